@@ -1,0 +1,3 @@
+"""The compared methods: their published numbers, and readers of what they write."""
+
+DISTRIBUTION = "leo-bench"

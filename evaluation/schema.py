@@ -1,0 +1,80 @@
+"""Data files (TOML) into frozen pydantic models, with errors that name file, key and what was expected."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from evaluation.errors import InputError
+
+
+class Data(BaseModel):
+    """A model of a data file: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def load_toml(model: type[ModelT], path: Path) -> ModelT:
+    """Read `path` as one `model`.
+
+    Raises:
+        InputError: the file is absent, is not TOML, or a key is unknown, missing or of the wrong kind.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a TOML file: {error}") from None
+    return parse(model, content, where=path.name)
+
+
+def parse(model: type[ModelT], content: dict[str, Any], where: str) -> ModelT:
+    """Check `content` against `model`; `where` is what an error names first.
+
+    Raises:
+        InputError: as `load_toml`; the first problem found, in one line.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{where}: {_first_problem(model, error)}") from None
+
+
+def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
+    problem = error.errors(include_url=False)[0]
+    path, last = problem["loc"][:-1], problem["loc"][-1] if problem["loc"] else ""
+    prefix = "".join(f"{part}: " for part in path)
+    if problem["type"] == "extra_forbidden":
+        return f"{prefix}unknown key {str(last)!r}; known are {_keys_at(model, path)}"
+    if problem["type"] == "missing":
+        return f"{prefix}key {str(last)!r} is missing"
+    given = f" is {problem['input']!r}" if not isinstance(problem["input"], dict) else ""
+    return f"{prefix}{last}{given}: {problem['msg']}"
+
+
+def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    """The keys that the model allows at `path`; [] where the path leads through a union."""
+    for part in path:
+        if isinstance(part, int):
+            continue
+        field = model.model_fields.get(part)
+        found = None if field is None else _model_in(field.annotation)
+        if found is None:
+            return []
+        model = found
+    return sorted(model.model_fields)
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _model_in(argument)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,68 @@
+"""What a video is to the rest of the project: uint8 [T,3,H,W], RGB, read by frame index.
+
+Nothing here resamples in time: frame 7 is the eighth frame that the file holds.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Medium:
+    """How the pixels of a source are stored and decoded; goes into every record."""
+
+    layout: str  # "video files", "frame folders", "zip of frames", "arrays", "rendered"
+    codecs: tuple[str, ...]  # sorted, without repeats: ("h264",), ("png",)
+    decoder: str  # library and version that made the pixels: "PyAV 18.1.0 / libavcodec 62.11.100"
+    lossy: bool  # whether any codec in it loses pixels
+
+
+class VideoSource(Protocol):
+    """Videos by index. The same index gives the same frames, always.
+
+    `names` are unique, relative to the source, '/'-separated, in the order of the source.
+    """
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: the path as given, or "taichihd/train"."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """One name a video."""
+
+    @property
+    def frame_counts(self) -> Sequence[int]:
+        """Frames of each video, known without decoding every pixel."""
+
+    @property
+    def medium(self) -> Medium:
+        """How the pixels are stored and decoded."""
+
+    def digest(self, index: int) -> str:
+        """Hex SHA-256 of one video's stored content: changes when any frame would."""
+
+    def read(self, index: int, frames: Sequence[int]) -> Tensor:
+        """Frames of one video, ascending indices -> uint8 [len(frames),3,H,W], RGB.
+
+        Safe to call from several threads at once.
+
+        Raises:
+            BadVideoError: the file does not hold what its header promised.
+        """
+
+
+def fingerprint(source: VideoSource, indices: Sequence[int] | None = None) -> str:
+    """Hex SHA-256 of names and contents of the videos (all, or those at `indices`), whatever their order."""
+    chosen = range(len(source.names)) if indices is None else sorted(set(indices))
+    lines = sorted(f"{source.names[i]}\0{source.digest(i)}\n" for i in chosen)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def index_of(source: VideoSource) -> dict[str, int]:
+    """Name -> index."""
+    return {name: i for i, name in enumerate(source.names)}
