@@ -1,4 +1,4 @@
-"""Data files (TOML) into frozen pydantic models, with errors that name file, key and what was expected."""
+"""Data files (TOML) into frozen pydantic models; an error names file, key and what was expected."""
 
 import tomllib
 from pathlib import Path
@@ -22,7 +22,7 @@ def load_toml(model: type[ModelT], path: Path) -> ModelT:
     """Read `path` as one `model`.
 
     Raises:
-        InputError: the file is absent, is not TOML, or a key is unknown, missing or of the wrong kind.
+        InputError: the file is absent or not TOML; a key is unknown, missing or of the wrong kind.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -57,7 +57,7 @@ class VideoSource(Protocol):
 
 
 def fingerprint(source: VideoSource, indices: Sequence[int] | None = None) -> str:
-    """Hex SHA-256 of names and contents of the videos (all, or those at `indices`), whatever their order."""
+    """Hex SHA-256 of names and contents (all videos, or those at `indices`), whatever the order."""
     chosen = range(len(source.names)) if indices is None else sorted(set(indices))
     lines = sorted(f"{source.names[i]}\0{source.digest(i)}\n" for i in chosen)
     return hashlib.sha256("".join(lines).encode()).hexdigest()

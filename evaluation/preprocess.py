@@ -1,0 +1,198 @@
+"""uint8 clips to network input: one named function per published recipe.
+
+Three steps, each chosen by name in a protocol file:
+resize      stored frames -> the benchmark's resolution, uint8 (skipped where frames are as stored)
+requantise  what a data loader does to the 256 levels on the way
+preprocess  uint8 -> the 224 x 224 floats in [-1, 1] that I3D takes
+
+Letters: B clips, T frames, H W pixels. Everything is RGB.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+I3D_SIDE = 224
+
+# Raise when any function below could give other pixels: it is part of every feature's cache key.
+PREPROCESS_VERSION = 1
+
+
+# --- preprocess: uint8 [B,T,3,H,W] -> float32 [B,3,T,224,224], -1..1 ---------------------------
+
+
+def shorter_side_224_center_crop(clips: Tensor) -> Tensor:
+    """Shorter side to 224 by half-pixel bilinear without antialias, then the central square.
+
+    DIGAN and the VideoGPT line (sihyun-yu/digan@e822320 src/scripts/fvd/fvd.py:5-40). The longer
+    side is ceil(scale * side) in floating point, so a few odd sizes give 225 before the crop.
+
+    Args:
+        clips: uint8 [B,T,3,H,W], 0..255.
+
+    Returns:
+        float32 [B,3,T,224,224], -1..1.
+    """
+    frames, batch = _flat_frames(clips)
+    height, width = frames.shape[-2:]
+    scale = I3D_SIDE / min(height, width)
+    size = (
+        (I3D_SIDE, math.ceil(width * scale))
+        if height < width
+        else (math.ceil(height * scale), I3D_SIDE)
+    )
+    resized = _bilinear(frames / 255, size)
+    return _clips((_center_crop(resized, I3D_SIDE) - 0.5) * 2, batch)
+
+
+def squash_224(clips: Tensor) -> Tensor:
+    """Both sides to 224 by half-pixel bilinear without antialias, whatever the aspect.
+
+    StyleGAN-V's detector with rescale and resize on (spec: scaled to [-1,1], then resized), TATS
+    (songweige/TATS@03bbce1 tats/fvd/fvd.py) and cd-fvd; the order of scaling and resizing is the
+    same maths.
+
+    Args:
+        clips: uint8 [B,T,3,H,W], 0..255.
+
+    Returns:
+        float32 [B,3,T,224,224], -1..1.
+    """
+    frames, batch = _flat_frames(clips)
+    return _clips(_bilinear(frames / 255 * 2 - 1, (I3D_SIDE, I3D_SIDE)), batch)
+
+
+def tf1_legacy_224(clips: Tensor) -> Tensor:
+    """Both sides to 224 by TensorFlow 1's bilinear, which samples at `output index * scale`.
+
+    google-research frechet_video_distance `preprocess`: `tf.image.resize_bilinear` with neither
+    aligned corners nor half-pixel centres, then 2x/255 - 1.
+
+    Args:
+        clips: uint8 [B,T,3,H,W], 0..255.
+
+    Returns:
+        float32 [B,3,T,224,224], -1..1.
+    """
+    frames, batch = _flat_frames(clips)
+    rows = _legacy_axis(frames.shape[-2], frames.device)
+    columns = _legacy_axis(frames.shape[-1], frames.device)
+    tall = torch.lerp(frames[:, :, rows[0]], frames[:, :, rows[1]], rows[2][:, None])
+    full = torch.lerp(tall[..., columns[0]], tall[..., columns[1]], columns[2])
+    return _clips(full * 2 / 255 - 1, batch)
+
+
+# --- resize: uint8 [T,3,H,W] -> uint8 [T,3,R,R] ------------------------------------------------
+
+
+def center_crop_bilinear_truncate(frames: Tensor, side: int) -> Tensor:
+    """Central square, half-pixel bilinear without antialias, fractions cut off.
+
+    DIGAN's loader and evaluation script (src/training/dataset.py, compute_fvd_kvd.py:118). Halving
+    is an exact 2 x 2 mean; cutting darkens by 0.4 levels on average.
+    """
+    square = _center_crop(frames, min(frames.shape[-2:]))
+    return _bilinear(square.float(), (side, side)).to(torch.uint8)
+
+
+def center_crop_lanczos(frames: Tensor, side: int) -> Tensor:
+    """Central square, then Pillow's Lanczos: Latte's converter and TATS's frame folders."""
+    square = _center_crop(frames, min(frames.shape[-2:]))
+    return _pillow_lanczos(square, (side, side))
+
+
+def shorter_side_lanczos_center_crop(frames: Tensor, side: int) -> Tensor:
+    """Shorter side by Pillow's Lanczos, then the central square.
+
+    StyleGAN-V's and MoStGAN-V's `convert_videos_to_frames.py`.
+    """
+    height, width = frames.shape[-2:]
+    scale = side / min(height, width)
+    size = (max(side, round(height * scale)), max(side, round(width * scale)))
+    return _center_crop(_pillow_lanczos(frames, size), side)
+
+
+def shorter_side_antialias_center_crop_truncate(frames: Tensor, side: int) -> Tensor:
+    """Shorter side by antialiased bilinear, central square, fractions cut off: cd-fvd's files."""
+    height, width = frames.shape[-2:]
+    scale = side / min(height, width)
+    size = (max(side, int(height * scale)), max(side, int(width * scale)))
+    resized = F.interpolate(frames.float(), size, mode="bilinear", antialias=True)
+    return _center_crop(resized.clamp(0, 255).to(torch.uint8), side)
+
+
+# --- requantise: uint8 [T,3,H,W] -> uint8 [T,3,H,W] --------------------------------------------
+
+
+def as_stored(frames: Tensor) -> Tensor:
+    """The levels as they are."""
+    return frames
+
+
+def half_shift_truncate(frames: Tensor) -> Tensor:
+    """TATS's loader: v/255 - 0.5, later (v + 0.5) * 255 cut off; 63 of the 256 levels lose one."""
+    levels = ((torch.arange(256, dtype=torch.float32) / 255 - 0.5) + 0.5) * 255
+    return levels.to(torch.uint8)[frames.long()]
+
+
+PREPROCESS: dict[str, Callable[[Tensor], Tensor]] = {
+    "shorter-side-224-center-crop": shorter_side_224_center_crop,
+    "squash-224": squash_224,
+    "tf1-legacy-224": tf1_legacy_224,
+}
+RESIZE: dict[str, Callable[[Tensor, int], Tensor]] = {
+    "center-crop-bilinear-truncate": center_crop_bilinear_truncate,
+    "center-crop-lanczos": center_crop_lanczos,
+    "shorter-side-lanczos-center-crop": shorter_side_lanczos_center_crop,
+    "shorter-side-antialias-center-crop-truncate": shorter_side_antialias_center_crop_truncate,
+}
+REQUANTISE: dict[str, Callable[[Tensor], Tensor]] = {
+    "as-stored": as_stored,
+    "half-shift-truncate": half_shift_truncate,
+}
+
+
+# --- helpers ------------------------------------------------------------------------------------
+
+
+def _flat_frames(clips: Tensor) -> tuple[Tensor, int]:
+    """uint8 [B,T,3,H,W] -> float32 [B*T,3,H,W], 0..255, and B."""
+    return clips.flatten(0, 1).float(), clips.shape[0]
+
+
+def _clips(frames: Tensor, batch: int) -> Tensor:
+    """[B*T,3,H,W] -> [B,3,T,H,W]."""
+    return frames.unflatten(0, (batch, -1)).transpose(1, 2).contiguous()
+
+
+def _bilinear(frames: Tensor, size: tuple[int, int]) -> Tensor:
+    if tuple(frames.shape[-2:]) == size:
+        return frames
+    return F.interpolate(frames, size, mode="bilinear", align_corners=False)
+
+
+def _center_crop(frames: Tensor, side: int) -> Tensor:
+    top = (frames.shape[-2] - side) // 2
+    left = (frames.shape[-1] - side) // 2
+    return frames[..., top : top + side, left : left + side]
+
+
+def _legacy_axis(length: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Lower index, upper index and weight of the upper one, for each of the 224 outputs."""
+    position = torch.arange(I3D_SIDE, dtype=torch.float32, device=device) * (length / I3D_SIDE)
+    lower = position.floor().long().clamp(max=length - 1)
+    return lower, (lower + 1).clamp(max=length - 1), position - lower
+
+
+def _pillow_lanczos(frames: Tensor, size: tuple[int, int]) -> Tensor:
+    if tuple(frames.shape[-2:]) == size:
+        return frames
+    height, width = size
+    images = [Image.fromarray(frame) for frame in frames.permute(0, 2, 3, 1).numpy()]
+    resized = [np.asarray(im.resize((width, height), Image.Resampling.LANCZOS)) for im in images]
+    return torch.from_numpy(np.stack(resized)).permute(0, 3, 1, 2)
