@@ -167,7 +167,7 @@ def _flat_frames(clips: Tensor) -> tuple[Tensor, int]:
 
 def _clips(frames: Tensor, batch: int) -> Tensor:
     """[B*T,3,H,W] -> [B,3,T,H,W]."""
-    return frames.unflatten(0, (batch, -1)).transpose(1, 2).contiguous()
+    return frames.reshape(batch, -1, *frames.shape[1:]).transpose(1, 2).contiguous()
 
 
 def _bilinear(frames: Tensor, size: tuple[int, int]) -> Tensor:
