@@ -1,0 +1,1 @@
+"""Frozen networks that turn clips into features, and the table of their names."""
