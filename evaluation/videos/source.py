@@ -21,6 +21,14 @@ class Medium:
     lossy: bool  # whether any codec in it loses pixels
 
 
+@dataclass(frozen=True)
+class Skipped:
+    """A broken video that was left out, because the user said so."""
+
+    name: str
+    reason: str
+
+
 class VideoSource(Protocol):
     """Videos by index. The same index gives the same frames, always.
 
@@ -42,6 +50,17 @@ class VideoSource(Protocol):
     @property
     def medium(self) -> Medium:
         """How the pixels are stored and decoded."""
+
+    @property
+    def skipped(self) -> Sequence[Skipped]:
+        """Videos left out because they are broken; goes into every record."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a reader of a number should know of the source: counts, odd names, odd files."""
+
+    def sizes(self) -> Sequence[tuple[int, int]]:
+        """Height and width of each video as stored, from headers."""
 
     def digest(self, index: int) -> str:
         """Hex SHA-256 of one video's stored content: changes when any frame would."""
