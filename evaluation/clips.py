@@ -38,7 +38,7 @@ class Window:
 
     @property
     def block(self) -> int:
-        """frames * stride: the length by which the published loaders count."""
+        """Frames * stride: the length by which the published loaders count."""
         return self.frames * self.stride
 
     def indices(self, start: int) -> range:

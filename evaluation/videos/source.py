@@ -75,13 +75,62 @@ class VideoSource(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Selection:
+    """Some videos of another source, under their own names."""
+
+    base: VideoSource
+    indices: Sequence[int]
+    name: str
+    more_skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of the chosen videos."""
+        return [self.base.names[i] for i in self.indices]
+
+    @property
+    def frame_counts(self) -> Sequence[int]:
+        """Frames of the chosen videos."""
+        return [self.base.frame_counts[i] for i in self.indices]
+
+    @property
+    def medium(self) -> Medium:
+        """The base's."""
+        return self.base.medium
+
+    @property
+    def skipped(self) -> Sequence[Skipped]:
+        """The base's, and what was found broken later."""
+        return (*self.base.skipped, *self.more_skipped)
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """The base's."""
+        return self.base.notes
+
+    def sizes(self) -> Sequence[tuple[int, int]]:
+        """Height and width of the chosen videos."""
+        sizes = self.base.sizes()
+        return [sizes[i] for i in self.indices]
+
+    def digest(self, index: int) -> str:
+        """The base's."""
+        return self.base.digest(self.indices[index])
+
+    def read(self, index: int, frames: Sequence[int]) -> Tensor:
+        """The base's."""
+        return self.base.read(self.indices[index], frames)
+
+
+def without(source: VideoSource, broken: Skipped) -> VideoSource:
+    """The source less one video, which is then listed as skipped."""
+    kept = [i for i, name in enumerate(source.names) if name != broken.name]
+    return Selection(source, kept, source.name, (broken,))
+
+
 def fingerprint(source: VideoSource, indices: Sequence[int] | None = None) -> str:
     """Hex SHA-256 of names and contents (all videos, or those at `indices`), whatever the order."""
     chosen = range(len(source.names)) if indices is None else sorted(set(indices))
     lines = sorted(f"{source.names[i]}\0{source.digest(i)}\n" for i in chosen)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def index_of(source: VideoSource) -> dict[str, int]:
-    """Name -> index."""
-    return {name: i for i, name in enumerate(source.names)}

@@ -34,7 +34,7 @@ def test_a_random_clip_lies_inside_its_video(
     window = Window(4, stride)
     refs = choose_clips(named(frame_counts), frame_counts, window, RANDOM, seed)
     assert len(refs) == len(frame_counts)
-    assert all(0 <= r.start and window.indices(r.start)[-1] < frame_counts[r.video] for r in refs)
+    assert all(r.start >= 0 and window.indices(r.start)[-1] < frame_counts[r.video] for r in refs)
 
 
 def test_random_starts_reach_both_ends() -> None:
