@@ -1,0 +1,193 @@
+"""Weights files of I3D -> the network.
+
+Three kinds: the VideoGPT line's state dict, StyleGAN-V's TorchScript archive, our own safetensors.
+Which one a file is shows from its content, not from its name.
+"""
+
+import json
+import pickle
+import re
+import warnings
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from evaluation.errors import InputError
+from evaluation.extractors.i3d import I3D, KINETICS_CLASSES
+from evaluation.extractors.torchscript import is_torchscript, read_torchscript
+
+# hassony2's names -> VideoGPT's. Sources: hassony2/kinetics_i3d_pytorch 786fbae src/i3dpt.py (the
+# port that StyleGAN-V's archive is made of), wilson1yan/VideoGPT 733d2b1.
+_RENAMES = (
+    (r"^conv3d_(1a_7x7|2b_1x1|2c_3x3)\.", r"Conv3d_\1."),
+    (r"^conv3d_0c_1x1\.", "logits."),
+    (r"^mixed_(\d\w)\.branch_0\.", r"Mixed_\1.b0."),
+    (r"^mixed_(\d\w)\.branch_([12])\.0\.", r"Mixed_\1.b\2a."),
+    (r"^mixed_(\d\w)\.branch_([12])\.1\.", r"Mixed_\1.b\2b."),
+    (r"^mixed_(\d\w)\.branch_3\.1\.", r"Mixed_\1.b3b."),
+    (r"\.batch3d\.", ".bn."),
+)
+_COUNTER = "num_batches_tracked"  # training only; the official file's converter left it out
+
+
+def load_i3d(path: Path, bn_eps: float) -> I3D:
+    """The network in `path`, in eval mode on the CPU.
+
+    Args:
+        path: `i3d_pretrained_400.pt`, `i3d_torchscript.pt`, or a .safetensors file with the
+            metadata key "i3d": {"classes": ..., "width": ...} as JSON.
+        bn_eps: epsilon of batch norm: the protocol's, since no file says it.
+
+    Raises:
+        InputError: no such file, not weights, or the weights of another network.
+    """
+    kind = _kind(path)
+    if kind == "safetensors":
+        tensors, classes, width = _read_safetensors(path)
+    else:
+        tensors = _read_archive(path) if kind == "torchscript" else _read_state_dict(path)
+        classes, width = KINETICS_CLASSES, 1.0
+    with torch.device("meta"):
+        net = I3D(classes, width, bn_eps)
+    wanted = net.state_dict()
+    matched = match_names(tensors, wanted, where=str(path))
+    counters = {name: torch.zeros((), dtype=torch.int64) for name in wanted if _COUNTER in name}
+    net.load_state_dict(counters | matched, assign=True)
+    return net.float().eval().requires_grad_(False)
+
+
+def match_names(
+    found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], where: str
+) -> dict[str, Tensor]:
+    """`found` under the names of `wanted`: by name, or, failing that, by order of definition.
+
+    Order counts only when last name part and shape agree one by one over the whole network.
+
+    Raises:
+        InputError: neither fits; the message lists what was found.
+    """
+    found = {name: tensor for name, tensor in found.items() if _COUNTER not in name}
+    wanted = {name: tensor for name, tensor in wanted.items() if _COUNTER not in name}
+    renamed = {_renamed(name): tensor for name, tensor in found.items()}
+    if renamed.keys() == wanted.keys():
+        for name, tensor in wanted.items():
+            if renamed[name].shape != tensor.shape:
+                given, needed = list(renamed[name].shape), list(tensor.shape)
+                raise InputError(f"{where}: {name} is {given}; this I3D needs {needed}")
+        return renamed
+    if [_role(item) for item in found.items()] == [_role(item) for item in wanted.items()]:
+        return dict(zip(wanted, found.values(), strict=True))
+    listed = ", ".join(f"{name} {list(tensor.shape)}" for name, tensor in list(found.items())[:4])
+    missing = [name for name in wanted if name not in renamed]
+    raise InputError(
+        f"{where}: not the weights of this I3D: it holds {len(found)} tensors ({listed or 'none'},"
+        f" ...); {len(wanted)} are needed, {len(missing)} of them missing (first {missing[:1]})"
+    )
+
+
+class TorchScriptProgram(nn.Module):
+    """`i3d_torchscript.pt` run as the program it is. Only for files whose author is trusted.
+
+    The program's own rescaling and resizing stay off: the clips come preprocessed, and
+    `squash_224` is the same maths.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        with warnings.catch_warnings():
+            # Deprecated in torch 2.15, and there is no other way to run such an archive.
+            warnings.simplefilter("ignore", FutureWarning)
+            load: Callable[..., nn.Module] = torch.jit.load  # torch leaves it untyped
+            self.program = load(path, map_location="cpu").eval()
+
+    def forward(self, clips: Tensor) -> Tensor:
+        """float32 [B,3,T,224,224], -1..1 -> float32 [B,400]."""
+        features: Tensor = self.program(
+            clips.contiguous(), rescale=False, resize=False, return_features=True
+        )
+        return features
+
+
+def load_torchscript_program(path: Path) -> TorchScriptProgram:
+    """The archive's own program, ready to run.
+
+    Raises:
+        InputError: not a TorchScript archive, or torch cannot load it.
+    """
+    if _kind(path) != "torchscript":
+        raise InputError(
+            f"{path}: not a TorchScript archive; --trust-torchscript is for those only"
+        )
+    try:
+        return TorchScriptProgram(path)
+    except RuntimeError as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(f"{path}: torch cannot load this archive: {reason}") from error
+
+
+def _kind(path: Path) -> str:
+    """One of "safetensors", "torchscript", "state dict"."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(64)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    if head.lstrip()[:1] == b"<":
+        raise InputError(f"{path}: a web page, not weights: the download went wrong")
+    if head[8:9] == b"{":  # eight bytes of length, then a JSON header
+        return "safetensors"
+    return "torchscript" if is_torchscript(path) else "state dict"
+
+
+def _read_archive(path: Path) -> dict[str, Tensor]:
+    """Parameters and statistics only: a program may keep other tensors beside them."""
+    roles = {"weight", "bias", "running_mean", "running_var"}
+    tensors = read_torchscript(path)
+    return {name: t for name, t in tensors.items() if name.rpartition(".")[2] in roles}
+
+
+def _read_state_dict(path: Path) -> dict[str, Tensor]:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (
+        pickle.UnpicklingError,
+        RuntimeError,
+        EOFError,
+        ValueError,
+        zipfile.BadZipFile,
+    ) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(f"{path}: cannot be read as a file of weights: {reason}") from error
+    if not isinstance(content, dict) or not all(isinstance(v, Tensor) for v in content.values()):
+        raise InputError(f"{path}: holds no state dict (names to tensors)")
+    return {str(name): tensor for name, tensor in content.items()}
+
+
+def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], int, float]:
+    """Tensors, classes and width."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            shape = json.loads((file.metadata() or {}).get("i3d", "{}"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
+            return (
+                tensors,
+                int(shape.get("classes", KINETICS_CLASSES)),
+                float(shape.get("width", 1)),
+            )
+    except (SafetensorError, ValueError, AttributeError, TypeError) as error:
+        raise InputError(f"{path}: cannot be read as safetensors: {error}") from error
+
+
+def _renamed(name: str) -> str:
+    for pattern, replacement in _RENAMES:
+        name = re.sub(pattern, replacement, name)
+    return name
+
+
+def _role(item: tuple[str, Tensor]) -> tuple[str, tuple[int, ...]]:
+    name, tensor = item
+    return name.rpartition(".")[2], tuple(tensor.shape)
