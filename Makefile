@@ -1,0 +1,50 @@
+# Every target sets up what it needs; the second time that is quick. CI calls these very targets.
+# A machine needs Python 3.11, 3.12 or 3.13 with venv, and nothing else.
+
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null \
+	&& echo $$p && break; done)
+BIN := .venv/bin
+STAMP := .venv/.ready
+
+.PHONY: help setup demo test lint types format lock ci clean
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 12
+
+setup: $(STAMP)  ## .venv with the project and its tools, exact versions
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "leo-bench needs Python 3.11, 3.12 or 3.13 (set PYTHON=...)" >&2; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv || true
+	{ test -x $(BIN)/uv && VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet -c constraints.txt -e '.[dev]'; } \
+	|| $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $(STAMP)
+
+demo: $(STAMP)  ## the main job on the embedded worlds: numbers, intervals, records, a picture in demo/
+	$(BIN)/leo-bench demo --out demo
+
+test: $(STAMP)  ## unit, golden and end-to-end tests; no network, no weights
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2
+
+lint: $(STAMP)  ## ruff, format and rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(STAMP)  ## mypy, strict
+	$(BIN)/mypy
+
+format: $(STAMP)  ## put the code in shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(STAMP)  ## constraints.txt anew from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade \
+	--no-emit-index-url --no-annotate --custom-compile-command "make lock" --quiet -o constraints.txt
+
+ci: lint types test demo  ## what .ci/run and the workflow run
+
+clean:  ## the environment and what demo wrote
+	rm -rf .venv demo
