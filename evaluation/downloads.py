@@ -1,0 +1,160 @@
+"""Fetches weights: several addresses, resumed, checked before they are in place.
+
+A download grows in a hidden file beside its target and moves over it only when size and digest are
+right, so what carries the target's name is always whole. A lock lets one process at a time work on
+a file; the others wait and find it done. Offline, no socket is opened.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from evaluation.errors import InfrastructureError, InputError
+from evaluation.weights import WeightsFile, entry, folder, identify
+
+if TYPE_CHECKING:
+    from requests import Response
+
+OFFLINE_VARIABLE = "LEO_BENCH_OFFLINE"
+Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all when known
+
+_CONNECT_AND_READ_SECONDS = (10, 60)
+_LOCK_SECONDS = 3600  # as long as another process may take for the same file
+_CHUNK = 1 << 18
+
+
+class _AddressFailedError(Exception):
+    """One address did not give the file; the next may."""
+
+
+def is_offline() -> bool:
+    """Whether the user forbade the network by `LEO_BENCH_OFFLINE`."""
+    return os.environ.get(OFFLINE_VARIABLE, "") not in ("", "0")
+
+
+def fetch(name: str, offline: bool = False, progress: Progress | None = None) -> Path:
+    """The registered file `name`, in `evaluation.weights.folder()`; downloaded unless there.
+
+    Raises:
+        InputError: unknown name, unwritable folder, or the file is absent and this is offline.
+        InfrastructureError: no address gave the right file.
+    """
+    file = entry(name)
+    target = folder() / name
+    if is_right(target, name, file):
+        return target
+    if offline or is_offline():
+        raise InputError(
+            f"offline, so {name} is not fetched; download {' or '.join(file.pages)}"
+            f" elsewhere and put it at {target}"
+        )
+    download(file, target, progress)
+    return target
+
+
+def is_right(target: Path, name: str, file: WeightsFile) -> bool:
+    """Whether `target` exists and has the digest of `file`."""
+    return target.is_file() and identify(target, {name: file}).verified
+
+
+def download(file: WeightsFile, target: Path, progress: Progress | None = None) -> None:
+    """Put `file` at `target`, from the first of its addresses that gives it.
+
+    Raises:
+        InputError: the folder cannot be written, or the disk is full.
+        InfrastructureError: no address gave the right file; the message says what each one did.
+    """
+    partial = target.with_name(f".{target.name}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(target.with_name(f".{target.name}.lock"), timeout=_LOCK_SECONDS):
+            if is_right(target, target.name, file):
+                return
+            failures = []
+            for address in file.downloads:
+                try:
+                    _from_address(address, file, partial, progress)
+                    partial.replace(target)
+                    return
+                except _AddressFailedError as error:
+                    failures.append(f"{address}: {error}")
+    except Timeout:
+        raise InfrastructureError(
+            f"{target}: another process has been fetching it for {_LOCK_SECONDS} s"
+        ) from None
+    except OSError as error:
+        raise InputError(f"{target.parent}: cannot be written: {error.strerror}") from error
+    raise InfrastructureError(
+        f"{target.name} could not be fetched: {'; '.join(failures)}."
+        f" Download it by hand and put it at {target}"
+    )
+
+
+def _from_address(
+    address: str, file: WeightsFile, partial: Path, progress: Progress | None
+) -> None:
+    """Complete `partial` from one address, and check it.
+
+    What an earlier, interrupted download left is continued; if the whole is then wrong, the file is
+    fetched once more from its first byte.
+    """
+    if partial.exists() and partial.stat().st_size:
+        _receive(address, file, partial, progress)
+        if identify(partial, {partial.name: file}).verified:
+            return
+    partial.unlink(missing_ok=True)
+    _receive(address, file, partial, progress)
+    found = identify(partial, {partial.name: file})
+    if not found.verified:
+        size = partial.stat().st_size
+        partial.unlink()
+        raise _AddressFailedError(f"wrong file ({size} bytes, SHA-256 {found.sha256})")
+
+
+def _receive(address: str, file: WeightsFile, partial: Path, progress: Progress | None) -> None:
+    """Append to `partial` what it lacks."""
+    import requests
+
+    start = partial.stat().st_size if partial.exists() else 0
+    if file.size is not None and start >= file.size:
+        return
+    headers = {"Range": f"bytes={start}-"} if start else {}
+    headers["Accept-Encoding"] = "identity"  # bytes as they are stored, or ranges mean nothing
+    try:
+        with requests.get(
+            address, headers=headers, stream=True, timeout=_CONNECT_AND_READ_SECONDS
+        ) as response:
+            if response.status_code == requests.codes.requested_range_not_satisfiable and start:
+                return  # nothing is left to send; the digest decides
+            if not response.ok:
+                raise _AddressFailedError(f"HTTP {response.status_code} {response.reason}")
+            _write(response, file, partial, progress)
+    except requests.RequestException as error:
+        raise _AddressFailedError(_in_short(error)) from error
+
+
+def _write(
+    response: "Response", file: WeightsFile, partial: Path, progress: Progress | None
+) -> None:
+    """The body of one answer, after what `partial` holds if the server continued it."""
+    kept = partial.stat().st_size if response.status_code == 206 else 0
+    if kept and not response.headers.get("Content-Range", "").startswith(f"bytes {kept}-"):
+        raise _AddressFailedError("continued at another byte than it was asked to")
+    length = response.headers.get("Content-Length")
+    total = file.size if length is None else kept + int(length)
+    with partial.open("ab" if kept else "wb") as out:
+        for chunk in response.iter_content(_CHUNK):
+            if out.tell() == 0 and chunk.lstrip()[:1] == b"<":
+                raise _AddressFailedError("a web page instead of the file")
+            out.write(chunk)
+            if progress is not None:
+                progress(out.tell(), total)
+
+
+def _in_short(error: Exception) -> str:
+    """The innermost reason: requests and urllib3 wrap it several times."""
+    reason = getattr(error.args[0], "reason", error) if error.args else error
+    return f"{type(error).__name__}: {reason}".partition("\n")[0]

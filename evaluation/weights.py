@@ -1,0 +1,178 @@
+"""External weights: which files there are, where they lie, whether they are the right ones.
+
+`weights.toml` registers every file with its addresses, digest, licence and lineage. Nothing here
+touches the network; `evaluation.downloads` does, when asked.
+"""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import model_validator
+
+from evaluation.errors import InputError
+from evaluation.schema import Data, load_toml
+
+REGISTRY = Path(__file__).parent / "weights.toml"
+FOLDER_VARIABLE = "LEO_BENCH_WEIGHTS"
+
+
+class WeightsFile(Data):
+    """One file of the registry. At least one of `sha256` and `git_blob` is known."""
+
+    about: str
+    used_by: tuple[str, ...]  # names of extractors
+    addresses: tuple[str, ...]
+    google_drive: tuple[str, ...] = ()  # ids
+    sha256: str | None = None
+    git_blob: str | None = None  # SHA-1 as `git hash-object` prints it
+    size: int | None = None  # bytes
+    licence: str
+    lineage: str
+
+    @model_validator(mode="after")
+    def _has_a_digest(self) -> "WeightsFile":
+        if self.sha256 is None and self.git_blob is None:
+            raise ValueError("needs sha256 or git_blob")
+        return self
+
+    @property
+    def downloads(self) -> tuple[str, ...]:
+        """Addresses that answer with the file itself, in the order to try them."""
+        drive = "https://drive.usercontent.google.com/download?id={}&export=download&confirm=t"
+        return (*self.addresses, *(drive.format(key) for key in self.google_drive))
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """Addresses for a person's browser."""
+        drive = "https://drive.google.com/file/d/{}/view"
+        return (*self.addresses, *(drive.format(key) for key in self.google_drive))
+
+
+class Registry(Data):
+    """`weights.toml`: file name -> what is known of it."""
+
+    files: dict[str, WeightsFile]
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A file on disk and what its digest says."""
+
+    path: Path
+    sha256: str
+    registered_as: str | None  # None: no file of the registry has this digest
+
+    @property
+    def verified(self) -> bool:
+        """Whether the digest is a registered one."""
+        return self.registered_as is not None
+
+
+def load_registry(path: Path = REGISTRY) -> dict[str, WeightsFile]:
+    """File name -> entry.
+
+    Raises:
+        InputError: the file breaks its own schema.
+    """
+    return load_toml(Registry, path).files
+
+
+def entry(name: str) -> WeightsFile:
+    """The registry's entry of one file.
+
+    Raises:
+        InputError: no such name; the message lists those there are.
+    """
+    registry = load_registry()
+    if name not in registry:
+        raise InputError(f"{name}: no such weights; known are {', '.join(registry)}")
+    return registry[name]
+
+
+def weights_for(extractor: str) -> dict[str, WeightsFile]:
+    """The files that `extractor` can use, preferred first."""
+    return {name: file for name, file in load_registry().items() if extractor in file.used_by}
+
+
+def folder() -> Path:
+    """Where fetched weights go: $LEO_BENCH_WEIGHTS, or leo-bench/weights in the user's cache."""
+    return _folders()[0]
+
+
+def find(names: Sequence[str], explicit: Path | None = None) -> Path:
+    """The first of `names` that is on this machine; `explicit` (from --weights) wins.
+
+    Raises:
+        InputError: none is; the message says how to get the first.
+    """
+    if explicit is not None:
+        if not explicit.is_file():
+            raise InputError(f"--weights {explicit}: no such file")
+        return explicit
+    for name in names:
+        for place in _folders():
+            if (place / name).is_file():
+                return place / name
+    raise InputError(how_to_get(names[0]))
+
+
+def how_to_get(name: str) -> str:
+    """One line for somebody who lacks the file."""
+    places = ", ".join(str(place) for place in _folders())
+    return (
+        f"weights {name} are not in {places}; run `leo-bench weights fetch {name}`, or download"
+        f" {' or '.join(entry(name).pages)} and put it there, or name the file with --weights FILE"
+    )
+
+
+def identify(path: Path, candidates: dict[str, WeightsFile]) -> Verified:
+    """Which of `candidates` the file is, by digest, whatever it is called.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    sha256, git_blob = _digests(path)
+    for name, file in candidates.items():
+        # SHA-256 decides where it is known; SHA-1 is all that is published of the others.
+        if sha256 == file.sha256 or (file.sha256 is None and git_blob == file.git_blob):
+            return Verified(path, sha256, name)
+    return Verified(path, sha256, None)
+
+
+def require_registered(path: Path, candidates: dict[str, WeightsFile]) -> Verified:
+    """As `identify`, and the file has to be one of them.
+
+    Raises:
+        InputError: its digest is none of theirs.
+    """
+    found = identify(path, candidates)
+    if not found.verified:
+        raise InputError(
+            f"{path}: SHA-256 {found.sha256} is not that of {' or '.join(candidates)}: the file is"
+            " damaged or another one; --allow-unverified uses it and marks the records made with it"
+        )
+    return found
+
+
+def _folders() -> list[Path]:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    chosen = os.environ.get(FOLDER_VARIABLE)
+    default = cache / "leo-bench" / "weights"
+    return [Path(chosen).expanduser(), default] if chosen else [default]
+
+
+def _digests(path: Path) -> tuple[str, str]:
+    """Hex SHA-256 and git blob id of a file's content."""
+    try:
+        sha256 = hashlib.sha256()
+        blob = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                sha256.update(chunk)
+                blob.update(chunk)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    return sha256.hexdigest(), blob.hexdigest()
