@@ -6,6 +6,7 @@ Nothing here resamples in time: frame 7 is the eighth frame that the file holds.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from torch import Tensor
@@ -84,12 +85,12 @@ class Selection:
     name: str
     more_skipped: tuple[Skipped, ...] = ()
 
-    @property
+    @cached_property
     def names(self) -> Sequence[str]:
         """Names of the chosen videos."""
         return [self.base.names[i] for i in self.indices]
 
-    @property
+    @cached_property
     def frame_counts(self) -> Sequence[int]:
         """Frames of the chosen videos."""
         return [self.base.frame_counts[i] for i in self.indices]

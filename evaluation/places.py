@@ -1,0 +1,12 @@
+"""Where files of the user's machine lie: one rule for caches and weights."""
+
+import os
+from pathlib import Path
+
+
+def cache_root() -> Path:
+    """LEO_BENCH_CACHE, else `leo-bench` in the user's cache folder (XDG_CACHE_HOME, ~/.cache)."""
+    own = os.environ.get("LEO_BENCH_CACHE")
+    if own:
+        return Path(own).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "leo-bench"

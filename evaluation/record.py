@@ -1,0 +1,224 @@
+"""A number with everything needed to trust it, as JSON. Knows nothing of torch.
+
+Records are written by `benchmarks` and read by `reports`. A record is never overwritten: a newer
+one takes the plain name and the older keeps its time in its name.
+"""
+
+import json
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+from evaluation.cache import write_atomically
+from evaluation.errors import InputError
+from evaluation.schema import Data, parse
+
+SCHEMA: Literal[1] = 1
+
+
+class SideRecord(Data):
+    """What one side of a comparison really was.
+
+    Args:
+        source: as given on the command line.
+        name: what the source calls itself.
+        fingerprint: SHA-256 over names and contents of the videos that gave clips.
+        videos: videos in the source; videos_used: those that gave clips.
+        clips: clips used, in each repeat.
+        stride: video frames from one clip frame to the next.
+        frame_counts: fewest and most frames of the videos used.
+        sizes: stored height and width of the videos used, each once.
+        skipped: [video, reason] of every video left out because it is broken.
+    """
+
+    source: str
+    name: str
+    split: str | None
+    fingerprint: str
+    videos: int
+    videos_used: int
+    clips: int
+    stride: int
+    frame_counts: tuple[int, int]
+    sizes: tuple[tuple[int, int], ...]
+    layout: str
+    codecs: tuple[str, ...]
+    decoder: str
+    lossy: bool
+    skipped: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class ExtrapolationRecord(Data):
+    """The fit behind `fvd_infinity`: FVD at several numbers of clips, and what it tends to."""
+
+    value: float
+    interval: tuple[float, float] | None
+    n_real: tuple[int, ...]
+    n_fake: tuple[int, ...]
+    values: tuple[float, ...]
+    r_squared: float
+    reliable: bool
+    reason: str
+
+
+class Record(Data):
+    """One measurement with its provenance.
+
+    Args:
+        value: as the protocol computes it: the mean over repeats.
+        value_float64: the same with the Fréchet distance (or the kernel) in float64.
+        values, values_float64: one a repeat.
+        spread: standard deviation over repeats (ddof 0), the number after ±; None: one repeat.
+        interval: low and high of `interval_method` around `value_float64`; resamples videos.
+        fvd_infinity: bias-corrected FVD; None for KVD, which has no bias.
+        comparable: whether the number may stand beside published ones; `caveats` say why not.
+        request: the options that make this number again (`leo-bench verify`).
+    """
+
+    schema_version: Literal[1] = SCHEMA
+    metric: Literal["fvd", "kvd"]
+    value: float
+    value_float64: float
+    spread: float | None
+    values: tuple[float, ...]
+    values_float64: tuple[float, ...]
+    interval: tuple[float, float]
+    interval_level: float
+    interval_method: str
+    standard_error: float
+    fvd_infinity: float | None
+    extrapolation: ExtrapolationRecord | None
+
+    protocol: str
+    protocol_version: int
+    protocol_digest: str
+    protocol_settings: dict[str, Any]
+    window_name: str
+    frames: int
+    resolution: int | None
+    seed: int
+    n_real: int
+    n_fake: int
+    real: SideRecord
+    fake: SideRecord
+
+    extractor: str
+    weights_sha256: str
+    weights_verified: bool
+    precision: str
+    device: str
+
+    dataset: str | None
+    comparable: bool
+    caveats: tuple[str, ...]
+    notes: tuple[str, ...]
+    seconds: float
+    created: str
+    versions: dict[str, str]
+    commit: str
+    dirty: bool
+    request: dict[str, Any]
+
+    def to_json(self) -> str:
+        """The record as indented JSON, ending in a newline."""
+        return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
+
+
+def read_record(path: Path) -> Record:
+    """Read a record.
+
+    Raises:
+        InputError: no such file, or not a record of this schema.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: not a record: a JSON object is expected")
+    return parse(Record, content, where=str(path))
+
+
+def write_record(record: Record, path: Path) -> None:
+    """Write a record; one that is there already is kept under the time of its making.
+
+    Raises:
+        InputError: the folder cannot be written to, or the disk is full.
+    """
+    if path.exists():
+        older = path.with_name(f"{path.stem}.{_file_time(path)}{path.suffix}")
+        try:
+            path.replace(older)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be set aside: {error.strerror}") from None
+    write_atomically(path, record.to_json().encode())
+
+
+def check_writable(folder: Path) -> None:
+    """Stop before the work, not after it, where a result could not be kept.
+
+    Raises:
+        InputError: the folder cannot be made or written to.
+    """
+    probe = folder / f".leo-bench-{os.getpid()}"
+    write_atomically(probe, b"")
+    probe.unlink()
+
+
+def record_path(records: Path, record: Record) -> Path:
+    """Where a record belongs: `RECORDS/BENCHMARK/MODEL/METRIC.json`."""
+    side = "stored" if record.resolution is None else str(record.resolution)
+    window = f"{record.frames}f-s{record.real.stride}"
+    benchmark = f"{record.dataset or _slug(record.real.name)}-{side}-{window}-{record.protocol}"
+    return records / benchmark / _slug(record.fake.name) / f"{record.metric}.json"
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that a number can depend on."""
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for package in ("leo-bench", "torch", "numpy", "pillow", "av"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "absent"
+    return found
+
+
+def code_state() -> tuple[str, bool]:
+    """Commit of this project's checkout and whether it was changed since; ("", False) elsewhere."""
+    root = Path(__file__).parent.parent
+    if not (root / ".git").exists():
+        return "", False
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        dirty = bool(_git(root, "status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.CalledProcessError):
+        return "", False
+    return commit, dirty
+
+
+def now() -> str:
+    """The time, UTC, ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), *arguments]
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
+
+
+def _file_time(path: Path) -> str:
+    changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return changed.strftime("%Y%m%dT%H%M%S.%f")
+
+
+def _slug(name: str) -> str:
+    kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.")
+    return kept or "unnamed"
