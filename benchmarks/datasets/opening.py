@@ -1,0 +1,151 @@
+"""A split of a data set as a VideoSource, its count checked against what is expected.
+
+Prepared data lies in `ROOT/DATASET/SPLIT/VIDEO`, as `leo-bench data prepare` leaves it; `SPLIT.zip`
+in place of the folder will do, so a zip in StyleGAN-V's layout can be put there as it is.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from torch import Tensor
+
+from benchmarks.datasets.dataset import Dataset
+from benchmarks.prepare.report import JOURNAL, read_report
+from benchmarks.worlds.world import WorldShape, open_world
+from evaluation.errors import InputError
+from evaluation.videos.discover import OpenOptions, open_videos
+from evaluation.videos.source import Medium, Skipped, VideoSource
+
+
+@dataclass(frozen=True)
+class DatasetVideos:
+    """The videos of a split under the split's name, with notes on how they differ from what is expected."""
+
+    base: VideoSource
+    name: str  # "taichihd/train"
+    more_notes: tuple[str, ...]
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Below the split."""
+        return self.base.names
+
+    @property
+    def frame_counts(self) -> Sequence[int]:
+        """As stored."""
+        return self.base.frame_counts
+
+    @property
+    def medium(self) -> Medium:
+        """As stored."""
+        return self.base.medium
+
+    @property
+    def skipped(self) -> Sequence[Skipped]:
+        """Broken ones that were left out."""
+        return self.base.skipped
+
+    @cached_property
+    def notes(self) -> Sequence[str]:
+        """On the data set first, then on its files."""
+        return (*self.more_notes, *self.base.notes)
+
+    def sizes(self) -> Sequence[tuple[int, int]]:
+        """As stored."""
+        return self.base.sizes()
+
+    def digest(self, index: int) -> str:
+        """Of the stored content."""
+        return self.base.digest(index)
+
+    def read(self, index: int, frames: Sequence[int]) -> Tensor:
+        """As stored: resizing belongs to the protocol."""
+        return self.base.read(index, frames)
+
+
+def data_root(given: Path | None = None) -> Path:
+    """`given`, else LEO_BENCH_DATA, else `leo-bench/data` in the user's data folder (XDG_DATA_HOME)."""
+    if given:
+        return given.expanduser()
+    own = os.environ.get("LEO_BENCH_DATA")
+    if own:
+        return Path(own).expanduser()
+    home = Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser()
+    return home / "leo-bench" / "data"
+
+
+def open_dataset(
+    dataset: Dataset,
+    split: str | None = None,
+    root: Path | None = None,
+    resolution: int | None = None,
+    options: OpenOptions | None = None,
+) -> VideoSource:
+    """Open a split of a data set.
+
+    Args:
+        dataset: of `load_dataset`.
+        split: None: the one that evaluation uses.
+        root: the data root; None: see `data_root`.
+        resolution: the side that a world is rendered at. Prepared videos come as stored: how they
+            are brought to another side is the protocol's affair.
+        options: how files are opened.
+
+    Raises:
+        InputError: no such split, or it is not prepared; the message says how to.
+    """
+    split = dataset.split(split)
+    if dataset.layout == "world":
+        expected = dataset.splits[split].videos
+        default = WorldShape()
+        shape = WorldShape(
+            resolution=resolution or dataset.evaluation.resolution or default.resolution,
+            frames=dataset.frames or default.frames,
+            count=expected or default.count,
+        )
+        return open_world(dataset.id, split, shape)
+    place = split_place(dataset, split, data_root(root))
+    videos = open_videos(place, options or OpenOptions())
+    notes = expectation_notes(dataset, split, len(videos.names), place.parent)
+    return DatasetVideos(videos, f"{dataset.id}/{split}", notes)
+
+
+def split_place(dataset: Dataset, split: str, root: Path) -> Path:
+    """Where a prepared split lies: a folder, or a zip of that name.
+
+    Raises:
+        InputError: nowhere, or its preparation was not finished.
+    """
+    folder = root / dataset.id
+    line = f"leo-bench data prepare {dataset.id} --from DOWNLOAD --out {root}"
+    if (folder / JOURNAL).exists() and read_report(folder) is None:
+        raise InputError(f"{folder} is not fully prepared: run `{line}` again")
+    for place in (folder / split, folder / f"{split}.zip"):
+        if place.exists():
+            return place
+    raise InputError(
+        f"{dataset.id}/{split} is not in {root}: run `{line}`; DOWNLOAD holds {dataset.download}"
+    )
+
+
+def expectation_notes(dataset: Dataset, split: str, count: int, folder: Path) -> tuple[str, ...]:
+    """How a split of `count` videos differs from what is expected, and how it was prepared."""
+    notes = []
+    expected, listed = dataset.splits[split].videos, dataset.splits[split].listed
+    if expected is not None and count != expected:
+        of_list = f"; its metadata lists {listed:,}" if listed else ""
+        notes.append(f"{dataset.id}/{split} holds {count:,} videos, {expected:,} are expected{of_list}")
+    report = read_report(folder)
+    if report is None:
+        notes.append(f"{dataset.id} was not prepared by leo-bench: its preprocessing is not known")
+        return tuple(notes)
+    chosen = {k: v for k, v in report.options.items() if v not in (None, False, "published")}
+    if chosen:
+        options = ", ".join(f"{name}={value}" for name, value in sorted(chosen.items()))
+        notes.append(f"{dataset.id} was not prepared as published: {options}")
+    if report.failed:
+        notes.append(f"{dataset.id}: {len(report.failed)} videos failed to be prepared")
+    return tuple(notes)

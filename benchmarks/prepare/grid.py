@@ -1,0 +1,80 @@
+"""GRID: 75 frames of a speaker facing the camera, cut to the central square; ours, nobody published one.
+
+The picture is 360x288 with the head in the middle third; the central 288 x 288 square holds it for
+every speaker, so no face detector decides anything. Pillow's LANCZOS to 128, kept lossless.
+"""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions
+from benchmarks.prepare.reading import frame_rate, read_frames
+from benchmarks.prepare.resample import Frame, shorter_side_lanczos
+from benchmarks.prepare.search import found_some, videos_below
+from evaluation.errors import InputError
+
+SIDE = 128
+FRAMES = 75  # three seconds at 25 a second: the corpus
+SENTENCES = 1000  # of each speaker: the corpus
+TEST_PART = 10  # one in so many
+SPEAKER = re.compile(r"(?<![a-z0-9])s\d{1,2}(?![0-9a-z])")
+
+
+def plan(download: Path, options: PrepareOptions) -> Plan:
+    """One job for every video below the download, by speaker and sentence."""
+    if not download.is_dir():
+        raise InputError(f"{download}: no such folder")
+    jobs: dict[str, Job] = {}
+    for path in found_some(videos_below(download), "video, as s1/bbaf2n.mpg", download):
+        name = f"{_speaker(path, download)}/{path.stem}"
+        if name in jobs:
+            raise InputError(f"{path} and {jobs[name].sources[0]} are both {name}: keep one of them")
+        jobs[name] = Job(_split(name), name, (path,), partial(_cut, path, options))
+    counts = Counter(name.split("/")[0] for name in jobs)
+    missing = [
+        f"{speaker}: {SENTENCES - count} of its {SENTENCES} videos"
+        for speaker, count in sorted(counts.items())
+        if count < SENTENCES
+    ]
+    ordered = sorted(jobs.values(), key=lambda job: (job.split == "test", job.name))
+    people = f"{len(counts)} speaker(s): {', '.join(sorted(counts))}; both splits hold them all"
+    return Plan(tuple(ordered), "lossless", tuple(missing), (people,))
+
+
+def _speaker(path: Path, download: Path) -> str:
+    """`s1` out of the nearest folder that is named for a speaker.
+
+    Raises:
+        InputError: none is.
+    """
+    for folder in (path.parent, *path.parent.parents):
+        found = SPEAKER.search(re.sub("_", " ", folder.name.lower()))
+        if found:
+            return found[0]
+        if folder == download:
+            break
+    raise InputError(f"{path}: no folder above it is named for a speaker, as s1")
+
+
+def _split(name: str) -> str:
+    """The same for everybody, whatever else was fetched: a hash of speaker and sentence."""
+    digest = hashlib.sha256(name.encode()).digest()
+    return "test" if int.from_bytes(digest) % TEST_PART == 0 else "train"
+
+
+def _cut(path: Path, options: PrepareOptions) -> Cut:
+    notes: list[str] = []
+    return Cut(_frames(path, options.resolution or SIDE, notes), frame_rate(path), notes)
+
+
+def _frames(path: Path, side: int, notes: list[str]) -> Iterator[Frame]:
+    count = 0
+    for frame in read_frames(path):
+        yield shorter_side_lanczos(frame, side)
+        count += 1
+    if count != FRAMES:
+        notes.append(f"{count} frames, not the corpus's {FRAMES}")

@@ -1,0 +1,168 @@
+"""What a preparation did: a journal, one line a video as it is done, and the report at the end.
+
+`prepare.jsonl` starts with the preparation's own line (data set, options) and grows by one line a
+video, so that a run that was killed goes on where it stopped. `prepare.json` is written last; where
+it is absent the preparation is not finished.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from evaluation.cache import write_atomically
+from evaluation.errors import InputError
+from evaluation.schema import Data, parse
+
+JOURNAL = "prepare.jsonl"
+REPORT = "prepare.json"
+
+
+class SourceFile(Data):
+    """A file that a video was made from."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+class Entry(Data):
+    """One prepared video.
+
+    Args:
+        path: below its split, '/'-separated: a file, a folder of frames or a link.
+        notes: dropped frames, boxes cut short and the like.
+    """
+
+    split: str
+    name: str
+    path: str
+    frames: int
+    sources: tuple[SourceFile, ...]
+    notes: tuple[str, ...] = ()
+
+
+class Failure(Data):
+    """One video that could not be prepared, and why; the next run tries it again."""
+
+    split: str
+    name: str
+    reason: str
+
+
+class PrepareReport(Data):
+    """The whole preparation; `prepare.json` is this.
+
+    Args:
+        options: those that change pixels; `limit` too, since it changes the count.
+        videos: prepared ones by split, earlier runs included.
+        missing: what the data set has and the download does not.
+        noted: videos with notes of their own; the notes stand in the journal.
+        resumed: videos that an earlier run had done.
+    """
+
+    dataset: str
+    prepare_version: int
+    versions: dict[str, str]
+    options: dict[str, Any]
+    download: str
+    created: str
+    videos: dict[str, int]
+    expected: dict[str, int | None]
+    failed: tuple[Failure, ...] = ()
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    noted: int = 0
+    resumed: int = 0
+
+    @property
+    def summary(self) -> str:
+        """One line: how many videos of how many, failures, gaps."""
+        counts = ", ".join(
+            f"{split} {count}" + ("" if self.expected.get(split) is None else f"/{self.expected[split]}")
+            for split, count in sorted(self.videos.items())
+        )
+        gaps = f"{len(self.failed)} failed, {len(self.missing)} missing, {self.noted} with notes"
+        return f"{self.dataset}: {counts} videos; {gaps}"
+
+
+class Journal:
+    """The videos done so far in one prepared data set.
+
+    Args:
+        folder: the data set's folder.
+        header: data set, prepare version and options; another one than the journal's is refused.
+
+    Raises:
+        InputError: the folder was prepared otherwise, or the journal is not one.
+    """
+
+    def __init__(self, folder: Path, header: dict[str, Any]) -> None:
+        self._path = folder / JOURNAL
+        self.entries: dict[tuple[str, str], Entry] = {}
+        found = read_journal(folder)
+        if found is None:
+            write_atomically(self._path, _line(header))
+            return
+        if found.header != header:
+            changed = [k for k in header if found.header.get(k) != header[k]]
+            was = {k: found.header.get(k) for k in changed}
+            now = {k: header[k] for k in changed}
+            raise InputError(f"{folder} was prepared with {was}, not {now}: choose another --out")
+        self.entries = found.entries
+        entries = b"".join(_line(entry.model_dump(mode="json")) for entry in found.entries.values())
+        write_atomically(self._path, _line(header) + entries)  # without a line that a kill cut short
+
+    def add(self, entry: Entry) -> None:
+        """Write down one video that is in its place."""
+        self.entries[entry.split, entry.name] = entry
+        with self._path.open("ab") as file:
+            file.write(_line(entry.model_dump(mode="json")))
+
+
+class JournalContent(Data):
+    """A journal as read: its first line, and the last entry of each video."""
+
+    header: dict[str, Any]
+    entries: dict[tuple[str, str], Entry]
+
+
+def read_journal(folder: Path) -> JournalContent | None:
+    """The journal of a prepared data set, without a last line that a kill cut short; None: not begun.
+
+    Raises:
+        InputError: a line before the last is damaged.
+    """
+    path = folder / JOURNAL
+    if not path.exists():
+        return None
+    whole = path.read_text(encoding="utf-8").split("\n")[:-1]
+    try:
+        contents = [json.loads(line) for line in whole]
+    except ValueError as error:
+        raise InputError(f"{path}: damaged: {error}; delete {folder} and prepare again") from None
+    if not contents:
+        return None
+    entries = [parse(Entry, content, where=str(path)) for content in contents[1:]]
+    return JournalContent(header=contents[0], entries={(e.split, e.name): e for e in entries})
+
+
+def _line(content: dict[str, Any]) -> bytes:
+    return (json.dumps(content, ensure_ascii=False) + "\n").encode()
+
+
+def write_report(folder: Path, report: PrepareReport) -> None:
+    """Write `prepare.json` whole or not at all."""
+    text = json.dumps(report.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
+    write_atomically(folder / REPORT, text.encode())
+
+
+def read_report(folder: Path) -> PrepareReport | None:
+    """The report of a finished preparation; None where there is none."""
+    path = folder / REPORT
+    if not path.exists():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON: {error}") from None
+    return parse(PrepareReport, content, where=str(path))

@@ -1,0 +1,90 @@
+"""The ways prepared frames are kept; each video appears whole in its place, or not at all.
+
+jpeg      NAME/000000.jpg and on, Pillow's defaults: quality 75, 4:2:0. StyleGAN-V's scripts pass
+          `q=95`, which is no option of Pillow's and does nothing (spec metrics.md 0, item 10), so
+          this loss is part of every number published on such frames.
+lossless  NAME.mkv, FFV1
+link      NAME.SUFFIX, a relative link to the download's own file, as it is
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+
+from benchmarks.prepare.job import Cut, Job, StoreKind
+from benchmarks.prepare.reading import count_frames
+from benchmarks.prepare.resample import Frame
+from evaluation.errors import BadVideoError
+
+# Writes a job's video to the path that it is given; returns its frames and notes.
+Writer = Callable[[Job, Path], tuple[int, tuple[str, ...]]]
+
+
+def placed_path(job: Job, store: StoreKind) -> str:
+    """Where a job's video lies below its split."""
+    suffix = {"jpeg": "", "lossless": ".mkv", "link": job.sources[0].suffix}[store]
+    return job.name + suffix
+
+
+def store_video(job: Job, store: StoreKind, place: Path, scratch: Path) -> tuple[int, tuple[str, ...]]:
+    """Make one video in `scratch` and move it to `place`; -> its frames, and what happened to it.
+
+    Raises:
+        BadVideoError: the sources cannot be read, or no frame is left.
+        OSError: the disk is full, or the like.
+    """
+    temporary = scratch / job.split / placed_path(job, store)
+    for leftover in (temporary, place):
+        _remove(leftover)
+        leftover.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        frames, notes = WRITERS[store](job, temporary)
+        if frames == 0:
+            raise BadVideoError(job.name, "; ".join(("no frame is left", *notes)))
+        temporary.replace(place)
+    finally:
+        _remove(temporary)
+    return frames, notes
+
+
+def _write_jpegs(job: Job, folder: Path) -> tuple[int, tuple[str, ...]]:
+    folder.mkdir()
+    cut, count = job.cut(), 0
+    for frame in cut.frames:
+        Image.fromarray(frame).save(folder / f"{count:06d}.jpg")
+        count += 1
+    return count, tuple(cut.notes)
+
+
+def _write_lossless(job: Job, path: Path) -> tuple[int, tuple[str, ...]]:
+    cut, count = job.cut(), 0
+
+    def counted() -> Iterator[Frame]:
+        nonlocal count
+        for frame in cut.frames:
+            count += 1
+            yield frame
+
+    write_video(path, counted(), cut.fps)
+    return count, tuple(cut.notes)
+
+
+def _link(job: Job, path: Path) -> tuple[int, tuple[str, ...]]:
+    source = job.sources[0].resolve()
+    count = count_frames(source)
+    # The scratch folder is as deep as the data set's, so the link still leads there after the move.
+    path.symlink_to(os.path.relpath(source, path.parent.resolve()))
+    return count, ()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+WRITERS: dict[StoreKind, Writer] = {"jpeg": _write_jpegs, "lossless": _write_lossless, "link": _link}

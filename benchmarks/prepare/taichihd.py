@@ -1,0 +1,163 @@
+"""TaichiHD as its loader cuts it: metadata boxes out of YouTube videos, anti-aliased resize to 256.
+
+AliaksandrSiarohin/video-preprocessing@ac40aac5: frames `start` up to `end` of each row of
+taichi-metadata.csv, its box, scikit-image's resize with anti-aliasing, the downloaded video's own
+frame rate; PNG frames, so lossless video here. Where the download has another size or rate than the
+row, box and frame numbers are scaled to it, as the loader does (from memory).
+
+YouTube videos vanish: clips that somebody else has cut, `taichi/{train,test}/ID#START#END.mp4` or
+folders of frames of that name, do as well, and are only resized where they are not 256 yet.
+"""
+
+import csv
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from pydantic import BaseModel
+
+from benchmarks.prepare.boxes import Box, sliced
+from benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions
+from benchmarks.prepare.reading import VIDEO_SUFFIXES, frame_rate, frame_size, read_frames
+from benchmarks.prepare.resample import Frame, anti_aliased_linear
+from benchmarks.prepare.search import by_stem, first_with, found_some, metadata_file
+from evaluation.errors import BadVideoError, InputError
+from evaluation.schema import parse
+
+SPLITS = ("train", "test")
+SIDE = 256
+METADATA = "taichi-metadata.csv"
+SOURCE = "https://github.com/AliaksandrSiarohin/video-preprocessing"
+FRAME_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
+
+
+class Row(BaseModel):
+    """One clip of taichi-metadata.csv; `bbox` is left-top-right-bottom in a width x height picture."""
+
+    video_id: str
+    start: int
+    end: int
+    bbox: str
+    fps: float
+    width: int
+    height: int
+    partition: str
+
+    @property
+    def name(self) -> str:
+        """The clip's name without suffix, as the loader writes it."""
+        return f"{self.video_id}#{self.start:06d}#{self.end:06d}"
+
+
+def plan(download: Path, options: PrepareOptions) -> Plan:
+    """One job for every clip that is there cut, else for every row whose full video is there."""
+    if not download.is_dir():
+        raise InputError(f"{download}: no such folder")
+    if any((download / r / s).is_dir() for r in (".", "taichi") for s in SPLITS):
+        return _plan_clips(download, options)
+    rows = _rows(metadata_file(options.metadata, download, METADATA, SOURCE))
+    videos = by_stem(p for p in sorted(download.iterdir()) if p.suffix.lower() in VIDEO_SUFFIXES)
+    jobs = [
+        Job(row.partition, row.name, (video,), partial(_cut_row, video, row, options))
+        for row in rows
+        if (video := videos.get(row.video_id))
+    ]
+    found_some(jobs, f"video that {METADATA} names, as {rows[0].video_id}.mp4, nor taichi/train", download)
+    return Plan(tuple(jobs), "lossless", _missing(rows, jobs))
+
+
+def _plan_clips(download: Path, options: PrepareOptions) -> Plan:
+    root = first_with(download, ("taichi", "."), SPLITS)
+    jobs = []
+    for split in SPLITS:
+        clips = sorted((root / split).iterdir()) if (root / split).is_dir() else []
+        for path in clips:
+            files = (path,) if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file() else _images(path)
+            if files:
+                name = path.name.removesuffix(".mp4")
+                jobs.append(Job(split, name, files, partial(_cut_clip, path, files, options)))
+    found_some(jobs, "clip ID#START#END.mp4 or folder of frames of that name", root)
+    try:
+        rows = _rows(metadata_file(options.metadata, download, METADATA, SOURCE))
+    except InputError:
+        if options.metadata:
+            raise
+        return Plan(tuple(jobs), "lossless", notes=(f"without {METADATA}: missing clips are not known",))
+    return Plan(tuple(jobs), "lossless", _missing(rows, jobs))
+
+
+def _missing(rows: list[Row], jobs: list[Job]) -> tuple[str, ...]:
+    there = {(job.split, job.name) for job in jobs}
+    return tuple(
+        f"{row.partition}/{row.name}" for row in rows if (row.partition, row.name) not in there
+    )
+
+
+def _cut_clip(path: Path, files: tuple[Path, ...], options: PrepareOptions) -> Cut:
+    side = options.resolution or SIDE
+    if files == (path,):
+        return Cut((anti_aliased_linear(f, side) for f in read_frames(path)), frame_rate(path))
+    return Cut(anti_aliased_linear(_image(file), side) for file in files)
+
+
+def _cut_row(video: Path, row: Row, options: PrepareOptions) -> Cut:
+    side = options.resolution or SIDE
+    height, width = frame_size(video)
+    fps = frame_rate(video)
+    pace = fps / row.fps if abs(fps / row.fps - 1) > 0.01 else 1.0  # 29.97 against 30 is the same
+    start, stop = round(row.start * pace), round(row.end * pace)
+    left, top, right, bottom = (int(part) for part in row.bbox.split("-"))
+    box = Box(
+        left * width // row.width,
+        top * height // row.height,
+        right * width // row.width,
+        bottom * height // row.height,
+    )
+    notes = []
+    if (width, height) != (row.width, row.height):
+        notes.append(f"box scaled from {row.width}x{row.height} to {width}x{height}")
+    if pace != 1:
+        notes.append(f"frame numbers scaled from {row.fps:g} to {fps:g} frames a second")
+    return Cut(_frames(video, start, stop, box, side, notes), fps, notes)
+
+
+def _frames(
+    video: Path, start: int, stop: int, box: Box, side: int, notes: list[str]
+) -> Iterator[Frame]:
+    count = 0
+    for frame in read_frames(video, start, stop):
+        yield anti_aliased_linear(sliced(frame, box), side)
+        count += 1
+    if count < stop - start:
+        notes.append(f"the video ends early: {count} of {stop - start} frames")
+
+
+def _images(folder: Path) -> tuple[Path, ...]:
+    if not folder.is_dir():
+        return ()
+    return tuple(sorted(p for p in folder.iterdir() if p.suffix.lower() in FRAME_SUFFIXES))
+
+
+def _image(path: Path) -> Frame:
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB"))
+    except OSError as error:
+        raise BadVideoError(path.parent.name, f"{path.name} is no picture: {error}") from None
+
+
+def _rows(path: Path) -> list[Row]:
+    """The rows of taichi-metadata.csv.
+
+    Raises:
+        InputError: the file is not that.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [
+            parse(Row, dict(row), where=f"{path.name}: line {number}")
+            for number, row in enumerate(csv.DictReader(file), 2)
+        ]
+    found_some(rows, "row", path)
+    return rows
