@@ -46,7 +46,9 @@ def parse(model: type[ModelT], content: dict[str, Any], where: str) -> ModelT:
 
 
 def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
-    problem = error.errors(include_url=False)[0]
+    # An unknown key first: where one is misspelt, a missing one is only its shadow.
+    problems = error.errors(include_url=False)
+    problem = min(problems, key=lambda found: found["type"] != "extra_forbidden")
     path, last = problem["loc"][:-1], problem["loc"][-1] if problem["loc"] else ""
     prefix = "".join(f"{part}: " for part in path)
     if problem["type"] == "extra_forbidden":
