@@ -1,0 +1,161 @@
+"""Records run again: `verify` asks whether a number stands, `explain` what sets two apart."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from benchmarks.score import Plan, ScoreRequest, extractor_request, plan, score_plan
+from evaluation.clips import Window
+from evaluation.errors import InputError
+from evaluation.features import Machinery
+from evaluation.protocol import EvalProtocol
+from evaluation.record import Record
+from evaluation.schema import parse
+
+# Features agree to 1e-5 between machines, FVD then to about 1e-4 (evaluation/README.md).
+RELATIVE_TOLERANCE = 1e-4
+ABSOLUTE_TOLERANCE = 1e-6
+
+# Fields of a protocol that say what it is and not what it computes.
+DESCRIPTIVE = {"id", "version", "about", "source", "commit", "caveat", "comparable_to_paper"}
+DESCRIPTIVE |= {"window", "metrics", "weights", "real_stride", "fake_stride", "extractor"}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A record against its number made again."""
+
+    same: bool
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One setting that two records do not share, and what it does to the first one's number."""
+
+    setting: str
+    a: str
+    b: str
+    value: str
+    moves: str
+
+
+def compare(record: Record, machinery: Machinery) -> Comparison:
+    """Compute the record's number again, by the record's own protocol settings.
+
+    Raises:
+        InputError: what it was made from is no longer there.
+    """
+    again = score_plan(plan_of(record), machinery)
+    limit = RELATIVE_TOLERANCE * abs(record.value_float64) + ABSOLUTE_TOLERANCE
+    same = abs(again.value_float64 - record.value_float64) <= limit
+    lines = [
+        f"{record.metric} {record.value_float64!r} then, {again.value_float64!r} now: "
+        + ("the same" if same else f"differs by more than {limit:.3g}")
+    ]
+    then, now = _provenance(record), _provenance(again)
+    lines += [f"changed: {k}: {then[k]} then, {now[k]} now" for k in then if then[k] != now[k]]
+    return Comparison(same, tuple(lines))
+
+
+def differences(a: Record, b: Record, machinery: Machinery) -> list[Difference]:
+    """Every setting in which two records differ, each put into `a` alone and measured.
+
+    Raises:
+        InputError: the records are of different metrics.
+    """
+    if a.metric != b.metric:
+        raise InputError(f"{a.metric} and {b.metric} cannot be explained by one another")
+    found = []
+    for setting, of_a, of_b, changed in _toggles(plan_of(a), plan_of(b)):
+        try:
+            value = score_plan(changed, machinery).value
+            shown, moves = f"{value:.6g}", f"{value - a.value:+.4g}"
+        except InputError as error:
+            shown, moves = f"not possible: {error}", ""
+        found.append(Difference(setting, str(of_a), str(of_b), shown, moves))
+    return found
+
+
+def plan_of(record: Record) -> Plan:
+    """The plan that made a record, with the protocol as it was then."""
+    request = parse(ScoreRequest, record.request, where="request of the record")
+    protocol = parse(EvalProtocol, record.protocol_settings, where="protocol of the record")
+    planned = plan(request.model_copy(update={"protocol": record.protocol}))
+    return replace(
+        planned,
+        protocol=protocol,
+        extractor=extractor_request(planned.request, protocol),
+        real_window=Window(record.frames, record.real.stride),
+        fake_window=Window(record.frames, record.fake.stride),
+    )
+
+
+def _toggles(a: Plan, b: Plan) -> Iterator[tuple[str, object, object, Plan]]:
+    """(setting, its value in a, in b, and `a` with b's value)."""
+    for side in ("real", "fake"):
+        if getattr(a, side) != getattr(b, side):
+            changed = replace(a, **{side: getattr(b, side)})
+            yield f"{side} videos", getattr(a, side), getattr(b, side), changed
+    if a.real_window.frames != b.real_window.frames:
+        frames = b.real_window.frames
+        changed = replace(
+            a,
+            real_window=Window(frames, a.real_window.stride),
+            fake_window=Window(frames, a.fake_window.stride),
+        )
+        yield "frames", a.real_window.frames, frames, changed
+    for side in ("real_window", "fake_window"):
+        one, other = getattr(a, side).stride, getattr(b, side).stride
+        if one != other:
+            changed = replace(a, **{side: Window(getattr(a, side).frames, other)})
+            yield f"{side[:4]} stride", one, other, changed
+    for field in ("resolution", "seed", "limit", "on_error"):
+        one, other = getattr(a.request, field), getattr(b.request, field)
+        if one != other:
+            request = a.request.model_copy(update={field: other})
+            yield field, one, other, replace(a, request=request)
+    for field in ("name", "weights", "precision", "trust_torchscript"):
+        one, other = getattr(a.extractor, field), getattr(b.extractor, field)
+        if one != other:
+            extractor = (
+                replace(b.extractor, bn_eps=a.extractor.bn_eps, precision=a.extractor.precision)
+                if field == "name"
+                else replace(a.extractor, **{field: other})
+            )
+            yield f"extractor {field}", one, other, replace(a, extractor=extractor)
+    yield from _protocol_toggles(a, b)
+
+
+def _protocol_toggles(a: Plan, b: Plan) -> Iterator[tuple[str, object, object, Plan]]:
+    settings_a = dict(_leaves(a.protocol.model_dump(mode="json")))
+    settings_b = dict(_leaves(b.protocol.model_dump(mode="json")))
+    for path in sorted(settings_a.keys() & settings_b.keys()):
+        one, other = settings_a[path], settings_b[path]
+        if one != other and path not in DESCRIPTIVE:
+            protocol = a.protocol.changed(path, other)
+            extractor = replace(a.extractor, bn_eps=protocol.bn_eps)
+            yield path, one, other, replace(a, protocol=protocol, extractor=extractor)
+
+
+def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _provenance(record: Record) -> dict[str, object]:
+    return {
+        "real videos": record.real.fingerprint,
+        "fake videos": record.fake.fingerprint,
+        "real clips": record.n_real,
+        "fake clips": record.n_fake,
+        "protocol": record.protocol_digest,
+        "weights": record.weights_sha256,
+        "device": record.device,
+        "decoder": record.real.decoder,
+        "commit": record.commit,
+        **{f"version of {name}": version for name, version in record.versions.items()},
+    }

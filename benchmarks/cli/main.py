@@ -1,0 +1,40 @@
+"""`leo-bench`: the table of verbs, and how a run ends.
+
+Exit codes: 0 fine; 1 a regression or a failed check; 2 the user's input, in one line; 3 the
+machinery underneath (network, device). Results go to standard output, everything else to standard
+error. Heavy imports live inside the commands, and help is plain text, so `--help` is quick.
+"""
+
+import sys
+
+import typer
+
+from benchmarks.cli import cache, data, inspect, measure, showcase, speed, weights
+from evaluation.errors import InfrastructureError, InputError
+
+app = typer.Typer(
+    name="leo-bench",
+    help="Measure human videos: every number with its protocol, interval and provenance.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+measure.register(app)
+inspect.register(app)
+showcase.register(app)
+app.add_typer(data.app, name="data")
+app.add_typer(weights.app, name="weights")
+app.add_typer(cache.app, name="cache")
+app.add_typer(speed.app, name="speed")
+
+
+def main() -> None:
+    """Entry point of the `leo-bench` script."""
+    try:
+        app()
+    except (InputError, InfrastructureError) as error:
+        line = " ".join(str(error).split())
+        print(f"leo-bench: {line}", file=sys.stderr)  # noqa: T201
+        sys.exit(error.exit_code)

@@ -1,0 +1,114 @@
+"""What the command line shows: results on standard output, everything else on standard error."""
+
+import sys
+import time
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from evaluation.cache import FeatureStore
+from evaluation.features import Machinery
+from evaluation.places import cache_root
+from evaluation.record import Record
+
+HEARTBEAT_SECONDS = 30.0
+
+
+class Bar:
+    """Progress of one long piece of work, with rate and time left.
+
+    On a terminal a bar; in a log a line every half minute, so that a run is seen to be alive.
+    """
+
+    def __init__(self, what: str, unit: str = "clips") -> None:
+        self._what, self._unit = what, unit
+        self._began = self._last = time.monotonic()
+        self._console = Console(stderr=True, highlight=False)
+        self._progress: Progress | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that `done` of `total` are done."""
+        rate = done / max(time.monotonic() - self._began, 1e-9)
+        if self._console.is_terminal:
+            self._show_bar(done, total, f"{rate:.1f} {self._unit}/s")
+        elif time.monotonic() - self._last > HEARTBEAT_SECONDS:
+            self._last = time.monotonic()
+            left = (total - done) / rate
+            say(f"{self._what}: {done}/{total}, {rate:.1f} {self._unit}/s, {left:.0f} s left")
+        if done >= total:
+            self._stop()
+
+    def _show_bar(self, done: int, total: int, rate: str) -> None:
+        if self._progress is None:
+            self._progress = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[rate]}"),
+                TimeRemainingColumn(),
+                console=self._console,
+                transient=True,
+            )
+            self._progress.add_task(self._what, total=total, rate=rate)
+            self._progress.start()
+        self._progress.update(self._progress.task_ids[0], completed=done, total=total, rate=rate)
+
+    def _stop(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+        self._began = self._last = time.monotonic()
+
+
+def machinery(*, workers: int, keep: bool, what: str = "features") -> Machinery:
+    """Cache, threads and progress of a command."""
+    store = FeatureStore(cache_root()) if keep else None
+    return Machinery(store=store, workers=workers, progress=Bar(what))
+
+
+def say(message: str) -> None:
+    """One line for a person, on standard error."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on standard output; numbers, that is all columns but the first, to the right."""
+    shown = Table(title=title or None, title_justify="left")
+    for i, column in enumerate(columns):
+        shown.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
+    for row in rows:
+        shown.add_row(*row)
+    out(shown)
+
+
+def out(result: object) -> None:
+    """A result, on standard output; wide enough for tables where that is no terminal."""
+    width = None if sys.stdout.isatty() else 140
+    console = Console(file=sys.stdout, highlight=False, width=width, soft_wrap=True)
+    console.print(result, markup=False)
+
+
+def show_record(record: Record) -> None:
+    """A record as a person reads it: the number, how sure it is, what it was made from."""
+    low, high = record.interval
+    spread = "" if record.spread is None else f" ± {record.spread:.4g}"
+    name = f"{record.metric.upper()}{record.frames}"
+    out(f"{name} = {record.value:.6g}{spread}   ({record.protocol} v{record.protocol_version})")
+    out(f"  float64   {record.value_float64:.6g}, 95 % interval {low:.6g} to {high:.6g}")
+    if record.fvd_infinity is not None:
+        out(f"  FVD∞      {record.fvd_infinity:.6g}")
+    out(
+        f"  clips     {record.n_real} real ({record.real.name}), "
+        f"{record.n_fake} fake ({record.fake.name}); "
+        f"{record.frames} frames, strides {record.real.stride} and {record.fake.stride}"
+    )
+    out(f"  extractor {record.extractor}, weights {record.weights_sha256[:12]}, {record.precision}")
+    for caveat in record.caveats:
+        out(f"  not comparable with published numbers: {caveat}")
+    for note in (*record.notes, *record.real.notes, *record.fake.notes):
+        say(f"note: {note}")
+    for side in (record.real, record.fake):
+        for video, reason in side.skipped:
+            say(f"skipped {video}: {reason}")

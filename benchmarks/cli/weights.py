@@ -1,0 +1,92 @@
+"""`leo-bench weights`: the external files, where they lie, and getting them."""
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="External weights: list, fetch, verify.", no_args_is_help=True, rich_markup_mode=None
+)
+
+Name = Annotated[list[str] | None, typer.Argument(help="File names; absent: all of the registry.")]
+
+
+@app.command("list")
+def list_weights(
+    urls: Annotated[bool, typer.Option("--urls", help="Only the addresses, one a line.")] = False,
+) -> None:
+    """What is registered: size, whether it is here, lineage.
+
+    Example: leo-bench weights list
+    """
+    from benchmarks.cli.screen import out, table
+    from evaluation.errors import InputError
+    from evaluation.weights import find, load_registry
+
+    registry = load_registry()
+    if urls:
+        for file in registry.values():
+            for address in file.pages:
+                out(address)
+        return
+    rows = []
+    for name, file in registry.items():
+        try:
+            where = str(find([name]))
+        except InputError:
+            where = "absent"
+        rows.append([name, where, ", ".join(file.used_by) or "nothing", file.licence, file.lineage])
+    table("weights", ["file", "where", "used by", "licence", "lineage"], rows)
+
+
+@app.command()
+def fetch(
+    names: Name = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Open no socket; only say what is missing.")
+    ] = False,
+) -> None:
+    """Download, check and put in place; continues what was interrupted.
+
+    Examples:
+
+      leo-bench weights fetch i3d_torchscript.pt
+
+      leo-bench weights fetch
+    """
+    from benchmarks.cli.screen import Bar, out
+    from evaluation import downloads
+    from evaluation.weights import load_registry
+
+    wanted = names or [name for name, file in load_registry().items() if file.used_by]
+    for name in wanted:
+        bar = Bar(name, "bytes")
+        path = downloads.fetch(
+            name, offline, lambda done, total, bar=bar: bar(done, total or done + 1)
+        )
+        out(f"{name}: {path}")
+
+
+@app.command()
+def verify(names: Name = None) -> None:
+    """Check the digests of the files that are here; exit 1 where one is wrong.
+
+    Example: leo-bench weights verify
+    """
+    from benchmarks.cli.screen import out
+    from evaluation.errors import InputError
+    from evaluation.weights import find, identify, load_registry
+
+    wrong = False
+    for name in names or load_registry():
+        try:
+            path = find([name])
+        except InputError as error:
+            out(f"{name}: absent" if not names else str(error))
+            wrong = wrong or bool(names)
+            continue
+        right = identify(path, {name: load_registry()[name]}).verified
+        wrong = wrong or not right
+        out(f"{name}: {'right' if right else 'WRONG DIGEST'} ({path})")
+    if wrong:
+        raise typer.Exit(1)

@@ -1,0 +1,75 @@
+"""Is this installation able to give right numbers? Findings for `leo-bench doctor`."""
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from evaluation import record as records
+from evaluation.certificates import check
+from evaluation.errors import InputError
+from evaluation.extractors import ExtractorRequest, build_extractor
+from evaluation.places import cache_root
+from evaluation.protocol import list_protocols
+from evaluation.weights import find, require_registered, weights_for
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    check: str
+    state: Literal["right", "absent", "wrong"]
+    what: str
+
+
+def examine() -> list[Finding]:
+    """Look at versions, decoder, device, cache, and every extractor's certificate."""
+    return [*_machine(), *_extractors()]
+
+
+def _machine() -> Iterator[Finding]:
+    for name, version in records.versions().items():
+        yield Finding(name, "wrong" if version == "absent" else "right", version)
+    if torch.cuda.is_available():
+        yield Finding("device", "right", torch.cuda.get_device_name())
+    else:
+        yield Finding("device", "right", f"cpu, {torch.get_num_threads()} threads")
+    ffmpeg = "bundled with PyAV" if importlib.util.find_spec("av") else "absent: no video files"
+    yield Finding("ffmpeg", "right" if "bundled" in ffmpeg else "wrong", ffmpeg)
+    root = cache_root()
+    parent = next(p for p in (root, *root.parents) if p.exists())
+    free = shutil.disk_usage(parent).free / 1e9
+    writable = os.access(parent, os.W_OK)
+    yield Finding("cache", "right" if writable else "wrong", f"{root}, {free:.0f} GB free")
+
+
+def _extractors() -> Iterator[Finding]:
+    eps = sorted({p.bn_eps for p in list_protocols()})
+    yield _certificate("i3d-toy", ExtractorRequest(name="i3d-toy", bn_eps=eps[0]))
+    for name, file in weights_for("i3d-kinetics400").items():
+        try:
+            path = find([name])
+        except InputError:
+            yield Finding(name, "absent", f"leo-bench weights fetch {name}")
+            continue
+        try:
+            require_registered(path, {name: file})
+        except InputError as error:
+            yield Finding(name, "wrong", str(error))
+            continue
+        request = ExtractorRequest(name="i3d-kinetics400", bn_eps=1e-3, weights=path)
+        yield _certificate(name, request)
+
+
+def _certificate(name: str, request: ExtractorRequest) -> Finding:
+    try:
+        found = check(build_extractor(request))
+    except InputError as error:
+        return Finding(name, "wrong", str(error))
+    text = f"certificate: error {found.error:.2g}, allowed {found.tolerance:.2g}"
+    return Finding(name, "right" if found.ok else "wrong", text)

@@ -1,0 +1,61 @@
+"""`leo-bench features`: the features of a source's clips as an .npz for other people's statistics."""
+
+import io
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from benchmarks.score import NetworkOptions, extractor_request, source_options
+from benchmarks.sources import open_source
+from evaluation.cache import write_atomically
+from evaluation.clips import Window
+from evaluation.extractors import build_extractor
+from evaluation.features import Machinery
+from evaluation.measure import Settings, Side, draw
+from evaluation.protocol import load_protocol
+
+
+class FeaturesRequest(NetworkOptions):
+    """What the user asked for.
+
+    Args:
+        side: whose choice of clips the protocol's is: the real side's or the fake side's.
+    """
+
+    source: str
+    frames: int
+    stride: int
+    protocol: str
+    side: Literal["real", "fake"]
+    resolution: int | None
+    seed: int
+
+
+def write_features(request: FeaturesRequest, out: Path, machinery: Machinery) -> tuple[int, int]:
+    """Extract and write `features` float32 [N,D] and `videos` [N] to `out`.
+
+    Returns:
+        N and D.
+
+    Raises:
+        InputError: the source, the weights or `out` cannot be used.
+    """
+    protocol = load_protocol(request.protocol)
+    protocol = protocol.changed(f"{request.side}.count", None).changed("repeats", 1)
+    source = open_source(request.source, source_options(request, request.resolution, protocol))
+    settings = Settings(
+        extractor=build_extractor(extractor_request(request, protocol)),
+        seed=request.seed,
+        resolution=request.resolution,
+        on_error=request.on_error,
+        machinery=machinery,
+    )
+    side = Side(source, Window(request.frames, request.stride))
+    choice = protocol.real if request.side == "real" else protocol.fake
+    draws = draw(side, choice, protocol, settings)
+    content = io.BytesIO()
+    np.savez(content, features=draws.values[0].numpy(), videos=np.array(draws.videos[0]))
+    write_atomically(out, content.getvalue())
+    count, size = draws.values[0].shape
+    return count, size

@@ -1,0 +1,88 @@
+"""What `leo-bench list` shows: each listing is columns and rows of text."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmarks.datasets import list_datasets
+from benchmarks.suites import list_suites
+from evaluation.extractors import list_extractors
+from evaluation.protocol import list_protocols
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A table of text."""
+
+    columns: tuple[str, ...]
+    rows: list[list[str]]
+
+
+def datasets() -> Listing:
+    """Data sets: what they are, and how they are scored where the user does not say."""
+    rows = [
+        [
+            d.id,
+            d.title,
+            d.domain,
+            ", ".join(f"{name} {split.videos or '?'}" for name, split in d.splits.items()),
+            d.evaluation.protocol,
+            d.evaluation.split,
+        ]
+        for d in list_datasets()
+    ]
+    return Listing(("id", "title", "domain", "videos by split", "protocol", "scored split"), rows)
+
+
+def protocols() -> Listing:
+    """Protocols, with what tells them apart."""
+    rows = [
+        [
+            f"{p.id} v{p.version}",
+            ", ".join(p.metrics),
+            f"{p.real.start}, {p.real.count or 'all'}",
+            f"{p.fake.start}, {p.fake.count or 'all'}",
+            str(p.repeats),
+            p.preprocess,
+            f"{p.bn_eps:g}",
+            f"{p.frechet.covariance} {p.frechet.dtype}",
+        ]
+        for p in list_protocols()
+    ]
+    columns = ("protocol", "metrics", "real clips", "fake clips", "repeats", "to 224", "bn eps")
+    return Listing((*columns, "covariance"), rows)
+
+
+def suites() -> Listing:
+    """Suites, one row a benchmark."""
+    rows = [
+        [
+            suite.id,
+            b.id,
+            b.dataset,
+            str(b.resolution or "stored"),
+            str(b.frames),
+            f"{b.real_stride}/{b.fake_stride}",
+            b.protocol,
+            ", ".join(b.metrics),
+        ]
+        for suite in list_suites()
+        for b in suite.benchmark
+    ]
+    columns = ("suite", "benchmark", "data set", "size", "frames", "strides", "protocol", "metrics")
+    return Listing(columns, rows)
+
+
+def extractors() -> Listing:
+    """Extractors, with where their weights come from."""
+    return Listing(
+        ("extractor", "features", "about"),
+        [[e.name, str(e.dim), e.about] for e in list_extractors()],
+    )
+
+
+LISTINGS: dict[str, Callable[[], Listing]] = {
+    "datasets": datasets,
+    "protocols": protocols,
+    "suites": suites,
+    "extractors": extractors,
+}
