@@ -5,9 +5,9 @@ of it can be made again.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -15,9 +15,17 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from evaluation.errors import InputError
-from evaluation.videos.source import Medium, VideoSource
+from evaluation.videos.source import Medium, Skipped, VideoSource
 
 DAMAGE_VERSION = 1  # raise when a damage gives other pixels
+
+
+@runtime_checkable
+class Recast(VideoSource, Protocol):
+    """A source that can show one video's motion by another video's person."""
+
+    def render_as(self, index: int, other: int, frames: Sequence[int]) -> Tensor:
+        """The motion of `index` by the person of `other`: uint8 [len(frames),3,H,W]."""
 
 
 class Damage(Protocol):
@@ -25,7 +33,8 @@ class Damage(Protocol):
 
     def __call__(
         self, source: VideoSource, index: int, frames: Sequence[int], amount: float
-    ) -> Tensor: ...
+    ) -> Tensor:
+        """The frames, damaged."""
 
 
 def frozen(source: VideoSource, index: int, frames: Sequence[int], amount: float) -> Tensor:
@@ -71,8 +80,8 @@ def identity_swap(source: VideoSource, index: int, frames: Sequence[int], amount
     Raises:
         InputError: the source is no embedded world, so the motion without the person is unknown.
     """
-    if not isinstance(source, _KnowsTruth):
-        raise InputError(f"{source.name}: identity-swap needs an embedded world (toy-faces, …)")
+    if not isinstance(source, Recast):
+        raise InputError(f"{source.name}: identity-swap needs a whole embedded world (toy-faces)")
     other = (index + 1) % len(source.names)
     turn = int(amount * source.frame_counts[index])
     clip = source.read(index, frames)
@@ -89,3 +98,81 @@ DAMAGES: dict[str, tuple[Damage, float]] = {  # name -> what it does, and its us
     "noise": (noisy, 12.0),
     "identity-swap": (identity_swap, 0.5),
 }
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """Another source's videos, each damaged in the same way."""
+
+    base: VideoSource
+    damage: str
+    amount: float
+
+    @property
+    def name(self) -> str:
+        """The base's, and the damage."""
+        return f"{self.base.name} {self.damage}={self.amount:g}"
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The base's."""
+        return self.base.names
+
+    @property
+    def frame_counts(self) -> Sequence[int]:
+        """The base's."""
+        return self.base.frame_counts
+
+    @property
+    def medium(self) -> Medium:
+        """The base's."""
+        return self.base.medium
+
+    @property
+    def skipped(self) -> Sequence[Skipped]:
+        """The base's."""
+        return self.base.skipped
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """The base's, and what was done to it."""
+        return (*self.base.notes, f"damaged on purpose: {self.damage}={self.amount:g}")
+
+    def sizes(self) -> Sequence[tuple[int, int]]:
+        """The base's."""
+        return self.base.sizes()
+
+    def digest(self, index: int) -> str:
+        """Of the base's digest and the damage."""
+        parts = (self.base.digest(index), DAMAGE_VERSION, self.damage, self.amount, index)
+        return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
+
+    def read(self, index: int, frames: Sequence[int]) -> Tensor:
+        """The base's frames, damaged: uint8 [len(frames),3,H,W]."""
+        damage, _ = DAMAGES[self.damage]
+        return damage(self.base, index, frames, self.amount)
+
+
+def damaged(source: VideoSource, text: str) -> Damaged:
+    """`NAME` or `NAME=AMOUNT` done to a source.
+
+    Raises:
+        InputError: no such damage, or an amount that is no number above 0.
+    """
+    name, equals, given = text.partition("=")
+    if name not in DAMAGES:
+        raise InputError(f"no damage {name!r}; known are {', '.join(DAMAGES)}")
+    try:
+        amount = float(given) if equals else DAMAGES[name][1]
+    except ValueError:
+        amount = 0.0
+    if amount <= 0:
+        raise InputError(f"damage {text!r}: the amount must be a number above 0")
+    return Damaged(source, name, amount)
+
+
+def _random(source: VideoSource, index: int, purpose: str) -> np.random.RandomState:
+    """Chance for one video, from its name: NumPy's legacy generator, whose stream is frozen."""
+    text = f"{source.names[index]}\0{purpose}"
+    digest = hashlib.sha256(text.encode()).digest()
+    return np.random.RandomState(np.frombuffer(digest, dtype=np.uint32))

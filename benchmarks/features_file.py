@@ -1,4 +1,4 @@
-"""`leo-bench features`: the features of a source's clips as an .npz for other people's statistics."""
+"""`leo-bench features`: features of a source's clips as an .npz, for other people's statistics."""
 
 import io
 from pathlib import Path

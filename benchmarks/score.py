@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import torch
+from evaluation.videos.discover import OpenOptions
 
 from benchmarks.datasets import Dataset, load_dataset
 from benchmarks.sources import SourceOptions, open_source
@@ -214,8 +215,7 @@ def source_options(
     return SourceOptions(
         data_root=None if options.data_root is None else Path(options.data_root),
         resolution=resolution,
-        quantise=protocol.quantise,
-        on_error=options.on_error,
+        files=OpenOptions(quantise=protocol.quantise, on_error=options.on_error),
         limit=options.limit,
     )
 

@@ -1,25 +1,26 @@
 """The main path: real videos + fake videos + protocol -> a measurement.
 
-    choose_clips   which clips, for every repeat           no pixel is read
-    extract        each clip once through the network      cached per video
-    STATISTICS     features -> a number, a repeat at a time
-    intervals      how far the number moves with other videos
+choose_clips   which clips, for every repeat           no pixel is read
+extract        each clip once through the network      cached per video
+STATISTICS     features -> a number, a repeat at a time
+intervals      how far the number moves with other videos
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from torch import Tensor
 
-from evaluation.clips import ClipRef, Window, choose_clips
+from evaluation.clips import Window, choose_clips
 from evaluation.errors import BadVideoError, InputError
 from evaluation.extractors import ClipExtractor
-from evaluation.extrapolation import Extrapolation, extrapolate
+from evaluation.extrapolation import Extrapolation
 from evaluation.features import Machinery, Recipe, extract
 from evaluation.frechet import frechet_of_features
-from evaluation.intervals import Interval, video_interval
-from evaluation.kernel import kernel_of_features
+from evaluation.intervals import Interval
+from evaluation.kernel import kernel_distance
 from evaluation.protocol import EvalProtocol, SideChoice
 from evaluation.videos.source import Skipped, VideoSource, without
 
@@ -137,10 +138,8 @@ def statistics(metric: Metric, protocol: EvalProtocol) -> tuple[Statistic, Stati
     if protocol.kernel is None:
         raise InputError(f"protocol {protocol.id} lists kvd and has no [kernel]")
     kernel = protocol.kernel
-    as_published = partial(kernel_of_features, options=kernel)
-    in_float64 = partial(
-        kernel_of_features, options=kernel.model_copy(update={"dtype": "float64"})
-    )
+    as_published = partial(kernel_distance, options=kernel)
+    in_float64 = partial(kernel_distance, options=kernel.model_copy(update={"dtype": "float64"}))
     return (in_float64 if kernel.dtype == "float64" else as_published), in_float64
 
 

@@ -1,19 +1,9 @@
 """Verbs that look: list, doctor, verify, explain."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
-
-
-class Kind(StrEnum):
-    """What can be listed."""
-
-    datasets = "datasets"
-    protocols = "protocols"
-    suites = "suites"
-    extractors = "extractors"
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +14,12 @@ def register(app: typer.Typer) -> None:
     app.command()(explain)
 
 
-def list_kind(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> None:
+def list_kind(
+    kind: Annotated[
+        Literal["datasets", "protocols", "suites", "extractors"],
+        typer.Argument(help="What to list."),
+    ],
+) -> None:
     """Data sets, protocols, suites or extractors.
 
     Example: leo-bench list protocols
@@ -32,7 +27,7 @@ def list_kind(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> No
     from benchmarks.cli.screen import table
     from benchmarks.listing import LISTINGS
 
-    listing = LISTINGS[kind.value]()
+    listing = LISTINGS[kind]()
     table(kind.value, listing.columns, listing.rows)
 
 

@@ -1,26 +1,10 @@
 """Verbs that make numbers: fvd, kvd, features."""
 
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-
-
-class Precision(StrEnum):
-    """Arithmetic of the extractor."""
-
-    fp32 = "fp32"
-    bf16 = "bf16"
-
-
-class OnError(StrEnum):
-    """What a broken video does."""
-
-    fail = "fail"
-    skip = "skip"
-
 
 Frames = Annotated[int, typer.Option(help="Frames in a clip; I3D needs 9 or more.")]
 Protocol = Annotated[
@@ -39,20 +23,24 @@ Weights = Annotated[
     Path | None, typer.Option(help="Weights file; absent: the registered one, if it is there.")
 ]
 AllowUnverified = Annotated[
-    bool, typer.Option("--allow-unverified", help="Use weights of unknown digest; marks the record.")
+    bool,
+    typer.Option("--allow-unverified", help="Use weights of unknown digest; marks the record."),
 ]
 TrustTorchScript = Annotated[
     bool, typer.Option("--trust-torchscript", help="Run the TorchScript file's own program.")
 ]
-PrecisionOption = Annotated[Precision, typer.Option(help="bf16 is for quick looks, not tables.")]
+Precision = Annotated[
+    Literal["fp32", "bf16"], typer.Option(help="bf16 is for quick looks, not tables.")
+]
 Device = Annotated[
     str | None, typer.Option(help="cpu, cuda, cuda:1 ...; absent: cuda where there is one.")
 ]
 DataRoot = Annotated[
     Path | None, typer.Option(envvar="LEO_BENCH_DATA", help="Where prepared data sets lie.")
 ]
-OnErrorOption = Annotated[
-    OnError, typer.Option(help="skip: leave broken videos out and list each in the record.")
+OnError = Annotated[
+    Literal["fail", "skip"],
+    typer.Option(help="skip: leave broken videos out and list each in the record."),
 ]
 Limit = Annotated[
     int | None, typer.Option(help="Only the first so many videos; not for publication.")
@@ -117,10 +105,10 @@ def _verb(metric: str) -> Callable[..., None]:
         weights: Weights = None,
         allow_unverified: AllowUnverified = False,
         trust_torchscript: TrustTorchScript = False,
-        precision: PrecisionOption = Precision.fp32,
+        precision: Precision = "fp32",
         device: Device = None,
         data_root: DataRoot = None,
-        on_error: OnErrorOption = OnError.fail,
+        on_error: OnError = "fail",
         limit: Limit = None,
         workers: Workers = 2,
         no_cache: NoCache = False,
@@ -155,10 +143,10 @@ def _verb(metric: str) -> Callable[..., None]:
             weights=None if weights is None else str(weights),
             allow_unverified=allow_unverified,
             trust_torchscript=trust_torchscript,
-            precision=precision.value,
+            precision=precision,
             device=device,
             data_root=None if data_root is None else str(data_root),
-            on_error=on_error.value,
+            on_error=on_error,
             limit=limit,
         )
         record = score(request, machinery(workers=workers, keep=not no_cache))
@@ -173,21 +161,17 @@ def _verb(metric: str) -> Callable[..., None]:
     return command
 
 
-class SideName(StrEnum):
-    """Whose clips."""
-
-    real = "real"
-    fake = "fake"
-
-
 def features(
-    source: Annotated[str, typer.Argument(help="Folder, file, zip, npy, or a data set's ID/SPLIT.")],
+    source: Annotated[
+        str, typer.Argument(help="Folder, file, zip, npy, or a data set's ID/SPLIT.")
+    ],
     frames: Frames,
     protocol: Annotated[str, typer.Option(help="Protocol id, or a .toml of your own.")],
     out: Annotated[Path, typer.Option(help="The .npz to write.")],
     side: Annotated[
-        SideName, typer.Option(help="Whose choice of clips: fake takes each video's first.")
-    ] = SideName.fake,
+        Literal["real", "fake"],
+        typer.Option(help="Whose choice of clips: fake takes each video's first."),
+    ] = "fake",
     stride: Annotated[int, typer.Option(help="Frames from one clip frame to the next.")] = 1,
     resolution: Resolution = None,
     seed: Seed = 0,
@@ -195,10 +179,10 @@ def features(
     weights: Weights = None,
     allow_unverified: AllowUnverified = False,
     trust_torchscript: TrustTorchScript = False,
-    precision: PrecisionOption = Precision.fp32,
+    precision: Precision = "fp32",
     device: Device = None,
     data_root: DataRoot = None,
-    on_error: OnErrorOption = OnError.fail,
+    on_error: OnError = "fail",
     limit: Limit = None,
     workers: Workers = 2,
     no_cache: NoCache = False,
@@ -213,7 +197,8 @@ def features(
 
       leo-bench features toy-faces/test --frames 16 --protocol digan --extractor i3d-toy --out f.npz
     """
-    from benchmarks.cli.screen import machinery, out as show
+    from benchmarks.cli.screen import machinery
+    from benchmarks.cli.screen import out as show
     from benchmarks.features_file import FeaturesRequest, write_features
     from evaluation.record import check_writable
 
@@ -223,17 +208,17 @@ def features(
         frames=frames,
         stride=stride,
         protocol=protocol,
-        side=side.value,
+        side=side,
         resolution=resolution,
         seed=seed,
         extractor=extractor,
         weights=None if weights is None else str(weights),
         allow_unverified=allow_unverified,
         trust_torchscript=trust_torchscript,
-        precision=precision.value,
+        precision=precision,
         device=device,
         data_root=None if data_root is None else str(data_root),
-        on_error=on_error.value,
+        on_error=on_error,
         limit=limit,
     )
     count, size = write_features(request, out, machinery(workers=workers, keep=not no_cache))

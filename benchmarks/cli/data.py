@@ -1,0 +1,132 @@
+"""`leo-bench data`: prepare downloads by their published preprocessing, verify, list."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+app = typer.Typer(
+    help="Data sets: prepare, verify, list.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+DataRoot = Annotated[
+    Path | None, typer.Option(envvar="LEO_BENCH_DATA", help="Where prepared data sets lie.")
+]
+
+
+@app.command()
+def prepare(
+    name: Annotated[str, typer.Argument(help="A data set (leo-bench data list).")],
+    download: Annotated[
+        Path, typer.Option("--from", help="Folder of the official download, as it was unpacked.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(envvar="LEO_BENCH_DATA", help="Data root; NAME becomes a folder in it."),
+    ] = None,
+    wide_crop: Annotated[
+        bool, typer.Option("--wide-crop", help="FaceForensics: one box a video, not one a frame.")
+    ] = False,
+    storage: Annotated[
+        Literal["published", "lossless"],
+        typer.Option(help="As published (JPEG 75 where that was so), or lossless."),
+    ] = "published",
+    resolution: Annotated[
+        int | None, typer.Option(help="Side of the prepared frames; absent: as published.")
+    ] = None,
+    metadata: Annotated[
+        Path | None, typer.Option(help="Official metadata, where it is not in the download.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="Only so many videos of each split.")] = None,
+    workers: Annotated[int, typer.Option(help="Videos prepared at once.")] = 2,
+) -> None:
+    """Prepare a data set; running the same line again goes on where it stopped.
+
+    Exit 1 where videos failed; the report says which and why.
+
+    Examples:
+
+      leo-bench data prepare faceforensics --from FaceForensics_compressed --out data --wide-crop
+
+      leo-bench data prepare taichihd --from downloads --metadata taichi-metadata.csv
+    """
+    from benchmarks.cli.screen import Bar, say
+    from benchmarks.cli.screen import out as show
+    from benchmarks.datasets.opening import data_root
+    from benchmarks.prepare.job import PrepareOptions
+    from benchmarks.prepare.run import prepare as run
+
+    options = PrepareOptions(
+        wide_crop=wide_crop,
+        storage=storage,
+        resolution=resolution,
+        metadata=metadata,
+        limit=limit,
+        workers=workers,
+    )
+    root = data_root(out)
+    bar = Bar(name, "videos")
+    report = run(name, download, root, options, lambda done, total, last: bar(done, total))
+    show(report.summary)
+    for failure in report.failed:
+        say(f"failed: {failure.split}/{failure.name}: {failure.reason}")
+    for gap in report.missing[:20]:
+        say(f"missing: {gap}")
+    if len(report.missing) > 20:
+        say(f"missing: {len(report.missing) - 20} more, listed in {root / name / 'prepare.json'}")
+    for note in report.notes:
+        say(f"note: {note}")
+    show(f"report: {root / name / 'prepare.json'}   picture: {root / name / 'montage.png'}")
+    if report.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(
+    name: Annotated[str, typer.Argument(help="A prepared data set, as ID or ID/SPLIT.")],
+    data_root: DataRoot = None,
+) -> None:
+    """Open every video of a prepared split, and compare with how it was prepared.
+
+    Exit 1 where videos are unreadable, gone or foreign.
+
+    Example: leo-bench data verify faceforensics/train
+    """
+    from benchmarks.cli.screen import out, say
+    from benchmarks.datasets import load_dataset
+    from benchmarks.datasets.verify import verify as run
+
+    identity, _, split = name.partition("/")
+    report = run(load_dataset(identity), split or None, data_root)
+    out(report.summary)
+    out(f"frames {report.frames[0]} to {report.frames[1]}, sizes {list(report.sizes)}")
+    out(f"fingerprint {report.fingerprint}")
+    for bad in report.unreadable:
+        say(f"unreadable: {bad.video}: {bad.reason}")
+    for kind, names in (("gone", report.gone), ("foreign", report.foreign)):
+        for found in names:
+            say(f"{kind}: {found}")
+    for note in report.notes:
+        say(f"note: {note}")
+    if not report.sound:
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_data(data_root: DataRoot = None) -> None:
+    """Every data set, and how much of it is prepared under the data root.
+
+    Example: leo-bench data list
+    """
+    from benchmarks.cli.screen import table
+    from benchmarks.datasets.verify import list_rows
+
+    rows = []
+    for row in list_rows(data_root):
+        splits = [
+            f"{split} {row.counts.get(split, 0)}/{'?' if expected is None else expected}"
+            for split, expected in row.expected.items()
+        ]
+        rows.append([row.id, row.title, "yes" if row.prepared else "no", ", ".join(splits)])
+    table("data sets", ["id", "title", "prepared", "videos by split"], rows)

@@ -1,0 +1,45 @@
+"""`leo-bench speed`: how fast, as ratios within one run."""
+
+import typer
+
+app = typer.Typer(
+    help="Measure speed on this machine, as ratios within one run.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@app.command()
+def i3d() -> None:
+    """I3D: plain form, fast form, and the machine's own convolution rate.
+
+    Example: leo-bench speed i3d
+    """
+    from benchmarks.cli.screen import table
+    from benchmarks.speed.i3d import COLUMNS, measure
+
+    table("i3d", COLUMNS, [row.cells() for row in measure()])
+
+
+@app.command()
+def decode() -> None:
+    """Reading videos: every layout, in sequence and by clip.
+
+    Example: leo-bench speed decode
+    """
+    from benchmarks.cli.screen import table
+    from benchmarks.speed.decode import COLUMNS, measure
+
+    table("decode", COLUMNS, [row.cells() for row in measure()])
+
+
+@app.command()
+def statistics() -> None:
+    """Fréchet distance, KVD and interval, in every form.
+
+    Example: leo-bench speed statistics
+    """
+    from benchmarks.cli.screen import table
+    from benchmarks.speed.statistics import COLUMNS, measure
+
+    table("statistics", COLUMNS, [row.cells() for row in measure()])
