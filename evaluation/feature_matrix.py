@@ -1,0 +1,55 @@
+"""What every statistic accepts: finite features [N,D] of at least two clips, in an order of their own.
+
+The statistics are sums over clips. Rounding makes such a sum depend on the order of its terms, so the
+rows are first put into an order that only their content decides: the same clips give the same bits.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from evaluation.errors import InputError
+
+
+def check_features(features: Tensor, name: str) -> None:
+    """Refuse what is not a finite, floating [N,D] with N >= 2; `name` says whose features they are.
+
+    Raises:
+        InputError: which of these does not hold.
+    """
+    if features.ndim != 2 or features.shape[1] == 0:
+        raise InputError(
+            f"{name} features: shape {list(features.shape)}; expected [N,D], one row a clip"
+        )
+    if len(features) < 2:
+        raise InputError(f"{name} features: {len(features)} clip; a covariance needs at least 2")
+    if not features.is_floating_point():
+        raise InputError(f"{name} features: {features.dtype}; expected a floating dtype")
+    broken = torch.nonzero(~torch.isfinite(features).all(dim=1)).flatten()
+    if len(broken) > 0:
+        raise InputError(
+            f"{name} features: NaN or infinite in {len(broken)} of {len(features)} clips "
+            f"(first: row {int(broken[0])}); extract them again"
+        )
+
+
+def check_pair(real: Tensor, fake: Tensor) -> None:
+    """`check_features` for both sides, and the same D on both.
+
+    Raises:
+        InputError: what does not hold, and on which side.
+    """
+    check_features(real, "real")
+    check_features(fake, "fake")
+    if real.shape[1] != fake.shape[1]:
+        raise InputError(
+            f"real features have {real.shape[1]} dimensions, fake features {fake.shape[1]}; "
+            "both sides need the same extractor"
+        )
+
+
+def content_order(features: Tensor) -> Tensor:
+    """[N,D] -> int64 [N]: the rows by their bytes, so that any permutation of them sorts to the same."""
+    rows = np.ascontiguousarray(features.detach().cpu().numpy())
+    keys = rows.view(np.dtype((np.void, rows.strides[0]))).ravel()
+    return torch.from_numpy(np.argsort(keys, kind="stable"))

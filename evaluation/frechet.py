@@ -1,0 +1,162 @@
+"""Fréchet distance between two sets of features, each taken for a Gaussian (FVD when they are I3D's).
+
+    d = |m_r - m_f|^2 + tr(C_r + C_f) - 2 tr sqrt(C_r C_f)
+
+The forms differ in how they take the trace of the square root:
+
+- `frechet_distance`: eigenvalues of the symmetrised product, float64. Use this one.
+- `frechet_distance_thin`: singular values of one feature matrix times the other; no covariance. The
+  same number, a second road to it, and the cheaper one when there are few clips.
+- `frechet_distance_svd`: the form DIGAN, TATS and the TF original publish, in the dtype it is given.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from evaluation.errors import InputError
+from evaluation.feature_matrix import check_features, check_pair, content_order
+from evaluation.schema import Data
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+# Singular values below this are not rooted: TF-GAN's rule, kept by VideoGPT, DIGAN and TATS
+# (sihyun-yu/digan@e822320, src/scripts/fvd/fvd.py).
+SVD_EPSILON = 1e-10
+
+
+class FrechetOptions(Data):
+    """What a protocol fixes about the statistic.
+
+    covariance: divided by N - 1 (unbiased) or by N (biased).
+    square_root: `symmetric-svd` is `frechet_distance_svd`, `eigenvalues` is `frechet_distance`.
+    dtype: of mean, covariance and, for `symmetric-svd`, of the square roots.
+    """
+
+    covariance: Literal["unbiased", "biased"]
+    square_root: Literal["symmetric-svd", "eigenvalues"]
+    dtype: Literal["float32", "float64"]
+
+    @property
+    def correction(self) -> int:
+        """What is taken from N in the covariance's divisor."""
+        return 1 if self.covariance == "unbiased" else 0
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """Mean and covariance of `count` clips' features."""
+
+    mean: Tensor  # [D]
+    cov: Tensor  # [D,D]
+    count: int
+
+
+def fit_gaussian(
+    features: Tensor, *, correction: int, dtype: torch.dtype = torch.float64
+) -> Gaussian:
+    """Fit features [N,D]; the covariance divides by N - correction. The rows' order moves no bit.
+
+    Raises:
+        InputError: not finite [N,D] with N >= 2.
+    """
+    check_features(features, "given")
+    ordered = features[content_order(features)].to(device="cpu", dtype=dtype)
+    mean = ordered.mean(dim=0)
+    centred = ordered - mean
+    return Gaussian(mean, centred.T @ centred / (len(ordered) - correction), len(ordered))
+
+
+def frechet_of_features(real: Tensor, fake: Tensor, options: FrechetOptions) -> float:
+    """Fréchet distance between real [N,D] and fake [M,D] as a protocol computes it.
+
+    Raises:
+        InputError: features that are not finite, not [N,D], of unlike D, or of fewer than 2 clips.
+    """
+    check_pair(real, fake)
+    dtype = DTYPES[options.dtype]
+    gaussians = [fit_gaussian(side, correction=options.correction, dtype=dtype) for side in (real, fake)]
+    if options.square_root == "symmetric-svd":
+        return frechet_distance_svd(*gaussians)
+    return frechet_distance(*gaussians)
+
+
+def frechet_distance(real: Gaussian, fake: Gaussian) -> float:
+    """Fréchet distance in float64; exactly 0 for equal Gaussians, which are compared before anything else.
+
+    With S^T S = C of the side with fewer clips, tr sqrt(C_r C_f) is the sum of the roots of the
+    eigenvalues of S C_other S^T. S has no more rows than C has rank (clips - 1), so that rounding in
+    a null space of C never meets a square root.
+    """
+    _check_dimensions(real, fake)
+    if torch.equal(real.mean, fake.mean) and torch.equal(real.cov, fake.cov):
+        return 0.0
+    fewer, other = sorted((real, fake), key=lambda side: side.count)
+    root = _covariance_root(fewer)
+    product = root @ other.cov.double() @ root.T
+    eigenvalues = torch.linalg.eigvalsh((product + product.T) / 2).clamp(min=0)
+    return _assemble(real, fake, eigenvalues.sqrt().sum())
+
+
+def frechet_distance_thin(real: Tensor, fake: Tensor, *, correction: int) -> float:
+    """`frechet_distance` from real [N,D] and fake [M,D] themselves.
+
+    With X and Y the centred features, tr sqrt(X^T X Y^T Y) is the sum of the singular values of X Y^T,
+    a matrix [N,M]: exact for any N, and small when N and M are.
+
+    Raises:
+        InputError: as `frechet_of_features`.
+    """
+    check_pair(real, fake)
+    scaled = []
+    means = []
+    for side in (real, fake):
+        ordered = side[content_order(side)].to(device="cpu", dtype=torch.float64)
+        means.append(ordered.mean(dim=0))
+        scaled.append((ordered - means[-1]) / (len(side) - correction) ** 0.5)
+    roots = torch.linalg.svdvals(scaled[0] @ scaled[1].T)
+    traces = scaled[0].square().sum() + scaled[1].square().sum()
+    return float((means[0] - means[1]).square().sum() + traces - 2 * roots.sum())
+
+
+def frechet_distance_svd(real: Gaussian, fake: Gaussian) -> float:
+    """Fréchet distance with square roots by singular values, in the Gaussians' own dtype.
+
+    In float32 this is DIGAN's published number and inexact: distance 2 between a set of 2048 clips
+    and itself, for features of total variance 1200 (the float64 value is the one to believe).
+    """
+    _check_dimensions(real, fake)
+    root = _svd_root(fake.cov)
+    sandwich = root @ real.cov @ root
+    trace = (real.cov + fake.cov).trace() - 2 * _svd_root(sandwich).trace()
+    return float(trace + (real.mean - fake.mean).square().sum())
+
+
+def _check_dimensions(real: Gaussian, fake: Gaussian) -> None:
+    if real.mean.shape != fake.mean.shape:
+        raise InputError(
+            f"real features have {len(real.mean)} dimensions, fake features {len(fake.mean)}; "
+            "both sides need the same extractor"
+        )
+
+
+def _assemble(real: Gaussian, fake: Gaussian, root_trace: Tensor) -> float:
+    means = (real.mean.double() - fake.mean.double()).square().sum()
+    traces = real.cov.double().trace() + fake.cov.double().trace()
+    return float(means + traces - 2 * root_trace)
+
+
+def _covariance_root(gaussian: Gaussian) -> Tensor:
+    """S [R,D] float64 with S^T S the covariance and R = min(D, clips - 1)."""
+    rank = min(len(gaussian.mean), gaussian.count - 1)
+    eigenvalues, vectors = torch.linalg.eigh(gaussian.cov.double())
+    scale = eigenvalues[-rank:].clamp(min=0).sqrt()
+    return scale[:, None] * vectors[:, -rank:].T
+
+
+def _svd_root(matrix: Tensor) -> Tensor:
+    left, values, right = torch.linalg.svd(matrix)
+    rooted = torch.where(values < SVD_EPSILON, values, values.sqrt())
+    return (left * rooted) @ right
