@@ -108,11 +108,13 @@ class Machinery:
     Args:
         store: cache; None: nothing is kept.
         workers: threads that read and resize.
+        batch: clips handed to the extractor at once; None: as many as make FRAMES_A_BATCH frames.
         progress: told after every batch.
     """
 
     store: FeatureStore | None
     workers: int = 2
+    batch: int | None = None
     progress: Progress | None = None
 
 
@@ -164,7 +166,7 @@ def _through_network(
     def read(ref: ClipRef) -> Tensor:
         return recipe.frames(source.read(ref.video, window.indices(ref.start)))
 
-    size = max(1, FRAMES_A_BATCH // window.frames)
+    size = machinery.batch or max(1, FRAMES_A_BATCH // window.frames)
     done = 0
     with ThreadPoolExecutor(machinery.workers) as readers, ThreadPoolExecutor(1) as stacker:
         clips = _ahead(readers, read, refs, depth=size + machinery.workers)

@@ -45,7 +45,10 @@ OnError = Annotated[
 Limit = Annotated[
     int | None, typer.Option(help="Only the first so many videos; not for publication.")
 ]
-Workers = Annotated[int, typer.Option(help="Threads that read and resize; changes no number.")]
+Workers = Annotated[int, typer.Option(min=1, help="Threads that read and resize; changes no number.")]
+Batch = Annotated[
+    int | None, typer.Option(min=1, help="Clips through the network at once; changes no number.")
+]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor keep features.")]
 
 EXAMPLES = """
@@ -111,6 +114,7 @@ def _verb(metric: str) -> Callable[..., None]:
         on_error: OnError = "fail",
         limit: Limit = None,
         workers: Workers = 2,
+        batch: Batch = None,
         no_cache: NoCache = False,
         json: Annotated[
             Path | None, typer.Option(help="Write the record here, as one JSON object.")
@@ -149,7 +153,7 @@ def _verb(metric: str) -> Callable[..., None]:
             on_error=on_error,
             limit=limit,
         )
-        record = score(request, machinery(workers=workers, keep=not no_cache))
+        record = score(request, machinery(workers=workers, batch=batch, keep=not no_cache))
         show_record(record)
         if json is not None:
             write_record(record, json)
@@ -185,6 +189,7 @@ def features(
     on_error: OnError = "fail",
     limit: Limit = None,
     workers: Workers = 2,
+    batch: Batch = None,
     no_cache: NoCache = False,
 ) -> None:
     """Features of a source's clips: `features` float32 [N,D] and `videos` [N], in an .npz.
@@ -221,5 +226,5 @@ def features(
         on_error=on_error,
         limit=limit,
     )
-    count, size = write_features(request, out, machinery(workers=workers, keep=not no_cache))
+    count, size = write_features(request, out, machinery(workers=workers, batch=batch, keep=not no_cache))
     show(f"{out}: {count} clips x {size} features")

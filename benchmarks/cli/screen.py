@@ -62,10 +62,12 @@ class Bar:
         self._began = self._last = time.monotonic()
 
 
-def machinery(*, workers: int, keep: bool, what: str = "features") -> Machinery:
+def machinery(
+    *, workers: int, keep: bool, batch: int | None = None, what: str = "features"
+) -> Machinery:
     """Cache, threads and progress of a command."""
     store = FeatureStore(cache_root()) if keep else None
-    return Machinery(store=store, workers=workers, progress=Bar(what))
+    return Machinery(store=store, workers=workers, batch=batch, progress=Bar(what))
 
 
 def say(message: str) -> None:
