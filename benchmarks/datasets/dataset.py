@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from evaluation.errors import InputError
 from evaluation.schema import Data, load_toml
@@ -43,7 +43,7 @@ class Evaluation(Data):
     protocol: str
     split: str
     resolution: int | None = None
-    strides: dict[str, Strides] = {}
+    strides: dict[str, Strides] = Field(default_factory=dict)
 
 
 class Dataset(Data):

@@ -22,7 +22,7 @@ from evaluation.videos.source import Medium, Skipped, VideoSource
 
 @dataclass(frozen=True)
 class DatasetVideos:
-    """The videos of a split under the split's name, with notes on how they differ from what is expected."""
+    """A split's videos under its name, with notes on how they differ from what is expected."""
 
     base: VideoSource
     name: str  # "taichihd/train"
@@ -67,7 +67,7 @@ class DatasetVideos:
 
 
 def data_root(given: Path | None = None) -> Path:
-    """`given`, else LEO_BENCH_DATA, else `leo-bench/data` in the user's data folder (XDG_DATA_HOME)."""
+    """`given`, else LEO_BENCH_DATA, else `leo-bench/data` in XDG_DATA_HOME (~/.local/share)."""
     if given:
         return given.expanduser()
     own = os.environ.get("LEO_BENCH_DATA")
@@ -137,7 +137,9 @@ def expectation_notes(dataset: Dataset, split: str, count: int, folder: Path) ->
     expected, listed = dataset.splits[split].videos, dataset.splits[split].listed
     if expected is not None and count != expected:
         of_list = f"; its metadata lists {listed:,}" if listed else ""
-        notes.append(f"{dataset.id}/{split} holds {count:,} videos, {expected:,} are expected{of_list}")
+        notes.append(
+            f"{dataset.id}/{split} holds {count:,} videos, {expected:,} are expected{of_list}"
+        )
     report = read_report(folder)
     if report is None:
         notes.append(f"{dataset.id} was not prepared by leo-bench: its preprocessing is not known")

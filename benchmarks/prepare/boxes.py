@@ -44,9 +44,9 @@ def mask_box(mask: Frame) -> Box | None:
 
 
 def squared(box: Box) -> Box:
-    """The shorter side grown to the longer one by half the difference, in whole pixels, on either side.
+    """The shorter side grown to the longer one, by half the difference on either side.
 
-    An odd difference leaves the box one pixel off square, as integer halves do. It may leave the picture.
+    In whole pixels: an odd difference leaves the box one off square. It may leave the picture.
     """
     grow = abs(box.width - box.height) // 2
     if box.width < box.height:

@@ -1,6 +1,6 @@
-"""CelebV-HQ as MoStGAN-V and StyleGAN-V take it: boxed as its authors say, shorter side to 256, JPEG 75.
+"""CelebV-HQ as MoStGAN-V and StyleGAN-V take it: its authors' boxes, shorter side 256, JPEG 75.
 
-Boxes are those of celebvhq_info.json, grown by 0.02 of the picture and squared (the authors' script;
+Boxes are those of celebvhq_info.json, grown by 0.02 of the picture and squared (authors' script;
 the crop call is commented out in the shipped one, so its `processed/` clips may be whole pictures:
 those that are not square are boxed here, square ones are taken as boxed already). Then
 convert_videos_to_frames.py --target_size 256: Pillow's LANCZOS, centre crop, native frame rate.
@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from benchmarks.prepare.boxes import Box, sliced
 from benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions, store_for
-from benchmarks.prepare.reading import frame_rate, frame_size, frame_times, read_frames
+from benchmarks.prepare.reading import frame_rate, frame_size, frame_times, read_frames, read_part
 from benchmarks.prepare.resample import Frame, shorter_side_lanczos
 from benchmarks.prepare.search import first_with, found_some, metadata_file
 from evaluation.errors import BadVideoError, InputError
@@ -72,8 +72,14 @@ def plan(download: Path, options: PrepareOptions) -> Plan:
 
 def pixel_box(box: Fractions, height: int, width: int) -> Box:
     """The box grown, in pixels, and squared about its centre to its shorter side; never outside."""
-    top, bottom = round(max(box.top - MARGIN, 0) * height), round(min(box.bottom + MARGIN, 1) * height)
-    left, right = round(max(box.left - MARGIN, 0) * width), round(min(box.right + MARGIN, 1) * width)
+    top, bottom = (
+        round(max(box.top - MARGIN, 0) * height),
+        round(min(box.bottom + MARGIN, 1) * height),
+    )
+    left, right = (
+        round(max(box.left - MARGIN, 0) * width),
+        round(min(box.right + MARGIN, 1) * width),
+    )
     half = min(bottom - top, right - left) // 2
     x, y = (left + right) // 2, (top + bottom) // 2
     return Box(x - half, y - half, x + half, y + half)
@@ -90,15 +96,18 @@ def _cut_processed(path: Path, clip: Clip, side: int) -> Cut:
 
 def _cut_raw(path: Path, clip: Clip, side: int) -> Cut:
     times = frame_times(path)
-    chosen = [i for i, t in enumerate(times) if clip.duration.start_sec <= t < clip.duration.end_sec]
+    chosen = [
+        i for i, t in enumerate(times) if clip.duration.start_sec <= t < clip.duration.end_sec
+    ]
     if not chosen:
         last = f"{times[-1]:.1f} s" if times else "no frame"
         raise BadVideoError(path.name, f"ends at {last}, before {clip.duration.start_sec:.1f} s")
     box = pixel_box(clip.bbox, *frame_size(path))
-    frames = read_frames(path, chosen[0], chosen[-1] + 1)
+    frames = read_part(path, chosen[0], chosen[-1] + 1)
     notes = []
     if times[-1] < clip.duration.end_sec - 1:
-        notes.append(f"cut short: the video ends at {times[-1]:.1f} s, the clip at {clip.duration.end_sec:.1f} s")
+        end = clip.duration.end_sec
+        notes.append(f"cut short: the video ends at {times[-1]:.1f} s, the clip at {end:.1f} s")
     return Cut(_frames(frames, box, side), frame_rate(path), notes)
 
 
@@ -117,6 +126,7 @@ def _clips(info: Path) -> dict[str, Clip]:
         content = json.loads(info.read_text(encoding="utf-8"))["clips"]
         clips = sorted(content.items())
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise InputError(f"{info}: not a JSON object with 'clips', as celebvhq_info.json is") from None
+        raise InputError(
+            f"{info}: not a JSON object with 'clips', as celebvhq_info.json is"
+        ) from None
     return {name: parse(Clip, clip, where=f"{info.name}: {name}") for name, clip in clips}
-

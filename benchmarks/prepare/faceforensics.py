@@ -3,11 +3,11 @@
 universome/stylegan-v@3fecd69 src/scripts/preprocess_ffs.py, itself from TGANv2 (pfnet-research/
 tgan2@f892bc4), described in spec metrics.md 12: box of the mask, squared, LANCZOS4 to 256, JPEG 75.
 Two of its habits are part of the published numbers and are kept, but written down per video: a box
-that leaves the picture at the left or top drops the frame, one that leaves it at the right or bottom
-is cut short and squeezed.
+that leaves the picture at the left or top drops the frame, one that leaves it at the right or
+bottom is cut short and squeezed.
 
-Where the spec is silent this is our reading: the wide box is the union of the frames' boxes, a frame
-without mask is dropped, and a longer one of the two videos is read as far as the shorter goes.
+Where the spec is silent this is our reading: the wide box is the union of the frames' boxes, a
+frame without mask is dropped, and the longer of the two videos is read as far as the shorter goes.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,9 @@ def plan(download: Path, options: PrepareOptions) -> Plan:
         originals = by_stem(videos_below(root / split / "original"))
         masks = by_stem(videos_below(root / split / "mask"))
         missing += [f"{split}/{name}: no mask video" for name in originals.keys() - masks.keys()]
-        missing += [f"{split}/{name}: no original video" for name in masks.keys() - originals.keys()]
+        missing += [
+            f"{split}/{name}: no original video" for name in masks.keys() - originals.keys()
+        ]
         for name in sorted(originals.keys() & masks.keys()):
             sources = (originals[name], masks[name])
             jobs.append(Job(split, name, sources, partial(_cut, *sources, options)))
@@ -82,9 +84,7 @@ def _wide(original: Path, box: Box, side: int, notes: list[str]) -> Iterator[Fra
         yield from _cropped(frame, box, side, f"frame {index}", notes)
 
 
-def _cropped(
-    frame: Frame, box: Box, side: int, label: str, notes: list[str]
-) -> Iterator[Frame]:
+def _cropped(frame: Frame, box: Box, side: int, label: str, notes: list[str]) -> Iterator[Frame]:
     """The crop at `side`, or nothing where slicing leaves no pixel."""
     part = sliced(frame, box)
     if part.size == 0:

@@ -1,4 +1,4 @@
-"""GRID: 75 frames of a speaker facing the camera, cut to the central square; ours, nobody published one.
+"""GRID: 75 frames of a speaker facing the camera, cut to the central square; a choice of ours.
 
 The picture is 360x288 with the head in the middle third; the central 288 x 288 square holds it for
 every speaker, so no face detector decides anything. Pillow's LANCZOS to 128, kept lossless.
@@ -32,7 +32,9 @@ def plan(download: Path, options: PrepareOptions) -> Plan:
     for path in found_some(videos_below(download), "video, as s1/bbaf2n.mpg", download):
         name = f"{_speaker(path, download)}/{path.stem}"
         if name in jobs:
-            raise InputError(f"{path} and {jobs[name].sources[0]} are both {name}: keep one of them")
+            raise InputError(
+                f"{path} and {jobs[name].sources[0]} are both {name}: keep one of them"
+            )
         jobs[name] = Job(_split(name), name, (path,), partial(_cut, path, options))
     counts = Counter(name.split("/")[0] for name in jobs)
     missing = [

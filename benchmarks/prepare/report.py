@@ -78,7 +78,8 @@ class PrepareReport(Data):
     def summary(self) -> str:
         """One line: how many videos of how many, failures, gaps."""
         counts = ", ".join(
-            f"{split} {count}" + ("" if self.expected.get(split) is None else f"/{self.expected[split]}")
+            f"{split} {count}"
+            + ("" if self.expected.get(split) is None else f"/{self.expected[split]}")
             for split, count in sorted(self.videos.items())
         )
         gaps = f"{len(self.failed)} failed, {len(self.missing)} missing, {self.noted} with notes"
@@ -110,7 +111,9 @@ class Journal:
             raise InputError(f"{folder} was prepared with {was}, not {now}: choose another --out")
         self.entries = found.entries
         entries = b"".join(_line(entry.model_dump(mode="json")) for entry in found.entries.values())
-        write_atomically(self._path, _line(header) + entries)  # without a line that a kill cut short
+        write_atomically(
+            self._path, _line(header) + entries
+        )  # without a line that a kill cut short
 
     def add(self, entry: Entry) -> None:
         """Write down one video that is in its place."""
@@ -127,7 +130,7 @@ class JournalContent(Data):
 
 
 def read_journal(folder: Path) -> JournalContent | None:
-    """The journal of a prepared data set, without a last line that a kill cut short; None: not begun.
+    """The journal of a prepared data set, less a last line cut short by a kill; None: not begun.
 
     Raises:
         InputError: a line before the last is damaged.

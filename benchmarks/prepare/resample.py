@@ -1,8 +1,8 @@
-"""The resizings of the published preparations; the two that Pillow does not offer are matrices here.
+"""The resizings of the published preparations; two that Pillow does not offer are matrices here.
 
-A separable resize of one frame is `rows @ frame @ columns.T`: one row of weights for every output pixel.
-What makes a recipe is how the weights are built, so that is all that differs here. Pillow's own LANCZOS
-widens its kernel when it shrinks (anti-aliasing); OpenCV's LANCZOS4 does not, and so aliases: another picture.
+A separable resize of one frame is `rows @ frame @ columns.T`, with a row of weights for every
+output pixel; recipes differ in how the weights are built. Pillow's own LANCZOS widens its kernel
+when it shrinks; OpenCV's LANCZOS4 does not, and so aliases: another picture.
 """
 
 from collections.abc import Callable
@@ -21,17 +21,23 @@ FIXED_POINT = 2048  # OpenCV 5.0.0 keeps 8-bit resizing weights in 11 bits
 
 
 def lanczos4(frame: Frame, side: int) -> Frame:
-    """uint8 [H,W,3] -> uint8 [side,side,3] as OpenCV's `INTER_LANCZOS4`, which preprocess_ffs.py uses."""
+    """uint8 [H,W,3] -> uint8 [side,side,3], OpenCV's LANCZOS4, which preprocess_ffs.py uses."""
     return _resize(frame, side, lanczos4_weights)
 
 
 def anti_aliased_linear(frame: Frame, side: int) -> Frame:
-    """uint8 [H,W,3] -> uint8 [side,side,3] as scikit-image's `resize(anti_aliasing=True)`, the TaichiHD loader's."""
+    """uint8 [H,W,3] -> uint8 [side,side,3], scikit-image's `resize(anti_aliasing=True)`.
+
+    The TaichiHD loader's; one level apart from it where its rounding meets an exact half.
+    """
     return _resize(frame, side, anti_aliased_linear_weights)
 
 
 def shorter_side_lanczos(frame: Frame, side: int) -> Frame:
-    """uint8 [H,W,3] -> uint8 [side,side,3] by Pillow's LANCZOS and a centre crop: convert_videos_to_frames.py."""
+    """uint8 [H,W,3] -> uint8 [side,side,3], Pillow's LANCZOS, then the central square.
+
+    StyleGAN-V's and MoStGAN-V's `convert_videos_to_frames.py`.
+    """
     video = torch.from_numpy(frame).permute(2, 0, 1)[None]
     square = shorter_side_lanczos_center_crop(video, side)[0]
     return np.ascontiguousarray(square.permute(1, 2, 0).numpy())
@@ -50,7 +56,7 @@ def lanczos4_weights(size_in: int, size_out: int) -> Weights:
 
 @lru_cache(maxsize=64)  # per-frame boxes come in many sizes; half a megabyte each
 def anti_aliased_linear_weights(size_in: int, size_out: int) -> Weights:
-    """A Gaussian of sigma (factor - 1) / 2 cut at 4 sigma, then linear interpolation; the picture mirrored outside."""
+    """A Gaussian of sigma (factor - 1) / 2, cut at 4 sigma, then linear; mirrored outside."""
     centre, first = _centres(size_in, size_out)
     fraction = centre - first
     linear = _scatter(
@@ -75,12 +81,11 @@ def _resize(frame: Frame, side: int, weights: Callable[[int, int], Weights]) -> 
         return frame
     rows, columns = weights(height, side), weights(width, side)
     planes = rows @ frame.transpose(2, 0, 1).astype(np.float64) @ columns.T  # [3,side,side]
-    # OpenCV rounds half up, scikit-image half to even; after float64 sums only exact halves could tell.
     return np.clip(np.floor(planes + 0.5), 0, 255).astype(np.uint8).transpose(1, 2, 0)
 
 
 def _centres(size_in: int, size_out: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Where the centre of each output pixel lies among the input pixels, and the pixel at or before it."""
+    """Where each output pixel's centre lies among input pixels, and the pixel at or before it."""
     centre = (np.arange(size_out) + 0.5) * (size_in / size_out) - 0.5
     return centre, np.floor(centre).astype(np.int64)
 

@@ -20,7 +20,15 @@ from filelock import FileLock, Timeout
 from benchmarks.datasets.dataset import load_dataset
 from benchmarks.prepare import celebvhq, faceforensics, grid, taichihd, ucf101, weizmann
 from benchmarks.prepare.job import Job, Plan, PrepareOptions
-from benchmarks.prepare.report import Entry, Failure, Journal, PrepareReport, SourceFile, write_report
+from benchmarks.prepare.look import write_montage
+from benchmarks.prepare.report import (
+    Entry,
+    Failure,
+    Journal,
+    PrepareReport,
+    SourceFile,
+    write_report,
+)
 from benchmarks.prepare.store import placed_path, store_video
 from evaluation.errors import BadVideoError, InputError
 from evaluation.record import now, versions
@@ -92,7 +100,9 @@ def prepare(
                 failed.append(outcome)
             if progress:
                 progress(resumed + number, len(jobs), job.name)
-        done = [journal.entries[j.split, j.name] for j in jobs if (j.split, j.name) in journal.entries]
+        done = [
+            journal.entries[j.split, j.name] for j in jobs if (j.split, j.name) in journal.entries
+        ]
         report = PrepareReport(
             dataset=dataset_id,
             prepare_version=PREPARE_VERSION,
@@ -108,13 +118,16 @@ def prepare(
             noted=sum(bool(entry.notes) for entry in done),
             resumed=resumed,
         )
+        write_montage(folder, done)
         write_report(folder, report)
     return report
 
 
 def _recipe(dataset_id: str, options: PrepareOptions) -> Recipe:
     if dataset_id not in RECIPES:
-        raise InputError(f"{dataset_id} is rendered, not prepared; prepared are {', '.join(RECIPES)}")
+        raise InputError(
+            f"{dataset_id} is rendered, not prepared; prepared are {', '.join(RECIPES)}"
+        )
     recipe = RECIPES[dataset_id]
     chosen = {name for name in options.model_fields_set if getattr(options, name) != _default(name)}
     foreign = sorted(chosen - recipe.options - {"limit", "workers"})
@@ -189,7 +202,7 @@ def _one(job: Job, plan: Plan, folder: Path, scratch: Path) -> Entry | Failure:
     )
 
 
-@lru_cache(maxsize=256)  # many clips may come from one file; its state is part of the key
+@lru_cache(maxsize=100_000)  # many clips may come from one file; its state is part of the key
 def _source_file(path: Path, state: os.stat_result) -> SourceFile:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()

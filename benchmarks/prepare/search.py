@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from benchmarks.prepare.reading import VIDEO_SUFFIXES
 from evaluation.errors import InputError
+from evaluation.videos.container import SUFFIXES
 
 ItemT = TypeVar("ItemT")
 
@@ -27,13 +27,17 @@ def first_with(download: Path, roots: Iterable[str], needed: Sequence[str]) -> P
     raise InputError(f"none of {', '.join(needed)} in {places}")
 
 
+def is_video(path: Path) -> bool:
+    """Whether a file's name says that it is a video."""
+    return path.suffix.lower().removeprefix(".") in SUFFIXES and path.is_file()
+
+
 def videos_below(folder: Path) -> list[Path]:
     """Every video file below `folder`, by suffix, sorted; hidden files and folders left out."""
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in VIDEO_SUFFIXES
-        and path.is_file()
+        if is_video(path)
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
 

@@ -9,15 +9,18 @@ link      NAME.SUFFIX, a relative link to the download's own file, as it is
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.prepare.job import Cut, Job, StoreKind
-from benchmarks.prepare.reading import count_frames
+from benchmarks.prepare.job import Job, StoreKind
 from benchmarks.prepare.resample import Frame
 from evaluation.errors import BadVideoError
+from evaluation.videos.container import VideoFiles
+from evaluation.videos.stored import Place
+from evaluation.videos.write import write_video
 
 # Writes a job's video to the path that it is given; returns its frames and notes.
 Writer = Callable[[Job, Path], tuple[int, tuple[str, ...]]]
@@ -29,7 +32,9 @@ def placed_path(job: Job, store: StoreKind) -> str:
     return job.name + suffix
 
 
-def store_video(job: Job, store: StoreKind, place: Path, scratch: Path) -> tuple[int, tuple[str, ...]]:
+def store_video(
+    job: Job, store: StoreKind, place: Path, scratch: Path
+) -> tuple[int, tuple[str, ...]]:
     """Make one video in `scratch` and move it to `place`; -> its frames, and what happened to it.
 
     Raises:
@@ -74,10 +79,16 @@ def _write_lossless(job: Job, path: Path) -> tuple[int, tuple[str, ...]]:
 
 def _link(job: Job, path: Path) -> tuple[int, tuple[str, ...]]:
     source = job.sources[0].resolve()
-    count = count_frames(source)
+    frames = _frames_of(source, source.stat().st_mtime_ns)
     # The scratch folder is as deep as the data set's, so the link still leads there after the move.
     path.symlink_to(os.path.relpath(source, path.parent.resolve()))
-    return count, ()
+    return frames, ()
+
+
+@lru_cache(maxsize=100_000)  # one file may be in many splits
+def _frames_of(path: Path, _changed_ns: int) -> int:
+    """How many frames a video file holds; BadVideoError where it is damaged."""
+    return VideoFiles().scan(Place(path.name, path)).frames
 
 
 def _remove(path: Path) -> None:
@@ -87,4 +98,8 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-WRITERS: dict[StoreKind, Writer] = {"jpeg": _write_jpegs, "lossless": _write_lossless, "link": _link}
+WRITERS: dict[StoreKind, Writer] = {
+    "jpeg": _write_jpegs,
+    "lossless": _write_lossless,
+    "link": _link,
+}

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from benchmarks.prepare.boxes import Box, sliced
+from benchmarks.prepare.boxes import Box, inside, sliced
 from benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions
-from benchmarks.prepare.reading import VIDEO_SUFFIXES, frame_rate, frame_size, read_frames
+from benchmarks.prepare.reading import frame_rate, frame_size, read_frames, read_part
 from benchmarks.prepare.resample import Frame, anti_aliased_linear
-from benchmarks.prepare.search import by_stem, first_with, found_some, metadata_file
+from benchmarks.prepare.search import by_stem, first_with, found_some, is_video, metadata_file
 from evaluation.errors import BadVideoError, InputError
 from evaluation.schema import parse
 
@@ -34,12 +34,12 @@ FRAME_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
 
 
 class Row(BaseModel):
-    """One clip of taichi-metadata.csv; `bbox` is left-top-right-bottom in a width x height picture."""
+    """One clip of taichi-metadata.csv; `bbox` is left-top-right-bottom, in pixels of its size."""
 
     video_id: str
     start: int
     end: int
-    bbox: str
+    bbox: str = Field(pattern=r"^\d+-\d+-\d+-\d+$")
     fps: float
     width: int
     height: int
@@ -58,13 +58,15 @@ def plan(download: Path, options: PrepareOptions) -> Plan:
     if any((download / r / s).is_dir() for r in (".", "taichi") for s in SPLITS):
         return _plan_clips(download, options)
     rows = _rows(metadata_file(options.metadata, download, METADATA, SOURCE))
-    videos = by_stem(p for p in sorted(download.iterdir()) if p.suffix.lower() in VIDEO_SUFFIXES)
+    videos = by_stem(p for p in sorted(download.iterdir()) if is_video(p))
     jobs = [
         Job(row.partition, row.name, (video,), partial(_cut_row, video, row, options))
         for row in rows
         if (video := videos.get(row.video_id))
     ]
-    found_some(jobs, f"video that {METADATA} names, as {rows[0].video_id}.mp4, nor taichi/train", download)
+    found_some(
+        jobs, f"video that {METADATA} names, as {rows[0].video_id}.mp4, nor taichi/train", download
+    )
     return Plan(tuple(jobs), "lossless", _missing(rows, jobs))
 
 
@@ -74,7 +76,7 @@ def _plan_clips(download: Path, options: PrepareOptions) -> Plan:
     for split in SPLITS:
         clips = sorted((root / split).iterdir()) if (root / split).is_dir() else []
         for path in clips:
-            files = (path,) if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file() else _images(path)
+            files = (path,) if is_video(path) else _images(path)
             if files:
                 name = path.name.removesuffix(".mp4")
                 jobs.append(Job(split, name, files, partial(_cut_clip, path, files, options)))
@@ -84,7 +86,9 @@ def _plan_clips(download: Path, options: PrepareOptions) -> Plan:
     except InputError:
         if options.metadata:
             raise
-        return Plan(tuple(jobs), "lossless", notes=(f"without {METADATA}: missing clips are not known",))
+        return Plan(
+            tuple(jobs), "lossless", notes=(f"without {METADATA}: missing clips are not known",)
+        )
     return Plan(tuple(jobs), "lossless", _missing(rows, jobs))
 
 
@@ -115,6 +119,8 @@ def _cut_row(video: Path, row: Row, options: PrepareOptions) -> Cut:
         right * width // row.width,
         bottom * height // row.height,
     )
+    if box.width < 1 or box.height < 1 or not inside(box, height, width):
+        raise BadVideoError(video.name, f"box {tuple(box)} is not in its {width}x{height} picture")
     notes = []
     if (width, height) != (row.width, row.height):
         notes.append(f"box scaled from {row.width}x{row.height} to {width}x{height}")
@@ -127,7 +133,7 @@ def _frames(
     video: Path, start: int, stop: int, box: Box, side: int, notes: list[str]
 ) -> Iterator[Frame]:
     count = 0
-    for frame in read_frames(video, start, stop):
+    for frame in read_part(video, start, stop):
         yield anti_aliased_linear(sliced(frame, box), side)
         count += 1
     if count < stop - start:

@@ -23,7 +23,9 @@ def plan(download: Path, options: PrepareOptions) -> Plan:
     """One job for every video of every split list that is at hand, and of all of them as `all`."""
     if not download.is_dir():
         raise InputError(f"{download}: no such folder")
-    videos = by_stem(found_some(videos_below(download), "video, as CLASS/v_CLASS_g01_c01.avi", download))
+    videos = by_stem(
+        found_some(videos_below(download), "video, as CLASS/v_CLASS_g01_c01.avi", download)
+    )
     lists = metadata_file(options.metadata, download, "ucfTrainTestlist", HOMEPAGE)
     splits = {
         path.name[:-4].replace("list", ""): _listed(path)
@@ -33,7 +35,12 @@ def plan(download: Path, options: PrepareOptions) -> Plan:
     found_some(list(splits), f"split list ({', '.join(LISTS)})", lists)
     splits["all"] = sorted({name for names in splits.values() for name in names})
     jobs = [
-        Job(split, name, (videos[_stem(name)],), partial(_cut, videos[_stem(name)], options.resolution))
+        Job(
+            split,
+            name,
+            (videos[_stem(name)],),
+            partial(_cut, videos[_stem(name)], options.resolution),
+        )
         for split, names in splits.items()
         for name in names
         if _stem(name) in videos

@@ -1,8 +1,8 @@
 """Weizmann actions out of MoCoGAN's strips: 72 pictures, 36 independent clips, split by person.
 
-sergeytulyakov/mocogan@937a99de data/actions/{0,1,3,4}/%08d.jpg are PNG files in spite of their name,
-RGBA, 64 high, the frames side by side (src/data.py cuts by longer // shorter). Every odd id mirrors
-the even one before it; twins are found here by their pixels, and only the first of a pair is kept:
+sergeytulyakov/mocogan@937a99de data/actions/{0,1,3,4}/%08d.jpg are PNG files in spite of their
+name, RGBA, 64 high, the frames side by side (src/data.py cuts by longer // shorter). Every odd id
+mirrors the even one before it; twins are found here by their pixels, and the first of a pair is kept:
 AliaksandrSiarohin/monkey-net's random split of the same files has mirrors on both sides.
 """
 
@@ -38,7 +38,9 @@ def plan(download: Path, options: PrepareOptions) -> Plan:
             return _plan_strips(strips)
     videos = sorted(download.glob("[0-9]*_*_p[0-9]*.mp4"))
     found_some(videos, "strips {0,1,3,4}/00000000.jpg or videos 00000000_wave2_p0.mp4", download)
-    jobs = [_job(p.stem.split("_")[0], p.stem.split("_")[1], p, partial(_cut_video, p)) for p in videos]
+    jobs = [
+        _job(p.stem.split("_")[0], p.stem.split("_")[1], p, partial(_cut_video, p)) for p in videos
+    ]
     return Plan(_ordered(jobs), "lossless", notes=("videos of strips, taken as free of mirrors",))
 
 
@@ -55,7 +57,9 @@ def _plan_strips(strips: dict[str, list[Path]]) -> Plan:
         mirrors[mirrored] = path.stem
         jobs.append(_job(path.stem, action, path, partial(_cut_strip, path)))
     there = {path.stem for paths in strips.values() for path in paths}
-    missing = [f"{number:08d}: no strip" for number in range(STRIPS) if f"{number:08d}" not in there]
+    missing = [
+        f"{number:08d}: no strip" for number in range(STRIPS) if f"{number:08d}" not in there
+    ]
     return Plan(_ordered(jobs), "lossless", tuple(missing), tuple(notes))
 
 
@@ -94,7 +98,7 @@ def _strip_frames(path: Path) -> Iterator[Frame]:
 
 
 def _digests(path: Path) -> tuple[str, str]:
-    """Digests of a strip's frames and of its mirrored frames; of the path where it cannot be read."""
+    """Digests of a strip's frames and of them mirrored; no real ones where it cannot be read."""
     as_is, mirrored = hashlib.sha256(), hashlib.sha256()
     try:
         for frame in _strip_frames(path):

@@ -1,0 +1,161 @@
+"""`leo-bench data verify` and `data list`: what is prepared, against what is expected of it."""
+
+from pathlib import Path
+
+from benchmarks.datasets.dataset import Dataset, list_datasets
+from benchmarks.datasets.opening import data_root, expectation_notes, split_place
+from benchmarks.prepare.report import Entry, read_journal, read_report
+from evaluation.errors import BadVideoError, InputError
+from evaluation.schema import Data
+from evaluation.videos.discover import OpenOptions, open_videos
+from evaluation.videos.source import VideoSource, fingerprint
+
+
+class Unreadable(Data):
+    """A prepared video that cannot be read, and why."""
+
+    video: str
+    reason: str
+
+
+class VerifyReport(Data):
+    """A prepared split as it is found.
+
+    Args:
+        videos: that can be opened.
+        expected: that the paper used or the data set lists; None: nobody says.
+        frames: fewest and most in a video; (0, 0) without videos.
+        sizes: height and width as stored, each once.
+        unreadable: with the reason; first and last frame of every video are decoded.
+        gone: prepared once, but not there any more, or with another number of frames.
+        foreign: there, but not prepared by the journal.
+        missing: what the download lacked.
+        failed: what could not be prepared.
+        fingerprint: SHA-256 over names and contents of the readable videos.
+    """
+
+    dataset: str
+    split: str
+    place: str
+    videos: int
+    expected: int | None
+    frames: tuple[int, int]
+    sizes: tuple[tuple[int, int], ...]
+    unreadable: tuple[Unreadable, ...]
+    gone: tuple[str, ...]
+    foreign: tuple[str, ...]
+    missing: tuple[str, ...]
+    failed: tuple[str, ...]
+    notes: tuple[str, ...]
+    fingerprint: str
+
+    @property
+    def sound(self) -> bool:
+        """Whether what is there is as it was prepared; fewer videos than expected are no damage."""
+        return not (self.unreadable or self.gone or self.foreign)
+
+    @property
+    def summary(self) -> str:
+        """One line."""
+        of = "" if self.expected is None else f" of {self.expected:,}"
+        damage = {"unreadable": self.unreadable, "gone": self.gone, "foreign": self.foreign}
+        found = [f"{len(names)} {kind}" for kind, names in damage.items() if names]
+        return f"{self.dataset}/{self.split}: {self.videos:,}{of} videos, {', '.join(found) or 'sound'}"
+
+
+class ListRow(Data):
+    """One line of `leo-bench data list`: `counts` is videos by split that is prepared."""
+
+    id: str
+    title: str
+    layout: str
+    prepared: bool
+    counts: dict[str, int]
+    expected: dict[str, int | None]
+
+
+def verify(dataset: Dataset, split: str | None = None, root: Path | None = None) -> VerifyReport:
+    """Open a prepared split, decode both ends of every video, and compare with the journal.
+
+    Raises:
+        InputError: the split is not prepared, or the data set is a rendered world.
+    """
+    split = dataset.split(split)
+    if dataset.layout == "world":
+        raise InputError(f"{dataset.id} is rendered: there is nothing on disk to verify")
+    place = split_place(dataset, split, data_root(root))
+    videos = open_videos(place, OpenOptions(on_error="skip"))
+    unreadable = [Unreadable(video=s.name, reason=s.reason) for s in videos.skipped]
+    unreadable += [u for i in range(len(videos.names)) if (u := _unreadable(videos, i))]
+    report = read_report(place.parent)
+    journal = read_journal(place.parent)
+    entries = [] if journal is None else [e for e in journal.entries.values() if e.split == split]
+    gone, foreign = _changes(videos, entries) if journal else ((), ())
+    return VerifyReport(
+        dataset=dataset.id,
+        split=split,
+        place=str(place),
+        videos=len(videos.names),
+        expected=dataset.splits[split].videos,
+        frames=(min(videos.frame_counts, default=0), max(videos.frame_counts, default=0)),
+        sizes=tuple(sorted(set(videos.sizes()))),
+        unreadable=tuple(unreadable),
+        gone=gone,
+        foreign=foreign,
+        missing=report.missing if report else (),
+        failed=tuple(f"{f.split}/{f.name}: {f.reason}" for f in report.failed) if report else (),
+        notes=(*expectation_notes(dataset, split, len(videos.names), place.parent), *videos.notes),
+        fingerprint=fingerprint(videos),
+    )
+
+
+def list_rows(root: Path | None = None) -> list[ListRow]:
+    """Every data set and how much of it is prepared under the data root; nothing is decoded."""
+    return [_row(dataset, data_root(root)) for dataset in list_datasets()]
+
+
+def _row(dataset: Dataset, root: Path) -> ListRow:
+    expected = {name: split.videos for name, split in dataset.splits.items()}
+    if dataset.layout == "world":
+        counts = {name: count for name, count in expected.items() if count is not None}
+        return _made_row(dataset, True, counts, expected)
+    report = read_report(root / dataset.id)
+    return _made_row(dataset, report is not None, report.videos if report else {}, expected)
+
+
+def _made_row(
+    dataset: Dataset, prepared: bool, counts: dict[str, int], expected: dict[str, int | None]
+) -> ListRow:
+    return ListRow(
+        id=dataset.id,
+        title=dataset.title,
+        layout=dataset.layout,
+        prepared=prepared,
+        counts=counts,
+        expected=expected,
+    )
+
+
+def _unreadable(videos: VideoSource, index: int) -> Unreadable | None:
+    last = videos.frame_counts[index] - 1
+    try:
+        videos.read(index, sorted({0, last}))
+    except BadVideoError as error:
+        return Unreadable(video=videos.names[index], reason=error.reason)
+    return None
+
+
+def _changes(videos: VideoSource, entries: list[Entry]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Journal entries that are not there as written, and videos that no entry tells of."""
+    there = dict(zip(videos.names, videos.frame_counts, strict=True))
+    skipped = {skipped.name for skipped in videos.skipped}  # listed as unreadable already
+    gone = []
+    for entry in entries:
+        frames = there.get(entry.path)
+        if entry.path in skipped or frames == entry.frames:
+            continue
+        gone.append(
+            entry.path if frames is None else f"{entry.path}: {frames} of {entry.frames} frames"
+        )
+    foreign = sorted(there.keys() - {entry.path for entry in entries})
+    return tuple(sorted(gone)), tuple(foreign)

@@ -1,0 +1,26 @@
+"""A picture of what was prepared: a wrong box or a swapped channel is seen at once, and counted never."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.montage import montage
+from benchmarks.prepare.report import Entry
+from evaluation.videos.discover import OpenOptions, open_videos
+
+MONTAGE = "montage.png"
+ROWS, FRAMES = 8, 6
+
+
+def write_montage(folder: Path, entries: Sequence[Entry]) -> None:
+    """Write `montage.png` of some of the prepared videos, evenly chosen; none where there are none."""
+    count = min(ROWS, len(entries))
+    chosen = [entries[round(i * (len(entries) - 1) / max(1, count - 1))] for i in range(count)]
+    rows, labels = [], []
+    for entry in chosen:
+        source = open_videos(folder / entry.split / entry.path, OpenOptions())
+        last = source.frame_counts[0] - 1
+        indices = sorted({round(i * last / (FRAMES - 1)) for i in range(FRAMES)})
+        rows.append(source.read(0, indices))
+        labels.append(f"{entry.split}/{entry.name}"[-28:])
+    if rows:
+        montage(rows, labels, folder / MONTAGE)

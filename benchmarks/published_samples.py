@@ -1,0 +1,186 @@
+"""Cuts the samples that authors published into single clips; lays real faces out as FaceForensics.
+
+    python -m benchmarks.published_samples --from SHARED_DATA --out DIR
+
+SHARED_DATA holds `clips.csv`, one row a clip with its tile's box, and the videos it names. Every
+tile of a tiled video becomes a lossless clip of its own; a clip that fills its file is copied:
+
+    DIR/METHOD/DATASET-SETTING/PAGE/TILE.mkv    leo/taichihd128-uncond/leo--grid-128res-100/r0c0.mkv
+    DIR/real/DATASET/PAGE/TILE.mkv              the same of real video
+    DIR/FaceForensics_compressed/train/...      real heads with stand-in masks, for `data prepare`
+
+Pages stay apart: one method's identity distance differs between pages by up to two (spec data.md
+3.1). Single-speaker GRID, UCF-101 and Weizmann are left out: `data prepare` reads them where they
+lie. Running it again goes on.
+"""
+
+import argparse
+import csv
+import shutil
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from pydantic import BaseModel
+
+from benchmarks.prepare.reading import frame_rate, read_frames
+from benchmarks.prepare.resample import Frame
+from benchmarks.standin_masks import mask_frames
+from evaluation.errors import InputError
+from evaluation.schema import parse
+from evaluation.videos.write import write_video
+
+LEFT_OUT = ("grid-s1", "ucf101", "weizmann")  # real sets that have a preparation of their own
+TILES_AT_ONCE = 10  # clips held in memory; a video of more tiles is decoded more than once
+
+
+class ClipRow(BaseModel):
+    """One row of clips.csv; the box is in pixels after resizing to `pre_*`, if that is set."""
+
+    clip_id: str
+    kind: str
+    domain: str
+    dataset: str
+    method: str
+    setting: str
+    file: str
+    x: int
+    y: int
+    w: int
+    h: int
+    pre_w: int | None
+    pre_h: int | None
+    frames: int
+
+    @property
+    def place(self) -> str:
+        """Where the clip goes below DIR, without suffix."""
+        tile = self.clip_id.rsplit("__", 1)[-1]
+        page = "--".join(Path(self.file).with_suffix("").parts[1:])
+        if self.kind == "real":
+            return f"real/{self.dataset}/{page}/{tile}"
+        return f"{self.method.lower()}/{self.dataset}-{self.setting}/{page}/{tile}"
+
+
+def read_rows(shared: Path) -> list[ClipRow]:
+    """The rows of clips.csv.
+
+    Raises:
+        InputError: it is absent, or not that.
+    """
+    path = shared / "clips.csv"
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; --from has to be the folder that holds clips.csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [{k: v if v != "" else None for k, v in row.items()} for row in csv.DictReader(file)]
+    return [
+        parse(
+            ClipRow,
+            {**row, "setting": row["setting"] or ""},
+            where=f"{path.name}: {row['clip_id']}",
+        )
+        for row in rows
+    ]
+
+
+def cut_clips(shared: Path, rows: Iterable[ClipRow], out: Path) -> Iterator[str]:
+    """Cut or copy every row's clip; gives the place of each as it is there."""
+    by_file: dict[str, list[ClipRow]] = defaultdict(list)
+    for row in rows:
+        by_file[row.file].append(row)
+    for file, tiles in by_file.items():
+        waiting = [
+            row
+            for row in tiles
+            if not list((out / row.place).parent.glob(f"{Path(row.place).name}.*"))
+        ]
+        yield from (row.place for row in tiles if row not in waiting)
+        if len(tiles) == 1 and tiles[0].pre_w is None:
+            for row in waiting:
+                _copy(shared / file, (out / row.place).with_suffix(Path(file).suffix))
+                yield row.place
+            continue
+        for first in range(0, len(waiting), TILES_AT_ONCE):
+            batch = waiting[first : first + TILES_AT_ONCE]
+            _cut_tiles(shared / file, batch, out)
+            yield from (row.place for row in batch)
+
+
+def lay_out_faces(shared: Path, rows: Iterable[ClipRow], out: Path) -> Iterator[str]:
+    """FaceForensics' folders of real faces: the clips as they are, masks that follow the face."""
+    train = out / "FaceForensics_compressed" / "train"
+    for row in rows:
+        original = train / "original" / Path(row.file).name
+        mask = train / "mask" / f"{original.stem}.mkv"
+        if not mask.exists():
+            _copy(shared / row.file, original)
+            _write(mask, mask_frames(read_frames(original)), frame_rate(original))
+        yield original.stem
+
+
+def _cut_tiles(path: Path, tiles: Sequence[ClipRow], out: Path) -> None:
+    clips: list[list[Frame]] = [[] for _ in tiles]
+    for frame in read_frames(path):
+        picture = _resized(frame, tiles[0])
+        for clip, tile in zip(clips, tiles, strict=True):
+            part = picture[tile.y : tile.y + tile.h, tile.x : tile.x + tile.w]
+            if part.shape[:2] != (tile.h, tile.w):
+                raise InputError(
+                    f"{path}: tile {tile.clip_id} leaves the picture {picture.shape[:2]}"
+                )
+            clip.append(np.ascontiguousarray(part))
+    for clip, tile in zip(clips, tiles, strict=True):
+        if len(clip) != tile.frames:
+            raise InputError(f"{path}: {len(clip)} frames, clips.csv says {tile.frames}")
+        _write((out / tile.place).with_suffix(".mkv"), clip, frame_rate(path))
+
+
+def _resized(frame: Frame, tile: ClipRow) -> Frame:
+    """The frame undone of what its page did: some were stretched to a multiple of 16 pixels."""
+    if tile.pre_w is None or tile.pre_h is None:
+        return frame
+    image = Image.fromarray(frame).resize((tile.pre_w, tile.pre_h), Image.Resampling.LANCZOS)
+    return np.asarray(image)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.part")
+    shutil.copyfile(source, temporary)
+    temporary.replace(target)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Cut and lay out everything; the exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument(
+        "--from", dest="shared", type=Path, required=True, help="folder with clips.csv"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="where the clips go")
+    chosen = parser.parse_args(arguments)
+    try:
+        rows = [r for r in read_rows(chosen.shared) if not _has_preparation(r)]
+        faces = [r for r in rows if r.kind == "real" and r.file.startswith("real/faces256/")]
+        clips = [r for r in rows if r not in faces]
+        for number, place in enumerate(cut_clips(chosen.shared, clips, chosen.out), 1):
+            sys.stderr.write(f"\r{number}/{len(clips)} {place[:70]:70}")
+        for number, place in enumerate(lay_out_faces(chosen.shared, faces, chosen.out), 1):
+            sys.stderr.write(f"\r{number}/{len(faces)} {place[:70]:70}")
+    except InputError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    sys.stderr.write(f"\n{len(clips)} clips, {len(faces)} faces in {chosen.out}\n")
+    return 0
+
+
+def _has_preparation(row: ClipRow) -> bool:
+    return row.kind == "real" and row.dataset in LEFT_OUT and row.setting != "real"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
