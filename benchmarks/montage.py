@@ -1,0 +1,60 @@
+"""Contact sheets: one row a video, a few frames of each, to look at."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+from evaluation.errors import InputError
+
+GAP = 2  # pixels between frames
+INK, PAPER = (30, 30, 30), (250, 250, 250)
+
+
+def montage(rows: Sequence[Tensor], labels: Sequence[str], path: Path) -> None:
+    """Write a contact sheet as PNG.
+
+    Args:
+        rows: uint8 [T,3,H,W] each, RGB; the rows may differ in length and size.
+        labels: one a row, written at its left; all empty leaves no margin.
+        path: the picture to write, replaced when there.
+
+    Raises:
+        InputError: no rows, not one label a row, or a row that is no video.
+    """
+    if not rows or len(rows) != len(labels):
+        raise InputError(
+            f"{path}: a montage needs one label a row; got {len(rows)} rows, {len(labels)} labels"
+        )
+    for label, row in zip(labels, rows, strict=True):
+        if row.dtype != torch.uint8 or row.ndim != 4 or row.shape[1] != 3 or row.shape[0] == 0:
+            raise InputError(
+                f"{path}: row {label!r} is {row.dtype} {list(row.shape)}, not uint8 [T,3,H,W]"
+            )
+    font = ImageFont.load_default()
+    margin = max(int(font.getlength(label)) for label in labels)
+    margin += 3 * GAP if margin else 0
+    width = margin + max(row.shape[0] * (row.shape[3] + GAP) for row in rows) - GAP
+    height = sum(row.shape[2] + GAP for row in rows) - GAP
+    sheet = Image.new("RGB", (width, height), PAPER)
+    pen = ImageDraw.Draw(sheet)
+    top = 0
+    for label, row in zip(labels, rows, strict=True):
+        pen.text((GAP, top + row.shape[2] // 2), label, fill=INK, font=font, anchor="lm")
+        for position, frame in enumerate(row):
+            pixels = np.ascontiguousarray(frame.permute(1, 2, 0).cpu().numpy())
+            sheet.paste(Image.fromarray(pixels), (margin + position * (row.shape[3] + GAP), top))
+        top += row.shape[2] + GAP
+    sheet.save(path, format="PNG")
+
+
+def evenly(video: Tensor, count: int) -> Tensor:
+    """`count` frames of uint8 [T,3,H,W], from the first to the last, at even steps."""
+    if count < 1 or video.shape[0] < 1:
+        raise InputError(f"cannot show {count} frames of a video of {video.shape[0]}")
+    last = video.shape[0] - 1
+    picks = [round(i * last / max(1, count - 1)) for i in range(count)]
+    return video[picks]

@@ -1,0 +1,249 @@
+"""Shapes by signed distance, one for each of N frames at once.
+
+Legend: x to the right and y down, -1..1 over the frame; N frames; points and vectors are pairs of
+float64 [N] (or numbers); a distance is negative inside, in the same unit, and right near the edge,
+where coverage needs it. `distance` takes x [w] and y [h] and gives [N,h,w]; `bounds` gives left,
+top, right, bottom, each [N] or a number.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol
+
+import numpy as np
+
+from benchmarks.worlds.chance import Array
+
+Scalar = Array | float
+Pair = tuple[Scalar, Scalar]
+Bounds = tuple[Scalar, Scalar, Scalar, Scalar]
+
+
+class Shape(Protocol):
+    """What a canvas can fill."""
+
+    def bounds(self) -> Bounds:
+        """A box that holds the shape."""
+
+    def distance(self, x: Array, y: Array) -> Array:
+        """Signed distance of every pixel centre."""
+
+
+def across(value: Scalar) -> Array:
+    """[N] or a number -> [N,1,1], to meet pixels."""
+    return np.asarray(value, dtype=np.float64).reshape(-1, 1, 1)
+
+
+@dataclass(frozen=True)
+class Ellipse:
+    """All points c + M s with |s| <= 1, given M M^T; an ellipsoid as seen is one, too.
+
+    Args:
+        centre: c.
+        spread: the entries xx, xy, yy of M M^T.
+    """
+
+    centre: Pair
+    spread: tuple[Scalar, Scalar, Scalar]
+
+    @staticmethod
+    def of_axes(centre: Pair, *axes: Pair) -> "Ellipse":
+        """From the images of the unit axes (two of a disc, three of a ball)."""
+        xx, xy, yy = axes[0][0] * axes[0][0], axes[0][0] * axes[0][1], axes[0][1] * axes[0][1]
+        for ax, ay in axes[1:]:
+            xx, xy, yy = xx + ax * ax, xy + ax * ay, yy + ay * ay
+        return Ellipse(centre, (xx, xy, yy))
+
+    def bounds(self) -> Bounds:
+        """Exact."""
+        (cx, cy), (xx, _, yy) = self.centre, self.spread
+        half_x, half_y = np.sqrt(xx), np.sqrt(yy)
+        return cx - half_x, cy - half_y, cx + half_x, cy + half_y
+
+    def distance(self, x: Array, y: Array) -> Array:
+        """First order: exact at the edge, to the eye elsewhere."""
+        xx, xy, yy = (across(entry) for entry in self.spread)
+        scale = 1.0 / (xx * yy - xy * xy)
+        dx = x - across(self.centre[0]) + 1e-9  # off the exact centre, where 0/0 would be
+        dy = y[:, None] - across(self.centre[1])
+        slope_x = (yy * scale) * dx - (xy * scale) * dy
+        slope_y = (xx * scale) * dy - (xy * scale) * dx
+        level = np.sqrt(dx * slope_x + dy * slope_y)
+        slope_x *= slope_x
+        slope_y *= slope_y
+        slope_x += slope_y
+        return (level - 1.0) * level / np.sqrt(slope_x)
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A chain of tapered capsules: limbs, brows, lines.
+
+    Args:
+        points: at least two.
+        radii: one a point.
+    """
+
+    points: tuple[Pair, ...]
+    radii: tuple[Scalar, ...]
+
+    def bounds(self) -> Bounds:
+        """The box around all end discs."""
+        discs = list(zip(self.points, self.radii, strict=True))
+        left, top = discs[0][0][0] - discs[0][1], discs[0][0][1] - discs[0][1]
+        right, bottom = discs[0][0][0] + discs[0][1], discs[0][0][1] + discs[0][1]
+        for (px, py), radius in discs[1:]:
+            left, top = np.minimum(left, px - radius), np.minimum(top, py - radius)
+            right, bottom = np.maximum(right, px + radius), np.maximum(bottom, py + radius)
+        return left, top, right, bottom
+
+    def distance(self, x: Array, y: Array) -> Array:
+        """Least over the capsules."""
+        nearest: Array | None = None
+        ends = list(zip(self.points, self.radii, strict=True))
+        for ((ax, ay), start), ((bx, by), stop) in pairwise(ends):
+            ux, uy = across(bx - ax), across(by - ay)
+            inverse = 1.0 / (ux * ux + uy * uy + 1e-12)
+            dx, dy = x - across(ax), y[:, None] - across(ay)
+            along = (ux * inverse) * dx + (uy * inverse) * dy
+            np.maximum(along, 0.0, out=along)
+            np.minimum(along, 1.0, out=along)
+            off_x, off_y = dx - along * ux, dy - along * uy
+            off_x *= off_x
+            off_y *= off_y
+            off_x += off_y
+            gap = np.sqrt(off_x) - (across(start) + along * across(stop - start))
+            nearest = gap if nearest is None else np.minimum(nearest, gap)
+        if nearest is None:
+            raise ValueError("a stroke needs at least two points")
+        return nearest
+
+
+@dataclass(frozen=True)
+class Lens:
+    """What lies between two parabolas over one chord: eyes, lips, hems.
+
+    Args:
+        centre: the middle of the chord.
+        along: half the chord.
+        up: the unit of height, as seen (foreshortened).
+        heights: above and below the chord, in that unit; a negative one
+            bends the edge to the other side.
+        bend: how far the middle is moved down against the corners.
+    """
+
+    centre: Pair
+    along: Pair
+    up: Pair
+    heights: Pair
+    bend: Scalar = 0.0
+
+    def bounds(self) -> Bounds:
+        """The box of the parallelogram around it."""
+        (cx, cy), (ax, ay), (ux, uy) = self.centre, self.along, self.up
+        reach = np.maximum(abs(self.heights[0]), abs(self.heights[1])) + abs(self.bend)
+        half_x, half_y = abs(ax) + reach * abs(ux), abs(ay) + reach * abs(uy)
+        return cx - half_x, cy - half_y, cx + half_x, cy + half_y
+
+    def distance(self, x: Array, y: Array) -> Array:
+        """Measured along `up`, in screen units."""
+        ax, ay, ux, uy = (across(v) for v in (*self.along, *self.up))
+        inverse = 1.0 / (ax * uy - ay * ux)
+        dx, dy = x - across(self.centre[0]), y[:, None] - across(self.centre[1])
+        s = (uy * inverse) * dx - (ux * inverse) * dy
+        v = (ax * inverse) * dy - (ay * inverse) * dx  # positive towards `up`
+        arch = 1.0 - s * s
+        v = v + across(self.bend) * arch
+        above, below = across(self.heights[0]) * arch, across(self.heights[1]) * arch
+        return np.maximum(v - above, -v - below) * np.sqrt(ux * ux + uy * uy)
+
+
+@dataclass(frozen=True)
+class Quad:
+    """A convex four-sided shape with rounded corners: trunks, skirts, shoulders.
+
+    Args:
+        corners: going round, either way, the same way in all frames.
+        rounding: how far the edge lies outside the corners.
+    """
+
+    corners: tuple[Pair, Pair, Pair, Pair]
+    rounding: Scalar
+
+    def bounds(self) -> Bounds:
+        """The box of the corners, widened."""
+        return Stroke(self.corners, (self.rounding,) * 4).bounds()
+
+    def distance(self, x: Array, y: Array) -> Array:
+        """Exact outside by the edges, and inside by the nearest edge's line."""
+        inside: Array | None = None
+        doubled: Scalar = 0.0
+        sides = list(zip(self.corners, self.corners[1:] + self.corners[:1], strict=True))
+        for (ax, ay), (bx, by) in sides:
+            doubled = doubled + ax * by - bx * ay
+        turn = across(np.where(np.asarray(doubled) > 0.0, 1.0, -1.0))
+        for (ax, ay), (bx, by) in sides:
+            ux, uy = across(bx - ax), across(by - ay)
+            length = turn / np.sqrt(ux * ux + uy * uy + 1e-12)
+            gap = (uy * length) * (x - across(ax)) - (ux * length) * (y[:, None] - across(ay))
+            inside = gap if inside is None else np.maximum(inside, gap)
+        outline = Stroke((*self.corners, self.corners[0]), (0.0,) * 5).distance(x, y)
+        if inside is None:
+            raise ValueError("a quad needs corners")
+        return np.where(inside < 0.0, -outline, outline) - across(self.rounding)
+
+
+@dataclass(frozen=True)
+class Union:
+    """Two shapes that flow into each other within `blend`."""
+
+    first: Shape
+    second: Shape
+    blend: float
+
+    def bounds(self) -> Bounds:
+        """The box around both, widened by what the blend may add."""
+        one, two, more = self.first.bounds(), self.second.bounds(), self.blend * 0.25
+        low = (np.minimum(one[i], two[i]) - more for i in (0, 1))
+        high = (np.maximum(one[i], two[i]) + more for i in (2, 3))
+        left, top = low
+        right, bottom = high
+        return left, top, right, bottom
+
+    def distance(self, x: Array, y: Array) -> Array:
+        """The smaller one, rounded where both are near."""
+        one, two = self.first.distance(x, y), self.second.distance(x, y)
+        near = np.maximum(self.blend - abs(one - two), 0.0)
+        return np.minimum(one, two) - near * near * (0.25 / self.blend)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One shape without another."""
+
+    shape: Shape
+    hole: Shape
+
+    def bounds(self) -> Bounds:
+        """Those of the shape."""
+        return self.shape.bounds()
+
+    def distance(self, x: Array, y: Array) -> Array:
+        """Inside the first and outside the second."""
+        return np.maximum(self.shape.distance(x, y), -self.hole.distance(x, y))
+
+
+@dataclass(frozen=True)
+class Common:
+    """What lies in both shapes."""
+
+    shape: Shape
+    other: Shape
+
+    def bounds(self) -> Bounds:
+        """Those of the first."""
+        return self.shape.bounds()
+
+    def distance(self, x: Array, y: Array) -> Array:
+        """Inside both."""
+        return np.maximum(self.shape.distance(x, y), self.other.distance(x, y))

@@ -1,0 +1,278 @@
+"""Trains `i3d-toy`: I3D at an eighth of its width, on the toy worlds' own labels.
+
+With it, video distances need no download.
+
+    python -m benchmarks.worlds.train_i3d_toy --out evaluation/extractors/i3d_toy.safetensors
+
+Videos of the split "extractor" are rendered once (64 frames, 64x64) and kept in memory; clips are 16
+of their frames at strides 1 to 4, enlarged bilinearly as the protocols do. Most steps see them at
+96x96, which is cheap, the last ones at the 224x224 that protocols give. Beside the weights goes a
+JSON file with recipe, log and accuracies on the split "test". Numbers differ in the last digits
+between machines; the recipe does not.
+"""
+
+import argparse
+import json
+import logging
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from benchmarks.worlds.chance import Array
+from benchmarks.worlds.toy_labels import ABSENT, CLASSES, GROUPS, clip_labels
+from benchmarks.worlds.world import WORLDS, Split, World
+from evaluation.extractors.i3d import I3D, SIZE, max_pool
+
+log = logging.getLogger(__name__)
+
+LENGTH, STRIDES = 16, (1, 2, 3, 4)
+STORED = 64  # pixels, and frames of a stored video
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Some steps at one size and one highest learning rate."""
+
+    size: int
+    steps: int
+    rate: float
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that the weights follow from, beside the worlds."""
+
+    width: float = 0.125
+    bn_eps: float = 1e-3
+    videos: int = 1024  # of each world
+    batch: int = 16
+    stages: tuple[Stage, ...] = (Stage(96, 1500, 4e-3), Stage(SIZE, 180, 1.5e-3))
+    weight_decay: float = 0.02
+    seed: int = 0
+
+
+class Videos:
+    """Rendered videos of both worlds in memory, with the truth about them.
+
+    Args:
+        split: of both worlds.
+        count: videos of each.
+    """
+
+    def __init__(self, split: Split, count: int) -> None:
+        self.worlds = [World.named(name, split) for name in WORLDS]
+        self.count = count
+        shape = (len(self.worlds), count, STORED, 3, STORED, STORED)
+        self.pixels: NDArray[np.uint8] = np.empty(shape, dtype=np.uint8)
+        self.motions: list[list[Array]] = [[] for _ in self.worlds]
+        self.programs: list[list[str]] = [[] for _ in self.worlds]
+        for which, world in enumerate(self.worlds):
+            for index in range(count):
+                movement = world.movement(index)
+                motion = movement(range(STORED))
+                self.motions[which].append(motion)
+                self.programs[which].append(movement.program)
+                self.pixels[which, index] = world.render(
+                    world.identity(index), motion, STORED
+                ).numpy()
+            log.info("rendered %d videos of %s", count, world.name)
+
+    def clip(self, which: int, index: int, frames: slice) -> tuple[NDArray[np.uint8], list[int]]:
+        """Pixels uint8 [16,3,64,64] and the class in every group."""
+        identity = self.worlds[which].identity(index)
+        labels = clip_labels(
+            identity, self.programs[which][index], self.motions[which][index][frames]
+        )
+        return self.pixels[which, index, frames], labels
+
+    def batch(self, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """`size` random clips, half of each world: uint8 [B,16,3,64,64], int64 [B,G]."""
+        clips, classes = [], []
+        for position in range(size):
+            index, stride = _draw(self.count, generator), STRIDES[_draw(len(STRIDES), generator)]
+            start = _draw(STORED - stride * (LENGTH - 1), generator)
+            stop = start + stride * (LENGTH - 1) + 1
+            pixels, labels = self.clip(
+                position % len(self.worlds), index, slice(start, stop, stride)
+            )
+            clips.append(pixels)
+            classes.append(labels)
+        return torch.from_numpy(np.stack(clips)), torch.tensor(classes)
+
+
+def _draw(count: int, generator: torch.Generator) -> int:
+    return int(torch.randint(count, (), generator=generator))
+
+
+def network_input(clips: Tensor, size: int) -> Tensor:
+    """uint8 [B,T,3,h,w] -> float32 [B,3,T,size,size], -1..1, bilinear."""
+    count, frames = clips.shape[:2]
+    pixels = clips.flatten(0, 1).float() * (2.0 / 255.0) - 1.0
+    pixels = F.interpolate(pixels, (size, size), mode="bilinear", align_corners=False)
+    return pixels.reshape(count, frames, 3, size, size).transpose(1, 2)
+
+
+def logits_at_any_size(network: I3D, clips: Tensor) -> Tensor:
+    """float32 [B,3,16,H,W] -> [B,classes]: I3D, its last average over whatever positions are left.
+
+    At 224x224 and 16 frames this is `network(clips)`.
+    """
+    x = network.Conv3d_1a_7x7(clips)
+    x = max_pool(x, (1, 3, 3), (1, 2, 2))
+    x = network.Conv3d_2c_3x3(network.Conv3d_2b_1x1(x))
+    x = max_pool(x, (1, 3, 3), (1, 2, 2))
+    for name, block in network.named_children():
+        if name == "Mixed_4b":
+            x = max_pool(x, (3, 3, 3), (2, 2, 2))
+        elif name == "Mixed_5b":
+            x = max_pool(x, (2, 2, 2), (2, 2, 2))
+        if name.startswith("Mixed"):
+            x = block(x)
+    logits: Tensor = network.logits(x.mean((2, 3, 4), keepdim=True))
+    return logits.flatten(1)
+
+
+def group_loss(logits: Tensor, classes: Tensor) -> Tensor:
+    """Mean cross-entropy over the groups that say something about the clips."""
+    parts = torch.split(logits, [group.classes for group in GROUPS], dim=1)
+    losses = [
+        F.cross_entropy(part, classes[:, i], ignore_index=ABSENT) for i, part in enumerate(parts)
+    ]
+    return torch.stack(losses).mean()
+
+
+def train(recipe: Recipe, videos: Videos) -> tuple[I3D, list[dict[str, float]]]:
+    """A trained network in evaluation mode, and its log: loss and seconds every so many steps."""
+    torch.manual_seed(recipe.seed)  # the network's first weights come from the global generator
+    network = I3D(CLASSES, recipe.width, recipe.bn_eps).to(memory_format=torch.channels_last_3d)
+    nn.init.zeros_(network.logits.conv3d.weight)
+    generator = torch.Generator().manual_seed(recipe.seed)
+    history: list[dict[str, float]] = []
+    begun = time.perf_counter()
+    for stage in recipe.stages:
+        network.train()
+        optimiser = torch.optim.AdamW(
+            network.parameters(), lr=stage.rate, weight_decay=recipe.weight_decay
+        )
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, stage.rate, stage.steps, pct_start=0.15
+        )
+        running = 0.0
+        for step in range(1, stage.steps + 1):
+            clips, classes = videos.batch(recipe.batch, generator)
+            pixels = network_input(clips, stage.size).contiguous(
+                memory_format=torch.channels_last_3d
+            )
+            with torch.autocast("cpu", torch.bfloat16):
+                logits = logits_at_any_size(network, pixels)
+            loss = group_loss(logits.float(), classes)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+            optimiser.step()
+            schedule.step()
+            running += loss.item()
+            if step % 40 == 0:
+                seconds = round(time.perf_counter() - begun, 1)
+                history.append(
+                    {
+                        "size": stage.size,
+                        "step": step,
+                        "loss": round(running / 40, 4),
+                        "seconds": seconds,
+                    }
+                )
+                log.info("%s", history[-1])
+                running = 0.0
+    return network.eval(), history
+
+
+@torch.inference_mode()
+def accuracies(network: I3D, videos: Videos) -> dict[str, dict[str, float]]:
+    """Per group: share of right answers at 224x224, and the share of the most frequent class."""
+    answers, truths = [], []
+    for which in range(len(videos.worlds)):
+        for index in range(videos.count):
+            stride = STRIDES[index % len(STRIDES)]
+            pixels, labels = videos.clip(which, index, slice(0, stride * (LENGTH - 1) + 1, stride))
+            logits = network(network_input(torch.from_numpy(pixels[None]), SIZE))
+            parts = torch.split(logits[0], [group.classes for group in GROUPS])
+            answers.append([int(part.argmax()) for part in parts])
+            truths.append(labels)
+    answer, truth = np.array(answers), np.array(truths)
+    table = {}
+    for i, group in enumerate(GROUPS):
+        told = truth[:, i] != ABSENT
+        counts = np.bincount(truth[told, i], minlength=group.classes)
+        right = float((answer[told, i] == truth[told, i]).mean())
+        table[group.name] = {
+            "classes": group.classes, "accuracy": round(right, 3),
+            "most_frequent": round(float(counts.max() / counts.sum()), 3),
+            "clips": int(counts.sum()),
+        }  # fmt: skip
+    return table
+
+
+def save(network: I3D, path: Path) -> None:
+    """Write float32 weights, with what `load_i3d` needs and which logits belong to which label."""
+    labels, first = [], 0
+    for group in GROUPS:
+        labels.append({"name": group.name, "first": first, "classes": group.classes})
+        first += group.classes
+    worlds = {name: kind.version for name, kind in WORLDS.items()}
+    shape = {"classes": network.classes, "width": network.width, "input": [3, LENGTH, SIZE, SIZE]}
+    metadata = {
+        "i3d": json.dumps(shape),
+        "labels": json.dumps(labels),
+        "worlds": json.dumps(worlds),
+    }
+    tensors = {
+        name: tensor.contiguous()
+        for name, tensor in network.to(memory_format=torch.contiguous_format).state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    save_file(tensors, path, metadata)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train, measure, write the weights and the JSON file beside them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--out", type=Path, required=True, help="the .safetensors file to write")
+    parser.add_argument("--threads", type=int, default=1, help="of torch")
+    given = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(given.threads)
+    recipe = Recipe()
+    begun = time.perf_counter()
+    videos = Videos("extractor", recipe.videos)
+    rendered = time.perf_counter()
+    network, history = train(recipe, videos)
+    trained = time.perf_counter()
+    save(network, given.out)
+    report = {
+        "recipe": asdict(recipe),
+        "worlds": {name: kind.version for name, kind in WORLDS.items()},
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "accuracy_on_test": accuracies(network, Videos("test", 256)),
+        "seconds": {"rendering": round(rendered - begun), "training": round(trained - rendered)},
+        "machine": {
+            "processor": platform.machine(),
+            "threads": given.threads,
+            "torch": torch.__version__,
+        },
+        "log": history,
+    }
+    given.out.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
