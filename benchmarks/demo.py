@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.videos.discover import OpenOptions
-
 from benchmarks.montage import montage
 from benchmarks.score import ScoreRequest, score
 from benchmarks.sources import SourceOptions, open_source
 from evaluation.features import Machinery
 from evaluation.measure import Metric
 from evaluation.record import Record, record_path, write_record
+from evaluation.videos.discover import OpenOptions
 
 WORLDS = ("toy-faces", "toy-bodies")
 UNTOUCHED = "other half"

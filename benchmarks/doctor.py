@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from evaluation.certificates import check
 
 from evaluation import record as records
+from evaluation.certificates import check
 from evaluation.errors import InputError
 from evaluation.extractors import ExtractorRequest, build_extractor
 from evaluation.places import cache_root

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from evaluation.videos.discover import OpenOptions
 
 from benchmarks.datasets import Dataset, load_dataset
 from benchmarks.sources import SourceOptions, open_source
@@ -24,6 +23,7 @@ from evaluation.measure import Draws, Measurement, Metric, Settings, Side, measu
 from evaluation.protocol import EvalProtocol, load_protocol
 from evaluation.record import ExtrapolationRecord, Record, SideRecord
 from evaluation.schema import Data
+from evaluation.videos.discover import OpenOptions
 from evaluation.videos.source import fingerprint
 
 # Under this many clips the small-sample bias of FVD is most of the number (FETV-EVAL's logs at

@@ -9,11 +9,10 @@ damaged:blur=1.5:SOURCE                     a known damage (benchmarks.damage)
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evaluation.videos.discover import OpenOptions, open_videos
-
 from benchmarks.damage import damaged
 from benchmarks.datasets import list_datasets, load_dataset, open_dataset
 from evaluation.errors import InputError
+from evaluation.videos.discover import OpenOptions, open_videos
 from evaluation.videos.source import Selection, VideoSource
 
 

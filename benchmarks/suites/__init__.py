@@ -1,4 +1,4 @@
-"""Suites as data: which benchmarks a paper's table or a regression run needs, one TOML file each."""
+"""Suites as data: the benchmarks of a paper's table or of a regression run, one TOML file each."""
 
 from pathlib import Path
 from typing import Literal

@@ -1,0 +1,156 @@
+"""The same bits whatever the workers, the order of files, the batch, and across kill and resume."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from benchmarks.score import ScoreRequest, score
+from conftest import Run
+from evaluation.cache import FeatureStore
+from evaluation.features import Machinery
+
+Make = Callable[..., Path]
+WORLD = "toy-faces/test"
+
+
+def request(extractor: str = "pixels", **changes: object) -> ScoreRequest:
+    settings: dict[str, object] = {
+        "metric": "fvd",
+        "dataset": WORLD,
+        "fake": f"part:2/2:damaged:noise:{WORLD}",
+        "frames": 16,
+        "clips": 12,
+        "protocol": "digan",
+        "repeats": 2,
+        "extractor": extractor,
+        "device": "cpu",
+    }
+    return ScoreRequest.model_validate(settings | changes)
+
+
+@pytest.fixture(scope="module")
+def value() -> float:
+    return score(request(), Machinery(store=None)).value_float64
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.mark.parametrize("batch", [1, 3, 8])
+def test_workers_and_batch_change_no_bit(value: float, workers: int, batch: int) -> None:
+    how = Machinery(store=None, workers=workers, batch=batch)
+    assert score(request(), how).value_float64 == value
+
+
+def test_i3d_gives_the_same_bits_in_any_batch() -> None:
+    small = request("i3d-toy", clips=5, repeats=1)
+    values = {
+        score(small, Machinery(store=None, workers=w, batch=b)).value_float64
+        for w, b in ((1, 1), (4, 3), (2, 8))
+    }
+    assert len(values) == 1
+
+
+def test_the_cache_changes_no_bit_and_spares_the_network(value: float, tmp_path: Path) -> None:
+    told: list[int] = []
+    how = Machinery(store=FeatureStore(tmp_path), progress=lambda done, total: told.append(total))
+    assert score(request(), how).value_float64 == value
+    assert told
+    told.clear()
+    assert score(request(), how).value_float64 == value
+    assert told == []
+
+
+def test_features_are_shared_by_the_metrics(tmp_path: Path) -> None:
+    told: list[int] = []
+    how = Machinery(store=FeatureStore(tmp_path), progress=lambda done, total: told.append(total))
+    score(request(), how)
+    told.clear()
+    score(request(metric="kvd"), how)
+    assert told == []
+
+
+def test_another_seed_is_another_number(value: float) -> None:
+    assert score(request(seed=1), Machinery(store=None)).value_float64 != value
+
+
+def test_the_order_of_files_changes_no_bit(make_videos: Make, tmp_path: Path) -> None:
+    real, fake = make_videos("real", count=8, frames=40), make_videos("fake", count=8, seed=90)
+    backwards = tmp_path / "backwards"
+    for folder in sorted(fake.iterdir(), reverse=True):  # made, and so listed, in another order
+        shutil.copytree(folder, backwards / folder.name)
+    values = {
+        score(
+            request(dataset=None, real=str(real), fake=str(f), clips=8, protocol="stylegan-v"),
+            Machinery(store=None),
+        ).value_float64
+        for f in (fake, backwards)
+    }
+    assert len(values) == 1
+
+
+def test_a_changed_frame_is_another_number(make_videos: Make) -> None:
+    real, fake = make_videos("real"), make_videos("fake", seed=90)
+    how = Machinery(store=FeatureStore(real.parent / "cache"))
+    asked = request(dataset=None, real=str(real), fake=str(fake), clips=6, protocol="stylegan-v")
+    before = score(asked, how)
+    shutil.copy(fake / "video001/000000.png", fake / "video000/000005.png")
+    after = score(asked, how)
+    assert before.fake.fingerprint != after.fake.fingerprint
+    assert before.real.fingerprint == after.real.fingerprint
+    assert before.value != after.value
+
+
+def test_a_killed_run_goes_on_and_ends_the_same(value: float, tmp_path: Path) -> None:
+    """Killed with SIGKILL as soon as a few videos are done; nothing of it may be lost or wrong."""
+    options = ["--clips", "12", "--repeats", "2", "--protocol", "digan", "--extractor", "pixels"]
+    fake = f"part:2/2:damaged:noise:{WORLD}"
+    command = ["fvd", "--dataset", WORLD, "--fake", fake, "--frames", "16", *options]
+    command += ["--device", "cpu", "--batch", "1", "--json", str(tmp_path / "record.json")]
+    code = "from benchmarks.cli.main import main; main()"
+    environment = os.environ | {"LEO_BENCH_CACHE": str(tmp_path / "cache")}
+    run = subprocess.Popen([sys.executable, "-c", code, *command], env=environment)
+    store = FeatureStore(tmp_path / "cache")
+    deadline = time.monotonic() + 120
+    while store.size().files < 3 and run.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.002)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    assert 0 < store.size().files
+    assert not (tmp_path / "record.json").exists()
+    subprocess.run([sys.executable, "-c", code, *command], env=environment, check=True)
+    assert json.loads((tmp_path / "record.json").read_text())["value_float64"] == value
+
+
+def test_a_record_is_verified_and_a_false_one_is_not(leo_bench: Run, tmp_path: Path) -> None:
+    record = tmp_path / "record.json"
+    made = leo_bench(
+        "fvd", "--dataset", WORLD, "--fake", f"part:2/2:damaged:frozen:{WORLD}", "--frames", 16,
+        "--clips", 8, "--repeats", 1, "--protocol", "digan", "--extractor", "pixels",
+        "--json", record,
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    assert leo_bench("verify", record).code == 0
+    content = json.loads(record.read_text())
+    content["value_float64"] *= 1.01
+    record.write_text(json.dumps(content))
+    assert leo_bench("verify", record).code == 1
+
+
+def test_explain_names_every_setting_that_differs(leo_bench: Run, tmp_path: Path) -> None:
+    common = ("fvd", "--dataset", WORLD, "--fake", f"part:2/2:{WORLD}", "--frames", 16)
+    small = ("--clips", 8, "--repeats", 1, "--extractor", "pixels")
+    for protocol in ("digan", "stylegan-v"):
+        target = tmp_path / f"{protocol}.json"
+        made = leo_bench(*common, *small, "--protocol", protocol, "--json", target)
+        assert made.code == 0, made.err
+    said = leo_bench("explain", tmp_path / "digan.json", tmp_path / "stylegan-v.json")
+    assert said.code == 0, said.err
+    for setting in ("bn_eps", "preprocess", "real.start", "frechet.covariance", "frechet.dtype"):
+        assert setting in said.out
