@@ -1,0 +1,139 @@
+"""Arrays of .npy and .npz files: headers first, then mapped from the disk wherever possible.
+
+Pickled objects are refused.
+"""
+
+import math
+import threading
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+MAX_COMPRESSED_BYTES = 8 * 2**30  # of a compressed array, unpacked: it has to be held in memory
+_CHUNK = 1 << 20
+_LOCAL_HEADER = 30  # bytes before a zip member's name (PKWARE APPNOTE 4.3.7)
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an array is, without its values."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    fortran: bool
+    start: int | None  # of the values in the file, in bytes; None where they are compressed
+
+    @property
+    def size(self) -> int:
+        """Of the values, in bytes."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def array_headers(path: Path) -> dict[str, Header]:
+    """Key -> header of every array of a file; the key of an .npy is "".
+
+    Raises:
+        ValueError, OSError, EOFError, zipfile.BadZipFile: not such a file, or a damaged one.
+    """
+    if path.suffix.lower() == ".npy":
+        with path.open("rb") as file:
+            header = _header(file, 0)
+            values = path.stat().st_size - file.tell()
+        if values < header.size:
+            raise ValueError(f"the file is cut off: {values:,} of {header.size:,} bytes of values")
+        return {"": header}
+    headers = {}
+    with zipfile.ZipFile(path) as archive, path.open("rb") as file:
+        for member in archive.infolist():
+            if member.filename.endswith(".npy"):
+                stored = member.compress_type == zipfile.ZIP_STORED
+                with archive.open(member) as packed:
+                    header = _header(packed, _start(file, member) if stored else None)
+                headers[member.filename.removesuffix(".npy")] = header
+    return headers
+
+
+class ArrayReader:
+    """Arrays by file and key; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._headers: dict[Path, dict[str, Header]] = {}
+        self._confirmed: set[tuple[Path, str]] = set()
+        self._held: dict[tuple[Path, str], Array] = {}  # the last compressed array, at most one
+
+    def confirm(self, path: Path, key: str) -> None:
+        """Compare an .npz member with its checksum, once; an .npy has none.
+
+        Raises:
+            zipfile.BadZipFile: they differ.
+        """
+        with self._lock:
+            if key and (path, key) not in self._confirmed:
+                with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as packed:
+                    while packed.read(_CHUNK):
+                        pass
+                self._confirmed.add((path, key))
+
+    def array(self, path: Path, key: str) -> Array:
+        """An array, read-only: mapped, or loaded where it is stored compressed.
+
+        Raises:
+            ValueError, OSError, EOFError, zipfile.BadZipFile: not such a file, or a damaged one.
+        """
+        with self._lock:
+            if path not in self._headers:
+                self._headers[path] = array_headers(path)
+            header = self._headers[path].get(key)
+            if header is None:
+                raise ValueError(f"holds no array {key!r} any more")
+            if header.start is None:
+                return self._loaded(path, key, header)
+        if header.size == 0:
+            return np.empty(header.shape, header.dtype)
+        mapped: Array = np.memmap(
+            path,
+            header.dtype,
+            mode="r",
+            offset=header.start,
+            shape=header.shape,
+            order="F" if header.fortran else "C",
+        )
+        return mapped
+
+    def _loaded(self, path: Path, key: str, header: Header) -> Array:
+        if header.size > MAX_COMPRESSED_BYTES:
+            raise ValueError(f"a compressed array of {header.size:,} bytes: save it as .npy")
+        if (path, key) not in self._held:
+            self._held.clear()
+            with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as packed:
+                array: Array = npy.read_array(packed, allow_pickle=False)
+            self._held[path, key] = array
+        return self._held[path, key]
+
+
+def _header(file: IO[bytes], start: int | None) -> Header:
+    """The header at the position of `file`, which is `start` in the whole file."""
+    version = npy.read_magic(file)
+    readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    if version not in readers:
+        raise ValueError(f".npy format {version} is not read")
+    shape, fortran, dtype = readers[version](file)
+    if dtype.hasobject:
+        raise ValueError("holds Python objects, not numbers")
+    return Header(shape, dtype, fortran, None if start is None else start + file.tell())
+
+
+def _start(file: IO[bytes], member: zipfile.ZipInfo) -> int:
+    """Where a member's bytes begin; its local header may be longer than the central one."""
+    file.seek(member.header_offset)
+    head = file.read(_LOCAL_HEADER)
+    name, extra = (int.from_bytes(head[at : at + 2], "little") for at in (26, 28))
+    return member.header_offset + _LOCAL_HEADER + name + extra

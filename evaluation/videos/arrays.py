@@ -1,0 +1,223 @@
+"""Videos in .npy and .npz files: one an array [T,H,W,3] or [T,3,H,W], many with an N in front.
+
+Levels are uint8. Floats are a generator's output in [-1,1] and become levels by the rule that the
+protocol names; both published rules clamp, so values outside are clamped here too, and noted.
+"""
+
+import hashlib
+import math
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from evaluation.errors import BadVideoError
+from evaluation.videos.array_files import Array, ArrayReader, Header, array_headers
+from evaluation.videos.digests import stat_state
+from evaluation.videos.stored import Place, Stored, check_caps
+
+SUFFIXES = frozenset({"npy", "npz"})
+
+TOLERANCE = 1e-3  # how far beyond [-1,1] goes without a word
+
+_EXPECTED = "expected [T,H,W,3], [T,3,H,W], [N,T,H,W,3] or [N,T,3,H,W]"
+
+Quantise = Literal["round", "truncate"]
+
+
+def _round(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """x*127.5 + 128, clamped, cut off: StyleGAN-V's generator mode (spec metrics.md 3.3)."""
+    levels: Array = np.clip(values * np.float32(127.5) + 128, 0, 255)
+    return levels.astype(np.uint8)
+
+
+def _truncate(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Clamped to [-1,1], (x+1)/2*255, cut off: DIGAN (spec metrics.md 2.2)."""
+    levels: Array = (np.clip(values, -1, 1) + 1) / 2 * 255
+    return levels.astype(np.uint8)
+
+
+RULES: dict[Quantise, Callable[[NDArray[np.float32]], NDArray[np.uint8]]] = {
+    "round": _round,
+    "truncate": _truncate,
+}
+
+
+class ArrayFiles:
+    """Videos in array files. An .npy and an uncompressed .npz are mapped, never loaded."""
+
+    kind = "arrays"
+
+    def __init__(self, quantise: Quantise | None) -> None:
+        self._quantise = quantise
+        self._files = ArrayReader()
+
+    @property
+    def decoder(self) -> str:
+        """NumPy, and the rule for floats."""
+        return f"NumPy {np.__version__}, floats: {self._quantise or 'refused'}"
+
+    @property
+    def reading(self) -> str:
+        """Digests of float arrays depend on the rule that makes levels of them."""
+        return f"arrays {self._quantise}"
+
+    def places(self, name: str, path: Path) -> list[Place]:
+        """A place for each video of a file; one for the file where it cannot be read.
+
+        Args:
+            name: of the file in its source; "" where the file is the source.
+            path: the file.
+        """
+        try:
+            with _damage_named(name):
+                file = path.stat()
+                return [
+                    Place(own or path.name, path, str(part), stat_state(file), file.st_mtime_ns)
+                    for own, part in _parts(name, array_headers(path))
+                ]
+        except BadVideoError:
+            return [Place(name or path.name, path)]  # `scan` says what is wrong
+
+    def scan(self, place: Place) -> Stored:
+        """See Layout.scan."""
+        with _damage_named(place.name):
+            if not place.inner:
+                parts = list(_parts("", array_headers(place.path)))
+                raise ValueError(f"has changed while it was opened: {len(parts)} videos now")
+            part = Part.parse(place.inner)
+            self._files.confirm(place.path, part.key)
+            stored = part.rows(self._files.array(place.path, part.key))
+            video = part.colours_last(stored)
+            count, height, width, _ = video.shape
+            check_caps(place.name, count, height, width)
+            digest = hashlib.sha256(f"{stored.shape} {stored.dtype.str}".encode())
+            for frame in stored:
+                digest.update(np.ascontiguousarray(frame).data)
+            if stored.dtype != np.uint8:
+                digest.update(f" {self._quantise}".encode())
+            notes = self._check_levels(stored)
+        return Stored(
+            name=place.name,
+            path=place.path,
+            inner=place.inner,
+            frames=count,
+            height=height,
+            width=width,
+            codecs=(place.path.suffix[1:].lower(),),
+            digest=digest.hexdigest(),
+            notes=tuple(notes),
+        )
+
+    def read(self, video: Stored, frames: Sequence[int]) -> Tensor:
+        """See Layout.read."""
+        with _damage_named(video.name):
+            part = Part.parse(video.inner)
+            stored = part.colours_last(part.rows(self._files.array(video.path, part.key)))
+            if stored.shape != (video.frames, video.height, video.width, 3):
+                raise ValueError(f"has another shape than at opening: {list(stored.shape)}")
+            out = torch.empty(len(frames), 3, video.height, video.width, dtype=torch.uint8)
+            for slot, number in enumerate(frames):
+                out.numpy()[slot] = self._levels(stored[number]).transpose(2, 0, 1)
+        return out
+
+    def _levels(self, frame: Array) -> NDArray[np.uint8]:
+        if frame.dtype == np.uint8:
+            return frame
+        return RULES[self._rule(frame.dtype)](frame.astype(np.float32))
+
+    def _rule(self, dtype: np.dtype[Any]) -> Quantise:
+        if dtype.kind != "f":
+            raise ValueError(f"holds {dtype}; read are uint8, and floats in [-1,1]")
+        if self._quantise is None:
+            raise ValueError(
+                f"holds {dtype}: say how it becomes levels, by 'round' (StyleGAN-V) or 'truncate'"
+                " (DIGAN)"
+            )
+        return self._quantise
+
+    def _check_levels(self, stored: Array) -> list[str]:
+        """Notes on the range of floats; ValueError where it cannot be [-1,1]."""
+        if stored.dtype == np.uint8:
+            return []
+        self._rule(stored.dtype)
+        low = min(float(frame.min()) for frame in stored)
+        high = max(float(frame.max()) for frame in stored)
+        if not (math.isfinite(low) and math.isfinite(high)):
+            raise ValueError("holds NaN or infinite values")
+        if low < -2 or high > 2:
+            raise ValueError(
+                f"values from {low:g} to {high:g}; expected [-1,1]. Store levels 0..255 as uint8"
+            )
+        if low >= 0:
+            raise ValueError(
+                f"values from {low:g} to {high:g} look like [0,1], and [-1,1] is read:"
+                " store 2*x-1, or levels as uint8"
+            )
+        clamped = low < -1 - TOLERANCE or high > 1 + TOLERANCE
+        return ["values beyond [-1,1] are clamped, as both published rules do"] * clamped
+
+
+@dataclass(frozen=True)
+class Part:
+    """One video of a file: in which array, in which row of it, and where its colours are."""
+
+    key: str  # array of an .npz; "" in an .npy
+    row: int | None  # of an [N,...] array; None where the array is one video
+    colours: int  # axis of [T,3,H,W] or [T,H,W,3]: 1 or 3
+
+    def __str__(self) -> str:
+        return f"{self.key}|{'' if self.row is None else self.row}|{self.colours}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Part":
+        """The inverse of `str`."""
+        key, row, colours = text.rsplit("|", 2)
+        return cls(key, int(row) if row else None, int(colours))
+
+    def rows(self, array: Array) -> Array:
+        """The video in its array, as stored, [T,...]."""
+        return array if self.row is None else array[self.row]
+
+    def colours_last(self, video: Array) -> Array:
+        """[T,H,W,3], a view."""
+        return video if self.colours == 3 else video.transpose(0, 2, 3, 1)
+
+
+def _parts(name: str, headers: dict[str, Header]) -> Iterator[tuple[str, Part]]:
+    """(name, part) of every video of a file; arrays of under 4 axes are labels and the like."""
+    shapes = {key: header.shape for key, header in headers.items() if len(header.shape) >= 4}
+    if not shapes:
+        raise ValueError(f"holds no video; {_EXPECTED}")
+    for key, shape in shapes.items():
+        axes = [axis for axis in (1, 3) if shape[-4:][axis] == 3]
+        if len(shape) > 5 or len(axes) != 1:
+            raise ValueError(f"an array of shape {list(shape)} is unclear; {_EXPECTED}")
+        base = [part for part in (name, key if len(shapes) > 1 else "") if part]
+        if len(shape) == 4:
+            yield "/".join(base), Part(key, None, axes[0])
+        for row in range(shape[0] if len(shape) == 5 else 0):
+            yield "/".join([*base, f"{row:06d}"]), Part(key, row, axes[0])
+
+
+@contextmanager
+def _damage_named(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+    ) as e:
+        raise BadVideoError(name, str(e) or type(e).__name__) from None

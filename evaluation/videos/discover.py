@@ -1,0 +1,222 @@
+"""A path on disk -> the videos that lie there, whatever their layout and nesting.
+
+A path may be a video file, a folder of video files, a folder of folders of frames, a zip file of
+such folders, an array file, or a folder of these. One source has one layout: a mixture is refused,
+since which of it was meant is not ours to guess.
+"""
+
+import os
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from evaluation.errors import BadVideoError, InputError
+from evaluation.places import cache_root
+from evaluation.videos.archive import ZippedFrames
+from evaluation.videos.arrays import ArrayFiles, Quantise
+from evaluation.videos.container import VideoFiles
+from evaluation.videos.digests import RACY_NS, StatCache, stat_state, unpack
+from evaluation.videos.frames import FrameFolders, folder_place, nested_folders
+from evaluation.videos.listing import Found, Listing, list_media
+from evaluation.videos.source import Skipped
+from evaluation.videos.stored import Layout, Place, Stored, StoredVideos, video_notes
+
+_STORE_EVERY = 256  # videos, so that a killed run has not scanned in vain
+_WANTED = "video files (mp4, avi, ...), folders of frames (png, jpg, ...), a zip of them, npy, npz"
+
+
+@dataclass(frozen=True)
+class OpenOptions:
+    """How videos are opened.
+
+    Args:
+        on_error: "fail" stops at the first broken video, by name; "skip" leaves them out and lists
+            them.
+        quantise: how float arrays become levels: "round" as StyleGAN-V, "truncate" as DIGAN; None
+            refuses them.
+        workers: threads that count and hash what is not yet known; the result is the same.
+        cache_root: where findings are kept; None: `evaluation.places.cache_root()`.
+        on_progress: called with (videos done, videos in all) as opening proceeds.
+    """
+
+    on_error: Literal["fail", "skip"] = "fail"
+    quantise: Quantise | None = None
+    workers: int = 2
+    cache_root: Path | None = None
+    on_progress: Callable[[int, int], None] | None = None
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """Where videos lie, and what can read them."""
+
+    layout: Layout
+    places: list[Place]  # sorted by name
+    layout_note: str
+    notes: list[str]
+
+
+DEFAULTS = OpenOptions()
+
+
+def open_videos(path: Path, options: OpenOptions = DEFAULTS) -> StoredVideos:
+    """Open all videos at `path`: find them, then count, measure and hash them or recall it.
+
+    Raises:
+        InputError: nothing is there, no videos, or several layouts.
+        BadVideoError: a broken video, under on_error="fail".
+    """
+    root = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+    found = discover(root, options.quantise)
+    videos, skipped = _scan(found, root, options)
+    if not videos:
+        first = skipped[0]
+        raise InputError(f"{path}: not one video can be read; {first.name}: {first.reason}")
+    return StoredVideos(
+        name=str(path),
+        layout=found.layout,
+        videos=tuple(videos),
+        skipped=tuple(skipped),
+        notes=[*found.notes, *video_notes(videos)],
+        layout_note=found.layout_note,
+    )
+
+
+def discover(root: Path, quantise: Quantise | None) -> Discovery:
+    """Find the videos at `root`, which is absolute, without opening them.
+
+    Raises:
+        InputError: nothing is there, no videos, or several layouts.
+    """
+    listing = list_media(root)
+    kinds = [kind for kind, files in listing.files.items() if files]
+    if not kinds:
+        instead = "; ".join(listing.notes()) or "it is empty"
+        raise InputError(f"{root}: no videos there; looked for {_WANTED}; {instead}")
+    if len(kinds) > 1:
+        counts = ", ".join(
+            f"{len(listing.files[k]):,} {k}s ({listing.suffixes(k)})" for k in sorted(kinds)
+        )
+        raise InputError(f"{root}: a mixture: {counts}; give a path that holds one kind")
+    files = listing.files[kinds[0]]
+    if kinds[0] == "video file":
+        found = _video_files(listing, files)
+    elif kinds[0] == "frame":
+        found = _frame_folders(root, listing, files)
+    elif kinds[0] == "array file":
+        found = _array_files(root, listing, files, quantise)
+    else:
+        found = _zip_file(root, listing, files)
+    found.places.sort(key=lambda place: place.name)
+    for place in found.places:
+        if place.name != place.name.encode("utf-8", "replace").decode():
+            raise InputError(f"{root}: a name is not UTF-8: {place.name!r}; rename it")
+    return found
+
+
+def _video_files(listing: Listing, files: Sequence[Found]) -> Discovery:
+    folders = len({found.path.parent for found in files})
+    note = f"{_count(len(files), 'video file')} in {_count(folders, 'folder')}"
+    suffixes = listing.suffixes("video file")
+    return Discovery(
+        VideoFiles(), [_place(f) for f in files], f"{note} ({suffixes})", listing.notes()
+    )
+
+
+def _frame_folders(root: Path, listing: Listing, files: Sequence[Found]) -> Discovery:
+    if root.is_file():
+        raise InputError(f"{root}: one picture is no video; give the folder of its frames")
+    by_folder: dict[str, list[Found]] = defaultdict(list)
+    for found in files:
+        by_folder[found.name.rpartition("/")[0]].append(found)
+    if nested := nested_folders(by_folder):
+        raise InputError(f"{root}: {nested}")
+    places = [
+        folder_place(folder or root.name, root / folder, [(f.path.name, f.stat) for f in inside])
+        for folder, inside in by_folder.items()
+    ]
+    note = f"{_count(len(places), 'folder')} of frames ({listing.suffixes('frame')})"
+    return Discovery(FrameFolders(), places, note, listing.notes())
+
+
+def _array_files(
+    root: Path, listing: Listing, files: Sequence[Found], quantise: Quantise | None
+) -> Discovery:
+    layout = ArrayFiles(quantise)
+    places = [
+        place
+        for found in files
+        for place in layout.places("" if found.path == root else found.name, found.path)
+    ]
+    suffixes = listing.suffixes("array file")
+    note = f"{_count(len(files), 'array file')} ({suffixes}) of {_count(len(places), 'video')}"
+    return Discovery(layout, places, note, listing.notes())
+
+
+def _zip_file(root: Path, listing: Listing, files: Sequence[Found]) -> Discovery:
+    if len(files) > 1 or files[0].path != root:
+        raise InputError(f"{root}: holds {_count(len(files), 'zip file')}; open each by its path")
+    layout = ZippedFrames()
+    places = layout.places(root)
+    note = f"a zip of {_count(len(places), 'folder')} of frames"
+    return Discovery(layout, places, note, listing.notes())
+
+
+def _scan(found: Discovery, root: Path, options: OpenOptions) -> tuple[list[Stored], list[Skipped]]:
+    """Every place scanned, or recalled where its files have not changed, in the places' order."""
+    places, reading = found.places, found.layout.reading
+    cache = StatCache(options.cache_root or cache_root())
+    known = cache.load(root, reading)
+    outcomes: list[Stored | BadVideoError | None] = []
+    for place in places:
+        state, payload = known.get((str(place.path), place.inner), (None, ""))
+        fresh = place.state is not None and state == place.state
+        outcomes.append(unpack(payload, place) if fresh else None)
+    unknown = [i for i, outcome in enumerate(outcomes) if outcome is None]
+    done, started = len(places) - len(unknown), time.time_ns()
+    news: list[tuple[Place, Stored]] = []
+    pool = ThreadPoolExecutor(max(1, options.workers))
+    try:
+        futures = [pool.submit(_outcome, found.layout, places[i]) for i in unknown]
+        for i, future in zip(unknown, futures, strict=True):
+            outcome = outcomes[i] = future.result()
+            if isinstance(outcome, BadVideoError) and options.on_error == "fail":
+                raise outcome
+            racy = started - places[i].newest_ns < RACY_NS or places[i].state is None
+            if isinstance(outcome, Stored) and not racy:
+                news.append((places[i], outcome))
+            if len(news) == _STORE_EVERY:
+                cache.store(news, reading)
+                news = []
+            done += 1
+            if options.on_progress:
+                options.on_progress(done, len(places))
+    finally:
+        pool.shutdown(cancel_futures=True)
+        cache.store(news, reading)
+    broken = [o for o in outcomes if isinstance(o, BadVideoError)]
+    return (
+        [o for o in outcomes if isinstance(o, Stored)],
+        [Skipped(error.video, error.reason) for error in broken],
+    )
+
+
+def _outcome(layout: Layout, place: Place) -> Stored | BadVideoError:
+    try:
+        return layout.scan(place)
+    except BadVideoError as error:
+        return error
+
+
+def _place(found: Found) -> Place:
+    if found.stat is None:
+        return Place(found.name, found.path)
+    return Place(found.name, found.path, "", stat_state(found.stat), found.stat.st_mtime_ns)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,220 @@
+"""Videos whose frames are pictures: folders of them, and what folders and zips of them share.
+
+A folder that directly holds pictures is one video. Frames are in the order of their names as text,
+as StyleGAN-V reads them (universome/stylegan-v@3fecd69c, src/training/dataset.py): frame10 comes
+before frame2, which is noted. Pixels are as stored: no EXIF rotation, no colour profile, no alpha;
+grey and palettes become RGB; pictures of 16 bits are refused, since reducing them is a choice.
+"""
+
+import hashlib
+import io
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import PIL
+import torch
+from numpy.typing import NDArray
+from PIL import Image, features
+from torch import Tensor
+
+from evaluation.errors import BadVideoError
+from evaluation.videos.digests import stat_state
+from evaluation.videos.stored import Place, Stored, check_caps
+
+SUFFIXES = frozenset({"png", "jpg", "jpeg", "bmp", "webp", "tif", "tiff", "ppm"})
+
+MAX_PICTURE_BYTES = 256 * 2**20  # of one stored picture
+
+# What Pillow may read a picture as, whatever its name. EPS, which runs Ghostscript, is not here.
+_FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "PPM")
+_DIGITS = re.compile(r"(\d+)")
+
+
+class FrameFolders:
+    """Every video a folder that directly holds its frames."""
+
+    kind = "frame folders"
+
+    @property
+    def decoder(self) -> str:
+        """Pillow, and the library in it that unpacks JPEG."""
+        return pillow_version()
+
+    @property
+    def reading(self) -> str:
+        """Counts, sizes and digests depend on nothing but the files."""
+        return "pictures"
+
+    def scan(self, place: Place) -> Stored:
+        """See Layout.scan."""
+        names = _frame_names(place.path)
+
+        def read(name: str) -> bytes:
+            return _read_file(place.name, place.path / name)
+
+        return scan_pictures(place, ((name, read(name)) for name in names))
+
+    def read(self, video: Stored, frames: Sequence[int]) -> Tensor:
+        """See Layout.read."""
+        names = _frame_names(video.path)
+        if len(names) != video.frames:
+            raise BadVideoError(
+                video.name, f"{len(names)} frames; there were {video.frames} at opening"
+            )
+        chosen = [names[i] for i in frames]
+        return read_pictures(video, chosen, lambda n: _read_file(video.name, video.path / n))
+
+
+def pillow_version() -> str:
+    """Pillow, and the library in it that unpacks JPEG."""
+    return f"Pillow {PIL.__version__} / libjpeg-turbo {features.version('libjpeg_turbo') or 'none'}"
+
+
+def is_frame(name: str) -> bool:
+    """Whether a file of this name is a frame."""
+    return not name.startswith(".") and name.rpartition(".")[2].lower() in SUFFIXES
+
+
+def nested_folders(folders: Iterable[str]) -> str | None:
+    """What is wrong where a folder of frames holds another: which of the two is the video?"""
+    known = set(folders)
+    for folder in sorted(known):
+        above = folder
+        while above:
+            above = above.rpartition("/")[0]
+            if above in known:
+                return (
+                    f"{above or 'its top folder'} holds frames, and so does {folder} in it;"
+                    " a video is one folder that holds its frames directly"
+                )
+    return None
+
+
+def folder_place(
+    name: str, path: Path, frames: Iterable[tuple[str, os.stat_result | None]]
+) -> Place:
+    """A folder of frames, given as (name, stat), as a place."""
+    state, newest = hashlib.sha256(), 0
+    for frame, stat in sorted(frames, key=lambda f: f[0]):
+        if stat is None:  # a link that leads nowhere: `scan` says so
+            return Place(name, path)
+        state.update(f"{frame}\0{stat_state(stat)}\n".encode("utf-8", "surrogateescape"))
+        newest = max(newest, stat.st_mtime_ns)
+    return Place(name, path, "", state.hexdigest(), newest)
+
+
+def scan_pictures(place: Place, pictures: Iterable[tuple[str, bytes]]) -> Stored:
+    """Count, measure and hash frames, given as (name, stored bytes) in their order.
+
+    Raises:
+        BadVideoError: no frames, an unreadable header, or a frame of another size than the first.
+    """
+    digest, codecs, names = hashlib.sha256(), set(), []
+    size: tuple[int, int] | None = None
+    for name, data in pictures:
+        for part in (name.encode("utf-8", "surrogateescape"), data):
+            digest.update(len(part).to_bytes(8, "little") + part)
+        with _damage_named(place.name, name), _picture(data) as picture:
+            codecs.add(_codec(picture, data))
+            size = size or picture.size
+            if picture.size != size:
+                raise ValueError("{}x{}, the first frame {}x{}".format(*picture.size, *size))
+        names.append(name)
+    width, height = size or (0, 0)
+    check_caps(place.name, len(names), height, width)
+    return Stored(
+        name=place.name,
+        path=place.path,
+        inner=place.inner,
+        frames=len(names),
+        height=height,
+        width=width,
+        codecs=tuple(sorted(codecs)),
+        digest=digest.hexdigest(),
+        notes=tuple(_order_notes(names)),
+    )
+
+
+def read_pictures(video: Stored, names: Sequence[str], read: Callable[[str], bytes]) -> Tensor:
+    """Frames by name -> uint8 [len(names),3,H,W], RGB; `read` gives a frame's stored bytes.
+
+    Raises:
+        BadVideoError: a frame is damaged, or not of the size found at opening.
+    """
+    out = torch.empty(len(names), 3, video.height, video.width, dtype=torch.uint8)
+    for slot, name in enumerate(names):
+        data = read(name)
+        with _damage_named(video.name, name), _picture(data) as picture:
+            if picture.size != (video.width, video.height):
+                raise ValueError(
+                    "{}x{}; {}x{} at opening".format(*picture.size, video.width, video.height)
+                )
+            pixels: NDArray[np.uint8] = np.asarray(picture.convert("RGB"))
+            out.numpy()[slot] = pixels.transpose(2, 0, 1)
+    return out
+
+
+@contextmanager
+def _picture(data: bytes) -> Iterator[Image.Image]:
+    """A picture, its header read, its pixels not yet."""
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+        if picture.width * picture.height == 0:
+            raise ValueError("no pixels")
+        if getattr(picture, "is_animated", False):
+            raise ValueError("several pictures in one file; a frame is one")
+        # "I;16", "I", "F"; and "RGB;16B", which Pillow would cut to 8 bits without a word.
+        raw = str([tile[3] for tile in picture.tile])
+        if picture.mode in ("I", "F") or picture.mode.startswith("I;") or ";16" in raw:
+            raise ValueError("16 bits or more a channel; convert to 8, since how is your choice")
+        yield picture
+
+
+@contextmanager
+def _damage_named(video: str, frame: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # a damaged picture makes Pillow's parsers raise anything
+        reason = str(error) or type(error).__name__
+        if isinstance(error, PIL.UnidentifiedImageError):
+            reason = "not a picture"
+        raise BadVideoError(video, f"frame {frame}: {reason}") from None
+
+
+def _codec(picture: Image.Image, data: bytes) -> str:
+    if picture.format == "WEBP":
+        return "webp-lossless" if b"VP8L" in data[12:64] else "webp"
+    if picture.format == "TIFF" and picture.info.get("compression") == "jpeg":
+        return "tiff-jpeg"
+    return {"MPO": "jpeg"}.get(picture.format or "", (picture.format or "").lower())
+
+
+def _frame_names(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(e.name for e in entries if is_frame(e.name) and not e.is_dir())
+    except OSError as error:
+        raise BadVideoError(folder.name, f"cannot be listed: {error.strerror}") from None
+
+
+def _read_file(video: str, path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_PICTURE_BYTES:
+            raise BadVideoError(video, f"frame {path.name}: over {MAX_PICTURE_BYTES:,} bytes")
+        return path.read_bytes()
+    except OSError as error:
+        raise BadVideoError(video, f"frame {path.name}: {error.strerror}") from None
+
+
+def _order_notes(names: Sequence[str]) -> Iterator[str]:
+    """Names of one length sort the same as text and as numbers; others may not."""
+    if len({len(name) for name in names}) == 1:
+        return
+    by_number = sorted(
+        names, key=lambda n: [(int(p), "") if p.isdigit() else (0, p) for p in _DIGITS.split(n)]
+    )
+    if by_number != list(names):
+        yield "frames are in the order of their names as text, not of the numbers in them"

@@ -1,0 +1,127 @@
+"""What lies at a path, by name alone: media sorted by kind, and a count of everything else."""
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from evaluation.errors import InputError
+from evaluation.videos import arrays, container, frames
+
+Kind = Literal["video file", "frame", "array file", "zip file"]
+
+_KINDS: dict[str, Kind] = {
+    **dict.fromkeys(container.SUFFIXES, "video file"),
+    **dict.fromkeys(frames.SUFFIXES, "frame"),
+    **dict.fromkeys(arrays.SUFFIXES, "array file"),
+    "zip": "zip file",
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A media file."""
+
+    name: str  # relative to the root, '/'-separated
+    path: Path
+    stat: os.stat_result | None  # None where it is a link that leads nowhere
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All files at and below a path."""
+
+    files: dict[Kind, list[Found]] = field(default_factory=lambda: defaultdict(list))
+    left_out: Counter[str] = field(default_factory=Counter)  # "txt", "hidden" -> how many
+    loops: list[str] = field(default_factory=list)  # links to a folder that they lie in
+
+    def suffixes(self, kind: Kind) -> str:
+        """How the files of a kind are called: "mp4 10, gif 2"."""
+        count = Counter(found.name.rpartition(".")[2].lower() for found in self.files[kind])
+        return ", ".join(f"{suffix} {n:,}" for suffix, n in count.most_common())
+
+    def notes(self) -> list[str]:
+        """What was left out, and why."""
+        said = []
+        if self.left_out:
+            what = ", ".join(f"{n:,} {suffix}" for suffix, n in sorted(self.left_out.items()))
+            said.append(f"files that are no videos were left out: {what}")
+        if self.loops:
+            said.append(f"links that lead back were not followed: {', '.join(self.loops)}")
+        return said
+
+
+def kind_of(name: str) -> Kind | None:
+    """The kind of media that a file name promises."""
+    return _KINDS.get(name.rpartition(".")[2].lower()) if "." in name else None
+
+
+def list_media(root: Path) -> Listing:
+    """Everything at `root`, which is absolute: one file, or a folder of any depth.
+
+    Links are followed, except to a folder that they lie in. Hidden files are left out.
+
+    Raises:
+        InputError: nothing is there, or a folder cannot be read.
+    """
+    listing = Listing()
+    if not root.is_dir():
+        try:
+            stat = root.stat()
+        except OSError as error:
+            raise InputError(f"{root}: {error.strerror}") from None
+        kind = kind_of(root.name)
+        if kind is None:
+            listing.left_out[_suffix(root.name)] += 1
+        else:
+            listing.files[kind].append(Found(root.name, root, stat))
+        return listing
+    for name, entry in _walk(root, listing):
+        kind = kind_of(entry.name)
+        if entry.name.startswith("."):
+            listing.left_out["hidden"] += 1
+        elif kind is None:
+            listing.left_out[_suffix(entry.name)] += 1
+        elif entry.is_file() or not Path(entry.path).exists():
+            listing.files[kind].append(Found(name, Path(entry.path), _stat(entry)))
+        else:
+            listing.left_out["pipes and devices"] += 1
+    for found in listing.files.values():
+        found.sort(key=lambda f: f.name)
+    return listing
+
+
+def _walk(root: Path, listing: Listing) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
+    """(name, entry) of everything below `root` that is no folder."""
+    above: list[tuple[str, str, frozenset[tuple[int, int]]]] = [(str(root), "", frozenset())]
+    while above:
+        folder, prefix, trail = above.pop()
+        try:
+            stat = os.stat(folder)  # noqa: PTH116 - paths of 100,000 frames cost more than the call
+            identity = (stat.st_dev, stat.st_ino)
+            if identity in trail:
+                listing.loops.append(prefix.rstrip("/"))
+                continue
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if not entry.is_dir():
+                        yield prefix + entry.name, entry
+                    elif entry.name.startswith(".") or entry.name == "__MACOSX":
+                        listing.left_out["hidden"] += 1
+                    else:
+                        above.append((entry.path, f"{prefix}{entry.name}/", trail | {identity}))
+        except OSError as error:
+            raise InputError(f"{folder}: cannot be listed: {error.strerror}") from None
+
+
+def _stat(entry: "os.DirEntry[str]") -> os.stat_result | None:
+    try:
+        return entry.stat()
+    except OSError:
+        return None
+
+
+def _suffix(name: str) -> str:
+    return name.rpartition(".")[2].lower() if "." in name else "without suffix"

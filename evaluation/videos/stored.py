@@ -1,0 +1,164 @@
+"""One video as it lies on disk, what a layout does with it, and the source made of many."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Protocol
+
+from torch import Tensor
+
+from evaluation.errors import BadVideoError
+from evaluation.videos.source import Medium, Skipped
+
+# Bounds against hostile or mistaken files: far above any human-video data set, far below trouble.
+MAX_FRAMES = 1_000_000  # in one video: 11 hours at 25 frames a second
+MAX_PIXELS = 64 * 2**20  # in one frame: 8192x8192
+
+# Codecs that give back the RGB that was put in; any other counts as lossy. GIF keeps 256 colours.
+LOSSLESS = frozenset(
+    {"png", "apng", "bmp", "ppm", "tiff", "webp-lossless", "npy", "npz"}
+    | {"ffv1", "rawvideo", "huffyuv", "ffvhuff", "utvideo", "magicyuv"}
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one video lies, known from names and stat alone."""
+
+    name: str  # relative to the source, '/'-separated
+    path: Path  # the file, or the folder of frames
+    inner: str = ""  # which part of the file: a folder of a zip, a row of an array
+    state: str | None = None  # what stat says of it; None where it cannot be asked
+    newest_ns: int = 0  # the latest modification time in it, nanoseconds since 1970
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One video, opened once: everything but its pixels."""
+
+    name: str
+    path: Path
+    inner: str
+    frames: int
+    height: int
+    width: int
+    codecs: tuple[str, ...]
+    digest: str  # hex SHA-256 of the stored content
+    index: str = ""  # where its frames lie, as its layout wrote it
+    notes: tuple[
+        str, ...
+    ] = ()  # what a person should know of it; the same words for the same thing
+
+
+class Layout(Protocol):
+    """One way to store videos. `scan` and `read` are safe to call from several threads at once."""
+
+    kind: str  # what Medium.layout says
+
+    @property
+    def decoder(self) -> str:
+        """Library and version that make the pixels."""
+
+    @property
+    def reading(self) -> str:
+        """All that `scan`'s answer depends on besides the stored bytes; part of the cache's key."""
+
+    def scan(self, place: Place) -> Stored:
+        """Count, measure and hash one video.
+
+        Raises:
+            BadVideoError: it is not whole, or not what its name says.
+        """
+
+    def read(self, video: Stored, frames: Sequence[int]) -> Tensor:
+        """Frames, strictly ascending and within the video -> uint8 [len(frames),3,H,W], RGB.
+
+        Raises:
+            BadVideoError: the file does not hold what `scan` found.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class StoredVideos:
+    """The videos at one path, as a VideoSource; `open_videos` makes it."""
+
+    name: str  # the path as given
+    layout: Layout
+    videos: tuple[Stored, ...]  # sorted by name
+    skipped: tuple[Skipped, ...]  # left out under on_error="skip", sorted by name
+    notes: list[str]  # one line each, for a person to read
+    layout_note: str  # what was discovered: "12 video files in 3 folders (mp4 10, gif 2)"
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """One name a video, relative to the source, sorted as bytes."""
+        return tuple(video.name for video in self.videos)
+
+    @cached_property
+    def frame_counts(self) -> tuple[int, ...]:
+        """Frames of each video."""
+        return tuple(video.frames for video in self.videos)
+
+    @cached_property
+    def medium(self) -> Medium:
+        """How the pixels are stored and decoded."""
+        codecs = sorted({codec for video in self.videos for codec in video.codecs})
+        lossy = any(codec not in LOSSLESS for codec in codecs)
+        return Medium(self.layout.kind, tuple(codecs), self.layout.decoder, lossy)
+
+    def sizes(self) -> list[tuple[int, int]]:
+        """(height, width) of each video, in pixels as stored."""
+        return [(video.height, video.width) for video in self.videos]
+
+    def digest(self, index: int) -> str:
+        """Hex SHA-256 of one video's stored content."""
+        return self.videos[index].digest
+
+    def read(self, index: int, frames: Sequence[int]) -> Tensor:
+        """Frames of one video, strictly ascending -> uint8 [len(frames),3,H,W], RGB, contiguous.
+
+        Raises:
+            BadVideoError: the file does not hold what it held when it was opened.
+            IndexError: a frame that the video does not have.
+            ValueError: no frames, or not strictly ascending.
+        """
+        video = self.videos[index]
+        if not frames or any(b <= a for a, b in pairwise(frames)):
+            raise ValueError(f"{video.name}: frames are not strictly ascending: {list(frames)}")
+        if frames[0] < 0 or frames[-1] >= video.frames:
+            raise IndexError(
+                f"{video.name}: frames {frames[0]} to {frames[-1]} of a video of {video.frames}"
+            )
+        return self.layout.read(video, frames)
+
+
+def video_notes(videos: Sequence[Stored]) -> list[str]:
+    """The notes of many videos, each said once with how many it holds for and the first of them."""
+    count: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    for video in videos:
+        for note in video.notes:
+            count[note] += 1
+            first.setdefault(note, video.name)
+    return [f"{note}: {_videos(count[note])}, first {first[note]}" for note in sorted(count)]
+
+
+def check_caps(name: str, frames: int, height: int, width: int) -> None:
+    """Refuse a video that is too large to be meant.
+
+    Raises:
+        BadVideoError: no frames, no pixels, or more than MAX_FRAMES or MAX_PIXELS.
+    """
+    if frames < 1:
+        raise BadVideoError(name, "holds no frame")
+    if frames > MAX_FRAMES:
+        raise BadVideoError(name, f"{frames:,} frames; at most {MAX_FRAMES:,} are read")
+    if height < 1 or width < 1 or height * width > MAX_PIXELS:
+        raise BadVideoError(name, f"{width}x{height} pixels; 1 to {MAX_PIXELS:,} are read")
+
+
+def _videos(count: int) -> str:
+    return f"{count:,} video" if count == 1 else f"{count:,} videos"
