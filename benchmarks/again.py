@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from benchmarks.score import Plan, ScoreRequest, extractor_request, plan, score_plan
+from benchmarks.plan import Plan, ScoreRequest, extractor_request, plan
+from benchmarks.score import score_plan
 from evaluation.clips import Window
 from evaluation.errors import InputError
 from evaluation.features import Machinery

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.montage import montage
-from benchmarks.score import ScoreRequest, score
+from benchmarks.plan import ScoreRequest
+from benchmarks.score import score
 from benchmarks.sources import SourceOptions, open_source
 from evaluation.features import Machinery
-from evaluation.measure import Metric
+from evaluation.numbers import Metric
 from evaluation.record import Record, record_path, write_record
 from evaluation.videos.discover import OpenOptions
 
@@ -82,9 +83,16 @@ def not_noticed(lines: list[Line]) -> list[str]:
             if line.world != world or line is untouched:
                 continue
             for record, none in zip(line.records, untouched.records, strict=True):
-                if record.interval[0] <= none.interval[1]:
+                if not _above(record, none):
                     found.append(f"{world}, {line.fake}: {record.metric} of {record.protocol}")
     return found
+
+
+def _above(record: Record, other: Record) -> bool:
+    """Whether the whole interval of `record` lies above the other's."""
+    if record.interval is None or other.interval is None:
+        return False
+    return record.interval[0] > other.interval[1]
 
 
 def _source(world: str, fake: str) -> str:

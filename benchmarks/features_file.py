@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from benchmarks.score import NetworkOptions, extractor_request, source_options
+from benchmarks.plan import NetworkOptions, extractor_request, source_options
 from benchmarks.sources import open_source
 from evaluation.cache import write_atomically
 from evaluation.clips import Window

@@ -74,6 +74,22 @@ class FeatureStore:
         checksum = torch.tensor(list(_checksum(tensors)), dtype=torch.uint8)
         write_atomically(path, save(tensors | {CHECKSUM: checksum}))
 
+    def read_numbers(self, key: str) -> bytes:
+        """What `write_numbers` kept.
+
+        Raises:
+            OSError: nothing was.
+        """
+        return (self.root / "numbers" / f"{key}.json").read_bytes()
+
+    def write_numbers(self, key: str, content: bytes) -> None:
+        """Keep the numbers of a set of features.
+
+        Raises:
+            InputError: the folder cannot be written to, or the disk is full.
+        """
+        write_atomically(self.root / "numbers" / f"{key}.json", content)
+
     def describe(self, key: str, what: Mapping[str, object]) -> None:
         """Write beside the features of `key`, for people, what it digests."""
         path = self.root / "features" / key / "about.json"
@@ -105,7 +121,8 @@ class FeatureStore:
         return self.root / "features" / key / digest[:2] / f"{digest}.safetensors"
 
     def _files(self) -> list[Path]:
-        return sorted((self.root / "features").rglob("*.safetensors"))
+        features = (self.root / "features").rglob("*.safetensors")
+        return sorted([*features, *(self.root / "numbers").glob("*.json")])
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -2,13 +2,11 @@
 
 choose_clips   which clips, for every repeat           no pixel is read
 extract        each clip once through the network      cached per video
-STATISTICS     features -> a number, a repeat at a time
-intervals      how far the number moves with other videos
+numbers_of     features -> value, interval, FVD∞       cached too
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 from torch import Tensor
@@ -16,16 +14,11 @@ from torch import Tensor
 from evaluation.clips import Window, choose_clips
 from evaluation.errors import BadVideoError, InputError
 from evaluation.extractors import ClipExtractor
-from evaluation.extrapolation import Extrapolation
 from evaluation.features import Machinery, Recipe, extract
-from evaluation.frechet import frechet_of_features
-from evaluation.intervals import Interval
-from evaluation.kernel import kernel_distance
+from evaluation.influence import ClipFeatures
+from evaluation.numbers import Metric, Numbers, form_of, numbers_of
 from evaluation.protocol import EvalProtocol, SideChoice
 from evaluation.videos.source import Skipped, VideoSource, without
-
-Metric = Literal["fvd", "kvd"]
-Statistic = Callable[[Tensor, Tensor], float]
 
 
 @dataclass(frozen=True)
@@ -76,22 +69,17 @@ class Draws:
 
 @dataclass(frozen=True)
 class Measurement:
-    """A number, how sure it is, and the features' sides it came from.
-
-    Args:
-        values: as the protocol computes it, one a repeat.
-        values_float64: the same with float64 statistics.
-        interval: around the mean of `values_float64`.
-        extrapolation: FVD with its small-sample bias removed; None for KVD, which has none.
-    """
+    """A number, how sure it is, and the draws it came from."""
 
     metric: Metric
-    values: tuple[float, ...]
-    values_float64: tuple[float, ...]
-    interval: Interval
-    extrapolation: Extrapolation | None
+    numbers: Numbers
     real: Draws
     fake: Draws
+
+    @property
+    def fake_varies(self) -> bool:
+        """Whether repeats have other fakes."""
+        return len({tuple(videos) for videos in self.fake.videos}) > 1
 
 
 def measure(
@@ -103,44 +91,19 @@ def measure(
         InputError: the protocol has no such metric; too few or too short videos; a broken video
             where those are not skipped; mixed sizes.
     """
-    published, exact = statistics(metric, protocol)
+    form = form_of(metric, protocol)
+    if settings.resolution is None:
+        _check_same_size(real.source, fake.source)
     real_draws = draw(real, protocol.real, protocol, settings)
     fake_draws = draw(fake, protocol.fake, protocol, settings)
-    pairs = list(zip(real_draws.values, fake_draws.values, strict=True))
-    exact_values = tuple(exact(*pair) for pair in pairs)
-    return Measurement(
-        metric=metric,
-        values=exact_values if published is exact else tuple(published(*p) for p in pairs),
-        values_float64=exact_values,
-        interval=_interval(exact, exact_values, real_draws, fake_draws, settings.seed),
-        extrapolation=_extrapolation(metric, exact, real_draws, fake_draws, settings.seed),
-        real=real_draws,
-        fake=fake_draws,
-    )
-
-
-def statistics(metric: Metric, protocol: EvalProtocol) -> tuple[Statistic, Statistic]:
-    """The metric as the protocol publishes it, and in float64; one function where they are equal.
-
-    Raises:
-        InputError: the protocol does not have the metric.
-    """
-    if metric not in protocol.metrics:
-        raise InputError(
-            f"protocol {protocol.id} has no {metric}; it has {', '.join(protocol.metrics)}"
+    repeats = [
+        (ClipFeatures(real_values, real_videos), ClipFeatures(fake_values, fake_videos))
+        for real_values, real_videos, fake_values, fake_videos in zip(
+            real_draws.values, real_draws.videos, fake_draws.values, fake_draws.videos, strict=True
         )
-    if metric == "fvd":
-        options = protocol.frechet
-        exact = options.model_copy(update={"square_root": "eigenvalues", "dtype": "float64"})
-        as_published = partial(frechet_of_features, options=options)
-        in_float64 = partial(frechet_of_features, options=exact)
-        return (in_float64 if options.dtype == "float64" else as_published), in_float64
-    if protocol.kernel is None:
-        raise InputError(f"protocol {protocol.id} lists kvd and has no [kernel]")
-    kernel = protocol.kernel
-    as_published = partial(kernel_distance, options=kernel)
-    in_float64 = partial(kernel_distance, options=kernel.model_copy(update={"dtype": "float64"}))
-    return (in_float64 if kernel.dtype == "float64" else as_published), in_float64
+    ]
+    numbers = numbers_of(form, repeats, settings.seed, settings.machinery.store)
+    return Measurement(metric, numbers, real_draws, fake_draws)
 
 
 def draw(side: Side, choice: SideChoice, protocol: EvalProtocol, settings: Settings) -> Draws:
@@ -188,6 +151,17 @@ def _draw(side: Side, choice: SideChoice, protocol: EvalProtocol, settings: Sett
         used=used,
         computed=features.computed,
     )
+
+
+def _check_same_size(real: VideoSource, fake: VideoSource) -> None:
+    """Where both sides have one size, it must be the same; mixed ones are found when drawing."""
+    of_real, of_fake = set(real.sizes()), set(fake.sizes())
+    if len(of_real) == len(of_fake) == 1 and of_real != of_fake:
+        (real_h, real_w), (fake_h, fake_w) = of_real.pop(), of_fake.pop()
+        raise InputError(
+            f"real videos ({real.name}) are {real_h}x{real_w} and fake ones ({fake.name}) "
+            f"{fake_h}x{fake_w}; give --resolution, to which the protocol brings both"
+        )
 
 
 def _check_one_size(source: VideoSource, used: Sequence[int]) -> None:

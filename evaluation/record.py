@@ -57,9 +57,9 @@ class ExtrapolationRecord(Data):
     """The fit behind `fvd_infinity`: FVD at several numbers of clips, and what it tends to."""
 
     value: float
-    interval: tuple[float, float] | None
-    n_real: tuple[int, ...]
-    n_fake: tuple[int, ...]
+    interval: tuple[float, float]
+    n_real: tuple[float, ...]
+    n_fake: tuple[float, ...]
     values: tuple[float, ...]
     r_squared: float
     reliable: bool
@@ -74,7 +74,8 @@ class Record(Data):
         value_float64: the same with the Fréchet distance (or the kernel) in float64.
         values, values_float64: one a repeat.
         spread: standard deviation over repeats (ddof 0), the number after ±; None: one repeat.
-        interval: low and high of `interval_method` around `value_float64`; resamples videos.
+        interval: low and high of `interval_method` around `value_float64`: how far the number
+            moves with other videos on both sides; None with too few videos to say.
         fvd_infinity: bias-corrected FVD; None for KVD, which has no bias.
         comparable: whether the number may stand beside published ones; `caveats` say why not.
         request: the options that make this number again (`leo-bench verify`).
@@ -87,10 +88,10 @@ class Record(Data):
     spread: float | None
     values: tuple[float, ...]
     values_float64: tuple[float, ...]
-    interval: tuple[float, float]
-    interval_level: float
-    interval_method: str
-    standard_error: float
+    interval: tuple[float, float] | None
+    interval_level: float | None
+    interval_method: str | None
+    standard_error: float | None
     fvd_infinity: float | None
     extrapolation: ExtrapolationRecord | None
 

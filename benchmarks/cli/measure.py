@@ -45,7 +45,9 @@ OnError = Annotated[
 Limit = Annotated[
     int | None, typer.Option(help="Only the first so many videos; not for publication.")
 ]
-Workers = Annotated[int, typer.Option(min=1, help="Threads that read and resize; changes no number.")]
+Workers = Annotated[
+    int, typer.Option(min=1, help="Threads that read and resize; changes no number.")
+]
 Batch = Annotated[
     int | None, typer.Option(min=1, help="Clips through the network at once; changes no number.")
 ]
@@ -124,7 +126,8 @@ def _verb(metric: str) -> Callable[..., None]:
         ] = None,
     ) -> None:
         from benchmarks.cli.screen import machinery, say, show_record
-        from benchmarks.score import ScoreRequest, score
+        from benchmarks.plan import ScoreRequest
+        from benchmarks.score import score
         from evaluation.record import check_writable, record_path, write_record
 
         for place in (json and json.parent, records):
@@ -226,5 +229,7 @@ def features(
         on_error=on_error,
         limit=limit,
     )
-    count, size = write_features(request, out, machinery(workers=workers, batch=batch, keep=not no_cache))
+    count, size = write_features(
+        request, out, machinery(workers=workers, batch=batch, keep=not no_cache)
+    )
     show(f"{out}: {count} clips x {size} features")

@@ -94,11 +94,13 @@ def out(result: object) -> None:
 
 def show_record(record: Record) -> None:
     """A record as a person reads it: the number, how sure it is, what it was made from."""
-    low, high = record.interval
     spread = "" if record.spread is None else f" ± {record.spread:.4g}"
     name = f"{record.metric.upper()}{record.frames}"
     out(f"{name} = {record.value:.6g}{spread}   ({record.protocol} v{record.protocol_version})")
-    out(f"  float64   {record.value_float64:.6g}, 95 % interval {low:.6g} to {high:.6g}")
+    interval = "no interval"
+    if record.interval is not None:
+        interval = "95 % interval {:.6g} to {:.6g}".format(*record.interval)
+    out(f"  float64   {record.value_float64:.6g}, {interval}")
     if record.fvd_infinity is not None:
         out(f"  FVD∞      {record.fvd_infinity:.6g}")
     out(

@@ -1,5 +1,6 @@
 """The verb that shows what this is: demo."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +28,7 @@ def demo(
     from evaluation.record import Record, check_writable
 
     def cell(record: Record) -> str:
-        low, high = record.interval
+        low, high = record.interval or (math.nan, math.nan)
         return f"{record.value:.4g}  [{low:.4g}, {high:.4g}]"
 
     check_writable(out)

@@ -1,0 +1,169 @@
+"""From the options of a command line to a plan: every choice made, nothing opened yet.
+
+A `ScoreRequest` is what a user asked, word for word; it goes into the record, and `verify` and
+`explain` plan from it again.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from benchmarks.datasets import Dataset, load_dataset
+from benchmarks.sources import SourceOptions
+from evaluation.clips import Window
+from evaluation.errors import InputError
+from evaluation.extractors import ExtractorRequest
+from evaluation.numbers import Metric
+from evaluation.protocol import EvalProtocol, load_protocol
+from evaluation.schema import Data
+from evaluation.videos.discover import OpenOptions
+
+TOY_EXTRACTOR = "i3d-toy"
+
+
+class NetworkOptions(Data):
+    """How videos become features; None is "as the protocol or the machine says"."""
+
+    extractor: str | None = None
+    weights: str | None = None
+    allow_unverified: bool = False
+    trust_torchscript: bool = False
+    precision: Literal["fp32", "bf16"] = "fp32"
+    device: str | None = None
+    data_root: str | None = None
+    on_error: Literal["fail", "skip"] = "fail"
+    limit: int | None = None
+
+
+class ScoreRequest(NetworkOptions):
+    """What the user asked for; None is "as the protocol or the data set says"."""
+
+    metric: Metric
+    frames: int
+    dataset: str | None = None
+    real: str | None = None
+    fake: str | None = None
+    protocol: str | None = None
+    resolution: int | None = None
+    clips: int | None = None
+    repeats: int | None = None
+    seed: int = 0
+    real_stride: int | None = None
+    fake_stride: int | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A request with every choice made.
+
+    Args:
+        protocol: with the request's own counts and repeats in place.
+        published: the protocol as shipped; where the two differ the number is not comparable.
+    """
+
+    request: ScoreRequest
+    dataset: Dataset | None
+    split: str | None
+    real: str
+    fake: str
+    protocol: EvalProtocol
+    published: EvalProtocol
+    real_window: Window
+    fake_window: Window
+    extractor: ExtractorRequest
+
+
+def plan(request: ScoreRequest) -> Plan:
+    """Make every choice that needs no video: data set, protocol, windows, extractor.
+
+    Raises:
+        InputError: something is missing, unknown or contradictory.
+    """
+    dataset, split = _dataset(request)
+    if (request.real is None) == (dataset is None):
+        raise InputError("give the real side either as --dataset ID or as --real PATH")
+    name = request.protocol or (dataset.evaluation.protocol if dataset else None)
+    if name is None:
+        raise InputError("give --protocol (leo-bench list protocols), or --dataset, which has one")
+    published = load_protocol(name)
+    strides = dataset.evaluation.strides.get(published.id) if dataset else None
+    real_stride, fake_stride = (
+        (strides.real, strides.fake) if strides else (published.real_stride, published.fake_stride)
+    )
+    is_world = dataset is not None and dataset.layout == "world"
+    if is_world and request.extractor is None:
+        request = request.model_copy(update={"extractor": TOY_EXTRACTOR})
+    return Plan(
+        request=request,
+        dataset=dataset,
+        split=split,
+        real=request.real or f"dataset:{request.dataset}",
+        fake=request.fake or _samples_of_the_run(dataset),
+        protocol=_with_counts(published, request),
+        published=published,
+        real_window=Window(request.frames, request.real_stride or real_stride),
+        fake_window=Window(request.frames, request.fake_stride or fake_stride),
+        extractor=extractor_request(request, published),
+    )
+
+
+def extractor_request(options: NetworkOptions, protocol: EvalProtocol) -> ExtractorRequest:
+    """The extractor that the protocol names, or the one that the user put in its place."""
+    name = options.extractor or protocol.extractor
+    return ExtractorRequest(
+        name=name,
+        bn_eps=protocol.bn_eps,
+        files=protocol.weights if name == protocol.extractor else (),
+        weights=None if options.weights is None else Path(options.weights),
+        allow_unverified=options.allow_unverified,
+        trust_torchscript=options.trust_torchscript,
+        device=options.device or ("cuda" if torch.cuda.is_available() else "cpu"),
+        precision=options.precision,
+    )
+
+
+def source_options(
+    options: NetworkOptions, resolution: int | None, protocol: EvalProtocol
+) -> SourceOptions:
+    """How sources are opened for a protocol."""
+    return SourceOptions(
+        data_root=None if options.data_root is None else Path(options.data_root),
+        resolution=resolution,
+        files=OpenOptions(quantise=protocol.quantise, on_error=options.on_error),
+        limit=options.limit,
+    )
+
+
+def _dataset(request: ScoreRequest) -> tuple[Dataset | None, str | None]:
+    if request.dataset is None:
+        return None, None
+    name, _, split = request.dataset.partition("/")
+    dataset = load_dataset(name)
+    return dataset, dataset.split(split or None)
+
+
+def _samples_of_the_run(dataset: Dataset | None) -> str:
+    """The place where samples of the LEO run for a data set lie; there has to be one."""
+    if dataset is None:
+        raise InputError("give the fake side as --fake PATH")
+    samples = Path("runs") / dataset.id / "samples"
+    if not samples.exists():
+        raise InputError(
+            f"{samples}: no samples of a LEO run for {dataset.id} are there; "
+            "give the videos to score as --fake PATH"
+        )
+    return str(samples)
+
+
+def _with_counts(protocol: EvalProtocol, request: ScoreRequest) -> EvalProtocol:
+    for option, value in (("--clips", request.clips), ("--repeats", request.repeats)):
+        if value is not None and value < 1:
+            raise InputError(f"{option} {value}: must be 1 or more")
+    if request.clips is not None:
+        protocol = protocol.changed("real.count", request.clips)
+        protocol = protocol.changed("fake.count", request.clips)
+    if request.repeats is not None:
+        protocol = protocol.changed("repeats", request.repeats)
+    return protocol

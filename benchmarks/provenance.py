@@ -1,0 +1,154 @@
+"""From a measurement to its record: what it was made from, and what a reader must know of it."""
+
+import platform
+
+import torch
+
+from benchmarks.plan import Plan
+from evaluation import record as records
+from evaluation.extractors import ClipExtractor
+from evaluation.extrapolation import Extrapolation
+from evaluation.intervals import MIN_VIDEOS
+from evaluation.measure import Draws, Measurement
+from evaluation.record import ExtrapolationRecord, Record, SideRecord
+from evaluation.videos.source import fingerprint
+
+# Under this many clips the small-sample bias of FVD is most of the number (FETV-EVAL's logs at
+# N = 256 against 1,024: ×1.9).
+FEW_CLIPS = 256
+
+
+def record_of(
+    chosen: Plan, measured: Measurement, extractor: ClipExtractor, seconds: float
+) -> Record:
+    """Write down a measurement with everything that made it."""
+    request = chosen.request
+    caveats = _caveats(chosen, extractor.weights_verified)
+    commit, dirty = records.code_state()
+    numbers, interval = measured.numbers, measured.numbers.interval
+    return Record(
+        metric=measured.metric,
+        value=numbers.value,
+        value_float64=numbers.value_float64,
+        spread=numbers.spread,
+        values=numbers.values,
+        values_float64=numbers.values_float64,
+        interval=None if interval is None else (interval.low, interval.high),
+        interval_level=None if interval is None else interval.level,
+        interval_method=None if interval is None else interval.method,
+        standard_error=None if interval is None else interval.standard_error,
+        fvd_infinity=None if numbers.extrapolation is None else numbers.extrapolation.value,
+        extrapolation=_extrapolation(numbers.extrapolation),
+        protocol=chosen.protocol.id,
+        protocol_version=chosen.protocol.version,
+        protocol_digest=chosen.protocol.digest,
+        protocol_settings=chosen.protocol.model_dump(mode="json"),
+        window_name=chosen.protocol.window_name(chosen.real_window),
+        frames=request.frames,
+        resolution=request.resolution,
+        seed=request.seed,
+        n_real=len(measured.real.values[0]),
+        n_fake=len(measured.fake.values[0]),
+        real=_side(chosen.real, chosen.split, measured.real),
+        fake=_side(chosen.fake, None, measured.fake),
+        extractor=extractor.name,
+        weights_sha256=extractor.weights,
+        weights_verified=extractor.weights_verified,
+        precision=extractor.precision,
+        device=_device(extractor.device),
+        dataset=None if chosen.dataset is None else f"{chosen.dataset.id}-{chosen.split}",
+        comparable=not caveats,
+        caveats=caveats,
+        notes=_notes(measured),
+        seconds=seconds,
+        created=records.now(),
+        versions=records.versions(),
+        commit=commit,
+        dirty=dirty,
+        request=request.model_dump(mode="json"),
+    )
+
+
+def _caveats(chosen: Plan, weights_verified: bool) -> tuple[str, ...]:
+    """Why the number may not stand beside published ones; empty where it may."""
+    request, published = chosen.request, chosen.published
+    found = []
+    if chosen.extractor.name != published.extractor:
+        found.append(f"extractor {chosen.extractor.name}, not {published.extractor}")
+    elif not weights_verified:
+        found.append("weights of unknown digest")
+    if not published.comparable_to_paper:
+        found.append(f"protocol {published.id}: {published.caveat}")
+    if request.clips is not None:
+        found.append(f"{request.clips} clips a side, not the protocol's number")
+    if request.limit is not None:
+        found.append(f"limited to {request.limit} videos: not for publication")
+    if request.precision != "fp32":
+        found.append(f"{request.precision} arithmetic: not for publication")
+    return tuple(found)
+
+
+def _notes(measured: Measurement) -> tuple[str, ...]:
+    """What the reader of the number should know besides."""
+    fewest = min(len(measured.real.values[0]), len(measured.fake.values[0]))
+    found = []
+    if fewest < FEW_CLIPS and measured.metric == "fvd":
+        found.append(
+            f"{fewest} clips on the smaller side: FVD is biased upwards by few clips; compare only "
+            "numbers with the same counts, and see fvd_infinity"
+        )
+    numbers = measured.numbers
+    if numbers.interval is None:
+        found.append(f"no interval: fewer than {MIN_VIDEOS} videos on a side")
+    if numbers.extrapolation is not None and not numbers.extrapolation.reliable:
+        found.append(f"fvd_infinity is not reliable: {numbers.extrapolation.reason}")
+    if len(numbers.values) > 1 and not measured.fake_varies:
+        found.append("every repeat has the same fakes: the spread is of the real clips alone")
+    if not measured.real.side.source.medium.lossy and measured.fake.side.source.medium.lossy:
+        found.append("the fake side is stored with loss and the real side is not")
+    return tuple(found)
+
+
+def _side(spec: str, split: str | None, draws: Draws) -> SideRecord:
+    source = draws.side.source
+    counts = [source.frame_counts[i] for i in draws.used]
+    sizes = source.sizes()
+    return SideRecord(
+        source=spec,
+        name=source.name,
+        split=split,
+        fingerprint=fingerprint(source, draws.used),
+        videos=len(source.names),
+        videos_used=len(draws.used),
+        clips=len(draws.values[0]),
+        stride=draws.side.window.stride,
+        frame_counts=(min(counts), max(counts)),
+        sizes=tuple(sorted({sizes[i] for i in draws.used})),
+        layout=source.medium.layout,
+        codecs=source.medium.codecs,
+        decoder=source.medium.decoder,
+        lossy=source.medium.lossy,
+        skipped=tuple((s.name, s.reason) for s in source.skipped),
+        notes=tuple(source.notes),
+    )
+
+
+def _extrapolation(found: Extrapolation | None) -> ExtrapolationRecord | None:
+    if found is None:
+        return None
+    return ExtrapolationRecord(
+        value=found.value,
+        interval=(found.interval.low, found.interval.high),
+        n_real=tuple(p.n_real for p in found.points),
+        n_fake=tuple(p.n_fake for p in found.points),
+        values=tuple(p.value for p in found.points),
+        r_squared=found.r_squared,
+        reliable=found.reliable,
+        reason=found.reason,
+    )
+
+
+def _device(device: str) -> str:
+    if device.startswith("cuda"):
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return f"{device} ({platform.machine()}, {torch.get_num_threads()} threads)"

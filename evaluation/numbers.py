@@ -1,0 +1,188 @@
+"""Features to numbers: the value of every repeat, the interval, FVD∞; remembered by what went in.
+
+Two forms of each metric: as the protocol publishes it, and in float64, which everything else rests
+on. Where the protocol is in float64 the two are one.
+"""
+
+import hashlib
+import json
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from pydantic import TypeAdapter, ValidationError
+from torch import Tensor
+
+from evaluation.cache import FeatureStore
+from evaluation.errors import InputError
+from evaluation.extrapolation import Extrapolation, extrapolate
+from evaluation.frechet import FrechetOptions, frechet_of_features
+from evaluation.influence import (
+    ClipFeatures,
+    WeightedStatistic,
+    frechet_statistic,
+    kernel_statistic,
+)
+from evaluation.intervals import MIN_VIDEOS, Interval, interval_of
+from evaluation.kernel import KernelOptions, kernel_distance
+from evaluation.protocol import EvalProtocol
+
+Metric = Literal["fvd", "kvd"]
+Repeat = tuple[ClipFeatures, ClipFeatures]  # real, fake
+
+# Raise when any statistic could give another number from the same features.
+STATISTICS_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Form:
+    """A metric as one protocol computes it.
+
+    Args:
+        published: (real [N,D], fake [M,D]) -> the protocol's number.
+        exact: the same in float64.
+        weighted: the same in float64 as a function of the videos' weights.
+        options: what of the protocol it depends on, for the cache.
+    """
+
+    metric: Metric
+    published: Callable[[Tensor, Tensor], float]
+    exact: Callable[[Tensor, Tensor], float]
+    weighted: Callable[[ClipFeatures, ClipFeatures], WeightedStatistic]
+    options: FrechetOptions | KernelOptions
+
+    @property
+    def in_float64(self) -> bool:
+        """Whether the published form is the exact one."""
+        return self.options.dtype == "float64"
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What a set of features says.
+
+    Args:
+        values: as the protocol computes it, one a repeat.
+        values_float64: the same in float64.
+        interval: of the first repeat's videos, around the mean of `values_float64`; None with fewer
+            than MIN_VIDEOS videos on a side.
+        extrapolation: FVD of the first repeat with its small-sample bias removed; None for KVD,
+            which has none, and where there is no interval.
+    """
+
+    values: tuple[float, ...]
+    values_float64: tuple[float, ...]
+    interval: Interval | None
+    extrapolation: Extrapolation | None
+
+    @property
+    def value(self) -> float:
+        """The mean over repeats of the published form."""
+        return statistics.fmean(self.values)
+
+    @property
+    def value_float64(self) -> float:
+        """The mean over repeats in float64."""
+        return statistics.fmean(self.values_float64)
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation over repeats (ddof 0, as np.std); None with one repeat."""
+        return statistics.pstdev(self.values) if len(self.values) > 1 else None
+
+
+def form_of(metric: Metric, protocol: EvalProtocol) -> Form:
+    """The metric as the protocol computes it.
+
+    Raises:
+        InputError: the protocol does not have the metric.
+    """
+    if metric not in protocol.metrics:
+        raise InputError(
+            f"protocol {protocol.id} has no {metric}; it has {', '.join(protocol.metrics)}"
+        )
+    if metric == "fvd":
+        frechet = protocol.frechet
+        exact = frechet.model_copy(update={"square_root": "eigenvalues", "dtype": "float64"})
+        return Form(
+            metric,
+            published=partial(frechet_of_features, options=frechet),
+            exact=partial(frechet_of_features, options=exact),
+            weighted=partial(frechet_statistic, correction=frechet.correction),
+            options=frechet,
+        )
+    if protocol.kernel is None:
+        raise InputError(f"protocol {protocol.id} lists kvd but has no [kernel]")
+    kernel = protocol.kernel
+    return Form(
+        metric,
+        published=partial(kernel_distance, options=kernel),
+        exact=partial(kernel_distance, options=kernel.model_copy(update={"dtype": "float64"})),
+        weighted=partial(kernel_statistic, options=kernel),
+        options=kernel,
+    )
+
+
+def numbers_of(
+    form: Form, repeats: Sequence[Repeat], seed: int, store: FeatureStore | None
+) -> Numbers:
+    """Every number of these features, from the cache where they were computed before.
+
+    Raises:
+        InputError: features that a distance cannot be computed from.
+    """
+    adapter = TypeAdapter(Numbers)
+    key = _key(form, repeats, seed)
+    if store is not None:
+        try:
+            return adapter.validate_json(store.read_numbers(key))
+        except (OSError, ValidationError):
+            pass
+    numbers = _numbers(form, repeats, seed)
+    if store is not None:
+        store.write_numbers(key, adapter.dump_json(numbers))
+    return numbers
+
+
+def _numbers(form: Form, repeats: Sequence[Repeat], seed: int) -> Numbers:
+    exact = tuple(form.exact(real.values, fake.values) for real, fake in repeats)
+    published = (
+        exact
+        if form.in_float64
+        else tuple(form.published(real.values, fake.values) for real, fake in repeats)
+    )
+    real, fake = repeats[0]
+    if min(len(set(real.videos)), len(set(fake.videos))) < MIN_VIDEOS:
+        return Numbers(published, exact, None, None)
+    statistic = form.weighted(real, fake)
+    first = interval_of(statistic, seed=seed)
+    shift = statistics.fmean(exact) - exact[0]
+    return Numbers(
+        published,
+        exact,
+        _shifted(first, shift),
+        extrapolate(statistic, seed=seed) if form.metric == "fvd" else None,
+    )
+
+
+def _shifted(interval: Interval, by: float) -> Interval:
+    return Interval(
+        interval.low + by,
+        interval.high + by,
+        interval.level,
+        interval.standard_error,
+        interval.method,
+    )
+
+
+def _key(form: Form, repeats: Sequence[Repeat], seed: int) -> str:
+    digest = hashlib.sha256()
+    facts = [STATISTICS_VERSION, form.metric, seed, form.options.model_dump(mode="json")]
+    digest.update(json.dumps(facts, sort_keys=True).encode())
+    for repeat in repeats:
+        for side in repeat:
+            digest.update(side.values.numpy().tobytes())
+            digest.update("\0".join(side.videos).encode())
+    return digest.hexdigest()
