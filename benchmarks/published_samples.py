@@ -28,10 +28,10 @@ from pydantic import BaseModel
 
 from benchmarks.prepare.reading import frame_rate, read_frames
 from benchmarks.prepare.resample import Frame
+from benchmarks.prepare.store import write_frames
 from benchmarks.standin_masks import mask_frames
 from evaluation.errors import InputError
 from evaluation.schema import parse
-from evaluation.videos.write import write_video
 
 LEFT_OUT = ("grid-s1", "ucf101", "weizmann")  # real sets that have a preparation of their own
 TILES_AT_ONCE = 10  # clips held in memory; a video of more tiles is decoded more than once
@@ -117,7 +117,7 @@ def lay_out_faces(shared: Path, rows: Iterable[ClipRow], out: Path) -> Iterator[
         mask = train / "mask" / f"{original.stem}.mkv"
         if not mask.exists():
             _copy(shared / row.file, original)
-            _write(mask, mask_frames(read_frames(original)), frame_rate(original))
+            write_frames(mask, mask_frames(read_frames(original)), frame_rate(original))
         yield original.stem
 
 
@@ -135,7 +135,7 @@ def _cut_tiles(path: Path, tiles: Sequence[ClipRow], out: Path) -> None:
     for clip, tile in zip(clips, tiles, strict=True):
         if len(clip) != tile.frames:
             raise InputError(f"{path}: {len(clip)} frames, clips.csv says {tile.frames}")
-        _write((out / tile.place).with_suffix(".mkv"), clip, frame_rate(path))
+        write_frames((out / tile.place).with_suffix(".mkv"), clip, frame_rate(path))
 
 
 def _resized(frame: Frame, tile: ClipRow) -> Frame:

@@ -60,7 +60,8 @@ class VerifyReport(Data):
         of = "" if self.expected is None else f" of {self.expected:,}"
         damage = {"unreadable": self.unreadable, "gone": self.gone, "foreign": self.foreign}
         found = [f"{len(names)} {kind}" for kind, names in damage.items() if names]
-        return f"{self.dataset}/{self.split}: {self.videos:,}{of} videos, {', '.join(found) or 'sound'}"
+        state = ", ".join(found) or "sound"
+        return f"{self.dataset}/{self.split}: {self.videos:,}{of} videos, {state}"
 
 
 class ListRow(Data):

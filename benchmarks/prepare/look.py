@@ -1,4 +1,4 @@
-"""A picture of what was prepared: a wrong box or a swapped channel is seen at once, and counted never."""
+"""A picture of what was prepared: a wrong box or swapped channels are seen, where no count tells."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ ROWS, FRAMES = 8, 6
 
 
 def write_montage(folder: Path, entries: Sequence[Entry]) -> None:
-    """Write `montage.png` of some of the prepared videos, evenly chosen; none where there are none."""
+    """Write `montage.png` of some prepared videos, evenly chosen; none where there are none."""
     count = min(ROWS, len(entries))
     chosen = [entries[round(i * (len(entries) - 1) / max(1, count - 1))] for i in range(count)]
     rows, labels = [], []

@@ -86,7 +86,7 @@ def _resize(frame: Frame, side: int, weights: Callable[[int, int], Weights]) -> 
 
 def _centres(size_in: int, size_out: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Where each output pixel's centre lies among input pixels, and the pixel at or before it."""
-    centre = (np.arange(size_out) + 0.5) * (size_in / size_out) - 0.5
+    centre = (np.arange(size_out, dtype=np.float64) + 0.5) * (size_in / size_out) - 0.5
     return centre, np.floor(centre).astype(np.int64)
 
 

@@ -81,13 +81,10 @@ def prepare(
     dataset = load_dataset(dataset_id)
     recipe = _recipe(dataset_id, options)
     plan = recipe.plan(download, options)
-    jobs = _limited([_safe(job) for job in plan.jobs], options.limit)
+    jobs = _limited(_checked(plan.jobs), options.limit)
     folder = out / dataset_id
-    header = {
-        "dataset": dataset_id,
-        "prepare_version": PREPARE_VERSION,
-        "options": options.model_dump(mode="json", include=set(recipe.options) - {"metadata"}),
-    }
+    chosen = options.model_dump(mode="json", include=set(recipe.options) - {"metadata"})
+    header = {"dataset": dataset_id, "prepare_version": PREPARE_VERSION, "options": chosen}
     with _only_one(folder):
         journal = Journal(folder, header)
         waiting = [job for job in jobs if not _is_done(job, plan, journal, folder)]
@@ -107,7 +104,7 @@ def prepare(
             dataset=dataset_id,
             prepare_version=PREPARE_VERSION,
             versions=versions(),
-            options={**header["options"], "limit": options.limit},
+            options=chosen | {"limit": options.limit},
             download=str(download),
             created=now(),
             videos=dict(Counter(entry.split for entry in done)),
@@ -142,16 +139,22 @@ def _default(option: str) -> object:
     return PrepareOptions.model_fields[option].default
 
 
-def _safe(job: Job) -> Job:
-    """`job`, if its name stays below its split: names come from downloads and become paths.
+def _checked(jobs: Sequence[Job]) -> Sequence[Job]:
+    """`jobs`, if their names stay below their split: names come from downloads and become paths.
 
     Raises:
-        InputError: it would lie elsewhere, or be hidden.
+        InputError: one would lie elsewhere or be hidden, or two would lie in one place.
     """
-    parts = job.name.split("/")
-    if "\\" in job.name or any(part == "" or part.startswith(".") for part in parts):
-        raise InputError(f"{job.sources[0]}: {job.name!r} cannot be the name of a prepared video")
-    return job
+    for job in jobs:
+        parts = job.name.split("/")
+        if "\\" in job.name or any(part == "" or part.startswith(".") for part in parts):
+            raise InputError(
+                f"{job.sources[0]}: {job.name!r} cannot be the name of a prepared video"
+            )
+    for (split, name), count in Counter((job.split, job.name) for job in jobs).items():
+        if count > 1:
+            raise InputError(f"the download has {count} videos {split}/{name}: keep one of them")
+    return jobs
 
 
 def _limited(jobs: Sequence[Job], limit: int | None) -> list[Job]:

@@ -9,10 +9,13 @@ link      NAME.SUFFIX, a relative link to the download's own file, as it is
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
+import numpy as np
+import torch
 from PIL import Image
 
 from benchmarks.prepare.job import Job, StoreKind
@@ -65,16 +68,16 @@ def _write_jpegs(job: Job, folder: Path) -> tuple[int, tuple[str, ...]]:
 
 
 def _write_lossless(job: Job, path: Path) -> tuple[int, tuple[str, ...]]:
-    cut, count = job.cut(), 0
-
-    def counted() -> Iterator[Frame]:
-        nonlocal count
-        for frame in cut.frames:
-            count += 1
-            yield frame
-
-    write_video(path, counted(), cut.fps)
+    cut = job.cut()
+    first = next(cut.frames, None)  # a video of no frame is the video's fault, not the writer's
+    count = 0 if first is None else write_frames(path, chain([first], cut.frames), cut.fps)
     return count, tuple(cut.notes)
+
+
+def write_frames(path: Path, frames: Iterable[Frame], fps: float) -> int:
+    """Write uint8 [H,W,3] frames as the suffix of `path` says, whole or not at all; -> how many."""
+    tensors = (torch.from_numpy(np.ascontiguousarray(f)).permute(2, 0, 1) for f in frames)
+    return write_video(path, tensors, fps)
 
 
 def _link(job: Job, path: Path) -> tuple[int, tuple[str, ...]]:

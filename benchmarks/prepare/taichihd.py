@@ -78,7 +78,7 @@ def _plan_clips(download: Path, options: PrepareOptions) -> Plan:
         for path in clips:
             files = (path,) if is_video(path) else _images(path)
             if files:
-                name = path.name.removesuffix(".mp4")
+                name = path.stem if is_video(path) else path.name.removesuffix(".mp4")
                 jobs.append(Job(split, name, files, partial(_cut_clip, path, files, options)))
     found_some(jobs, "clip ID#START#END.mp4 or folder of frames of that name", root)
     try:

@@ -2,7 +2,7 @@
 
 sergeytulyakov/mocogan@937a99de data/actions/{0,1,3,4}/%08d.jpg are PNG files in spite of their
 name, RGBA, 64 high, the frames side by side (src/data.py cuts by longer // shorter). Every odd id
-mirrors the even one before it; twins are found here by their pixels, and the first of a pair is kept:
+mirrors the even one before it; twins are found here by their pixels, and the first is kept:
 AliaksandrSiarohin/monkey-net's random split of the same files has mirrors on both sides.
 """
 

@@ -1,4 +1,4 @@
-"""Resizing of prepared frames against what OpenCV 5.0.0 and scikit-image 0.26.0 gave for one picture."""
+"""Resizing of prepared frames against OpenCV 5.0.0 and scikit-image 0.26.0, on one picture."""
 
 import hashlib
 from collections.abc import Callable

@@ -154,7 +154,7 @@ def test_limit_takes_the_first_of_each_split_and_can_be_lifted(
 
 def test_other_options_need_another_folder(download: Path, tmp_path: Path) -> None:
     prepare("weizmann", download, tmp_path)
-    with pytest.raises(InputError, match="was prepared with .*published.*lossless.*another --out"):
+    with pytest.raises(InputError, match=r"was prepared with .*published.*lossless.*another --out"):
         prepare("weizmann", download, tmp_path, PrepareOptions(storage="lossless"))
 
 
@@ -171,7 +171,9 @@ def test_a_rendered_world_cannot_be_prepared(tmp_path: Path) -> None:
         prepare("toy-faces", tmp_path, tmp_path)
 
 
-@pytest.mark.parametrize("name", ["celebvhq", "faceforensics", "grid", "taichihd", "ucf101", "weizmann"])
+@pytest.mark.parametrize(
+    "name", ["celebvhq", "faceforensics", "grid", "taichihd", "ucf101", "weizmann"]
+)
 def test_an_empty_download_says_what_was_looked_for(name: str, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
@@ -246,4 +248,3 @@ def test_a_folder_of_the_users_own_is_opened_and_said_not_to_be_ours(
         (tmp_path / "weizmann" / name).unlink()
     notes = open_dataset(load_dataset("weizmann"), "train", tmp_path).notes
     assert "weizmann was not prepared by leo-bench: its preprocessing is not known" in notes
-

@@ -30,7 +30,7 @@ def test_a_white_mask_has_no_box() -> None:
 
 @pytest.mark.parametrize(("depth", "found"), [(5, False), (6, True)])
 def test_a_line_counts_when_its_mean_is_over_the_threshold(depth: int, found: bool) -> None:
-    """20 of 60 rows are darker by 3 x depth, so the mean over a column is depth; the threshold 5."""
+    """20 of 60 rows are darker by 3 x depth, so a column's mean is depth; the threshold is 5."""
     assert (mask_box(mask(0, 10, 80, 30, depth)) is not None) == found
 
 
