@@ -43,7 +43,8 @@ def write_features(request: FeaturesRequest, out: Path, machinery: Machinery) ->
     """
     protocol = load_protocol(request.protocol)
     protocol = protocol.changed(f"{request.side}.count", None).changed("repeats", 1)
-    source = open_source(request.source, source_options(request, request.resolution, protocol))
+    options = source_options(request, request.resolution, protocol, machinery)
+    source = open_source(request.source, options)
     settings = Settings(
         extractor=build_extractor(extractor_request(request, protocol)),
         seed=request.seed,

@@ -15,6 +15,7 @@ from benchmarks.sources import SourceOptions
 from evaluation.clips import Window
 from evaluation.errors import InputError
 from evaluation.extractors import ExtractorRequest
+from evaluation.features import Machinery
 from evaluation.numbers import Metric
 from evaluation.protocol import EvalProtocol, load_protocol
 from evaluation.schema import Data
@@ -125,13 +126,18 @@ def extractor_request(options: NetworkOptions, protocol: EvalProtocol) -> Extrac
 
 
 def source_options(
-    options: NetworkOptions, resolution: int | None, protocol: EvalProtocol
+    options: NetworkOptions, resolution: int | None, protocol: EvalProtocol, machinery: Machinery
 ) -> SourceOptions:
     """How sources are opened for a protocol."""
     return SourceOptions(
+        files=OpenOptions(
+            quantise=protocol.quantise,
+            on_error=options.on_error,
+            workers=machinery.workers,
+            on_progress=machinery.opening,
+        ),
         data_root=None if options.data_root is None else Path(options.data_root),
         resolution=resolution,
-        files=OpenOptions(quantise=protocol.quantise, on_error=options.on_error),
         limit=options.limit,
     )
 

@@ -30,7 +30,7 @@ FEATURES_VERSION = 1
 # Frames in one batch, as StyleGAN-V has at 256 pixels: 8 clips of 16, or 1 of 128.
 FRAMES_A_BATCH = 128
 
-Progress = Callable[[int, int], None]  # (clips done, clips to do)
+Progress = Callable[[int, int], None]
 
 T = TypeVar("T")
 
@@ -109,12 +109,14 @@ class Machinery:
         store: cache; None: nothing is kept.
         workers: threads that read and resize.
         batch: clips handed to the extractor at once; None: as many as make FRAMES_A_BATCH frames.
-        progress: told after every batch.
+        opening: told while sources are opened: videos done, videos in all.
+        progress: told after every batch: clips done, clips to do.
     """
 
     store: FeatureStore | None
     workers: int = 2
     batch: int | None = None
+    opening: Progress | None = None
     progress: Progress | None = None
 
 

@@ -67,7 +67,13 @@ def machinery(
 ) -> Machinery:
     """Cache, threads and progress of a command."""
     store = FeatureStore(cache_root()) if keep else None
-    return Machinery(store=store, workers=workers, batch=batch, progress=Bar(what))
+    return Machinery(
+        store=store,
+        workers=workers,
+        batch=batch,
+        opening=Bar("opening", "videos"),
+        progress=Bar(what),
+    )
 
 
 def say(message: str) -> None:

@@ -43,3 +43,15 @@ def statistics() -> None:
     from benchmarks.speed.statistics import COLUMNS, measure
 
     table("statistics", COLUMNS, [row.cells() for row in measure()])
+
+
+@app.command()
+def memory() -> None:
+    """Peak memory: 200 against 2,000 clips, 16 against 128 frames, at 256x256.
+
+    Example: leo-bench speed memory
+    """
+    from benchmarks.cli.screen import table
+    from benchmarks.speed.memory import COLUMNS, measure
+
+    table("memory", COLUMNS, [row.cells() for row in measure()])

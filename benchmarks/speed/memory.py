@@ -1,0 +1,101 @@
+"""Peak memory of feature extraction: few clips against many, short against long.
+
+Each case runs in a process of its own, so that the peak is its own. The videos are H.264 files of
+256x256 pixels, made for the purpose; the extractor is i3d-toy.
+"""
+
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+COLUMNS = ("clips", "frames", "peak MB", "ratio to the first")
+SIDE = 256
+VIDEOS = 20  # files; many clips come from each
+
+
+@dataclass(frozen=True)
+class Case:
+    """How many clips of how many frames."""
+
+    clips: int
+    frames: int
+
+
+CASES = (Case(200, 16), Case(2000, 16), Case(25, 128), Case(250, 128))
+
+
+@dataclass(frozen=True)
+class Row:
+    """The peak of one case."""
+
+    case: Case
+    megabytes: float
+    ratio: float
+
+    def cells(self) -> list[str]:
+        """The row as text."""
+        return [
+            str(self.case.clips),
+            str(self.case.frames),
+            f"{self.megabytes:.0f}",
+            f"{self.ratio:.2f}",
+        ]
+
+
+def measure(cases: tuple[Case, ...] = CASES) -> list[Row]:
+    """Peak resident memory of each case, in its own process."""
+    rows: list[Row] = []
+    for case in cases:
+        with tempfile.TemporaryDirectory() as folder:
+            code = (
+                "from benchmarks.speed.memory import Case, peak_megabytes; from pathlib import Path;"
+                f"print(peak_megabytes({case!r}, Path({folder!r})))"
+            )
+            run = subprocess.run(
+                [sys.executable, "-c", code], capture_output=True, text=True, check=True
+            )
+            peak = float(run.stdout)
+        rows.append(Row(case, peak, peak / rows[0].megabytes if rows else 1.0))
+    return rows
+
+
+def peak_megabytes(case: Case, folder: Path) -> float:
+    """Extract as many clips, and say what this process needed at most."""
+    from evaluation.clips import ClipRef, Window
+    from evaluation.extractors import ExtractorRequest, build_extractor
+    from evaluation.features import Machinery, Recipe, extract
+    from evaluation.videos.discover import OpenOptions, open_videos
+    from evaluation.videos.write import write_video
+
+    a_video = case.clips // VIDEOS
+    for i in range(VIDEOS):
+        write_video(folder / f"{i:03d}.mp4", _frames(i, a_video * case.frames), fps=25)
+    source = open_videos(folder, OpenOptions())
+    refs = [ClipRef(v, n * case.frames) for v in range(VIDEOS) for n in range(a_video)]
+    recipe = Recipe(
+        extractor=build_extractor(ExtractorRequest(name="i3d-toy", bn_eps=1e-3)),
+        bn_eps=1e-3,
+        preprocess="squash-224",
+        resize="center-crop-lanczos",
+        requantise="as-stored",
+        resolution=None,
+    )
+    extract(source, refs, Window(case.frames), recipe, Machinery(store=None))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _frames(seed: int, count: int) -> Iterator[Tensor]:
+    """Smooth pictures that move: uint8 [3,256,256] each."""
+    generator = torch.Generator().manual_seed(seed)
+    small = torch.rand((1, 3, 8, 8), generator=generator) * 255
+    picture = torch.nn.functional.interpolate(small, (SIDE, SIDE), mode="bicubic")[0]
+    picture = picture.clamp(0, 255).to(torch.uint8)
+    for t in range(count):
+        yield picture.roll(t % SIDE, dims=2)
