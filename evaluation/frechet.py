@@ -77,7 +77,9 @@ def frechet_of_features(real: Tensor, fake: Tensor, options: FrechetOptions) -> 
     """
     check_pair(real, fake)
     dtype = DTYPES[options.dtype]
-    gaussians = [fit_gaussian(side, correction=options.correction, dtype=dtype) for side in (real, fake)]
+    gaussians = [
+        fit_gaussian(side, correction=options.correction, dtype=dtype) for side in (real, fake)
+    ]
     if options.square_root == "symmetric-svd":
         return frechet_distance_svd(*gaussians)
     return frechet_distance(*gaussians)

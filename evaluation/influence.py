@@ -1,0 +1,304 @@
+"""Distances as functions of how much each video counts, with each video's influence on the value.
+
+Give video v of one side the weight w_v (all ones: the plain distance; zero: the video left out). Its
+influence is d value / d log w_v: how far the value moves, to first order, as that video counts more.
+Influences of one side sum to 0. They come in closed form from the one decomposition that the value
+takes, and they add up: the influences on a mean over repeats, or on a difference of two distances, are
+the mean and the difference of influences. Intervals and the extrapolation to infinite N rest on them.
+
+Legend: N clips of one side, M of the other, D dimensions, R real videos, F fake videos.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from evaluation.errors import InputError
+from evaluation.feature_matrix import check_pair, content_order
+from evaluation.kernel import KernelOptions, kernel_diagonal, kernel_row_sums
+
+
+@dataclass(frozen=True)
+class ClipFeatures:
+    """Features of one side's clips, and the video that each clip was cut from.
+
+    Clips of one video are alike, so the video, not the clip, is what chance draws.
+    """
+
+    values: Tensor  # [N,D], floating
+    videos: Sequence[str]  # [N]
+
+    def __post_init__(self) -> None:
+        if len(self.videos) != len(self.values):
+            raise InputError(
+                f"{len(self.values)} clips with features, {len(self.videos)} names of videos; "
+                "every clip needs the name of its video"
+            )
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much each video counts, >= 0."""
+
+    real: Tensor  # float64 [R]
+    fake: Tensor  # float64 [F]
+
+
+@dataclass(frozen=True)
+class Linearised:
+    """A value at some weights, and each video's influence on it."""
+
+    value: float
+    real: Tensor  # float64 [R]
+    fake: Tensor  # float64 [F]
+
+
+@dataclass(frozen=True)
+class WeightedStatistic:
+    """A number computed from two sets of videos, as a function of the videos' weights."""
+
+    real_videos: Sequence[str]
+    fake_videos: Sequence[str]
+    n_real: int  # clips
+    n_fake: int  # clips
+    dimension: int
+    at: Callable[[Weights], Linearised]
+
+    @property
+    def ones(self) -> Weights:
+        """Every video counts once: the statistic itself."""
+        return Weights(
+            torch.ones(len(self.real_videos), dtype=torch.float64),
+            torch.ones(len(self.fake_videos), dtype=torch.float64),
+        )
+
+
+def frechet_statistic(
+    real: ClipFeatures, fake: ClipFeatures, *, correction: int
+) -> WeightedStatistic:
+    """`frechet.frechet_distance` in float64; covariances divide by N - correction.
+
+    With S^T S the covariance of one side and W s Z^T the singular values of S_real S_fake^T, the
+    distance is |m_r - m_f|^2 + |S_real|^2 + |S_fake|^2 - 2 sum(s), and the gradient of sum(s) with
+    respect to S_real S_fake^T is W Z^T.
+
+    Raises:
+        InputError: features that are not finite, not [N,D], of unlike D, or of fewer than 2 clips.
+    """
+    check_pair(real.values, fake.values)
+    real_side, fake_side = _Side.of(real), _Side.of(fake)
+
+    def at(weights: Weights) -> Linearised:
+        r, f = (
+            _Root.of(real_side, weights.real, correction),
+            _Root.of(fake_side, weights.fake, correction),
+        )
+        left, roots, right = torch.linalg.svd(r.root @ f.root.T, full_matrices=False)
+        shift = r.mean - f.mean
+        value = shift.square().sum() + r.root.square().sum() + f.root.square().sum()
+        return Linearised(
+            value=float(value - 2 * roots.sum()),
+            real=r.influences(shift, left * roots.sqrt()),
+            fake=f.influences(-shift, right.T * roots.sqrt()),
+        )
+
+    return _statistic(real_side, fake_side, at)
+
+
+def kernel_statistic(
+    real: ClipFeatures, fake: ClipFeatures, options: KernelOptions
+) -> WeightedStatistic:
+    """`kernel.kernel_distance` in float64, whatever the dtype of `options`.
+
+    Raises:
+        InputError: as `frechet_statistic`.
+    """
+    check_pair(real.values, fake.values)
+    real_side, fake_side = _Side.of(real), _Side.of(fake)
+
+    def at(weights: Weights) -> Linearised:
+        x, y = real_side.counting(weights.real), fake_side.counting(weights.fake)
+        p, q = x.share, y.share
+        across = kernel_row_sums(x.values, y.values, options, q)
+        back = kernel_row_sums(y.values, x.values, options, p)
+        within_x, pull_x = _distinct_pairs(x.values, p, options)
+        within_y, pull_y = _distinct_pairs(y.values, q, options)
+        between = p @ across
+        return Linearised(
+            value=float(within_x + within_y - 2 * between),
+            real=x.by_video(pull_x - 2 * p * (across - between)),
+            fake=y.by_video(pull_y - 2 * q * (back - between)),
+        )
+
+    return _statistic(real_side, fake_side, at)
+
+
+def combine(terms: Sequence[tuple[float, WeightedStatistic]]) -> WeightedStatistic:
+    """Sum of factor * statistic. Videos of one name on one side are one video to all terms.
+
+    So the difference of two fakes against one real set keeps the real side shared, and pairs the
+    fakes that bear the same name (made from the same seed or the same first frame); where equal
+    names mean nothing, pairing them changes no expectation.
+    """
+    real_videos = sorted({v for _, term in terms for v in term.real_videos})
+    fake_videos = sorted({v for _, term in terms for v in term.fake_videos})
+    places = [
+        (_places(term.real_videos, real_videos), _places(term.fake_videos, fake_videos))
+        for _, term in terms
+    ]
+
+    def at(weights: Weights) -> Linearised:
+        value = 0.0
+        real, fake = torch.zeros_like(weights.real), torch.zeros_like(weights.fake)
+        for (factor, term), (in_real, in_fake) in zip(terms, places, strict=True):
+            part = term.at(Weights(weights.real[in_real], weights.fake[in_fake]))
+            value += factor * part.value
+            real.index_add_(0, in_real, part.real, alpha=factor)
+            fake.index_add_(0, in_fake, part.fake, alpha=factor)
+        return Linearised(value, real, fake)
+
+    return WeightedStatistic(
+        real_videos,
+        fake_videos,
+        n_real=min(term.n_real for _, term in terms),
+        n_fake=min(term.n_fake for _, term in terms),
+        dimension=max(term.dimension for _, term in terms),
+        at=at,
+    )
+
+
+def mean_of(statistics: Sequence[WeightedStatistic]) -> WeightedStatistic:
+    """The mean, as over a protocol's repeats: each repeat draws other clips of the same videos."""
+    return combine([(1 / len(statistics), statistic) for statistic in statistics])
+
+
+def deal(names: Sequence[str], parts: int, salt: str) -> Tensor:
+    """int64 [len(names)]: which of `parts` disjoint blocks each video falls into, sizes within one.
+
+    Decided by a hash of salt and name, so that it does not depend on the order of the names.
+    """
+    keys = [hashlib.sha256(f"{salt}\0{name}".encode()).digest() for name in names]
+    block = torch.empty(len(names), dtype=torch.int64)
+    for rank, index in enumerate(sorted(range(len(names)), key=keys.__getitem__)):
+        block[index] = rank % parts
+    return block
+
+
+def mean_over_blocks(
+    statistic: WeightedStatistic, real_parts: int, fake_parts: int, salt: str
+) -> Linearised:
+    """Mean of the statistic over disjoint blocks of both sides' videos.
+
+    One of the two numbers divides the other: each block of the side with fewer meets as many of the
+    other's, so that every video counts the same.
+    """
+    real_block = deal(statistic.real_videos, real_parts, salt)
+    fake_block = deal(statistic.fake_videos, fake_parts, salt)
+    pairs = max(real_parts, fake_parts)
+    blocks = [
+        statistic.at(
+            Weights(
+                (real_block == i % real_parts).double(), (fake_block == i % fake_parts).double()
+            )
+        )
+        for i in range(pairs)
+    ]
+    return Linearised(
+        value=sum(block.value for block in blocks) / pairs,
+        real=torch.stack([block.real for block in blocks]).sum(dim=0) / pairs,
+        fake=torch.stack([block.fake for block in blocks]).sum(dim=0) / pairs,
+    )
+
+
+@dataclass(frozen=True)
+class _Side:
+    """Clips in an order that only names and content decide, and their videos by index."""
+
+    values: Tensor  # float64 [N,D]
+    video: Tensor  # int64 [N]
+    videos: tuple[str, ...]
+
+    @classmethod
+    def of(cls, features: ClipFeatures) -> "_Side":
+        videos = tuple(sorted(set(features.videos)))
+        index = {name: i for i, name in enumerate(videos)}
+        by_content = content_order(features.values)
+        video = torch.tensor([index[features.videos[i]] for i in by_content.tolist()])
+        by_video = torch.argsort(video, stable=True)
+        values = features.values.detach()[by_content[by_video]]
+        return cls(values.to(device="cpu", dtype=torch.float64), video[by_video], videos)
+
+    def counting(self, weights: Tensor) -> "_Counting":
+        """The clips whose video has a weight above 0."""
+        clip_weights = weights[self.video]
+        kept = clip_weights > 0
+        share = clip_weights[kept] / clip_weights.sum()
+        return _Counting(self.values[kept], share, self.video[kept], len(self.videos))
+
+
+@dataclass(frozen=True)
+class _Counting:
+    values: Tensor  # float64 [N,D]
+    share: Tensor  # float64 [N], sums to 1
+    video: Tensor  # int64 [N]
+    videos: int
+
+    def by_video(self, influences: Tensor) -> Tensor:
+        return torch.zeros(self.videos, dtype=torch.float64).index_add_(0, self.video, influences)
+
+
+@dataclass(frozen=True)
+class _Root:
+    """One side's weighted mean and S with S^T S its covariance; `scaled` = coordinates @ root."""
+
+    clips: _Counting
+    mean: Tensor  # [D]
+    scaled: Tensor  # [N,D], the centred clips, each times the root of its share of the covariance
+    root: Tensor  # [K,D]: triangular where N > D, else `scaled` itself
+    coordinates: Tensor | None  # [N,K]; None for the identity
+
+    @classmethod
+    def of(cls, side: _Side, weights: Tensor, correction: int) -> "_Root":
+        clips = side.counting(weights)
+        count, dimension = clips.values.shape
+        mean = clips.share @ clips.values
+        scale = (clips.share * count / (count - correction)).sqrt()
+        scaled = (clips.values - mean) * scale[:, None]
+        if count <= dimension:
+            return cls(clips, mean, scaled, scaled, None)
+        coordinates, root = torch.linalg.qr(scaled)
+        return cls(clips, mean, scaled, root, coordinates)
+
+    def influences(self, shift: Tensor, half_map: Tensor) -> Tensor:
+        """Float64 [videos]; `shift` [D]: this mean less the other, `half_map` [K,K']: W sqrt(s)."""
+        spread = half_map if self.coordinates is None else self.coordinates @ half_map
+        moved = 2 * self.clips.share * ((self.clips.values - self.mean) @ shift)
+        shape = self.scaled.square().sum(dim=1) - spread.square().sum(dim=1)
+        return self.clips.by_video(moved + shape - self.clips.share * shape.sum())
+
+
+def _statistic(real: _Side, fake: _Side, at: Callable[[Weights], Linearised]) -> WeightedStatistic:
+    return WeightedStatistic(
+        real.videos,
+        fake.videos,
+        n_real=len(real.values),
+        n_fake=len(fake.values),
+        dimension=real.values.shape[1],
+        at=at,
+    )
+
+
+def _distinct_pairs(x: Tensor, share: Tensor, options: KernelOptions) -> tuple[Tensor, Tensor]:
+    """Weighted mean of k over pairs of unlike clips, and each clip's influence on it [N]."""
+    sums = kernel_row_sums(x, x, options, share) - share * kernel_diagonal(x, options)
+    pairs = 1 - share.square().sum()
+    mean = share @ sums / pairs
+    return mean, 2 * share * (sums - mean * (1 - share)) / pairs
+
+
+def _places(names: Sequence[str], among: Sequence[str]) -> Tensor:
+    index = {name: i for i, name in enumerate(among)}
+    return torch.tensor([index[name] for name in names])

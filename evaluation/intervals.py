@@ -1,0 +1,259 @@
+"""How far a distance moves with other videos: intervals that draw videos, not clips.
+
+What an interval covers: the expected value of the distance at these numbers of videos and clips, if
+new videos were drawn on both sides from where these came from. The distance's own bias at that N is
+part of that value (see `extrapolation` for the value at infinite N).
+
+The standard error. To second order, a distance is a mean of one term a video and one term a pair of
+videos, with variances A and B. The sum of squared influences (the infinitesimal jackknife) estimates
+A + 2B: right where the two sides differ much, too wide by a factor sqrt(2) where they hardly do. The
+same sum taken within the two halves of the videos estimates A + 4B. So A + B, which is wanted, is
+(3 * whole - halves) / 2.
+
+The shape. A large distance has a large standard error, and the interval must be longer upward. `skew`
+is how fast the standard error grows with the value, measured by re-weighting the videos a little along
+their influences; the interval is symmetric on the scale where that growth vanishes (a shifted log).
+
+No bootstrap: a resample repeats videos, and repeats lower the rank of a covariance, so that its
+distances are biased upward by about as much again as the distance itself. benchmarks/coverage.py
+measures the coverage of all of these, and of what was rejected.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from evaluation.errors import InputError
+from evaluation.feature_matrix import check_pair
+from evaluation.influence import (
+    ClipFeatures,
+    Linearised,
+    WeightedStatistic,
+    Weights,
+    combine,
+    deal,
+    frechet_statistic,
+    mean_over_blocks,
+)
+
+# Halves of two videos each are the least that has a variance.
+MIN_VIDEOS = 4
+
+# Largest change of a video's weight when `skew` is measured: small enough for a derivative.
+TILT = 0.1
+
+# Satterthwaite's degrees of freedom are themselves estimated; below this they are noise.
+MIN_FREEDOM = 4.0
+
+# Groups of the jackknife: 20 fix the standard error to one part in six, at 40 evaluations.
+MAX_GROUPS = 20
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval around a value, and how it was made."""
+
+    low: float
+    high: float
+    level: float
+    standard_error: float
+    method: Literal["influence", "jackknife"]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How a statistic varies with the videos drawn.
+
+    Args:
+        value: the statistic.
+        single: variance of its part that is a sum over videos (A above).
+        paired: variance of its part that is a sum over pairs of videos (B above).
+        skew: growth of the standard error by growth of the value.
+        freedom: degrees of freedom of the variance, from the influences' fourth moments.
+    """
+
+    value: float
+    single: float
+    paired: float
+    skew: float
+    freedom: float
+
+
+def interval_of(statistic: WeightedStatistic, *, seed: int, level: float = 0.95) -> Interval:
+    """Interval for any weighted statistic: a distance, a mean over repeats, a difference.
+
+    `seed` decides, with the names, which videos form the halves; nothing else is drawn.
+
+    Raises:
+        InputError: fewer than MIN_VIDEOS videos on a side; a level outside (0, 1).
+    """
+    spread = spread_of(statistic, seed)
+    return interval_around(spread.value, spread.single + spread.paired, spread, level)
+
+
+def frechet_interval(
+    real: ClipFeatures, fake: ClipFeatures, *, correction: int, seed: int, level: float = 0.95
+) -> Interval:
+    """`interval_of` for one Fréchet distance.
+
+    Raises:
+        InputError: as `interval_of` and `frechet_statistic`.
+    """
+    statistic = frechet_statistic(real, fake, correction=correction)
+    return interval_of(statistic, seed=seed, level=level)
+
+
+def paired_difference_interval(
+    first: WeightedStatistic, second: WeightedStatistic, *, seed: int, level: float = 0.95
+) -> Interval:
+    """Interval for first - second, two distances to the same real videos.
+
+    Real videos are shared by name, and so are fakes of one name (`influence.combine`): the part of
+    the chance that is common to both leaves the difference.
+
+    Raises:
+        InputError: as `interval_of`.
+    """
+    return interval_of(combine([(1.0, first), (-1.0, second)]), seed=seed, level=level)
+
+
+def spread_of(statistic: WeightedStatistic, seed: int) -> Spread:
+    """Value, variances, skew and freedom, from four decompositions.
+
+    Raises:
+        InputError: fewer than MIN_VIDEOS videos on a side.
+    """
+    for side, videos in (("real", statistic.real_videos), ("fake", statistic.fake_videos)):
+        if len(videos) < MIN_VIDEOS:
+            raise InputError(
+                f"{side} clips come from {len(videos)} videos; an interval needs at least {MIN_VIDEOS}"
+            )
+    whole = statistic.at(statistic.ones)
+    halves = mean_over_blocks(statistic, 2, 2, salt=f"halves/{seed}")
+    single_and_two = _squared_influences(whole, statistic.ones, lost=1)
+    single_and_four = _squared_influences(halves, statistic.ones, lost=2)
+    paired = (single_and_four - single_and_two) / 2
+    # Neither variance is negative, so chance may not make it so.
+    paired = min(max(paired, 0.0), single_and_two / 2)
+    return Spread(
+        value=whole.value,
+        single=single_and_two - 2 * paired,
+        paired=paired,
+        skew=_skew(statistic, whole),
+        freedom=_freedom(whole),
+    )
+
+
+def interval_around(value: float, variance: float, spread: Spread, level: float) -> Interval:
+    """The interval of `spread`'s shape around `value`, which has this variance."""
+    if not 0 < level < 1:
+        raise InputError(f"level is {level}; expected a number between 0 and 1, such as 0.95")
+    error = math.sqrt(variance)
+    reach = student_quantile((1 + level) / 2, spread.freedom)
+    low, high = -reach * error, reach * error
+    if abs(spread.skew) > 1e-6:
+        low, high = (
+            error * math.expm1(side * reach * spread.skew) / spread.skew for side in (-1, 1)
+        )
+    return Interval(value + low, value + high, level, error, "influence")
+
+
+def jackknife_interval(
+    statistic: Callable[[Tensor, Tensor], float],
+    real: ClipFeatures,
+    fake: ClipFeatures,
+    *,
+    seed: int,
+    level: float = 0.95,
+) -> Interval:
+    """Interval for any function of (real [N,D], fake [M,D]): leave out a group of videos at a time.
+
+    For statistics without closed-form influences. Up to MAX_GROUPS groups a side, by hash of (seed,
+    name). Wide where the two sides hardly differ (it estimates A + 2B, see above).
+
+    Raises:
+        InputError: features that cannot be used; fewer than MIN_VIDEOS videos on a side.
+    """
+    check_pair(real.values, fake.values)
+    variances, freedoms = [], []
+    for side, given in (("real", real), ("fake", fake)):
+        names = sorted(set(given.videos))
+        if len(names) < MIN_VIDEOS:
+            raise InputError(
+                f"{side} clips come from {len(names)} videos; an interval needs at least {MIN_VIDEOS}"
+            )
+        groups = min(MAX_GROUPS, len(names))
+        group = dict(zip(names, deal(names, groups, f"groups/{seed}").tolist(), strict=True))
+        of_clip = torch.tensor([group[name] for name in given.videos])
+        rests = [given.values[of_clip != left_out] for left_out in range(groups)]
+        values = torch.tensor(
+            [
+                statistic(rest, fake.values) if side == "real" else statistic(real.values, rest)
+                for rest in rests
+            ],
+            dtype=torch.float64,
+        )
+        variances.append((groups - 1) ** 2 / groups * values.var().item())
+        freedoms.append(groups - 1)
+    variance = sum(variances)
+    freedom = _satterthwaite(variances, freedoms)
+    reach = student_quantile((1 + level) / 2, freedom) * math.sqrt(variance)
+    value = statistic(real.values, fake.values)
+    return Interval(value - reach, value + reach, level, math.sqrt(variance), "jackknife")
+
+
+def student_quantile(probability: float, freedom: float) -> float:
+    """Quantile of Student's t, to 1e-3 relative for 4 degrees of freedom or more and up to 0.995.
+
+    Abramowitz and Stegun, 26.7.5: the normal quantile and four terms in 1 / freedom.
+    """
+    z = NormalDist().inv_cdf(probability)
+    terms = (
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    return z + sum(term / freedom**power for power, term in enumerate(terms, start=1))
+
+
+def _squared_influences(at: Linearised, weights: Weights, lost: int) -> float:
+    """Variance of the value by its influences; `lost`: means taken from the videos of a side."""
+    total = 0.0
+    for influence, weight in ((at.real, weights.real), (at.fake, weights.fake)):
+        count = len(influence)
+        total += (influence.square() / weight).sum().item() * count / (count - lost)
+    return total
+
+
+def _skew(statistic: WeightedStatistic, whole: Linearised) -> float:
+    largest = max((len(side) * side).abs().max().item() for side in (whole.real, whole.fake))
+    if largest == 0:
+        return 0.0
+    step = TILT / largest
+    tilted = Weights(
+        1 + step * len(whole.real) * whole.real, 1 + step * len(whole.fake) * whole.fake
+    )
+    moved = statistic.at(tilted)
+    before = math.sqrt(_squared_influences(whole, statistic.ones, lost=1))
+    after = math.sqrt(_squared_influences(moved, tilted, lost=1))
+    return (after - before) / (moved.value - whole.value)
+
+
+def _freedom(whole: Linearised) -> float:
+    """Freedom of the sum of squared influences: 2 mean^2 / variance of that sum."""
+    squares = [side.square() for side in (whole.real, whole.fake)]
+    total = sum(square.sum().item() for square in squares)
+    noise = sum((square - square.mean()).square().sum().item() for square in squares)
+    return max(2 * total**2 / noise, MIN_FREEDOM) if noise > 0 else math.inf
+
+
+def _satterthwaite(variances: Sequence[float], freedoms: Sequence[int]) -> float:
+    """Freedom of a sum of independent variances."""
+    parts = [v**2 / f for v, f in zip(variances, freedoms, strict=True)]
+    return sum(variances) ** 2 / sum(parts) if sum(parts) > 0 else math.inf
