@@ -55,7 +55,8 @@ def measure(cases: tuple[Case, ...] = CASES) -> list[Row]:
     for case in cases:
         with tempfile.TemporaryDirectory() as folder:
             code = (
-                "from benchmarks.speed.memory import Case, peak_megabytes; from pathlib import Path;"
+                "from pathlib import Path;"
+                "from benchmarks.speed.memory import Case, peak_megabytes;"
                 f"print(peak_megabytes({case!r}, Path({folder!r})))"
             )
             run = subprocess.run(
