@@ -1,7 +1,7 @@
-"""What every statistic accepts: finite features [N,D] of at least two clips, in an order of their own.
+"""What every statistic accepts: finite features [N,D] of at least two clips, in their own order.
 
-The statistics are sums over clips. Rounding makes such a sum depend on the order of its terms, so the
-rows are first put into an order that only their content decides: the same clips give the same bits.
+The statistics are sums over clips. Rounding makes a sum depend on the order of its terms, so the
+rows are first put into an order that only their content decides: the same clips, the same bits.
 """
 
 import numpy as np
@@ -49,7 +49,7 @@ def check_pair(real: Tensor, fake: Tensor) -> None:
 
 
 def content_order(features: Tensor) -> Tensor:
-    """[N,D] -> int64 [N]: the rows by their bytes, so that any permutation of them sorts to the same."""
+    """[N,D] -> int64 [N]: the rows by their bytes, so that any permutation sorts to the same."""
     rows = np.ascontiguousarray(features.detach().cpu().numpy())
     keys = rows.view(np.dtype((np.void, rows.strides[0]))).ravel()
     return torch.from_numpy(np.argsort(keys, kind="stable"))

@@ -1,13 +1,13 @@
-"""Fréchet distance between two sets of features, each taken for a Gaussian (FVD when they are I3D's).
+"""Fréchet distance between two sets of features, each taken for a Gaussian (FVD where I3D's).
 
     d = |m_r - m_f|^2 + tr(C_r + C_f) - 2 tr sqrt(C_r C_f)
 
 The forms differ in how they take the trace of the square root:
 
 - `frechet_distance`: eigenvalues of the symmetrised product, float64. Use this one.
-- `frechet_distance_thin`: singular values of one feature matrix times the other; no covariance. The
-  same number, a second road to it, and the cheaper one when there are few clips.
-- `frechet_distance_svd`: the form DIGAN, TATS and the TF original publish, in the dtype it is given.
+- `frechet_distance_thin`: singular values of one feature matrix times the other; no covariance.
+  The same number by a second road, and the cheaper one when there are few clips.
+- `frechet_distance_svd`: the form that DIGAN, TATS and the TF original publish, in a given dtype.
 """
 
 from dataclasses import dataclass
@@ -86,11 +86,11 @@ def frechet_of_features(real: Tensor, fake: Tensor, options: FrechetOptions) -> 
 
 
 def frechet_distance(real: Gaussian, fake: Gaussian) -> float:
-    """Fréchet distance in float64; exactly 0 for equal Gaussians, which are compared before anything else.
+    """Fréchet distance in float64; exactly 0 for equal Gaussians, which are recognised first.
 
     With S^T S = C of the side with fewer clips, tr sqrt(C_r C_f) is the sum of the roots of the
-    eigenvalues of S C_other S^T. S has no more rows than C has rank (clips - 1), so that rounding in
-    a null space of C never meets a square root.
+    eigenvalues of S C_other S^T. S has no more rows than C has rank (clips - 1), so that rounding
+    in a null space of C never meets a square root.
     """
     _check_dimensions(real, fake)
     if torch.equal(real.mean, fake.mean) and torch.equal(real.cov, fake.cov):
@@ -105,8 +105,8 @@ def frechet_distance(real: Gaussian, fake: Gaussian) -> float:
 def frechet_distance_thin(real: Tensor, fake: Tensor, *, correction: int) -> float:
     """`frechet_distance` from real [N,D] and fake [M,D] themselves.
 
-    With X and Y the centred features, tr sqrt(X^T X Y^T Y) is the sum of the singular values of X Y^T,
-    a matrix [N,M]: exact for any N, and small when N and M are.
+    With X and Y the centred features, tr sqrt(X^T X Y^T Y) is the sum of the singular values of
+    X Y^T, a matrix [N,M]: exact for any N, and small when N and M are.
 
     Raises:
         InputError: as `frechet_of_features`.
@@ -154,11 +154,12 @@ def _covariance_root(gaussian: Gaussian) -> Tensor:
     """S [R,D] float64 with S^T S the covariance and R = min(D, clips - 1)."""
     rank = min(len(gaussian.mean), gaussian.count - 1)
     eigenvalues, vectors = torch.linalg.eigh(gaussian.cov.double())
-    scale = eigenvalues[-rank:].clamp(min=0).sqrt()
-    return scale[:, None] * vectors[:, -rank:].T
+    root: Tensor = eigenvalues[-rank:].clamp(min=0).sqrt()[:, None] * vectors[:, -rank:].T
+    return root
 
 
 def _svd_root(matrix: Tensor) -> Tensor:
     left, values, right = torch.linalg.svd(matrix)
     rooted = torch.where(values < SVD_EPSILON, values, values.sqrt())
-    return (left * rooted) @ right
+    root: Tensor = (left * rooted) @ right
+    return root

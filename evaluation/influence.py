@@ -1,10 +1,11 @@
-"""Distances as functions of how much each video counts, with each video's influence on the value.
+"""Distances as functions of how much each video counts, and each video's influence on the value.
 
-Give video v of one side the weight w_v (all ones: the plain distance; zero: the video left out). Its
-influence is d value / d log w_v: how far the value moves, to first order, as that video counts more.
-Influences of one side sum to 0. They come in closed form from the one decomposition that the value
-takes, and they add up: the influences on a mean over repeats, or on a difference of two distances, are
-the mean and the difference of influences. Intervals and the extrapolation to infinite N rest on them.
+Give video v of one side the weight w_v (all ones: the plain distance; zero: the video left out).
+Its influence is d value / d log w_v: how far the value moves, to first order, as the video counts
+more. Influences of one side sum to 0. They come in closed form from the one decomposition that the
+value takes, and they add up: the influences on a mean over repeats, or on a difference of two
+distances, are the mean and the difference of the influences. Intervals and the extrapolation to
+infinite N rest on them.
 
 Legend: N clips of one side, M of the other, D dimensions, R real videos, F fake videos.
 """
@@ -187,21 +188,29 @@ def deal(names: Sequence[str], parts: int, salt: str) -> Tensor:
     return block
 
 
-def mean_over_blocks(
-    statistic: WeightedStatistic, real_parts: int, fake_parts: int, salt: str
-) -> Linearised:
-    """Mean of the statistic over disjoint blocks of both sides' videos.
+@dataclass(frozen=True)
+class Dealing:
+    """Videos dealt into parts; a block is `run` parts in a row, so 1/3 of the videos or 2/3.
 
-    One of the two numbers divides the other: each block of the side with fewer meets as many of the
-    other's, so that every video counts the same.
+    One of the numbers of parts divides the other.
     """
-    real_block = deal(statistic.real_videos, real_parts, salt)
-    fake_block = deal(statistic.fake_videos, fake_parts, salt)
-    pairs = max(real_parts, fake_parts)
+
+    real_parts: int
+    fake_parts: int
+    run: int
+    salt: str
+
+
+def mean_over_blocks(statistic: WeightedStatistic, dealing: Dealing) -> Linearised:
+    """Mean of the statistic over pairs of a real and a fake block; every video counts the same."""
+    real_part = deal(statistic.real_videos, dealing.real_parts, dealing.salt)
+    fake_part = deal(statistic.fake_videos, dealing.fake_parts, dealing.salt)
+    pairs = max(dealing.real_parts, dealing.fake_parts)
     blocks = [
         statistic.at(
             Weights(
-                (real_block == i % real_parts).double(), (fake_block == i % fake_parts).double()
+                ((real_part - i) % dealing.real_parts < dealing.run).double(),
+                ((fake_part - i) % dealing.fake_parts < dealing.run).double(),
             )
         )
         for i in range(pairs)

@@ -4,19 +4,20 @@ What an interval covers: the expected value of the distance at these numbers of 
 new videos were drawn on both sides from where these came from. The distance's own bias at that N is
 part of that value (see `extrapolation` for the value at infinite N).
 
-The standard error. To second order, a distance is a mean of one term a video and one term a pair of
-videos, with variances A and B. The sum of squared influences (the infinitesimal jackknife) estimates
-A + 2B: right where the two sides differ much, too wide by a factor sqrt(2) where they hardly do. The
-same sum taken within the two halves of the videos estimates A + 4B. So A + B, which is wanted, is
-(3 * whole - halves) / 2.
+The standard error. To second order, a distance is a mean of one term a video and one term a pair
+of videos, with variances A and B. The sum of squared influences (the infinitesimal jackknife)
+estimates A + 2B: right where the two sides differ much, too wide by a factor sqrt(2) where they
+hardly do. The same sum taken within the two halves of the videos estimates A + 4B. So A + B, which
+is wanted, is (3 * whole - halves) / 2.
 
-The shape. A large distance has a large standard error, and the interval must be longer upward. `skew`
-is how fast the standard error grows with the value, measured by re-weighting the videos a little along
-their influences; the interval is symmetric on the scale where that growth vanishes (a shifted log).
+The shape. A large distance has a large standard error, so the interval must reach further up than
+down. `skew` is how fast the standard error grows with the value, measured by re-weighting the
+videos a little along their influences; the interval is symmetric on the scale where that growth
+vanishes (a shifted logarithm).
 
 No bootstrap: a resample repeats videos, and repeats lower the rank of a covariance, so that its
-distances are biased upward by about as much again as the distance itself. benchmarks/coverage.py
-measures the coverage of all of these, and of what was rejected.
+distances are biased upward once more. benchmarks/coverage.py measures the coverage of all of these,
+and of what was rejected.
 """
 
 import math
@@ -32,6 +33,7 @@ from evaluation.errors import InputError
 from evaluation.feature_matrix import check_pair
 from evaluation.influence import (
     ClipFeatures,
+    Dealing,
     Linearised,
     WeightedStatistic,
     Weights,
@@ -128,13 +130,10 @@ def spread_of(statistic: WeightedStatistic, seed: int) -> Spread:
     Raises:
         InputError: fewer than MIN_VIDEOS videos on a side.
     """
-    for side, videos in (("real", statistic.real_videos), ("fake", statistic.fake_videos)):
-        if len(videos) < MIN_VIDEOS:
-            raise InputError(
-                f"{side} clips come from {len(videos)} videos; an interval needs at least {MIN_VIDEOS}"
-            )
+    check_videos("real", len(statistic.real_videos))
+    check_videos("fake", len(statistic.fake_videos))
     whole = statistic.at(statistic.ones)
-    halves = mean_over_blocks(statistic, 2, 2, salt=f"halves/{seed}")
+    halves = mean_over_blocks(statistic, Dealing(2, 2, 1, f"halves/{seed}"))
     single_and_two = _squared_influences(whole, statistic.ones, lost=1)
     single_and_four = _squared_influences(halves, statistic.ones, lost=2)
     paired = (single_and_four - single_and_two) / 2
@@ -163,6 +162,18 @@ def interval_around(value: float, variance: float, spread: Spread, level: float)
     return Interval(value + low, value + high, level, error, "influence")
 
 
+def check_videos(side: str, videos: int) -> None:
+    """Refuse fewer than MIN_VIDEOS videos.
+
+    Raises:
+        InputError: there are fewer.
+    """
+    if videos < MIN_VIDEOS:
+        raise InputError(
+            f"{side}: clips from {videos} videos; an interval needs at least {MIN_VIDEOS}"
+        )
+
+
 def jackknife_interval(
     statistic: Callable[[Tensor, Tensor], float],
     real: ClipFeatures,
@@ -183,10 +194,7 @@ def jackknife_interval(
     variances, freedoms = [], []
     for side, given in (("real", real), ("fake", fake)):
         names = sorted(set(given.videos))
-        if len(names) < MIN_VIDEOS:
-            raise InputError(
-                f"{side} clips come from {len(names)} videos; an interval needs at least {MIN_VIDEOS}"
-            )
+        check_videos(side, len(names))
         groups = min(MAX_GROUPS, len(names))
         group = dict(zip(names, deal(names, groups, f"groups/{seed}").tolist(), strict=True))
         of_clip = torch.tensor([group[name] for name in given.videos])

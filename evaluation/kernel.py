@@ -1,4 +1,4 @@
-"""Kernel distance between two sets of features: unbiased squared MMD, polynomial kernel (KVD for I3D's).
+"""Kernel distance between two sets of features: unbiased squared MMD (KVD where they are I3D's).
 
     k(a, b) = (gamma a.b + coef0)^degree
     d = mean k(r, r') + mean k(f, f') - 2 mean k(r, f)        r != r', f != f'
@@ -55,7 +55,7 @@ def mean_of_distinct_pairs(x: Tensor, options: KernelOptions) -> float:
 def kernel_row_sums(
     x: Tensor, y: Tensor, options: KernelOptions, weights: Tensor | None = None
 ) -> Tensor:
-    """Sum over j of weights[j] k(x_i, y_j): x [N,D], y [M,D], weights [M] (ones if absent) -> float64 [N].
+    """Sum over j of weights[j] k(x_i, y_j), float64 [N]; x [N,D], y [M,D], weights [M] or all 1.
 
     Memory is bounded by BLOCK_ROWS * M, whatever N.
     """
@@ -70,7 +70,7 @@ def kernel_diagonal(x: Tensor, options: KernelOptions) -> Tensor:
 
 
 def _kernel_blocks(x: Tensor, y: Tensor, options: KernelOptions) -> Iterator[Tensor]:
-    for block in x.split(BLOCK_ROWS):
+    for block in torch.split(x, BLOCK_ROWS):
         yield _kernel(block @ y.T, x.shape[1], options)
 
 
