@@ -192,7 +192,7 @@ def test_features_that_are_not_finite(
     def broken(self: object, clips: torch.Tensor) -> torch.Tensor:
         return torch.full((len(clips), 32), torch.nan)
 
-    monkeypatch.setattr(pixels.PixelProjection, "__call__", broken)
+    monkeypatch.setattr(pixels.PixelsExtractor, "__call__", broken)
     assert "not finite" in refused(*QUICK)
 
 
