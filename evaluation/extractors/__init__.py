@@ -1,1 +1,121 @@
-"""Frozen networks that turn clips into features, and the table of their names."""
+"""Frozen networks that turn clips into features, and the table of their names.
+
+i3d-kinetics400   I3D with the published weights: the numbers of papers
+i3d-toy           the same network at a small width, trained on the toy worlds, shipped
+pixels            an untrained projection of pixels, for tests
+
+Letters: B clips, T frames, D feature size.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from torch import Tensor
+
+from evaluation.errors import InputError
+
+TOY_WEIGHTS = Path(__file__).parent / "i3d_toy.safetensors"
+
+
+class ClipExtractor(Protocol):
+    """Features of clips. The same clip gives the same bits, whatever shares the call with it.
+
+    That holds for one machine, device and number of torch's threads; across those, features of
+    float32 agree to about 1e-6 relative.
+    """
+
+    @property
+    def name(self) -> str:
+        """As in the table above; another program behind it has another name."""
+
+    @property
+    def dim(self) -> int:
+        """D."""
+
+    @property
+    def weights(self) -> str:
+        """Hex SHA-256 of the weights file; "none" where there is none."""
+
+    @property
+    def weights_verified(self) -> bool:
+        """Whether the weights are the registered or the shipped ones."""
+
+    @property
+    def precision(self) -> str:
+        """One of "fp32" (TF32 always off) and "bf16" (a quick look, not for tables)."""
+
+    @property
+    def device(self) -> str:
+        """Where it runs, as torch writes it: "cpu", "cuda:0"."""
+
+    def __call__(self, clips: Tensor) -> Tensor:
+        """float32 [B,3,T,224,224], RGB, -1..1 -> float32 [B,D] on the CPU."""
+
+
+@dataclass(frozen=True)
+class ExtractorRequest:
+    """Which extractor, and how it is to run.
+
+    Args:
+        name: of the table in this module's docstring.
+        bn_eps: epsilon of batch norm, from the protocol.
+        files: registered weights to look for, preferred first; (): all that the extractor can use.
+        weights: a weights file of the user's own; None: look for `files`.
+        allow_unverified: use a file of unknown digest; `weights_verified` is then false.
+        trust_torchscript: run the archive's own program instead of taking the weights out of it.
+        device: as torch writes it.
+        precision: "fp32" or "bf16".
+    """
+
+    name: str
+    bn_eps: float
+    files: tuple[str, ...] = ()
+    weights: Path | None = None
+    allow_unverified: bool = False
+    trust_torchscript: bool = False
+    device: str = "cpu"
+    precision: str = "fp32"
+
+
+@dataclass(frozen=True)
+class Described:
+    """An extractor, for lists."""
+
+    name: str
+    dim: int
+    about: str
+
+
+def list_extractors() -> list[Described]:
+    """All of them, without loading any network."""
+    from evaluation.extractors.checkpoints import read_shape
+    from evaluation.extractors.i3d import KINETICS_CLASSES
+    from evaluation.extractors.pixels import DIM
+
+    return [
+        Described(
+            "i3d-kinetics400", KINETICS_CLASSES, "published weights (leo-bench weights list)"
+        ),
+        Described("i3d-toy", read_shape(TOY_WEIGHTS)[0], "shipped; not comparable to papers"),
+        Described("pixels", DIM, "untrained, for tests"),
+    ]
+
+
+def build_extractor(request: ExtractorRequest) -> ClipExtractor:
+    """The extractor asked for, ready to run.
+
+    Raises:
+        InputError: unknown name, precision or device; weights that are absent or wrong.
+    """
+    from evaluation.extractors import i3d_extractor, pixels
+
+    builders: dict[str, Callable[[ExtractorRequest], ClipExtractor]] = {
+        "i3d-kinetics400": i3d_extractor.build_kinetics400,
+        "i3d-toy": i3d_extractor.build_toy,
+        "pixels": pixels.build,
+    }
+    if request.name not in builders:
+        raise InputError(f"{request.name}: no such extractor; known are {', '.join(builders)}")
+    return builders[request.name](request)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from evaluation.errors import InputError
@@ -46,11 +47,14 @@ def load_i3d(path: Path, bn_eps: float) -> I3D:
         InputError: no such file, not weights, or the weights of another network.
     """
     kind = _kind(path)
+    classes, width = KINETICS_CLASSES, 1.0
     if kind == "safetensors":
-        tensors, classes, width = _read_safetensors(path)
+        classes, width = read_shape(path)
+        tensors = load_file(path)
+    elif kind == "torchscript":
+        tensors = _read_archive(path)
     else:
-        tensors = _read_archive(path) if kind == "torchscript" else _read_state_dict(path)
-        classes, width = KINETICS_CLASSES, 1.0
+        tensors = _read_state_dict(path)
     with torch.device("meta"):
         net = I3D(classes, width, bn_eps)
     wanted = net.state_dict()
@@ -58,6 +62,20 @@ def load_i3d(path: Path, bn_eps: float) -> I3D:
     counters = {name: torch.zeros((), dtype=torch.int64) for name in wanted if _COUNTER in name}
     net.load_state_dict(counters | matched, assign=True)
     return net.float().eval().requires_grad_(False)
+
+
+def read_shape(path: Path) -> tuple[int, float]:
+    """Classes and width that a .safetensors file says its I3D has; its tensors stay on disk.
+
+    Raises:
+        InputError: the file cannot be read as safetensors.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            shape = json.loads((file.metadata() or {}).get("i3d", "{}"))
+            return int(shape.get("classes", KINETICS_CLASSES)), float(shape.get("width", 1))
+    except (SafetensorError, OSError, ValueError, AttributeError, TypeError) as error:
+        raise InputError(f"{path}: cannot be read as safetensors: {error}") from error
 
 
 def match_names(
@@ -165,21 +183,6 @@ def _read_state_dict(path: Path) -> dict[str, Tensor]:
     if not isinstance(content, dict) or not all(isinstance(v, Tensor) for v in content.values()):
         raise InputError(f"{path}: holds no state dict (names to tensors)")
     return {str(name): tensor for name, tensor in content.items()}
-
-
-def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], int, float]:
-    """Tensors, classes and width."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            shape = json.loads((file.metadata() or {}).get("i3d", "{}"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
-            return (
-                tensors,
-                int(shape.get("classes", KINETICS_CLASSES)),
-                float(shape.get("width", 1)),
-            )
-    except (SafetensorError, ValueError, AttributeError, TypeError) as error:
-        raise InputError(f"{path}: cannot be read as safetensors: {error}") from error
 
 
 def _renamed(name: str) -> str:

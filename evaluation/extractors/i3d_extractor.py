@@ -1,0 +1,137 @@
+"""I3D as an extractor: finds and checks the weights, runs clips in batches of one shape."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from evaluation.errors import InputError
+from evaluation.extractors import TOY_WEIGHTS, ExtractorRequest
+from evaluation.extractors.checkpoints import load_i3d, load_torchscript_program
+from evaluation.extractors.i3d import KINETICS_CLASSES, check_clips
+from evaluation.extractors.i3d_fast import FastI3D
+from evaluation.extractors.numerics import full_precision
+from evaluation.weights import Verified, find, identify, require_registered, weights_for
+
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+_CUDA_FRAMES = 128  # in one pass on CUDA: 8 clips of 16, 1 of 128, as StyleGAN-V has
+
+
+@dataclass(frozen=True)
+class I3DExtractor:
+    """See `evaluation.extractors.ClipExtractor` for what the fields mean.
+
+    Every pass has the same shape, so neither the kernels nor the order of their sums depend on how
+    many clips there are: one clip on the CPU, a full batch on CUDA, filled up with the last clip.
+    """
+
+    name: str
+    dim: int
+    weights: str
+    weights_verified: bool
+    precision: str
+    device: str
+    network: Callable[[Tensor], Tensor]
+
+    def __call__(self, clips: Tensor) -> Tensor:
+        """float32 [B,3,T,224,224], RGB, -1..1, T >= 9 -> float32 [B,dim] on the CPU.
+
+        Raises:
+            InputError: the clips have another shape.
+        """
+        check_clips(clips)
+        device = torch.device(self.device)
+        size = max(1, _CUDA_FRAMES // clips.shape[2]) if device.type == "cuda" else 1
+        with full_precision(), torch.inference_mode():
+            return in_full_batches(lambda batch: self.network(batch.to(device)), clips, size)
+
+
+def in_full_batches(network: Callable[[Tensor], Tensor], clips: Tensor, size: int) -> Tensor:
+    """`network` over [B,...], `size` at a time, the last batch filled up -> float32 [B,D], CPU."""
+    features = []
+    for batch in torch.split(clips, size):
+        missing = size - len(batch)
+        full = torch.cat([batch, *[batch[-1:]] * missing]) if missing else batch
+        features.append(network(full)[: len(batch)].float().cpu())
+    return torch.cat(features)
+
+
+def build_kinetics400(request: ExtractorRequest) -> I3DExtractor:
+    """I3D with the published weights, from whichever file is there.
+
+    Raises:
+        InputError: no file, or not a registered one and that is not allowed.
+    """
+    registered = weights_for("i3d-kinetics400")
+    path = find(request.files or tuple(registered), request.weights)
+    allowed = request.allow_unverified
+    file = identify(path, registered) if allowed else require_registered(path, registered)
+    if not request.trust_torchscript:
+        return _fast(request, file)
+    if request.precision != "fp32":
+        raise InputError("--trust-torchscript runs in fp32 only: drop --precision")
+    program = load_torchscript_program(path).to(_device(request))
+    name = f"{request.name} (its own program)"
+    return _extractor(request, name, KINETICS_CLASSES, file, program)
+
+
+def build_toy(request: ExtractorRequest) -> I3DExtractor:
+    """The small I3D that is shipped, or a file of the user's own in its place.
+
+    Raises:
+        InputError: the file is absent, or not the shipped one and that is not allowed.
+    """
+    path = request.weights or TOY_WEIGHTS
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; weights of i3d-toy come with the installation")
+    if path != TOY_WEIGHTS and not request.allow_unverified:
+        raise InputError(f"{path}: not the shipped weights of i3d-toy: --allow-unverified uses it")
+    registered_as = path.name if path == TOY_WEIGHTS else None
+    return _fast(request, Verified(path, identify(path, {}).sha256, registered_as))
+
+
+def _fast(request: ExtractorRequest, file: Verified) -> I3DExtractor:
+    net = load_i3d(file.path, request.bn_eps)
+    fast = FastI3D(net, _device(request), _dtype(request))
+    return _extractor(request, request.name, net.classes, file, fast)
+
+
+def _extractor(
+    request: ExtractorRequest,
+    name: str,
+    dim: int,
+    file: Verified,
+    network: Callable[[Tensor], Tensor],
+) -> I3DExtractor:
+    return I3DExtractor(
+        name=name,
+        dim=dim,
+        weights=file.sha256,
+        weights_verified=file.verified,
+        precision=request.precision,
+        device=str(_device(request)),
+        network=network,
+    )
+
+
+def _dtype(request: ExtractorRequest) -> torch.dtype:
+    if request.precision == "fp16":
+        raise InputError("fp16 is not offered: one convolution takes 40 s on a CPU; use bf16")
+    if request.precision not in _DTYPES:
+        raise InputError(f"precision {request.precision}: known are {', '.join(_DTYPES)}")
+    return _DTYPES[request.precision]
+
+
+def _device(request: ExtractorRequest) -> torch.device:
+    try:
+        device = torch.device(request.device)
+    except RuntimeError as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"device {request.device}: {reason}") from None
+    if device.type not in ("cpu", "cuda"):
+        raise InputError(f"device {request.device}: extractors run on cpu or cuda")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        count = torch.cuda.device_count()
+        raise InputError(f"device {request.device}: torch sees {count} CUDA devices here")
+    return device

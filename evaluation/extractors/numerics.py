@@ -1,0 +1,34 @@
+"""The state of torch in which features are computed: nothing of it may depend on the caller's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+
+@contextmanager
+def full_precision() -> Iterator[None]:
+    """float32 means float32 (no TF32, no bf16 inside), and the same kernels are chosen every time.
+
+    TF32 moves DIGAN-line numbers by up to 10 (metrics.md 0.5); cuDNN's benchmark mode may choose
+    another kernel, so other bits, in every run. What was set before is set again afterwards.
+    """
+    backends: Any = torch.backends  # torch's types do not know these settings
+    operations = [
+        backends.cudnn.conv,
+        backends.cuda.matmul,
+        backends.mkldnn.conv,
+        backends.mkldnn.matmul,
+    ]
+    precisions = [operation.fp32_precision for operation in operations]
+    choices = backends.cudnn.benchmark, backends.cudnn.deterministic
+    for operation in operations:
+        operation.fp32_precision = "ieee"
+    backends.cudnn.benchmark, backends.cudnn.deterministic = False, True
+    try:
+        yield
+    finally:
+        for operation, precision in zip(operations, precisions, strict=True):
+            operation.fp32_precision = precision
+        backends.cudnn.benchmark, backends.cudnn.deterministic = choices

@@ -1,0 +1,42 @@
+"""An untrained extractor: a fixed projection of coarse pixels. For tests; its numbers mean nothing.
+
+It reads clips of any size and length, needs no weights and takes a millisecond.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from evaluation.extractors import ExtractorRequest
+
+DIM = 32
+_GRID = (4, 8, 8)  # time, height, width that clips are averaged to
+_SEED = 20230503
+
+
+@dataclass(frozen=True)
+class PixelsExtractor:
+    """See `evaluation.extractors.ClipExtractor`."""
+
+    projection: Tensor
+    name: str = "pixels"
+    dim: int = DIM
+    weights: str = "none"
+    weights_verified: bool = True  # there are none that could be wrong
+    precision: str = "fp32"
+    device: str = "cpu"
+
+    def __call__(self, clips: Tensor) -> Tensor:
+        """float32 [B,3,T,H,W], any T, H and W -> float32 [B,32] on the CPU."""
+        coarse = [F.adaptive_avg_pool3d(clip.cpu(), _GRID).flatten() for clip in clips]
+        return torch.stack([pixels @ self.projection for pixels in coarse])
+
+
+def build(request: ExtractorRequest) -> PixelsExtractor:
+    """The projection; of `request` nothing but the name matters."""
+    generator = torch.Generator().manual_seed(_SEED)
+    inputs = 3 * _GRID[0] * _GRID[1] * _GRID[2]
+    projection = torch.randn(inputs, DIM, generator=generator) / inputs**0.5
+    return PixelsExtractor(projection)

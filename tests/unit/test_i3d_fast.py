@@ -1,0 +1,110 @@
+"""The fast I3D computes what the plain one does."""
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from evaluation.errors import InputError
+from evaluation.extractors import channels_last
+from evaluation.extractors.channels_last import cube, halve_space, halve_time, max_of_three
+from evaluation.extractors.i3d import I3D, max_pool
+from evaluation.extractors.i3d_fast import FastI3D
+
+CPU = torch.device("cpu")
+
+
+def uniform(*shape: int, seed: int = 0) -> Tensor:
+    return torch.rand(shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+
+
+def network(width: float) -> I3D:
+    """Weights that keep activations near one, batch norm far from the identity."""
+    net = I3D(classes=11, width=width, bn_eps=1e-3).eval().requires_grad_(False)
+    for seed, (name, tensor) in enumerate(net.state_dict().items()):
+        if name.endswith("running_var"):
+            tensor.copy_(uniform(*tensor.shape, seed=seed) * 0.5 + 1)
+        elif "conv3d.weight" in name:
+            tensor.copy_(uniform(*tensor.shape, seed=seed) * (6 / tensor[0].numel()) ** 0.5)
+        elif tensor.is_floating_point():
+            tensor.add_(uniform(*tensor.shape, seed=seed) * 0.3)
+    return net
+
+
+NARROW = network(0.125)
+HALF = network(0.5)
+
+
+def relative_l2(value: Tensor, expected: Tensor) -> float:
+    return float((value - expected).norm() / expected.norm())
+
+
+@pytest.mark.parametrize("frames", [9, 10, 11, 12, 15, 16, 17, 34])
+def test_features_equal_the_plain_form_at_any_length(frames: int) -> None:
+    clips = uniform(1, 3, frames, 224, 224)
+    fast = FastI3D(NARROW, CPU, torch.float32)
+    assert relative_l2(fast(clips), NARROW(clips)) < 1e-5
+
+
+def test_features_equal_the_plain_form_with_winograds_convolutions() -> None:
+    clips = uniform(2, 3, 16, 224, 224)
+    fast = FastI3D(HALF, CPU, torch.float32)
+    winograd = [b for b in fast._blocks.values() if type(b._cubes[0]).__name__ == "_WinogradCube"]
+    assert winograd
+    assert relative_l2(fast(clips), HALF(clips)) < 1e-5
+
+
+def test_bfloat16_is_near() -> None:
+    clips = uniform(1, 3, 9, 224, 224)
+    features = FastI3D(NARROW, CPU, torch.bfloat16)(clips)
+    assert features.dtype == torch.float32
+    assert 1e-4 < relative_l2(features, NARROW(clips)) < 3e-2
+
+
+def test_without_onednn_the_numbers_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = uniform(1, 3, 9, 224, 224)
+    monkeypatch.setattr(channels_last, "_onednn_serves", lambda _: False)
+    assert relative_l2(FastI3D(NARROW, CPU, torch.float32)(clips), NARROW(clips)) < 1e-5
+
+
+def test_the_plain_networks_weights_are_copied() -> None:
+    net = network(0.125)
+    clips = uniform(1, 3, 9, 224, 224)
+    fast = FastI3D(net, CPU, torch.float32)
+    before = fast(clips)
+    for tensor in net.state_dict().values():
+        tensor.zero_()
+    assert torch.equal(fast(clips), before)
+
+
+def test_wrong_clips_are_refused_as_by_the_plain_form() -> None:
+    with pytest.raises(InputError, match="needs at least 9 frames, the clip has 8"):
+        FastI3D(NARROW, CPU, torch.float32)(torch.zeros(1, 3, 8, 224, 224))
+
+
+@pytest.mark.parametrize("channels", [8, 64])
+@pytest.mark.parametrize("frames", [1, 2, 5, 8])
+def test_both_forms_of_the_cube_are_a_same_convolution(frames: int, channels: int) -> None:
+    x, bias = uniform(2, frames, 6, 7, channels), uniform(24)
+    weight = uniform(24, channels, 3, 3, 3) / channels
+    between_zeros = F.pad(x, (0, 0, 0, 0, 0, 0, 1, 1))
+    expected = F.conv3d(x.movedim(4, 1), weight, bias, padding=1).movedim(1, 4)
+    found = cube(weight, bias, like=x)(between_zeros)
+    assert found.shape == expected.shape
+    assert relative_l2(found, expected) < 1e-5
+
+
+@pytest.mark.parametrize("frames", [2, 3, 4, 7, 8])
+@pytest.mark.parametrize("kernel", [2, 3])
+def test_pools_equal_the_plain_ones_bit_for_bit(frames: int, kernel: int) -> None:
+    x = uniform(2, frames, 14, 14, 8).relu_()
+    plain = x.movedim(4, 1)
+    halved = max_pool(plain, (kernel,) * 3, (2, 2, 2)).movedim(1, 4)
+    assert torch.equal(halve_time(halve_space(x, kernel), kernel), halved)
+    pooled = max_pool(plain, (3, 3, 3), (1, 1, 1)).movedim(1, 4)
+    assert torch.equal(max_of_three(max_of_three(max_of_three(x, 1), 2), 3), pooled)
+
+
+def test_relu_may_come_after_the_pool() -> None:
+    x = uniform(1, 2, 14, 14, 8)
+    assert torch.equal(halve_space(x, 3).relu(), halve_space(x.relu(), 3))
