@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from evaluation.influence import Dealing, WeightedStatistic, mean_over_blocks
-from evaluation.intervals import Interval, check_videos, interval_around, spread_of
+from evaluation.intervals import Interval, Spread, check_videos, interval_around, spread_of
 
 # Videos that half of the smaller side must have for each dimension; half as many again for each
 # further clip that a video gives. Below it the line stops short (benchmarks/coverage.csv).
@@ -68,8 +68,12 @@ class Extrapolation:
     reason: str
 
 
-def extrapolate(statistic: WeightedStatistic, *, seed: int, level: float = 0.95) -> Extrapolation:
+def extrapolate(
+    statistic: WeightedStatistic, *, seed: int, level: float = 0.95, spread: Spread | None = None
+) -> Extrapolation:
     """Extrapolate a Fréchet distance, or a mean or difference of such, to infinite N.
+
+    `spread`: what `spread_of(statistic, seed)` gave, where it is at hand; else it is computed.
 
     Raises:
         InputError: fewer than MIN_VIDEOS videos on a side; a level outside (0, 1).
@@ -82,7 +86,7 @@ def extrapolate(statistic: WeightedStatistic, *, seed: int, level: float = 0.95)
     least = VIDEOS_PER_DIMENSION * statistic.dimension * (1 + clips_per_video) / 2
     sizes = (*SIZES, Fraction(3)) if fewer / 3 >= COMFORT * least else SIZES
 
-    spread = spread_of(statistic, seed)
+    spread = spread_of(statistic, seed) if spread is None else spread
     in_real, in_fake = round(real / fewer), round(fake / fewer)
     values = {k: _mean_of_deals(statistic, k, (in_real, in_fake), seed) for k in sizes}
     steps = float(sum(k - 1 for k in sizes))
