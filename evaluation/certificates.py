@@ -1,0 +1,135 @@
+"""Does an extractor give the numbers it should? Checked on clips that a formula makes, in a second.
+
+i3d-toy          features of two moving patterns, stored beside the weights, computed by the plain
+                 form of the network
+i3d-kinetics400  the squared distance between a black and a white clip of 16 frames. Others have
+                 published it as the FVD of black against white videos, whose covariances vanish:
+                 152.92 ± 1 (JunyaoHu/common_metrics_on_video_quality 5f75173, README)
+
+After new weights for i3d-toy: `python -m evaluation.certificates` writes the stored features anew.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from pydantic import ValidationError
+from torch import Tensor
+
+from evaluation.errors import InputError
+from evaluation.extractors import TOY_WEIGHTS, ClipExtractor
+from evaluation.schema import Data
+
+TOY_CERTIFICATE = TOY_WEIGHTS.with_suffix(".certificate.json")
+
+_FRAMES, _SIDE = 16, 224
+_BLACK_TO_WHITE = 152.92
+_BLACK_TO_WHITE_TOLERANCE = 1.0
+# Relative L2. In float32 machines agree to about 1e-6; bfloat16 has eight bits.
+_TOLERANCES = {"fp32": 1e-4, "bf16": 5e-2}
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What came of a check.
+
+    Args:
+        error: distance from what was expected, in the units of `expected`.
+        tolerance: the largest error that is right.
+        expected: what was expected, in words.
+    """
+
+    name: str
+    error: float
+    tolerance: float
+    expected: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether the extractor gives the right numbers; features that are not finite do not."""
+        return self.error <= self.tolerance
+
+
+class StoredFeatures(Data):
+    """`i3d_toy.certificate.json`."""
+
+    weights: str  # hex SHA-256
+    features: dict[str, list[list[float]]]  # epsilon of batch norm -> one list of D a clip
+
+
+def check(extractor: ClipExtractor) -> Certificate:
+    """Run the extractor's certificate.
+
+    Raises:
+        InputError: there is none for this extractor, or it is of other weights.
+    """
+    if extractor.name.startswith("i3d-kinetics400"):
+        return _black_to_white(extractor)
+    if extractor.name == "i3d-toy":
+        return _stored(extractor)
+    raise InputError(f"{extractor.name}: has no certificate")
+
+
+def moving_patterns() -> Tensor:
+    """Two clips made by integers alone: float32 [2,3,16,224,224], -1..1."""
+    c = torch.arange(3).view(3, 1, 1, 1)
+    t = torch.arange(_FRAMES).view(1, _FRAMES, 1, 1)
+    y = torch.arange(_SIDE).view(1, 1, _SIDE, 1)
+    x = torch.arange(_SIDE).view(1, 1, 1, _SIDE)
+    stripes = 3 * x + 2 * (c + 1) * y + 17 * t
+    rings = ((x - 112 - 3 * t) ** 2 + (y - 112 + 2 * t) ** 2) // (24 + 8 * c)
+    return (torch.stack([stripes, rings]) % 256).float() / 255 * 2 - 1
+
+
+def write_toy_certificate(epsilons: tuple[float, ...] = (1e-5, 1e-3)) -> Path:
+    """Store what the plain form of the shipped i3d-toy gives, for every epsilon of a protocol."""
+    from evaluation.extractors.checkpoints import load_i3d
+
+    clips = moving_patterns()
+    features = {}
+    for eps in epsilons:
+        net = load_i3d(TOY_WEIGHTS, eps)
+        features[f"{eps:g}"] = [[round(value, 6) for value in row] for row in net(clips).tolist()]
+    digest = hashlib.sha256(TOY_WEIGHTS.read_bytes()).hexdigest()
+    stored = StoredFeatures(weights=digest, features=features)
+    TOY_CERTIFICATE.write_text(stored.model_dump_json(indent=0) + "\n", encoding="utf-8")
+    return TOY_CERTIFICATE
+
+
+def _black_to_white(extractor: ClipExtractor) -> Certificate:
+    levels = torch.tensor([-1.0, 1.0]).view(2, 1, 1, 1, 1)
+    black, white = extractor(levels.expand(2, 3, _FRAMES, _SIDE, _SIDE)).double()
+    error = abs(float((white - black).square().sum()) - _BLACK_TO_WHITE)
+    expected = f"squared distance from black to white {_BLACK_TO_WHITE}"
+    return Certificate(extractor.name, error, _BLACK_TO_WHITE_TOLERANCE, expected)
+
+
+def _stored(extractor: ClipExtractor) -> Certificate:
+    try:
+        stored = StoredFeatures.model_validate_json(TOY_CERTIFICATE.read_bytes())
+    except (OSError, ValidationError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"{TOY_CERTIFICATE}: cannot be read: {reason}") from None
+    if extractor.weights != stored.weights:
+        raise InputError(
+            f"{extractor.name}: its certificate is of weights {stored.weights[:12]}..."
+        )
+    features = extractor(moving_patterns()).double()
+    # An extractor does not tell which epsilon it was built with.
+    errors = {
+        eps: _relative_l2(features, torch.tensor(expected, dtype=torch.float64))
+        for eps, expected in stored.features.items()
+    }
+    eps = min(errors, key=lambda key: errors[key])
+    expected = f"stored features of two clips, batch norm's epsilon {eps}, relative L2"
+    return Certificate(extractor.name, errors[eps], _TOLERANCES[extractor.precision], expected)
+
+
+def _relative_l2(value: Tensor, expected: Tensor) -> float:
+    """The largest over the clips."""
+    return float(((value - expected).norm(dim=1) / expected.norm(dim=1)).max())
+
+
+if __name__ == "__main__":
+    write_toy_certificate()
