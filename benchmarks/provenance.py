@@ -17,6 +17,9 @@ from evaluation.videos.source import fingerprint
 # N = 256 against 1,024: ×1.9).
 FEW_CLIPS = 256
 
+# songweige/TATS issue 5: a forgotten stride gave 3,245 where the paper has some 100.
+SUSPICIOUS_FVD = 1500
+
 
 def record_of(
     chosen: Plan, measured: Measurement, extractor: ClipExtractor, seconds: float
@@ -104,8 +107,13 @@ def _notes(measured: Measurement) -> tuple[str, ...]:
         found.append(f"fvd_infinity is not reliable: {numbers.extrapolation.reason}")
     if len(numbers.values) > 1 and not measured.fake_varies:
         found.append("every repeat has the same fakes: the spread is of the real clips alone")
-    if not measured.real.side.source.medium.lossy and measured.fake.side.source.medium.lossy:
-        found.append("the fake side is stored with loss and the real side is not")
+    if measured.real.side.source.medium.lossy != measured.fake.side.source.medium.lossy:
+        lossy = "real" if measured.real.side.source.medium.lossy else "fake"
+        found.append(f"only the {lossy} side is stored with loss: compression is part of the value")
+    if measured.metric == "fvd" and fewest >= FEW_CLIPS and numbers.value > SUSPICIOUS_FVD:
+        found.append(
+            f"above {SUSPICIOUS_FVD:g}: usually a wrong stride, split, colour range or frame order"
+        )
     return tuple(found)
 
 
