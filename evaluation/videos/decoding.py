@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.errors import BadVideoError
-from evaluation.videos.whole import CutOffError
+from evaluation.videos.whole import NotWholeError
 
 if TYPE_CHECKING:  # PyAV takes 0.1 s to import, and only video files need it
     from av.container import InputContainer
@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # PyAV takes 0.1 s to import, and only video files need it
 
 # What libavformat may open. Left out are the kinds that name other files or addresses (concat, HLS,
 # DASH): a text file called .mp4 could otherwise have it read anything.
-_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,gif,apng,flv,asf,ogg,nut,ivf"
+_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,gif,apng,asf"
 _OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
 
 
@@ -42,6 +42,8 @@ def opened(path: Path, **options: str) -> Iterator[tuple["InputContainer", "Vide
     ) as container:
         for stream in container.streams.video:
             if not stream.disposition & Disposition.attached_pic:  # cover art
+                if stream.codec_context is None:
+                    raise BadVideoError(path.name, "its codec is not known")
                 # One thread: many files are read at once, and a seek does not fill a pipeline.
                 stream.codec_context.thread_count = 1
                 yield container, stream
@@ -58,7 +60,7 @@ def damage_named(name: str) -> Iterator[None]:
         yield
     except BadVideoError as error:
         raise BadVideoError(name, error.reason) from None
-    except CutOffError as error:
+    except NotWholeError as error:
         raise BadVideoError(name, str(error)) from None
     except (av.error.FFmpegError, OSError, ValueError, RuntimeError, EOFError) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -15,20 +15,21 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _PS_PACK = b"\x00\x00\x01\xba"
 
 
-class CutOffError(Exception):
-    """The file ends before the end that it states."""
+class NotWholeError(Exception):
+    """The file ends before the end that it states, or its kind states none at all."""
 
 
 def states_its_length(path: Path) -> bool:
-    """True where the file says how long it is and is; False where its format does not say.
+    """True where the file says how long it is and is; False where it does not say.
 
     Raises:
-        CutOffError: the file is shorter than it says, or broken in its outermost structure.
+        NotWholeError: it is shorter than it says, broken in its outermost structure, or of a kind
+            that a cut would not show in.
         OSError: it cannot be read.
     """
     size = path.stat().st_size
     if size == 0:
-        raise CutOffError("the file is empty")
+        raise NotWholeError("the file is empty")
     with path.open("rb") as file:
         head = file.read(16)
         file.seek(0)
@@ -49,6 +50,8 @@ def _check_for(head: bytes) -> Callable[[BinaryIO, int], bool] | None:
         return _png
     if head.startswith(_PS_PACK):
         return _mpeg_program_stream
+    if head.startswith(b"FLV") or head[:1] == b"\x47":
+        return _endless
     return None
 
 
@@ -71,7 +74,7 @@ def _iso_boxes(file: BinaryIO, size: int) -> bool:
         if at > size:
             _cut(at, size)
     if b"moov" not in kinds:
-        raise CutOffError("the file has no index (moov box): it was cut off or never finished")
+        raise NotWholeError("the file has no index (moov box): it was cut off or never finished")
     return b"moof" not in kinds  # fragments follow each other with no total
 
 
@@ -79,11 +82,11 @@ def _matroska(file: BinaryIO, size: int) -> bool:
     """MKV, WebM: the size of the Segment (RFC 8794, 6; RFC 9559, 5)."""
     for wanted in (_EBML, _SEGMENT):
         if _take(file, 4) != wanted:
-            raise CutOffError("the file's outermost structure is broken (no Segment)")
+            raise NotWholeError("the file's outermost structure is broken (no Segment)")
         first = _take(file, 1)[0]
         length = 9 - first.bit_length()
         if length > 8:
-            raise CutOffError("the file's outermost structure is broken (size of the Segment)")
+            raise NotWholeError("the file's outermost structure is broken (size of the Segment)")
         rest = int.from_bytes(_take(file, length - 1), "big")
         value = ((first & (0xFF >> length)) << 8 * (length - 1)) | rest
         if value == (1 << 7 * length) - 1:
@@ -132,7 +135,7 @@ def _gif(file: BinaryIO, size: int) -> bool:
         elif kind == b"\x21":
             _take(file, 1)
         else:
-            raise CutOffError(f"no GIF block at byte {file.tell() - 1:,} of {size:,}")
+            raise NotWholeError(f"no GIF block at byte {file.tell() - 1:,} of {size:,}")
         sub_blocks()
 
 
@@ -167,12 +170,19 @@ def _mpeg_program_stream(file: BinaryIO, size: int) -> bool:
     return False
 
 
+def _endless(file: BinaryIO, size: int) -> bool:
+    """FLV and MPEG-TS are made for streaming: any beginning of one looks whole."""
+    raise NotWholeError(
+        "FLV and MPEG-TS cannot be told from a cut-off one; copy the stream unchanged into .mkv"
+    )
+
+
 def _take(file: BinaryIO, count: int) -> bytes:
     data = file.read(count)
     if len(data) < count:
-        raise CutOffError(f"the file ends in mid-structure, at byte {file.tell():,}")
+        raise NotWholeError(f"the file ends in mid-structure, at byte {file.tell():,}")
     return data
 
 
 def _cut(stated: int, size: int) -> None:
-    raise CutOffError(f"the file is cut off: {size:,} bytes of the {stated:,} that it states")
+    raise NotWholeError(f"the file is cut off: {size:,} bytes of the {stated:,} that it states")

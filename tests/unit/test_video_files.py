@@ -34,8 +34,6 @@ KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "mpeg1.mpg": ("mpeg1video", "yuv420p", {"bf": 2, "g": 12}),
     "mpeg2.mpg": ("mpeg2video", "yuv420p", {"bf": 2, "g": 12}),
     "mpeg2.mkv": ("mpeg2video", "yuv420p", {"bf": 2, "g": 12}),
-    "mpeg2.ts": ("mpeg2video", "yuv420p", {"bf": 2, "g": 12}),
-    "h264.flv": ("libx264", "yuv420p", {"bf": 2, "g": 12}),
     "windows.wmv": ("wmv2", "yuv420p", {}),
     "motion.avi": ("mjpeg", "yuvj420p", {}),
     "motion.mov": ("mjpeg", "yuvj420p", {}),
@@ -207,8 +205,13 @@ def test_a_file_with_sound_alone_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"hello\n" * 100, b"\x00" * 4096, b"ffconcat version 1.0\nfile 'real.mp4'\n"]
-    + [b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nreal.mp4\n#EXT-X-ENDLIST\n"],
+    [
+        b"",
+        b"hello\n" * 100,
+        b"\x00" * 4096,
+        b"ffconcat version 1.0\nfile 'real.mp4'\n",
+        b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nreal.mp4\n#EXT-X-ENDLIST\n",
+    ],
     ids=["empty", "text", "zeros", "a list of other files", "a playlist"],
 )
 def test_what_is_no_video_is_refused_whatever_its_name(tmp_path: Path, content: bytes) -> None:
@@ -217,6 +220,12 @@ def test_what_is_no_video_is_refused_whatever_its_name(tmp_path: Path, content: 
     with pytest.raises(BadVideoError, match=r"^false\.mp4: .") as refusal:
         opened(tmp_path)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["stream.ts", "stream.flv"])
+def test_kinds_that_do_not_show_a_cut_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadVideoError, match="copy the stream unchanged"):
+        opened(encode(tmp_path / name, moving(12), bf=2))
 
 
 def test_names_that_libav_would_read_as_protocols_or_patterns_are_names(tmp_path: Path) -> None:
