@@ -69,6 +69,13 @@ class ArrayReader:
         self._confirmed: set[tuple[Path, str]] = set()
         self._held: dict[tuple[Path, str], Array] = {}  # the last compressed array, at most one
 
+    def headers(self, path: Path) -> dict[str, Header]:
+        """`array_headers`, read once."""
+        with self._lock:
+            if path not in self._headers:
+                self._headers[path] = array_headers(path)
+            return self._headers[path]
+
     def confirm(self, path: Path, key: str) -> None:
         """Compare an .npz member with its checksum, once; an .npy has none.
 
@@ -88,13 +95,11 @@ class ArrayReader:
         Raises:
             ValueError, OSError, EOFError, zipfile.BadZipFile: not such a file, or a damaged one.
         """
-        with self._lock:
-            if path not in self._headers:
-                self._headers[path] = array_headers(path)
-            header = self._headers[path].get(key)
-            if header is None:
-                raise ValueError(f"holds no array {key!r} any more")
-            if header.start is None:
+        header = self.headers(path).get(key)
+        if header is None:
+            raise ValueError(f"holds no array {key!r} any more")
+        if header.start is None:
+            with self._lock:
                 return self._loaded(path, key, header)
         if header.size == 0:
             return np.empty(header.shape, header.dtype)

@@ -104,7 +104,7 @@ class ArrayFiles:
                 digest.update(np.ascontiguousarray(frame).data)
             if stored.dtype != np.uint8:
                 digest.update(f" {self._quantise}".encode())
-            notes = self._check_levels(stored)
+            notes = [*self._check_levels(stored), *_left_out(self._files.headers(place.path))]
         return Stored(
             name=place.name,
             path=place.path,
@@ -162,8 +162,9 @@ class ArrayFiles:
                 f"values from {low:g} to {high:g} look like [0,1], and [-1,1] is read:"
                 " store 2*x-1, or levels as uint8"
             )
-        clamped = low < -1 - TOLERANCE or high > 1 + TOLERANCE
-        return ["values beyond [-1,1] are clamped, as both published rules do"] * clamped
+        if low < -1 - TOLERANCE or high > 1 + TOLERANCE:
+            return ["values beyond [-1,1] are clamped, as both published rules do"]
+        return []
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,7 @@ class Part:
 def _parts(name: str, headers: dict[str, Header]) -> Iterator[tuple[str, Part]]:
     """(name, part) of every video of a file; arrays of under 4 axes are labels and the like."""
     shapes = {key: header.shape for key, header in headers.items() if len(header.shape) >= 4}
-    if not shapes:
+    if not shapes or any(len(shape) == 5 and shape[0] == 0 for shape in shapes.values()):
         raise ValueError(f"holds no video; {_EXPECTED}")
     for key, shape in shapes.items():
         axes = [axis for axis in (1, 3) if shape[-4:][axis] == 3]
@@ -206,6 +207,11 @@ def _parts(name: str, headers: dict[str, Header]) -> Iterator[tuple[str, Part]]:
             yield "/".join(base), Part(key, None, axes[0])
         for row in range(shape[0] if len(shape) == 5 else 0):
             yield "/".join([*base, f"{row:06d}"]), Part(key, row, axes[0])
+
+
+def _left_out(headers: dict[str, Header]) -> list[str]:
+    others = sorted(key for key, header in headers.items() if len(header.shape) < 4)
+    return [f"arrays that are no videos were left out ({', '.join(others)})"] if others else []
 
 
 @contextmanager
