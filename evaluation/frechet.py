@@ -63,7 +63,7 @@ def fit_gaussian(
         InputError: not finite [N,D] with N >= 2.
     """
     check_features(features, "given")
-    ordered = features[content_order(features)].to(device="cpu", dtype=dtype)
+    ordered = features.detach()[content_order(features)].to(device="cpu", dtype=dtype)
     mean = ordered.mean(dim=0)
     centred = ordered - mean
     return Gaussian(mean, centred.T @ centred / (len(ordered) - correction), len(ordered))
@@ -115,7 +115,7 @@ def frechet_distance_thin(real: Tensor, fake: Tensor, *, correction: int) -> flo
     scaled = []
     means = []
     for side in (real, fake):
-        ordered = side[content_order(side)].to(device="cpu", dtype=torch.float64)
+        ordered = side.detach()[content_order(side)].to(device="cpu", dtype=torch.float64)
         means.append(ordered.mean(dim=0))
         scaled.append((ordered - means[-1]) / (len(side) - correction) ** 0.5)
     roots = torch.linalg.svdvals(scaled[0] @ scaled[1].T)
@@ -126,8 +126,10 @@ def frechet_distance_thin(real: Tensor, fake: Tensor, *, correction: int) -> flo
 def frechet_distance_svd(real: Gaussian, fake: Gaussian) -> float:
     """Fréchet distance with square roots by singular values, in the Gaussians' own dtype.
 
-    In float32 this is DIGAN's published number and inexact: distance 2 between a set of 2048 clips
-    and itself, for features of total variance 1200 (the float64 value is the one to believe).
+    In float32 this is DIGAN's published number and inexact: 2 between 2048 clips and themselves for
+    features of total variance 1200. An eigenvalue of the product that rounding makes negative
+    counts with the wrong sign, and the number of threads may decide which: 0.5 of 75 was seen. The
+    float64 value is the one to believe.
     """
     _check_dimensions(real, fake)
     root = _svd_root(fake.cov)

@@ -49,6 +49,9 @@ MIN_VIDEOS = 4
 # Largest change of a video's weight when `skew` is measured: small enough for a derivative.
 TILT = 0.1
 
+# Growth of a pure scale: no distance has more, but the estimate from a handful of videos may.
+MAX_SKEW = 1.0
+
 # Satterthwaite's degrees of freedom are themselves estimated; below this they are noise.
 MIN_FREEDOM = 4.0
 
@@ -216,7 +219,7 @@ def jackknife_interval(
 
 
 def student_quantile(probability: float, freedom: float) -> float:
-    """Quantile of Student's t, to 1e-3 relative for 4 degrees of freedom or more and up to 0.995.
+    """Quantile of Student's t, to 3e-3 relative for 4 degrees of freedom or more and up to 0.995.
 
     Abramowitz and Stegun, 26.7.5: the normal quantile and four terms in 1 / freedom.
     """
@@ -250,7 +253,9 @@ def _skew(statistic: WeightedStatistic, whole: Linearised) -> float:
     moved = statistic.at(tilted)
     before = math.sqrt(_squared_influences(whole, statistic.ones, lost=1))
     after = math.sqrt(_squared_influences(moved, tilted, lost=1))
-    return (after - before) / (moved.value - whole.value)
+    rise = moved.value - whole.value
+    skew = (after - before) / rise if rise != 0 else 0.0
+    return min(max(skew, -MAX_SKEW), MAX_SKEW)
 
 
 def _freedom(whole: Linearised) -> float:

@@ -37,8 +37,8 @@ def kernel_distance(real: Tensor, fake: Tensor, options: KernelOptions) -> float
         InputError: features that are not finite, not [N,D], of unlike D, or of fewer than 2 clips.
     """
     check_pair(real, fake)
-    x = real[content_order(real)].to(device="cpu", dtype=DTYPES[options.dtype])
-    y = fake[content_order(fake)].to(device="cpu", dtype=DTYPES[options.dtype])
+    x = real.detach()[content_order(real)].to(device="cpu", dtype=DTYPES[options.dtype])
+    y = fake.detach()[content_order(fake)].to(device="cpu", dtype=DTYPES[options.dtype])
     return (
         mean_of_distinct_pairs(x, options)
         + mean_of_distinct_pairs(y, options)
