@@ -1,4 +1,4 @@
-"""A picture of what was prepared: a wrong box or swapped channels are seen, where no count tells."""
+"""A picture of what was prepared: it shows a wrong box or swapped channels, which counts cannot."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +9,7 @@ from evaluation.videos.discover import OpenOptions, open_videos
 
 MONTAGE = "montage.png"
 ROWS, FRAMES = 8, 6
+LABEL = 28  # characters of the name, its end
 
 
 def write_montage(folder: Path, entries: Sequence[Entry]) -> None:
@@ -21,6 +22,7 @@ def write_montage(folder: Path, entries: Sequence[Entry]) -> None:
         last = source.frame_counts[0] - 1
         indices = sorted({round(i * last / (FRAMES - 1)) for i in range(FRAMES)})
         rows.append(source.read(0, indices))
-        labels.append(f"{entry.split}/{entry.name}"[-28:])
+        label = f"{entry.split}/{entry.name}"
+        labels.append(label if len(label) <= LABEL else "…" + label[-LABEL:])
     if rows:
         montage(rows, labels, folder / MONTAGE)
