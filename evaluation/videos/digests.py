@@ -25,6 +25,7 @@ from typing import TypeVar
 from evaluation.videos.stored import Place, Stored
 
 RACY_NS = 2_000_000_000  # FAT keeps times to 2 s; every other file system is finer
+LOCK_SECONDS = 5.0  # how long to wait for another process, before doing without
 _SCHEMA = 1  # raised whenever the meaning of a stored field changes
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS scanned (path BLOB, inner TEXT, reading TEXT, state TEXT,"
@@ -97,7 +98,7 @@ class StatCache:
         for _ in range(2):
             try:
                 self._file.parent.mkdir(parents=True, exist_ok=True)
-                with closing(sqlite3.connect(self._file, timeout=5)) as db, db:
+                with closing(sqlite3.connect(self._file, timeout=LOCK_SECONDS)) as db, db:
                     db.execute(_TABLE)
                     return work(db)
             except (sqlite3.OperationalError, OSError):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
+_ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PS_PACK = b"\x00\x00\x01\xba"
 
@@ -44,6 +45,8 @@ def _check_for(head: bytes) -> Callable[[BinaryIO, int], bool] | None:
         return _matroska
     if head.startswith(b"RIFF"):
         return _riff
+    if head == _ASF:
+        return _asf
     if head.startswith((b"GIF87a", b"GIF89a")):
         return _gif
     if head.startswith(_PNG):
@@ -100,14 +103,29 @@ def _matroska(file: BinaryIO, size: int) -> bool:
 def _riff(file: BinaryIO, size: int) -> bool:
     """AVI: one RIFF chunk, or several of up to 1 GB each (OpenDML)."""
     at = 0
-    while at + 8 <= size:
+    while at < size:
         file.seek(at)
-        if _take(file, 4) != b"RIFF":
-            break
+        if at and file.read(4) != b"RIFF":
+            break  # something was appended
+        file.seek(at + 4)
         length = int.from_bytes(_take(file, 4), "little")
         if length in (0, 0xFFFFFFFF):
             return False
         at += 8 + length
+        if at > size:
+            _cut(at, size)
+    return True
+
+
+def _asf(file: BinaryIO, size: int) -> bool:
+    """WMV: objects of stated size (Advanced Systems Format specification, 2.1)."""
+    at = 0
+    for _ in range(2):  # the header, and the data; an index may follow, or junk
+        file.seek(at + 16)
+        length = int.from_bytes(_take(file, 8), "little")
+        if length < 24:
+            return False
+        at += length
         if at > size:
             _cut(at, size)
     return True
