@@ -1,0 +1,149 @@
+"""I3D: plain form, fast form and the machine's own convolution rate, in one run.
+
+The weights are stand-ins; time does not depend on their values.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.speed.machine import (
+    CONVOLUTION_FLOPS,
+    Task,
+    Timing,
+    convolution,
+    interleaved,
+)
+from evaluation.extractors.i3d import I3D, SIZE
+from evaluation.extractors.i3d_fast import FastI3D
+from evaluation.extractors.numerics import full_precision
+
+COLUMNS = (
+    "what",
+    "frames",
+    "ms a clip, best",
+    "median",
+    "times plain",
+    "GFLOP/s",
+    "of the machine's",
+    "features differ",
+)
+
+_CPU = torch.device("cpu")
+_FLOAT, _BRAIN = torch.float32, torch.bfloat16
+_DTYPES = {_FLOAT: "fp32", _BRAIN: "bf16"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Args:
+        flops: operations of one clip in the plain form, whatever form was run.
+        plain: seconds of a clip in the plain form, one clip at a time; None: not comparable.
+        machine: FLOP/s of a convolution alone, in this precision.
+        error: relative L2 from the plain form's features; None: no network.
+    """
+
+    what: str
+    frames: int | None
+    timing: Timing
+    flops: float
+    plain: float | None
+    machine: float
+    error: float | None
+
+    def cells(self) -> list[str]:
+        """As `COLUMNS`."""
+        rate = self.flops / self.timing.fastest
+        return [
+            self.what,
+            "" if self.frames is None else str(self.frames),
+            f"{self.timing.fastest * 1e3:.0f}",
+            f"{self.timing.median * 1e3:.0f}",
+            "" if self.plain is None else f"{self.plain / self.timing.fastest:.2f}",
+            f"{rate / 1e9:.0f}",
+            f"{rate / self.machine:.0%}",
+            "" if self.error is None else f"{self.error:.1e}",
+        ]
+
+
+def measure() -> list[Row]:
+    """Measure on the CPU; half a minute on two quiet cores."""
+    net = _stand_in()
+    fast, brain = FastI3D(net, _CPU, _FLOAT), FastI3D(net, _CPU, _BRAIN)
+    pair = torch.rand(2, 3, 16, SIZE, SIZE, generator=_generator(0)) * 2 - 1
+    clip, long = pair[:1], pair[:1].repeat(1, 1, 8, 1, 1)
+    short_forms = [
+        _Form("plain, fp32", _FLOAT, net, clip),
+        _Form("plain, fp32, clips in pairs", _FLOAT, net, pair),
+        _Form("fast, fp32", _FLOAT, fast, clip),
+        _Form("fast, bf16 (not for tables)", _BRAIN, brain, clip),
+    ]
+    long_forms = [
+        _Form("plain, fp32", _FLOAT, net, long),
+        _Form("fast, fp32", _FLOAT, fast, long),
+    ]
+    with full_precision(), torch.inference_mode():
+        return [*_rows(short_forms, rounds=7), *_rows(long_forms, rounds=2)]
+
+
+@dataclass(frozen=True)
+class _Form:
+    what: str
+    dtype: torch.dtype
+    network: Callable[[Tensor], Tensor]
+    clips: Tensor
+
+    def run(self) -> Tensor:
+        return self.network(self.clips)
+
+
+def _rows(forms: Sequence[_Form], rounds: int) -> list[Row]:
+    """Time `forms` and the machine in turn; the first form is what the others are compared with."""
+    tasks: dict[str, Task] = {form.what: form.run for form in forms}
+    alone = {dtype: f"one convolution alone, {name}" for dtype, name in _DTYPES.items()}
+    tasks |= {alone[dtype]: convolution(dtype) for dtype in alone}
+    timings = interleaved(tasks, rounds)
+    machine = {dtype: CONVOLUTION_FLOPS / timings[what].fastest for dtype, what in alone.items()}
+
+    frames = forms[0].clips.shape[2]
+    flops, plain = _flops(frames), timings[forms[0].what].fastest
+    reference = forms[0].run()[0]
+    rows = []
+    for form in forms:
+        timing = timings[form.what].shared_by(len(form.clips))
+        error = float((form.run()[0] - reference).norm() / reference.norm())
+        rows.append(Row(form.what, frames, timing, flops, plain, machine[form.dtype], error))
+    for dtype, what in alone.items():
+        row = Row(what, None, timings[what], CONVOLUTION_FLOPS, None, machine[dtype], None)
+        rows.append(row)
+    return rows
+
+
+def _flops(frames: int) -> float:
+    """Operations of the plain form for one clip: its convolutions are all that counts."""
+    with torch.device("meta"):
+        net, clip = I3D().eval(), torch.empty(1, 3, frames, SIZE, SIZE)
+    with FlopCounterMode(display=False) as counter:
+        net(clip)
+    return float(counter.get_total_flops())
+
+
+def _stand_in() -> I3D:
+    """A network whose activations stay near one."""
+    net = I3D().eval().requires_grad_(False)
+    for seed, module in enumerate(net.modules()):
+        if isinstance(module, torch.nn.Conv3d):
+            scale = (2 / module.weight[0].numel()) ** 0.5
+            module.weight.copy_(
+                torch.randn(module.weight.shape, generator=_generator(seed)) * scale
+            )
+    return net
+
+
+def _generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
