@@ -119,7 +119,7 @@ def discover(root: Path, quantise: Quantise | None) -> Discovery:
 
 
 def _video_files(listing: Listing, files: Sequence[Found]) -> Discovery:
-    folders = len({found.path.parent for found in files})
+    folders = len({found.name.rpartition("/")[0] for found in files})
     note = f"{_count(len(files), 'video file')} in {_count(folders, 'folder')}"
     suffixes = listing.suffixes("video file")
     return Discovery(
@@ -130,13 +130,14 @@ def _video_files(listing: Listing, files: Sequence[Found]) -> Discovery:
 def _frame_folders(root: Path, listing: Listing, files: Sequence[Found]) -> Discovery:
     if root.is_file():
         raise InputError(f"{root}: one picture is no video; give the folder of its frames")
-    by_folder: dict[str, list[Found]] = defaultdict(list)
+    by_folder: dict[str, list[tuple[str, os.stat_result | None]]] = defaultdict(list)
     for found in files:
-        by_folder[found.name.rpartition("/")[0]].append(found)
+        folder, _, name = found.name.rpartition("/")
+        by_folder[folder].append((name, found.stat))
     if nested := nested_folders(by_folder):
         raise InputError(f"{root}: {nested}")
     places = [
-        folder_place(folder or root.name, root / folder, [(f.path.name, f.stat) for f in inside])
+        folder_place(folder or root.name, root / folder, inside)
         for folder, inside in by_folder.items()
     ]
     note = f"{_count(len(places), 'folder')} of frames ({listing.suffixes('frame')})"
@@ -150,7 +151,7 @@ def _array_files(
     places = [
         place
         for found in files
-        for place in layout.places("" if found.path == root else found.name, found.path)
+        for place in layout.places("" if root.is_file() else found.name, Path(found.path))
     ]
     suffixes = listing.suffixes("array file")
     note = f"{_count(len(files), 'array file')} ({suffixes}) of {_count(len(places), 'video')}"
@@ -158,7 +159,7 @@ def _array_files(
 
 
 def _zip_file(root: Path, listing: Listing, files: Sequence[Found]) -> Discovery:
-    if len(files) > 1 or files[0].path != root:
+    if root.is_dir():
         raise InputError(f"{root}: holds {_count(len(files), 'zip file')}; open each by its path")
     layout = ZippedFrames()
     places = layout.places(root)
@@ -214,8 +215,8 @@ def _outcome(layout: Layout, place: Place) -> Stored | BadVideoError:
 
 def _place(found: Found) -> Place:
     if found.stat is None:
-        return Place(found.name, found.path)
-    return Place(found.name, found.path, "", stat_state(found.stat), found.stat.st_mtime_ns)
+        return Place(found.name, Path(found.path))
+    return Place(found.name, Path(found.path), "", stat_state(found.stat), found.stat.st_mtime_ns)
 
 
 def _count(number: int, noun: str) -> str:

@@ -4,8 +4,9 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from evaluation.errors import InputError
 from evaluation.videos import arrays, container, frames
@@ -20,12 +21,11 @@ _KINDS: dict[str, Kind] = {
 }
 
 
-@dataclass(frozen=True)
-class Found:
-    """A media file."""
+class Found(NamedTuple):
+    """A media file; of light types, since a data set may hold a million frames."""
 
     name: str  # relative to the root, '/'-separated
-    path: Path
+    path: str  # absolute
     stat: os.stat_result | None  # None where it is a link that leads nowhere
 
 
@@ -76,7 +76,7 @@ def list_media(root: Path) -> Listing:
         if kind is None:
             listing.left_out[_suffix(root.name)] += 1
         else:
-            listing.files[kind].append(Found(root.name, root, stat))
+            listing.files[kind].append(Found(root.name, str(root), stat))
         return listing
     for name, entry in _walk(root, listing):
         kind = kind_of(entry.name)
@@ -85,11 +85,11 @@ def list_media(root: Path) -> Listing:
         elif kind is None:
             listing.left_out[_suffix(entry.name)] += 1
         elif entry.is_file() or not Path(entry.path).exists():
-            listing.files[kind].append(Found(name, Path(entry.path), _stat(entry)))
+            listing.files[kind].append(Found(name, entry.path, _stat(entry)))
         else:
             listing.left_out["pipes and devices"] += 1
     for found in listing.files.values():
-        found.sort(key=lambda f: f.name)
+        found.sort(key=itemgetter(0))
     return listing
 
 
