@@ -1,8 +1,8 @@
 """Reading videos: every layout in order, and in clips of 16 frames by index, in one run.
 
-One toy-faces video of 256x256 pixels, with grain on it as cameras leave. The plain form is PyAV's own
-on the H.264 file: every frame in order, by `to_ndarray` with its default threads, and for a clip
-everything up to its last frame.
+One toy-faces video of 256x256 pixels, with grain on it as cameras leave. The plain form is PyAV's
+own on the H.264 file: every frame in order, by `to_ndarray` with its default threads, and for a
+clip everything up to its last frame.
 """
 
 import tempfile

@@ -83,8 +83,8 @@ class VideoFiles:
             check_caps(place.name, packets.total, first.height, first.width)
             times, count = _count(place.path, packets, first)
             notes = _notes_on(first)
-            if packets.promised not in (0, packets.total, count):
-                notes.append("its header promises another number of frames than are stored")
+            if {len(packets.stamps), packets.promised or count} != {count}:
+                notes.append("header, packets and frames differ in number; frames count")
             if not stated:
                 notes.append("such a file does not state its length: a cut can go unseen")
                 _refuse_a_gap_at_the_end(place.name, times)

@@ -31,15 +31,17 @@ def opened(path: Path, **options: str) -> Iterator[tuple["InputContainer", "Vide
     """The file's container and its first stream of moving pictures; `options` go to libavformat.
 
     Raises:
-        BadVideoError: it has none.
+        BadVideoError: it has none, or is of a kind that is not read.
     """
     import av
     from av.stream import Disposition
 
-    # "file:" keeps a colon in a name from being read as a protocol.
-    with av.open(
-        f"file:{path}", options=_OPTIONS | options, metadata_errors="replace"
-    ) as container:
+    try:
+        # "file:" keeps a colon in a name from being read as a protocol.
+        container = av.open(f"file:{path}", options=_OPTIONS | options, metadata_errors="replace")
+    except av.error.ArgumentError:
+        raise BadVideoError(path.name, "is of no kind that is read as a video") from None
+    with container:
         for stream in container.streams.video:
             if not stream.disposition & Disposition.attached_pic:  # cover art
                 if stream.codec_context is None:
