@@ -1,6 +1,8 @@
 """Each data set's published preprocessing, on small downloads in the official layouts."""
 
+import errno
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -97,6 +99,27 @@ def test_originals_without_mask_and_masks_without_original_are_missing(tmp_path:
     plan = faceforensics.plan(tmp_path, PrepareOptions())
     assert [job.name for job in plan.jobs] == ["abc"]
     assert plan.missing == ("train/lonely: no mask video", "train/orphan: no original video")
+
+
+def test_a_text_file_called_avi_fails_alone(tmp_path: Path) -> None:
+    faces(tmp_path, face_mask(Box(10, 10, 30, 30), 2))
+    train = tmp_path / "FaceForensics_compressed" / "train"
+    (train / "original" / "text.avi").write_text("no video")
+    write(train / "mask" / "text.mkv", face_mask(Box(10, 10, 30, 30), 2))
+    report = prepare("faceforensics", tmp_path, tmp_path / "out")
+    assert report.videos == {"train": 1}
+    assert [failure.name for failure in report.failed] == ["text"]
+    assert report.failed[0].reason.startswith("text.avi: ")
+
+
+def test_a_full_disk_stops_with_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    faces(tmp_path, face_mask(Box(10, 10, 30, 30), 2))
+    monkeypatch.setattr(Image.Image, "save", full)
+    with pytest.raises(InputError, match="cannot be written: No space left on device"):
+        prepare("faceforensics", tmp_path, tmp_path / "out")
 
 
 def test_frames_are_stored_at_pillows_default_quality(tmp_path: Path) -> None:
