@@ -1,0 +1,61 @@
+"""That the speed suite runs what it says; never how fast."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from benchmarks.speed import i3d
+from benchmarks.speed.i3d import COLUMNS, Row, measure
+from benchmarks.speed.machine import Timing, convolution, describe, interleaved
+from evaluation.extractors.i3d import I3D
+
+
+def test_tasks_take_turns_after_one_untimed_run_each() -> None:
+    order: list[str] = []
+    timings = interleaved(
+        {"a": lambda: order.append("a"), "b": lambda: order.append("b")}, rounds=2
+    )
+    assert "".join(order) == "ababab"
+    assert timings.keys() == {"a", "b"}
+    assert all(0 <= t.fastest <= t.median for t in timings.values())
+
+
+def test_cells_are_ratios_of_the_fastest_rounds() -> None:
+    row = Row("fast", 16, Timing(0.2, 0.25), flops=50e9, plain=0.5, machine=500e9, error=3e-7)
+    cells = dict(zip(COLUMNS, row.cells(), strict=True))
+    assert cells["times plain"] == "2.50"
+    assert cells["GFLOP/s"] == "250"
+    assert cells["of the machine's"] == "50%"
+
+
+def test_the_convolution_alone_keeps_its_precision() -> None:
+    assert convolution(torch.bfloat16)().dtype == torch.bfloat16
+
+
+def test_the_machine_is_named_in_one_line() -> None:
+    assert f"torch {torch.__version__}" in describe()
+    assert "\n" not in describe()
+
+
+def test_every_form_is_measured_against_the_plain_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def narrow() -> I3D:
+        return I3D(classes=3, width=0.125).eval().requires_grad_(False)
+
+    def at_once(tasks: dict[str, object], rounds: int) -> dict[str, Timing]:
+        assert rounds > 0
+        return {name: Timing(1.0, 1.0) for name in tasks}
+
+    monkeypatch.setattr(i3d, "_stand_in", narrow)
+    monkeypatch.setattr(i3d, "interleaved", at_once)
+    rows = measure()
+    errors = {(row.what, row.frames): row.error for row in rows if row.frames}
+    assert errors["plain, fp32", 16] == 0
+    assert all(error < 1e-5 for (what, _), error in errors.items() if "bf16" not in what)
+    assert {row.frames for row in rows} == {16, 128, None}
+    assert all(len(row.cells()) == len(COLUMNS) for row in rows)
+
+
+def test_stand_in_weights_keep_activations_in_range() -> None:
+    with torch.inference_mode():
+        features: Tensor = i3d._stand_in()(torch.zeros(1, 3, 9, 224, 224) + 0.5)
+    assert 1e-2 < float(features.abs().mean()) < 1e2
