@@ -106,11 +106,14 @@ def _toggles(a: Plan, b: Plan) -> Iterator[tuple[str, object, object, Plan]]:
             fake_window=Window(frames, a.fake_window.stride),
         )
         yield "frames", a.real_window.frames, frames, changed
-    for side in ("real_window", "fake_window"):
-        one, other = getattr(a, side).stride, getattr(b, side).stride
-        if one != other:
-            changed = replace(a, **{side: Window(getattr(a, side).frames, other)})
-            yield f"{side[:4]} stride", one, other, changed
+    if a.real_window.stride != b.real_window.stride:
+        window = Window(a.real_window.frames, b.real_window.stride)
+        changed = replace(a, real_window=window)
+        yield "real stride", a.real_window.stride, window.stride, changed
+    if a.fake_window.stride != b.fake_window.stride:
+        window = Window(a.fake_window.frames, b.fake_window.stride)
+        changed = replace(a, fake_window=window)
+        yield "fake stride", a.fake_window.stride, window.stride, changed
     for field in ("resolution", "seed", "limit", "on_error"):
         one, other = getattr(a.request, field), getattr(b.request, field)
         if one != other:

@@ -28,7 +28,7 @@ def list_kind(
     from benchmarks.listing import LISTINGS
 
     listing = LISTINGS[kind]()
-    table(kind.value, listing.columns, listing.rows)
+    table(kind, listing.columns, listing.rows)
 
 
 def doctor() -> None:

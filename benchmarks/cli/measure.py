@@ -63,7 +63,8 @@ Examples:
   leo-bench {metric} --dataset toy-faces --fake damaged:blur:toy-faces/test --frames 16 --clips 64
 """
 
-TITLES = {
+Metric = Literal["fvd", "kvd"]
+TITLES: dict[Metric, str] = {
     "fvd": "Fréchet Video Distance of fake videos to real ones, with interval and provenance.",
     "kvd": "Kernel Video Distance (unbiased squared MMD) of fake videos to real ones.",
 }
@@ -78,7 +79,7 @@ def register(app: typer.Typer) -> None:
     app.command("features")(features)
 
 
-def _verb(metric: str) -> Callable[..., None]:
+def _verb(metric: Metric) -> Callable[..., None]:
     """The command that measures `metric`; all metrics of two sides share their options."""
 
     def command(

@@ -1,5 +1,6 @@
 """`leo-bench weights`: the external files, where they lie, and getting them."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -60,11 +61,17 @@ def fetch(
 
     wanted = names or [name for name, file in load_registry().items() if file.used_by]
     for name in wanted:
-        bar = Bar(name, "bytes")
-        path = downloads.fetch(
-            name, offline, lambda done, total, bar=bar: bar(done, total or done + 1)
-        )
+        path = downloads.fetch(name, offline, _progress(Bar(name, "bytes")))
         out(f"{name}: {path}")
+
+
+def _progress(bar: Callable[[int, int], None]) -> Callable[[int, int | None], None]:
+    """A bar told of bytes, whose number in all may be unknown."""
+
+    def show(done: int, total: int | None) -> None:
+        bar(done, total or done + 1)
+
+    return show
 
 
 @app.command()
