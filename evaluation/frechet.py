@@ -106,21 +106,23 @@ def frechet_distance_thin(real: Tensor, fake: Tensor, *, correction: int) -> flo
     """`frechet_distance` from real [N,D] and fake [M,D] themselves.
 
     With X and Y the centred features, tr sqrt(X^T X Y^T Y) is the sum of the singular values of
-    X Y^T, a matrix [N,M]: exact for any N, and small when N and M are.
+    X Y^T, a matrix [N,M]: exact for any N, and small when N and M are. Where N > D, the triangle R
+    of X = Q R takes the place of X, with the same singular values.
 
     Raises:
         InputError: as `frechet_of_features`.
     """
     check_pair(real, fake)
-    scaled = []
-    means = []
+    means, roots = [], []
     for side in (real, fake):
         ordered = side.detach()[content_order(side)].to(device="cpu", dtype=torch.float64)
         means.append(ordered.mean(dim=0))
-        scaled.append((ordered - means[-1]) / (len(side) - correction) ** 0.5)
-    roots = torch.linalg.svdvals(scaled[0] @ scaled[1].T)
-    traces = scaled[0].square().sum() + scaled[1].square().sum()
-    return float((means[0] - means[1]).square().sum() + traces - 2 * roots.sum())
+        centred = (ordered - means[-1]) / (len(side) - correction) ** 0.5
+        tall = centred.shape[0] > centred.shape[1]
+        roots.append(torch.linalg.qr(centred, mode="r").R if tall else centred)
+    shift = (means[0] - means[1]).square().sum()
+    traces = roots[0].square().sum() + roots[1].square().sum()
+    return float(shift + traces - 2 * torch.linalg.svdvals(roots[0] @ roots[1].T).sum())
 
 
 def frechet_distance_svd(real: Gaussian, fake: Gaussian) -> float:

@@ -1,0 +1,124 @@
+"""Statistics: every form of the Fréchet distance, KVD, the interval and FVD∞, in one run.
+
+From features [N,400] to a number, the covariances included. Gaussian features with eigenvalues as
+those of metrics.md, section 9.5.
+"""
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from benchmarks.coverage import covariance_root
+from benchmarks.speed.machine import Timing, interleaved
+from evaluation.extrapolation import extrapolate
+from evaluation.frechet import (
+    FrechetOptions,
+    fit_gaussian,
+    frechet_distance_thin,
+    frechet_of_features,
+)
+from evaluation.influence import ClipFeatures, frechet_statistic
+from evaluation.intervals import frechet_interval
+from evaluation.kernel import KernelOptions, kernel_distance
+
+COLUMNS = ("what", "real", "fake", "ms, best", "median", "times eigenvalues", "value")
+
+DIMENSION = 400
+SIZES = ((2048, 2048), (704, 2048), (256, 256))
+ROUNDS = 3
+EIGENVALUES = "Fréchet, eigenvalues"
+
+_EXACT = FrechetOptions(covariance="unbiased", square_root="eigenvalues", dtype="float64")
+_DIGAN = FrechetOptions(covariance="unbiased", square_root="symmetric-svd", dtype="float32")
+_KVD = KernelOptions(degree=3, coef0=1.0, dtype="float64")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Args:
+        eigenvalues: seconds of `frechet_distance` on the same features.
+    """
+
+    what: str
+    n_real: int
+    n_fake: int
+    timing: Timing
+    eigenvalues: float
+    value: float
+
+    def cells(self) -> list[str]:
+        """As `COLUMNS`."""
+        return [
+            self.what,
+            str(self.n_real),
+            str(self.n_fake),
+            f"{self.timing.fastest * 1e3:.0f}",
+            f"{self.timing.median * 1e3:.0f}",
+            f"{self.timing.fastest / self.eigenvalues:.1f}",
+            f"{self.value:.4f}",
+        ]
+
+
+def measure() -> list[Row]:
+    """Measure on the CPU; a minute on two quiet cores. SciPy's form only where it is installed."""
+    return [row for sizes in SIZES for row in _rows(*sizes)]
+
+
+def _rows(n_real: int, n_fake: int) -> list[Row]:
+    generator = torch.Generator().manual_seed(0)
+    real, fake = _drawn(n_real, 1.0, generator), _drawn(n_fake, 1.1, generator)
+    tasks = {what: _bound(form, real, fake) for what, form in _forms().items()}
+    timings = interleaved(tasks, ROUNDS)
+    return [
+        Row(what, n_real, n_fake, timing, timings[EIGENVALUES].fastest, tasks[what]())
+        for what, timing in timings.items()
+    ]
+
+
+def _drawn(count: int, scale: float, generator: torch.Generator) -> ClipFeatures:
+    normal = torch.randn(count, DIMENSION, generator=generator, dtype=torch.float64)
+    values = (normal @ covariance_root(DIMENSION, exponent=1.3) * scale).float()
+    return ClipFeatures(values, [f"video {i}" for i in range(count)])
+
+
+Form = Callable[[ClipFeatures, ClipFeatures], float]
+
+
+def _bound(form: Form, real: ClipFeatures, fake: ClipFeatures) -> Callable[[], float]:
+    return lambda: form(real, fake)
+
+
+def _forms() -> dict[str, Form]:
+    scipy = {"Fréchet, SciPy's sqrtm": _by_scipy} if importlib.util.find_spec("scipy") else {}
+    return {
+        EIGENVALUES: lambda r, f: frechet_of_features(r.values, f.values, _EXACT),
+        "Fréchet, thin": lambda r, f: frechet_distance_thin(r.values, f.values, correction=1),
+        "Fréchet, float32 as DIGAN": lambda r, f: frechet_of_features(r.values, f.values, _DIGAN),
+        **scipy,
+        "KVD": lambda r, f: kernel_distance(r.values, f.values, _KVD),
+        "interval, half its length": _half_length,
+        "FVD∞ with interval": _infinity,
+    }
+
+
+def _by_scipy(real: ClipFeatures, fake: ClipFeatures) -> float:
+    """The form that StyleGAN-V and most others use."""
+    linalg = importlib.import_module("scipy.linalg")
+    r, f = (fit_gaussian(side.values, correction=1) for side in (real, fake))
+    root: Tensor = torch.from_numpy(linalg.sqrtm((r.cov @ f.cov).numpy())).real
+    return float((r.mean - f.mean).square().sum() + (r.cov + f.cov - 2 * root).trace())
+
+
+def _half_length(real: ClipFeatures, fake: ClipFeatures) -> float:
+    interval = frechet_interval(real, fake, correction=1, seed=0)
+    return (interval.high - interval.low) / 2
+
+
+def _infinity(real: ClipFeatures, fake: ClipFeatures) -> float:
+    return extrapolate(frechet_statistic(real, fake, correction=1), seed=0).value
