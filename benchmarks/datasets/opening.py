@@ -147,7 +147,7 @@ def expectation_notes(dataset: Dataset, split: str, count: int, folder: Path) ->
     chosen = {k: v for k, v in report.options.items() if v not in (None, False, "published")}
     if chosen:
         options = ", ".join(f"{name}={value}" for name, value in sorted(chosen.items()))
-        notes.append(f"{dataset.id} was not prepared as published: {options}")
+        notes.append(f"{dataset.id} was prepared with {options}")
     if report.failed:
         notes.append(f"{dataset.id}: {len(report.failed)} videos failed to be prepared")
     return tuple(notes)

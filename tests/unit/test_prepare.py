@@ -148,7 +148,7 @@ def test_limit_takes_the_first_of_each_split_and_can_be_lifted(
     limited = prepare("weizmann", download, tmp_path, PrepareOptions(limit=1))
     assert limited.videos == {"train": 1, "test": 1}
     notes = open_dataset(load_dataset("weizmann"), "train", tmp_path).notes
-    assert "weizmann was not prepared as published: limit=1" in notes
+    assert "weizmann was prepared with limit=1" in notes
     assert prepare("weizmann", download, tmp_path).resumed == 2
 
 
