@@ -12,11 +12,10 @@ from typing import Any, Literal
 from pydantic import model_validator
 
 from evaluation.clips import ClipChoice, Window
-from evaluation.errors import InputError
 from evaluation.frechet import FrechetOptions
 from evaluation.kernel import KernelOptions
 from evaluation.preprocess import PREPROCESS, REQUANTISE, RESIZE
-from evaluation.schema import Data, load_toml, parse
+from evaluation.schema import Data, Named, list_named, load_named, load_toml, parse, with_right_id
 
 FOLDER = Path(__file__).parent / "protocols"
 
@@ -35,7 +34,7 @@ class NamedWindow(Data):
     stride: int
 
 
-class EvalProtocol(Data):
+class EvalProtocol(Named):
     """Everything that fixes a number but the videos, the window and the seed.
 
     `version` is raised when a result could change. `extractor` and `weights` name entries of the
@@ -44,7 +43,6 @@ class EvalProtocol(Data):
     sources that hold floats.
     """
 
-    id: str
     version: int
     about: str
     source: str
@@ -103,7 +101,7 @@ class EvalProtocol(Data):
 
 def list_protocols() -> list[EvalProtocol]:
     """Every protocol that is shipped, by id."""
-    return [load_toml(EvalProtocol, path) for path in sorted(FOLDER.glob("*.toml"))]
+    return list_named(EvalProtocol, FOLDER)
 
 
 def load_protocol(name: str) -> EvalProtocol:
@@ -112,11 +110,6 @@ def load_protocol(name: str) -> EvalProtocol:
     Raises:
         InputError: there is none of that name; the message lists the known ones.
     """
-    path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
-    if not path.is_file():
-        known = ", ".join(p.stem for p in sorted(FOLDER.glob("*.toml")))
-        raise InputError(f"no protocol {name!r}; known are {known}, or the path of a .toml file")
-    protocol = load_toml(EvalProtocol, path)
-    if protocol.id != path.stem:
-        raise InputError(f"{path}: id is {protocol.id!r}; it must equal the file's name")
-    return protocol
+    if name.endswith(".toml"):
+        return with_right_id(load_toml(EvalProtocol, Path(name)), Path(name))
+    return load_named(EvalProtocol, FOLDER, name, "protocol")

@@ -15,7 +15,42 @@ class Data(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
+class Named(Data):
+    """A model of a data file whose `id` is the file's name."""
+
+    id: str
+
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
+NamedT = TypeVar("NamedT", bound=Named)
+
+
+def load_named(model: type[NamedT], folder: Path, name: str, what: str) -> NamedT:
+    """Read `folder`/`name`.toml; `what` is what such a thing is called in an error.
+
+    Raises:
+        InputError: there is none of that name, and the message lists the known; or as `load_toml`.
+    """
+    known = sorted(path.stem for path in folder.glob("*.toml"))
+    if name not in known:
+        raise InputError(f"no {what} {name!r}; known are {', '.join(known)}")
+    return with_right_id(load_toml(model, folder / f"{name}.toml"), folder / f"{name}.toml")
+
+
+def list_named(model: type[NamedT], folder: Path) -> list[NamedT]:
+    """Every file of the folder, by id."""
+    return [with_right_id(load_toml(model, path), path) for path in sorted(folder.glob("*.toml"))]
+
+
+def with_right_id(found: NamedT, path: Path) -> NamedT:
+    """What was found, if its id is the file's name.
+
+    Raises:
+        InputError: it is not.
+    """
+    if found.id != path.stem:
+        raise InputError(f"{path}: id is {found.id!r}; it must equal the file's name")
+    return found
 
 
 def load_toml(model: type[ModelT], path: Path) -> ModelT:

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from evaluation.errors import InputError
-from evaluation.schema import Data, load_toml
+from evaluation.schema import Data, Named, list_named, load_named
 
 FOLDER = Path(__file__).parent
 
@@ -46,7 +46,7 @@ class Evaluation(Data):
     strides: dict[str, Strides] = Field(default_factory=dict)
 
 
-class Dataset(Data):
+class Dataset(Named):
     """What is known of a data set before one looks at the disk.
 
     Args:
@@ -58,7 +58,6 @@ class Dataset(Data):
         frames: length of a rendered video.
     """
 
-    id: str
     title: str
     domain: Literal["face", "body"]
     layout: Literal["prepared", "world"]
@@ -97,7 +96,7 @@ class Dataset(Data):
 
 def list_datasets() -> list[Dataset]:
     """Every data set that is shipped, by id."""
-    return [load_dataset(path.stem) for path in sorted(FOLDER.glob("*.toml"))]
+    return list_named(Dataset, FOLDER)
 
 
 def load_dataset(name: str) -> Dataset:
@@ -106,10 +105,4 @@ def load_dataset(name: str) -> Dataset:
     Raises:
         InputError: there is none; the message lists the known ones.
     """
-    known = sorted(path.stem for path in FOLDER.glob("*.toml"))
-    if name not in known:
-        raise InputError(f"no data set {name!r}; known are {', '.join(known)}")
-    dataset = load_toml(Dataset, FOLDER / f"{name}.toml")
-    if dataset.id != name:
-        raise InputError(f"{name}.toml: id is {dataset.id!r}; it has to equal the file's name")
-    return dataset
+    return load_named(Dataset, FOLDER, name, "data set")

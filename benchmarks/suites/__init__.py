@@ -8,7 +8,7 @@ from pydantic import model_validator
 from benchmarks.datasets import load_dataset
 from evaluation.errors import InputError
 from evaluation.protocol import load_protocol
-from evaluation.schema import Data, load_toml
+from evaluation.schema import Data, Named, list_named, load_named
 
 FOLDER = Path(__file__).parent
 
@@ -44,17 +44,16 @@ class Benchmark(Data):
         return self
 
 
-class Suite(Data):
+class Suite(Named):
     """A list of benchmarks that belong together."""
 
-    id: str
     about: str
     benchmark: tuple[Benchmark, ...]
 
 
 def list_suites() -> list[Suite]:
     """Every suite that is shipped, by id."""
-    return [load_suite(path.stem) for path in sorted(FOLDER.glob("*.toml"))]
+    return list_named(Suite, FOLDER)
 
 
 def load_suite(name: str) -> Suite:
@@ -63,10 +62,4 @@ def load_suite(name: str) -> Suite:
     Raises:
         InputError: there is none; the message lists the known ones.
     """
-    known = sorted(path.stem for path in FOLDER.glob("*.toml"))
-    if name not in known:
-        raise InputError(f"no suite {name!r}; known are {', '.join(known)}")
-    suite = load_toml(Suite, FOLDER / f"{name}.toml")
-    if suite.id != name:
-        raise InputError(f"{name}.toml: id is {suite.id!r}; it must equal the file's name")
-    return suite
+    return load_named(Suite, FOLDER, name, "suite")
