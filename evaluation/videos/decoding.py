@@ -7,7 +7,7 @@ converts by default.
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ def opened(path: Path, **options: str) -> Iterator[tuple["InputContainer", "Vide
 
     try:
         # "file:" keeps a colon in a name from being read as a protocol.
-        container = av.open(f"file:{path}", options=_OPTIONS | options, metadata_errors="replace")
+        container = av.open(f"file:{path}", options=_OPTIONS | options, **_any_metadata())
     except av.error.ArgumentError:
         raise BadVideoError(path.name, "is of no kind that is read as a video") from None
     with container:
@@ -51,6 +51,13 @@ def opened(path: Path, **options: str) -> Iterator[tuple["InputContainer", "Vide
                 yield container, stream
                 return
         raise BadVideoError(path.name, "holds no video stream")
+
+
+def _any_metadata() -> dict[str, Any]:
+    """Titles may be in any encoding; PyAV before 19 is strict unless told otherwise."""
+    import av
+
+    return {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 
 
 @contextmanager

@@ -237,6 +237,23 @@ def test_names_that_libav_would_read_as_protocols_or_patterns_are_names(tmp_path
     assert all(same(clip(source, i, range(3)), moving(3)) for i in range(5))
 
 
+def test_a_title_in_another_encoding_does_no_harm(tmp_path: Path) -> None:
+    import av
+
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as container:
+        container.metadata["title"] = "a plain title"
+        stream = container.add_stream("ffv1", rate=25)
+        stream.height, stream.width, stream.pix_fmt = 48, 64, "bgr0"
+        for pixels in moving(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode())
+    data = path.read_bytes()
+    assert data.count(b"a plain title") == 1
+    path.write_bytes(data.replace(b"a plain title", b"a \xffl\xe9in title"))
+    assert same(clip(opened(path), 0, range(3)), moving(3))
+
+
 def test_a_file_that_changes_after_opening_is_refused(tmp_path: Path) -> None:
     path = encode(tmp_path / "a.mkv", moving(12), "ffv1", "bgr0")
     source = opened(path)
