@@ -60,3 +60,9 @@ def test_stand_in_weights_keep_activations_in_range() -> None:
     with torch.inference_mode():
         features: Tensor = i3d._stand_in()(torch.zeros(1, 3, 9, 224, 224) + 0.5)
     assert 1e-2 < float(features.abs().mean()) < 1e2
+
+
+def test_operations_are_those_of_the_convolutions() -> None:
+    features, flops = i3d._with_flops(I3D().eval(), torch.zeros(1, 3, 16, 224, 224))
+    assert features.shape == (1, 400)
+    assert flops == 55_575_957_504  # as torch.utils.flop_counter counts them
