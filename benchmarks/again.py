@@ -85,6 +85,7 @@ def plan_of(record: Record) -> Plan:
     planned = plan(request.model_copy(update={"protocol": record.protocol}))
     return replace(
         planned,
+        resolution=record.resolution,
         protocol=protocol,
         extractor=extractor_request(planned.request, protocol),
         real_window=Window(record.frames, record.real.stride),
@@ -114,7 +115,9 @@ def _toggles(a: Plan, b: Plan) -> Iterator[tuple[str, object, object, Plan]]:
         window = Window(a.fake_window.frames, b.fake_window.stride)
         changed = replace(a, fake_window=window)
         yield "fake stride", a.fake_window.stride, window.stride, changed
-    for field in ("resolution", "seed", "limit", "on_error"):
+    if a.resolution != b.resolution:
+        yield "resolution", a.resolution, b.resolution, replace(a, resolution=b.resolution)
+    for field in ("seed", "limit", "on_error"):
         one, other = getattr(a.request, field), getattr(b.request, field)
         if one != other:
             request = a.request.model_copy(update={field: other})

@@ -60,6 +60,7 @@ class Plan:
     """A request with every choice made.
 
     Args:
+        resolution: the request's, or the one that papers fix for the data set; None: as stored.
         protocol: with the request's own counts and repeats in place.
         published: the protocol as shipped; where the two differ the number is not comparable.
     """
@@ -69,6 +70,7 @@ class Plan:
     split: str | None
     real: str
     fake: str
+    resolution: int | None
     protocol: EvalProtocol
     published: EvalProtocol
     real_window: Window
@@ -102,6 +104,7 @@ def plan(request: ScoreRequest) -> Plan:
         split=split,
         real=request.real or f"dataset:{request.dataset}",
         fake=request.fake or _samples_of_the_run(dataset),
+        resolution=request.resolution or (dataset.evaluation.resolution if dataset else None),
         protocol=_with_counts(published, request),
         published=published,
         real_window=Window(request.frames, request.real_stride or real_stride),

@@ -48,7 +48,7 @@ def record_of(
         protocol_settings=chosen.protocol.model_dump(mode="json"),
         window_name=chosen.protocol.window_name(chosen.real_window),
         frames=request.frames,
-        resolution=request.resolution,
+        resolution=chosen.resolution,
         seed=request.seed,
         n_real=len(measured.real.values[0]),
         n_fake=len(measured.fake.values[0]),

@@ -28,14 +28,14 @@ def score_plan(chosen: Plan, machinery: Machinery) -> Record:
     """
     began = time.monotonic()
     request = chosen.request
-    options = source_options(request, request.resolution, chosen.protocol, machinery)
+    options = source_options(request, chosen.resolution, chosen.protocol, machinery)
     real = Side(open_source(chosen.real, options), chosen.real_window)
     fake = Side(open_source(chosen.fake, options), chosen.fake_window)
     extractor = build_extractor(chosen.extractor)
     settings = Settings(
         extractor=extractor,
         seed=request.seed,
-        resolution=request.resolution,
+        resolution=chosen.resolution,
         on_error=request.on_error,
         machinery=machinery,
     )

@@ -13,7 +13,9 @@ Protocol = Annotated[
 ]
 Resolution = Annotated[
     int | None,
-    typer.Option(help="Bring frames to R x R first, as the protocol does; absent: as stored."),
+    typer.Option(
+        help="Bring frames to R x R as the protocol does; absent: as stored (data sets may fix it)."
+    ),
 ]
 Seed = Annotated[int, typer.Option(help="All chance comes from this and the videos' names.")]
 Extractor = Annotated[

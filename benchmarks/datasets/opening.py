@@ -5,65 +5,14 @@ in place of the folder will do, so a zip in StyleGAN-V's layout can be put there
 """
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-
-from torch import Tensor
 
 from benchmarks.datasets.dataset import Dataset
 from benchmarks.prepare.report import JOURNAL, read_report
 from benchmarks.worlds.world import WorldShape, open_world
 from evaluation.errors import InputError
 from evaluation.videos.discover import OpenOptions, open_videos
-from evaluation.videos.source import Medium, Skipped, VideoSource
-
-
-@dataclass(frozen=True)
-class DatasetVideos:
-    """A split's videos under its name, with notes on how they differ from what is expected."""
-
-    base: VideoSource
-    name: str  # "taichihd/train"
-    more_notes: tuple[str, ...]
-
-    @property
-    def names(self) -> Sequence[str]:
-        """Below the split."""
-        return self.base.names
-
-    @property
-    def frame_counts(self) -> Sequence[int]:
-        """As stored."""
-        return self.base.frame_counts
-
-    @property
-    def medium(self) -> Medium:
-        """As stored."""
-        return self.base.medium
-
-    @property
-    def skipped(self) -> Sequence[Skipped]:
-        """Broken ones that were left out."""
-        return self.base.skipped
-
-    @cached_property
-    def notes(self) -> Sequence[str]:
-        """On the data set first, then on its files."""
-        return (*self.more_notes, *self.base.notes)
-
-    def sizes(self) -> Sequence[tuple[int, int]]:
-        """As stored."""
-        return self.base.sizes()
-
-    def digest(self, index: int) -> str:
-        """Of the stored content."""
-        return self.base.digest(index)
-
-    def read(self, index: int, frames: Sequence[int]) -> Tensor:
-        """As stored: resizing belongs to the protocol."""
-        return self.base.read(index, frames)
+from evaluation.videos.source import Selection, VideoSource
 
 
 def data_root(given: Path | None = None) -> Path:
@@ -110,7 +59,8 @@ def open_dataset(
     place = split_place(dataset, split, data_root(root))
     videos = open_videos(place, options or OpenOptions())
     notes = expectation_notes(dataset, split, len(videos.names), place.parent)
-    return DatasetVideos(videos, f"{dataset.id}/{split}", notes)
+    everything = range(len(videos.names))
+    return Selection(videos, everything, f"{dataset.id}/{split}", more_notes=notes)
 
 
 def split_place(dataset: Dataset, split: str, root: Path) -> Path:

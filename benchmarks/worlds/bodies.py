@@ -46,7 +46,8 @@ def backdrop(identity: BodyIdentity, resolution: int) -> Array:
     if place == "mat":
         rug = Ellipse.of_axes((0.0, FLOOR + 0.02), (0.85, 0.0), (0.0, 0.16))
         canvas.fill(rug, Paint(accent, opacity=0.9, softness=0.02))
-    return canvas.pixels[0]
+    behind: Array = canvas.pixels[0]
+    return behind
 
 
 class _Painter:
@@ -85,7 +86,7 @@ class _Painter:
         legs = self._bones.legs
         left, right = self._seen(legs["left"].tip), self._seen(legs["right"].tip)
         middle = (self._seen(self._bones.pelvis)[0] + left[0] + right[0]) / 3.0
-        wide = 0.3 + abs(right[0] - left[0]) * 0.4
+        wide = 0.3 + np.abs(right[0] - left[0]) * 0.4
         pool = Ellipse.of_axes((middle, FLOOR + 0.03), (wide, np.zeros_like(wide)), (0.0, 0.06))
         self._canvas.fill(pool, Paint((0.05, 0.05, 0.08), opacity=0.4, softness=0.1))
 

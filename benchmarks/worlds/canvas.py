@@ -43,15 +43,15 @@ class Canvas:
 
     def fill(self, shape: Shape, paint: Paint) -> None:
         """Paint `shape` over what is there."""
-        margin = 1.5 / self.resolution + paint.softness
-        left, top, right, bottom = shape.bounds()
-        columns = self._window(float(np.min(left)) - margin, float(np.max(right)) + margin)
-        rows = self._window(float(np.min(top)) - margin, float(np.max(bottom)) + margin)
+        edge = 2.0 / self.resolution + paint.softness
+        left, top, right, bottom = shape.bounds(edge * 0.5)
+        columns = self._window(float(np.min(left)), float(np.max(right)))
+        rows = self._window(float(np.min(top)), float(np.max(bottom)))
         if columns.start >= columns.stop or rows.start >= rows.stop:
             return
         x, y = self._centres[columns], self._centres[rows]
         distance = shape.distance(x, y)
-        coverage = distance * (-1.0 / (2.0 / self.resolution + paint.softness))
+        coverage = distance * (-1.0 / edge)
         coverage += 0.5
         np.maximum(coverage, 0.0, out=coverage)
         np.minimum(coverage, 1.0, out=coverage)

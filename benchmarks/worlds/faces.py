@@ -52,7 +52,8 @@ def backdrop(identity: FaceIdentity, resolution: int) -> Array:
         backdrops.window(canvas, accent, phase, scale)
     elif pattern == "panels":
         backdrops.panels(canvas, accent, phase, scale)
-    return canvas.pixels[0]
+    behind: Array = canvas.pixels[0]
+    return behind
 
 
 def _bust(canvas: Canvas, head: Head) -> None:

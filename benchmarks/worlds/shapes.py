@@ -2,8 +2,8 @@
 
 Legend: x to the right and y down, -1..1 over the frame; N frames; points and vectors are pairs of
 float64 [N] (or numbers); a distance is negative inside, in the same unit, and right near the edge,
-where coverage needs it. `distance` takes x [w] and y [h] and gives [N,h,w]; `bounds` gives left,
-top, right, bottom, each [N] or a number.
+where coverage needs it. `distance` takes x [w] and y [h] and gives [N,h,w]; `bounds(margin)` gives
+left, top, right, bottom, each [N] or a number: beyond them, `distance` is at least `margin`.
 """
 
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ Bounds = tuple[Scalar, Scalar, Scalar, Scalar]
 class Shape(Protocol):
     """What a canvas can fill."""
 
-    def bounds(self) -> Bounds:
-        """A box that holds the shape."""
+    def bounds(self, margin: float) -> Bounds:
+        """A box beyond which all distances are `margin` or more."""
 
     def distance(self, x: Array, y: Array) -> Array:
         """Signed distance of every pixel centre."""
@@ -54,10 +54,13 @@ class Ellipse:
             xx, xy, yy = xx + ax * ax, xy + ax * ay, yy + ay * ay
         return Ellipse(centre, (xx, xy, yy))
 
-    def bounds(self) -> Bounds:
-        """Exact."""
-        (cx, cy), (xx, _, yy) = self.centre, self.spread
-        half_x, half_y = np.sqrt(xx), np.sqrt(yy)
+    def bounds(self, margin: float) -> Bounds:
+        """The ellipse grown in proportion, as its distance grows: by the short half-axis."""
+        (cx, cy), (xx, xy, yy) = self.centre, self.spread
+        off = (xx - yy) * 0.5
+        short = np.sqrt(np.maximum((xx + yy) * 0.5 - np.sqrt(off * off + xy * xy), 1e-12))
+        growth = 1.0 + margin / short
+        half_x, half_y = np.sqrt(xx) * growth, np.sqrt(yy) * growth
         return cx - half_x, cy - half_y, cx + half_x, cy + half_y
 
     def distance(self, x: Array, y: Array) -> Array:
@@ -87,9 +90,9 @@ class Stroke:
     points: tuple[Pair, ...]
     radii: tuple[Scalar, ...]
 
-    def bounds(self) -> Bounds:
+    def bounds(self, margin: float) -> Bounds:
         """The box around all end discs."""
-        discs = list(zip(self.points, self.radii, strict=True))
+        discs = [(p, r + margin) for p, r in zip(self.points, self.radii, strict=True)]
         left, top = discs[0][0][0] - discs[0][1], discs[0][0][1] - discs[0][1]
         right, bottom = discs[0][0][0] + discs[0][1], discs[0][0][1] + discs[0][1]
         for (px, py), radius in discs[1:]:
@@ -138,15 +141,19 @@ class Lens:
     heights: Pair
     bend: Scalar = 0.0
 
-    def bounds(self) -> Bounds:
+    def bounds(self, margin: float) -> Bounds:
         """The box of the parallelogram around it."""
         (cx, cy), (ax, ay), (ux, uy) = self.centre, self.along, self.up
-        reach = np.maximum(abs(self.heights[0]), abs(self.heights[1])) + abs(self.bend)
-        half_x, half_y = abs(ax) + reach * abs(ux), abs(ay) + reach * abs(uy)
+        unit = np.sqrt(ux * ux + uy * uy)
+        wide = 1.0 + margin * unit / np.abs(ax * uy - ay * ux)
+        tall = np.maximum(np.abs(self.heights[0]), np.abs(self.heights[1])) + np.abs(self.bend)
+        tall = tall * np.maximum(1.0, wide * wide - 1.0) + margin / unit
+        half_x = wide * np.abs(ax) + tall * np.abs(ux)
+        half_y = wide * np.abs(ay) + tall * np.abs(uy)
         return cx - half_x, cy - half_y, cx + half_x, cy + half_y
 
     def distance(self, x: Array, y: Array) -> Array:
-        """Measured along `up`, in screen units."""
+        """Measured along `up`, in screen units, and across it beyond the corners."""
         ax, ay, ux, uy = (across(v) for v in (*self.along, *self.up))
         inverse = 1.0 / (ax * uy - ay * ux)
         dx, dy = x - across(self.centre[0]), y[:, None] - across(self.centre[1])
@@ -155,7 +162,10 @@ class Lens:
         arch = 1.0 - s * s
         v = v + across(self.bend) * arch
         above, below = across(self.heights[0]) * arch, across(self.heights[1]) * arch
-        return np.maximum(v - above, -v - below) * np.sqrt(ux * ux + uy * uy)
+        unit = np.sqrt(ux * ux + uy * uy)
+        beyond = (np.abs(s) - 1.0) * (1.0 / (unit * np.abs(inverse)))
+        nearest: Array = np.maximum(np.maximum(v - above, -v - below) * unit, beyond)
+        return nearest
 
 
 @dataclass(frozen=True)
@@ -170,9 +180,9 @@ class Quad:
     corners: tuple[Pair, Pair, Pair, Pair]
     rounding: Scalar
 
-    def bounds(self) -> Bounds:
+    def bounds(self, margin: float) -> Bounds:
         """The box of the corners, widened."""
-        return Stroke(self.corners, (self.rounding,) * 4).bounds()
+        return Stroke(self.corners, (self.rounding,) * 4).bounds(margin)
 
     def distance(self, x: Array, y: Array) -> Array:
         """Exact outside by the edges, and inside by the nearest edge's line."""
@@ -201,11 +211,12 @@ class Union:
     second: Shape
     blend: float
 
-    def bounds(self) -> Bounds:
+    def bounds(self, margin: float) -> Bounds:
         """The box around both, widened by what the blend may add."""
-        one, two, more = self.first.bounds(), self.second.bounds(), self.blend * 0.25
-        low = (np.minimum(one[i], two[i]) - more for i in (0, 1))
-        high = (np.maximum(one[i], two[i]) + more for i in (2, 3))
+        more = margin + self.blend * 0.25
+        one, two = self.first.bounds(more), self.second.bounds(more)
+        low = (np.minimum(one[i], two[i]) for i in (0, 1))
+        high = (np.maximum(one[i], two[i]) for i in (2, 3))
         left, top = low
         right, bottom = high
         return left, top, right, bottom
@@ -224,9 +235,9 @@ class Cut:
     shape: Shape
     hole: Shape
 
-    def bounds(self) -> Bounds:
+    def bounds(self, margin: float) -> Bounds:
         """Those of the shape."""
-        return self.shape.bounds()
+        return self.shape.bounds(margin)
 
     def distance(self, x: Array, y: Array) -> Array:
         """Inside the first and outside the second."""
@@ -240,9 +251,9 @@ class Common:
     shape: Shape
     other: Shape
 
-    def bounds(self) -> Bounds:
+    def bounds(self, margin: float) -> Bounds:
         """Those of the first."""
-        return self.shape.bounds()
+        return self.shape.bounds(margin)
 
     def distance(self, x: Array, y: Array) -> Array:
         """Inside both."""

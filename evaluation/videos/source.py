@@ -78,12 +78,13 @@ class VideoSource(Protocol):
 
 @dataclass(frozen=True)
 class Selection:
-    """Some videos of another source, under their own names."""
+    """Some videos of another source, or all, under a name and with notes of its own."""
 
     base: VideoSource
     indices: Sequence[int]
     name: str
     more_skipped: tuple[Skipped, ...] = ()
+    more_notes: tuple[str, ...] = ()
 
     @cached_property
     def names(self) -> Sequence[str]:
@@ -107,8 +108,8 @@ class Selection:
 
     @property
     def notes(self) -> Sequence[str]:
-        """The base's."""
-        return self.base.notes
+        """Its own, then the base's."""
+        return (*self.more_notes, *self.base.notes)
 
     def sizes(self) -> Sequence[tuple[int, int]]:
         """Height and width of the chosen videos."""
