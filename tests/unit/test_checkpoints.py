@@ -4,6 +4,7 @@ import json
 import pickle
 import zipfile
 from collections import OrderedDict
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -213,6 +214,34 @@ def test_a_hostile_archive_is_refused_without_running(
     with pytest.raises(InputError, match=message):
         load_i3d(hostile_archive(tmp_path / "evil.pt", pickled), bn_eps=1e-3)
     assert not (tmp_path / "HACKED").exists()
+
+
+class Storage:
+    """Pickled as TorchScript refers to the bytes in `data/0`."""
+
+
+class Oversized:
+    """A tensor of a million numbers over a storage of four."""
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        arguments = (Storage(), 0, (1_000_000,), (0,), False, OrderedDict())
+        return torch._utils._rebuild_tensor_v2, arguments
+
+
+class ArchivePickler(pickle.Pickler):
+    def persistent_id(self, obj: object) -> object:
+        is_storage = isinstance(obj, Storage)
+        return ("storage", torch.FloatStorage, "0", "cpu", 4) if is_storage else None
+
+
+def test_a_tensor_larger_than_its_storage_is_refused(tmp_path: Path) -> None:
+    pickled = BytesIO()
+    ArchivePickler(pickled, protocol=2).dump({"weight": Oversized()})
+    path = hostile_archive(tmp_path / "huge.pt", pickled.getvalue())
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("evil/data/0", bytes(16))
+    with pytest.raises(InputError, match=r"a tensor \(1000000,\) is larger than its storage"):
+        load_i3d(path, bn_eps=1e-3)
 
 
 def test_a_compressed_archive_is_refused(tmp_path: Path) -> None:
