@@ -1,4 +1,4 @@
-"""The published weights give the published distances. Needs the files of evaluation/weights.toml."""
+"""The published weights give the published distances. Needs the files of weights.toml."""
 
 import pytest
 import torch

@@ -65,5 +65,5 @@ def test_memory_is_bounded_by_frames_in_a_batch(net: I3D) -> None:
         extractor(clips(count, frames))
         return torch.cuda.max_memory_allocated()
 
-    assert peak(16, 16) == peak(8, 16)
+    assert peak(16, 16) < 1.05 * peak(8, 16)
     assert peak(1, 128) < 1.2 * peak(8, 16)
