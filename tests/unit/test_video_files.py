@@ -1,5 +1,6 @@
 """Video files by frame index: every kind against plain decoding in order."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,13 @@ def test_lossless_files_give_back_every_pixel(made: Path) -> None:
 
 def test_alpha_is_dropped(made: Path) -> None:
     assert same(clip(opened(made / "alpha.mkv"), 0, range(COUNT)), moving(COUNT))
+
+
+def test_many_threads_read_one_file(made: Path) -> None:
+    source, whole = opened(made / "open-gop.mp4"), decoded(made / "open-gop.mp4")
+    with ThreadPoolExecutor(8) as pool:
+        clips = list(pool.map(lambda i: clip(source, 0, [i % COUNT]), range(120)))
+    assert all(same(got, [whole[i % COUNT]]) for i, got in enumerate(clips))
 
 
 @pytest.mark.parametrize(
