@@ -5,13 +5,13 @@ extract        each clip once through the network      cached per video
 numbers_of     features -> value, interval, FVD∞       cached too
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from torch import Tensor
 
-from evaluation.clips import Window, choose_clips
+from evaluation.clips import ClipRef, Window, choose_clips
 from evaluation.errors import BadVideoError, InputError
 from evaluation.extractors import ClipExtractor
 from evaluation.features import Machinery, Recipe, extract
@@ -94,6 +94,8 @@ def measure(
     form = form_of(metric, protocol)
     if settings.resolution is None:
         _check_same_size(real.source, fake.source)
+    for side, choice in ((real, protocol.real), (fake, protocol.fake)):
+        _choose(side, choice, protocol, settings)  # a fault of either is found before the long part
     real_draws = draw(real, protocol.real, protocol, settings)
     fake_draws = draw(fake, protocol.fake, protocol, settings)
     repeats = [
@@ -122,7 +124,14 @@ def draw(side: Side, choice: SideChoice, protocol: EvalProtocol, settings: Setti
             side = Side(rest, side.window)
 
 
-def _draw(side: Side, choice: SideChoice, protocol: EvalProtocol, settings: Settings) -> Draws:
+def _choose(
+    side: Side, choice: SideChoice, protocol: EvalProtocol, settings: Settings
+) -> list[list[ClipRef]]:
+    """The clips of every repeat.
+
+    Raises:
+        InputError: too few or too short videos, or mixed sizes.
+    """
     source = side.source
     choices = [
         choose_clips(source.names, source.frame_counts, side.window, choice, settings.seed + r)
@@ -130,10 +139,16 @@ def _draw(side: Side, choice: SideChoice, protocol: EvalProtocol, settings: Sett
     ]
     if min(len(refs) for refs in choices) < 2:
         raise InputError(f"{source.name}: a distance needs 2 clips or more, there is 1")
+    if settings.resolution is None:
+        _check_one_size(source, {ref.video for repeat in choices for ref in repeat})
+    return choices
+
+
+def _draw(side: Side, choice: SideChoice, protocol: EvalProtocol, settings: Settings) -> Draws:
+    source = side.source
+    choices = _choose(side, choice, protocol, settings)
     refs = sorted({ref for repeat in choices for ref in repeat})
     used = sorted({ref.video for ref in refs})
-    if settings.resolution is None:
-        _check_one_size(source, used)
     recipe = Recipe(
         extractor=settings.extractor,
         bn_eps=protocol.bn_eps,
@@ -164,10 +179,10 @@ def _check_same_size(real: VideoSource, fake: VideoSource) -> None:
         )
 
 
-def _check_one_size(source: VideoSource, used: Sequence[int]) -> None:
+def _check_one_size(source: VideoSource, used: Iterable[int]) -> None:
     by_size: dict[tuple[int, int], list[str]] = {}
     sizes = source.sizes()
-    for video in used:
+    for video in sorted(used):
         by_size.setdefault(sizes[video], []).append(source.names[video])
     if len(by_size) > 1:
         found = "; ".join(

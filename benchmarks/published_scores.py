@@ -1,0 +1,94 @@
+"""Scores the samples that authors published, against the real video at hand; prints Markdown.
+
+    python -m benchmarks.published_samples --from SHARED_DATA --out SAMPLES
+    leo-bench data prepare faceforensics --from SAMPLES --out DATA      (and ucf101, weizmann, grid)
+    python -m benchmarks.published_scores --samples SAMPLES --data DATA --records RECORDS
+
+Every row is one `leo-bench fvd --dataset ... --fake ...`. What the numbers are not: the sets are
+small and hand-picked by their authors, the real faces are not FaceForensics, there is no TaichiHD,
+and the extractor is i3d-toy.
+"""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.cli.screen import machinery, out, say
+from benchmarks.plan import ScoreRequest
+from benchmarks.score import score
+from evaluation.errors import InputError
+from evaluation.record import Record, record_path, write_record
+
+FRAMES, SIDE = 16, 128
+# Data set of a generated set -> the prepared real one that it is held against.
+REFERENCES = {
+    "faceforensics": "faceforensics/train",
+    "celebvhq": "faceforensics/train",
+    "taichihd": "ucf101/all",
+    "ucf101": "ucf101/all",
+}
+REAL = ("faceforensics/train", "ucf101/all", "weizmann/train", "grid/test")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what is scored, against what."""
+
+    label: str
+    real: str
+    fake: str
+
+
+def rows(samples: Path) -> Iterator[Row]:
+    """Real against real first, then every published set."""
+    for real in REAL:
+        yield Row("real, other half", f"part:1/2:{real}", f"part:2/2:{real}")
+    for folder in sorted(samples.glob("*/*-*cond*")):
+        for name, reference in REFERENCES.items():
+            if folder.name.startswith(name):
+                yield Row(f"{folder.parent.name}, {folder.name}", reference, str(folder))
+
+
+def main() -> None:
+    """Score all rows; a row that cannot be scored is said and left out."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--samples", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--records", type=Path, required=True)
+    given = parser.parse_args()
+    out(
+        f"| generated set | real side | clips, fake and real | FVD{FRAMES} (i3d-toy) | interval |"
+    )
+    out("|---|---|---|---|---|")
+    for row in rows(given.samples):
+        request = ScoreRequest(
+            metric="fvd",
+            real=row.real,
+            fake=row.fake,
+            frames=FRAMES,
+            protocol="stylegan-v",
+            resolution=SIDE,
+            extractor="i3d-toy",
+            data_root=str(given.data),
+        )
+        try:
+            record = score(request, machinery(workers=2, keep=True, what=row.label))
+        except InputError as error:
+            say(f"{row.label}: {error}")
+            continue
+        write_record(record, record_path(given.records, record))
+        out(_line(row, record))
+
+
+def _line(row: Row, record: Record) -> str:
+    interval = "-" if record.interval is None else "{:.3g} to {:.3g}".format(*record.interval)
+    real = row.real.removeprefix("part:1/2:")
+    counts = f"{record.n_fake}, {record.n_real}"
+    return f"| {row.label} | {real} | {counts} | {record.value:.3g} | {interval} |"
+
+
+if __name__ == "__main__":
+    main()
