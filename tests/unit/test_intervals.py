@@ -1,3 +1,6 @@
+import csv
+from pathlib import Path
+
 import pytest
 import torch
 from scipy.stats import t as student
@@ -193,3 +196,12 @@ def test_few_videos_are_refused_however_many_clips() -> None:
 def test_level_is_a_share(level: float) -> None:
     with pytest.raises(InputError, match="expected a number between 0 and 1"):
         frechet_interval(drawn(1, 60, 4), drawn(2, 60, 4), correction=1, seed=0, level=level)
+
+
+def test_committed_study_shows_nine_in_ten_or_better_everywhere() -> None:
+    study = Path(__file__).parents[2] / "benchmarks" / "coverage.csv"
+    with study.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["method"] == "influence"]
+    assert len(rows) > 30
+    assert min(float(row["coverage"]) for row in rows) >= 0.9
+    assert sum(float(row["coverage"]) for row in rows) / len(rows) == pytest.approx(0.95, abs=0.02)
