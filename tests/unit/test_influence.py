@@ -9,6 +9,7 @@ from evaluation.frechet import FrechetOptions, frechet_of_features
 from evaluation.influence import (
     ClipFeatures,
     Dealing,
+    Linearised,
     WeightedStatistic,
     Weights,
     combine,
@@ -167,12 +168,12 @@ def test_blocks_use_every_video_equally_often(dealing: tuple[int, int, int]) -> 
     seen = Weights(torch.zeros(18).double(), torch.zeros(18).double())
     inner = fvd(drawn(1, 18, 2, 1), drawn(2, 18, 2, 1, 0.3))
 
-    def at(weights: Weights) -> object:
+    def at(weights: Weights) -> Linearised:
         seen.real.add_(weights.real)
         seen.fake.add_(weights.fake)
         return inner.at(inner.ones)
 
-    watched = WeightedStatistic(inner.real_videos, inner.fake_videos, 18, 18, 2, at)  # type: ignore[arg-type]
+    watched = WeightedStatistic(inner.real_videos, inner.fake_videos, 18, 18, 2, at)
     mean_over_blocks(watched, Dealing(*dealing, "a"))
     assert len(set(seen.real.tolist())) == 1
     assert len(set(seen.fake.tolist())) == 1
