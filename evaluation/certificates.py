@@ -93,7 +93,7 @@ def write_toy_certificate(epsilons: tuple[float, ...] = (1e-5, 1e-3)) -> Path:
         features[f"{eps:g}"] = [[float(f"{v:.8g}") for v in row] for row in net(clips).tolist()]
     digest = hashlib.sha256(TOY_WEIGHTS.read_bytes()).hexdigest()
     stored = StoredFeatures(weights=digest, features=features)
-    TOY_CERTIFICATE.write_text(stored.model_dump_json(indent=0) + "\n", encoding="utf-8")
+    TOY_CERTIFICATE.write_text(stored.model_dump_json() + "\n", encoding="utf-8")
     return TOY_CERTIFICATE
 
 

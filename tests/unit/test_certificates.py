@@ -101,3 +101,8 @@ def test_the_patterns_move_and_use_all_levels() -> None:
     assert clips.shape == (2, 3, 16, 224, 224)
     assert (clips.min(), clips.max()) == (-1, 1)
     assert all(not torch.equal(clips[:, :, t], clips[:, :, t + 1]) for t in range(15))
+
+
+def test_the_shipped_toy_gives_its_certified_features() -> None:
+    found = check(build_extractor(ExtractorRequest("i3d-toy", bn_eps=1e-3)))
+    assert found.ok, found
