@@ -1,13 +1,14 @@
 """The main path of the command line: a request becomes a plan, a measurement and a record."""
 
 import time
+from dataclasses import dataclass
 
 from benchmarks.plan import Plan, ScoreRequest, plan, source_options
 from benchmarks.provenance import record_of
 from benchmarks.sources import open_source
 from evaluation.extractors import build_extractor
 from evaluation.features import Machinery
-from evaluation.measure import Settings, Side, measure
+from evaluation.measure import Measurement, Settings, Side, measure
 from evaluation.record import Record
 
 
@@ -26,6 +27,23 @@ def score_plan(chosen: Plan, machinery: Machinery) -> Record:
     Raises:
         InputError: the sources or weights cannot be used.
     """
+    return scored(chosen, machinery).record
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A record, and the features behind it for comparisons with other fakes."""
+
+    record: Record
+    measured: Measurement
+
+
+def scored(chosen: Plan, machinery: Machinery) -> Scored:
+    """As `score_plan`, and keep the features.
+
+    Raises:
+        InputError: the sources or weights cannot be used.
+    """
     began = time.monotonic()
     request = chosen.request
     options = source_options(request, chosen.resolution, chosen.protocol, machinery)
@@ -40,4 +58,5 @@ def score_plan(chosen: Plan, machinery: Machinery) -> Record:
         machinery=machinery,
     )
     measured = measure(request.metric, real, fake, chosen.protocol, settings)
-    return record_of(chosen, measured, extractor, round(time.monotonic() - began, 3))
+    seconds = round(time.monotonic() - began, 3)
+    return Scored(record_of(chosen, measured, extractor, seconds), measured)

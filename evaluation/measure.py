@@ -16,7 +16,8 @@ from evaluation.errors import BadVideoError, InputError
 from evaluation.extractors import ClipExtractor
 from evaluation.features import Machinery, Recipe, extract
 from evaluation.influence import ClipFeatures
-from evaluation.numbers import Metric, Numbers, form_of, numbers_of
+from evaluation.intervals import Interval, paired_difference_interval
+from evaluation.numbers import Form, Metric, Numbers, form_of, numbers_of
 from evaluation.protocol import EvalProtocol, SideChoice
 from evaluation.videos.source import Skipped, VideoSource, without
 
@@ -72,9 +73,28 @@ class Measurement:
     """A number, how sure it is, and the draws it came from."""
 
     metric: Metric
+    form: Form
     numbers: Numbers
     real: Draws
     fake: Draws
+
+    def difference(self, other: "Measurement", seed: int) -> Interval:
+        """Interval of this value less another fake side's, against the same real clips.
+
+        Of the first repeat. Fakes of one name on both sides, such as a video and the same video
+        damaged, are paired, so that chance which is common to both leaves the difference.
+
+        Raises:
+            InputError: fewer than MIN_VIDEOS videos on a side.
+        """
+        mine, others = (
+            m.form.weighted(
+                ClipFeatures(m.real.values[0], m.real.videos[0]),
+                ClipFeatures(m.fake.values[0], m.fake.videos[0]),
+            )
+            for m in (self, other)
+        )
+        return paired_difference_interval(mine, others, seed=seed)
 
     @property
     def fake_varies(self) -> bool:
@@ -105,7 +125,7 @@ def measure(
         )
     ]
     numbers = numbers_of(form, repeats, settings.seed, settings.machinery.store)
-    return Measurement(metric, numbers, real_draws, fake_draws)
+    return Measurement(metric, form, numbers, real_draws, fake_draws)
 
 
 def draw(side: Side, choice: SideChoice, protocol: EvalProtocol, settings: Settings) -> Draws:

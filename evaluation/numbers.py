@@ -25,12 +25,14 @@ from evaluation.influence import (
     frechet_statistic,
     kernel_statistic,
 )
-from evaluation.intervals import MIN_VIDEOS, Interval, interval_of
+from evaluation.intervals import MIN_VIDEOS, Interval, interval_around, spread_of
 from evaluation.kernel import KernelOptions, kernel_distance
 from evaluation.protocol import EvalProtocol
 
 Metric = Literal["fvd", "kvd"]
 Repeat = tuple[ClipFeatures, ClipFeatures]  # real, fake
+
+LEVEL = 0.95
 
 # Raise when any statistic could give another number from the same features.
 STATISTICS_VERSION = 1
@@ -157,13 +159,14 @@ def _numbers(form: Form, repeats: Sequence[Repeat], seed: int) -> Numbers:
     if min(len(set(real.videos)), len(set(fake.videos))) < MIN_VIDEOS:
         return Numbers(published, exact, None, None)
     statistic = form.weighted(real, fake)
-    first = interval_of(statistic, seed=seed)
+    spread = spread_of(statistic, seed)
+    first = interval_around(spread.value, spread.single + spread.paired, spread, LEVEL)
     shift = statistics.fmean(exact) - exact[0]
     return Numbers(
         published,
         exact,
         _shifted(first, shift),
-        extrapolate(statistic, seed=seed) if form.metric == "fvd" else None,
+        extrapolate(statistic, seed=seed, spread=spread) if form.metric == "fvd" else None,
     )
 
 
