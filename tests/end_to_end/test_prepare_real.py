@@ -43,7 +43,7 @@ def test_official_ucf_files_are_linked_by_the_official_lists(tmp_path: Path) -> 
 def test_an_official_grid_video_has_its_75_frames(tmp_path: Path) -> None:
     prepare("grid", OFFICIAL / "grid", tmp_path)
     source = open_dataset(load_dataset("grid"), "train", tmp_path)
-    assert source.names == ("s1/bbaf2n.mkv",)
+    assert list(source.names) == ["s1/bbaf2n.mkv"]
     assert list(source.frame_counts) == [75]
     assert source.sizes() == [(128, 128)]
 
