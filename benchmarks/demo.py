@@ -66,6 +66,11 @@ class Line:
     fake: str
     cells: tuple[Cell, ...]
 
+    @property
+    def damage(self) -> str:
+        """The fake side without its amount."""
+        return self.fake.partition("=")[0]
+
 
 def run_demo(out: Path, machinery: Callable[[str], Machinery]) -> Iterator[Line]:
     """Measure everything, line by line; records go under `out`/records.

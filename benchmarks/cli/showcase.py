@@ -42,7 +42,9 @@ def demo(
         say(f"{line.world}, {line.fake}: {line.cells[0].record.value:.4g}")
     records = [cell.record for cell in lines[0].cells]
     heads = [f"{r.metric.upper()}{r.frames} {r.protocol}" for r in records]
-    rows = [[f"{line.world}, {line.fake}", *map(text, line.cells)] for line in lines]
+    rows = [
+        [f"{line.world}, {line.fake.partition('=')[0]}", *map(text, line.cells)] for line in lines
+    ]
     title = f"{records[0].extractor}, {records[0].n_real} clips a side; value [95 % interval]"
     table(f"{title}; below it: how much worse than the other half", ["fake", *heads], rows)
     show(f"picture: {out / 'clips.png'}   records: {out / 'records'}")
