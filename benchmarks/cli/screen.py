@@ -82,10 +82,11 @@ def say(message: str) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on standard output; numbers, that is all columns but the first, to the right."""
+    """A table on standard output; columns of numbers to the right."""
     shown = Table(title=title or None, title_justify="left")
     for i, column in enumerate(columns):
-        shown.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
+        numbers = all(row[i][:1] in "0123456789+-" for row in rows)
+        shown.add_column(column, justify="right" if numbers else "left", overflow="fold")
     for row in rows:
         shown.add_row(*row)
     out(shown)

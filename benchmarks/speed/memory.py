@@ -28,7 +28,7 @@ class Case:
     frames: int
 
 
-CASES = (Case(200, 16), Case(2000, 16), Case(25, 128), Case(250, 128))
+CASES = (Case(200, 16), Case(2000, 16), Case(20, 128), Case(200, 128))
 
 
 @dataclass(frozen=True)
