@@ -25,25 +25,27 @@ BODY_PACE, BODY_PACES = (
 )
 TALKING = (0.05, 0.16)  # limits on the standard deviation of mouth_open
 
-# Columns whose way in the middle of the clip is told (down, still, up), and what counts as still.
-FACE_TRENDS = {"yaw": 0.03, "pitch": 0.025, "roll": 0.02, "shift_x": 0.012}
+# Columns told to fall, stay or rise from the clip's first quarter to its last, and what counts as
+# staying.
+FACE_TRENDS = {"yaw": 0.06, "pitch": 0.045, "roll": 0.04, "shift_x": 0.025}
 BODY_TRENDS = {
-    "yaw": 0.06, "hips_x": 0.015, "hips_drop": 0.012, "left_hand_up": 0.06, "right_hand_up": 0.06,
-    "left_hand_out": 0.05, "right_hand_out": 0.05,
+    "yaw": 0.12, "hips_x": 0.03, "hips_drop": 0.025, "left_hand_up": 0.12, "right_hand_up": 0.12,
+    "left_hand_out": 0.1, "right_hand_out": 0.1,
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Group:
-    """One softmax: its name and its number of classes."""
+    """One softmax: its name, its number of classes, and how much it counts in training."""
 
     name: str
     classes: int
+    weight: float = 1.0
 
 
 GROUPS: tuple[Group, ...] = (
-    Group("program", len(face_motion.PROGRAMS) + len(body_motion.PROGRAMS)),  # tells the world, too
-    Group("pace", len(FACE_PACES) + 1),
+    Group("program", len(face_motion.PROGRAMS) + len(body_motion.PROGRAMS), 2.0),  # and the world
+    Group("pace", len(FACE_PACES) + 1, 2.0),
     Group("skin", len(face_identity.SKINS)),
     Group("hair", len(face_identity.HAIRS)),
     Group("clothes hue", HUES),
@@ -52,14 +54,14 @@ GROUPS: tuple[Group, ...] = (
     Group("face: clothes", len(face_identity.CLOTHES)),
     Group("face: pattern", len(face_identity.PATTERNS)),
     Group("face: glasses", 2),
-    Group("face: blink", 2),
-    Group("face: talking", len(TALKING) + 1),
-    *(Group(f"face: {column}", 3) for column in FACE_TRENDS),
+    Group("face: blink", 2, 2.0),
+    Group("face: talking", len(TALKING) + 1, 2.0),
+    *(Group(f"face: {column}", 3, 2.0) for column in FACE_TRENDS),
     Group("body: haircut", len(body_identity.HAIRCUTS)),
     Group("body: top", len(body_identity.TOPS)),
     Group("body: sleeve", len(body_identity.SLEEVES)),
     Group("body: place", len(body_identity.PLACES)),
-    *(Group(f"body: {column}", 3) for column in BODY_TRENDS),
+    *(Group(f"body: {column}", 3, 2.0) for column in BODY_TRENDS),
 )
 CLASSES = sum(group.classes for group in GROUPS)
 
@@ -114,8 +116,8 @@ def _pace(columns: list[Array], limits: tuple[float, ...]) -> int:
 def _trends(
     found: dict[str, int], prefix: str, trends: dict[str, float], value: dict[str, Array]
 ) -> None:
-    """The third quarter against the second: phase matters, so the order of frames does."""
+    """The last quarter against the first: which way it went, so the order of frames matters."""
     for column, still in trends.items():
-        before, after = np.split(value[column], 4)[1:3]
-        change = float(after.mean() - before.mean())
+        quarters = np.split(value[column], 4)
+        change = float(quarters[3].mean() - quarters[0].mean())
         found[f"{prefix}: {column}"] = 1 + int(change > still) - int(change < -still)

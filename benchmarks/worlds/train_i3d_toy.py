@@ -56,9 +56,9 @@ class Recipe:
     videos: int = 768  # of each world
     batch: int = 16
     stages: tuple[Stage, ...] = (
-        Stage(64, 1700, 3e-3),
-        Stage(112, 300, 2e-3),
-        Stage(SIZE, 110, 1e-3),
+        Stage(64, 2600, 3e-3),
+        Stage(112, 600, 2e-3),
+        Stage(SIZE, 220, 1.5e-3),
     )
     weight_decay: float = 0.01
     weight_std: float = (
@@ -149,12 +149,14 @@ def pooled_at_any_size(network: I3D, clips: Tensor) -> Tensor:
 
 
 def group_loss(logits: Tensor, classes: Tensor) -> Tensor:
-    """Mean cross-entropy over the groups that say something about the clips."""
+    """Weighted mean of the groups' cross-entropies, each over the clips that it is about."""
     parts = torch.split(logits, [group.classes for group in GROUPS], dim=1)
+    total = sum(group.weight for group in GROUPS)
     losses = [
-        F.cross_entropy(part, classes[:, i], ignore_index=ABSENT) for i, part in enumerate(parts)
+        F.cross_entropy(part, classes[:, i], ignore_index=ABSENT) * (group.weight / total)
+        for i, (part, group) in enumerate(zip(parts, GROUPS, strict=True))
     ]
-    return torch.stack(losses).mean()
+    return torch.stack(losses).sum()
 
 
 def train(recipe: Recipe, videos: Videos) -> tuple[I3D, list[dict[str, float]]]:
