@@ -59,9 +59,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--records", type=Path, required=True)
     given = parser.parse_args()
-    out(
-        f"| generated set | real side | clips, fake and real | FVD{FRAMES} (i3d-toy) | interval |"
-    )
+    out(f"| generated set | real side | clips, fake and real | FVD{FRAMES} (i3d-toy) | interval |")
     out("|---|---|---|---|---|")
     for row in rows(given.samples):
         request = ScoreRequest(
