@@ -1,0 +1,23 @@
+"""Chance as a function of names: the same key gives the same numbers, on every machine and device.
+
+No random state is carried anywhere. What training step 700 or sample 31 draws follows from its key
+alone, so a resumed run, another batch size or another number of processes draws the same.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def generator(*key: str | int) -> torch.Generator:
+    """A CPU generator seeded by the SHA-256 of `key`: ("lmdm", seed, step) and the like."""
+    text = "\0".join(f"{type(part).__name__}:{part}" for part in key)
+    seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little") >> 1
+    return torch.Generator().manual_seed(seed)
+
+
+def normal(shape: Sequence[int], *key: str | int) -> Tensor:
+    """Standard normal numbers that follow from `key`: float32 [*shape], on the CPU."""
+    return torch.randn(tuple(shape), generator=generator(*key))

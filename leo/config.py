@@ -1,0 +1,180 @@
+"""A LEO model as data: one TOML file in `configs/` is one model, one table a stage.
+
+    config = load_config("toy64")            # or a path to a TOML file
+    config.lmdm.training.steps
+
+Values with a source name it in the TOML file; "spec" there is the reading list in `leo/README.md`.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from evaluation.schema import Data, Named, load_named, load_toml
+
+CONFIGS = Path(__file__).parent / "configs"
+STAGES = ("animator", "lmdm", "frame-dm", "transition-dm", "cddpm", "super-resolution")
+
+
+class Optimiser(Data):
+    """Adam, or AdamW where there is decay of weights; the rate may fall at the end."""
+
+    learning_rate: float = Field(gt=0)
+    betas: tuple[float, float] = (0.9, 0.999)
+    falling: float = Field(default=0.0, ge=0, le=1)  # last share of the steps: rate to 0, cosine
+
+
+class Training(Data):
+    """How long and in what portions a stage is trained."""
+
+    steps: int = Field(ge=1)
+    batch: int = Field(ge=1)  # samples in a step, over all processes
+    ema: float | None = None
+    precision: Literal["fp32", "bf16"] = "fp32"
+    accumulate: int = Field(default=1, ge=1)  # parts that a process's batch is computed in
+    report_every: int = 20
+    save_every: int = 500
+    validate_every: int = 250
+    picture_every: int = 500
+
+
+class Augmentation(Data):
+    """Of both frames of a pair alike (LIA's training code, see spec 2.5)."""
+
+    flip: bool = False
+    crop: float = Field(default=1.0, gt=0, le=1)  # side of a random square, of the frame's side
+    jitter: Literal["none", "one-of", "compose"] = "none"
+
+
+class AnimatorConfig(Data):
+    """LIA, and how it is trained (paper Sec. 3.1)."""
+
+    training: Training
+    generator: Optimiser
+    discriminator: Optimiser | None = None  # None: no adversarial loss
+    channel_cap: int = 512
+    style: int = 512
+    directions: int = 20
+    align_corners: bool = False
+    start: Literal["official", "identity"] = "official"
+    perceptual: Literal["vgg19", "pixels"] = "vgg19"
+    augmentation: Augmentation = Augmentation()
+
+
+class Diffusion(Data):
+    """Noise schedule and what the network predicts."""
+
+    steps: int = 1000
+    schedule: Literal["linear", "cosine"] = "linear"
+    prediction: Literal["epsilon", "v", "sample"] = "epsilon"
+
+
+class UNet1dConfig(Data):
+    """improved-diffusion's U-Net with dims=1; the defaults are its own for image_size 64."""
+
+    channels: int = 128
+    multipliers: tuple[int, ...] = (1, 2, 3, 4)
+    blocks: int = 2
+    attention: tuple[int, ...] = (4, 8)  # at these factors of downsampling, and in the middle
+    heads: int = 4
+    dropout: float = 0.0
+
+
+class LmdmConfig(Data):
+    """Latent motion: residuals given the first code (paper Eqs. 2-4), or whole sequences (Eq. 1).
+
+    `condition`: "add" is the Linear Motion Condition; "cat" feeds the residuals without adding;
+    "concat-abs" noises absolute codes behind a clean first one; "replace" is Eq. 1, its first slot
+    overwritten while sampling; "none" is Eq. 1 (paper Table 4, "w/o LMC").
+    """
+
+    training: Training
+    optimiser: Optimiser
+    network: UNet1dConfig = UNet1dConfig()
+    diffusion: Diffusion = Diffusion()
+    length: int = 64
+    frame_stride: int = 1
+    condition: Literal["add", "cat", "concat-abs", "replace", "none"] = "add"
+
+
+class FrameDmConfig(Data):
+    """One starting code (paper Sec. 3.2, "frame-wise")."""
+
+    training: Training
+    optimiser: Optimiser
+    diffusion: Diffusion = Diffusion()
+    width: int = 512
+    blocks: int = 4
+
+
+class TransitionConfig(Data):
+    """Motion between two codes (paper Sec. 6)."""
+
+    training: Training
+    optimiser: Optimiser
+    network: UNet1dConfig = UNet1dConfig()
+    diffusion: Diffusion = Diffusion()
+    length: int = 64
+    strides: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8)
+
+
+class UNet2dConfig(Data):
+    """diffusers' UNet2DModel, conditioned on a code."""
+
+    channels: int = 128
+    multipliers: tuple[int, ...] = (1, 2, 3, 4)
+    blocks: int = 2
+    attention: tuple[int, ...] = (8, 16)  # at these sides, in pixels (of the patched picture)
+    heads: int = 4
+    patch: int = 1  # pixels of a patch's side that become channels before the first layer
+    dropout: float = 0.0
+
+
+class CddpmConfig(Data):
+    """The starting frame given its code (paper Sec. 3.3, option 2)."""
+
+    training: Training
+    optimiser: Optimiser
+    network: UNet2dConfig = UNet2dConfig()
+    diffusion: Diffusion = Diffusion()
+    resolution: int
+    condition_dropout: float = Field(default=0.0, ge=0, lt=1)
+
+
+class Config(Named):
+    """One LEO model."""
+
+    about: str
+    resolution: int
+    seed: int = 0
+    held_out: float = Field(default=0.05, ge=0, lt=0.5)  # share of the training videos
+    animator: AnimatorConfig
+    lmdm: LmdmConfig
+    frame_dm: FrameDmConfig
+    cddpm: CddpmConfig
+    transition_dm: TransitionConfig | None = None
+    super_resolution: CddpmConfig | None = None
+
+    @model_validator(mode="after")
+    def _resolutions_fit(self) -> "Config":
+        if self.resolution < 8 or self.resolution & (self.resolution - 1):
+            raise ValueError(f"resolution is {self.resolution}; the animator needs a power of two")
+        last = self.super_resolution or self.cddpm
+        if last.resolution != self.resolution:
+            raise ValueError(
+                f"starting frames end at {last.resolution} pixels, the animator has "
+                f"{self.resolution}: set cddpm.resolution, or add [super_resolution]"
+            )
+        return self
+
+
+def load_config(name: str) -> Config:
+    """The shipped config called `name`, or the TOML file at that path.
+
+    Raises:
+        InputError: there is none, or a key is wrong; the message says which.
+    """
+    if name.endswith(".toml"):
+        return load_toml(Config, Path(name))
+    return load_named(Config, CONFIGS, name, "config")
