@@ -20,13 +20,14 @@ FOLDER_VARIABLE = "LEO_BENCH_WEIGHTS"
 
 
 class WeightsFile(Data):
-    """One file of the registry. At least one of `sha256` and `git_blob` is known."""
+    """One file of the registry. At least one of its digests is known."""
 
     about: str
-    used_by: tuple[str, ...]  # names of extractors
+    used_by: tuple[str, ...]  # names of extractors and losses
     addresses: tuple[str, ...]
     google_drive: tuple[str, ...] = ()  # ids
     sha256: str | None = None
+    sha256_start: str | None = None  # first digits: what PyTorch's own downloads check
     git_blob: str | None = None  # SHA-1 as `git hash-object` prints it
     size: int | None = None  # bytes
     licence: str
@@ -34,9 +35,17 @@ class WeightsFile(Data):
 
     @model_validator(mode="after")
     def _has_a_digest(self) -> "WeightsFile":
-        if self.sha256 is None and self.git_blob is None:
-            raise ValueError("needs sha256 or git_blob")
+        if self.sha256 is None and self.sha256_start is None and self.git_blob is None:
+            raise ValueError("needs sha256, sha256_start or git_blob")
         return self
+
+    def matches(self, sha256: str, git_blob: str) -> bool:
+        """Whether these digests are the file's; the strongest that is known decides."""
+        if self.sha256 is not None:
+            return sha256 == self.sha256
+        if self.sha256_start is not None:
+            return sha256.startswith(self.sha256_start)
+        return git_blob == self.git_blob
 
     @property
     def downloads(self) -> tuple[str, ...]:
@@ -136,8 +145,7 @@ def identify(path: Path, candidates: dict[str, WeightsFile]) -> Verified:
     """
     sha256, git_blob = _digests(path)
     for name, file in candidates.items():
-        # SHA-256 decides where it is known; SHA-1 is all that is published of the others.
-        if sha256 == file.sha256 or (file.sha256 is None and git_blob == file.git_blob):
+        if file.matches(sha256, git_blob):
             return Verified(path, sha256, name)
     return Verified(path, sha256, None)
 

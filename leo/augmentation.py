@@ -1,0 +1,50 @@
+"""What is done to both frames of a training pair alike (LIA's training code; spec 2.5)."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torchvision.transforms.v2 import functional as vision
+
+from leo.config import Augmentation
+
+JITTER = 0.1  # brightness, contrast and saturation 0.9 to 1.1, hue -0.1 to 0.1
+
+
+def augment(pair: Tensor, how: Augmentation, chance: torch.Generator) -> Tensor:
+    """Crop, flip and colour jitter with one set of parameters: uint8 [2,3,R,R] -> the same."""
+    side = pair.shape[-1]
+    if how.crop < 1:
+        kept = round(how.crop * side)
+        top, left = torch.randint(side - kept + 1, (2,), generator=chance).tolist()
+        pair = vision.resized_crop(pair, top, left, kept, kept, [side, side], antialias=True)
+    if how.flip and torch.rand((), generator=chance) < 0.5:
+        pair = pair.flip(-1)
+    for change in JITTERS[how.jitter](chance):
+        pair = change(pair)
+    return pair
+
+
+Change = Callable[[Tensor], Tensor]
+
+
+def _changes(chance: torch.Generator) -> list[Change]:
+    """The four operations with their factors, in random order."""
+    brightness, contrast, saturation, hue = (
+        (torch.rand(4, generator=chance) * 2 - 1) * JITTER
+    ).tolist()
+    changes: list[Change] = [
+        lambda pair: vision.adjust_brightness(pair, 1 + brightness),
+        lambda pair: vision.adjust_contrast(pair, 1 + contrast),
+        lambda pair: vision.adjust_saturation(pair, 1 + saturation),
+        lambda pair: vision.adjust_hue(pair, hue),
+    ]
+    return [changes[i] for i in torch.randperm(4, generator=chance).tolist()]
+
+
+# The official code applies each operation to the original and keeps the last: "one-of".
+JITTERS: dict[str, Callable[[torch.Generator], list[Change]]] = {
+    "none": lambda chance: [],
+    "one-of": lambda chance: _changes(chance)[-1:],
+    "compose": _changes,
+}

@@ -1,0 +1,181 @@
+"""Training videos: which are held out, their frames at the model's resolution, pairs of frames.
+
+Frames are packed once: decoded, resized and laid in one memory-mapped file that all runs and
+processes share, so that a random frame costs a copy and training does not wait for a decoder.
+Where they would not fit, they are read from the source every time.
+"""
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+import torch
+from filelock import FileLock
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+from torch import Tensor
+
+from evaluation.errors import InputError
+from evaluation.places import cache_root
+from evaluation.preprocess import center_crop_lanczos
+from evaluation.videos.source import VideoSource, fingerprint
+from leo.augmentation import augment
+from leo.chance import generator
+from leo.config import Augmentation
+from leo.stage import Batch, Share
+
+PACK_BYTES = 16 * 2**30  # frames beyond this are read from the source every time
+FRAMES_AT_ONCE = 256  # of one video in memory while packing
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class TrainingVideos:
+    """Videos at one resolution, some of them held out.
+
+    Args:
+        source: where they come from.
+        resolution: side of the square frames that come out; others are cropped and resized.
+        training, held_out: indices into the source.
+        packed: all frames, uint8 [sum of frame counts,3,R,R], memory-mapped; None: read each time.
+        digest: fingerprint of the source.
+    """
+
+    source: VideoSource
+    resolution: int
+    training: Sequence[int]
+    held_out: Sequence[int]
+    packed: NDArray[np.uint8] | None
+    digest: str
+
+    @property
+    def frame_counts(self) -> Sequence[int]:
+        """Frames of each video of the source."""
+        return self.source.frame_counts
+
+    def frames(self, video: int, indices: Sequence[int]) -> Tensor:
+        """Some frames of one video: uint8 [len(indices),3,R,R]."""
+        if self.packed is None:
+            wanted = sorted(set(indices))
+            found = _at(self.source.read(video, wanted), self.resolution)
+            return found[[wanted.index(i) for i in indices]]
+        first = sum(self.frame_counts[:video])
+        return torch.from_numpy(self.packed[[first + i for i in indices]])
+
+
+def open_training_videos(
+    source: VideoSource,
+    resolution: int,
+    held_out: float,
+    pack_bytes: int = PACK_BYTES,
+    progress: Progress | None = None,
+) -> TrainingVideos:
+    """Choose the held-out videos, and pack the frames if they fit into `pack_bytes` on disk.
+
+    Raises:
+        InputError: fewer than two videos, or one with a single frame; a full disk.
+    """
+    if len(source.names) < 2:
+        raise InputError(f"{source.name}: training needs at least 2 videos, found one")
+    short = [n for n, count in zip(source.names, source.frame_counts, strict=True) if count < 2]
+    if short:
+        raise InputError(f"{source.name}: {short[0]} has one frame; training needs at least 2")
+    kept_out = _held_out(source.names, held_out)
+    digest = fingerprint(source)
+    needed = sum(source.frame_counts) * 3 * resolution**2
+    packed = None
+    if needed <= pack_bytes:
+        place = cache_root() / "frames" / f"{digest[:32]}-{resolution}.npy"
+        packed = _packed(source, resolution, place, progress)
+    return TrainingVideos(
+        source=source,
+        resolution=resolution,
+        training=[i for i in range(len(source.names)) if i not in kept_out],
+        held_out=sorted(kept_out),
+        packed=packed,
+        digest=digest,
+    )
+
+
+def _held_out(names: Sequence[str], share: float) -> set[int]:
+    """The videos whose names have the smallest digests: the same in any order."""
+    count = math.ceil(share * len(names))
+    order = sorted(range(len(names)), key=lambda i: hashlib.sha256(names[i].encode()).digest())
+    return set(order[:count])
+
+
+def _at(frames: Tensor, resolution: int) -> Tensor:
+    if frames.shape[-2:] == (resolution, resolution):
+        return frames
+    return center_crop_lanczos(frames, resolution)
+
+
+def _packed(
+    source: VideoSource, resolution: int, place: Path, progress: Progress | None
+) -> NDArray[np.uint8]:
+    """All frames of the source in one file, made if it is not there yet."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(place.with_suffix(".lock")):
+            if not place.exists():
+                unfinished = place.with_suffix(".unfinished")
+                _pack(source, resolution, unfinished, progress)
+                unfinished.replace(place)
+    except OSError as error:
+        raise InputError(
+            f"{place}: frames cannot be packed: {error.strerror or error}; "
+            "make room, or set LEO_BENCH_CACHE to a disk that has it"
+        ) from None
+    packed: NDArray[np.uint8] = open_memmap(place, mode="r")
+    return packed
+
+
+def _pack(source: VideoSource, resolution: int, path: Path, progress: Progress | None) -> None:
+    ends = list(accumulate(source.frame_counts))
+    packed = open_memmap(
+        path, mode="w+", dtype=np.uint8, shape=(ends[-1], 3, resolution, resolution)
+    )
+
+    def pack(video: int) -> None:
+        count = source.frame_counts[video]
+        first = ends[video] - count
+        for start in range(0, count, FRAMES_AT_ONCE):
+            indices = range(start, min(start + FRAMES_AT_ONCE, count))
+            frames = _at(source.read(video, indices), resolution)
+            packed[first + start : first + indices[-1] + 1] = frames.numpy()
+
+    with ThreadPoolExecutor() as pool:
+        for done, _ in enumerate(pool.map(pack, range(len(ends))), start=1):
+            if progress is not None:
+                progress(done, len(ends))
+    packed.flush()
+
+
+@dataclass(frozen=True)
+class FramePairs:
+    """Two frames of one video: what the animator learns from (spec 2.4: any gap, any video)."""
+
+    videos: TrainingVideos
+    batch: int
+    seed: int
+    augmentation: Augmentation
+
+    def __call__(self, step: int, share: Share) -> Batch:
+        """The share's pairs of a step: "source" and "driving", uint8 [b,3,R,R]."""
+        pairs = torch.stack([self._pair(step, i) for i in share.of(self.batch)])
+        return {"source": pairs[:, 0], "driving": pairs[:, 1]}
+
+    def _pair(self, step: int, index: int) -> Tensor:
+        chance = generator("frame pairs", self.seed, step, index)
+        training = self.videos.training
+        video = training[int(torch.randint(len(training), (), generator=chance))]
+        count = self.videos.frame_counts[video]
+        first, second = torch.randperm(count, generator=chance)[:2].tolist()
+        pair = self.videos.frames(video, [first, second])
+        return augment(pair, self.augmentation, chance)

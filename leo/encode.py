@@ -1,0 +1,132 @@
+"""Motion codes of all frames of a data set, made once by the frozen animator (spec 5.2, phase 2).
+
+book = encode(animator, videos)
+write_codes(book, run / "codes.safetensors")
+book.sequences         # one float32 [T,20] a training video
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from evaluation.cache import write_atomically
+from evaluation.errors import InputError
+from leo.data import TrainingVideos
+
+FRAMES_AT_ONCE = 64
+
+Progress = Callable[[int, int], None]
+
+
+class Encoder(Protocol):
+    """What makes codes: `leo.animator.ImageAnimator`."""
+
+    def codes(self, frames: Tensor) -> Tensor:
+        """uint8 [T,3,R,R] -> float32 [T,20]."""
+
+
+@dataclass(frozen=True)
+class CodeBook:
+    """The codes of a data set.
+
+    Args:
+        codes: float32 [sum of lengths,20], not normalised.
+        lengths: frames of each video.
+        names: of the videos.
+        held_out: indices of the held-out videos.
+        digest: what the codes follow from: fingerprints of the videos and of the animator.
+    """
+
+    codes: Tensor
+    lengths: Sequence[int]
+    names: Sequence[str]
+    held_out: Sequence[int]
+    digest: str
+
+    def of(self, video: int) -> Tensor:
+        """One video's codes: float32 [T,20]."""
+        first = sum(self.lengths[:video])
+        return self.codes[first : first + self.lengths[video]]
+
+    @property
+    def training(self) -> Sequence[int]:
+        """Indices of the videos that are learned from."""
+        kept_out = set(self.held_out)
+        return [i for i in range(len(self.lengths)) if i not in kept_out]
+
+    @property
+    def sequences(self) -> list[Tensor]:
+        """Codes of the training videos: float32 [T,20] each."""
+        return [self.of(i) for i in self.training]
+
+    @property
+    def held_out_sequences(self) -> list[Tensor]:
+        """Codes of the held-out videos: float32 [T,20] each."""
+        return [self.of(i) for i in self.held_out]
+
+
+def encode(
+    animator: Encoder, videos: TrainingVideos, digest: str, progress: Progress | None = None
+) -> CodeBook:
+    """Codes of every frame of every video; `digest` goes into the book."""
+    parts: list[Tensor] = []
+    counts = videos.frame_counts
+    for video, count in enumerate(counts):
+        for start in range(0, count, FRAMES_AT_ONCE):
+            indices = range(start, min(start + FRAMES_AT_ONCE, count))
+            parts.append(animator.codes(videos.frames(video, indices)))
+        if progress is not None:
+            progress(video + 1, len(counts))
+    return CodeBook(
+        codes=torch.cat(parts),
+        lengths=list(counts),
+        names=list(videos.source.names),
+        held_out=list(videos.held_out),
+        digest=digest,
+    )
+
+
+def write_codes(book: CodeBook, path: Path) -> None:
+    """Atomically, as safetensors with everything else in its metadata.
+
+    Raises:
+        InputError: the disk is full or may not be written to.
+    """
+    facts = {
+        "lengths": list(book.lengths),
+        "names": list(book.names),
+        "held_out": list(book.held_out),
+        "digest": book.digest,
+    }
+    content = save({"codes": book.codes.contiguous()}, metadata={"codes": json.dumps(facts)})
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def read_codes(path: Path) -> CodeBook:
+    """As `write_codes` wrote them.
+
+    Raises:
+        InputError: no such file, or not codes; the message says which command makes them.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no codes; make them with `leo-bench encode`")
+    try:
+        with safe_open(path, "pt") as file:
+            facts = json.loads(file.metadata()["codes"])
+            codes = file.get_tensor("codes")
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path}: not a file of codes ({error}); remove it and run `leo-bench encode`"
+        ) from None
+    return CodeBook(codes=codes, **facts)

@@ -1,0 +1,108 @@
+"""The animator's perceptual loss: VGG-19 features on four scales (LIA's code; spec 2.1)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from evaluation.errors import InputError
+from evaluation.weights import find, require_registered, weights_for
+from leo.losses import SCALES, Perceptual, pixel_pyramid, shrink
+
+AFTER = (1, 6, 11, 20, 29)  # torchvision's indices of relu1_1, relu2_1, relu3_1, relu4_1, relu5_1
+WEIGHT = 10.0  # of every layer on every scale: the paper's lambda
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A perceptual loss, and what a log should say of it."""
+
+    loss: Perceptual
+    name: Literal["vgg19", "pixels"]
+    note: str
+
+
+def choose(wanted: Literal["vgg19", "pixels"], weights: Path | None = None) -> Chosen:
+    """The loss asked for; the pyramid of pixels, and a note, where VGG-19's weights are not here.
+
+    Raises:
+        InputError: the weights are there but are not torchvision's.
+    """
+    if wanted == "pixels":
+        return Chosen(pixel_pyramid, "pixels", "perceptual loss: pyramid of pixels")
+    candidates = weights_for("vgg19")
+    try:
+        path = find(list(candidates), weights)
+    except InputError as error:
+        if weights is not None:
+            raise
+        return Chosen(pixel_pyramid, "pixels", f"perceptual loss: pyramid of pixels, since {error}")
+    require_registered(path, candidates)
+    return Chosen(load_vgg(path), "vgg19", f"perceptual loss: VGG-19 from {path.name}")
+
+
+class VggPyramid(nn.Module):
+    """Sum over scales and layers of 10 mean |phi(fake) - phi(real)|; frozen."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self) -> None:
+        """With random weights; `load_vgg` reads the real ones."""
+        from torchvision.models import vgg19
+
+        super().__init__()
+        layers = vgg19(weights=None).features[: AFTER[-1] + 1]
+        starts = (0, *(index + 1 for index in AFTER[:-1]))
+        self.slices = nn.ModuleList(
+            layers[first : last + 1] for first, last in zip(starts, AFTER, strict=True)
+        )
+        for module in layers:
+            if isinstance(module, nn.ReLU):
+                module.inplace = False  # features are compared after the next layer has read them
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
+        self.requires_grad_(False)
+        self.eval()
+
+    def forward(self, fake: Tensor, real: Tensor) -> Tensor:
+        """Pictures, float [B,3,H,W], -1..1 -> scalar; no gradient goes to `real`."""
+        self.to(fake.device)
+        terms = []
+        for scale in SCALES:
+            with torch.no_grad():
+                of_real = self.features(shrink(real, scale))
+            of_fake = self.features(shrink(fake, scale))
+            terms += [(a - b).abs().mean() for a, b in zip(of_fake, of_real, strict=True)]
+        return WEIGHT * torch.stack(terms).sum()
+
+    def features(self, pictures: Tensor) -> list[Tensor]:
+        """After the five ReLUs: float [B,C,H,W] each."""
+        x = (pictures.clamp(-1, 1) / 2 + 0.5 - self.mean) / self.std
+        found = []
+        for part in self.slices:
+            x = part(x)
+            found.append(x)
+        return found
+
+
+def load_vgg(path: Path) -> VggPyramid:
+    """Torchvision's state dict of VGG-19 -> the loss.
+
+    Raises:
+        InputError: the file is not that.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        pyramid = VggPyramid()
+        for part in pyramid.slices:  # a slice keeps the numbers of its layers
+            part.load_state_dict({name: state[f"features.{name}"] for name in part.state_dict()})
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
+        raise InputError(
+            f"{path}: not torchvision's VGG-19 ({type(error).__name__}: {error}); "
+            "`leo-bench weights fetch vgg19-dcbb9e9d.pth` gets it"
+        ) from None
+    return pyramid

@@ -1,0 +1,59 @@
+"""How well frames are rebuilt, beside copying the source frame: the measure of an animator.
+
+Where a person hardly moves, copying the source scores well over the whole picture; so the error is
+given inside the region that moves, too.
+"""
+
+import math
+from dataclasses import dataclass
+
+from torch import Tensor
+
+MOVES = 0.05  # of the range: a pixel moves where source and driving differ by more, mean of RGB
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Errors of rebuilt frames and of the source copied in their place.
+
+    Args:
+        l1: mean absolute error, of 0..1, over all pixels.
+        psnr, copy_psnr: dB, from the mean squared error over all frames.
+        moving: share of pixels that move.
+        moving_error: mean absolute error inside the moving region, over the copy's.
+    """
+
+    l1: float
+    psnr: float
+    copy_psnr: float
+    moving: float
+    moving_error: float
+
+    def numbers(self) -> dict[str, float]:
+        """By name, for a log."""
+        return {
+            "psnr": self.psnr,
+            "copy_psnr": self.copy_psnr,
+            "moving": self.moving,
+            "moving_error": self.moving_error,
+        }
+
+
+def judge(source: Tensor, driving: Tensor, rebuilt: Tensor) -> Judged:
+    """Compare: uint8 [N,3,R,R] each, all on one device."""
+    of_copy = (source.float() - driving.float()) / 255
+    of_rebuilt = (rebuilt.float() - driving.float()) / 255
+    moves = of_copy.abs().mean(dim=1, keepdim=True) > MOVES
+    within = moves.expand_as(of_copy)
+    return Judged(
+        l1=float(of_rebuilt.abs().mean()),
+        psnr=_psnr(of_rebuilt),
+        copy_psnr=_psnr(of_copy),
+        moving=float(moves.float().mean()),
+        moving_error=float(of_rebuilt[within].abs().mean() / of_copy[within].abs().mean()),
+    )
+
+
+def _psnr(error: Tensor) -> float:
+    mean_square = float((error**2).mean())
+    return math.inf if mean_square == 0 else -10 * math.log10(mean_square)

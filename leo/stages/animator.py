@@ -1,0 +1,171 @@
+"""Phase 1: the image animator learns to rebuild one frame of a video from another (Sec. 3.1).
+
+Two players: the generator (L1, perceptual and, if there is a discriminator, adversarial loss) and
+the discriminator, which then sees the same pictures.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from leo.animator import from_pixels, reconstruct, start_from_identity, to_pixels
+from leo.chance import generator as chance
+from leo.config import AnimatorConfig
+from leo.data import FramePairs, TrainingVideos
+from leo.losses import discriminator_adversarial, generator_adversarial, l1
+from leo.networks.discriminator import Discriminator
+from leo.networks.generator import Generator
+from leo.perceptual import Chosen
+from leo.reconstruction import Judged, judge
+from leo.stage import Batch, Losses, LossModule, Player, Stage
+
+JUDGED_VIDEOS, JUDGED_FRAMES = 32, 4  # held-out videos at most; driving frames of each
+SHOWN = 8
+
+
+class GeneratorLosses(LossModule):
+    """The generator's turn."""
+
+    def __init__(
+        self, network: Generator, perceptual: Chosen, discriminator: Discriminator | None
+    ) -> None:
+        """The discriminator, if any, is used and not trained here."""
+        super().__init__()
+        self.network: Generator = network
+        self._perceptual = (perceptual,)  # in tuples: no submodules
+        self._discriminator = (discriminator,)
+
+    def forward(self, batch: Batch) -> tuple[Losses, Batch]:
+        """uint8 "source" and "driving" [b,3,R,R] -> losses; "fake" float [b,3,R,R] for later."""
+        source, driving = from_pixels(batch["source"]), from_pixels(batch["driving"])
+        fake = reconstruct(self.network, source, driving).float()
+        (perceptual,), (discriminator,) = self._perceptual, self._discriminator
+        losses = {"l1": l1(fake, driving), perceptual.name: perceptual.loss(fake, driving)}
+        if discriminator is not None:
+            losses["adversarial"] = generator_adversarial(discriminator(fake).float())
+        return losses, {"fake": fake.detach()}
+
+
+class DiscriminatorLosses(LossModule):
+    """The discriminator's turn, on the pictures that the generator made before its step."""
+
+    def __init__(self, network: Discriminator) -> None:
+        """Learns to tell driving frames from reconstructions."""
+        super().__init__()
+        self.network: Discriminator = network
+
+    def forward(self, batch: Batch) -> tuple[Losses, Batch]:
+        """uint8 "driving" and float "fake" [b,3,R,R] -> losses."""
+        of_real = self.network(from_pixels(batch["driving"]))
+        of_fake = self.network(batch["fake"])
+        return {"adversarial": discriminator_adversarial(of_real.float(), of_fake.float())}, {}
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Frames that are judged: first frames, and later ones of the same videos."""
+
+    sources: Tensor  # uint8 [N,3,R,R]
+    drivings: Tensor  # uint8 [N,3,R,R]
+
+    @staticmethod
+    def of(videos: TrainingVideos) -> "HeldOut":
+        """The first frame against some evenly spread later ones, of each held-out video."""
+        sources, drivings = [], []
+        for video in _judged(videos):
+            last = videos.frame_counts[video] - 1
+            picks = [max(1, round(last * (i + 1) / JUDGED_FRAMES)) for i in range(JUDGED_FRAMES)]
+            frames = videos.frames(video, [0, *picks])
+            sources.append(frames[:1].expand(len(picks), -1, -1, -1))
+            drivings.append(frames[1:])
+        return HeldOut(torch.cat(sources), torch.cat(drivings))
+
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        """L1 ("loss"), and what `leo.reconstruction` says of the rebuilt frames."""
+        found = self.judged(network)
+        return {"loss": found.l1, **found.numbers()}
+
+    def judged(self, network: nn.Module) -> Judged:
+        """Rebuild all, and compare with copying the source."""
+        return judge(self.sources, self.drivings, _rebuilt(network, self.sources, self.drivings))
+
+    def picture(self, network: nn.Module) -> Tensor:
+        """Rows source, driving, rebuilt; a column a pair: uint8 [3,3R,R*8]."""
+        step = max(1, len(self.sources) // SHOWN)
+        sources, drivings = self.sources[::step][:SHOWN], self.drivings[::step][:SHOWN]
+        rebuilt = _rebuilt(network, sources, drivings)
+        rows = [torch.cat(list(row), dim=2) for row in (sources, drivings, rebuilt)]
+        return torch.cat(rows, dim=1)
+
+
+def build(config: AnimatorConfig, videos: TrainingVideos, perceptual: Chosen, seed: int) -> Stage:
+    """The stage; the networks start from numbers that follow from `seed`."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(chance("animator", seed).initial_seed())
+        network = Generator(
+            videos.resolution,
+            channel_cap=config.channel_cap,
+            style=config.style,
+            directions=config.directions,
+            align_corners=config.align_corners,
+        )
+        discriminator = (
+            None
+            if config.discriminator is None
+            else Discriminator(videos.resolution, channel_cap=config.channel_cap)
+        )
+    if config.start == "identity":
+        start_from_identity(network)
+    players = [
+        Player(
+            "generator",
+            GeneratorLosses(network, perceptual, discriminator),
+            config.generator,
+            config.training.ema,
+        )
+    ]
+    if discriminator is not None and config.discriminator is not None:
+        losses = DiscriminatorLosses(discriminator)
+        players.append(Player("discriminator", losses, config.discriminator))
+    held_out = HeldOut.of(videos)
+    return Stage(
+        name="animator",
+        players=players,
+        batch=FramePairs(videos, config.training.batch, seed, config.augmentation),
+        validate=held_out.validate,
+        picture=held_out.picture,
+        metadata={"animator": json.dumps(shape(network)), "perceptual": perceptual.name},
+        tensors={},
+    )
+
+
+def shape(network: Generator) -> dict[str, object]:
+    """What a file must say so that the generator in it can be built again."""
+    return {
+        "size": network.size,
+        "channel_cap": network.channel_cap,
+        "style": network.style,
+        "directions": network.directions,
+        "align_corners": network.align_corners,
+    }
+
+
+def _judged(videos: TrainingVideos) -> Sequence[int]:
+    # With nothing held out the first training video stands in: better a look than none.
+    return (videos.held_out or videos.training[:1])[:JUDGED_VIDEOS]
+
+
+@torch.no_grad()
+def _rebuilt(network: nn.Module, sources: Tensor, drivings: Tensor) -> Tensor:
+    """uint8 [N,3,R,R], on the CPU."""
+    if not isinstance(network, Generator):
+        raise TypeError(f"expected a Generator, not {type(network).__name__}")
+    device = next(network.parameters()).device
+    parts = []
+    for source, driving in zip(sources.split(16), drivings.split(16), strict=True):
+        fake = reconstruct(network, from_pixels(source.to(device)), from_pixels(driving.to(device)))
+        parts.append(to_pixels(fake.float()).cpu())
+    return torch.cat(parts)
