@@ -6,12 +6,15 @@
 Values with a source name it in the TOML file; "spec" there is the reading list in `leo/README.md`.
 """
 
+import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from evaluation.schema import Data, Named, load_named, load_toml
+from evaluation.errors import InputError
+from evaluation.schema import Data, Named, load_named, load_toml, parse
 
 CONFIGS = Path(__file__).parent / "configs"
 STAGES = ("animator", "lmdm", "frame-dm", "transition-dm", "cddpm", "super-resolution")
@@ -169,12 +172,39 @@ class Config(Named):
         return self
 
 
-def load_config(name: str) -> Config:
-    """The shipped config called `name`, or the TOML file at that path.
+def load_config(name: str, changes: Sequence[str] = ()) -> Config:
+    """The shipped config called `name`, or the TOML file at that path, with changes.
+
+    Args:
+        name: "toy64", or a path that ends in .toml.
+        changes: "lmdm.training.steps=100" and the like; the value is TOML, or else a text.
 
     Raises:
-        InputError: there is none, or a key is wrong; the message says which.
+        InputError: there is no such config, or a key is wrong; the message says which.
     """
     if name.endswith(".toml"):
-        return load_toml(Config, Path(name))
-    return load_named(Config, CONFIGS, name, "config")
+        config = load_toml(Config, Path(name))
+    else:
+        config = load_named(Config, CONFIGS, name, "config")
+    if not changes:
+        return config
+    table = config.model_dump(mode="json", exclude_unset=True)
+    for change in changes:
+        _change(table, change)
+    return parse(Config, table, where=f"{name} with {', '.join(changes)}")
+
+
+def _change(table: dict[str, Any], change: str) -> None:
+    path, equals, text = change.partition("=")
+    if not equals:
+        raise InputError(f"--set {change}: expected KEY=VALUE, as in lmdm.training.steps=100")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *parents, key = path.strip().split(".")
+    for parent in parents:
+        table = table.setdefault(parent, {})
+        if not isinstance(table, dict):
+            raise InputError(f"--set {change}: {parent} is not a table")
+    table[key] = value
