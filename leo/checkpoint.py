@@ -1,0 +1,142 @@
+"""Tensors on disk that are there whole or not at all: checkpoints, and models to sample from.
+
+A file carries a digest of its tensors, so that a damaged one is known for what it is.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from evaluation.errors import InputError
+
+DIGEST = "sha256_of_tensors"
+STATS = "stats."
+NETWORK = "network."
+
+
+class DamagedFileError(InputError):
+    """A file of tensors is cut short, or its tensors are not what was written."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained network as it lies in `RUN/STAGE/model.safetensors`.
+
+    Args:
+        network: the network's state, by the names of its `state_dict`.
+        stats: the stage's tensors: code statistics and the like.
+        metadata: text by name: the stage's own (JSON), and "stage", "step", "validation",
+            "config", "config_digest", "data".
+    """
+
+    network: dict[str, Tensor]
+    stats: dict[str, Tensor]
+    metadata: dict[str, str]
+
+
+def save_model(path: Path, model: Model, dtype: torch.dtype = torch.float32) -> None:
+    """Write a model; its network's floating-point tensors as `dtype`, statistics as they are.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    network = {
+        NETWORK + name: tensor.to(dtype) if tensor.is_floating_point() else tensor
+        for name, tensor in model.network.items()
+    }
+    stats = {STATS + name: tensor for name, tensor in model.stats.items()}
+    write_tensors(path, network | stats, model.metadata)
+
+
+def load_model(path: Path) -> Model:
+    """A model as `save_model` wrote it, on the CPU; float16 weights come back as float32.
+
+    Raises:
+        InputError: there is no such file, it is damaged, or it is not a model.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such model; train this stage first")
+    tensors, metadata = read_tensors(path)
+    network = {
+        name.removeprefix(NETWORK): tensor.float() if tensor.is_floating_point() else tensor
+        for name, tensor in tensors.items()
+        if name.startswith(NETWORK)
+    }
+    if not network or "stage" not in metadata:
+        raise InputError(f"{path}: holds no model of leo-bench; give a RUN/STAGE/model.safetensors")
+    stats = {
+        name.removeprefix(STATS): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(STATS)
+    }
+    return Model(network, stats, metadata)
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+    """Write a safetensors file beside its place, force it to the disk, and rename it.
+
+    Raises:
+        InputError: the disk is full, or the folder cannot be written to.
+    """
+    # Copies: safetensors refuses tensors that share memory, and strides are not kept anyway.
+    own = {
+        name: t.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+        for name, t in tensors.items()
+    }
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(own, temporary, {**metadata, DIGEST: _digest(own)})
+        _force_to_disk(temporary)
+        temporary.replace(path)
+        _force_to_disk(path.parent)
+    except (OSError, SafetensorError) as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise InputError(
+            f"{path}: cannot be written ({reason}); what was written before is intact: "
+            "make room and run the same command again"
+        ) from None
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors (on the CPU) and the metadata of a file of `write_tensors`.
+
+    Raises:
+        DamagedFileError: the file is cut short or altered.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = dict(file.metadata() or {})
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise DamagedFileError(f"{path}: cannot be read: {error}") from None
+    if metadata.pop(DIGEST, None) != _digest(tensors):
+        raise DamagedFileError(f"{path}: its tensors are not those that were written")
+    return tensors, metadata
+
+
+def _force_to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()

@@ -1,0 +1,50 @@
+"""Batches made ahead of time by a few threads, handed out in order."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Prefetch(Generic[T]):
+    """`make(step)` for every step, in order, a few steps ahead of who reads them.
+
+    An error in `make` comes out where its step is asked for.
+
+    Args:
+        make: a pure function of the step; called from several threads.
+        steps: what to make, in this order.
+        ahead: how many steps may be ready or in the making; bounds the memory.
+        threads: how many of them are made at a time.
+    """
+
+    def __init__(
+        self, make: Callable[[int], T], steps: range, ahead: int = 6, threads: int = 2
+    ) -> None:
+        self.waited = 0.0  # seconds that the reader has waited so far
+        self._make, self._steps, self._ahead = make, steps, ahead
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="batch")
+
+    def __iter__(self) -> Iterator[T]:
+        """What `make` gives; ends after the last step."""
+        coming = iter(self._steps)
+        ready: deque[Future[T]] = deque()
+        try:
+            for step in coming:
+                ready.append(self._threads.submit(self._make, step))
+                if len(ready) >= self._ahead:
+                    yield self._wait(ready.popleft())
+            while ready:
+                yield self._wait(ready.popleft())
+        finally:
+            self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _wait(self, future: Future[T]) -> T:
+        began = time.perf_counter()
+        try:
+            return future.result()
+        finally:
+            self.waited += time.perf_counter() - began

@@ -1,0 +1,270 @@
+"""A run on disk: its config, and a folder for each stage with log, checkpoints, pictures, model.
+
+    RUN/config.toml                                      the resolved config
+    RUN/STAGE/log.jsonl                                  one JSON object a report or validation
+    RUN/STAGE/checkpoints/step-00000500.safetensors      all that resuming needs; the last two
+    RUN/STAGE/best.safetensors                           the model with the lowest held-out loss
+    RUN/STAGE/pictures/step-00000500.png
+    RUN/STAGE/model.safetensors                          the model after the last step
+
+A stage's files carry the part of the config and the data that they were made from; files made from
+something else are refused, never mended or overwritten.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from torch import Tensor
+
+from evaluation.cache import write_atomically
+from evaluation.errors import InputError
+from evaluation.schema import load_toml
+from leo.checkpoint import DamagedFileError, read_tensors, write_tensors
+from leo.config import STAGES, Config
+
+KEPT = 2  # checkpoints: the newest, and one to fall back to
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run whose config is known and written down."""
+
+    root: Path
+    config: Config
+
+    @classmethod
+    def create(cls, root: Path, config: Config) -> "RunFolder":
+        """The run at `root`, new or begun; writes `config.toml`.
+
+        Tables of stages that have not begun may change from call to call.
+
+        Raises:
+            InputError: the run was begun with another config.
+        """
+        path = root / "config.toml"
+        if path.exists():
+            old, new = _plain(load_toml(Config, path)), _plain(config)
+            for stage in STAGES:
+                if not (root / stage).exists():
+                    old.pop(_table(stage), None)
+                    new.pop(_table(stage), None)
+            if (key := first_difference(old, new)) is not None:
+                raise InputError(
+                    f"{path}: this run was begun with another config: {key}; "
+                    "give another --run, or the config it was begun with"
+                )
+        write_atomically(path, to_toml(_plain(config)).encode())
+        return cls(root, config)
+
+    @classmethod
+    def open(cls, root: Path) -> "RunFolder":
+        """The run at `root`, to be read.
+
+        Raises:
+            InputError: there is none.
+        """
+        if not (root / "config.toml").is_file():
+            raise InputError(f"{root}: no run of leo-bench train (it has no config.toml)")
+        return cls(root, load_toml(Config, root / "config.toml"))
+
+    def stage(self, name: str, data: str = "") -> "StageFolder":
+        """The folder of a stage; `data` is the fingerprint of what it is trained on."""
+        whole = _plain(self.config)
+        shared = {key: whole[key] for key in ("resolution", "seed", "held_out")}
+        table = whole.get(_table(name), {})
+        return StageFolder(self.root / name, Origin(name, {**shared, **table}, data))
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a stage's files were made from: stage, its part of the config, and the data."""
+
+    stage: str
+    config: dict[str, Any]
+    data: str
+
+    @property
+    def seed(self) -> int:
+        """The run's seed."""
+        return int(self.config.get("seed", 0))
+
+    def metadata(self) -> dict[str, str]:
+        """As text for a file's metadata."""
+        config = json.dumps(self.config, sort_keys=True)
+        digest = hashlib.sha256(config.encode()).hexdigest()
+        return {
+            "stage": self.stage,
+            "config": config,
+            "config_digest": digest,
+            "data": self.data,
+        }
+
+    def check(self, path: Path, metadata: Mapping[str, str]) -> None:
+        """Refuse a file made from something else.
+
+        Raises:
+            InputError: it was; the message names the first thing that differs.
+        """
+        theirs = {
+            "stage": metadata.get("stage"),
+            "config": json.loads(metadata.get("config", "{}")),
+            "data": metadata.get("data"),
+        }
+        ours = {"stage": self.stage, "config": self.config, "data": self.data}
+        ours = json.loads(json.dumps(ours))
+        if (key := first_difference(theirs, ours)) is not None:
+            raise InputError(
+                f"{path}: was made from something else: {key}; give another --run, "
+                "or delete this stage's folder to train it anew"
+            )
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint read back."""
+
+    step: int
+    tensors: dict[str, Tensor]
+    metadata: dict[str, str]
+
+
+@dataclass(frozen=True)
+class StageFolder:
+    """One stage's part of a run."""
+
+    path: Path
+    origin: Origin
+
+    @property
+    def model(self) -> Path:
+        """The model after the last step."""
+        return self.path / "model.safetensors"
+
+    @property
+    def best(self) -> Path:
+        """The model with the lowest held-out loss."""
+        return self.path / "best.safetensors"
+
+    def checkpoints(self) -> list[Path]:
+        """Oldest first."""
+        return sorted((self.path / "checkpoints").glob("step-*.safetensors"))
+
+    def save(self, step: int, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+        """Write a checkpoint; once it is safe, delete those before the last two.
+
+        Raises:
+            InputError: the disk is full; older checkpoints are intact.
+        """
+        path = self.path / "checkpoints" / f"step-{step:08d}.safetensors"
+        about = {**metadata, **self.origin.metadata(), "step": str(step)}
+        write_tensors(path, tensors, about)
+        for old in self.checkpoints()[:-KEPT]:
+            old.unlink()
+
+    def newest(self) -> tuple[Checkpoint | None, list[str]]:
+        """The newest whole checkpoint, None where there is none; and a line for each damaged one.
+
+        Raises:
+            InputError: it was made from something else.
+        """
+        damaged: list[str] = []
+        for path in reversed(self.checkpoints()):
+            try:
+                tensors, metadata = read_tensors(path)
+            except DamagedFileError as error:
+                damaged.append(f"{error}; the checkpoint before it is taken")
+                continue
+            self.origin.check(path, metadata)
+            return Checkpoint(int(metadata["step"]), tensors, metadata), damaged
+        return None, damaged
+
+    def log(self, line: Mapping[str, object]) -> None:
+        """Add a line to the log.
+
+        Raises:
+            InputError: the disk is full.
+        """
+        path = self.path / "log.jsonl"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise InputError(
+                f"{path}: cannot be written ({error.strerror}); the last checkpoint is intact: "
+                "make room and run the same command again"
+            ) from None
+
+    def read_log(self) -> list[dict[str, Any]]:
+        """The lines of the log, but one that a kill cut short."""
+        path = self.path / "log.jsonl"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        found = []
+        for text in lines:
+            try:
+                found.append(json.loads(text))
+            except json.JSONDecodeError:
+                continue
+        return found
+
+    def cut_log(self, step: int) -> None:
+        """Take out what was logged after `step`: it is about to be done again."""
+        path = self.path / "log.jsonl"
+        if path.exists():
+            kept = [json.dumps(line) + "\n" for line in self.read_log() if line["step"] <= step]
+            write_atomically(path, "".join(kept).encode())
+
+    def write_picture(self, step: int, picture: Tensor) -> None:
+        """Write uint8 [3,H,W] as `pictures/step-….png`."""
+        content = io.BytesIO()
+        Image.fromarray(picture.permute(1, 2, 0).cpu().numpy()).save(content, "PNG")
+        path = self.path / "pictures" / f"step-{step:08d}.png"
+        write_atomically(path, content.getvalue())
+
+    def forget_parts(self) -> None:
+        """Delete the unfinished files of a run that was killed."""
+        for part in self.path.rglob(".*.part"):
+            part.unlink(missing_ok=True)
+
+
+def first_difference(old: Any, new: Any, at: str = "") -> str | None:
+    """The first key whose values differ, as "key is OLD there, NEW now"; None if all are equal."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted(old.keys() | new.keys()):
+            found = first_difference(old.get(key), new.get(key), f"{at}.{key}" if at else key)
+            if found is not None:
+                return found
+        return None
+    return None if old == new else f"{at} is {old!r} there and {new!r} now"
+
+
+def to_toml(table: Mapping[str, Any], path: str = "") -> str:
+    """A table of numbers, texts, truths, lists and tables as TOML text.
+
+    A key whose value is None is left out, as TOML has none.
+    """
+    lines = [
+        f"{key} = {json.dumps(value, ensure_ascii=False)}"  # JSON's way to write these is TOML's
+        for key, value in table.items()
+        if value is not None and not isinstance(value, dict)
+    ]
+    for key, value in table.items():
+        if isinstance(value, dict):
+            name = f"{path}{key}"
+            lines += ["", f"[{name}]", to_toml(value, f"{name}.").rstrip("\n")]
+    return "\n".join(lines) + "\n"
+
+
+def _plain(config: Config) -> dict[str, Any]:
+    found: dict[str, Any] = config.model_dump(mode="json")
+    return found
+
+
+def _table(stage: str) -> str:
+    return stage.replace("-", "_")

@@ -1,0 +1,308 @@
+"""The one training loop, for every stage: players take turns on each batch.
+
+What a step does follows from the config, the seed and the step alone. So a run that was killed and
+started again with the same command ends with the same bits as one that was not (on a CPU with the
+same number of threads; on a GPU as far as its kernels are deterministic), and several processes
+(torchrun) end with one process's weights up to the order of sums.
+"""
+
+import json
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from accelerate import Accelerator  # type: ignore[import-untyped]
+from torch import Tensor, nn
+
+from evaluation.errors import InputError
+from leo import chance
+from leo.checkpoint import Model, load_model, save_model
+from leo.config import Training
+from leo.players import Seat, learning_rate
+from leo.prefetch import Prefetch
+from leo.run_folder import StageFolder
+from leo.stage import Batch, Share, Stage
+from leo.watching import Watcher
+
+T = TypeVar("T")
+
+
+def train(
+    stage: Stage,
+    training: Training,
+    folder: StageFolder,
+    watchers: Sequence[Watcher] = (),
+    cpu: bool = False,
+) -> Path:
+    """Train `stage`, from its newest checkpoint where there is one; does nothing if it is done.
+
+    Args:
+        stage: what to train.
+        training: how long, and in what portions.
+        folder: where it goes; only the first process writes.
+        watchers: are told how it goes, in the first process.
+        cpu: stay on the CPU even where there is a GPU.
+
+    Returns:
+        The model: `folder.model`, the weights after the last step.
+
+    Raises:
+        InputError: a loss is not finite, the disk is full, the batch cannot be dealt out to the
+            processes, or the folder holds a training of another config or data.
+    """
+    if folder.model.exists():
+        folder.origin.check(folder.model, load_model(folder.model).metadata)
+        return folder.model
+    accelerator = Accelerator(cpu=cpu or not torch.accelerator.is_available(), mixed_precision="no")
+    parts = accelerator.num_processes * training.accumulate
+    if training.batch % parts:
+        raise InputError(
+            f"{stage.name}: a batch of {training.batch} cannot be dealt out to "
+            f"{accelerator.num_processes} processes x {training.accumulate} parts; "
+            "change training.batch, training.accumulate or the number of processes"
+        )
+    loop = _Loop(stage, training, folder, watchers, accelerator)
+    try:
+        loop.run()
+    finally:
+        loop.tell(lambda watcher: watcher.on_end())
+    return folder.model
+
+
+@dataclass
+class _Best:
+    """The lowest held-out loss so far."""
+
+    loss: float = math.inf
+    step: int = 0
+
+
+@dataclass
+class _Losses:
+    """Losses since the last report, left on the device: to look at them is to wait for it."""
+
+    steps: list[int] = field(default_factory=list)
+    values: list[dict[str, Tensor]] = field(default_factory=list)
+
+    def add(self, step: int, losses: dict[str, Tensor]) -> None:
+        """Keep the losses of a step."""
+        self.steps.append(step)
+        self.values.append(losses)
+
+    def take(self, accelerator: Accelerator) -> tuple[dict[str, float], tuple[int, str] | None]:
+        """Their means over steps and processes, and the first (step, name) that is not finite."""
+        flat = torch.stack([loss for losses in self.values for loss in losses.values()])
+        if accelerator.num_processes > 1:
+            torch.distributed.all_reduce(flat)
+            flat /= accelerator.num_processes
+        numbers = iter(flat.tolist())
+        by_name: dict[str, list[float]] = {}
+        broken: tuple[int, str] | None = None
+        for step, losses in zip(self.steps, self.values, strict=True):
+            for name in losses:
+                by_name.setdefault(name, []).append(number := next(numbers))
+                if broken is None and not math.isfinite(number):
+                    broken = step, name
+        self.steps, self.values = [], []
+        return {name: math.fsum(found) / len(found) for name, found in by_name.items()}, broken
+
+
+class _Loop:
+    def __init__(
+        self,
+        stage: Stage,
+        training: Training,
+        folder: StageFolder,
+        watchers: Sequence[Watcher],
+        accelerator: Accelerator,
+    ) -> None:
+        self.stage, self.training, self.folder = stage, training, folder
+        self.accelerator = accelerator
+        self.watchers = watchers if accelerator.is_main_process else ()
+        self.seats = [Seat.take(player, accelerator) for player in stage.players]
+        self.best = _Best()
+        self.seconds = 0.0  # of training, over all runs of the command
+        self.validation: dict[str, float] = {}
+
+    def run(self) -> None:
+        training = self.training
+        began_at = self.resume()
+        self.tell(lambda w: w.on_start(self.stage.name, began_at, training.steps))
+        batches = Prefetch(self.make_batch, range(began_at + 1, training.steps + 1))
+        losses = _Losses()
+        reported, before, waited = began_at, time.perf_counter(), 0.0
+        for step, parts in enumerate(batches, began_at + 1):
+            losses.add(step, self.step(step, parts))
+            last = step == training.steps
+            saving = last or step % training.save_every == 0
+            if saving or step % training.report_every == 0:
+                means, broken = losses.take(self.accelerator)
+                self.stop_if(broken)
+                took, before = time.perf_counter() - before, time.perf_counter()
+                self.seconds += took
+                self.report(step, means, (step - reported) / took, (batches.waited - waited) / took)
+                reported, waited = step, batches.waited
+            if last or step % training.validate_every == 0:
+                self.validate(step)
+            if last or step % training.picture_every == 0:
+                self.draw(step)
+            if saving:
+                self.save(step)
+        self.finish()
+
+    def make_batch(self, step: int) -> list[Batch]:
+        """This process's parts of a step's batch, ready to be sent to the device."""
+        count = self.training.accumulate
+        parts = self.accelerator.num_processes * count
+        first = self.accelerator.process_index * count
+        batches = [self.stage.batch(step, Share(first + i, parts)) for i in range(count)]
+        if self.accelerator.device.type == "cuda":
+            return [{name: t.pin_memory() for name, t in batch.items()} for batch in batches]
+        return batches
+
+    def step(self, step: int, parts: Sequence[Batch]) -> dict[str, Tensor]:
+        """Every player's turn; their losses by "player/loss"."""
+        device = self.accelerator.device
+        batches = [
+            {name: t.to(device, non_blocking=True) for name, t in part.items()} for part in parts
+        ]
+        first = self.accelerator.process_index * len(parts)
+        bf16 = self.training.precision == "bf16"
+        found: dict[str, Tensor] = {}
+        with self.forked():
+            for seat in self.seats:
+                name, optimiser = seat.player.name, seat.player.optimiser
+                seat.set_rate(learning_rate(optimiser, step, self.training.steps))
+                # Parts are the same whoever computes them, so dropout does not ask who does.
+                seeds = [self.chance(step, name, first + i) for i in range(len(parts))]
+                losses = seat.play(batches, seeds, self.accelerator, bf16)
+                found |= {f"{name}/{key}": loss for key, loss in losses.items()}
+        return found
+
+    def stop_if(self, broken: tuple[int, str] | None) -> None:
+        if broken is None:
+            return
+        kept = self.folder.checkpoints()
+        where = f"{kept[-1]} is intact" if kept else "there is no checkpoint yet"
+        raise InputError(
+            f"{self.stage.name}: loss {broken[1]} is not finite at step {broken[0]}; {where}. "
+            "Try a lower learning_rate, precision = 'fp32' or a larger batch, in another --run"
+        )
+
+    def report(self, step: int, means: dict[str, float], speed: float, waited: float) -> None:
+        """One line in the log, and the watchers; `speed` is in steps a second."""
+        rate = speed * self.training.batch
+        rates = {
+            seat.player.name: learning_rate(seat.player.optimiser, step, self.training.steps)
+            for seat in self.seats
+        }
+        if self.accelerator.is_main_process:
+            self.folder.log(
+                {
+                    "step": step,
+                    "losses": means,
+                    "learning_rate": rates,
+                    "samples_per_second": round(rate, 3),
+                    "waited": round(waited, 4),
+                    "seconds": round(self.seconds, 3),
+                }
+            )
+        left = (self.training.steps - step) / speed
+        self.tell(lambda watcher: watcher.on_step(step, means, rate, left))
+
+    def validate(self, step: int) -> None:
+        """Look at the held-out data; keep the model if it is the best so far."""
+        if self.accelerator.is_main_process:
+            self.validation = self.judge(self.stage.validate)
+            self.folder.log({"step": step, "validation": self.validation})
+            self.tell(lambda watcher: watcher.on_validation(step, self.validation))
+            if (loss := self.validation.get("loss", math.nan)) < self.best.loss:
+                self.best = _Best(loss, step)
+                save_model(self.folder.best, self.model(step))
+        self.accelerator.wait_for_everyone()
+
+    def draw(self, step: int) -> None:
+        """Write a picture, where the stage has one."""
+        if self.accelerator.is_main_process:
+            picture = self.judge(self.stage.picture)
+            if picture is not None:
+                shown = picture
+                self.folder.write_picture(step, shown)
+                self.tell(lambda watcher: watcher.on_picture(step, shown))
+        self.accelerator.wait_for_everyone()
+
+    def judge(self, ask: Callable[[nn.Module], T]) -> T:
+        """Ask something about the model as it is now; the same draws at every step."""
+        network = self.seats[0].judged
+        was_training = network.training
+        network.eval()
+        bf16 = self.training.precision == "bf16"
+        device = self.accelerator.device.type
+        with self.forked(), torch.no_grad(), torch.autocast(device, torch.bfloat16, enabled=bf16):
+            torch.manual_seed(self.chance(0, "judge", 0))
+            answer = ask(network)
+        network.train(was_training)
+        return answer
+
+    def save(self, step: int) -> None:
+        if self.accelerator.is_main_process:
+            tensors = {name: t for seat in self.seats for name, t in seat.tensors().items()}
+            state = {
+                "best_loss": self.best.loss,
+                "best_step": self.best.step,
+                "seconds": self.seconds,
+                "validation": self.validation,
+            }
+            self.folder.save(step, tensors, {"state": json.dumps(state)})
+        self.accelerator.wait_for_everyone()
+
+    def resume(self) -> int:
+        """Take up the newest whole checkpoint; the step that it was made after, or 0."""
+        checkpoint, damaged = self.folder.newest()
+        for line in damaged:
+            self.tell(lambda watcher, line=line: watcher.say(line))  # type: ignore[misc]
+        step = 0
+        if checkpoint is not None:
+            step = checkpoint.step
+            for seat in self.seats:
+                seat.restore(checkpoint.tensors)
+            state = json.loads(checkpoint.metadata["state"])
+            self.best = _Best(state["best_loss"], state["best_step"])
+            self.seconds, self.validation = state["seconds"], state["validation"]
+        self.accelerator.wait_for_everyone()
+        if self.accelerator.is_main_process:
+            self.folder.cut_log(step)
+            self.folder.forget_parts()
+        return step
+
+    def finish(self) -> None:
+        if self.accelerator.is_main_process:
+            save_model(self.folder.model, self.model(self.training.steps))
+        self.accelerator.wait_for_everyone()
+
+    def model(self, step: int) -> Model:
+        """The model as it is now, to be kept."""
+        about: Mapping[str, str] = {
+            **self.stage.metadata,
+            **self.folder.origin.metadata(),
+            "step": str(step),
+            "validation": json.dumps(self.validation),
+        }
+        return Model(self.seats[0].judged.state_dict(), self.stage.tensors, dict(about))
+
+    def tell(self, what: Callable[[Watcher], None]) -> None:
+        for watcher in self.watchers:
+            what(watcher)
+
+    def forked(self) -> AbstractContextManager[None]:
+        devices = [self.accelerator.device] if self.accelerator.device.type == "cuda" else []
+        return torch.random.fork_rng(devices)
+
+    def chance(self, step: int, who: str, part: int) -> int:
+        key = ("training", self.stage.name, self.folder.origin.seed, step, who, part)
+        return chance.generator(*key).initial_seed()

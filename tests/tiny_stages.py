@@ -1,0 +1,88 @@
+"""Two honest little stages for tests of the training loop: a linear regression and a toy GAN."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from leo import chance
+from leo.config import Optimiser
+from leo.stage import Batch, Losses, LossModule, Player, Share, Stage
+
+TRUE = torch.tensor([[1.0, -2.0, 0.5]])
+
+
+class Regression(LossModule):
+    def __init__(self, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.network = nn.Linear(3, 1)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, batch: Batch) -> tuple[Losses, Batch]:
+        return {"square": F.mse_loss(self.network(self.dropout(batch["x"])), batch["y"])}, {}
+
+
+def rows(step: int, share: Share, batch: int) -> Tensor:
+    return torch.cat([chance.normal([1, 3], "rows", step, i) for i in share.of(batch)])
+
+
+def regression(
+    *, batch: int = 8, rate: float = 0.05, ema: float | None = None, dropout: float = 0.0
+) -> Stage:
+    torch.manual_seed(0)
+    held_out = rows(0, Share(), 32)
+
+    def make(step: int, share: Share) -> Batch:
+        x = rows(step, share, batch)
+        return {"x": x, "y": x @ TRUE.T}
+
+    def validate(network: nn.Module) -> dict[str, float]:
+        return {"loss": F.mse_loss(network(held_out), held_out @ TRUE.T).item()}
+
+    def picture(network: nn.Module) -> Tensor:
+        shade = (network(held_out).sigmoid() * 255).round().to(torch.uint8)
+        return shade.view(1, 4, 8).repeat(3, 1, 1)
+
+    optimiser = Optimiser(learning_rate=rate, falling=0.5)
+    player = Player("line", Regression(dropout), optimiser, ema)
+    stats = {"mean": TRUE[0].clone()}
+    return Stage("lmdm", [player], make, validate, picture, {"kind": '"tiny"'}, stats)
+
+
+class Faker(LossModule):
+    def __init__(self, judge: nn.Module) -> None:
+        super().__init__()
+        self.network = nn.Linear(2, 3)
+        self.others = (judge,)
+
+    def forward(self, batch: Batch) -> tuple[Losses, Batch]:
+        fake = self.network(batch["noise"])
+        return {"adversarial": F.softplus(-self.others[0](fake)).mean()}, {"fake": fake}
+
+
+class Judge(LossModule):
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: Batch) -> tuple[Losses, Batch]:
+        real, fake = self.network(batch["x"]), self.network(batch["fake"])
+        return {"real": F.softplus(-real).mean(), "fake": F.softplus(fake).mean()}, {}
+
+
+def toy_gan(batch: int = 8) -> Stage:
+    torch.manual_seed(0)
+    judge = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1))
+
+    def make(step: int, share: Share) -> Batch:
+        noise = [chance.normal([1, 2], "noise", step, i) for i in share.of(batch)]
+        return {"x": rows(step, share, batch) + 1, "noise": torch.cat(noise)}
+
+    def validate(network: nn.Module) -> dict[str, float]:
+        return {"loss": network.weight.square().sum().item()}
+
+    optimiser = Optimiser(learning_rate=0.01, betas=(0.0, 0.99))
+    players = [
+        Player("generator", Faker(judge), optimiser, 0.9),
+        Player("discriminator", Judge(judge), optimiser),
+    ]
+    return Stage("animator", players, make, validate, lambda network: None, {}, {})
