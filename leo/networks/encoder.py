@@ -1,0 +1,57 @@
+"""LIA's encoder: a picture to its appearance, its feature maps and its motion code. Plain form."""
+
+from torch import Tensor, nn
+
+from leo.networks.layers import EqualConv2d, EqualLinear, ResBlock, channels, conv_layer, levels
+
+
+def trunk(size: int, cap: int) -> list[nn.Module]:
+    """The layers from [B,3,size,size] down to [B,C,4,4]; the discriminator has the same."""
+    sides = [*reversed(levels(size)), 4]
+    widths = [channels(side, cap) for side in sides]
+    blocks = [ResBlock(i, o) for i, o in zip(widths[:-1], widths[1:], strict=True)]
+    return [conv_layer(3, widths[0], 1), *blocks]
+
+
+class Appearance(nn.Module):
+    """A picture to one vector, and to the maps on the way there.
+
+    `convs` are the trunk and a convolution over all of the 4x4 map.
+    """
+
+    def __init__(self, size: int, cap: int, style: int) -> None:
+        super().__init__()
+        last = EqualConv2d(channels(4, cap), style, 4, stride=1, padding=0)
+        self.convs = nn.ModuleList([*trunk(size, cap), last])
+
+    def forward(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """[B,3,H,H] in [-1,1] -> [B,S], and the maps from 8x8 up to HxH."""
+        maps = []
+        x = images
+        for layer in self.convs:
+            x = layer(x)
+            maps.append(x)
+        # Neither the 4x4 map nor the vector is among the maps.
+        return x.flatten(1), maps[-3::-1]
+
+
+class Encoder(nn.Module):
+    """Appearance and motion code of pictures.
+
+    Args:
+        size: side of the pictures, a power of two from 8.
+        cap: no layer has more channels.
+        style: S, size of the appearance.
+        directions: size of a motion code.
+    """
+
+    def __init__(self, size: int, cap: int, style: int, directions: int) -> None:
+        super().__init__()
+        self.net_app = Appearance(size, cap, style)
+        straight = [EqualLinear(style, style) for _ in range(4)]
+        self.fc = nn.Sequential(*straight, EqualLinear(style, directions))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """[B,3,H,H] in [-1,1] -> appearance [B,S], codes [B,D], maps from 8x8 up to HxH."""
+        appearance, maps = self.net_app(images)
+        return appearance, self.fc(appearance), maps

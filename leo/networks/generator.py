@@ -1,0 +1,201 @@
+"""LIA: a source picture moved as a driving picture is (paper Sec. 3.1; LIA b9f15fb). Plain form.
+
+The decoder makes, at every resolution, a flow and a mask; the source's map of that resolution is
+warped by the flow, and RGB is read from the warped and masked maps only. What the mask hides is
+filled with generated features, which only the next resolution sees.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from leo.networks.encoder import Encoder
+from leo.networks.layers import (
+    ModulatedConv2d,
+    StyledConv,
+    Upsample,
+    channels,
+    conv_layer,
+    levels,
+)
+
+
+class Direction(nn.Module):
+    """Orthonormal directions of motion in the space of appearances."""
+
+    def __init__(self, style: int, directions: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(style, directions))
+
+    def basis(self) -> Tensor:
+        """Q of the QR decomposition: [S,D], never below float32.
+
+        By Householder, as the original: another method may flip signs, and so break checkpoints.
+        """
+        q, _ = torch.linalg.qr(self.weight + 1e-8)
+        return q
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """[B,D] -> [B,S]."""
+        q = self.basis()
+        with torch.autocast(q.device.type, enabled=False):
+            return codes.to(q.dtype) @ q.T
+
+
+class ConstantInput(nn.Module):
+    """The 4x4 map that the decoder begins with."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.input = nn.Parameter(torch.randn(1, count, 4, 4))
+
+
+class ToFlow(nn.Module):
+    """Features to flow x, flow y and mask, before their activations; added up over levels."""
+
+    def __init__(self, inputs: int, style: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(1, 3, 1, 1))
+        self.upsample = Upsample()
+        self.conv = ModulatedConv2d(inputs, 3, 1, style, demodulate=False, up=False)
+
+    def forward(self, x: Tensor, latent: Tensor, coarser: Tensor | None) -> Tensor:
+        """[B,C,H,H], [B,S], [B,3,H/2,H/2] or None -> [B,3,H,H]."""
+        y = self.conv(x, latent) + self.bias
+        return y if coarser is None else y + self.upsample(coarser)
+
+
+class ToRGB(nn.Module):
+    """Warped features to colours; added up over levels."""
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(1, 3, 1, 1))
+        self.upsample = Upsample()
+        self.conv = conv_layer(inputs, 3, 1)
+
+    def forward(self, x: Tensor, coarser: Tensor | None) -> Tensor:
+        """[B,C,H,H], [B,3,H/2,H/2] or None -> [B,3,H,H]."""
+        y: Tensor = self.conv(x) + self.bias
+        return y if coarser is None else y + self.upsample(coarser)
+
+
+class UnusedRGB(nn.Module):
+    """A colour layer at 4x4 that the official checkpoints hold and that nothing ever runs."""
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(1, 3, 1, 1))
+        self.conv = conv_layer(inputs, 3, 1)
+        self.requires_grad_(False)
+
+
+def base_grid(side: int, like: Tensor) -> Tensor:
+    """Where a flow of zero points to: [side,side,2], (x, y) in [-1,1], on the corners' centres."""
+    line = torch.linspace(-1, 1, side, dtype=torch.float64, device=like.device).to(like.dtype)
+    y, x = torch.meshgrid(line, line, indexing="ij")
+    return torch.stack((x, y), dim=-1)
+
+
+def warp(maps: Tensor, flow: Tensor, align_corners: bool) -> Tensor:
+    """[B,C,H,H] sampled where `flow` [B,2,H,H] points, in halves of the side; zeros outside."""
+    grid = base_grid(flow.shape[-1], flow) + flow.permute(0, 2, 3, 1)
+    return F.grid_sample(maps.to(grid.dtype), grid, align_corners=align_corners)
+
+
+class Decoder(nn.Module):
+    """A latent and a source's maps to a picture.
+
+    Args:
+        size, cap, style, directions: as the encoder's.
+        align_corners: False as in the official weights, where a flow of zero shrinks the picture by
+            half a pixel on each side; True: it changes nothing. For new models only.
+    """
+
+    def __init__(
+        self, size: int, cap: int, style: int, directions: int, *, align_corners: bool
+    ) -> None:
+        super().__init__()
+        self.align_corners = align_corners
+        self.direction = Direction(style, directions)
+        first = channels(4, cap)
+        self.input = ConstantInput(first)
+        self.conv1 = StyledConv(first, first, style, up=False)
+        self.to_rgb1 = UnusedRGB(first)
+        self.convs = nn.ModuleList()
+        self.to_rgbs = nn.ModuleList()
+        self.to_flows = nn.ModuleList()
+        coarser = first
+        for side in levels(size):
+            width = channels(side, cap)
+            self.convs.append(StyledConv(coarser, width, style, up=True))
+            self.convs.append(StyledConv(width, width, style, up=False))
+            self.to_rgbs.append(ToRGB(width))
+            self.to_flows.append(ToFlow(width, style))
+            coarser = width
+
+    def forward(self, latent: Tensor, maps: list[Tensor]) -> Tensor:
+        """[B,S], the source's maps from 8x8 up -> [B,3,H,H], not clamped."""
+        x = self.conv1(self.input.input.expand(len(latent), -1, -1, -1), latent)
+        flow, rgb = None, None
+        for level, features in enumerate(maps):
+            x = self.convs[2 * level](x, latent)
+            x = self.convs[2 * level + 1](x, latent)
+            flow = self.to_flows[level](x, latent, flow)
+            displacement, mask = torch.tanh(flow[:, :2]), torch.sigmoid(flow[:, 2:])
+            visible = warp(features, displacement, self.align_corners) * mask
+            rgb = self.to_rgbs[level](visible, rgb)
+            x = visible + x * (1 - mask)
+        if rgb is None:
+            raise ValueError("a decoder needs at least one map")
+        return rgb
+
+
+class Generator(nn.Module):
+    """The image animator: encoder and decoder, named as in the official checkpoints.
+
+    Args:
+        size: side of the pictures, a power of two from 8.
+        channel_cap: no layer has more channels; 512 is the official network.
+        style: S, size of the appearance.
+        directions: D, size of a motion code.
+        align_corners: see `Decoder`.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        *,
+        channel_cap: int = 512,
+        style: int = 512,
+        directions: int = 20,
+        align_corners: bool = False,
+    ) -> None:
+        super().__init__()
+        if size < 8 or size & (size - 1):
+            raise ValueError(
+                f"the side of the pictures is {size}; it must be a power of two from 8"
+            )
+        self.size, self.channel_cap, self.style = size, channel_cap, style
+        self.directions, self.align_corners = directions, align_corners
+        self.enc = Encoder(size, channel_cap, style, directions)
+        self.dec = Decoder(size, channel_cap, style, directions, align_corners=align_corners)
+
+    def forward(self, source: Tensor, driving: Tensor) -> Tensor:
+        """Both [B,3,H,H] in [-1,1] -> the source moved as the driving picture: [B,3,H,H]."""
+        appearance, _, maps = self.enc(source)
+        _, codes, _ = self.enc(driving)
+        picture: Tensor = self.dec(appearance + self.dec.direction(codes), maps)
+        return picture
+
+
+def start_from_identity(generator: Generator) -> None:
+    """Before training: flow nearly zero and the first mask nearly open (spec 2.6).
+
+    So the first picture is nearly the source, which learns several times faster at small budgets.
+    """
+    decoder = generator.dec
+    with torch.no_grad():
+        for flow in decoder.to_flows:
+            flow.get_submodule("conv").get_parameter("weight").mul_(0.01)
+        decoder.to_flows[0].get_parameter("bias")[:, 2] += 3
