@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from leo.networks.encoder import Encoder
+from leo.networks.fir import fir
 from leo.networks.layers import GAIN, SLOPE, EqualConv2d, EqualLinear, FusedLeakyReLU, ResBlock
 
 
@@ -70,11 +71,8 @@ class FoldedEncoder:
         return Appearance(vector, maps[-2::-1])
 
     def both(self, sources: Tensor, driving: Tensor) -> tuple[Appearance, Tensor]:
-        """Appearances of `sources` and codes of `driving`, in one pass: each [B,3,H,H]."""
-        count = len(sources)
-        all_ = self.appearance(torch.cat((sources, driving)))
-        appearance = Appearance(all_.vector[:count], [m[:count] for m in all_.maps])
-        return appearance, self.code_of(all_.vector[count:])
+        """Appearances of `sources` and codes of `driving`, each [B,3,H,H]."""
+        return self.appearance(sources), self.codes(driving)
 
 
 def fold_encoder(encoder: Encoder) -> FoldedEncoder:
@@ -82,19 +80,11 @@ def fold_encoder(encoder: Encoder) -> FoldedEncoder:
     return FoldedEncoder(encoder)
 
 
-def blur(x: Tensor, padding: int, stride: int = 1) -> Tensor:
-    """The FIR filter, which sums to one, over every channel: [B,C,H,W] -> about H/stride."""
-    count = x.shape[1]
-    taps = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=x.dtype, device=x.device)
-    kernel = (torch.outer(taps, taps) / 64).expand(count, 1, 4, 4)
-    return F.conv2d(x, kernel, padding=padding, stride=stride, groups=count)
-
-
 def _run(block: _Block, x: Tensor) -> Tensor:
     y = _activated(x, block.first, 1)
     weight, bias = block.second
-    y = F.leaky_relu(F.conv2d(blur(y, 2), weight, bias, stride=2), SLOPE)
-    return y + F.conv2d(blur(x, 1, stride=2), block.straight)
+    y = F.leaky_relu(F.conv2d(fir(y, 1.0, padding=2), weight, bias, stride=2), SLOPE)
+    return y + F.conv2d(fir(x, 1.0, padding=1, stride=2), block.straight)
 
 
 def _activated(x: Tensor, layer: tuple[Tensor, Tensor], padding: int) -> Tensor:

@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from leo.networks.fast_encoder import Appearance, fold_encoder
+from leo.networks.fir import fir
 from leo.networks.generator import Decoder, Generator, ToFlow, ToRGB, base_grid
 from leo.networks.layers import (
     EPSILON,
@@ -59,7 +60,7 @@ class _Styled:
         """[B,C,H,H], [B,C], [B,C'] -> [B,C',H,H] or twice the side."""
         x = x * _as_channels(style, x)
         if self.up:
-            y = blur_up(F.conv_transpose2d(x, self.weight.transpose(0, 1), stride=2))
+            y = fir(F.conv_transpose2d(x, self.weight.transpose(0, 1), stride=2), 4.0, padding=1)
         else:
             y = F.conv2d(x, self.weight, padding=1)
         bias = _as_channels(self.bias[None], y)
@@ -186,14 +187,6 @@ def reconstruct(generator: Generator, source: Tensor, driving: Tensor) -> Tensor
     encoder, decoder = fold_encoder(generator.enc), fold_decoder(generator.dec)
     appearance, codes = encoder.both(source, driving)
     return decoder.frames(decoder.prepare(appearance), codes)
-
-
-def blur_up(x: Tensor) -> Tensor:
-    """The FIR filter that sums to four, over every channel: [B,C,2H+1,2H+1] -> [B,C,2H,2H]."""
-    count = x.shape[1]
-    taps = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=x.dtype, device=x.device)
-    kernel = (torch.outer(taps, taps) / 16).expand(count, 1, 4, 4)
-    return F.conv2d(x, kernel, padding=1, groups=count)
 
 
 def upsample(x: Tensor) -> Tensor:
