@@ -1,0 +1,221 @@
+"""The denoiser of code sequences: improved-diffusion's U-Net over time, channels = code dimensions.
+
+improved-diffusion (openai, MIT), unet.py with dims=1; spec 3.3. Legend: B batch, L frames, M code
+dimensions, C channels, E embedding.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from leo.config import UNet1dConfig
+
+_GROUPS = 32
+_WAVES = 10_000.0  # longest period of the step's embedding
+
+
+class UNet1d(nn.Module):
+    """What a noised sequence of codes was made of, slot by slot.
+
+    Args:
+        code_size: dimensions of a code (M).
+        config: widths and depths; L must be a multiple of 2**(levels - 1).
+        labels: how many values a label has that is embedded beside the step; 0: no label.
+
+    Raises:
+        ValueError: a width is no multiple of the groups of normalisation, or of the heads.
+    """
+
+    def __init__(self, code_size: int, config: UNet1dConfig, labels: int = 0) -> None:
+        super().__init__()
+        if config.channels % _GROUPS or config.channels % config.heads:
+            raise ValueError(
+                f"{config.channels} channels; a multiple of {_GROUPS} and of {config.heads} is due"
+            )
+        width, embedded = config.channels, 4 * config.channels
+        self.factor = 2 ** (len(config.multipliers) - 1)
+        self.step = StepEmbedding(width, embedded)
+        self.label = nn.Embedding(labels, embedded) if labels else None
+        self.enter = nn.Conv1d(code_size, width, 3, padding=1)
+
+        widths, factor = [width], 1
+        self.down = nn.ModuleList()
+        for level, multiplier in enumerate(config.multipliers):
+            for _ in range(config.blocks):
+                self.down.append(
+                    _Level(width, multiplier * config.channels, embedded, config, factor)
+                )
+                width = multiplier * config.channels
+                widths.append(width)
+            if level < len(config.multipliers) - 1:
+                self.down.append(_Halve(width))
+                widths.append(width)
+                factor *= 2
+
+        self.middle = _Middle(width, embedded, config)
+
+        self.up = nn.ModuleList()
+        for level, multiplier in reversed(list(enumerate(config.multipliers))):
+            for _ in range(config.blocks + 1):
+                skipped = widths.pop()
+                self.up.append(
+                    _Level(width + skipped, multiplier * config.channels, embedded, config, factor)
+                )
+                width = multiplier * config.channels
+            if level:
+                self.up.append(_Double(width))
+                factor //= 2
+        self.leave = nn.Sequential(
+            nn.GroupNorm(_GROUPS, width),
+            nn.SiLU(),
+            _zeroed(nn.Conv1d(width, code_size, 3, padding=1)),
+        )
+
+    def forward(
+        self, sequence_BLM: Tensor, step_B: Tensor, label_B: Tensor | None = None
+    ) -> Tensor:
+        """float32 [B,L,M], int64 [B] (0 is the cleanest), int64 [B] -> float32 [B,L,M].
+
+        Raises:
+            ValueError: L cannot be halved often enough, or a label is missing or unknown here.
+        """
+        if sequence_BLM.shape[1] % self.factor:
+            raise ValueError(f"length {sequence_BLM.shape[1]} is no multiple of {self.factor}")
+        emb_BE = self.step(step_B)
+        if self.label is not None and label_B is not None:
+            emb_BE = emb_BE + self.label(label_B)
+        elif self.label is not None or label_B is not None:
+            raise ValueError("a label goes with a network of labels, and the other way round")
+        emb_BE = F.silu(emb_BE)  # every block begins with it
+
+        x_BCL = self.enter(sequence_BLM.transpose(1, 2))
+        skips = [x_BCL]
+        for module in self.down:
+            x_BCL = module(x_BCL, emb_BE)
+            skips.append(x_BCL)
+        x_BCL = self.middle(x_BCL, emb_BE)
+        for module in self.up:
+            if isinstance(module, _Level):
+                x_BCL = torch.cat([x_BCL, skips.pop()], dim=1)
+            x_BCL = module(x_BCL, emb_BE)
+        out_BLM: Tensor = self.leave(x_BCL).transpose(1, 2)
+        return out_BLM
+
+
+class StepEmbedding(nn.Module):
+    """Diffusion step -> vector: cosines and sines, then a small MLP (also the code MLP's)."""
+
+    def __init__(self, waves: int, embedded: int) -> None:
+        super().__init__()
+        half = waves // 2
+        frequencies = torch.exp(-math.log(_WAVES) * torch.arange(half, dtype=torch.float64) / half)
+        self.frequencies: Tensor
+        self.register_buffer("frequencies", frequencies.float(), persistent=False)
+        self.mlp = nn.Sequential(
+            nn.Linear(2 * half, embedded), nn.SiLU(), nn.Linear(embedded, embedded)
+        )
+
+    def forward(self, step_B: Tensor) -> Tensor:
+        """int64 [B] -> float32 [B,E]."""
+        angle_BH = step_B[:, None].float() * self.frequencies
+        embedded: Tensor = self.mlp(torch.cat([angle_BH.cos(), angle_BH.sin()], dim=1))
+        return embedded
+
+
+class _Level(nn.Module):
+    """A residual block, and attention where the factor of downsampling asks for it."""
+
+    def __init__(
+        self, width: int, out: int, embedded: int, config: UNet1dConfig, factor: int
+    ) -> None:
+        super().__init__()
+        self.block = _Block(width, out, embedded, config.dropout)
+        attends = factor in config.attention
+        self.attention = _Attention(out, config.heads) if attends else nn.Identity()
+
+    def forward(self, x_BCL: Tensor, emb_BE: Tensor) -> Tensor:
+        attended: Tensor = self.attention(self.block(x_BCL, emb_BE))
+        return attended
+
+
+class _Middle(nn.Module):
+    def __init__(self, width: int, embedded: int, config: UNet1dConfig) -> None:
+        super().__init__()
+        self.before = _Block(width, width, embedded, config.dropout)
+        self.attention = _Attention(width, config.heads)
+        self.after = _Block(width, width, embedded, config.dropout)
+
+    def forward(self, x_BCL: Tensor, emb_BE: Tensor) -> Tensor:
+        out_BCL: Tensor = self.after(self.attention(self.before(x_BCL, emb_BE)), emb_BE)
+        return out_BCL
+
+
+class _Block(nn.Module):
+    """Two convolutions beside a skip; the embedding scales and shifts between them."""
+
+    def __init__(self, width: int, out: int, embedded: int, dropout: float) -> None:
+        super().__init__()
+        self.enter = nn.Sequential(
+            nn.GroupNorm(_GROUPS, width), nn.SiLU(), nn.Conv1d(width, out, 3, padding=1)
+        )
+        self.modulation = nn.Linear(embedded, 2 * out)
+        self.norm = nn.GroupNorm(_GROUPS, out)
+        self.leave = nn.Sequential(
+            nn.SiLU(), nn.Dropout(dropout), _zeroed(nn.Conv1d(out, out, 3, padding=1))
+        )
+        self.skip = nn.Identity() if width == out else nn.Conv1d(width, out, 1)
+
+    def forward(self, x_BCL: Tensor, emb_BE: Tensor) -> Tensor:
+        scale_BC1, shift_BC1 = self.modulation(emb_BE)[..., None].chunk(2, dim=1)
+        h_BCL = self.norm(self.enter(x_BCL)) * (1 + scale_BC1) + shift_BC1
+        out_BCL: Tensor = self.skip(x_BCL) + self.leave(h_BCL)
+        return out_BCL
+
+
+class _Attention(nn.Module):
+    """Every slot looks at every other."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.GroupNorm(_GROUPS, width)
+        self.qkv = nn.Conv1d(width, 3 * width, 1)
+        self.out = _zeroed(nn.Conv1d(width, width, 1))
+
+    def forward(self, x_BCL: Tensor) -> Tensor:
+        # Heads are split first, then q, k and v inside each.
+        qkv_BHCL = self.qkv(self.norm(x_BCL)).unflatten(1, (self.heads, -1))
+        q, k, v = (part.transpose(2, 3) for part in qkv_BHCL.chunk(3, dim=2))
+        seen_BCL = F.scaled_dot_product_attention(q, k, v).transpose(2, 3).flatten(1, 2)
+        out_BCL: Tensor = x_BCL + self.out(seen_BCL)
+        return out_BCL
+
+
+class _Halve(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(width, width, 3, stride=2, padding=1)
+
+    def forward(self, x_BCL: Tensor, _emb_BE: Tensor) -> Tensor:
+        out_BCL: Tensor = self.conv(x_BCL)
+        return out_BCL
+
+
+class _Double(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(width, width, 3, padding=1)
+
+    def forward(self, x_BCL: Tensor, _emb_BE: Tensor) -> Tensor:
+        out_BCL: Tensor = self.conv(x_BCL.repeat_interleave(2, dim=2))
+        return out_BCL
+
+
+def _zeroed(conv: nn.Conv1d) -> nn.Conv1d:
+    """A convolution that says nothing yet, so that its block begins as the identity."""
+    nn.init.zeros_(conv.weight)
+    if conv.bias is not None:
+        nn.init.zeros_(conv.bias)
+    return conv

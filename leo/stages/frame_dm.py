@@ -1,0 +1,138 @@
+"""Phase 2: the code a video begins with, the frame-wise diffusion model (paper Sec. 3.2).
+
+Legend: N frames, B batch, M code dimensions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from leo.chance import generator
+from leo.codes import FLOOR
+from leo.config import Diffusion, FrameDmConfig
+from leo.diffusion import Schedule, target
+from leo.encode import CodeBook
+from leo.networks.code_mlp import CodeMlp
+from leo.stage import Batch, Losses, LossModule, Player, Share, Stage
+from leo.stages.denoising import (
+    JUDGED,
+    Judge,
+    judged_sequences,
+    seeded,
+    spread_steps_and_noise,
+    steps_and_noise,
+)
+
+NAME = "frame-dm"
+
+
+class CodeLosses(LossModule):
+    """How far the network's prediction of a noised code is off."""
+
+    def __init__(self, network: nn.Module, diffusion: Diffusion) -> None:
+        """`network`: (code [B,M], step [B]) -> [B,M]."""
+        super().__init__()
+        self.network = network
+        self._diffusion = diffusion
+
+    def forward(self, batch: Batch) -> tuple[Losses, Batch]:
+        """Normalised "code" [B,M], "noise" [B,M], "step" [B] -> the mean squared error."""
+        code_BM, noise_BM, step_B = batch["code"], batch["noise"], batch["step"]
+        schedule, kind = Schedule.of(self._diffusion), self._diffusion.prediction
+        said_BM = self.network(schedule.noised(code_BM, noise_BM, step_B), step_B)
+        wanted_BM = target(kind, schedule, code_BM, noise_BM, step_B)
+        return {"mse": F.mse_loss(said_BM.float(), wanted_BM)}, {}
+
+
+@dataclass(frozen=True)
+class FrameStats:
+    """What single codes are like: float32 [M] each.
+
+    Args:
+        mean: of codes.
+        scale: standard deviation of codes.
+        low: smallest normalised code.
+        high: largest normalised code.
+    """
+
+    mean: Tensor
+    scale: Tensor
+    low: Tensor
+    high: Tensor
+
+    @staticmethod
+    def of(codes_NM: Tensor) -> "FrameStats":
+        """Computed over all codes."""
+        codes = codes_NM.double()
+        mean = codes.mean(0)
+        scale = codes.std(0, correction=0).clamp(min=FLOOR)
+        low, high = ((codes - mean) / scale).aminmax(dim=0)
+        return FrameStats(mean.float(), scale.float(), low.float(), high.float())
+
+    def normalised(self, codes: Tensor) -> Tensor:
+        """[...,M] codes -> normalised codes."""
+        return (codes - self.mean) / self.scale
+
+    def denormalised(self, codes: Tensor) -> Tensor:
+        """[...,M] normalised codes -> codes, on the CPU."""
+        return codes.cpu() * self.scale + self.mean
+
+    def tensors(self) -> dict[str, Tensor]:
+        """To be saved with a model."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True)
+class _Batches:
+    """Random frames of the training videos, with noise and steps."""
+
+    codes: Tensor  # normalised [N,M]
+    config: FrameDmConfig
+    seed: int
+
+    def __call__(self, step: int, share: Share) -> Batch:
+        random = generator(NAME, self.seed, step)
+        count = self.config.training.batch
+        picked = torch.randint(len(self.codes), (count,), generator=random)
+        codes = self.codes[picked]
+        steps, noise = steps_and_noise(codes.shape, self.config.diffusion, random)
+        mine = list(share.of(count))
+        return {"code": codes[mine], "step": steps[mine], "noise": noise[mine]}
+
+
+def build(config: FrameDmConfig, codes: CodeBook, seed: int) -> Stage:
+    """The stage; the network starts from numbers that follow from `seed`."""
+    stats = FrameStats.of(torch.cat(codes.sequences))
+    size = codes.codes.shape[1]
+    network = seeded(lambda: CodeMlp(size, config.width, config.blocks), NAME, seed)
+
+    def losses(network: nn.Module) -> CodeLosses:
+        return CodeLosses(network, config.diffusion)
+
+    return Stage(
+        name=NAME,
+        players=[Player(NAME, losses(network), config.optimiser, config.training.ema)],
+        batch=_Batches(stats.normalised(torch.cat(codes.sequences)), config, seed),
+        validate=Judge(losses, _held_out(config, _judged(codes), stats, seed)),
+        picture=lambda _network: None,
+        metadata={NAME: config.model_dump_json()},
+        tensors=stats.tensors(),
+    )
+
+
+def _judged(codes: CodeBook) -> Sequence[Tensor]:
+    return judged_sequences(codes.sequences, codes.held_out_sequences)
+
+
+def _held_out(
+    config: FrameDmConfig, sequences: Sequence[Tensor], stats: FrameStats, seed: int
+) -> Batch:
+    found = torch.cat(list(sequences))
+    spread = torch.linspace(0, len(found) - 1, min(4 * JUDGED, len(found))).round().long()
+    codes = stats.normalised(found[spread])
+    random = generator(NAME, seed, "held out")
+    steps, noise = spread_steps_and_noise(codes.shape, config.diffusion, random)
+    return {"code": codes, "step": steps, "noise": noise}

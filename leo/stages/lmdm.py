@@ -1,0 +1,107 @@
+"""Phase 2: motion given its first code, the latent motion diffusion model (paper Sec. 3.2, Eq. 4).
+
+Legend: B batch, L frames, S slots of the diffused state, M code dimensions.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from leo.chance import generator
+from leo.codes import CodeStats, Windows, code_windows
+from leo.config import Diffusion, LmdmConfig
+from leo.diffusion import Schedule, target
+from leo.encode import CodeBook
+from leo.motion import READINGS, Reading
+from leo.networks.unet1d import UNet1d
+from leo.stage import Batch, Losses, LossModule, Player, Share, Stage
+from leo.stages.denoising import (
+    JUDGED,
+    Judge,
+    judged_sequences,
+    seeded,
+    spread_steps_and_noise,
+    steps_and_noise,
+)
+
+NAME = "lmdm"
+
+
+class MotionLosses(LossModule):
+    """How far the network's prediction of a noised state is off, over the state's slots alone."""
+
+    def __init__(self, network: nn.Module, reading: Reading, diffusion: Diffusion) -> None:
+        """`network`: (sequence [B,L,M], step [B]) -> [B,L,M]."""
+        super().__init__()
+        self.network = network
+        self._reading, self._diffusion = reading, diffusion
+
+    def forward(self, batch: Batch) -> tuple[Losses, Batch]:
+        """Normalised "window" [B,L,M], "noise" [B,S,M], "step" [B] -> the mean squared error."""
+        window_BLM, noise_BSM, step_B = batch["window"], batch["noise"], batch["step"]
+        schedule, kind = Schedule.of(self._diffusion), self._diffusion.prediction
+        clean_BSM = self._reading.state(window_BLM)
+        state_BSM = schedule.noised(clean_BSM, noise_BSM, step_B)
+        fed_BLM = self._reading.fed(state_BSM, window_BLM[:, 0])
+        said_BSM = self._reading.said(self.network(fed_BLM, step_B))
+        wanted_BSM = target(kind, schedule, clean_BSM, noise_BSM, step_B)
+        return {"mse": F.mse_loss(said_BSM.float(), wanted_BSM)}, {}
+
+
+@dataclass(frozen=True)
+class _Batches:
+    """Random windows of the training sequences, with noise and steps."""
+
+    windows: Windows
+    stats: CodeStats
+    config: LmdmConfig
+    seed: int
+
+    def __call__(self, step: int, share: Share) -> Batch:
+        # The whole global batch is drawn, and the share cut out of it: it is small.
+        random = generator(NAME, self.seed, step)
+        count = self.config.training.batch
+        picked = torch.randint(len(self.windows), (count,), generator=random)
+        reading = READINGS[self.config.condition]
+        windows = self.stats.normalised(self.windows.take(picked))
+        steps, noise = steps_and_noise(reading.state(windows).shape, self.config.diffusion, random)
+        mine = list(share.of(count))
+        return {"window": windows[mine], "step": steps[mine], "noise": noise[mine]}
+
+
+def build(config: LmdmConfig, codes: CodeBook, seed: int) -> Stage:
+    """The stage; the network starts from numbers that follow from `seed`.
+
+    Raises:
+        InputError: no training video, or no held-out one, is long enough for a window.
+    """
+    windows = code_windows(codes.sequences, config.length, config.frame_stride)
+    stats = CodeStats.of(windows)
+    reading = READINGS[config.condition]
+    size = windows.codes.shape[1]
+    network = seeded(lambda: UNet1d(size, config.network), NAME, seed)
+
+    def losses(network: nn.Module) -> MotionLosses:
+        return MotionLosses(network, reading, config.diffusion)
+
+    return Stage(
+        name=NAME,
+        players=[Player(NAME, losses(network), config.optimiser, config.training.ema)],
+        batch=_Batches(windows, stats, config, seed),
+        validate=Judge(losses, _held_out(config, codes, stats, seed)),
+        picture=lambda _network: None,
+        metadata={NAME: config.model_dump_json()},
+        tensors=stats.tensors(),
+    )
+
+
+def _held_out(config: LmdmConfig, codes: CodeBook, stats: CodeStats, seed: int) -> Batch:
+    sequences = judged_sequences(codes.sequences, codes.held_out_sequences)
+    windows = code_windows(sequences, config.length, config.frame_stride).spread(JUDGED)
+    windows = stats.normalised(windows)
+    shape = READINGS[config.condition].state(windows).shape
+    random = generator(NAME, seed, "held out")
+    steps, noise = spread_steps_and_noise(shape, config.diffusion, random)
+    return {"window": windows, "step": steps, "noise": noise}
