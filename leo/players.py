@@ -98,6 +98,10 @@ class Seat:
             self.average.update_parameters(self.network)
         return means
 
+    def is_finite(self) -> bool:
+        """Whether every weight is a number."""
+        return all(bool(p.isfinite().all()) for p in self.network.parameters())
+
     def set_rate(self, rate: float) -> None:
         """Set the learning rate of the coming step."""
         for group in self.optimiser.param_groups:
@@ -149,8 +153,7 @@ def _like(parameter: Tensor, value: Tensor) -> Tensor:
 def _average_gradients(parameters: Sequence[Tensor], processes: int) -> None:
     if processes == 1:
         return
-    # One message for all. A parameter that no loss reached counts as 0 in this process only if
-    # another process has a gradient for it; a stage's losses reach the same ones in all.
+    # One message for all; a stage's losses reach the same parameters in every process.
     gradients = [p.grad for p in parameters if p.grad is not None]
     flat = torch.cat([g.reshape(-1) for g in gradients])
     torch.distributed.all_reduce(flat)

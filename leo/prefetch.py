@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
@@ -28,8 +28,8 @@ class Prefetch(Generic[T]):
         self._make, self._steps, self._ahead = make, steps, ahead
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="batch")
 
-    def __iter__(self) -> Iterator[T]:
-        """What `make` gives; ends after the last step."""
+    def __iter__(self) -> Generator[T, None, None]:
+        """What `make` gives; ends after the last step. To be closed if left before that."""
         coming = iter(self._steps)
         ready: deque[Future[T]] = deque()
         try:

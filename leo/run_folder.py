@@ -11,14 +11,16 @@ A stage's files carry the part of the config and the data that they were made fr
 something else are refused, never mended or overwritten.
 """
 
+import contextlib
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from PIL import Image
 from torch import Tensor
 
@@ -77,13 +79,21 @@ class RunFolder:
         """The folder of a stage; `data` is the fingerprint of what it is trained on."""
         whole = _plain(self.config)
         shared = {key: whole[key] for key in ("resolution", "seed", "held_out")}
-        table = whole.get(_table(name), {})
+        # Without defaults: a key that a later version adds does not disown older files.
+        settings = self.config.model_dump(mode="json", exclude_defaults=True)
+        table = settings.get(_table(name), {})
         return StageFolder(self.root / name, Origin(name, {**shared, **table}, data))
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What a stage's files were made from: stage, its part of the config, and the data."""
+    """What a stage's files were made from: stage, its part of the config, and the data.
+
+    Args:
+        stage: its name.
+        config: its table where it differs from the defaults, and the run's shared settings.
+        data: the fingerprint of what it is trained on.
+    """
 
     stage: str
     config: dict[str, Any]
@@ -117,7 +127,6 @@ class Origin:
             "data": metadata.get("data"),
         }
         ours = {"stage": self.stage, "config": self.config, "data": self.data}
-        ours = json.loads(json.dumps(ours))
         if (key := first_difference(theirs, ours)) is not None:
             raise InputError(
                 f"{path}: was made from something else: {key}; give another --run, "
@@ -226,6 +235,28 @@ class StageFolder:
         Image.fromarray(picture.permute(1, 2, 0).cpu().numpy()).save(content, "PNG")
         path = self.path / "pictures" / f"step-{step:08d}.png"
         write_atomically(path, content.getvalue())
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other processes from training here; a killed one leaves nothing locked.
+
+        Raises:
+            InputError: another process does, or the folder cannot be made.
+        """
+        lock = FileLock(self.path / ".lock")
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise InputError(
+                f"{self.path}: another process is training here; wait for it, or end it"
+            ) from None
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be written to ({error.strerror})") from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def forget_parts(self) -> None:
         """Delete the unfinished files of a run that was killed."""

@@ -6,12 +6,12 @@ same number of threads; on a GPU as far as its kernels are deterministic), and s
 (torchrun) end with one process's weights up to the order of sums.
 """
 
+import contextlib
 import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +25,7 @@ from leo.checkpoint import Model, load_model, save_model
 from leo.config import Training
 from leo.players import Seat, learning_rate
 from leo.prefetch import Prefetch
+from leo.progress import LossMeans, Pace
 from leo.run_folder import StageFolder
 from leo.stage import Batch, Share, Stage
 from leo.watching import Watcher
@@ -66,11 +67,12 @@ def train(
             f"{accelerator.num_processes} processes x {training.accumulate} parts; "
             "change training.batch, training.accumulate or the number of processes"
         )
-    loop = _Loop(stage, training, folder, watchers, accelerator)
-    try:
-        loop.run()
-    finally:
-        loop.tell(lambda watcher: watcher.on_end())
+    with folder.alone() if accelerator.is_main_process else contextlib.nullcontext():
+        loop = _Loop(stage, training, folder, watchers, accelerator)
+        try:
+            loop.run()
+        finally:
+            loop.tell(lambda watcher: watcher.on_end())
     return folder.model
 
 
@@ -80,36 +82,6 @@ class _Best:
 
     loss: float = math.inf
     step: int = 0
-
-
-@dataclass
-class _Losses:
-    """Losses since the last report, left on the device: to look at them is to wait for it."""
-
-    steps: list[int] = field(default_factory=list)
-    values: list[dict[str, Tensor]] = field(default_factory=list)
-
-    def add(self, step: int, losses: dict[str, Tensor]) -> None:
-        """Keep the losses of a step."""
-        self.steps.append(step)
-        self.values.append(losses)
-
-    def take(self, accelerator: Accelerator) -> tuple[dict[str, float], tuple[int, str] | None]:
-        """Their means over steps and processes, and the first (step, name) that is not finite."""
-        flat = torch.stack([loss for losses in self.values for loss in losses.values()])
-        if accelerator.num_processes > 1:
-            torch.distributed.all_reduce(flat)
-            flat /= accelerator.num_processes
-        numbers = iter(flat.tolist())
-        by_name: dict[str, list[float]] = {}
-        broken: tuple[int, str] | None = None
-        for step, losses in zip(self.steps, self.values, strict=True):
-            for name in losses:
-                by_name.setdefault(name, []).append(number := next(numbers))
-                if broken is None and not math.isfinite(number):
-                    broken = step, name
-        self.steps, self.values = [], []
-        return {name: math.fsum(found) / len(found) for name, found in by_name.items()}, broken
 
 
 class _Loop:
@@ -134,25 +106,26 @@ class _Loop:
         began_at = self.resume()
         self.tell(lambda w: w.on_start(self.stage.name, began_at, training.steps))
         batches = Prefetch(self.make_batch, range(began_at + 1, training.steps + 1))
-        losses = _Losses()
-        reported, before, waited = began_at, time.perf_counter(), 0.0
-        for step, parts in enumerate(batches, began_at + 1):
-            losses.add(step, self.step(step, parts))
-            last = step == training.steps
-            saving = last or step % training.save_every == 0
-            if saving or step % training.report_every == 0:
-                means, broken = losses.take(self.accelerator)
-                self.stop_if(broken)
-                took, before = time.perf_counter() - before, time.perf_counter()
-                self.seconds += took
-                self.report(step, means, (step - reported) / took, (batches.waited - waited) / took)
-                reported, waited = step, batches.waited
-            if last or step % training.validate_every == 0:
-                self.validate(step)
-            if last or step % training.picture_every == 0:
-                self.draw(step)
-            if saving:
-                self.save(step)
+        with contextlib.closing(iter(batches)) as coming:
+            pace = Pace(began_at)
+            losses = LossMeans()
+            for step, parts in enumerate(coming, began_at + 1):
+                losses.add(step, self.step(step, parts))
+                last = step == training.steps
+                saving = last or step % training.save_every == 0
+                # A report at every checkpoint: what it is the mean of then survives a kill.
+                if saving or step % training.report_every == 0:
+                    means, broken = losses.take(self.accelerator)
+                    self.stop_if(broken)
+                    self.report(step, means, pace.at(step, batches.waited))
+                began = time.perf_counter()
+                if last or step % training.validate_every == 0:
+                    self.validate(step)
+                if last or step % training.picture_every == 0:
+                    self.draw(step)
+                if saving:
+                    self.save(step)
+                pace.leave_out(time.perf_counter() - began)
         self.finish()
 
     def make_batch(self, step: int) -> list[Batch]:
@@ -185,18 +158,24 @@ class _Loop:
         return found
 
     def stop_if(self, broken: tuple[int, str] | None) -> None:
+        """Stop at a (step, what) that is not finite.
+
+        Raises:
+            InputError: there is one.
+        """
         if broken is None:
             return
         kept = self.folder.checkpoints()
         where = f"{kept[-1]} is intact" if kept else "there is no checkpoint yet"
         raise InputError(
-            f"{self.stage.name}: loss {broken[1]} is not finite at step {broken[0]}; {where}. "
+            f"{self.stage.name}: {broken[1]} is not finite at step {broken[0]}; {where}. "
             "Try a lower learning_rate, precision = 'fp32' or a larger batch, in another --run"
         )
 
-    def report(self, step: int, means: dict[str, float], speed: float, waited: float) -> None:
-        """One line in the log, and the watchers; `speed` is in steps a second."""
-        rate = speed * self.training.batch
+    def report(self, step: int, means: dict[str, float], pace: Pace) -> None:
+        """One line in the log, and the watchers."""
+        self.seconds += pace.seconds
+        rate = pace.speed * self.training.batch
         rates = {
             seat.player.name: learning_rate(seat.player.optimiser, step, self.training.steps)
             for seat in self.seats
@@ -208,11 +187,11 @@ class _Loop:
                     "losses": means,
                     "learning_rate": rates,
                     "samples_per_second": round(rate, 3),
-                    "waited": round(waited, 4),
+                    "waited": round(pace.waited, 4),
                     "seconds": round(self.seconds, 3),
                 }
             )
-        left = (self.training.steps - step) / speed
+        left = (self.training.steps - step) / pace.speed
         self.tell(lambda watcher: watcher.on_step(step, means, rate, left))
 
     def validate(self, step: int) -> None:
@@ -251,6 +230,10 @@ class _Loop:
 
     def save(self, step: int) -> None:
         if self.accelerator.is_main_process:
+            for seat in self.seats:
+                # The losses of this step were finite; its gradients may not have been.
+                if not seat.is_finite():
+                    self.stop_if((step, f"a weight of the {seat.player.name}"))
             tensors = {name: t for seat in self.seats for name, t in seat.tensors().items()}
             state = {
                 "best_loss": self.best.loss,
@@ -269,8 +252,14 @@ class _Loop:
         step = 0
         if checkpoint is not None:
             step = checkpoint.step
-            for seat in self.seats:
-                seat.restore(checkpoint.tensors)
+            try:
+                for seat in self.seats:
+                    seat.restore(checkpoint.tensors)
+            except RuntimeError as error:
+                raise InputError(
+                    f"{self.folder.checkpoints()[-1]}: does not fit this version's network "
+                    f"({str(error).splitlines()[0]}); delete this stage's folder to train it anew"
+                ) from None
             state = json.loads(checkpoint.metadata["state"])
             self.best = _Best(state["best_loss"], state["best_step"])
             self.seconds, self.validation = state["seconds"], state["validation"]
@@ -283,6 +272,13 @@ class _Loop:
     def finish(self) -> None:
         if self.accelerator.is_main_process:
             save_model(self.folder.model, self.model(self.training.steps))
+            best = f"the best held-out loss was {self.best.loss:.4g} at step {self.best.step}"
+            self.tell(
+                lambda watcher: watcher.say(
+                    f"{self.folder.model}: the weights after the last step, {self.training.steps}; "
+                    f"{best} ({self.folder.best.name})"
+                )
+            )
         self.accelerator.wait_for_everyone()
 
     def model(self, step: int) -> Model:
@@ -299,7 +295,7 @@ class _Loop:
         for watcher in self.watchers:
             what(watcher)
 
-    def forked(self) -> AbstractContextManager[None]:
+    def forked(self) -> contextlib.AbstractContextManager[None]:
         devices = [self.accelerator.device] if self.accelerator.device.type == "cuda" else []
         return torch.random.fork_rng(devices)
 
