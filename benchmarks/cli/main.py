@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from benchmarks.cli import cache, data, inspect, measure, showcase, speed, weights
+from benchmarks.cli import cache, data, inspect, measure, showcase, speed, train, weights
 from evaluation.errors import InfrastructureError, InputError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 measure.register(app)
 inspect.register(app)
 showcase.register(app)
+train.register(app)
 app.add_typer(data.app, name="data")
 app.add_typer(weights.app, name="weights")
 app.add_typer(cache.app, name="cache")

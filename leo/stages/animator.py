@@ -11,14 +11,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from leo.animator import from_pixels, reconstruct, start_from_identity, to_pixels
 from leo.chance import generator as chance
 from leo.config import AnimatorConfig
 from leo.data import FramePairs, TrainingVideos
 from leo.losses import discriminator_adversarial, generator_adversarial, l1
 from leo.networks.discriminator import Discriminator
-from leo.networks.generator import Generator
+from leo.networks.fast_generator import reconstruct
+from leo.networks.generator import Generator, start_from_identity
 from leo.perceptual import Chosen
+from leo.pixels import from_pixels, to_pixels
 from leo.reconstruction import Judged, judge
 from leo.stage import Batch, Losses, LossModule, Player, Stage
 

@@ -1,0 +1,93 @@
+"""Verbs that make a LEO model: train, encode."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Config = Annotated[
+    str | None, typer.Option(help="A shipped config (leo-bench list configs), or a .toml file.")
+]
+Data = Annotated[
+    str | None, typer.Option(help="Training videos: a data set (toy-faces/train) or a path.")
+]
+Run = Annotated[Path, typer.Option(help="Folder of the run; the same line again goes on there.")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change the config: lmdm.training.steps=100; may be repeated."),
+]
+DataRoot = Annotated[
+    Path | None, typer.Option(envvar="LEO_BENCH_DATA", help="Where prepared data sets lie.")
+]
+Cpu = Annotated[bool, typer.Option("--cpu", help="Stay on the CPU.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this module."""
+    app.command()(train)
+    app.command()(encode)
+
+
+def train(
+    stage: Annotated[
+        str,
+        typer.Argument(
+            help="animator, lmdm, frame-dm, transition-dm, cddpm, super-resolution, or all."
+        ),
+    ],
+    run: Run,
+    config: Config = None,
+    data: Data = None,
+    changes: Changes = None,
+    data_root: DataRoot = None,
+    vgg: Annotated[
+        Path | None, typer.Option(help="VGG-19's weights; absent: where `weights fetch` puts them.")
+    ] = None,
+    cpu: Cpu = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Curves in RUN/tensorboard (extra: track).")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the resolved config, and stop.")
+    ] = False,
+) -> None:
+    """Train one stage of LEO, or all in order; the same line again goes on, bit for bit.
+
+    --config and --data are needed once: a run remembers them. More processes or GPUs: torchrun
+    --nproc-per-node N --no-python leo-bench train ...
+
+    Examples:
+
+      leo-bench train all --config toy64 --data toy-faces/train --run runs/toy-faces
+
+      leo-bench train animator --config faceforensics256 --data faceforensics/train --run runs/ff
+    """
+    from benchmarks.cli.screen import Bar, out, say
+    from benchmarks.cli.train_screen import TrainingScreen
+    from benchmarks.leo_runs import RunRequest, open_job, resolved_config
+    from leo.run_folder import to_toml
+    from leo.training import train_all, train_stage
+    from leo.watching import TensorBoard, Watcher
+
+    request = RunRequest(run, config, data, changes or (), data_root, vgg, cpu)
+    say(to_toml(resolved_config(request).model_dump(mode="json")))
+    if dry_run:
+        return
+    watchers: list[Watcher] = [TrainingScreen()]
+    if tensorboard:
+        watchers.append(TensorBoard(run / "tensorboard"))
+    job = replace(open_job(request), watchers=watchers, progress=Bar("videos", "videos"))
+    for model in train_all(job) if stage == "all" else [train_stage(job, stage)]:
+        out(str(model))
+
+
+def encode(run: Run, data: Data = None, data_root: DataRoot = None, cpu: Cpu = False) -> None:
+    """Motion codes of all training frames, once, by the run's animator: RUN/codes.safetensors."""
+    from benchmarks.cli.screen import Bar, out
+    from benchmarks.leo_runs import RunRequest, open_job
+    from leo.training import encode_run
+
+    job = open_job(RunRequest(run, data=data, data_root=data_root, cpu=cpu))
+    book = encode_run(replace(job, progress=Bar("encoding", "videos")))
+    out(f"{run / 'codes.safetensors'}: {len(book.codes)} codes of {len(book.lengths)} videos")

@@ -1,0 +1,206 @@
+"""From a config, videos and a run folder to trained stages, in their order (spec 5.2).
+
+job = Job(run, lambda: source)
+train_stage(job, "animator"); encode_run(job); train_stage(job, "lmdm")
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from evaluation.errors import InputError
+from evaluation.videos.source import VideoSource
+from leo.config import STAGES, Training
+from leo.data import TrainingVideos, open_training_videos
+from leo.encode import CodeBook, Progress, encode, read_codes, write_codes
+from leo.perceptual import choose
+from leo.run_folder import RunFolder
+from leo.stage import Stage
+from leo.train import train
+from leo.watching import Watcher
+
+CODES = "codes.safetensors"
+
+TableT = TypeVar("TableT")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run and what its stages are built from; data are opened when a stage first needs them.
+
+    Args:
+        run: the folder, with its config.
+        open_source: gives the training videos.
+        vgg: VGG-19's weights; None: where `leo-bench weights fetch` puts them.
+        watchers: are told how training goes.
+        progress: is told how packing and encoding go.
+        cpu: stay on the CPU even where there is a GPU.
+    """
+
+    run: RunFolder
+    open_source: Callable[[], VideoSource]
+    vgg: Path | None = None
+    watchers: Sequence[Watcher] = field(default=())
+    progress: Progress | None = None
+    cpu: bool = False
+
+    @cached_property
+    def videos(self) -> TrainingVideos:
+        """The training videos at the config's resolution."""
+        return self.videos_at(self.run.config.resolution)
+
+    def videos_at(self, resolution: int) -> TrainingVideos:
+        """The training videos at another resolution: the cDDPM's, before super-resolution."""
+        held_out = self.run.config.held_out
+        return open_training_videos(
+            self.open_source(), resolution, held_out, progress=self.progress
+        )
+
+    @property
+    def animator_file(self) -> Path:
+        """The trained animator."""
+        return self.run.root / "animator" / "model.safetensors"
+
+    @cached_property
+    def codes(self) -> CodeBook:
+        """The codes of the training videos, as `leo-bench encode` made them.
+
+        Raises:
+            InputError: there are none, or they are of another animator or other videos.
+        """
+        path = self.run.root / CODES
+        book = read_codes(path)
+        if book.digest != self.codes_digest:
+            raise InputError(
+                f"{path}: codes of another animator or other videos; "
+                "remove the file and run `leo-bench encode` again"
+            )
+        return book
+
+    @property
+    def codes_digest(self) -> str:
+        """What codes follow from: the videos and the animator's file."""
+        if not self.animator_file.is_file():
+            raise InputError(
+                f"{self.animator_file}: no animator yet; `leo-bench train animator` comes first"
+            )
+        animator_digest = hashlib.sha256(self.animator_file.read_bytes()).hexdigest()
+        return hashlib.sha256(f"{self.videos.digest}\0{animator_digest}".encode()).hexdigest()
+
+
+def train_stage(job: Job, name: str) -> Path:
+    """Train one stage, from where it stopped; -> its model file.
+
+    Raises:
+        InputError: no such stage in this config, or what comes before it is missing; as `train`.
+    """
+    if name not in STAGES:
+        raise InputError(f"no stage {name!r}; known are {', '.join(STAGES)}, all")
+    stage, data = _BUILDERS[name](job)
+    training: Training = getattr(job.run.config, name.replace("-", "_")).training
+    return train(stage, training, job.run.stage(name, data), job.watchers, cpu=job.cpu)
+
+
+def encode_run(job: Job) -> CodeBook:
+    """The run's codes, made if they are not there yet."""
+    from leo.animator import ImageAnimator
+    from leo.animator_files import generator_from_file
+
+    path = job.run.root / CODES
+    if not path.is_file():
+        maker = ImageAnimator(generator_from_file(job.animator_file))
+        write_codes(encode(maker, job.videos, job.codes_digest, job.progress), path)
+    return job.codes
+
+
+def train_all(job: Job) -> list[Path]:
+    """Every stage that the config has, in order; what is done already is left as it is."""
+    done = [train_stage(job, "animator")]
+    encode_run(job)
+    return done + [train_stage(job, name) for name in _stages_of(job)[1:]]
+
+
+def _stages_of(job: Job) -> list[str]:
+    """The stages that the config has, in order."""
+    config = job.run.config
+    return [name for name in STAGES if getattr(config, name.replace("-", "_")) is not None]
+
+
+def _there(table: TableT | None, job: Job, name: str) -> TableT:
+    """The config's table of a stage.
+
+    Raises:
+        InputError: it has none.
+    """
+    if table is None:
+        raise InputError(
+            f"config {job.run.config.id} has no [{name.replace('-', '_')}]; "
+            f"it has {', '.join(_stages_of(job))}"
+        )
+    return table
+
+
+# Each gives the stage and the digest of what it is trained on. A stage's module is imported when
+# it is wanted: the diffusion stages bring diffusers, which takes seconds.
+_Built = tuple[Stage, str]
+
+
+def _animator(job: Job) -> _Built:
+    from leo.stages import animator
+
+    config = job.run.config
+    perceptual = choose(config.animator.perceptual, job.vgg)
+    for watcher in job.watchers:
+        watcher.say(perceptual.note)
+    stage = animator.build(config.animator, job.videos, perceptual, config.seed)
+    return stage, f"{job.videos.digest} {perceptual.name}"
+
+
+def _lmdm(job: Job) -> _Built:
+    from leo.stages import lmdm
+
+    config, book = job.run.config, job.codes
+    return lmdm.build(config.lmdm, book, config.seed), book.digest
+
+
+def _frame_dm(job: Job) -> _Built:
+    from leo.stages import frame_dm
+
+    config, book = job.run.config, job.codes
+    return frame_dm.build(config.frame_dm, book, config.seed), book.digest
+
+
+def _transition_dm(job: Job) -> _Built:
+    from leo.stages import transition_dm
+
+    config = _there(job.run.config.transition_dm, job, "transition-dm")
+    return transition_dm.build(config, job.codes, job.run.config.seed), job.codes.digest
+
+
+def _cddpm(job: Job) -> _Built:
+    from leo.stages import cddpm
+
+    config = job.run.config
+    videos = job.videos_at(config.cddpm.resolution)
+    return cddpm.build(config.cddpm, videos, job.codes, config.seed), job.codes.digest
+
+
+def _super_resolution(job: Job) -> _Built:
+    from leo.stages import super_resolution
+
+    config = _there(job.run.config.super_resolution, job, "super-resolution")
+    stage = super_resolution.build(config, job.videos, job.codes, job.run.config.seed)
+    return stage, job.codes.digest
+
+
+_BUILDERS: dict[str, Callable[[Job], _Built]] = {
+    "animator": _animator,
+    "lmdm": _lmdm,
+    "frame-dm": _frame_dm,
+    "transition-dm": _transition_dm,
+    "cddpm": _cddpm,
+    "super-resolution": _super_resolution,
+}
