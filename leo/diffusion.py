@@ -24,9 +24,18 @@ Key = tuple[str | int, ...]
 _FIRST_BETA, _LAST_BETA = 1e-4, 0.02  # of the linear schedule
 _BETAS = {"linear": "linear", "cosine": "squaredcos_cap_v2"}
 _SCHEDULERS: dict[str, tuple[Any, dict[str, object]]] = {
-    "ddpm": (DDPMScheduler, {"variance_type": "fixed_large", "clip_sample": False}),
-    "ddim": (DDIMScheduler, {"clip_sample": False}),
-    "dpm": (DPMSolverMultistepScheduler, {"final_sigmas_type": "zero"}),
+    # As improved-diffusion respaces: from the last trained step to step 0, where no noise is added.
+    "ddpm": (
+        DDPMScheduler,
+        {"timestep_spacing": "linspace", "variance_type": "fixed_large", "clip_sample": False},
+    ),
+    # From the last trained step, evenly spaced, so that these schedulers' idea of the step before
+    # agrees with the one that is run next.
+    "ddim": (DDIMScheduler, {"timestep_spacing": "trailing", "clip_sample": False}),
+    "dpm": (
+        DPMSolverMultistepScheduler,
+        {"timestep_spacing": "trailing", "final_sigmas_type": "zero"},
+    ),
 }
 
 
@@ -209,8 +218,6 @@ def _scheduler(diffusion: Diffusion, sampler: Sampler) -> _Scheduler:
             f"{sampler.kind} with {sampler.steps} steps: they must divide the {diffusion.steps} "
             "that the model was trained with"
         )
-    # "trailing" steps begin at the last trained step and are evenly spaced, so that every
-    # scheduler's idea of the step before agrees with the one that is run next.
     make, options = _SCHEDULERS[sampler.kind]
     scheduler: _Scheduler = make(
         num_train_timesteps=diffusion.steps,
@@ -218,7 +225,6 @@ def _scheduler(diffusion: Diffusion, sampler: Sampler) -> _Scheduler:
         beta_end=_LAST_BETA,
         beta_schedule=_BETAS[diffusion.schedule],
         prediction_type="sample",
-        timestep_spacing="trailing",
         **options,
     )
     scheduler.set_timesteps(sampler.steps)

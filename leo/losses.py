@@ -48,11 +48,12 @@ def shrink(pictures: Tensor, scale: int) -> Tensor:
         return pictures
     kernel = blur_kernel(scale).to(pictures)
     channels, half = pictures.shape[1], kernel.numel() // 2
-    # Separable, and only the rows and columns that are kept.
+    # Separable, only the rows and columns that are kept, and in full precision.
     rows = kernel.view(1, 1, -1, 1).expand(channels, 1, -1, 1)
     columns = kernel.view(1, 1, 1, -1).expand(channels, 1, 1, -1)
-    tall = F.conv2d(pictures, rows, stride=(scale, 1), padding=(half, 0), groups=channels)
-    return F.conv2d(tall, columns, stride=(1, scale), padding=(0, half), groups=channels)
+    with torch.autocast(pictures.device.type, enabled=False):
+        tall = F.conv2d(pictures, rows, stride=(scale, 1), padding=(half, 0), groups=channels)
+        return F.conv2d(tall, columns, stride=(1, scale), padding=(0, half), groups=channels)
 
 
 def blur_kernel(scale: int) -> Tensor:

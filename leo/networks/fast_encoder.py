@@ -83,13 +83,13 @@ def fold_encoder(encoder: Encoder) -> FoldedEncoder:
 def _run(block: _Block, x: Tensor) -> Tensor:
     y = _activated(x, block.first, 1)
     weight, bias = block.second
-    y = F.leaky_relu(F.conv2d(fir(y, 1.0, padding=2), weight, bias, stride=2), SLOPE)
+    y = F.leaky_relu(F.conv2d(fir(y, 1.0, padding=2), weight, bias, stride=2), SLOPE, inplace=True)
     return y + F.conv2d(fir(x, 1.0, padding=1, stride=2), block.straight)
 
 
 def _activated(x: Tensor, layer: tuple[Tensor, Tensor], padding: int) -> Tensor:
     weight, bias = layer
-    return F.leaky_relu(F.conv2d(x, weight, bias, padding=padding), SLOPE)
+    return F.leaky_relu(F.conv2d(x, weight, bias, padding=padding), SLOPE, inplace=True)
 
 
 def _folded(block: ResBlock) -> _Block:

@@ -64,7 +64,7 @@ class _Styled:
         else:
             y = F.conv2d(x, self.weight, padding=1)
         bias = _as_channels(self.bias[None], y)
-        return F.leaky_relu(torch.addcmul(bias, y, _as_channels(demodulation, y)), SLOPE)
+        return F.leaky_relu(torch.addcmul(bias, y, _as_channels(demodulation, y)), SLOPE, inplace=True)
 
     def demodulation(self, style: Tensor) -> Tensor:
         """[B,C] -> [B,C'], with the gain."""
