@@ -1,0 +1,122 @@
+"""The U-Net of pictures given a code: diffusers' `UNet2DModel`, set up like improved-diffusion's.
+
+The code enters where a class embedding would: embedding = time_mlp(t) + code_mlp(code) (spec 4).
+
+The numbers of parameters are those of spec 4's table. One difference: heads have one width
+everywhere, that of the last level's, so a narrower attended level has fewer of them. `patch` is
+ours: a picture of 64 pixels then costs what one of 32 does.
+"""
+
+from collections.abc import Callable
+
+from diffusers import UNet2DModel
+from diffusers.models.attention_processor import Attention
+from diffusers.models.resnet import ResnetBlock2D
+from torch import Tensor, float32, nn
+from torch.nn import functional as F
+
+from leo.config import UNet2dConfig
+
+GROUPS = 32  # of group normalisation, at most (improved-diffusion nn.py, `normalization`)
+
+
+class UNet2d(nn.Module):
+    """Noised picture, diffusion time and code -> what the diffusion predicts.
+
+    Args:
+        config: widths, levels, attention.
+        resolution: side of the pictures in pixels.
+        code: numbers in a code.
+        channels_in: 3, or more where pictures to look at are laid behind the noised one.
+    """
+
+    def __init__(
+        self, config: UNet2dConfig, resolution: int, code: int = 20, channels_in: int = 3
+    ) -> None:
+        super().__init__()
+        self.patch = config.patch
+        widths = [config.channels * multiplier for multiplier in config.multipliers]
+        side = _side(config, resolution)
+        attended = [side >> level in config.attention for level in range(len(widths))]
+        area, embedding = config.patch**2, 4 * config.channels
+        make: Callable[..., nn.Module] = UNet2DModel  # it has no types
+        self.unet = make(
+            sample_size=side,
+            in_channels=channels_in * area,
+            out_channels=3 * area,
+            block_out_channels=tuple(widths),
+            down_block_types=tuple("AttnDownBlock2D" if at else "DownBlock2D" for at in attended),
+            up_block_types=tuple("AttnUpBlock2D" if at else "UpBlock2D" for at in attended[::-1]),
+            layers_per_block=config.blocks,
+            attention_head_dim=_head_width(config, attended),
+            norm_num_groups=_groups(widths),
+            attn_norm_num_groups=_groups(widths),
+            resnet_time_scale_shift="scale_shift",
+            class_embed_type="identity",
+            dropout=config.dropout,
+        )
+        self.code_mlp = nn.Sequential(
+            nn.Linear(code, embedding), nn.SiLU(), nn.Linear(embedding, embedding)
+        )
+        self._start_from_zero()
+
+    def _start_from_zero(self) -> None:
+        """Every residual branch and the output begin at 0 (improved-diffusion, `zero_module`)."""
+        last = [self.unet.get_submodule("conv_out")]
+        for module in self.unet.modules():
+            if isinstance(module, ResnetBlock2D):
+                last.append(module.conv2)
+            elif isinstance(module, Attention):
+                last.append(module.to_out[0])
+        for layer in last:
+            for parameter in layer.parameters():
+                nn.init.zeros_(parameter)
+
+    def forward(
+        self, picture: Tensor, step_B: Tensor, code_BM: Tensor, told_B: Tensor | None = None
+    ) -> Tensor:
+        """What the diffusion predicts of a noised picture: float32 [B,3,H,W].
+
+        Args:
+            picture: float [B,channels_in,H,W], the noised picture first.
+            step_B: diffusion times, 0 .. T-1.
+            code_BM: normalised codes.
+            told_B: bool; False where the code is kept from the network. None: all are told.
+        """
+        condition = self.code_mlp(code_BM)
+        if told_B is not None:
+            condition = condition * told_B[:, None]
+        patches = F.pixel_unshuffle(picture, self.patch)
+        predicted: Tensor = self.unet(patches, step_B, condition).sample
+        return F.pixel_shuffle(predicted.to(float32), self.patch)
+
+
+def _side(config: UNet2dConfig, resolution: int) -> int:
+    """Side of the patched picture.
+
+    Raises:
+        ValueError: it cannot be halved as often as there are levels.
+    """
+    smallest = config.patch << (len(config.multipliers) - 1)
+    if resolution % smallest:
+        raise ValueError(f"a picture of {resolution} pixels cannot be divided by {smallest}")
+    return resolution // config.patch
+
+
+def _head_width(config: UNet2dConfig, attended: list[bool]) -> int:
+    """Channels of one head of attention.
+
+    Raises:
+        ValueError: an attended level is no multiple of it.
+    """
+    widest = config.channels * config.multipliers[-1]
+    width = widest // config.heads
+    for multiplier, at in zip(config.multipliers, attended, strict=True):
+        if widest % config.heads or (at and config.channels * multiplier % width):
+            raise ValueError(f"{config.channels * multiplier} channels, heads of {width}: no fit")
+    return width
+
+
+def _groups(widths: list[int]) -> int:
+    """The most groups, up to `GROUPS`, that divide all widths."""
+    return max(n for n in range(1, GROUPS + 1) if all(width % n == 0 for width in widths))

@@ -1,0 +1,74 @@
+"""Starting frames of 128 or 256 pixels from small ones: a second conditional DDPM (spec 4).
+
+It sees the small picture, upsampled, and the code. In training the small picture is a real one with
+Gaussian noise of a random level, which the network is told; so it forgives what the first model
+gets wrong (conditioning augmentation, Ho et al. 2021, arXiv 2106.15282, Sec. 4).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from leo.config import CddpmConfig
+from leo.data import TrainingVideos
+from leo.diffusion import Sampler
+from leo.encode import CodeBook
+from leo.networks.unet2d import UNet2d
+from leo.stage import Batch, Player, Stage
+from leo.stages.denoising import seeded
+from leo.stages.frame_dm import FrameStats
+from leo.stages.frames_with_codes import FramesWithCodes, PictureLosses, judge
+from leo.starting_frame import FrameModel, as_unet, enlarged, shrunk, upsampled
+
+NAME = "super-resolution"
+SHOWN = 8
+SHOWN_BY = Sampler("ddim", 25, batch=4)
+
+
+def build(
+    config: CddpmConfig, low: int, videos: TrainingVideos, codes: CodeBook, seed: int
+) -> Stage:
+    """The stage, for small pictures of side `low`; the network follows from `seed`."""
+    stats = FrameStats.of(torch.cat(codes.sequences))
+    size = codes.codes.shape[1]
+    network = seeded(
+        lambda: UNet2d(config.network, config.resolution, size + 1, channels_in=6), NAME, seed
+    )
+    batches = FramesWithCodes(NAME, videos, codes, stats, config, seed, low)
+    held_out = batches.held_out()
+
+    def losses(network: nn.Module) -> PictureLosses:
+        return PictureLosses(network, config.diffusion)
+
+    return Stage(
+        name=NAME,
+        players=[Player(NAME, losses(network), config.optimiser, config.training.ema)],
+        batch=batches,
+        validate=judge(losses, held_out),
+        picture=_Gallery(config, low, stats, held_out),
+        metadata={NAME: config.model_dump_json()},
+        tensors=stats.tensors(),
+    )
+
+
+@dataclass(frozen=True)
+class _Gallery:
+    """Held-out frames, made small, and made large again."""
+
+    config: CddpmConfig
+    low: int
+    stats: FrameStats
+    held_out: Batch
+
+    def __call__(self, network: nn.Module) -> Tensor:
+        """Rows real, small (upsampled), drawn; a column a frame: uint8 [3,3R,8R]."""
+        model = FrameModel(as_unet(network), self.config, self.stats)
+        picked = slice(None, None, len(self.held_out["frame"]) // SHOWN)
+        frames = self.held_out["frame"][picked]
+        small = shrunk(frames, self.low)
+        codes = self.stats.denormalised(self.held_out["code"][picked])
+        keys = [("shown", column) for column in range(SHOWN)]
+        drawn = enlarged(model, small, codes, keys, SHOWN_BY)
+        rows = [frames, upsampled(small, self.config.resolution), drawn]
+        return torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1)

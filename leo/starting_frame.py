@@ -1,0 +1,157 @@
+"""Draws starting frames x_1 given their codes: one model, or one and its super-resolution.
+
+frames = StartingFrames(FrameModel.from_tensors(config.cddpm, model.network, model.stats))
+keys = [("start", seed, i) for i in range(len(codes))]
+frames.draw(codes, keys, Sampler("ddim", 50))  # uint8 [B,3,R,R]
+
+Picture i depends on codes[i] and keys[i] alone, to the bit on a CPU (`leo.diffusion.sample`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from leo.animator import from_pixels, to_pixels
+from leo.chance import normal
+from leo.config import CddpmConfig
+from leo.diffusion import Denoiser, Key, Sampler, sample
+from leo.networks.unet2d import UNet2d
+from leo.stages.frame_dm import FrameStats
+
+MOST_NOISE = 0.2  # on small pictures that super-resolution learns from; they lie in [-1,1]
+NOISE_WHEN_DRAWING = 0.05
+
+
+@dataclass(frozen=True)
+class FrameModel:
+    """A network that draws pictures, and what it must be told."""
+
+    network: UNet2d
+    config: CddpmConfig
+    stats: FrameStats
+
+    @staticmethod
+    def from_tensors(
+        config: CddpmConfig, network: Mapping[str, Tensor], stats: Mapping[str, Tensor]
+    ) -> "FrameModel":
+        """From a model file's content (`leo.checkpoint.Model`), of either stage."""
+        channels = network["unet.conv_in.weight"].shape[1] // config.network.patch**2
+        told = network["code_mlp.0.weight"].shape[1]
+        unet = UNet2d(config.network, config.resolution, told, channels)
+        unet.load_state_dict(network)
+        return FrameModel(unet.eval(), config, FrameStats(**stats))
+
+
+@dataclass(frozen=True)
+class StartingFrames:
+    """Draws pictures for codes.
+
+    Args:
+        base: draws them, small if they are made larger afterwards.
+        finer: super-resolution, if any.
+        guidance: 1 follows the codes as learned; more follows them more closely, costs twice, and
+            needs a base trained with `condition_dropout`.
+    """
+
+    base: FrameModel
+    finer: FrameModel | None = None
+    guidance: float = 1.0
+
+    @property
+    def resolution(self) -> int:
+        """Side of the pictures."""
+        return (self.finer or self.base).config.resolution
+
+    def draw(self, codes: Tensor, keys: Sequence[Key], sampler: Sampler) -> Tensor:
+        """Pictures for codes as encoded, float32 [B,M] -> uint8 [B,3,R,R], on the CPU."""
+        network, config = self.base.network, self.base.config
+
+        def predict(state: Tensor, step: Tensor, code: Tensor) -> Tensor:
+            said: Tensor = network(state, step, code)
+            if self.guidance == 1.0:
+                return said
+            alone: Tensor = network(state, step, code, torch.zeros_like(step, dtype=torch.bool))
+            return alone + self.guidance * (said - alone)
+
+        shape = (3, config.resolution, config.resolution)
+        denoiser = Denoiser(predict, _within_white, shape, config.diffusion)
+        told = self.base.stats.normalised(codes)
+        device = next(network.parameters()).device
+        drawn = to_pixels(sample(denoiser, sampler, keys, told, device=device).cpu())
+        return drawn if self.finer is None else enlarged(self.finer, drawn, codes, keys, sampler)
+
+
+def enlarged(
+    model: FrameModel, small: Tensor, codes: Tensor, keys: Sequence[Key], sampler: Sampler
+) -> Tensor:
+    """Super-resolution: uint8 [B,3,r,r] and their codes [B,M] -> uint8 [B,3,R,R], on the CPU."""
+
+    def predict(state: Tensor, step: Tensor, code: Tensor, low: Tensor, level: Tensor) -> Tensor:
+        said: Tensor
+        state, code = beside(state, code, low, level)
+        said = model.network(state, step, code)
+        return said
+
+    config = model.config
+    shape = (3, config.resolution, config.resolution)
+    denoiser = Denoiser(predict, _within_white, shape, config.diffusion)
+    noise = [normal(small.shape[1:], *key, "on the small picture") for key in keys]
+    noised = from_pixels(small) + NOISE_WHEN_DRAWING * torch.stack(noise)
+    level = torch.full((len(keys),), NOISE_WHEN_DRAWING)
+    own = [(*key, "larger") for key in keys]
+    device = next(model.network.parameters()).device
+    told = model.stats.normalised(codes)
+    drawn = sample(denoiser, sampler, own, told, noised, level, device=device)
+    return to_pixels(drawn.cpu())
+
+
+def beside(state: Tensor, code: Tensor, low: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
+    """What super-resolution's network reads: the small picture behind the noised one.
+
+    Args:
+        state: float32 [B,3,R,R].
+        code: float32 [B,M].
+        low: small pictures, float32 [B,3,r,r], noised.
+        level: of that noise, float32 [B].
+
+    Returns:
+        float32 [B,6,R,R] and [B,M+1].
+    """
+    large = F.interpolate(low, size=state.shape[-2:], mode="bilinear", align_corners=False)
+    scaled = level[:, None] * (2 / MOST_NOISE) - 1
+    return torch.cat([state, large], dim=1), torch.cat([code, scaled], dim=1)
+
+
+def shrunk(frames: Tensor, side: int) -> Tensor:
+    """uint8 [B,3,R,R] -> uint8 [B,3,side,side], anti-aliased; as they are if R is `side`."""
+    if frames.shape[-1] == side:
+        return frames
+    small: Tensor = F.interpolate(frames.float(), size=(side, side), mode="bicubic", antialias=True)
+    return small.round().clamp(0, 255).to(torch.uint8)
+
+
+def upsampled(frames: Tensor, side: int) -> Tensor:
+    """uint8 [B,3,r,r] -> uint8 [B,3,side,side], bilinear."""
+    large: Tensor = F.interpolate(
+        frames.float(), size=(side, side), mode="bilinear", align_corners=False
+    )
+    return large.round().to(torch.uint8)
+
+
+def as_unet(network: nn.Module) -> UNet2d:
+    """The network as what it is.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if not isinstance(network, UNet2d):
+        raise TypeError(f"expected a UNet2d, not {type(network).__name__}")
+    return network
+
+
+def _within_white(clean: Tensor, *conditions: Tensor) -> Tensor:
+    """No blacker than black, no whiter than white."""
+    return clean.clamp(-1, 1)
