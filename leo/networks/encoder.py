@@ -1,5 +1,7 @@
 """LIA's encoder: a picture to its appearance, its feature maps and its motion code. Plain form."""
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from leo.networks.layers import EqualConv2d, EqualLinear, ResBlock, channels, conv_layer, levels
@@ -9,7 +11,7 @@ def trunk(size: int, cap: int) -> list[nn.Module]:
     """The layers from [B,3,size,size] down to [B,C,4,4]; the discriminator has the same."""
     sides = [*reversed(levels(size)), 4]
     widths = [channels(side, cap) for side in sides]
-    blocks = [ResBlock(i, o) for i, o in zip(widths[:-1], widths[1:], strict=True)]
+    blocks = [ResBlock(i, o) for i, o in pairwise(widths)]
     return [conv_layer(3, widths[0], 1), *blocks]
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from leo.networks.encoder import Encoder
@@ -48,10 +48,12 @@ class FoldedEncoder:
 
     def __init__(self, encoder: Encoder) -> None:
         stem, *blocks, last = encoder.net_app.convs
-        self._stem = _before_gain(*cast("tuple[EqualConv2d, FusedLeakyReLU]", tuple(stem)))
+        self._stem = _before_gain(*_pair(stem))
         self._blocks = [_folded(cast("ResBlock", block)) for block in blocks]
         self._last = _scaled(cast("EqualConv2d", last))
-        self._matrix, self._offset = _composed([cast("EqualLinear", m) for m in encoder.fc])
+        self._matrix, self._offset = _composed(
+            [cast("EqualLinear", m) for m in encoder.fc.children()]
+        )
 
     def codes(self, images: Tensor) -> Tensor:
         """[B,3,H,H] in [-1,1] -> motion codes [B,D]."""
@@ -93,12 +95,16 @@ def _activated(x: Tensor, layer: tuple[Tensor, Tensor], padding: int) -> Tensor:
 
 
 def _folded(block: ResBlock) -> _Block:
-    first = cast("tuple[EqualConv2d, FusedLeakyReLU]", tuple(block.conv1))
     _, convolution, activation = block.conv2
     # The block's 1/sqrt(2) is this activation's gain undone.
     second = _scaled(cast("EqualConv2d", convolution)), _flat(cast("FusedLeakyReLU", activation))
     straight = _scaled(cast("EqualConv2d", block.skip[1])) / GAIN
-    return _Block(_before_gain(*first), second, straight)
+    return _Block(_before_gain(*_pair(block.conv1)), second, straight)
+
+
+def _pair(layer: nn.Module) -> tuple[EqualConv2d, FusedLeakyReLU]:
+    convolution, activation = layer.children()
+    return cast("EqualConv2d", convolution), cast("FusedLeakyReLU", activation)
 
 
 def _before_gain(convolution: EqualConv2d, activation: FusedLeakyReLU) -> tuple[Tensor, Tensor]:

@@ -64,7 +64,9 @@ class _Styled:
         else:
             y = F.conv2d(x, self.weight, padding=1)
         bias = _as_channels(self.bias[None], y)
-        return F.leaky_relu(torch.addcmul(bias, y, _as_channels(demodulation, y)), SLOPE, inplace=True)
+        return F.leaky_relu(
+            torch.addcmul(bias, y, _as_channels(demodulation, y)), SLOPE, inplace=True
+        )
 
     def demodulation(self, style: Tensor) -> Tensor:
         """[B,C] -> [B,C'], with the gain."""
@@ -140,33 +142,29 @@ class FoldedDecoder:
         layers = self._styles(source.styles, codes)
         count = len(codes)
         x = self._first(self._start.expand(count, -1, -1, -1), *next(layers))
-        both = None  # flow and mask, and RGB, of the level before: [B,6,H,H]
+        # Flow and mask, and RGB, of the level before.
+        before = torch.zeros(count, 6, 8, 8, dtype=codes.dtype, device=codes.device)
         for level, map_ in zip(self._levels, source.maps, strict=True):
             x = level.up(x, *next(layers))
             x = level.straight(x, *next(layers))
-            flow = level.flow(x, next(layers)[0])
-            rgb_before = None
-            if both is not None:
-                flow_before, rgb_before = upsample(both).split(3, dim=1)
-                flow = flow + flow_before
+            flow_before, rgb_before = torch.chunk(before, 2, dim=1)
+            flow = level.flow(x, next(layers)[0]) + flow_before
             mask = torch.sigmoid(flow[:, 2:])
             grid = level.grid + torch.tanh(flow[:, :2]).permute(0, 2, 3, 1)
             warped = F.grid_sample(
                 map_.expand(count, -1, -1, -1), grid, align_corners=self._align_corners
             )
-            rgb = level.colour(warped[:, -3:] * mask)
-            if rgb_before is not None:
-                rgb = rgb + rgb_before
+            rgb = level.colour(warped[:, -3:] * mask) + rgb_before
             if level is not self._levels[-1]:
                 x = torch.lerp(x, warped[:, :-3].to(x.dtype), mask.to(x.dtype))
-                both = torch.cat((flow, rgb), dim=1)
+                before = upsample(torch.cat((flow, rgb), dim=1))
         return rgb
 
     def _styles(self, base: Tensor, codes: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Style and demodulation of each layer, in the order of use; a flow has only the first."""
         with torch.autocast(base.device.type, enabled=False):
             all_ = base + F.linear(codes.to(base.dtype), self._code_matrix)
-            styles = list(all_.split(self._widths, dim=1))
+            styles = list(torch.split(all_, self._widths, dim=1))
             layers: list[_Styled | None] = [self._first]
             for level in self._levels:
                 layers += [level.up, level.straight, None]

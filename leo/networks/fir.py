@@ -20,7 +20,7 @@ def fir(x: Tensor, total: float, padding: int, stride: int = 1) -> Tensor:
         padding: zeros on every side.
         stride: 2 keeps every second pixel.
     """
-    filtered: Tensor = _Fir.apply(x, total, padding, stride)  # type: ignore[no-untyped-call]
+    filtered: Tensor = _Fir.apply(x, total, padding, stride)
     return filtered
 
 

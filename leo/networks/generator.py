@@ -32,7 +32,7 @@ class Direction(nn.Module):
 
         By Householder, as the original: another method may flip signs, and so break checkpoints.
         """
-        q, _ = torch.linalg.qr(self.weight + 1e-8)
+        q: Tensor = torch.linalg.qr(self.weight + 1e-8)[0]
         return q
 
     def forward(self, codes: Tensor) -> Tensor:
@@ -61,7 +61,7 @@ class ToFlow(nn.Module):
 
     def forward(self, x: Tensor, latent: Tensor, coarser: Tensor | None) -> Tensor:
         """[B,C,H,H], [B,S], [B,3,H/2,H/2] or None -> [B,3,H,H]."""
-        y = self.conv(x, latent) + self.bias
+        y: Tensor = self.conv(x, latent) + self.bias
         return y if coarser is None else y + self.upsample(coarser)
 
 
@@ -137,7 +137,8 @@ class Decoder(nn.Module):
     def forward(self, latent: Tensor, maps: list[Tensor]) -> Tensor:
         """[B,S], the source's maps from 8x8 up -> [B,3,H,H], not clamped."""
         x = self.conv1(self.input.input.expand(len(latent), -1, -1, -1), latent)
-        flow, rgb = None, None
+        flow: Tensor | None = None
+        rgb: Tensor | None = None
         for level, features in enumerate(maps):
             x = self.convs[2 * level](x, latent)
             x = self.convs[2 * level + 1](x, latent)

@@ -1,9 +1,10 @@
-"""The layers of LIA's networks, as the original defines them (wyhsirius/LIA b9f15fb; after StyleGAN2).
+"""The layers of LIA's networks, as the original defines them (wyhsirius/LIA b9f15fb).
 
-The plain form: per-sample weights and grouped convolutions, every channel filtered as a picture of
-its own. It is what the fast form is held against, and it carries the parameters of both; modules
-and parameters are named as in the official checkpoints. Activations have variance one at the start,
-because every weight is drawn from N(0,1) and scaled where it is used.
+They are StyleGAN2's. The plain form: per-sample weights and grouped convolutions, every channel
+filtered as a picture of its own. It is what the fast form is held against, and it carries the
+parameters of both; modules and parameters are named as in the official checkpoints. Activations
+have variance one at the start, because every weight is drawn from N(0,1) and scaled where it is
+used.
 
 Letters: B samples, C channels, H W positions, S size of the latent.
 """
