@@ -14,11 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from leo.animator import from_pixels, to_pixels
 from leo.chance import normal
 from leo.config import CddpmConfig
 from leo.diffusion import Denoiser, Key, Sampler, sample
 from leo.networks.unet2d import UNet2d
+from leo.pixels import from_pixels, to_pixels
 from leo.stages.frame_dm import FrameStats
 
 MOST_NOISE = 0.2  # on small pictures that super-resolution learns from; they lie in [-1,1]

@@ -8,6 +8,7 @@ ours: a picture of 64 pixels then costs what one of 32 does.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from diffusers import UNet2DModel
 from diffusers.models.attention_processor import Attention
@@ -39,8 +40,8 @@ class UNet2d(nn.Module):
         side = _side(config, resolution)
         attended = [side >> level in config.attention for level in range(len(widths))]
         area, embedding = config.patch**2, 4 * config.channels
-        make: Callable[..., nn.Module] = UNet2DModel  # it has no types
-        self.unet = make(
+        make: Callable[..., Any] = UNet2DModel  # it has no types
+        self.unet: nn.Module = make(
             sample_size=side,
             in_channels=channels_in * area,
             out_channels=3 * area,

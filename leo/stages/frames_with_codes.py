@@ -23,12 +23,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from leo.animator import from_pixels
 from leo.chance import generator
 from leo.config import CddpmConfig, Diffusion
 from leo.data import TrainingVideos
 from leo.diffusion import Schedule, target
 from leo.encode import CodeBook
+from leo.pixels import from_pixels
 from leo.stage import Batch, Losses, LossModule, Share
 from leo.stages.denoising import Judge
 from leo.stages.frame_dm import FrameStats
