@@ -3,7 +3,7 @@
 Legend: N frames in all, W windows, B batch, L frames of a window, M code dimensions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
 import torch
@@ -33,6 +33,11 @@ class Windows:
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    @property
+    def code_size(self) -> int:
+        """Dimensions of a code, M."""
+        return self.codes.shape[1]
 
     def take(self, index_B: Tensor) -> Tensor:
         """The windows of these numbers: float32 [B,L,M]."""
@@ -75,8 +80,23 @@ def windows_that_fit(sequences: Sequence[Tensor], length: int, stride: int = 1) 
     return Windows(codes, torch.cat(starts), length, stride)
 
 
+class _Scaled:
+    """What all statistics are for."""
+
+    mean: Tensor
+    scale: Tensor
+
+    def normalised(self, codes: Tensor) -> Tensor:
+        """[...,M] codes -> normalised codes."""
+        return (codes - self.mean) / self.scale
+
+    def denormalised(self, codes: Tensor) -> Tensor:
+        """[...,M] normalised codes -> codes."""
+        return codes * self.scale + self.mean
+
+
 @dataclass(frozen=True)
-class CodeStats:
+class CodeStats(_Scaled):
     """What a data set's codes and their residuals from a window's first code are like.
 
     Bounds are 1.1 times the largest seen, per slot: residuals grow with time, and a bound that is
@@ -101,43 +121,111 @@ class CodeStats:
     def of(windows: Windows) -> "CodeStats":
         """Computed over every window."""
         slots = range(1, windows.length)
-        residuals = ((windows.at(slot) - windows.at(0)).double() for slot in slots)
-        total = squares = torch.zeros((), dtype=torch.float64)
-        largest = []
-        for residual_WM in residuals:
-            total = total + residual_WM.sum(0)
-            squares = squares + residual_WM.square().sum(0)
-            largest.append(residual_WM.abs().amax(0))
-        count = len(windows) * len(slots)
-        scale = (squares / count - (total / count).square()).clamp(min=0).sqrt().clamp(min=FLOOR)
+        scale, bounds = _scale_and_bounds(windows.at(slot) - windows.at(0) for slot in slots)
         mean = windows.codes.double().mean(0)
-        low, high = windows.codes.double().aminmax(dim=0)
-        return CodeStats(
-            mean=mean.float(),
-            scale=scale.float(),
-            bounds=(MARGIN * torch.stack(largest) / scale).float(),
-            low=((low - mean) / scale).float(),
-            high=((high - mean) / scale).float(),
-        )
-
-    def normalised(self, codes: Tensor) -> Tensor:
-        """[...,M] codes -> normalised codes."""
-        return (codes - self.mean.to(codes.device)) / self.scale.to(codes.device)
-
-    def denormalised(self, codes: Tensor) -> Tensor:
-        """[...,M] normalised codes -> codes."""
-        return codes * self.scale.to(codes.device) + self.mean.to(codes.device)
+        low, high = ((windows.codes - mean) / scale).aminmax(dim=0)
+        return CodeStats(mean.float(), scale.float(), bounds.float(), low.float(), high.float())
 
     def clamped(self, codes: Tensor) -> Tensor:
         """[...,M] codes -> codes no further out than those that were seen."""
-        low, high = (self.denormalised(bound.to(codes.device)) for bound in (self.low, self.high))
-        return codes.clamp(low, high)
+        return codes.clamp(self.denormalised(self.low), self.denormalised(self.high))
 
-    def tensors(self) -> dict[str, Tensor]:
-        """To be saved with a model."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+@dataclass(frozen=True)
+class FrameStats(_Scaled):
+    """What single codes are like, whatever their time: float32 [M] each.
+
+    Args:
+        mean: of codes.
+        scale: standard deviation of codes.
+        low: smallest normalised code.
+        high: largest normalised code.
+    """
+
+    mean: Tensor
+    scale: Tensor
+    low: Tensor
+    high: Tensor
 
     @staticmethod
-    def from_tensors(tensors: dict[str, Tensor]) -> "CodeStats":
-        """As `tensors` gave them; others are left alone."""
-        return CodeStats(**{field.name: tensors[field.name] for field in fields(CodeStats)})
+    def of(codes_NM: Tensor) -> "FrameStats":
+        """Computed over all codes."""
+        codes = codes_NM.double()
+        mean = codes.mean(0)
+        scale = codes.std(0, correction=0).clamp(min=FLOOR)
+        low, high = ((codes - mean) / scale).aminmax(dim=0)
+        return FrameStats(mean.float(), scale.float(), low.float(), high.float())
+
+
+@dataclass(frozen=True)
+class TransitionStats(_Scaled):
+    """What residuals from the straight line between a window's ends are like.
+
+    Args:
+        mean: float32 [M], of codes.
+        scale: float32 [M], standard deviation of residuals; codes are divided by it too.
+        bounds: float32 [L-2,M], largest normalised residual of slots 1 to L-2, with the margin.
+        labels: int64 [S], which of the config's strides some window fits.
+        distances: float32 [S], mean distance |alpha_L - alpha_1| of windows of these strides.
+    """
+
+    mean: Tensor
+    scale: Tensor
+    bounds: Tensor
+    labels: Tensor
+    distances: Tensor
+
+    @staticmethod
+    def of(fitting: dict[int, Windows]) -> "TransitionStats":
+        """Computed over every window; `fitting` holds windows by label, none of them empty."""
+        some = next(iter(fitting.values()))
+        scale, bounds = _scale_and_bounds(
+            torch.cat([_departure(windows, slot) for windows in fitting.values()])
+            for slot in range(1, some.length - 1)
+        )
+        moved = [torch.sub(*_ends(windows)).norm(dim=1).mean() for windows in fitting.values()]
+        return TransitionStats(
+            mean=some.codes.double().mean(0).float(),
+            scale=scale.float(),
+            bounds=bounds.float(),
+            labels=torch.tensor(list(fitting)),
+            distances=torch.stack(moved).float(),
+        )
+
+    def label(self, start_BM: Tensor, end_BM: Tensor) -> Tensor:
+        """The stride whose windows typically lead as far as from start to end: int64 [B].
+
+        In codes as they are: LIA's directions are orthonormal, so their distance is that of the
+        latents.
+        """
+        moved_B1 = (end_BM - start_BM).norm(dim=1, keepdim=True)
+        return self.labels[(moved_B1 - self.distances).abs().argmin(1)]
+
+
+def to_tensors(stats: CodeStats | FrameStats | TransitionStats) -> dict[str, Tensor]:
+    """Statistics by name, to be saved with a model; `Kind(**tensors)` is the way back."""
+    return {field.name: getattr(stats, field.name) for field in fields(stats)}
+
+
+def _scale_and_bounds(residuals: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+    """Residuals [W,M] of slot after slot -> scale float64 [M], bounds float64 [slots,M]."""
+    count, largest = 0, []
+    total = squares = torch.zeros((), dtype=torch.float64)
+    for residual_WM in residuals:
+        residual_WM = residual_WM.double()
+        count += len(residual_WM)
+        total = total + residual_WM.sum(0)
+        squares = squares + residual_WM.square().sum(0)
+        largest.append(residual_WM.abs().amax(0))
+    variance = squares / count - (total / count).square()
+    scale = variance.clamp(min=0).sqrt().clamp(min=FLOOR)
+    return scale, MARGIN * torch.stack(largest) / scale
+
+
+def _departure(windows: Windows, slot: int) -> Tensor:
+    """From the line between the ends: [W,M]."""
+    return windows.at(slot) - torch.lerp(*_ends(windows), slot / (windows.length - 1))
+
+
+def _ends(windows: Windows) -> tuple[Tensor, Tensor]:
+    return windows.at(0), windows.at(windows.length - 1)

@@ -4,14 +4,14 @@ Legend: N frames, B batch, M code dimensions.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from leo.chance import generator
-from leo.codes import FLOOR
+from leo.codes import FrameStats, to_tensors
 from leo.config import Diffusion, FrameDmConfig
 from leo.diffusion import Schedule, target
 from leo.encode import CodeBook
@@ -48,44 +48,6 @@ class CodeLosses(LossModule):
 
 
 @dataclass(frozen=True)
-class FrameStats:
-    """What single codes are like: float32 [M] each.
-
-    Args:
-        mean: of codes.
-        scale: standard deviation of codes.
-        low: smallest normalised code.
-        high: largest normalised code.
-    """
-
-    mean: Tensor
-    scale: Tensor
-    low: Tensor
-    high: Tensor
-
-    @staticmethod
-    def of(codes_NM: Tensor) -> "FrameStats":
-        """Computed over all codes."""
-        codes = codes_NM.double()
-        mean = codes.mean(0)
-        scale = codes.std(0, correction=0).clamp(min=FLOOR)
-        low, high = ((codes - mean) / scale).aminmax(dim=0)
-        return FrameStats(mean.float(), scale.float(), low.float(), high.float())
-
-    def normalised(self, codes: Tensor) -> Tensor:
-        """[...,M] codes -> normalised codes."""
-        return (codes - self.mean) / self.scale
-
-    def denormalised(self, codes: Tensor) -> Tensor:
-        """[...,M] normalised codes -> codes, on the CPU."""
-        return codes.cpu() * self.scale + self.mean
-
-    def tensors(self) -> dict[str, Tensor]:
-        """To be saved with a model."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
-
-@dataclass(frozen=True)
 class _Batches:
     """Random frames of the training videos, with noise and steps."""
 
@@ -119,7 +81,7 @@ def build(config: FrameDmConfig, codes: CodeBook, seed: int) -> Stage:
         validate=Judge(losses, _held_out(config, _judged(codes), stats, seed)),
         picture=lambda _network: None,
         metadata={NAME: config.model_dump_json()},
-        tensors=stats.tensors(),
+        tensors=to_tensors(stats),
     )
 
 

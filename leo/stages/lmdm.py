@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from leo.chance import generator
-from leo.codes import CodeStats, Windows, code_windows
+from leo.codes import CodeStats, Windows, code_windows, to_tensors
 from leo.config import Diffusion, LmdmConfig
 from leo.diffusion import Schedule, target
 from leo.encode import CodeBook
@@ -80,8 +80,7 @@ def build(config: LmdmConfig, codes: CodeBook, seed: int) -> Stage:
     windows = code_windows(codes.sequences, config.length, config.frame_stride)
     stats = CodeStats.of(windows)
     reading = READINGS[config.condition]
-    size = windows.codes.shape[1]
-    network = seeded(lambda: UNet1d(size, config.network), NAME, seed)
+    network = seeded(lambda: UNet1d(windows.code_size, config.network), NAME, seed)
 
     def losses(network: nn.Module) -> MotionLosses:
         return MotionLosses(network, reading, config.diffusion)
@@ -93,7 +92,7 @@ def build(config: LmdmConfig, codes: CodeBook, seed: int) -> Stage:
         validate=Judge(losses, _held_out(config, codes, stats, seed)),
         picture=lambda _network: None,
         metadata={NAME: config.model_dump_json()},
-        tensors=stats.tensors(),
+        tensors=to_tensors(stats),
     )
 
 

@@ -1,0 +1,120 @@
+"""Long motion in code space: the last code of a run is the first of the next (paper Sec. 3.4, 6).
+
+    journey = Rollout(motion, Sampler.parse("ddim-50"))
+    codes = journey.codes(first, frames=512, keys=[("sample", seed, i) for i in range(len(first))])
+
+A sample follows from its key, its first code and the number of frames alone. Legend: B batch,
+N frames, L frames of a run, M code dimensions.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from evaluation.errors import InputError
+from leo.diffusion import Key, Sampler
+from leo.motion_models import CodeModel, MotionModel, TransitionModel
+
+
+def runs(frames: int, length: int) -> int:
+    """How many runs of a model of `length` codes give `frames`: each adds length - 1 to the first.
+
+    64 codes: 128 frames take 3, 512 take 9, 1,024 take 17 (spec 3.8).
+    """
+    return -(-(frames - 1) // (length - 1))
+
+
+@dataclass(frozen=True)
+class Transitions:
+    """Between runs a new code is drawn, and led to, so that motion does not wear out (Sec. 6).
+
+    Args:
+        codes: draws the new code.
+        motion: leads to it.
+        every: runs before each transition.
+    """
+
+    codes: CodeModel
+    motion: TransitionModel
+    every: int = 1
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """How long motion is made.
+
+    Args:
+        motion: makes a run.
+        sampler: of every model.
+        transitions: None: runs follow each other directly.
+    """
+
+    motion: MotionModel
+    sampler: Sampler
+    transitions: Transitions | None = None
+
+    def codes(self, first_BM: Tensor, frames: int, keys: Sequence[Key]) -> Tensor:
+        """Motion from these first codes on: float32 [B,N,M], N = frames.
+
+        Raises:
+            InputError: as `segments`.
+        """
+        return torch.cat(list(self.segments(first_BM, frames, keys)), dim=1)
+
+    def segments(self, first_BM: Tensor, frames: int, keys: Sequence[Key]) -> Iterator[Tensor]:
+        """The same codes piece by piece, float32 [B,k,M] each, in memory of one run.
+
+        Raises:
+            InputError: the LMDM cannot begin with a given code, or the sampler's steps do not fit.
+        """
+        left = frames
+        for piece_BLM in self._endless(first_BM, keys):
+            yield piece_BLM[:, :left]
+            left -= piece_BLM.shape[1]
+            if left <= 0:
+                return
+
+    def _endless(self, first_BM: Tensor, keys: Sequence[Key]) -> Iterator[Tensor]:
+        yield first_BM[:, None]
+        run = 0
+        while True:
+            window_BLM = self.motion.windows(first_BM, _at(keys, "run", run), self.sampler)
+            yield window_BLM[:, 1:]  # its first code is already there
+            # What runs away would run further: the next run begins where training has been.
+            first_BM = self.motion.stats.clamped(window_BLM[:, -1])
+            run += 1
+            if self.transitions is not None and run % self.transitions.every == 0:
+                end_BM = self.transitions.codes.codes(_at(keys, "end", run), self.sampler)
+                chance = _at(keys, "transition", run)
+                yield self.transitions.motion.between(first_BM, end_BM, chance, self.sampler)[:, 1:]
+                first_BM = end_BM
+
+    def unconditional(self, starts: CodeModel, frames: int, keys: Sequence[Key]) -> Tensor:
+        """Motion with first codes of its own: float32 [B,N,M].
+
+        A model of whole sequences (condition "none") draws its first code itself, and cannot go on
+        beyond its length.
+
+        Raises:
+            InputError: more frames than such a model makes, or as `codes`.
+        """
+        if self.motion.reading.begins:
+            return self.codes(self.first_codes(starts, keys), frames, keys)
+        length = self.motion.config.length
+        if frames > length:
+            raise InputError(
+                f"{frames} frames: an LMDM of condition {self.motion.config.condition!r} makes "
+                f"{length} and cannot go on from them"
+            )
+        window_BLM = self.motion.unconditional(_at(keys, "run", 0), self.sampler)
+        return window_BLM[:, :frames]
+
+    def first_codes(self, starts: CodeModel, keys: Sequence[Key]) -> Tensor:
+        """A first code a key: float32 [B,M]."""
+        return starts.codes(_at(keys, "first"), self.sampler)
+
+
+def _at(keys: Sequence[Key], *where: str | int) -> list[Key]:
+    return [(*key, *where) for key in keys]

@@ -1,0 +1,132 @@
+"""Phase 2: motion between two given codes, the transition diffusion model (paper Sec. 6).
+
+Legend: B batch, L frames, M code dimensions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from leo.chance import generator
+from leo.codes import TransitionStats, Windows, code_windows, to_tensors, windows_that_fit
+from leo.config import Diffusion, TransitionConfig
+from leo.diffusion import Schedule, target
+from leo.encode import CodeBook
+from leo.networks.unet1d import UNet1d
+from leo.stage import Batch, Losses, LossModule, Player, Share, Stage
+from leo.stages.denoising import (
+    JUDGED,
+    Judge,
+    judged_sequences,
+    seeded,
+    spread_steps_and_noise,
+    steps_and_noise,
+)
+from leo.transition import departed, departure
+
+NAME = "transition-dm"
+
+
+class TransitionLosses(LossModule):
+    """How far the network's prediction of a noised departure is off, over the inner slots alone."""
+
+    def __init__(self, network: nn.Module, diffusion: Diffusion) -> None:
+        """`network`: (sequence [B,L,M], step [B], label of the stride [B]) -> [B,L,M]."""
+        super().__init__()
+        self.network = network
+        self._diffusion = diffusion
+
+    def forward(self, batch: Batch) -> tuple[Losses, Batch]:
+        """Normalised "window" [B,L,M], "noise" [B,L-2,M], "step" and "label" [B] -> the error."""
+        window_BLM, noise_BSM, step_B = batch["window"], batch["noise"], batch["step"]
+        schedule, kind = Schedule.of(self._diffusion), self._diffusion.prediction
+        clean_BSM = departure(window_BLM)
+        state_BSM = schedule.noised(clean_BSM, noise_BSM, step_B)
+        fed_BLM = departed(state_BSM, window_BLM[:, 0], window_BLM[:, -1])
+        said_BSM = self.network(fed_BLM, step_B, batch["label"])[:, 1:-1]
+        wanted_BSM = target(kind, schedule, clean_BSM, noise_BSM, step_B)
+        return {"mse": F.mse_loss(said_BSM.float(), wanted_BSM)}, {}
+
+
+@dataclass(frozen=True)
+class _Batches:
+    """Random windows of random strides, with noise and steps."""
+
+    fitting: dict[int, Windows]  # by label
+    stats: TransitionStats
+    config: TransitionConfig
+    seed: int
+
+    def __call__(self, step: int, share: Share) -> Batch:
+        random = generator(NAME, self.seed, step)
+        count = self.config.training.batch
+        labels = self.stats.labels[torch.randint(len(self.fitting), (count,), generator=random)]
+        places = torch.rand(count, generator=random, dtype=torch.float64)
+        windows = torch.empty(count, self.config.length, self.fitting[int(labels[0])].code_size)
+        for label, found in self.fitting.items():
+            chosen = labels == label
+            windows[chosen] = found.take((places[chosen] * len(found)).long())
+        windows = self.stats.normalised(windows)
+        steps, noise = steps_and_noise(windows[:, 1:-1].shape, self.config.diffusion, random)
+        batch = {"window": windows, "label": labels, "step": steps, "noise": noise}
+        mine = list(share.of(count))
+        return {name: values[mine] for name, values in batch.items()}
+
+
+def build(config: TransitionConfig, codes: CodeBook, seed: int) -> Stage:
+    """The stage; the network starts from numbers that follow from `seed`.
+
+    Strides that no training video is long enough for are left out.
+
+    Raises:
+        InputError: no training video, or no held-out one, is long enough for any stride.
+    """
+    fitting = _fitting(config, codes.sequences)
+    stats = TransitionStats.of(fitting)
+    size = codes.codes.shape[1]
+    labels = len(config.strides)
+    network = seeded(lambda: UNet1d(size, config.network, labels), NAME, seed)
+
+    def losses(network: nn.Module) -> TransitionLosses:
+        return TransitionLosses(network, config.diffusion)
+
+    return Stage(
+        name=NAME,
+        players=[Player(NAME, losses(network), config.optimiser, config.training.ema)],
+        batch=_Batches(fitting, stats, config, seed),
+        validate=Judge(losses, _held_out(config, codes, stats, seed)),
+        picture=lambda _network: None,
+        metadata={NAME: config.model_dump_json()},
+        tensors=to_tensors(stats),
+    )
+
+
+def _fitting(config: TransitionConfig, sequences: Sequence[Tensor]) -> dict[int, Windows]:
+    """Windows by label, for the strides that some sequence is long enough for."""
+    code_windows(sequences, config.length, min(config.strides))  # raises if there is none at all
+    found = {
+        label: windows_that_fit(sequences, config.length, stride)
+        for label, stride in enumerate(config.strides)
+    }
+    return {label: windows for label, windows in found.items() if len(windows)}
+
+
+def _held_out(
+    config: TransitionConfig, codes: CodeBook, stats: TransitionStats, seed: int
+) -> Batch:
+    """The same number of windows of every stride, as far as they fit."""
+    sequences = judged_sequences(codes.sequences, codes.held_out_sequences)
+    known = set(stats.labels.tolist())
+    fitting = {
+        label: windows for label, windows in _fitting(config, sequences).items() if label in known
+    }
+    parts = [windows.spread(JUDGED // len(fitting)) for windows in fitting.values()]
+    windows = stats.normalised(torch.cat(parts))
+    counts = torch.tensor([len(part) for part in parts])
+    labels = torch.tensor(list(fitting)).repeat_interleave(counts)
+    random = generator(NAME, seed, "held out")
+    steps, noise = spread_steps_and_noise(windows[:, 1:-1].shape, config.diffusion, random)
+    return {"window": windows, "label": labels, "step": steps, "noise": noise}
