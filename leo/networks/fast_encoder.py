@@ -82,11 +82,19 @@ def fold_encoder(encoder: Encoder) -> FoldedEncoder:
     return FoldedEncoder(encoder)
 
 
+def point(x: Tensor, weight: Tensor) -> Tensor:
+    """A 1x1 convolution: [B,C,H,W], weight [C',C] -> [B,C',H,W], channels last.
+
+    As a product of matrices, because torch sends small 1x1 convolutions to a slow path.
+    """
+    return F.linear(x.permute(0, 2, 3, 1), weight).permute(0, 3, 1, 2)
+
+
 def _run(block: _Block, x: Tensor) -> Tensor:
     y = _activated(x, block.first, 1)
     weight, bias = block.second
     y = F.leaky_relu(F.conv2d(fir(y, 1.0, padding=2), weight, bias, stride=2), SLOPE, inplace=True)
-    return y + F.conv2d(fir(x, 1.0, padding=1, stride=2), block.straight)
+    return y + point(fir(x, 1.0, padding=1, stride=2), block.straight)
 
 
 def _activated(x: Tensor, layer: tuple[Tensor, Tensor], padding: int) -> Tensor:
@@ -98,7 +106,7 @@ def _folded(block: ResBlock) -> _Block:
     _, convolution, activation = block.conv2
     # The block's 1/sqrt(2) is this activation's gain undone.
     second = _scaled(cast("EqualConv2d", convolution)), _flat(cast("FusedLeakyReLU", activation))
-    straight = _scaled(cast("EqualConv2d", block.skip[1])) / GAIN
+    straight = _scaled(cast("EqualConv2d", block.skip[1]), 1 / GAIN).flatten(1)
     return _Block(_before_gain(*_pair(block.conv1)), second, straight)
 
 
@@ -109,11 +117,12 @@ def _pair(layer: nn.Module) -> tuple[EqualConv2d, FusedLeakyReLU]:
 
 def _before_gain(convolution: EqualConv2d, activation: FusedLeakyReLU) -> tuple[Tensor, Tensor]:
     """Weight and bias that already hold the activation's gain: it commutes with a leaky ReLU."""
-    return _scaled(convolution) * GAIN, _flat(activation) * GAIN
+    return _scaled(convolution, GAIN), _flat(activation) * GAIN
 
 
-def _scaled(convolution: EqualConv2d) -> Tensor:
-    return convolution.weight * convolution.scale
+def _scaled(convolution: EqualConv2d, more: float = 1.0) -> Tensor:
+    weight = convolution.weight * (convolution.scale * more)
+    return weight.contiguous(memory_format=torch.channels_last)
 
 
 def _flat(activation: FusedLeakyReLU) -> Tensor:

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from leo.networks.fast_encoder import Appearance, fold_encoder
+from leo.networks.fast_encoder import Appearance, fold_encoder, point
 from leo.networks.fir import fir
 from leo.networks.generator import Decoder, Generator, ToFlow, ToRGB, base_grid
 from leo.networks.layers import (
@@ -49,7 +49,14 @@ class Prepared:
 
 @dataclass(frozen=True)
 class _Styled:
-    """A styled convolution: weight, sum of its squares over the window [C,C'], bias with gain."""
+    """A styled convolution, with the gain in its bias.
+
+    Args:
+        weight: [C',C,3,3]; [C,C',3,3] if `up`.
+        squares: of the weight, summed over the window: [C,C'].
+        bias: [C'].
+        up: twice the side.
+    """
 
     weight: Tensor
     squares: Tensor
@@ -60,13 +67,12 @@ class _Styled:
         """[B,C,H,H], [B,C], [B,C'] -> [B,C',H,H] or twice the side."""
         x = x * _as_channels(style, x)
         if self.up:
-            y = fir(F.conv_transpose2d(x, self.weight.transpose(0, 1), stride=2), 4.0, padding=1)
+            y = fir(F.conv_transpose2d(x, self.weight, stride=2), 4.0, padding=1)
         else:
             y = F.conv2d(x, self.weight, padding=1)
         bias = _as_channels(self.bias[None], y)
-        return F.leaky_relu(
-            torch.addcmul(bias, y, _as_channels(demodulation, y)), SLOPE, inplace=True
-        )
+        y = torch.addcmul(bias, y, _as_channels(demodulation, y))
+        return F.leaky_relu(y, SLOPE, inplace=True)
 
     def demodulation(self, style: Tensor) -> Tensor:
         """[B,C] -> [B,C'], with the gain."""
@@ -132,7 +138,7 @@ class FoldedDecoder:
             styles = F.linear(vector, self._matrix, self._offset)
         maps = []
         for level, features in zip(self._levels, source.maps, strict=True):
-            rgb = F.conv2d(features, level.colour.projection)
+            rgb = point(features, level.colour.projection)
             last = level is self._levels[-1]
             maps.append(_exact(rgb if last else torch.cat((features, rgb), dim=1)))
         return Prepared(styles, maps)
@@ -213,15 +219,19 @@ def _modulated(decoder: Decoder) -> list[ModulatedConv2d]:
 
 def _styled(layer: StyledConv) -> _Styled:
     weight = layer.conv.weight[0] * layer.conv.scale
-    bias = layer.activate.bias.flatten() * GAIN
-    return _Styled(weight, weight.square().sum(dim=(2, 3)).T, bias, layer.conv.up)
+    squares = weight.square().sum(dim=(2, 3)).T
+    if layer.conv.up:
+        weight = weight.transpose(0, 1)
+    weight = weight.contiguous(memory_format=torch.channels_last)
+    return _Styled(weight, squares, layer.activate.bias.flatten() * GAIN, layer.conv.up)
 
 
 def _level(decoder: Decoder, index: int) -> _Level:
     up, straight = cast("list[StyledConv]", list(decoder.convs[2 * index : 2 * index + 2]))
     flow, rgb = cast("ToFlow", decoder.to_flows[index]), cast("ToRGB", decoder.to_rgbs[index])
-    point, activation = cast("tuple[EqualConv2d, FusedLeakyReLU]", tuple(rgb.conv))
-    colour = _Colour(point.weight * (point.scale * GAIN), activation.bias * GAIN, rgb.bias)
+    project, activation = cast("tuple[EqualConv2d, FusedLeakyReLU]", tuple(rgb.conv))
+    projection = project.weight.flatten(1) * (project.scale * GAIN)
+    colour = _Colour(projection, activation.bias * GAIN, rgb.bias)
     grid = base_grid(8 * 2**index, _exact(rgb.bias))
     folded_flow = _Flow(flow.conv.weight[0, :, :, 0, 0] * flow.conv.scale, flow.bias)
     return _Level(_styled(up), _styled(straight), folded_flow, colour, grid)
