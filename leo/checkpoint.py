@@ -1,6 +1,8 @@
 """Tensors on disk that are there whole or not at all: checkpoints, and models to sample from.
 
-A file carries a digest of its tensors, so that a damaged one is known for what it is.
+A file carries a digest of its tensors, so that a damaged one is known for what it is. Its metadata
+is one JSON text: safetensors writes several in an order that changes from run to run, and the same
+model is to be the same bytes.
 """
 
 import contextlib
@@ -18,6 +20,7 @@ from torch import Tensor
 
 from evaluation.errors import InputError
 
+ABOUT = "leo-bench"
 DIGEST = "sha256_of_tensors"
 STATS = "stats."
 NETWORK = "network."
@@ -95,7 +98,8 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(own, temporary, {**metadata, DIGEST: _digest(own)})
+        about = json.dumps({**metadata, DIGEST: _digest(own)}, sort_keys=True)
+        save_file(own, temporary, {ABOUT: about})
         _force_to_disk(temporary)
         temporary.replace(path)
         _force_to_disk(path.parent)
@@ -117,7 +121,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """
     try:
         with safe_open(path, "pt") as file:
-            metadata = dict(file.metadata() or {})
+            metadata: dict[str, str] = json.loads((file.metadata() or {}).get(ABOUT, "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise DamagedFileError(f"{path}: cannot be read: {error}") from None

@@ -51,7 +51,9 @@ class RunFolder:
         """
         path = root / "config.toml"
         if path.exists():
-            old, new = _plain(load_toml(Config, path)), _plain(config)
+            if (begun := load_toml(Config, path)) == config:
+                return cls(root, config)
+            old, new = _plain(begun), _plain(config)
             for stage in STAGES:
                 if not (root / stage).exists():
                     old.pop(_table(stage), None)

@@ -1,14 +1,20 @@
-"""Two honest little stages for tests of the training loop: a linear regression and a toy GAN."""
+"""For tests of the training loop: a linear regression and a toy GAN, short, and what they leave."""
+
+import json
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from leo import chance
-from leo.config import Optimiser
+from leo.config import Optimiser, Training, load_config
+from leo.run_folder import RunFolder, StageFolder
 from leo.stage import Batch, Losses, LossModule, Player, Share, Stage
 
 TRUE = torch.tensor([[1.0, -2.0, 0.5]])
+SHORT = Training(steps=12, batch=8, report_every=3, save_every=4, validate_every=6, picture_every=6)
 
 
 class Regression(LossModule):
@@ -86,3 +92,23 @@ def toy_gan(batch: int = 8) -> Stage:
         Player("discriminator", Judge(judge), optimiser),
     ]
     return Stage("animator", players, make, validate, lambda network: None, {}, {})
+
+
+def folder_in(path: Path, stage: str = "lmdm", data: str = "rows") -> StageFolder:
+    return RunFolder.create(path, load_config("toy64")).stage(stage, data)
+
+
+def contents(path: Path) -> dict[str, object]:
+    """What a run has left; without times, which are nobody's to repeat."""
+    found: dict[str, object] = {}
+    for file in sorted(p for p in path.rglob("*") if p.is_file() and p.name != ".lock"):
+        name = str(file.relative_to(path))
+        if "checkpoints" in name:
+            found[name] = {key: t.tolist() for key, t in load_file(file).items()}
+        elif name.endswith(".jsonl"):
+            lines = [json.loads(line) for line in file.read_text().splitlines()]
+            timed = {"samples_per_second", "waited", "seconds"}
+            found[name] = [{k: v for k, v in line.items() if k not in timed} for line in lines]
+        else:
+            found[name] = file.read_bytes()
+    return found

@@ -1,0 +1,99 @@
+"""Trainings as processes: killed and started again; several by torchrun; on a full disk."""
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import torch
+from tiny_stages import SHORT, contents, folder_in, regression
+from train_tiny import main
+
+from leo.checkpoint import load_model
+from leo.train import train
+from leo.watching import Watcher
+
+TESTS = Path(__file__).parents[1]
+SCRIPT = str(TESTS / "train_tiny.py")
+
+
+def start(*command: object, **how: object) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(TESTS), str(TESTS.parent), os.environ.get("PYTHONPATH", "")])
+    return subprocess.run(
+        [sys.executable, *map(str, command)],
+        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        **how,  # type: ignore[call-overload]
+    )
+
+
+def test_a_killed_training_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
+    main("lmdm", str(tmp_path / "straight"), "1")
+    killed = start(SCRIPT, "lmdm", tmp_path / "killed", 1, 9)
+    assert killed.returncode == -9, killed.stderr
+    assert folder_in(tmp_path / "killed").read_log()[-1]["step"] == 9
+    assert not folder_in(tmp_path / "killed").model.exists()
+    main("lmdm", str(tmp_path / "killed"), "1")
+    assert contents(tmp_path / "killed") == contents(tmp_path / "straight")
+
+
+@pytest.fixture(scope="module")
+def one_and_two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Both stages trained by one process and by two."""
+    one, two = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
+    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2)
+    ended = start(*torchrun, SCRIPT, "lmdm,animator", two, 1)
+    assert ended.returncode == 0, ended.stderr
+    # One process, the batch in the same two parts: the same sums, and the same draws of dropout.
+    main("lmdm,animator", str(one), "2")
+    return one, two
+
+
+@pytest.mark.parametrize("stage", ["lmdm", "animator"])
+def test_two_processes_train_to_the_weights_of_one(
+    stage: str, one_and_two: tuple[Path, Path]
+) -> None:
+    weights = [load_model(folder_in(path, stage).model).network for path in one_and_two]
+    for name, tensor in weights[0].items():
+        torch.testing.assert_close(weights[1][name], tensor, atol=1e-6, rtol=0)
+    logs = [folder_in(path, stage).read_log() for path in one_and_two]
+    assert [line["step"] for line in logs[0]] == [line["step"] for line in logs[1]]
+    for one, other in zip(*logs, strict=True):
+        assert other.get("losses") == pytest.approx(one.get("losses"), abs=1e-6)
+
+
+def test_a_full_disk_stops_in_one_line_and_keeps_what_was_saved(tmp_path: Path) -> None:
+    main_line = (
+        "import sys; from train_tiny import main; from evaluation.errors import InputError\n"
+        "try: main('lmdm', sys.argv[1], '1')\n"
+        "except InputError as error: sys.exit(str(error))"
+    )
+    start_from = tmp_path / "run"
+
+    class ControlC(Watcher):
+        def on_step(self, step: int, losses: Mapping[str, float], rate: float, left: float) -> None:
+            if step == 6:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(regression(ema=0.9, dropout=0.3), SHORT, folder_in(start_from), [ControlC()], True)
+    before = folder_in(start_from).checkpoints()
+    limit = before[-1].stat().st_size - 1
+
+    def allow_small_files_only() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    full = start("-c", main_line, start_from, preexec_fn=allow_small_files_only)
+    assert full.returncode == 1
+    assert full.stderr.count("\n") == 1
+    assert "File too large" in full.stderr
+    assert "run the same command again" in full.stderr
+    assert folder_in(start_from).checkpoints() == before
+    main("lmdm", str(start_from), "1")
+    main("lmdm", str(tmp_path / "straight"), "1")
+    assert contents(start_from) == contents(tmp_path / "straight")

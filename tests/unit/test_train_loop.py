@@ -1,0 +1,431 @@
+"""The training loop on two small stages: what it computes, what it writes, how it stops."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tiny_stages import SHORT, TRUE, contents, folder_in, regression, toy_gan
+from torch import Tensor, nn
+
+from evaluation.errors import InputError
+from leo.checkpoint import load_model, save_model
+from leo.config import Config, Optimiser, Training, load_config
+from leo.players import learning_rate
+from leo.prefetch import Prefetch
+from leo.run_folder import RunFolder, to_toml
+from leo.stage import Batch, Losses, LossModule, Share, Stage
+from leo.train import train
+from leo.watching import TensorBoard, Watcher
+
+
+def trained(stage: Stage, training: Training, path: Path) -> dict[str, Tensor]:
+    return load_model(train(stage, training, folder_in(path, stage.name), cpu=True)).network
+
+
+def changed(training: Training, **what: object) -> Training:
+    return training.model_copy(update=what)
+
+
+def test_a_regression_finds_its_line(tmp_path: Path) -> None:
+    long = changed(SHORT, steps=400, report_every=40, save_every=400, validate_every=200)
+    torch.testing.assert_close(trained(regression(), long, tmp_path)["weight"], TRUE)
+
+
+def test_the_logged_loss_falls(tmp_path: Path) -> None:
+    trained(regression(), changed(SHORT, steps=60), tmp_path)
+    losses = [x["losses"]["line/square"] for x in folder_in(tmp_path).read_log() if "losses" in x]
+    assert max(losses[-3:]) < 0.2 * min(losses[:3])
+
+
+def test_the_log_has_each_report_once(tmp_path: Path) -> None:
+    trained(regression(), SHORT, tmp_path)
+    lines = folder_in(tmp_path).read_log()
+    reports = [line for line in lines if "losses" in line]
+    assert [line["step"] for line in reports] == [3, 4, 6, 8, 9, 12]  # and at each checkpoint
+    assert set(reports[0]) == {
+        "step", "losses", "learning_rate", "samples_per_second", "waited", "seconds",
+    }  # fmt: skip
+    assert [line["step"] for line in lines if "validation" in line] == [6, 12]
+
+
+def test_the_folder_holds_what_its_docstring_says(tmp_path: Path) -> None:
+    trained(regression(), SHORT, tmp_path)
+    found = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()}
+    assert found - {"lmdm/.lock"} == {
+        "config.toml", "lmdm/log.jsonl", "lmdm/model.safetensors", "lmdm/best.safetensors",
+        "lmdm/pictures/step-00000006.png", "lmdm/pictures/step-00000012.png",
+        "lmdm/checkpoints/step-00000008.safetensors", "lmdm/checkpoints/step-00000012.safetensors",
+    }  # fmt: skip
+
+
+def test_a_model_comes_back_with_its_statistics_and_its_story(tmp_path: Path) -> None:
+    trained(regression(), SHORT, tmp_path)
+    model = load_model(tmp_path / "lmdm" / "model.safetensors")
+    assert torch.equal(model.stats["mean"], TRUE[0])
+    assert model.metadata["kind"] == '"tiny"'
+    assert (model.metadata["stage"], model.metadata["step"]) == ("lmdm", "12")
+    assert json.loads(model.metadata["validation"])["loss"] > 0
+    assert json.loads(model.metadata["config"])["network"]["channels"] == 64
+
+
+def test_half_precision_files_are_half_the_size_and_read_as_float32(tmp_path: Path) -> None:
+    trained(regression(), SHORT, tmp_path)
+    model = load_model(tmp_path / "lmdm" / "model.safetensors")
+    save_model(tmp_path / "half.safetensors", model, torch.float16)
+    assert load_file(tmp_path / "half.safetensors")["network.weight"].dtype == torch.float16
+    assert torch.equal(
+        load_model(tmp_path / "half.safetensors").network["weight"],
+        model.network["weight"].half().float(),
+    )
+
+
+def test_the_best_model_is_the_one_with_the_lowest_held_out_loss(tmp_path: Path) -> None:
+    losses = iter([3.0, 1.0, 2.0])
+    stage = dataclasses.replace(regression(), validate=lambda network: {"loss": next(losses)})
+    trained(stage, changed(SHORT, validate_every=4), tmp_path)
+    assert load_model(folder_in(tmp_path).best).metadata["step"] == "8"
+
+
+def test_training_again_does_nothing(tmp_path: Path) -> None:
+    trained(regression(), SHORT, tmp_path)
+    before = {p: p.stat().st_mtime_ns for p in (tmp_path / "lmdm").rglob("*") if p.is_file()}
+    trained(regression(), SHORT, tmp_path)
+    assert all(p.stat().st_mtime_ns == time for p, time in before.items())
+
+
+def test_the_average_is_its_closed_form(tmp_path: Path) -> None:
+    seen: list[Tensor] = []
+
+    class Spy(nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            if self.training:
+                seen.append(self.weight.detach().clone())
+            return super().forward(x)
+
+    stage = regression(ema=0.9)
+    spy = Spy(3, 1)
+    spy.load_state_dict(stage.players[0].module.network.state_dict())
+    stage.players[0].module.network = spy
+    average = trained(stage, SHORT, tmp_path)["weight"]
+    weights = [*seen[1:], spy.weight.detach()]  # after each step
+    expected = 0.9 ** (len(weights) - 1) * weights[0]
+    for i, weight in enumerate(weights[1:], 1):
+        expected = expected + 0.1 * 0.9 ** (len(weights) - 1 - i) * weight
+    assert len(weights) == SHORT.steps
+    torch.testing.assert_close(average, expected)
+
+
+def test_a_generators_loss_leaves_no_gradient_on_the_discriminator(tmp_path: Path) -> None:
+    stage = toy_gan()
+    judge = stage.players[1].module.network
+    only_generator = dataclasses.replace(stage, players=stage.players[:1])
+    before = {name: t.clone() for name, t in judge.state_dict().items()}
+    trained(only_generator, SHORT, tmp_path)
+    assert all(p.grad is None for p in judge.parameters())
+    assert all(torch.equal(before[name], t) for name, t in judge.state_dict().items())
+
+
+def test_both_players_of_a_gan_learn_on_the_same_batch(tmp_path: Path) -> None:
+    stage = toy_gan()
+    before = [
+        [p.detach().clone() for p in player.module.network.parameters()] for player in stage.players
+    ]
+    trained(stage, SHORT, tmp_path)
+    for player, old in zip(stage.players, before, strict=True):
+        new = player.module.network.parameters()
+        assert all(not torch.equal(a, b) for a, b in zip(old, new, strict=True))
+    losses = folder_in(tmp_path, "animator").read_log()[0]["losses"]
+    assert set(losses) == {"generator/adversarial", "discriminator/real", "discriminator/fake"}
+
+
+@pytest.mark.parametrize("make", [regression, toy_gan])
+def test_a_batch_in_two_parts_trains_to_the_same_weights(
+    make: Callable[[], Stage], tmp_path: Path
+) -> None:
+    whole = trained(make(), SHORT, tmp_path / "whole")
+    parts = trained(make(), changed(SHORT, accumulate=2), tmp_path / "parts")
+    for name, tensor in whole.items():
+        torch.testing.assert_close(parts[name], tensor, atol=1e-6, rtol=0)
+
+
+def test_bf16_computes_in_bf16_and_keeps_float32(tmp_path: Path) -> None:
+    seen: list[torch.dtype] = []
+    stage = regression()
+    stage.players[0].module.network.register_forward_hook(
+        lambda module, given, result: seen.append(result.dtype)
+    )
+    weights = trained(stage, changed(SHORT, precision="bf16"), tmp_path)
+    assert set(seen) == {torch.bfloat16}
+    assert weights["weight"].dtype == torch.float32
+
+
+class StoppedError(Exception):
+    pass
+
+
+def failing_at(stage: Stage, step: int) -> Stage:
+    def batch(at: int, share: Share) -> Batch:
+        if at == step:
+            raise StoppedError
+        return stage.batch(at, share)
+
+    return dataclasses.replace(stage, batch=batch)
+
+
+@pytest.mark.parametrize("step", [1, 6, 12])
+@pytest.mark.parametrize(
+    "make", [lambda: regression(ema=0.9, dropout=0.3), toy_gan], ids=["regression", "gan"]
+)
+def test_an_interrupted_run_ends_as_if_it_had_not_been(
+    make: Callable[[], Stage], step: int, tmp_path: Path
+) -> None:
+    trained(make(), SHORT, tmp_path / "straight")
+    with pytest.raises(StoppedError):
+        trained(failing_at(make(), step), SHORT, tmp_path / "resumed")
+    trained(make(), SHORT, tmp_path / "resumed")
+    assert contents(tmp_path / "resumed") == contents(tmp_path / "straight")
+
+
+def test_a_run_resumes_with_weights_in_channels_last(tmp_path: Path) -> None:
+    class Picture(LossModule):
+        def __init__(self) -> None:
+            super().__init__()
+            network = nn.Conv2d(3, 4, 3)
+            self.network = network.to(memory_format=torch.channels_last)
+
+        def forward(self, batch: Batch) -> tuple[Losses, Batch]:
+            picture = batch["x"].view(-1, 1, 1, 3).expand(-1, 3, 5, 3)
+            return {"size": self.network(picture).square().mean()}, {}
+
+    def make() -> Stage:
+        stage = regression()
+        torch.manual_seed(0)
+        player = dataclasses.replace(stage.players[0], module=Picture())
+        return dataclasses.replace(
+            stage, players=[player], validate=lambda n: {"loss": 1.0}, picture=lambda n: None
+        )
+
+    straight = trained(make(), SHORT, tmp_path / "straight")
+    with pytest.raises(StoppedError):
+        trained(failing_at(make(), 6), SHORT, tmp_path / "resumed")
+    resumed = trained(make(), SHORT, tmp_path / "resumed")
+    assert torch.equal(straight["weight"], resumed["weight"])
+
+
+def poisoned(stage: Stage, step: int) -> Stage:
+    def batch(at: int, share: Share) -> Batch:
+        made = stage.batch(at, share)
+        return {**made, "y": made["y"] * math.nan} if at == step else made
+
+    return dataclasses.replace(stage, batch=batch)
+
+
+def test_a_loss_that_is_no_number_stops_with_the_checkpoint_intact(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"lmdm: loss line/square is not finite at step 7; .*"):
+        trained(poisoned(regression(), 7), SHORT, tmp_path)
+    checkpoint, damaged = folder_in(tmp_path).newest()
+    assert checkpoint is not None
+    assert (checkpoint.step, damaged) == (4, [])
+    assert all(t.isfinite().all() for t in checkpoint.tensors.values())
+    trained(regression(), SHORT, tmp_path)
+
+
+def test_gradients_that_are_no_numbers_are_not_saved(tmp_path: Path) -> None:
+    class Root(LossModule):
+        """sqrt has an infinite slope at 0: a finite loss, and a gradient that is none."""
+
+        network = nn.Linear(3, 1)
+
+        def forward(self, batch: Batch) -> tuple[Losses, Batch]:
+            return {"root": (self.network(batch["x"]) * 0).sqrt().mean()}, {}
+
+    stage = regression()
+    player = dataclasses.replace(stage.players[0], module=Root())
+    broken = dataclasses.replace(stage, players=[player])
+    with pytest.raises(InputError, match="a weight of the line is not finite at step 1"):
+        trained(broken, changed(SHORT, save_every=1), tmp_path)
+    assert folder_in(tmp_path).checkpoints() == []
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path: Path) -> None:
+    trained(regression(), SHORT, tmp_path / "straight")
+    with pytest.raises(StoppedError):
+        trained(failing_at(regression(), 11), SHORT, tmp_path / "damaged")
+    folder = folder_in(tmp_path / "damaged")
+    newest = folder.checkpoints()[-1]
+    altered = bytearray(newest.read_bytes())
+    altered[-1] ^= 1
+    newest.write_bytes(altered)
+    told: list[str] = []
+
+    class Listener(Watcher):
+        def say(self, line: str) -> None:
+            told.append(line)
+
+    train(regression(), SHORT, folder, [Listener()], cpu=True)
+    assert "step-00000008.safetensors" in told[0]
+    assert "the checkpoint before it is taken" in told[0]
+    assert contents(tmp_path / "damaged") == contents(tmp_path / "straight")
+
+
+def test_a_checkpoint_cut_short_gives_way_too(tmp_path: Path) -> None:
+    with pytest.raises(StoppedError):
+        trained(failing_at(regression(), 11), SHORT, tmp_path)
+    folder = folder_in(tmp_path)
+    newest = folder.checkpoints()[-1]
+    newest.write_bytes(newest.read_bytes()[:100])
+    checkpoint, damaged = folder.newest()
+    assert checkpoint is not None
+    assert checkpoint.step == 4
+    assert len(damaged) == 1
+
+
+@pytest.mark.parametrize("done", [False, True])
+def test_other_data_are_refused(done: bool, tmp_path: Path) -> None:
+    if done:
+        trained(regression(), SHORT, tmp_path)
+    else:
+        with pytest.raises(StoppedError):
+            trained(failing_at(regression(), 6), SHORT, tmp_path)
+    other = folder_in(tmp_path, data="other rows")
+    with pytest.raises(InputError, match="data is 'rows' there and 'other rows' now"):
+        train(regression(), SHORT, other, cpu=True)
+
+
+def with_lmdm(config: Config, **what: object) -> Config:
+    return config.model_copy(update={"lmdm": config.lmdm.model_copy(update=what)})
+
+
+def test_another_config_of_a_stage_that_has_begun_is_refused(tmp_path: Path) -> None:
+    trained(regression(), SHORT, tmp_path)
+    other = with_lmdm(load_config("toy64"), length=32)
+    with pytest.raises(InputError, match=r"lmdm\.length is 64 there and 32 now; give another"):
+        RunFolder.create(tmp_path, other)
+
+
+def test_another_config_of_a_stage_that_has_not_begun_is_taken(tmp_path: Path) -> None:
+    folder_in(tmp_path)
+    other = with_lmdm(load_config("toy64"), length=32)
+    RunFolder.create(tmp_path, other)
+    assert RunFolder.open(tmp_path).config == other
+
+
+def test_a_checkpoint_of_another_config_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoppedError):
+        trained(failing_at(regression(), 6), SHORT, tmp_path)
+    run = RunFolder(tmp_path, with_lmdm(load_config("toy64"), length=32))
+    with pytest.raises(InputError, match=r"step-00000004.*config\.length is None there and 32 now"):
+        train(regression(), SHORT, run.stage("lmdm", "rows"), cpu=True)
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no run of leo-bench train"):
+        RunFolder.open(tmp_path)
+
+
+def test_two_trainings_in_one_folder_are_refused(tmp_path: Path) -> None:
+    folder = folder_in(tmp_path)
+    with folder.alone(), pytest.raises(InputError, match="another process is training here"):
+        train(regression(), SHORT, folder, cpu=True)
+
+
+def test_a_batch_that_cannot_be_dealt_out_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="a batch of 8 cannot be dealt out to 1 processes x 3"):
+        trained(regression(), changed(SHORT, accumulate=3), tmp_path)
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"nothing of the kind")
+    with pytest.raises(InputError, match="cannot be read"):
+        load_model(tmp_path / "model.safetensors")
+    with pytest.raises(InputError, match="no such model; train this stage first"):
+        load_model(tmp_path / "absent.safetensors")
+
+
+def test_the_same_training_is_the_same_file(tmp_path: Path) -> None:
+    for name in "ab":
+        trained(regression(), SHORT, tmp_path / name)
+    a, b = ((tmp_path / name / "lmdm" / "model.safetensors").read_bytes() for name in "ab")
+    assert a == b
+
+
+def test_a_config_goes_through_toml_unchanged(tmp_path: Path) -> None:
+    config = load_config("toy64").model_copy(update={"about": 'a "quoted" line: é \\ ☃'})
+    path = tmp_path / "toy64.toml"
+    path.write_text(to_toml(config.model_dump(mode="json")), encoding="utf-8")
+    assert load_config(str(path)) == config
+
+
+@pytest.mark.parametrize(
+    ("step", "share"),
+    [(1, 1.0), (60, 1.0), (61, 1.0), (81, 0.5), (100, 0.5 * (1 + math.cos(math.pi * 39 / 40)))],
+)
+def test_the_rate_is_constant_and_then_falls_like_a_cosine(step: int, share: float) -> None:
+    optimiser = Optimiser(learning_rate=0.2, falling=0.4)
+    assert learning_rate(optimiser, step, 100) == pytest.approx(0.2 * share)
+
+
+@pytest.mark.parametrize("step", [1, 50, 100])
+def test_the_rate_is_constant_where_nothing_falls(step: int) -> None:
+    assert learning_rate(Optimiser(learning_rate=0.2), step, 100) == 0.2
+
+
+def test_batches_come_in_order_from_several_threads() -> None:
+    assert list(Prefetch(lambda step: step * step, range(1, 50))) == [i * i for i in range(1, 50)]
+
+
+def test_batches_are_made_only_so_far_ahead() -> None:
+    made: list[int] = []
+    coming = iter(Prefetch(made.append, range(100), ahead=4))
+    next(coming)
+    next(coming)
+    coming.close()
+    assert max(made) <= 5
+
+
+def test_an_error_in_a_batch_comes_out_at_its_step() -> None:
+    def make(step: int) -> int:
+        if step == 3:
+            raise StoppedError
+        return step
+
+    coming = iter(Prefetch(make, range(10)))
+    assert [next(coming) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(StoppedError):
+        next(coming)
+
+
+def test_watchers_are_told(tmp_path: Path) -> None:
+    told: list[tuple[object, ...]] = []
+
+    class Listener(Watcher):
+        def on_start(self, stage: str, step: int, steps: int) -> None:
+            told.append(("start", stage, step, steps))
+
+        def on_picture(self, step: int, picture: Tensor) -> None:
+            told.append(("picture", step, tuple(picture.shape)))
+
+        def on_end(self) -> None:
+            told.append(("end",))
+
+    train(regression(), SHORT, folder_in(tmp_path), [Listener()], cpu=True)
+    pictures = [("picture", step, (3, 4, 8)) for step in (6, 12)]
+    assert told == [("start", "lmdm", 0, 12), *pictures, ("end",)]
+
+
+def test_tensorboard_has_the_curves(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    board = TensorBoard(tmp_path / "board")
+    train(regression(), SHORT, folder_in(tmp_path), [board], cpu=True)
+    events = EventAccumulator(str(tmp_path / "board" / "lmdm"))
+    events.Reload()
+    assert [event.step for event in events.Scalars("line/square")] == [3, 4, 6, 8, 9, 12]
+    assert [event.step for event in events.Scalars("held out/loss")] == [6, 12]
+    assert [event.step for event in events.Images("picture")] == [6, 12]
