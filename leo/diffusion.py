@@ -5,6 +5,7 @@ Sampling steps are those of diffusers' schedulers. They are handed the clean sta
 alone, in every sampler. Legend: B batch, X the shape of a state; steps count from 0, the cleanest.
 """
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -227,7 +228,10 @@ def _scheduler(diffusion: Diffusion, sampler: Sampler) -> _Scheduler:
         prediction_type="sample",
         **options,
     )
-    scheduler.set_timesteps(sampler.steps)
+    with warnings.catch_warnings():
+        # diffusers hands tensors to np.array (0.42, scheduling_dpmsolver_multistep.py:441).
+        warnings.filterwarnings("ignore", "__array__", DeprecationWarning)
+        scheduler.set_timesteps(sampler.steps)
     return scheduler
 
 

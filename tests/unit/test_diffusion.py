@@ -1,0 +1,168 @@
+"""Noising and sampling: tables, statistics, samplers against formulas and perfect predictions."""
+
+import pytest
+import torch
+
+from evaluation.errors import InputError
+from leo.chance import generator
+from leo.config import Diffusion
+from leo.diffusion import Denoiser, Sampler, Schedule, clean_from, sample, target
+
+LINEAR = Diffusion()
+PREDICTIONS = ("epsilon", "v", "sample")
+SAMPLERS = ("ddpm-100", "ddim-50", "dpm-20")
+
+
+def unbounded(clean, *_conditions):
+    return clean
+
+
+def constant(value, diffusion=LINEAR, bound=unbounded):
+    """A denoiser that knows that every clean state is `value` [X]."""
+    schedule = Schedule.of(diffusion)
+
+    def predict(state, step):
+        signal, noise = schedule.at(step, state)
+        return target(
+            diffusion.prediction,
+            schedule,
+            *(value.expand_as(state), (state - signal * value) / noise, step),
+        )
+
+    return Denoiser(predict, bound, tuple(value.shape), diffusion)
+
+
+def test_almost_nothing_is_left_at_the_last_step():
+    assert float(Schedule.of(LINEAR).signal[-1] ** 2) == pytest.approx(4.0e-5, rel=0.01)
+
+
+def test_the_linear_table_is_the_product_of_one_minus_beta():
+    betas = torch.linspace(1e-4, 0.02, 1000, dtype=torch.float64)
+    kept = torch.cumprod(1 - betas, 0)
+    assert torch.allclose(Schedule.of(LINEAR).signal ** 2, kept, rtol=1e-5, atol=0)
+
+
+def test_the_cosine_table_follows_the_cosine():
+    signal = Schedule.of(Diffusion(schedule="cosine")).signal
+    u = torch.tensor([0.0, 0.5], dtype=torch.float64)
+    start, half = torch.cos((u + 0.008) / 1.008 * torch.pi / 2) ** 2
+    assert float(signal[499] ** 2) == pytest.approx(float(half / start), rel=1e-4)
+
+
+def test_noised_states_have_the_mean_and_deviation_of_the_formula():
+    schedule, chance = Schedule.of(LINEAR), generator("noised")
+    noise = torch.randn(100_000, 1, generator=chance)
+    step = torch.full((100_000,), 300)
+    state = schedule.noised(torch.full((100_000, 1), 2.0), noise, step)
+    assert float(state.mean()) == pytest.approx(2 * float(schedule.signal[300]), abs=0.01)
+    assert float(state.std()) == pytest.approx(float(schedule.noise[300]), abs=0.01)
+
+
+@pytest.mark.parametrize("prediction", PREDICTIONS)
+def test_every_prediction_leads_back_to_the_clean_state(prediction):
+    schedule, chance = Schedule.of(LINEAR), generator("back")
+    clean, noise = (torch.randn(4, 3, dtype=torch.float64, generator=chance) for _ in range(2))
+    step = torch.tensor([0, 10, 500, 999])
+    said = target(prediction, schedule, clean, noise, step)
+    state = schedule.noised(clean, noise, step)
+    assert torch.allclose(clean_from(prediction, schedule, said, state, step), clean)
+
+
+@pytest.mark.parametrize("prediction", PREDICTIONS)
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_perfect_prediction_is_followed_to_the_clean_state(sampler, prediction):
+    value = torch.tensor([3.0, -1.0])
+    denoiser = constant(value, Diffusion(prediction=prediction))
+    drawn = sample(denoiser, Sampler.parse(sampler), [("a",), ("b",)])
+    assert torch.allclose(drawn, value.expand(2, 2), atol=2e-3)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_data_that_are_gaussian_are_drawn_with_their_mean_and_deviation(sampler):
+    mean, variance, schedule = 1.5, 0.25, Schedule.of(LINEAR)
+
+    def predict(state, step):
+        signal, noise = schedule.at(step, state)
+        gain = signal * variance / (signal**2 * variance + noise**2)
+        clean = mean + gain * (state - signal * mean)
+        return (state - signal * clean) / noise
+
+    denoiser = Denoiser(predict, unbounded, (2000,), LINEAR)
+    drawn = sample(denoiser, Sampler.parse(sampler, batch=2), [("a",), ("b",)])
+    assert float(drawn.mean()) == pytest.approx(mean, abs=0.04)
+    assert float(drawn.std()) == pytest.approx(variance**0.5, rel=0.06)
+
+
+def test_ancestral_sampling_is_that_of_the_formulas():
+    diffusion = Diffusion(steps=20)
+    betas = torch.linspace(1e-4, 0.02, 20, dtype=torch.float64)
+    kept = torch.cumprod(1 - betas, 0)
+    chance = generator("formulas")
+    x = torch.randn(6, generator=chance).double()
+    for t in range(19, -1, -1):
+        before = kept[t - 1] if t else torch.ones((), dtype=torch.float64)
+        said = torch.sin(x + t)
+        clean = ((x - (1 - kept[t]).sqrt() * said) / kept[t].sqrt()).clamp(-1, 1)
+        x = (
+            betas[t] * before.sqrt() / (1 - kept[t]) * clean
+            + (1 - before) * (1 - betas[t]).sqrt() / (1 - kept[t]) * x
+        )
+        if t:
+            x = x + betas[t].sqrt() * torch.randn(1, 6, generator=chance)[0]
+
+    def predict(state, step):
+        return torch.sin(state + step[:, None])
+
+    denoiser = Denoiser(predict, lambda clean: clean.clamp(-1, 1), (6,), diffusion)
+    drawn = sample(denoiser, Sampler("ddpm", 20), [("formulas",)])
+    assert torch.allclose(drawn[0].double(), x, atol=1e-5)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_the_bound_holds_for_the_clean_state_and_not_for_the_noised_one(sampler):
+    largest = []
+
+    def predict(state, _step):
+        largest.append(float(state.abs().max()))
+        return torch.full_like(state, 100.0)
+
+    denoiser = Denoiser(predict, lambda clean: clean.clamp(-0.1, 0.1), (50,), LINEAR)
+    drawn = sample(denoiser, Sampler.parse(sampler), [("a",)])
+    assert float(drawn.abs().max()) <= 0.1 + 1e-6
+    assert largest[0] > 1
+
+
+def network_of_conditions():
+    chance = generator("network")
+    weight = torch.randn(12, 12, generator=chance) / 4
+
+    def predict(state, step, condition):
+        return torch.tanh((state + condition) @ weight + step[:, None] / 1000)
+
+    return Denoiser(predict, unbounded, (12,), LINEAR)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("order", [[5, 3, 1, 0, 2, 4], [4], [0, 5]])
+def test_a_sample_is_the_same_to_the_bit_whatever_it_is_drawn_with(sampler, order):
+    conditions = torch.randn(6, 12, generator=generator("conditions"))
+    keys = [("sample", i) for i in range(6)]
+    settings = Sampler.parse(sampler, batch=4)
+    together = sample(network_of_conditions(), settings, keys, conditions)
+    again = sample(network_of_conditions(), settings, [keys[i] for i in order], conditions[order])
+    assert torch.equal(again, together[order])
+
+
+def test_no_keys_give_no_samples():
+    assert sample(constant(torch.zeros(3)), Sampler("ddim", 10), []).shape == (0, 3)
+
+
+@pytest.mark.parametrize("text", ["ddim", "ddim-", "ddim-0", "euler-20", "dpm-x"])
+def test_a_sampler_that_is_not_known_is_refused(text):
+    with pytest.raises(InputError, match="expected ddpm-STEPS"):
+        Sampler.parse(text)
+
+
+def test_steps_that_do_not_divide_those_of_training_are_refused():
+    with pytest.raises(InputError, match="30 steps: they must divide the 1000"):
+        sample(constant(torch.zeros(3)), Sampler("ddim", 30), [("a",)])

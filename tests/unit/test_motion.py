@@ -1,0 +1,127 @@
+"""The readings of the motion condition, and departures from a straight line."""
+
+import pytest
+import torch
+from tiny_codes import CODE, LENGTH, book, lmdm_config
+
+from leo.chance import generator
+from leo.codes import CodeStats, code_windows
+from leo.config import Diffusion
+from leo.motion import READINGS
+from leo.stages.lmdm import MotionLosses
+from leo.transition import departed, departure, line
+
+CONDITIONED = ("add", "cat", "concat-abs")
+
+
+def window():
+    return torch.randn(3, LENGTH, CODE, generator=generator("window"))
+
+
+class Listening(torch.nn.Module):
+    """Keeps what it is fed, and answers with a parameter."""
+
+    def __init__(self):
+        super().__init__()
+        self.answer = torch.nn.Parameter(torch.randn(LENGTH, CODE, generator=generator("said")))
+
+    def forward(self, sequence, _step):
+        self.fed = sequence
+        return self.answer.expand(len(sequence), -1, -1)
+
+
+def losses(condition, step=500):
+    network = Listening()
+    shape = READINGS[condition].state(window()).shape
+    batch = {
+        "window": window(),
+        "noise": torch.randn(shape, generator=generator("noise")),
+        "step": torch.full((3,), step),
+    }
+    found, _ = MotionLosses(network, READINGS[condition], Diffusion())(batch)
+    return network, batch, found["mse"]
+
+
+@pytest.mark.parametrize("condition", CONDITIONED)
+@pytest.mark.parametrize("step", [0, 500, 999])
+def test_the_first_code_is_fed_clean_at_every_step(condition, step):
+    network, batch, _ = losses(condition, step)
+    assert torch.equal(network.fed[:, 0], batch["window"][:, 0])
+    assert not torch.isclose(network.fed[:, 1:], batch["window"][:, 1:], atol=1e-6).all()
+
+
+@pytest.mark.parametrize("condition", CONDITIONED)
+def test_the_loss_does_not_count_the_first_slot(condition):
+    network, _, loss = losses(condition)
+    loss.backward()
+    assert not network.answer.grad[0].any()
+    assert network.answer.grad[1:].all()
+
+
+@pytest.mark.parametrize("condition", ["replace", "none"])
+def test_without_the_condition_every_slot_is_noised_and_counts(condition):
+    network, batch, loss = losses(condition)
+    loss.backward()
+    assert not torch.isclose(network.fed[:, 0], batch["window"][:, 0]).any()
+    assert network.answer.grad.all()
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("add", lambda state, first: first[:, None] + state),
+        ("cat", lambda state, _first: state),
+        ("concat-abs", lambda state, _first: state),
+    ],
+)
+def test_what_is_fed_behind_the_first_code_is_as_documented(condition, expected):
+    first = window()[:, 0]
+    state = torch.randn(3, LENGTH - 1, CODE, generator=generator("state"))
+    fed = READINGS[condition].fed(state, first)
+    assert torch.equal(fed[:, 1:], expected(state, first))
+
+
+@pytest.mark.parametrize("condition", sorted(READINGS))
+def test_a_clean_state_is_assembled_to_the_window_that_it_came_from(condition):
+    reading = READINGS[condition]
+    again = reading.assembled(reading.state(window()), window()[:, 0])
+    assert torch.allclose(again, window(), atol=1e-6)
+    assert torch.equal(again[:, 0], window()[:, 0])
+
+
+@pytest.mark.parametrize("condition", sorted(READINGS))
+def test_windows_of_training_lie_within_the_bounds(condition):
+    windows = code_windows(book().sequences, LENGTH)
+    stats = CodeStats.of(windows)
+    low, high = READINGS[condition].bounds(stats, LENGTH)
+    state = READINGS[condition].state(stats.normalised(windows.take(torch.arange(len(windows)))))
+    assert low.shape == high.shape == state.shape[1:]
+    assert (low - 1e-4 <= state).all()
+    assert (state <= high + 1e-4).all()
+
+
+def test_replacing_puts_the_first_code_into_the_clean_state():
+    known = READINGS["replace"].known(torch.zeros(3, LENGTH, CODE), window()[:, 0])
+    assert torch.equal(known[:, 0], window()[:, 0])
+    assert not known[:, 1:].any()
+
+
+def test_every_condition_of_the_config_has_a_reading():
+    assert all(lmdm_config(condition=name).condition == name for name in READINGS)
+    conditions = type(lmdm_config()).model_fields["condition"].annotation.__args__
+    assert set(conditions) == set(READINGS)
+
+
+def test_a_line_is_exact_at_both_ends_and_even_between():
+    start, end = window()[:, 0], window()[:, 1]
+    straight = line(start, end, 5)
+    assert torch.equal(straight[:, 0], start)
+    assert torch.equal(straight[:, -1], end)
+    assert torch.allclose(straight[:, 2], (start + end) / 2)
+
+
+def test_a_departure_is_put_back_and_leaves_the_ends_clean():
+    again = departed(departure(window()), window()[:, 0], window()[:, -1])
+    assert torch.allclose(again, window(), atol=1e-6)
+    loud = departed(torch.full((3, LENGTH - 2, CODE), 9.0), window()[:, 0], window()[:, -1])
+    assert torch.equal(loud[:, [0, -1]], window()[:, [0, -1]])

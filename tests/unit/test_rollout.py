@@ -1,0 +1,124 @@
+"""Long motion: how many runs, what happens at seams, and that samples do not know of each other."""
+
+import pytest
+import torch
+from tiny_codes import (
+    CODE,
+    LENGTH,
+    book,
+    frame_config,
+    lmdm_config,
+    saved,
+    transition_config,
+    waves,
+)
+
+from evaluation.errors import InputError
+from leo.diffusion import Sampler
+from leo.motion_models import CodeModel, MotionModel, TransitionModel
+from leo.rollout import Rollout, Transitions, runs
+from leo.stages import frame_dm, lmdm, transition_dm
+
+FAST = Sampler("ddpm", 10, batch=4)
+KEYS = [("sample", 0, i) for i in range(6)]
+FIRST = waves(6, 0.3)
+
+
+@pytest.fixture(scope="module")
+def motion():
+    return MotionModel.of(saved(lmdm.build(lmdm_config(), book(), seed=0), noise=0.05))
+
+
+@pytest.fixture(scope="module")
+def starts():
+    return CodeModel.of(saved(frame_dm.build(frame_config(), book(), seed=0), noise=0.05))
+
+
+@pytest.fixture(scope="module")
+def transitions(starts):
+    stage = transition_dm.build(transition_config(), book(), seed=0)
+    return Transitions(starts, TransitionModel.of(saved(stage, noise=0.05)))
+
+
+@pytest.mark.parametrize(("frames", "expected"), [(1, 0), (64, 1), (65, 2), (128, 3), (512, 9)])
+def test_each_run_adds_all_codes_but_its_first(frames, expected):
+    assert runs(frames, length=64) == expected
+
+
+@pytest.mark.parametrize("frames", [1, 10, 16, 17, 31, 50])
+def test_as_many_codes_come_as_asked_for_from_as_few_runs_as_can_be(motion, frames):
+    segments = list(Rollout(motion, FAST).segments(FIRST, frames, KEYS))
+    assert sum(segment.shape[1] for segment in segments) == frames
+    assert len(segments) == 1 + runs(frames, LENGTH)
+
+
+def test_the_first_code_is_the_given_one(motion):
+    assert torch.equal(Rollout(motion, FAST).codes(FIRST, 20, KEYS)[:, 0], FIRST)
+
+
+def test_a_run_begins_with_the_last_code_of_the_run_before_once(motion):
+    codes = Rollout(motion, FAST).codes(FIRST, 2 * LENGTH - 1, KEYS)
+    seam = codes[:, LENGTH - 1]
+    keys = [(*key, "run", 1) for key in KEYS]
+    second = motion.windows(motion.stats.clamped(seam), keys, FAST)
+    assert torch.equal(codes[:, LENGTH:], second[:, 1:])
+    assert (codes[:, LENGTH] != seam).any(dim=1).all()
+
+
+def test_a_run_begins_where_training_has_been(motion):
+    codes = Rollout(motion, FAST).codes(FIRST + 100, 2 * LENGTH, KEYS)
+    farthest = motion.stats.denormalised(motion.stats.high + motion.stats.bounds[0])
+    assert (codes[:, LENGTH] <= farthest + 1e-3).all()
+
+
+@pytest.mark.parametrize("order", [[0], [5], [3, 1, 4], [5, 4, 3, 2, 1, 0]])
+def test_a_sample_is_the_same_to_the_bit_whatever_it_is_drawn_with(motion, transitions, order):
+    journey = Rollout(motion, FAST, transitions)
+    together = journey.codes(FIRST, 3 * LENGTH, KEYS)
+    again = journey.codes(FIRST[order], 3 * LENGTH, [KEYS[i] for i in order])
+    assert torch.equal(again, together[order])
+
+
+def test_a_transition_leads_to_a_drawn_code_and_motion_goes_on_from_it(motion, starts, transitions):
+    codes = Rollout(motion, FAST, transitions).codes(FIRST, 3 * LENGTH - 2, KEYS)
+    drawn = starts.codes([(*key, "end", 1) for key in KEYS], FAST)
+    # A run of L, L-2 codes between, then a whole run that begins with the drawn code.
+    assert torch.equal(codes[:, 2 * LENGTH - 2], drawn)
+    second = motion.windows(drawn, [(*key, "run", 1) for key in KEYS], FAST)
+    assert torch.equal(codes[:, 2 * LENGTH - 2 :], second)
+
+
+def test_transitions_come_as_often_as_asked_for(motion, starts, transitions):
+    rare = Transitions(starts, transitions.motion, every=2)
+    without = Rollout(motion, FAST).codes(FIRST, 3 * LENGTH, KEYS)
+    with_them = Rollout(motion, FAST, rare).codes(FIRST, 3 * LENGTH, KEYS)
+    until = 2 * LENGTH - 1
+    assert torch.equal(with_them[:, :until], without[:, :until])
+    assert not torch.equal(with_them[:, until:], without[:, until:])
+
+
+def test_first_codes_are_drawn_where_none_are_given(motion, starts):
+    journey = Rollout(motion, FAST)
+    codes = journey.unconditional(starts, 20, KEYS)
+    assert codes.shape == (6, 20, CODE)
+    assert torch.equal(codes[:, 0], journey.first_codes(starts, KEYS))
+
+
+@pytest.fixture(scope="module")
+def whole():
+    config = lmdm_config(condition="none")
+    return Rollout(MotionModel.of(saved(lmdm.build(config, book(), seed=0), noise=0.05)), FAST)
+
+
+def test_a_model_of_whole_sequences_draws_its_first_code_itself(whole, starts):
+    assert whole.unconditional(starts, 10, KEYS).shape == (6, 10, CODE)
+
+
+def test_a_model_of_whole_sequences_cannot_go_on(whole, starts):
+    with pytest.raises(InputError, match="'none' makes 16"):
+        whole.unconditional(starts, LENGTH + 1, KEYS)
+
+
+def test_a_model_of_whole_sequences_cannot_begin_with_a_given_code(whole):
+    with pytest.raises(InputError, match="cannot begin with a given code"):
+        whole.codes(FIRST, 10, KEYS)
