@@ -1,6 +1,7 @@
 """`leo-bench features`: features of a source's clips as an .npz, for other people's statistics."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -44,7 +45,10 @@ def write_features(request: FeaturesRequest, out: Path, machinery: Machinery) ->
     protocol = load_protocol(request.protocol)
     protocol = protocol.changed(f"{request.side}.count", None).changed("repeats", 1)
     options = source_options(request, request.resolution, protocol, machinery)
-    source = open_source(request.source, options)
+    window = Window(request.frames, request.stride)
+    choice = protocol.real if request.side == "real" else protocol.fake
+    made = replace(options, frames=choice.frames_needed(window))
+    source = open_source(request.source, made)
     settings = Settings(
         extractor=build_extractor(extractor_request(request, protocol)),
         seed=request.seed,
@@ -52,8 +56,7 @@ def write_features(request: FeaturesRequest, out: Path, machinery: Machinery) ->
         on_error=request.on_error,
         machinery=machinery,
     )
-    side = Side(source, Window(request.frames, request.stride))
-    choice = protocol.real if request.side == "real" else protocol.fake
+    side = Side(source, window)
     draws = draw(side, choice, protocol, settings)
     content = io.BytesIO()
     np.savez(content, features=draws.values[0].numpy(), videos=np.array(draws.videos[0]))

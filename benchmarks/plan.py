@@ -142,6 +142,7 @@ def source_options(
         data_root=None if options.data_root is None else Path(options.data_root),
         resolution=resolution,
         limit=options.limit,
+        device=options.device,
     )
 
 

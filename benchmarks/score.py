@@ -1,7 +1,7 @@
 """The main path of the command line: a request becomes a plan, a measurement and a record."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.plan import Plan, ScoreRequest, plan, source_options
 from benchmarks.provenance import record_of
@@ -48,7 +48,12 @@ def scored(chosen: Plan, machinery: Machinery) -> Scored:
     request = chosen.request
     options = source_options(request, chosen.resolution, chosen.protocol, machinery)
     real = Side(open_source(chosen.real, options), chosen.real_window)
-    fake = Side(open_source(chosen.fake, options), chosen.fake_window)
+    made = replace(
+        options,
+        frames=chosen.protocol.fake.frames_needed(chosen.fake_window),
+        count=chosen.protocol.fake.count,
+    )
+    fake = Side(open_source(chosen.fake, made), chosen.fake_window)
     extractor = build_extractor(chosen.extractor)
     settings = Settings(
         extractor=extractor,

@@ -4,6 +4,7 @@ my_samples/  clip.mp4  set.zip  codes.npy   what lies on disk
 dataset:taichihd/train  toy-faces/test      a data set, or an embedded world, and a split
 part:1/2:SOURCE                             every second video, from the first on
 damaged:blur=1.5:SOURCE                     a known damage (benchmarks.damage)
+leo:RUN?seed=1&steps=50  leo:toy-faces      samples of a LEO (benchmarks.leo_samples)
 """
 
 from dataclasses import dataclass, replace
@@ -25,12 +26,17 @@ class SourceOptions:
         data_root: where prepared data sets lie; None: the default.
         resolution: side of rendered worlds; files stay as stored.
         limit: only the first so many videos.
+        frames, count: of what is made for the occasion (`leo:`), where it does not say itself.
+        device: where networks run that make it; None: a GPU where there is one.
     """
 
     files: OpenOptions
     data_root: Path | None = None
     resolution: int | None = None
     limit: int | None = None
+    frames: int | None = None
+    count: int | None = None
+    device: str | None = None
 
 
 def open_source(spec: str, options: SourceOptions) -> VideoSource:
@@ -50,6 +56,8 @@ def open_source(spec: str, options: SourceOptions) -> VideoSource:
         return damaged(open_source(inner, options), damage)
     if kind == "dataset" and colon:
         return _dataset(rest, options)
+    if kind == "leo" and colon:
+        return _leo(rest, options)
     if spec.split("/")[0] in {d.id for d in list_datasets()} and not Path(spec).exists():
         return _dataset(spec, options)
     return open_videos(Path(spec).expanduser(), options.files)
@@ -64,6 +72,17 @@ def _dataset(location: str, options: SourceOptions) -> VideoSource:
         resolution=options.resolution,
         options=options.files,
     )
+
+
+def _leo(location: str, options: SourceOptions) -> VideoSource:
+    # Here, since diffusers takes seconds to import.
+    from benchmarks.leo_samples import LeoPlace, open_leo
+
+    def open_start(spec: str, side: int) -> VideoSource:
+        return open_source(spec, replace(options, resolution=side, frames=None, count=None))
+
+    place = LeoPlace(open_start, options.frames, options.count, options.device)
+    return open_leo(location, place)
 
 
 def _first(source: VideoSource, count: int) -> VideoSource:

@@ -71,6 +71,10 @@ class ClipChoice(Data):
     count: int | None = None
     enough: Literal["exact", "fewer", "again"] = "fewer"
 
+    def frames_needed(self, window: Window) -> int:
+        """Frames that a video must have to give a clip."""
+        return window.block + (self.needs == "block+1")
+
 
 class ClipRef(NamedTuple):
     """One clip: the index of a video in its source, and the clip's first frame."""
@@ -122,7 +126,7 @@ def choose_clips(
 def _long_enough(
     names: Sequence[str], frame_counts: Sequence[int], window: Window, choice: ClipChoice
 ) -> list[int]:
-    needed = window.block + (choice.needs == "block+1")
+    needed = choice.frames_needed(window)
     short = [i for i, count in enumerate(frame_counts) if count < needed]
     if short and (choice.short == "error" or len(short) == len(names)):
         shown = ", ".join(f"{names[i]} ({frame_counts[i]})" for i in short[:5])

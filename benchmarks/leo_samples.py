@@ -1,0 +1,84 @@
+"""`leo:RUN?OPTION=VALUE&...` on the command line -> samples of a LEO as a source, drawn when read.
+
+leo:runs/faces                                                    256 unconditional samples
+leo:toy-faces?mode=conditional&start=toy-faces/test&steps=50      a shipped model, from given frames
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmarks.start_frames import open_start_frames
+from evaluation.errors import InputError
+from evaluation.schema import parse
+from evaluation.videos.source import VideoSource
+from leo.drawing import Drawing, Sampling
+from leo.model import LeoModel, default_device, find_model
+from leo.sample import LeoSource
+
+
+class LeoQuery(Sampling):
+    """What may stand behind the `?`: how samples are drawn, and `start`, where they begin."""
+
+    start: str = ""
+
+
+@dataclass(frozen=True)
+class LeoPlace:
+    """What samples need of the command around them.
+
+    Args:
+        open_start: opens first frames at a resolution, for worlds that are drawn at any.
+        frames, count: of samples, where the query does not say; None: `Sampling`'s own.
+        device: "cpu", "cuda" ...; None: a GPU where there is one.
+    """
+
+    open_start: Callable[[str, int], VideoSource]
+    frames: int | None = None
+    count: int | None = None
+    device: str | None = None
+
+
+def open_leo(location: str, place: LeoPlace) -> LeoSource:
+    """Open what stands behind `leo:`.
+
+    Raises:
+        InputError: no such model, a wrong option, a stage that is missing.
+    """
+    where, _, query = location.partition("?")
+    root = find_model(where)
+    given = {"frames": place.frames, "count": place.count}
+    options: dict[str, object] = {key: value for key, value in given.items() if value is not None}
+    for pair in filter(None, query.split("&")):
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise InputError(f"leo:{location}: {pair!r} behind the ? is not OPTION=VALUE")
+        options[key] = value
+    chosen = parse(LeoQuery, options, where=f"leo:{location}")
+    model = LeoModel.open(root, place.device or default_device())
+    sampling = Sampling(**chosen.model_dump(exclude={"start"}))
+    return open_samples(model, sampling, chosen.start, place.open_start)
+
+
+def open_samples(
+    model: LeoModel,
+    sampling: Sampling,
+    start: str,
+    open_start: Callable[[str, int], VideoSource],
+) -> LeoSource:
+    """Samples of a model, first frames from the source that `start` names, "" being none.
+
+    Raises:
+        InputError: first frames without use for them, or the other way round; as `LeoSource`.
+    """
+    if sampling.mode == "conditional" and not start:
+        raise InputError(
+            "conditional samples need first frames: give a picture, a folder or a source as "
+            "--start-frames (behind leo:RUN? as start=SOURCE)"
+        )
+    if sampling.mode == "unconditional" and start:
+        raise InputError(f"unconditional samples draw first frames themselves; {start} is not used")
+    starts = None
+    if start:
+        side = model.config.resolution
+        starts = open_start_frames(start, lambda spec: open_start(spec, side))
+    return LeoSource(Drawing(model, sampling, starts))

@@ -1,0 +1,86 @@
+"""Pictures to begin videos with: a picture, a folder of pictures, or the videos of any source.
+
+A folder that directly holds pictures would be one video everywhere else; here each is a start.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from torch import Tensor
+
+from evaluation.errors import BadVideoError, InputError
+from evaluation.videos.frames import is_frame, pillow_version, read_pictures, scan_pictures
+from evaluation.videos.source import VideoSource
+from evaluation.videos.stored import Place, Stored, StoredVideos
+
+OpenSource = Callable[[str], VideoSource]
+
+
+class Pictures:
+    """Every picture file is a video of one frame."""
+
+    kind = "pictures"
+
+    @property
+    def decoder(self) -> str:
+        """Pillow, and the library in it that unpacks JPEG."""
+        return pillow_version()
+
+    @property
+    def reading(self) -> str:
+        """Sizes and digests depend on nothing but the files."""
+        return "single pictures"
+
+    def scan(self, place: Place) -> Stored:
+        """See Layout.scan."""
+        return scan_pictures(place, [(place.path.name, _content(place.path))])
+
+    def read(self, video: Stored, frames: Sequence[int]) -> Tensor:
+        """See Layout.read."""
+        names = [video.path.name for _ in frames]
+        return read_pictures(video, names, lambda _name: _content(video.path))
+
+
+def open_start_frames(spec: str, open_source: OpenSource) -> VideoSource:
+    """A picture, a folder of pictures, or whatever else `open_source` opens.
+
+    Raises:
+        InputError: nothing is there, or a picture is broken.
+    """
+    path = Path(spec).expanduser()
+    if path.is_dir():
+        inside = sorted(inner for inner in path.iterdir() if is_frame(inner.name))
+        return open_pictures(spec, inside) if inside else open_source(spec)
+    return (
+        open_pictures(spec, [path]) if path.is_file() and is_frame(path.name) else open_source(spec)
+    )
+
+
+def open_pictures(name: str, paths: Sequence[Path]) -> StoredVideos:
+    """These picture files, each a video of one frame called as the file.
+
+    Raises:
+        BadVideoError: one of them is broken.
+    """
+    layout = Pictures()
+    found = tuple(layout.scan(Place(path.name, path)) for path in paths)
+    note = f"{len(paths)} pictures"
+    return StoredVideos(name, layout, found, skipped=(), notes=[], layout_note=note)
+
+
+def read_picture(path: Path) -> Tensor:
+    """One picture: uint8 [3,H,W], RGB.
+
+    Raises:
+        InputError: there is none, or it is broken.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such picture")
+    return open_pictures(str(path), [path]).read(0, [0])[0]
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadVideoError(path.name, f"cannot be read: {error.strerror}") from None

@@ -1,0 +1,193 @@
+"""What a sample is made from: its codes and its first frame (spec 3.10).
+
+drawn = Drawing(model, Sampling(frames=128)).draw([Row(0, 0, 0), Row(0, 0, 1)])   # two motions
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from evaluation.errors import InputError
+from evaluation.preprocess import center_crop_lanczos
+from evaluation.schema import Data
+from evaluation.videos.source import VideoSource
+from leo.chance import generator
+from leo.config import STAGES
+from leo.diffusion import Key, Sampler
+from leo.model import LeoModel
+from leo.motion import READINGS
+from leo.rollout import Rollout, Transitions
+
+
+class Sampling(Data):
+    """What is drawn; sample i depends on these and on i, but not on `count`.
+
+    `mode`: "unconditional" draws the first frame too, "conditional" is given it. `sampler`: "ddpm"
+    is ancestral, as in the paper; "ddim" and "dpm" are quick. `steps` of it must divide those of
+    training. `transitions`: between stretches of motion go over to a newly drawn code (paper Sec.
+    6). `first_frame`: frame 1 is the given or drawn picture itself ("source", the paper's), or its
+    rendering ("recon"), which spares a change of sharpness from frame 1 to frame 2. `start_frame`:
+    which frame of a given video begins a sample.
+    """
+
+    mode: Literal["unconditional", "conditional"] = "unconditional"
+    frames: int = Field(default=128, ge=1)
+    count: int = Field(default=256, ge=1)
+    seed: int = 0
+    sampler: Literal["ddpm", "ddim", "dpm"] = "ddim"
+    steps: int = Field(default=50, ge=1)
+    transitions: bool = False
+    first_frame: Literal["source", "recon"] = "source"
+    start_frame: Literal["first", "random"] = "first"
+
+
+class Row(NamedTuple):
+    """The numbers of a sample's three chances; sample i is Row(i, i, i)."""
+
+    code: int  # the first code
+    face: int  # the first frame
+    motion: int
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Everything of some samples but their frames.
+
+    Args:
+        codes: float32 [n,T,20], as encoded, on the CPU.
+        firsts: the frames they begin with, uint8 [n,3,R,R].
+    """
+
+    codes: Tensor
+    firsts: Tensor
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Draws codes and first frames.
+
+    Args:
+        model: what is drawn from.
+        sampling: what is drawn.
+        starts: videos whose frames begin conditional samples: face i begins with video i, with the
+            first again behind the last. None: unconditional.
+    """
+
+    model: LeoModel
+    sampling: Sampling
+    starts: VideoSource | None = None
+
+    @property
+    def together(self) -> int:
+        """Samples drawn at once, always: other numbers change last bits."""
+        return 8 if self.model.device == "cpu" else 64
+
+    @property
+    def sampler(self) -> Sampler:
+        """Of all diffusion models alike."""
+        return Sampler(self.sampling.sampler, self.sampling.steps, self.together)
+
+    @property
+    def begins(self) -> bool:
+        """Whether motion begins with a given code; else the motion model draws the first one."""
+        return READINGS[self.model.config.lmdm.condition].begins
+
+    def stages(self) -> list[str]:
+        """Stages that samples follow from."""
+        needed = {
+            "animator": True,
+            "lmdm": True,
+            "frame-dm": self.sampling.transitions or (self.starts is None and self.begins),
+            "transition-dm": self.sampling.transitions,
+            "cddpm": self.starts is None,
+            "super-resolution": self.starts is None and bool(self.model.config.super_resolution),
+        }
+        return [stage for stage in STAGES if needed[stage]]
+
+    def draw(self, rows: Sequence[Row]) -> Drawn:
+        """Samples, at most `together`.
+
+        Raises:
+            InputError: a stage that this needs is not trained.
+        """
+        motions = self._keys("motion", [row.motion for row in rows])
+        if self.starts is None:
+            codes = self._motion(self._first_codes(rows) if self.begins else None, motions)
+            faces = self._keys("first frame", [row.face for row in rows])
+            return Drawn(codes, self.model.pictures.draw(codes[:, 0], faces, self.sampler))
+        firsts = torch.stack([self.start(row.face) for row in rows])
+        first_codes = self.encode(firsts)
+        if self.begins:
+            return Drawn(self._motion(first_codes, motions), firsts)
+        return Drawn(begun_at(self._motion(None, motions), first_codes), firsts)
+
+    def start(self, face: int) -> Tensor:
+        """The given first frame of a conditional sample: uint8 [3,R,R].
+
+        Raises:
+            BadVideoError: the video cannot be read.
+        """
+        starts, (video, frame) = self._given(face)
+        return at_size(starts.read(video, [frame]), self.model.animator.size)[0]
+
+    def start_digest(self, face: int) -> str:
+        """Hex SHA-256 of the video that a sample begins with, and which frame of it."""
+        if self.starts is None:
+            return ""
+        starts, (video, frame) = self._given(face)
+        return f"{starts.digest(video)}:{frame}:{starts.medium.decoder}"
+
+    def encode(self, frames: Tensor) -> Tensor:
+        """Codes of at most `together` frames, each by itself: uint8 [n,3,R,R] -> float32 [n,20]."""
+        filled = frames[[min(row, len(frames) - 1) for row in range(self.together)]]
+        return self.model.animator.codes(filled)[: len(frames)]
+
+    def _given(self, face: int) -> tuple[VideoSource, tuple[int, int]]:
+        """Starts, and the video and frame among them."""
+        if self.starts is None:
+            raise ValueError("unconditional samples are given no first frame")
+        video = face % len(self.starts.names)
+        if self.sampling.start_frame == "first":
+            return self.starts, (video, 0)
+        chance = generator("start frame", self.sampling.seed, face)
+        count = self.starts.frame_counts[video]
+        return self.starts, (video, int(torch.randint(count, (), generator=chance)))
+
+    def _first_codes(self, rows: Sequence[Row]) -> Tensor:
+        keys = self._keys("first code", [row.code for row in rows])
+        return self.model.first_codes.codes(keys, self.sampler)
+
+    def _motion(self, first: Tensor | None, keys: Sequence[Key]) -> Tensor:
+        """Codes from these first ones on, or from those that the motion model draws: [n,T,20]."""
+        model, frames = self.model, self.sampling.frames
+        if first is None:
+            length = model.motion.config.length
+            if frames > length or self.sampling.transitions:
+                raise InputError(
+                    f"{model.root}: an LMDM of condition {model.motion.config.condition!r} makes "
+                    f"{length} frames and cannot go on from them: ask for fewer, no transitions"
+                )
+            return model.motion.unconditional(keys, self.sampler)[:, :frames]
+        transitions = None
+        if self.sampling.transitions:
+            transitions = Transitions(model.first_codes, model.transitions)
+        return Rollout(model.motion, self.sampler, transitions).codes(first, frames, keys)
+
+    def _keys(self, what: str, numbers: Sequence[int]) -> list[Key]:
+        return [(what, self.sampling.seed, number) for number in numbers]
+
+
+def begun_at(codes: Tensor, first: Tensor) -> Tensor:
+    """The same motion from another first code (spec 3.10): [n,T,20], [n,20] -> [n,T,20]."""
+    return torch.cat([first[:, None], first[:, None] + (codes[:, 1:] - codes[:, :1])], dim=1)
+
+
+def at_size(frames: Tensor, size: int) -> Tensor:
+    """Central squares at the model's size, as it was trained: uint8 [T,3,H,W] -> [T,3,R,R]."""
+    if frames.shape[-2:] == (size, size):
+        return frames
+    return center_crop_lanczos(frames, size)

@@ -1,0 +1,148 @@
+"""A trained LEO, opened to draw from: a run's stages, or a model that is shipped.
+
+    RUN/config.toml  RUN/animator/model.safetensors  RUN/lmdm/model.safetensors  ...    a run
+    leo/trained/NAME/config.toml  animator.safetensors  lmdm.safetensors  ...           shipped
+
+A stage is loaded when it is first needed, so a run without a starting-frame model draws from given
+pictures.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from evaluation.errors import InputError
+from evaluation.schema import load_toml
+from leo.animator import ImageAnimator
+from leo.animator_files import generator_from_file
+from leo.checkpoint import Model, load_model
+from leo.config import CddpmConfig, Config
+from leo.motion_models import CodeModel, MotionModel, TransitionModel
+from leo.starting_frame import FrameModel, StartingFrames
+
+SHIPPED = Path(__file__).parent / "trained"
+
+
+def model_file(root: Path, stage: str) -> Path:
+    """Where a stage's model lies: in the stage's folder of a run, or flat as in a shipped model."""
+    flat = root / f"{stage}.safetensors"
+    return flat if flat.is_file() else root / stage / "model.safetensors"
+
+
+def shipped_models() -> list[str]:
+    """Names of the models in this project."""
+    return sorted(path.parent.name for path in SHIPPED.glob("*/config.toml"))
+
+
+def find_model(where: str) -> Path:
+    """The folder of a run (a path) or of a shipped model (its name, or `leo:NAME`).
+
+    Raises:
+        InputError: there is neither; the message lists what is shipped.
+    """
+    text = where.removeprefix("leo:")
+    for folder in (Path(text).expanduser(), SHIPPED / text):
+        if text and (folder / "config.toml").is_file():
+            return folder
+    shipped = ", ".join(shipped_models()) or "none"
+    raise InputError(
+        f"{where}: no run of leo-bench train (it has no config.toml), and no shipped model; "
+        f"shipped are: {shipped}"
+    )
+
+
+@dataclass(frozen=True)
+class LeoModel:
+    """The stages of one LEO.
+
+    Args:
+        root: folder of the run or of the shipped model.
+        config: what it was made by.
+        device: where its networks run.
+    """
+
+    root: Path
+    config: Config
+    device: str = "cpu"
+
+    @classmethod
+    def open(cls, root: Path, device: str = "cpu") -> "LeoModel":
+        """The run or shipped model in `root`; no stage is loaded yet.
+
+        Raises:
+            InputError: there is no config.toml.
+        """
+        if not (root / "config.toml").is_file():
+            raise InputError(f"{root}: no run of leo-bench train (it has no config.toml)")
+        return cls(root, load_toml(Config, root / "config.toml"), device)
+
+    def has(self, stage: str) -> bool:
+        """Whether a stage is trained."""
+        return model_file(self.root, stage).is_file()
+
+    def digest(self, stages: Sequence[str]) -> str:
+        """Hex SHA-256 of the config and of these stages' files.
+
+        Raises:
+            InputError: one of them is not trained.
+        """
+        digest = hashlib.sha256(self.config.model_dump_json().encode())
+        for stage in stages:
+            with self._file(stage).open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()
+
+    @cached_property
+    def animator(self) -> ImageAnimator:
+        """Turns pictures into codes, and codes into pictures."""
+        return ImageAnimator(generator_from_file(self._file("animator")).to(self.device))
+
+    @cached_property
+    def motion(self) -> MotionModel:
+        """Draws motion."""
+        return MotionModel.of(self._load("lmdm"), self.device)
+
+    @cached_property
+    def first_codes(self) -> CodeModel:
+        """Draws the codes that videos begin with."""
+        return CodeModel.of(self._load("frame-dm"), self.device)
+
+    @cached_property
+    def transitions(self) -> TransitionModel:
+        """Draws the way from one code to another."""
+        return TransitionModel.of(self._load("transition-dm"), self.device)
+
+    @cached_property
+    def pictures(self) -> StartingFrames:
+        """Draws the pictures that videos begin with."""
+        finer = self.config.super_resolution
+        return StartingFrames(
+            self._frame_model("cddpm", self.config.cddpm),
+            None if finer is None else self._frame_model("super-resolution", finer),
+        )
+
+    def _frame_model(self, stage: str, config: CddpmConfig) -> FrameModel:
+        model = self._load(stage)
+        found = FrameModel.from_tensors(config, model.network, model.stats)
+        found.network.to(self.device)
+        return found
+
+    def _file(self, stage: str) -> Path:
+        path = model_file(self.root, stage)
+        if not path.is_file():
+            raise InputError(
+                f"{path}: not trained yet; make it with `leo-bench train {stage} --run {self.root}`"
+            )
+        return path
+
+    def _load(self, stage: str) -> Model:
+        return load_model(self._file(stage))
+
+
+def default_device() -> str:
+    """A GPU where there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -1,0 +1,220 @@
+"""Videos drawn from a trained LEO, as a source like any other (spec 3.8, 3.10).
+
+source = LeoSource(Drawing(LeoModel.open(run), Sampling(frames=128, count=256)))
+source.read(7, range(16))              # uint8 [16,3,R,R]
+for frame in source.stream(7): ...     # frames as they are made; memory does not grow with them
+
+Sample i follows from (seed, i) alone, to the bit on a CPU: samples are drawn in aligned groups and
+frames rendered in aligned groups, each always at its own place, in batches of one size, on one
+thread.
+"""
+
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Generic, TypeVar
+
+import torch
+from torch import Tensor
+
+from evaluation.videos.source import Medium, Skipped
+from leo.drawing import Drawing, Drawn, Row
+from leo.lanes import Lanes, lanes
+from leo.model import LeoModel
+from leo.networks.fast_generator import Prepared
+from leo.pixels import to_pixels
+
+VERSION = 1  # raise when the same model and settings could give other pixels
+FRAMES_TOGETHER = 8  # frames rendered at once, always
+KEPT = 4  # groups of samples, and renderings, that are remembered
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """The frames of one sample, a group at a time.
+
+    Args:
+        model: whose animator renders.
+        source: the first frame, encoded.
+        itself: the first frame, uint8 [3,R,R]; None: frame 1 is rendered like the others.
+        codes: float32 [T,20].
+    """
+
+    model: LeoModel
+    source: Prepared
+    itself: Tensor | None
+    codes: Tensor
+
+    @staticmethod
+    def of(model: LeoModel, first: Tensor, codes: Tensor, first_frame: str) -> "Rendering":
+        """From the first frame, uint8 [3,R,R], which is encoded once."""
+        itself = first if first_frame == "source" else None
+        return Rendering(model, model.animator.appearance(first), itself, codes)
+
+    def group(self, number: int) -> Tensor:
+        """Frames from `FRAMES_TOGETHER` * number on: uint8 [n,3,R,R]."""
+        begin = number * FRAMES_TOGETHER
+        count = min(FRAMES_TOGETHER, len(self.codes) - begin)
+        rows = [begin + min(row, count - 1) for row in range(FRAMES_TOGETHER)]
+        frames = to_pixels(self.model.animator.frames(self.source, self.codes[rows]))[:count]
+        if number == 0 and self.itself is not None:
+            frames[0] = self.itself
+        return frames
+
+    def stream(self) -> Iterator[Tensor]:
+        """All frames one by one, uint8 [3,R,R]; a few groups are rendered ahead."""
+        groups = range(-(-len(self.codes) // FRAMES_TOGETHER))
+        for group in lanes(self.model.device).map(self.group, groups):
+            yield from group
+
+
+class LeoSource:
+    """Samples of a LEO as a `VideoSource`.
+
+    Args:
+        drawing: what is drawn from which model.
+
+    Raises:
+        InputError: a stage that this needs is not trained.
+    """
+
+    def __init__(self, drawing: Drawing) -> None:
+        self.drawing = drawing
+        self._model_digest = drawing.model.digest(drawing.stages())
+        self._drawn: _Recent[Drawn] = _Recent()
+        self._renderings: _Recent[Rendering] = _Recent()
+
+    @property
+    def name(self) -> str:
+        """As on the command line."""
+        return f"leo:{self.drawing.model.root}"
+
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """Numbered."""
+        return [f"sample-{i:06d}" for i in range(self.drawing.sampling.count)]
+
+    @property
+    def frame_counts(self) -> Sequence[int]:
+        """All the same."""
+        return [self.drawing.sampling.frames] * self.drawing.sampling.count
+
+    @property
+    def medium(self) -> Medium:
+        """Drawn: no file, no codec."""
+        device = self.drawing.model.device.split(":")[0]
+        return Medium("drawn", (), f"LEO / torch {torch.__version__} / {device}", lossy=False)
+
+    @property
+    def skipped(self) -> Sequence[Skipped]:
+        """None: nothing can be broken."""
+        return ()
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Which model, and how it was drawn from."""
+        model, sampling = self.drawing.model, self.drawing.sampling
+        starts = self.drawing.starts
+        begun = "" if starts is None else f" from {sampling.start_frame} frames of {starts.name}"
+        how = f"{sampling.sampler} in {sampling.steps} steps, seed {sampling.seed}"
+        with_transitions = ", with transitions" if sampling.transitions else ""
+        return (
+            f"{sampling.mode} samples{begun} of LEO {model.config.id} "
+            f"({self._model_digest[:12]}), {how}{with_transitions}",
+        )
+
+    def sizes(self) -> Sequence[tuple[int, int]]:
+        """All the same, square."""
+        side = self.drawing.model.config.resolution
+        return [(side, side)] * self.drawing.sampling.count
+
+    def digest(self, index: int) -> str:
+        """Of all that the pixels follow from: model, settings, number, first frame."""
+        facts = {
+            "version": VERSION,
+            "model": self._model_digest,
+            "sampling": self.drawing.sampling.model_dump(mode="json", exclude={"count"}),
+            "start": self.drawing.start_digest(index),
+            "sample": index,
+        }
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def codes(self, index: int) -> Tensor:
+        """The motion codes of a sample: float32 [T,20]."""
+        return self._group_of(index).codes[index % self.drawing.together]
+
+    def first(self, index: int) -> Tensor:
+        """The frame that a sample begins with: uint8 [3,R,R]."""
+        return self._group_of(index).firsts[index % self.drawing.together]
+
+    def read(self, index: int, frames: Sequence[int]) -> Tensor:
+        """Draw and render what is asked for: uint8 [len(frames),3,R,R]."""
+        bad = [frame for frame in frames if not 0 <= frame < self.frame_counts[index]]
+        if bad:
+            raise IndexError(f"{self.names[index]}: frame {bad[0]} of {self.frame_counts[index]}")
+        rendering = self._rendering(index)
+        groups = sorted({frame // FRAMES_TOGETHER for frame in frames})
+        found = dict(zip(groups, self._lanes.map(rendering.group, groups), strict=True))
+        return torch.stack([found[f // FRAMES_TOGETHER][f % FRAMES_TOGETHER] for f in frames])
+
+    def stream(self, index: int) -> Iterator[Tensor]:
+        """All frames of a sample one by one, uint8 [3,R,R], in memory that does not grow."""
+        return self._rendering(index).stream()
+
+    @property
+    def _lanes(self) -> Lanes:
+        return lanes(self.drawing.model.device)
+
+    def _rendering(self, index: int) -> Rendering:
+        drawing, first, codes = self.drawing, self.first(index), self.codes(index)
+
+        def encode() -> Rendering:
+            return Rendering.of(drawing.model, first, codes, drawing.sampling.first_frame)
+
+        return self._renderings.begin(index, lambda: self._lanes.submit(encode)).result()
+
+    def _group_of(self, index: int) -> Drawn:
+        """The samples that are drawn together with `index`."""
+        number = index // self.drawing.together
+        found = self._begin_group(number)
+        # Whoever reads on will find the next group drawn already.
+        last = (self.drawing.sampling.count - 1) // self.drawing.together
+        if self._lanes.count > 1 and number < last and number - 1 in self._drawn:
+            self._begin_group(number + 1)
+        return found.result()
+
+    def _begin_group(self, number: int) -> "Future[Drawn]":
+        size = self.drawing.together
+        numbers = range(number * size, min((number + 1) * size, self.drawing.sampling.count))
+        rows = [Row(i, i, i) for i in numbers]
+        work = self.drawing.draw
+        return self._drawn.begin(number, lambda: self._lanes.submit(lambda: work(rows)))
+
+
+class _Recent(Generic[T]):
+    """The last few results by number, begun once however many threads ask."""
+
+    def __init__(self) -> None:
+        self._futures: OrderedDict[int, Future[T]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __contains__(self, number: int) -> bool:
+        with self._lock:
+            return number in self._futures
+
+    def begin(self, number: int, start: Callable[[], "Future[T]"]) -> "Future[T]":
+        """The result of this number, begun if it is not remembered."""
+        with self._lock:
+            if number not in self._futures:
+                self._futures[number] = start()
+                if len(self._futures) > KEPT:
+                    self._futures.popitem(last=False)
+            self._futures.move_to_end(number)
+            return self._futures[number]
