@@ -60,9 +60,17 @@ class AnimatorConfig(Data):
     style: int = 512
     directions: int = 20
     align_corners: bool = False
-    start: Literal["official", "identity"] = "official"
+    start: Literal["official", "identity", "copy"] = "official"
     perceptual: Literal["vgg19", "pixels"] = "vgg19"
     augmentation: Augmentation = Augmentation()
+
+    @model_validator(mode="after")
+    def _directions_fit(self) -> "AnimatorConfig":
+        if self.directions > self.style:
+            raise ValueError(
+                f"{self.directions} orthonormal directions do not fit into a style of {self.style}"
+            )
+        return self
 
 
 class Diffusion(Data):
@@ -163,6 +171,11 @@ class Config(Named):
     def _resolutions_fit(self) -> "Config":
         if self.resolution < 8 or self.resolution & (self.resolution - 1):
             raise ValueError(f"resolution is {self.resolution}; the animator needs a power of two")
+        if self.animator.perceptual == "vgg19" and self.resolution < 128:
+            raise ValueError(
+                f"resolution is {self.resolution}; VGG-19 sees nothing of an eighth of it: "
+                'set animator.perceptual = "pixels", or a resolution of 128 or more'
+            )
         last = self.super_resolution or self.cddpm
         if last.resolution != self.resolution:
             raise ValueError(

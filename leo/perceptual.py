@@ -51,11 +51,13 @@ class VggPyramid(nn.Module):
     std: Tensor
 
     def __init__(self) -> None:
-        """With random weights; `load_vgg` reads the real ones."""
+        """Without weights; `load_vgg` reads them."""
         from torchvision.models import vgg19
 
         super().__init__()
-        layers = vgg19(weights=None).features[: AFTER[-1] + 1]
+        with torch.device("meta"):  # not its classifier, which is ten times as large
+            layers = vgg19(weights=None, init_weights=False).features[: AFTER[-1] + 1]
+        layers = layers.to_empty(device="cpu")
         starts = (0, *(index + 1 for index in AFTER[:-1]))
         self.slices = nn.ModuleList(
             layers[first : last + 1] for first, last in zip(starts, AFTER, strict=True)

@@ -200,3 +200,25 @@ def start_from_identity(generator: Generator) -> None:
         for flow in decoder.to_flows:
             flow.get_submodule("conv").get_parameter("weight").mul_(0.01)
         decoder.to_flows[0].get_parameter("bias")[:, 2] += 3
+
+
+def start_from_copy(generator: Generator) -> None:
+    """Before training: flow nearly zero, and the finest level copies the source's colours. Ours.
+
+    Three channels of the finest map hold the picture, shifted to where the leaky ReLU is linear,
+    and the finest colour layer takes them back; coarser colours start black. So the first picture
+    is the source but for the mask, and all that is to be learned is what moves.
+    """
+    start_from_identity(generator)
+    encoder, decoder = generator.enc.net_app.convs[0], generator.dec
+    shown = torch.eye(3)[:, :, None, None]
+    with torch.no_grad():
+        weight = encoder.get_parameter("0.weight")
+        weight[:3] = shown * 3**0.5  # an equalised convolution divides by the root of its inputs
+        encoder.get_parameter("1.bias")[:, :3] = 1  # the maps are sqrt(2) (colour + 1)
+        for colour in decoder.to_rgbs:
+            colour.get_parameter("conv.0.weight").zero_()
+        finest = decoder.to_rgbs[-1]
+        weight = finest.get_parameter("conv.0.weight")
+        weight[:, :3] = shown * weight.shape[1] ** 0.5 / 2
+        finest.get_parameter("bias").fill_(-1)

@@ -5,7 +5,7 @@ the discriminator, which then sees the same pictures.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,7 +17,7 @@ from leo.data import FramePairs, TrainingVideos
 from leo.losses import discriminator_adversarial, generator_adversarial, l1
 from leo.networks.discriminator import Discriminator
 from leo.networks.fast_generator import reconstruct
-from leo.networks.generator import Generator, start_from_identity
+from leo.networks.generator import Generator, start_from_copy, start_from_identity
 from leo.perceptual import Chosen
 from leo.pixels import from_pixels, to_pixels
 from leo.reconstruction import Judged, judge
@@ -25,6 +25,12 @@ from leo.stage import Batch, Losses, LossModule, Player, Stage
 
 JUDGED_VIDEOS, JUDGED_FRAMES = 32, 4  # held-out videos at most; driving frames of each
 SHOWN = 8
+
+STARTS: dict[str, Callable[[Generator], None]] = {
+    "official": lambda network: None,
+    "identity": start_from_identity,
+    "copy": start_from_copy,
+}
 
 
 class GeneratorLosses(LossModule):
@@ -118,8 +124,7 @@ def build(config: AnimatorConfig, videos: TrainingVideos, perceptual: Chosen, se
             if config.discriminator is None
             else Discriminator(videos.resolution, channel_cap=config.channel_cap)
         )
-    if config.start == "identity":
-        start_from_identity(network)
+    STARTS[config.start](network)
     players = [
         Player(
             "generator",
