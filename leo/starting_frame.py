@@ -1,6 +1,6 @@
 """Draws starting frames x_1 given their codes: one model, or one and its super-resolution.
 
-frames = StartingFrames(FrameModel.from_tensors(config.cddpm, model.network, model.stats))
+frames = StartingFrames.from_tensors(config.cddpm, model.network, model.stats)
 keys = [("start", seed, i) for i in range(len(codes))]
 frames.draw(codes, keys, Sampler("ddim", 50))  # uint8 [B,3,R,R]
 
@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from leo.chance import normal
+from leo.codes import FrameStats
 from leo.config import CddpmConfig
 from leo.diffusion import Denoiser, Key, Sampler, sample
 from leo.networks.unet2d import UNet2d
 from leo.pixels import from_pixels, to_pixels
-from leo.stages.frame_dm import FrameStats
 
 MOST_NOISE = 0.2  # on small pictures that super-resolution learns from; they lie in [-1,1]
 NOISE_WHEN_DRAWING = 0.05
@@ -59,6 +59,13 @@ class StartingFrames:
     base: FrameModel
     finer: FrameModel | None = None
     guidance: float = 1.0
+
+    @staticmethod
+    def from_tensors(
+        config: CddpmConfig, network: Mapping[str, Tensor], stats: Mapping[str, Tensor]
+    ) -> "StartingFrames":
+        """One model alone; see `FrameModel.from_tensors`."""
+        return StartingFrames(FrameModel.from_tensors(config, network, stats))
 
     @property
     def resolution(self) -> int:

@@ -192,7 +192,8 @@ def _super_resolution(job: Job) -> _Built:
     from leo.stages import super_resolution
 
     config = _there(job.run.config.super_resolution, job, "super-resolution")
-    stage = super_resolution.build(config, job.videos, job.codes, job.run.config.seed)
+    low, seed = job.run.config.cddpm.resolution, job.run.config.seed
+    stage = super_resolution.build(config, low, job.videos, job.codes, seed)
     return stage, job.codes.digest
 
 

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from leo.chance import generator
+from leo.codes import FrameStats
 from leo.config import CddpmConfig, Diffusion
 from leo.data import TrainingVideos
 from leo.diffusion import Schedule, target
@@ -31,7 +32,6 @@ from leo.encode import CodeBook
 from leo.pixels import from_pixels
 from leo.stage import Batch, Losses, LossModule, Share
 from leo.stages.denoising import Judge
-from leo.stages.frame_dm import FrameStats
 from leo.starting_frame import MOST_NOISE, beside, shrunk
 
 JUDGED = 64  # held-out frames

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from leo.codes import FrameStats, to_tensors
 from leo.config import CddpmConfig
 from leo.data import TrainingVideos
 from leo.diffusion import Sampler
@@ -17,7 +18,6 @@ from leo.encode import CodeBook
 from leo.networks.unet2d import UNet2d
 from leo.stage import Batch, Player, Stage
 from leo.stages.denoising import seeded
-from leo.stages.frame_dm import FrameStats
 from leo.stages.frames_with_codes import FramesWithCodes, PictureLosses, judge
 from leo.starting_frame import FrameModel, as_unet, enlarged, shrunk, upsampled
 
@@ -48,7 +48,7 @@ def build(
         validate=judge(losses, held_out),
         picture=_Gallery(config, low, stats, held_out),
         metadata={NAME: config.model_dump_json()},
-        tensors=stats.tensors(),
+        tensors=to_tensors(stats),
     )
 
 
