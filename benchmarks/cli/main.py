@@ -9,7 +9,18 @@ import sys
 
 import typer
 
-from benchmarks.cli import cache, data, inspect, measure, showcase, speed, train, weights
+from benchmarks.cli import (
+    animate,
+    cache,
+    data,
+    inspect,
+    measure,
+    sample,
+    showcase,
+    speed,
+    train,
+    weights,
+)
 from evaluation.errors import InfrastructureError, InputError
 
 app = typer.Typer(
@@ -25,6 +36,8 @@ measure.register(app)
 inspect.register(app)
 showcase.register(app)
 train.register(app)
+sample.register(app)
+animate.register(app)
 app.add_typer(data.app, name="data")
 app.add_typer(weights.app, name="weights")
 app.add_typer(cache.app, name="cache")

@@ -1,0 +1,140 @@
+"""A picture animated by a video, a few frames at a time: what `leo-bench animate` does."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.lib import format as npy
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from evaluation.errors import InputError
+from evaluation.videos.discover import open_videos
+from evaluation.videos.source import VideoSource
+from leo.animator import ImageAnimator, relative
+from leo.animator_files import read_animator
+
+Progress = Callable[[int, int], None]
+
+_FRAMES = 16  # read and animated at once
+
+
+@dataclass(frozen=True)
+class Animation:
+    """A picture and the video that moves it, opened.
+
+    Args:
+        animator: of the checkpoint.
+        source: uint8 [3,H,H], at the animator's size.
+        driving: holds one video.
+        relative: only motion since the first driving frame is taken over.
+        notes: what a person should know.
+    """
+
+    animator: ImageAnimator
+    source: Tensor
+    driving: VideoSource
+    relative: bool
+    notes: list[str]
+
+    @property
+    def count(self) -> int:
+        """Frames."""
+        return self.driving.frame_counts[0]
+
+    def frames(self, progress: Progress) -> Iterator[Tensor]:
+        """float32 [3,H,H] each, -1..1 and somewhat beyond; memory does not grow with their number.
+
+        `progress` is called with (frames done, frames in all).
+
+        Raises:
+            BadVideoError: the driving video does not hold what its header promised.
+        """
+        look = self.animator.appearance(self.source)
+        start: Tensor | None = None
+        for begin in range(0, self.count, _FRAMES):
+            indices = range(begin, min(begin + _FRAMES, self.count))
+            frames = [
+                _resized(frame, self.animator.size) for frame in self.driving.read(0, indices)
+            ]
+            codes = self.animator.codes(torch.stack(frames))
+            if self.relative:
+                start = codes[0] if start is None else start
+                codes = relative(codes, start, self.animator.codes(self.source[None])[0])
+            yield from self.animator.frames(look, codes)
+            progress(indices.stop, self.count)
+
+
+def open_animation(
+    checkpoint: Path, source: Path, driving: Path, *, relative: bool, device: str
+) -> Animation:
+    """Read all but the driving frames.
+
+    Raises:
+        InputError: one of the three cannot be read, or `driving` is not one video.
+    """
+    found = read_animator(checkpoint)
+    animator = ImageAnimator(found.generator.to(device))
+    picture = _picture(source)
+    videos = open_videos(driving)
+    if len(videos.names) != 1:
+        raise InputError(f"{driving}: {len(videos.names)} videos are there; give one of them")
+    size = (animator.size, animator.size)
+    notes = [
+        f"{path}: {width}x{height} is resized to {size[1]}x{size[0]} by Pillow's Lanczos"
+        for path, (height, width) in (
+            (source, (picture.shape[1], picture.shape[2])),
+            (driving, videos.sizes()[0]),
+        )
+        if (height, width) != size
+    ]
+    return Animation(
+        animator, _resized(picture, animator.size), videos, relative, [*found.notes, *notes]
+    )
+
+
+def write_floats(path: Path, animation: Animation, progress: Progress) -> int:
+    """Frames as they leave the network, to an .npy file: float32 [T,3,H,W]; -> how many.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    side = animation.animator.size
+    header = {"shape": (animation.count, 3, side, side), "fortran_order": False, "descr": "<f4"}
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("wb") as file:
+            npy.write_array_header_1_0(file, header)
+            for frame in animation.frames(progress):
+                file.write(np.ascontiguousarray(frame.numpy(), dtype="<f4").data)
+        unfinished.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return animation.count
+
+
+def _picture(path: Path) -> Tensor:
+    """uint8 [3,H,W], RGB."""
+    try:
+        with Image.open(path) as image:
+            pixels = np.array(image.convert("RGB"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such picture") from None
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise InputError(f"{path}: cannot be read as a picture: {error}") from None
+    return torch.from_numpy(pixels).permute(2, 0, 1)
+
+
+def _resized(frame: Tensor, side: int) -> Tensor:
+    """uint8 [3,H,W] -> uint8 [3,side,side], both sides stretched as LIA's demo does."""
+    if frame.shape[1:] == (side, side):
+        return frame
+    image = Image.fromarray(frame.permute(1, 2, 0).numpy())
+    resized = np.array(image.resize((side, side), Image.Resampling.LANCZOS))
+    return torch.from_numpy(resized).permute(2, 0, 1)

@@ -1,0 +1,58 @@
+"""The verb that moves a picture as a video moves: animate."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this module."""
+    app.command()(animate)
+
+
+def animate(
+    checkpoint: Annotated[
+        Path,
+        typer.Option(help="LIA's vox.pt, taichi.pt or ted.pt, or RUN/animator/model.safetensors."),
+    ],
+    source: Annotated[Path, typer.Option(help="Picture of who is to move.")],
+    driving: Annotated[Path, typer.Option(help="Video file, or folder of frames, of the motion.")],
+    out: Annotated[
+        Path,
+        typer.Option(help=".npy keeps floats, float32 [T,3,H,W]; .mkv, .mp4, .gif, or a folder."),
+    ],
+    relative: Annotated[
+        bool,
+        typer.Option("--relative", help="Take over only motion since the first driving frame."),
+    ] = False,
+    fps: Annotated[float, typer.Option(min=1, help="Frames a second of the result.")] = 25.0,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda, cuda:1 ...; absent: cuda where there is one.")
+    ] = None,
+) -> None:
+    """Animate a picture by a video (LIA: absolute motion, or relative as in its vox demo).
+
+    Picture and video are resized to the model's side by Pillow's Lanczos; crop them to a square
+    around the person first, as the model's training data was.
+
+    Example: leo-bench animate --checkpoint vox.pt --source me.png --driving talk.mp4 --out me.mp4
+    """
+    from benchmarks.animation import open_animation, write_floats
+    from benchmarks.cli.screen import Bar, say
+    from benchmarks.cli.screen import out as show
+    from evaluation.videos.write import write_video
+    from leo.model import default_device
+    from leo.pixels import to_pixels
+
+    animation = open_animation(
+        checkpoint, source, driving, relative=relative, device=device or default_device()
+    )
+    for note in animation.notes:
+        say(f"note: {note}")
+    bar = Bar("animating", "frames")
+    if out.suffix.lower() == ".npy":
+        count = write_floats(out, animation, bar)
+    else:
+        count = write_video(out, map(to_pixels, animation.frames(bar)), fps)
+    show(f"{out}: {count} frames")

@@ -1,0 +1,125 @@
+"""`leo-bench animate`: a checkpoint as LIA ships them, a picture and a video in, a video out."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from conftest import Run, write_frames
+from evaluation.videos.discover import open_videos
+from leo.networks.generator import Generator
+from leo.pixels import from_pixels, to_pixels
+
+SIZE = 16
+
+
+def network() -> Generator:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return Generator(SIZE, channel_cap=8, style=12, directions=5).requires_grad_(False)
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    path = tmp_path / "vox.pt"
+    torch.save({"gen": network().state_dict(), "args": argparse.Namespace(size=SIZE)}, path)
+    return path
+
+
+@pytest.fixture
+def driving(tmp_path: Path) -> Path:
+    write_frames(tmp_path / "driving", 20, (SIZE, SIZE), seed=3)
+    return tmp_path / "driving"
+
+
+@pytest.fixture
+def animate(checkpoint: Path, driving: Path, leo_bench: Run) -> Callable[..., str]:
+    def run(source: Path, out: Path, *more: object) -> str:
+        outcome = leo_bench(
+            "animate", "--checkpoint", checkpoint, "--source", source, "--driving", driving,
+            "--out", out, *more,
+        )  # fmt: skip
+        assert outcome.code == 0, outcome.err
+        return outcome.err
+
+    return run
+
+
+def pictures(folder: Path) -> Tensor:
+    """float32 [T,3,H,W], -1..1."""
+    videos = open_videos(folder)
+    return from_pixels(videos.read(0, range(videos.frame_counts[0])))
+
+
+def test_floats_are_the_networks_own(
+    tmp_path: Path, driving: Path, animate: Callable[..., str]
+) -> None:
+    write_frames(tmp_path / "person", 1, (SIZE, SIZE), seed=5)
+    said = animate(tmp_path / "person" / "000000.png", tmp_path / "out.npy")
+    assert "unused by design" in said
+    assert "resized" not in said
+    frames = torch.from_numpy(np.load(tmp_path / "out.npy"))
+    source = pictures(tmp_path / "person").expand(20, -1, -1, -1)
+    expected = network()(source, pictures(driving))
+    assert frames.dtype == torch.float32
+    torch.testing.assert_close(frames, expected, rtol=0, atol=1e-4)
+
+
+def test_relative_motion_begins_at_the_source(
+    tmp_path: Path, driving: Path, animate: Callable[..., str]
+) -> None:
+    write_frames(tmp_path / "person", 1, (SIZE, SIZE), seed=5)
+    animate(tmp_path / "person" / "000000.png", tmp_path / "out.npy", "--relative")
+    frames = torch.from_numpy(np.load(tmp_path / "out.npy"))
+    source, net = pictures(tmp_path / "person"), network()
+    torch.testing.assert_close(frames[:1], net(source, source), rtol=0, atol=1e-4)
+    absolute = net(source, pictures(driving)[:1])
+    assert float((frames[:1] - absolute).abs().max()) > 1e-3
+
+
+def test_a_lossless_video_holds_the_floats_rounded(
+    tmp_path: Path, animate: Callable[..., str]
+) -> None:
+    write_frames(tmp_path / "person", 1, (24, 40), seed=5)
+    source = tmp_path / "person" / "000000.png"
+    said = animate(source, tmp_path / "out.npy")
+    assert "40x24 is resized to 16x16" in said
+    animate(source, tmp_path / "out.mkv")
+    floats = torch.from_numpy(np.load(tmp_path / "out.npy"))
+    stored = open_videos(tmp_path / "out.mkv").read(0, range(20))
+    assert torch.equal(stored, to_pixels(floats))
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--checkpoint", "none.pt", "no such file"),
+        ("--source", "none.png", "no such picture"),
+        ("--source", "vox.pt", "cannot be read as a picture"),
+        ("--driving", "none.mp4", "none.mp4"),
+        ("--driving", "two", "2 videos are there; give one of them"),
+        ("--out", "out.webm", "cannot write .webm"),
+    ],
+)
+def test_bad_input_stops_with_one_line(
+    option: str, value: str, message: str, tmp_path: Path, checkpoint: Path, driving: Path,
+    leo_bench: Run,
+) -> None:  # fmt: skip
+    for name in ("a", "b"):
+        write_frames(tmp_path / "two" / name, 2, (SIZE, SIZE))
+    options = {
+        "--checkpoint": checkpoint,
+        "--source": driving / "000000.png",
+        "--driving": driving,
+        "--out": tmp_path / "out.npy",
+        option: tmp_path / value,
+    }
+    outcome = leo_bench("animate", *(word for pair in options.items() for word in pair))
+    assert outcome.code == 2
+    assert message in outcome.err
+    assert len(outcome.err.strip().splitlines()) <= 3  # the last after notes
+    assert not list(tmp_path.glob("*.part"))

@@ -1,0 +1,158 @@
+"""Animators out of files, and at work: official checkpoints, our own, and everything else."""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from evaluation.errors import InputError
+from leo.animator import ImageAnimator, relative
+from leo.animator_files import generator_from_file, read_animator
+from leo.checkpoint import Model, save_model
+from leo.networks.generator import Generator
+from leo.pixels import to_pixels
+
+State = dict[str, Tensor]
+
+
+def generator(*, align_corners: bool = False) -> Generator:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return Generator(16, channel_cap=8, style=12, directions=5, align_corners=align_corners)
+
+
+def frames(count: int, side: int = 16) -> Tensor:
+    random = torch.Generator().manual_seed(count)
+    return torch.randint(0, 256, (count, 3, side, side), dtype=torch.uint8, generator=random)
+
+
+def official(path: Path, state: State) -> Path:
+    """As LIA's trainer saves: with an argparse.Namespace, and optimisers beside the networks."""
+    others = {"dis": {}, "g_optim": {"state": {}}, "d_optim": {"state": {}}}
+    torch.save({"gen": state, "args": argparse.Namespace(size=16), **others}, path)
+    return path
+
+
+def test_an_official_checkpoint_is_read_strictly_and_its_shape_inferred(tmp_path: Path) -> None:
+    net = generator()
+    found = read_animator(official(tmp_path / "vox.pt", net.state_dict()))
+    assert (found.generator.size, found.generator.style, found.generator.directions) == (16, 12, 5)
+    assert not found.generator.align_corners
+    for name, value in net.state_dict().items():
+        assert torch.equal(found.generator.state_dict()[name], value), name
+    assert not any(parameter.requires_grad for parameter in found.generator.parameters())
+    assert found.notes == ["8 tensors are unused by design (noise.weight, to_rgb1)"]
+
+
+def test_what_nothing_reads_may_be_absent(tmp_path: Path) -> None:
+    net = generator()
+    state = {
+        name: value
+        for name, value in net.state_dict().items()
+        if not name.endswith((".kernel", "noise.weight")) and "to_rgb1" not in name
+    }
+    found = read_animator(official(tmp_path / "vox.pt", state))
+    assert found.notes == []
+    source, driving = torch.rand(2, 1, 3, 16, 16)
+    torch.testing.assert_close(found.generator(source, driving), net(source, driving))
+
+
+def without(name: str) -> Callable[[State], State]:
+    return lambda state: {key: value for key, value in state.items() if key != name}
+
+
+def changed(name: str, value: Tensor) -> Callable[[State], State]:
+    return lambda state: state | {name: value}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (without("dec.conv1.conv.weight"), "missing: dec.conv1.conv.weight$"),
+        (without("dec.direction.weight"), "'dec.direction.weight' is missing"),
+        (changed("dec.extra", torch.zeros(1)), "unexpected: dec.extra$"),
+        (changed("module.a", torch.zeros(1)), "unexpected: module.a$"),
+        (changed("enc.fc.0.bias", torch.zeros(3)), "of another shape: enc.fc.0.bias$"),
+        (changed("dec.to_rgbs.0.upsample.kernel", torch.ones(4, 4)), "another FIR filter"),
+        (lambda _: {}, "is missing"),
+    ],
+)
+def test_a_state_that_is_not_a_generators_is_refused_by_name(
+    tmp_path: Path, change: Callable[[State], State], message: str
+) -> None:
+    path = official(tmp_path / "vox.pt", change(generator().state_dict()))
+    with pytest.raises(InputError, match=message) as caught:
+        generator_from_file(path)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_other_files_are_refused_in_one_line(tmp_path: Path) -> None:
+    text, other, code = tmp_path / "text.pt", tmp_path / "other.pt", tmp_path / "code.pt"
+    text.write_text("no checkpoint")
+    torch.save({"g_ema": {}, "epoch": 3}, other)
+    torch.save({"gen": {}, "path": Path("/")}, code)
+    for path, message in [
+        (tmp_path / "none.pt", "no such file"),
+        (text, "cannot be read as a checkpoint"),
+        (other, r"no key 'gen', but \['epoch', 'g_ema'\]"),
+        (code, "cannot be read as a checkpoint"),
+    ]:
+        with pytest.raises(InputError, match=message) as caught:
+            generator_from_file(path)
+        assert "\n" not in str(caught.value)
+
+
+def model_file(path: Path, net: Generator, stage: str = "animator") -> Path:
+    about = {
+        "size": 16, "channel_cap": 8, "style": 12, "directions": 5,
+        "align_corners": net.align_corners,
+    }  # fmt: skip
+    save_model(path, Model(net.state_dict(), {}, {"stage": stage, stage: json.dumps(about)}))
+    return path
+
+
+def test_our_own_models_say_what_shapes_cannot(tmp_path: Path) -> None:
+    net = generator(align_corners=True)
+    found = generator_from_file(model_file(tmp_path / "model.safetensors", net))
+    assert found.align_corners
+    source, driving = torch.rand(2, 1, 3, 16, 16)
+    torch.testing.assert_close(found(source, driving), net(source, driving), rtol=0, atol=0)
+
+
+def test_a_model_of_another_stage_is_refused(tmp_path: Path) -> None:
+    path = model_file(tmp_path / "model.safetensors", generator(), stage="lmdm")
+    with pytest.raises(InputError, match="another stage"):
+        generator_from_file(path)
+
+
+def test_an_animator_gives_the_plain_forms_frames_in_any_portions() -> None:
+    net = generator()
+    animator, pictures = ImageAnimator(net), frames(9)
+    animator._at_once = 4
+    codes = animator.codes(pictures)
+    assert (codes.shape, codes.dtype) == ((9, 5), torch.float32)
+    source = animator.appearance(pictures[0])
+    numbers = pictures.float() / 255 * 2 - 1
+    expected = net(numbers[:1].expand(9, -1, -1, -1), numbers).detach()
+    result = animator.frames(source, codes)
+    torch.testing.assert_close(result, expected, rtol=0, atol=1e-4)
+    one_by_one = torch.stack(list(animator.video(source, codes)))
+    assert one_by_one.dtype == torch.uint8
+    torch.testing.assert_close(one_by_one, to_pixels(result), rtol=0, atol=0)
+
+
+def test_relative_motion_of_a_still_video_is_the_source() -> None:
+    codes = torch.ones(3, 5)
+    source = torch.arange(5.0)
+    assert torch.equal(relative(codes, codes[0], source), source.expand(3, -1))
+
+
+@pytest.mark.parametrize("bad", [frames(1, side=8), frames(1).float()])
+def test_frames_of_another_size_or_kind_are_refused(bad: Tensor) -> None:
+    with pytest.raises(ValueError, match=r"expected uint8 \[T,3,16,16\]"):
+        ImageAnimator(generator()).codes(bad)
