@@ -68,6 +68,13 @@ class Rendering:
             frames[0] = self.itself
         return frames
 
+    def read(self, frames: Sequence[int]) -> Tensor:
+        """Some frames: uint8 [len(frames),3,R,R]."""
+        groups = sorted({frame // FRAMES_TOGETHER for frame in frames})
+        rendered = lanes(self.model.device).map(self.group, groups)
+        found = dict(zip(groups, rendered, strict=True))
+        return torch.stack([found[f // FRAMES_TOGETHER][f % FRAMES_TOGETHER] for f in frames])
+
     def stream(self) -> Iterator[Tensor]:
         """All frames one by one, uint8 [3,R,R]; a few groups are rendered ahead."""
         groups = range(-(-len(self.codes) // FRAMES_TOGETHER))
@@ -87,7 +94,7 @@ class LeoSource:
 
     def __init__(self, drawing: Drawing) -> None:
         self.drawing = drawing
-        self._model_digest = drawing.model.digest(drawing.stages())
+        self.model_digest = drawing.model.digest(drawing.stages())
         self._drawn: _Recent[Drawn] = _Recent()
         self._renderings: _Recent[Rendering] = _Recent()
 
@@ -127,7 +134,7 @@ class LeoSource:
         with_transitions = ", with transitions" if sampling.transitions else ""
         return (
             f"{sampling.mode} samples{begun} of LEO {model.config.id} "
-            f"({self._model_digest[:12]}), {how}{with_transitions}",
+            f"({self.model_digest[:12]}), {how}{with_transitions}",
         )
 
     def sizes(self) -> Sequence[tuple[int, int]]:
@@ -139,7 +146,7 @@ class LeoSource:
         """Of all that the pixels follow from: model, settings, number, first frame."""
         facts = {
             "version": VERSION,
-            "model": self._model_digest,
+            "model": self.model_digest,
             "sampling": self.drawing.sampling.model_dump(mode="json", exclude={"count"}),
             "start": self.drawing.start_digest(index),
             "sample": index,
@@ -159,10 +166,7 @@ class LeoSource:
         bad = [frame for frame in frames if not 0 <= frame < self.frame_counts[index]]
         if bad:
             raise IndexError(f"{self.names[index]}: frame {bad[0]} of {self.frame_counts[index]}")
-        rendering = self._rendering(index)
-        groups = sorted({frame // FRAMES_TOGETHER for frame in frames})
-        found = dict(zip(groups, self._lanes.map(rendering.group, groups), strict=True))
-        return torch.stack([found[f // FRAMES_TOGETHER][f % FRAMES_TOGETHER] for f in frames])
+        return self._rendering(index).read(frames)
 
     def stream(self, index: int) -> Iterator[Tensor]:
         """All frames of a sample one by one, uint8 [3,R,R], in memory that does not grow."""

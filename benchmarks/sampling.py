@@ -1,0 +1,266 @@
+"""`leo-bench sample`: a folder of sampled videos that any number of processes fill, and go on with.
+
+OUT/sample.json          the settings; others are refused in the same folder
+OUT/sample-000000.mkv    and on: whole, or not there
+OUT.png                  a strip to look at, beside the folder: in it all pictures are videos
+"""
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from benchmarks.leo_samples import open_samples
+from benchmarks.montage import montage
+from benchmarks.sources import SourceOptions, open_source
+from evaluation.cache import write_atomically
+from evaluation.errors import InputError
+from evaluation.schema import Data, parse
+from evaluation.videos.discover import OpenOptions
+from evaluation.videos.source import VideoSource, fingerprint
+from evaluation.videos.write import write_video
+from leo.drawing import Sampling
+from leo.grid import Kind, renderings, tiled
+from leo.model import LeoModel, default_device, find_model
+from leo.run_folder import first_difference
+from leo.sample import LeoSource, Rendering
+from leo.stage import Share
+
+Progress = Callable[[int, int], None]
+
+SETTINGS = "sample.json"
+SUFFIXES = {"mkv": ".mkv", "mp4": ".mp4", "frames": "", "npy": ".npy"}
+SHOWN_SAMPLES, SHOWN_FRAMES = 6, 8
+
+
+class SampleRequest(Data):
+    """What is sampled and how it is stored: all that the files of a folder follow from.
+
+    `run`: a folder, or a shipped model's name. `start`: a picture, a folder of pictures or a source
+    that conditional samples begin with.
+    """
+
+    run: str
+    sampling: Sampling
+    start: str = ""
+    format: Literal["mkv", "mp4", "frames", "npy"] = "mkv"
+    fps: float = 25.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and by whom a folder is filled: changes no file in it.
+
+    Args:
+        out: the folder.
+        share: which of the processes this is.
+        data_root: where prepared data sets lie; None: the default.
+        device: of the networks; None: a GPU where there is one.
+        progress: is told frames done and frames to do.
+    """
+
+    out: Path
+    share: Share = field(default_factory=Share)
+    data_root: Path | None = None
+    device: str | None = None
+    progress: Progress | None = None
+
+
+def sampling_of(**options: object) -> Sampling:
+    """Options of the command line, checked.
+
+    Raises:
+        InputError: one of them is out of range.
+    """
+    return parse(Sampling, options, where="sample")
+
+
+def share_of_environment() -> tuple[Share, str | None]:
+    """Which process of torchrun this is, and its own GPU, if it has one of several."""
+    parts = int(os.environ.get("WORLD_SIZE", "1"))
+    own = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+    device = own if parts > 1 and torch.cuda.is_available() else None
+    return Share(int(os.environ.get("RANK", "0")), parts), device
+
+
+def open_request(request: SampleRequest, place: Place) -> LeoSource:
+    """The samples that a request asks for; nothing is drawn yet.
+
+    Raises:
+        InputError: no such model, a stage or first frames are missing.
+    """
+    model = LeoModel.open(find_model(request.run), place.device or default_device())
+
+    def open_start(spec: str, side: int) -> VideoSource:
+        options = SourceOptions(OpenOptions(), place.data_root, resolution=side)
+        return open_source(spec, options)
+
+    return open_samples(model, request.sampling, request.start, open_start)
+
+
+def write_samples(request: SampleRequest, place: Place) -> int:
+    """Write this process's share of the samples; what is there already is left; -> how many.
+
+    Raises:
+        InputError: the folder holds samples of other settings, or cannot be written to.
+    """
+    source = open_request(request, place)
+    _claim(place.out, request, source)
+    suffix = SUFFIXES[request.format]
+    missing = [
+        i for i in _share(source, place.share) if not _file(source, place, i, suffix).exists()
+    ]
+    with _scratch(place) as scratch:
+        tell = _counted(place.progress, len(missing) * request.sampling.frames)
+        for index in missing:
+            name = source.names[index] + suffix
+            write_video(scratch / name, tell(source.stream(index)), request.fps)
+            (scratch / name).replace(place.out / name)
+    strip = strip_of(place.out)
+    if place.share.part == 0 and (missing or not strip.exists()):
+        shown = range(min(SHOWN_SAMPLES, request.sampling.count))
+        rows = [source.read(i, evenly_spread(request.sampling.frames)) for i in shown]
+        montage(rows, [f"{i}" for i in shown], strip)
+    return len(missing)
+
+
+def write_grid(request: SampleRequest, kind: Kind, place: Place) -> tuple[Path, Path]:
+    """One picture, a row a video, and one video of all videos side by side; -> their paths.
+
+    Raises:
+        InputError: as `write_samples`.
+    """
+    drawing = open_request(request, place).drawing
+    videos = renderings(drawing, kind, request.sampling.count)
+    picture = place.out / f"grid-{kind}.png"
+    video = place.out / f"grid-{kind}{SUFFIXES[request.format]}"
+    tell = _counted(place.progress, request.sampling.frames)
+    write_video(video, tell(tiled([v.stream() for v in videos])), request.fps)
+    rows = [shown(rendering) for rendering in videos]
+    montage(rows, [f"{kind[:-1]} {k}" for k in range(len(videos))], picture)
+    return picture, video
+
+
+def read_request(folder: Path) -> tuple[SampleRequest, list[int]]:
+    """What an earlier `leo-bench sample --out FOLDER` was asked, and the samples that are there.
+
+    Raises:
+        InputError: there was none.
+    """
+    request = _settings_of(folder)
+    suffix = SUFFIXES[request.format]
+    found = sorted(
+        int(path.name.removeprefix("sample-").removesuffix(suffix))
+        for path in folder.glob(f"sample-??????{suffix}")
+    )
+    if not found:
+        raise InputError(f"{folder}: no samples there yet")
+    sampling = request.sampling.model_copy(update={"count": found[-1] + 1})
+    return request.model_copy(update={"sampling": sampling}), found
+
+
+def strip_of(folder: Path) -> Path:
+    """Where the strip of a folder's samples lies."""
+    return folder.absolute().with_name(f"{folder.absolute().name}.png")
+
+
+def evenly_spread(frames: int) -> list[int]:
+    """Frames to show of so many, from the first to the last, ascending."""
+    return torch.linspace(0, frames - 1, min(frames, SHOWN_FRAMES)).round().long().tolist()
+
+
+def shown(rendering: Rendering) -> Tensor:
+    """A few frames of a video, spread over it: uint8 [n,3,R,R]."""
+    return rendering.read(evenly_spread(len(rendering.codes)))
+
+
+def _share(source: LeoSource, share: Share) -> list[int]:
+    """Samples that are drawn together belong to one process."""
+    together = source.drawing.together
+    return [i for i in range(len(source.names)) if i // together % share.parts == share.part]
+
+
+def _file(source: LeoSource, place: Place, index: int, suffix: str) -> Path:
+    return place.out / f"{source.names[index]}{suffix}"
+
+
+def _claim(out: Path, request: SampleRequest, source: LeoSource) -> None:
+    """Write the settings down, or compare them with those of the samples that are there.
+
+    The count is no setting: more samples may be asked for, and those that are there stay.
+    """
+    settings = {
+        "request": request.model_dump(mode="json", exclude={"sampling": {"count"}}),
+        "model": source.model_digest,
+        "starts": "" if source.drawing.starts is None else fingerprint(source.drawing.starts),
+    }
+    path = out / SETTINGS
+    if path.is_file():
+        if (change := first_difference(_read(path), settings)) is not None:
+            raise InputError(
+                f"{path}: holds samples of other settings: {change}; give another --out"
+            )
+        return
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, (json.dumps(settings, indent=2) + "\n").encode())
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written to: {error.strerror or error}") from None
+
+
+def _settings_of(folder: Path) -> SampleRequest:
+    path = folder / SETTINGS
+    if not path.is_file():
+        raise InputError(f"{folder}: no samples of leo-bench sample (it has no {SETTINGS})")
+    content = _read(path).get("request")
+    return parse(SampleRequest, content if isinstance(content, dict) else {}, where=str(path))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); give another folder") from None
+    return found if isinstance(found, dict) else {}
+
+
+@contextlib.contextmanager
+def _scratch(place: Place) -> Iterator[Path]:
+    """A hidden folder of this process for unfinished files; what a killed one left in it goes."""
+    folder = place.out / f".unfinished-{place.share.part}"
+    shutil.rmtree(folder, ignore_errors=True)
+    if place.share.part == 0:
+        for other in place.out.glob(".unfinished-*"):
+            if int(other.name.rpartition("-")[2]) >= place.share.parts:  # of more processes then
+                shutil.rmtree(other, ignore_errors=True)
+    try:
+        folder.mkdir()
+        yield folder
+    except OSError as error:
+        raise InputError(f"{place.out}: cannot be written to: {error.strerror or error}") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _counted(
+    progress: Progress | None, total: int
+) -> Callable[[Iterable[Tensor]], Iterator[Tensor]]:
+    """Passes frames through, over one video after another, and tells how many."""
+    done = 0
+
+    def through(frames: Iterable[Tensor]) -> Iterator[Tensor]:
+        nonlocal done
+        for frame in frames:
+            yield frame
+            done += 1
+            if progress is not None:
+                progress(done, total)
+
+    return through

@@ -1,0 +1,151 @@
+"""A sample again with its first frame edited: the motion stays (spec 3.10, paper Sec. 4.5).
+
+video = edited(source, 3, picture, repose=False)
+for frame in video.stream(): ...
+"""
+
+import importlib.util
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from evaluation.errors import InputError
+from leo.drawing import at_size, begun_at
+from leo.sample import LeoSource, Rendering
+
+Editor = Callable[[Tensor], Tensor]  # uint8 [3,H,W] -> uint8 [3,H',W']
+
+BASE = "stable-diffusion-v1-5/stable-diffusion-v1-5"  # what public ControlNets were trained with
+CONTROLNET_SIDE = 512
+EDGE = 0.25  # Sobel's length, of white against black, from which a pixel is an edge
+
+
+def edited(source: LeoSource, index: int, picture: Tensor, *, repose: bool) -> Rendering:
+    """Sample `index` with `picture`, uint8 [3,H,W], as its first frame.
+
+    Args:
+        source: the samples.
+        index: which.
+        picture: any size; its central square is brought to the model's.
+        repose: the edit moved the pose: the motion begins at the picture's own code. Else the codes
+            stay as they are.
+    """
+    drawing = source.drawing
+    first, codes = at_size(picture[None], drawing.model.animator.size), source.codes(index)
+    if repose:
+        codes = begun_at(codes[None], drawing.encode(first))[0]
+    return Rendering.of(drawing.model, first[0], codes, drawing.sampling.first_frame)
+
+
+def command_editor(command: str, read: Callable[[Path], Tensor]) -> Editor:
+    """Edits by a program that is called with the paths of two PNG files, {in} and {out}.
+
+    Args:
+        command: "magick {in} -negate {out}"; no shell reads it.
+        read: a picture's path -> uint8 [3,H,W].
+
+    Raises:
+        InputError: {in} or {out} is missing; when editing: the command fails or writes nothing.
+    """
+    words = shlex.split(command)
+    if not all(any(hole in word for word in words) for hole in ("{in}", "{out}")):
+        raise InputError(f"--command {command!r}: needs {{in}} and {{out}}, the two pictures")
+
+    def edit(picture: Tensor) -> Tensor:
+        with tempfile.TemporaryDirectory(prefix="leo-edit-") as folder:
+            before, after = Path(folder) / "in.png", Path(folder) / "out.png"
+            to_image(picture).save(before)
+            filled = [w.replace("{in}", str(before)).replace("{out}", str(after)) for w in words]
+            try:
+                run = subprocess.run(filled, capture_output=True, text=True, check=False)
+            except OSError as error:
+                raise InputError(f"--command {words[0]}: {error.strerror}") from None
+            if run.returncode != 0 or not after.is_file():
+                said = (run.stderr or run.stdout).strip().splitlines()
+                why = said[-1] if said else f"exit code {run.returncode}"
+                raise InputError(f"--command {command!r} made no picture: {why}")
+            return read(after)
+
+    return edit
+
+
+@dataclass(frozen=True)
+class ControlNet:
+    """Edits by a text, along the picture's edges.
+
+    Args:
+        model: folder of a ControlNet that reads edges, or its name where diffusers keeps it.
+        prompt: what the picture shall show.
+        base: the Stable Diffusion model that it steers, likewise.
+        seed: of its noise.
+        device: where it runs.
+    """
+
+    model: str
+    prompt: str
+    base: str = BASE
+    seed: int = 0
+    device: str = "cpu"
+
+    def editor(self) -> Editor:
+        """Load the weights, which must be on this machine.
+
+        Raises:
+            InputError: `transformers` is not installed, or weights are absent.
+        """
+        if importlib.util.find_spec("transformers") is None:  # diffusers would say so at length
+            raise InputError("--controlnet needs transformers: pip install 'leo-bench[controlnet]'")
+        import diffusers
+
+        library: Any = diffusers  # its loaders are not typed
+        try:
+            pipeline = library.StableDiffusionControlNetPipeline.from_pretrained(
+                self.base,
+                controlnet=library.ControlNetModel.from_pretrained(
+                    self.model, local_files_only=True
+                ),
+                safety_checker=None,
+                local_files_only=True,
+            ).to(self.device)
+        except (OSError, ValueError) as error:
+            reason = " ".join(str(error).split())[:160]
+            raise InputError(
+                f"--controlnet {self.model} (steering {self.base}): no such weights on this "
+                f"machine; download both and give their folders: {reason}"
+            ) from None
+        pipeline.set_progress_bar_config(disable=True)
+
+        def edit(picture: Tensor) -> Tensor:
+            chance = torch.Generator().manual_seed(self.seed)
+            side = (CONTROLNET_SIDE, CONTROLNET_SIDE)
+            control = to_image(edges(picture)).resize(side, Image.Resampling.NEAREST)
+            drawn = pipeline(self.prompt, control, generator=chance, output_type="pt")
+            made: Tensor = drawn.images[0]
+            return (made.clamp(0, 1) * 255).round().to(torch.uint8).cpu()
+
+        return edit
+
+
+def edges(picture: Tensor) -> Tensor:
+    """White where brightness changes, else black: uint8 [3,H,W] -> the same."""
+    grey = picture.float().mean(dim=0)[None, None] / 255
+    sobel = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]) / 4
+    kernels = torch.stack([sobel, sobel.T])[:, None]
+    steps = F.conv2d(F.pad(grey, (1, 1, 1, 1), mode="replicate"), kernels)[0]
+    sharp = steps.square().sum(dim=0) > EDGE**2
+    white: Tensor = (sharp * 255).to(torch.uint8).expand(3, -1, -1)
+    return white
+
+
+def to_image(picture: Tensor) -> Image.Image:
+    """uint8 [3,H,W] -> a picture of Pillow's."""
+    return Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy())

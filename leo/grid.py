@@ -1,0 +1,66 @@
+"""Disentanglement: one face in several motions, one motion on several faces (paper Sec. 4.4).
+
+for frame in tiled([r.stream() for r in renderings(drawing, "motions", 6)]): ...
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from leo.drawing import Drawing, Drawn, Row, begun_at
+from leo.sample import Rendering
+
+Kind = Literal["motions", "faces"]
+
+
+def renderings(drawing: Drawing, kind: Kind, count: int) -> list[Rendering]:
+    """`count` videos that share their first frame ("motions") or their motion ("faces").
+
+    A motion goes over to a given face as its differences from its own first code (spec 3.10);
+    drawn faces are drawn for that code, so they share the codes themselves.
+
+    Raises:
+        InputError: a stage that this needs is not trained.
+    """
+    drawn = _motions(drawing, count) if kind == "motions" else _faces(drawing, count)
+    how = drawing.sampling.first_frame
+    return [
+        Rendering.of(drawing.model, first, codes, how)
+        for first, codes in zip(drawn.firsts, drawn.codes, strict=True)
+    ]
+
+
+def tiled(videos: Sequence[Iterator[Tensor]]) -> Iterator[Tensor]:
+    """Videos of one length and size in one, left to right and downwards: uint8 [3,H,W] a frame."""
+    across = math.ceil(math.sqrt(len(videos)))
+    for frames in zip(*videos, strict=True):
+        black = torch.zeros_like(frames[0])
+        places = [*frames, *[black] * (-len(frames) % across)]
+        rows = (places[i : i + across] for i in range(0, len(places), across))
+        yield torch.cat([torch.cat(row, dim=2) for row in rows], dim=1)
+
+
+def _motions(drawing: Drawing, count: int) -> Drawn:
+    return _draw(drawing, [Row(0, 0, k) for k in range(count)])
+
+
+def _faces(drawing: Drawing, count: int) -> Drawn:
+    if drawing.starts is None:
+        return _draw(drawing, [Row(0, k, 0) for k in range(count)])
+    codes = drawing.draw([Row(0, 0, 0)]).codes
+    firsts = torch.stack([drawing.start(k) for k in range(count)])
+    size = drawing.together
+    parts = [drawing.encode(firsts[i : i + size]) for i in range(0, count, size)]
+    first_codes = torch.cat(parts)
+    return Drawn(begun_at(codes.expand(count, -1, -1), first_codes), firsts)
+
+
+def _draw(drawing: Drawing, rows: Sequence[Row]) -> Drawn:
+    size = drawing.together
+    parts = [drawing.draw(rows[i : i + size]) for i in range(0, len(rows), size)]
+    pairs = [(part.codes, part.firsts) for part in parts]
+    codes, firsts = (torch.cat(found) for found in zip(*pairs, strict=True))
+    return Drawn(codes, firsts)
