@@ -6,6 +6,7 @@ same number of threads; on a GPU as far as its kernels are deterministic), and s
 (torchrun) end with one process's weights up to the order of sums.
 """
 
+import atexit
 import contextlib
 import json
 import math
@@ -60,6 +61,10 @@ def train(
         folder.origin.check(folder.model, load_model(folder.model).metadata)
         return folder.model
     accelerator = Accelerator(cpu=cpu or not torch.accelerator.is_available(), mixed_precision="no")
+    if accelerator.num_processes > 1:
+        # Not after each stage: the next one needs it. Left to the interpreter's end, its threads
+        # can outlive what they use, and the process aborts.
+        atexit.register(_leave_the_group)
     parts = accelerator.num_processes * training.accumulate
     if training.batch % parts:
         raise InputError(
@@ -74,6 +79,11 @@ def train(
         finally:
             loop.tell(lambda watcher: watcher.on_end())
     return folder.model
+
+
+def _leave_the_group() -> None:
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 @dataclass
