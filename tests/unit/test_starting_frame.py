@@ -134,7 +134,7 @@ def test_parts_of_a_batch_make_up_the_whole(
 def test_the_same_seed_starts_the_same_network(videos: TrainingVideos, codes: CodeBook) -> None:
     def first(seed: int) -> Tensor:
         stage = cddpm.build(config(16), videos, codes, seed)
-        return stage.players[0].module.network.state_dict()["unet.conv_in.weight"]
+        return stage.players[0].module.network.get_parameter("unet.conv_in.weight")
 
     assert torch.equal(first(0), first(0))
     assert not torch.equal(first(0), first(1))
