@@ -16,7 +16,7 @@ from leo.networks.fast_generator import Prepared, fold_decoder
 from leo.networks.generator import Generator
 from leo.pixels import from_pixels, to_pixels
 
-_PIXELS_AT_ONCE = 4 * 256 * 256  # of the frames that go through a network together
+_PIXELS_AT_ONCE = 256 * 256  # of the frames that go through a network together
 
 
 class ImageAnimator:

@@ -55,7 +55,7 @@ def read_animator(path: Path) -> AnimatorFile:
         model = load_model(path)
         if "animator" not in model.metadata:
             raise InputError(f"{path}: a model of another stage, not of the animator")
-        generator = _without_memory(**json.loads(model.metadata["animator"]))
+        generator = _new(**json.loads(model.metadata["animator"]))
         return AnimatorFile(_filled(path, generator, model.network), [])
     state = _official_state(path)
     unused = [key for key in state if _is_unused(key)]
@@ -90,18 +90,18 @@ def _fitting(path: Path, state: Mapping[str, Tensor]) -> Generator:
     try:
         style, cap, *_ = state[f"enc.net_app.convs.{levels + 1}.weight"].shape
         _, directions = state["dec.direction.weight"].shape
-        return _without_memory(2 ** (levels + 2), cap, style, directions)
+        return _new(2 ** (levels + 2), cap, style, directions)
     except KeyError as error:
         raise InputError(f"{path}: no generator of LIA: under 'gen', {error} is missing") from None
     except ValueError as error:
         raise InputError(f"{path}: no generator of LIA: {error}") from None
 
 
-def _without_memory(
+def _new(
     size: int, channel_cap: int, style: int, directions: int, align_corners: bool = False
 ) -> Generator:
-    """A generator whose tensors have shapes and no values yet."""
-    with torch.device("meta"):
+    """A generator to be filled; what it draws at its making is no one else's chance."""
+    with torch.random.fork_rng(devices=[]):
         return Generator(
             size,
             channel_cap=channel_cap,

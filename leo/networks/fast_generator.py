@@ -1,7 +1,8 @@
 """The decoder of `leo.networks.generator`, folded: the same maths in less time (spec 7.3).
 
 - A modulated convolution is one convolution with shared weights: its input is scaled by the style,
-  its output by the demodulation, which follows from the styles and squared weights alone.
+  its output by the demodulation, which follows from the styles and squared weights alone. A single
+  picture that is larger than the weight has the weight scaled instead.
 - All styles of all layers are one affine map of the code, given the source.
 - The colour layers are projections that commute with warp and mask: each source map is projected
   once, and at the finest level only three channels are warped.
@@ -65,6 +66,8 @@ class _Styled:
 
     def __call__(self, x: Tensor, style: Tensor, demodulation: Tensor) -> Tensor:
         """[B,C,H,H], [B,C], [B,C'] -> [B,C',H,H] or twice the side."""
+        if len(x) == 1 and self.weight.numel() < x.numel():
+            return self._of_one(x, style[0], demodulation[0])
         x = x * _as_channels(style, x)
         if self.up:
             y = fir(F.conv_transpose2d(x, self.weight, stride=2), 4.0, padding=1)
@@ -72,6 +75,16 @@ class _Styled:
             y = F.conv2d(x, self.weight, padding=1)
         bias = _as_channels(self.bias[None], y)
         y = torch.addcmul(bias, y, _as_channels(demodulation, y))
+        return F.leaky_relu(y, SLOPE, inplace=True)
+
+    def _of_one(self, x: Tensor, style: Tensor, demodulation: Tensor) -> Tensor:
+        """The same for a single picture larger than the weight: to scale the weight takes less."""
+        scale = style.outer(demodulation) if self.up else demodulation.outer(style)
+        weight = self.weight * scale[:, :, None, None]
+        if self.up:
+            y = fir(F.conv_transpose2d(x, weight, stride=2), 4.0, padding=1, bias=self.bias)
+        else:
+            y = F.conv2d(x, weight, self.bias, padding=1)
         return F.leaky_relu(y, SLOPE, inplace=True)
 
     def demodulation(self, style: Tensor) -> Tensor:

@@ -162,14 +162,16 @@ def test_colours_come_from_warped_features_only() -> None:
     torch.testing.assert_close(picture, expected, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("align_corners", [False, True])
-@pytest.mark.parametrize("size", [32, 64])
+@pytest.mark.parametrize(
+    ("size", "batch", "align_corners"),
+    [(32, 2, False), (32, 1, True), (64, 2, True), (64, 1, False)],
+)
 def test_the_fast_form_and_its_gradients_are_the_plain_forms(
-    size: int, align_corners: bool
+    size: int, batch: int, align_corners: bool
 ) -> None:
     net = network(size, align_corners=align_corners)
-    source, driving = numbers(2, 3, size, size), numbers(2, 3, size, size, seed=1)
-    weights = numbers(2, 3, size, size, seed=2)
+    source, driving = numbers(batch, 3, size, size), numbers(batch, 3, size, size, seed=1)
+    weights = numbers(batch, 3, size, size, seed=2)
     trained = {name: p for name, p in net.named_parameters() if p.requires_grad}
     results = []
     for picture in (net(source, driving), reconstruct(net, source, driving)):
@@ -218,7 +220,8 @@ def test_under_bf16_the_flow_stays_in_full_precision(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(("padding", "stride"), [(2, 1), (1, 1), (1, 2)])
 def test_the_filters_own_gradient_is_that_of_autograd(padding: int, stride: int) -> None:
     x = numbers(1, 2, 6, 6).requires_grad_()
-    torch.autograd.gradcheck(lambda x: fir(x, 4.0, padding, stride), (x,))
+    bias = numbers(2, seed=1).requires_grad_()
+    torch.autograd.gradcheck(lambda x, b: fir(x, 4.0, padding, stride, b), (x, bias))
     plain = Blur(padding, padding, total=4.0).double()(x)[..., ::stride, ::stride]
     torch.testing.assert_close(fir(x, 4.0, padding, stride), plain, rtol=0, atol=1e-12)
 
