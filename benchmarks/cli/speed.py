@@ -55,3 +55,15 @@ def memory() -> None:
     from benchmarks.speed.memory import COLUMNS, measure
 
     table("memory", COLUMNS, [row.cells() for row in measure()])
+
+
+@app.command()
+def motion() -> None:
+    """LEO's motion: 1,024 frames of codes with every sampler, one video or eight at once.
+
+    Example: leo-bench speed motion
+    """
+    from benchmarks.cli.screen import table
+    from benchmarks.speed.motion import COLUMNS, measure
+
+    table("motion", COLUMNS, [row.cells() for row in measure()])

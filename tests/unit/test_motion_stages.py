@@ -76,12 +76,12 @@ def test_with_nothing_held_out_a_training_video_is_judged():
 
 
 def test_motion_is_learned():
-    config = lmdm_config(training={"steps": 300, "batch": 16})
+    config = lmdm_config(training={"steps": 150, "batch": 16})
     stage = lmdm.build(config, book(), seed=0)
     module = stage.players[0].module
     before = stage.validate(module.network)["loss"]
     optimiser = torch.optim.Adam(module.parameters(), 2e-3)
-    for step in range(300):
+    for step in range(150):
         losses, _ = module(stage.batch(step, Share()))
         optimiser.zero_grad()
         losses["mse"].backward()

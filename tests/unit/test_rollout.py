@@ -19,7 +19,7 @@ from leo.motion_models import CodeModel, MotionModel, TransitionModel
 from leo.rollout import Rollout, Transitions, runs
 from leo.stages import frame_dm, lmdm, transition_dm
 
-FAST = Sampler("ddpm", 10, batch=4)
+FAST = Sampler("ddpm", 4, batch=4)
 KEYS = [("sample", 0, i) for i in range(6)]
 FIRST = waves(6, 0.3)
 
