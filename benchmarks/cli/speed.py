@@ -67,3 +67,15 @@ def motion() -> None:
     from benchmarks.speed.motion import COLUMNS, measure
 
     table("motion", COLUMNS, [row.cells() for row in measure()])
+
+
+@app.command()
+def animator() -> None:
+    """LEO's image animator at 256x256: encode, decode, and both, plain form against fast form.
+
+    Example: leo-bench speed animator
+    """
+    from benchmarks.cli.screen import table
+    from benchmarks.speed.animator import COLUMNS, measure
+
+    table("animator", COLUMNS, [row.cells() for row in measure()])
