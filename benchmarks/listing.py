@@ -7,6 +7,8 @@ from benchmarks.datasets import list_datasets
 from benchmarks.suites import list_suites
 from evaluation.extractors import list_extractors
 from evaluation.protocol import list_protocols
+from evaluation.schema import list_named
+from leo.config import CONFIGS, Config
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,26 @@ def suites() -> Listing:
     return Listing(columns, rows)
 
 
+def configs() -> Listing:
+    """LEO's configs, one row a stage, with what training costs (leo/budget.py)."""
+    from leo.budget import costs
+
+    rows = [
+        [
+            config.id,
+            row.stage,
+            f"{row.parameters / 1e6:.2f} M",
+            f"{row.macs / 1e12:.3g} TMAC",
+            f"{row.steps:,}",
+            f"{row.hours:.1f} h",
+        ]
+        for config in list_named(Config, CONFIGS)
+        for row in costs(config)
+    ]
+    columns = ("config", "stage", "parameters", "a step", "steps", "one H200, estimated")
+    return Listing(columns, rows)
+
+
 def extractors() -> Listing:
     """Extractors, with where their weights come from."""
     return Listing(
@@ -85,4 +107,5 @@ LISTINGS: dict[str, Callable[[], Listing]] = {
     "protocols": protocols,
     "suites": suites,
     "extractors": extractors,
+    "configs": configs,
 }

@@ -16,11 +16,11 @@ def register(app: typer.Typer) -> None:
 
 def list_kind(
     kind: Annotated[
-        Literal["datasets", "protocols", "suites", "extractors"],
+        Literal["datasets", "protocols", "suites", "extractors", "configs"],
         typer.Argument(help="What to list."),
     ],
 ) -> None:
-    """Data sets, protocols, suites or extractors.
+    """Data sets, protocols, suites, extractors, or configs of LEO.
 
     Example: leo-bench list protocols
     """

@@ -1,4 +1,4 @@
-"""Verbs that make a LEO model: train, encode."""
+"""Verbs that make a LEO model: train, encode, export."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
     app.command()(train)
     app.command()(encode)
+    app.command()(export)
 
 
 def train(
@@ -91,3 +92,17 @@ def encode(run: Run, data: Data = None, data_root: DataRoot = None, cpu: Cpu = F
     job = open_job(RunRequest(run, data=data, data_root=data_root, cpu=cpu))
     book = encode_run(replace(job, progress=Bar("encoding", "videos")))
     out(f"{run / 'codes.safetensors'}: {len(book.codes)} codes of {len(book.lengths)} videos")
+
+
+def export(
+    run: Run, out: Annotated[Path, typer.Option(help="Folder to make; `leo:OUT` draws from it.")]
+) -> None:
+    """A trained run without what only training needs, in float16: to keep, or to publish.
+
+    Example: leo-bench export --run runs/toy-faces --out toy-faces
+    """
+    from benchmarks.cli.screen import out as show
+    from leo.export import export as write
+
+    for path in write(run, out):
+        show(f"{path}  {path.stat().st_size / 1e6:.1f} MB")

@@ -37,9 +37,8 @@ class Direction(nn.Module):
 
     def forward(self, codes: Tensor) -> Tensor:
         """[B,D] -> [B,S]."""
-        q = self.basis()
-        with torch.autocast(q.device.type, enabled=False):
-            return codes.to(q.dtype) @ q.T
+        # A product and a sum, not a matrix product: autocast leaves these in full precision.
+        return (codes[:, None] * self.basis()).sum(dim=2)
 
 
 class ConstantInput(nn.Module):
