@@ -11,6 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
+import torch
+from filelock import FileLock
+
 from evaluation.errors import InputError
 from evaluation.videos.source import VideoSource
 from leo.config import STAGES, Training
@@ -46,6 +49,11 @@ class Job:
     watchers: Sequence[Watcher] = field(default=())
     progress: Progress | None = None
     cpu: bool = False
+
+    @property
+    def device(self) -> str:
+        """Where codes are made."""
+        return "cuda" if torch.cuda.is_available() and not self.cpu else "cpu"
 
     @cached_property
     def videos(self) -> TrainingVideos:
@@ -110,9 +118,10 @@ def encode_run(job: Job) -> CodeBook:
     from leo.animator_files import generator_from_file
 
     path = job.run.root / CODES
-    if not path.is_file():
-        maker = ImageAnimator(generator_from_file(job.animator_file))
-        write_codes(encode(maker, job.videos, job.codes_digest, job.progress), path)
+    with FileLock(path.with_suffix(".lock")):  # of several processes, one encodes
+        if not path.is_file():
+            maker = ImageAnimator(generator_from_file(job.animator_file).to(job.device))
+            write_codes(encode(maker, job.videos, job.codes_digest, job.progress), path)
     return job.codes
 
 

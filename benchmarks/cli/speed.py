@@ -79,3 +79,15 @@ def animator() -> None:
     from benchmarks.speed.animator import COLUMNS, measure
 
     table("animator", COLUMNS, [row.cells() for row in measure()])
+
+
+@app.command()
+def train() -> None:
+    """LEO's training loop: whether it waits for data, frames packed or read each time.
+
+    Example: leo-bench speed train
+    """
+    from benchmarks.cli.screen import table
+    from benchmarks.speed.train import COLUMNS, measure
+
+    table("train", COLUMNS, [row.cells() for row in measure()])
