@@ -124,7 +124,7 @@ def _times() -> Tensor:
 def _macs(call: Callable[[], Tensor]) -> float:
     with FlopCounterMode(display=False) as counter:
         call()
-    return counter.get_total_flops() / 2
+    return float(counter.get_total_flops()) / 2
 
 
 def _count(network: nn.Module) -> int:

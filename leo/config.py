@@ -143,7 +143,11 @@ class UNet2dConfig(Data):
 
 
 class CddpmConfig(Data):
-    """The starting frame given its code (paper Sec. 3.3, option 2)."""
+    """The starting frame given its code (paper Sec. 3.3, option 2).
+
+    `most_weight`: where the network predicts the clean picture ("sample"), an error counts the more,
+    the less noise there is: 1/noise^2, but at most this (Min-SNR, arXiv 2303.09556). 1: all alike.
+    """
 
     training: Training
     optimiser: Optimiser
@@ -151,6 +155,13 @@ class CddpmConfig(Data):
     diffusion: Diffusion = Diffusion()
     resolution: int
     condition_dropout: float = Field(default=0.0, ge=0, lt=1)
+    most_weight: float = Field(default=1.0, ge=1)
+
+    @model_validator(mode="after")
+    def _weights_clean_pictures(self) -> "CddpmConfig":
+        if self.most_weight != 1 and self.diffusion.prediction != "sample":
+            raise ValueError('most_weight is for prediction = "sample" alone')
+        return self
 
 
 class Config(Named):

@@ -5,6 +5,7 @@ for frame in video.stream(): ...
 """
 
 import importlib.util
+import io
 import shlex
 import subprocess
 import tempfile
@@ -144,6 +145,13 @@ def edges(picture: Tensor) -> Tensor:
     sharp = steps.square().sum(dim=0) > EDGE**2
     white: Tensor = (sharp * 255).to(torch.uint8).expand(3, -1, -1)
     return white
+
+
+def png(picture: Tensor) -> bytes:
+    """uint8 [3,H,W] -> the content of a PNG file."""
+    content = io.BytesIO()
+    to_image(picture).save(content, "PNG")
+    return content.getvalue()
 
 
 def to_image(picture: Tensor) -> Image.Image:

@@ -50,7 +50,8 @@ class FoldedEncoder:
         stem, *blocks, last = encoder.net_app.convs
         self._stem = _before_gain(*_pair(stem))
         self._blocks = [_folded(cast("ResBlock", block)) for block in blocks]
-        self._last = _scaled(cast("EqualConv2d", last))
+        # Over all of the 4x4 map: a product of matrices, [S,4*4*C] as the map lies in memory.
+        self._last = _scaled(cast("EqualConv2d", last)).permute(0, 2, 3, 1).flatten(1)
         self._matrix, self._offset = _composed(
             [cast("EqualLinear", m) for m in encoder.fc.children()]
         )
@@ -69,7 +70,7 @@ class FoldedEncoder:
         maps = [_activated(images.contiguous(memory_format=torch.channels_last), self._stem, 0)]
         for block in self._blocks:
             maps.append(_run(block, maps[-1]))
-        vector = F.conv2d(maps[-1], self._last).flatten(1)
+        vector = F.linear(maps[-1].permute(0, 2, 3, 1).flatten(1), self._last)
         return Appearance(vector, maps[-2::-1])
 
     def both(self, sources: Tensor, driving: Tensor) -> tuple[Appearance, Tensor]:

@@ -171,7 +171,7 @@ def _rebuilt(network: nn.Module, sources: Tensor, drivings: Tensor) -> Tensor:
         raise TypeError(f"expected a Generator, not {type(network).__name__}")
     device = next(network.parameters()).device
     parts = []
-    for source, driving in zip(sources.split(16), drivings.split(16), strict=True):
+    for source, driving in zip(torch.split(sources, 16), torch.split(drivings, 16), strict=True):
         fake = reconstruct(network, from_pixels(source.to(device)), from_pixels(driving.to(device)))
         parts.append(to_pixels(fake.float()).cpu())
     return torch.cat(parts)

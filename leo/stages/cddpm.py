@@ -30,7 +30,7 @@ def build(config: CddpmConfig, videos: TrainingVideos, codes: CodeBook, seed: in
     held_out = batches.held_out()
 
     def losses(network: nn.Module) -> PictureLosses:
-        return PictureLosses(network, config.diffusion)
+        return PictureLosses(network, config)
 
     return Stage(
         name=NAME,

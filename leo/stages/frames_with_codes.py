@@ -21,11 +21,10 @@ from itertools import accumulate
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from leo.chance import generator
 from leo.codes import FrameStats
-from leo.config import CddpmConfig, Diffusion
+from leo.config import CddpmConfig
 from leo.data import TrainingVideos
 from leo.diffusion import Schedule, target
 from leo.encode import CodeBook
@@ -114,22 +113,25 @@ class FramesWithCodes:
 class PictureLosses(LossModule):
     """How far the network's prediction of a noised picture is off."""
 
-    def __init__(self, network: nn.Module, diffusion: Diffusion) -> None:
+    def __init__(self, network: nn.Module, config: CddpmConfig) -> None:
         """`network`: a `UNet2d`."""
         super().__init__()
         self.network = network
-        self._diffusion = diffusion
+        self._config = config
 
     def forward(self, batch: Batch) -> tuple[Losses, Batch]:
-        """The mean squared error on a batch of `FramesWithCodes`."""
-        schedule, kind = Schedule.of(self._diffusion), self._diffusion.prediction
+        """The mean squared error on a batch of `FramesWithCodes`, weighted as the config says."""
+        diffusion = self._config.diffusion
+        schedule, kind = Schedule.of(diffusion), diffusion.prediction
         clean, noise, step = from_pixels(batch["frame"]), batch["noise"], batch["step"]
         seen, code = schedule.noised(clean, noise, step), batch["code"]
         if "low" in batch:
             seen, code = beside(seen, code, batch["low"], batch["level"])
         said = self.network(seen, step, code, batch["told"])
-        wanted = target(kind, schedule, clean, noise, step)
-        return {"mse": F.mse_loss(said.float(), wanted)}, {}
+        error = (said.float() - target(kind, schedule, clean, noise, step)).square()
+        _, noise_left = schedule.at(step, clean)
+        weight = noise_left.square().reciprocal().clamp(max=self._config.most_weight)
+        return {"mse": (weight * error).mean()}, {}
 
 
 def judge(

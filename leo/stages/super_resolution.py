@@ -39,7 +39,7 @@ def build(
     held_out = batches.held_out()
 
     def losses(network: nn.Module) -> PictureLosses:
-        return PictureLosses(network, config.diffusion)
+        return PictureLosses(network, config)
 
     return Stage(
         name=NAME,

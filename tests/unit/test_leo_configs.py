@@ -1,0 +1,69 @@
+"""LEO's configs: each is read, says what it costs, and its README line is true."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.listing import configs
+from evaluation.errors import InputError
+from leo.budget import costs
+from leo.config import CONFIGS, load_config
+
+README = Path(__file__).parents[2] / "leo" / "README.md"
+NAMES = sorted(path.stem for path in CONFIGS.glob("*.toml"))
+
+
+def test_the_readme_holds_the_table_that_the_program_prints() -> None:
+    listing = configs()
+    lines = ["| " + " | ".join(listing.columns) + " |", "|---" * len(listing.columns) + "|"]
+    lines += ["| " + " | ".join(row) + " |" for row in listing.rows]
+    between = README.read_text().partition("<!-- configs -->")[2].partition("<!-- /configs -->")[0]
+    assert between.strip().splitlines() == lines
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_config_is_read_under_its_own_name(name: str) -> None:
+    assert load_config(name).id == name
+
+
+def test_every_row_of_the_paper_and_the_small_ones_are_there() -> None:
+    paper = {"taichihd128", "taichihd256", "faceforensics256", "celebvhq256", "ucf101"}
+    assert set(NAMES) == paper | {"toy64", "weizmann64", "grid64", "grid128"}
+
+
+def test_a_step_of_lia_at_256_costs_what_the_specification_counts() -> None:
+    """Spec 7.5: about 358 GMAC a pair at 256 pixels with VGG and discriminator; 222 at 128."""
+    for name, wanted in (("faceforensics256", 358e9), ("taichihd128", 222e9)):
+        config = load_config(name)
+        row = costs(config)[0]
+        assert row.macs / config.animator.training.batch == pytest.approx(wanted, rel=0.01)
+
+
+def test_changes_are_made_and_checked() -> None:
+    changed = load_config("toy64", ["lmdm.training.steps=7", "animator.perceptual=pixels"])
+    assert changed.lmdm.training.steps == 7
+    assert changed.frame_dm == load_config("toy64").frame_dm
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("lmdm.training.stepz=1", "unknown key 'stepz'"),
+        ("lmdm.training.steps", "expected KEY=VALUE"),
+        ("lmdm.training.steps=many", "steps is 'many'"),
+        ("id.x=1", "id is not a table"),
+        ("resolution=96", "power of two"),
+        ("resolution=128", "starting frames end at 64"),
+        ("animator.perceptual=vgg19", "VGG-19 sees nothing"),
+        ("animator.style=8", "do not fit into a style of 8"),
+    ],
+)
+def test_a_wrong_change_is_one_line_that_says_what(change: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        load_config("toy64", [change])
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_config_lists_the_known() -> None:
+    with pytest.raises(InputError, match="known are celebvhq256"):
+        load_config("toy63")
