@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Literal
 
 import torch
@@ -102,9 +103,9 @@ def load_vgg(path: Path) -> VggPyramid:
         pyramid = VggPyramid()
         for part in pyramid.slices:  # a slice keeps the numbers of its layers
             part.load_state_dict({name: state[f"features.{name}"] for name in part.state_dict()})
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
+    except (OSError, EOFError, LookupError, RuntimeError, ValueError, TypeError, UnpicklingError):
         raise InputError(
-            f"{path}: not torchvision's VGG-19 ({type(error).__name__}: {error}); "
+            f"{path}: not torchvision's VGG-19 as a state dict; "
             "`leo-bench weights fetch vgg19-dcbb9e9d.pth` gets it"
         ) from None
     return pyramid

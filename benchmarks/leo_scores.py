@@ -1,0 +1,115 @@
+"""Scores of a trained LEO on held-out videos: reconstruction, and FVD beside what does not move.
+
+    python -m benchmarks.leo_scores --model leo:toy-faces --real toy-faces/test --out SCORES.json
+
+Conditional samples begin with the first frames of the real videos themselves, as in the paper's
+protocol (2,048 random images of the data set); the frozen and the shuffled are those videos too.
+FVD is of 16 frames under `stylegan-v` with i3d-toy: not comparable with published numbers.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from benchmarks.cli.screen import machinery, out, say
+from benchmarks.plan import ScoreRequest
+from benchmarks.score import score
+from benchmarks.sources import SourceOptions, open_source
+from evaluation.cache import write_atomically
+from evaluation.errors import InputError
+from evaluation.preprocess import center_crop_lanczos
+from evaluation.record import Record
+from evaluation.videos.discover import OpenOptions
+from evaluation.videos.source import VideoSource
+from leo.animator import ImageAnimator
+from leo.model import LeoModel, find_model
+from leo.pixels import to_pixels
+from leo.reconstruction import Judged, judge
+
+FRAMES = 16
+VIDEOS, DRIVINGS = 64, 8  # of reconstruction: held-out videos at most, driving frames of each
+
+
+def main() -> None:
+    """Print the scores, and write them."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--real", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--data-root", type=Path)
+    given = parser.parse_args()
+    try:
+        scores = scores_of(given.model, given.real, given.data_root)
+        write_atomically(given.out, (json.dumps(scores, indent=1) + "\n").encode())
+    except InputError as error:
+        say(f"leo_scores: {error}")
+        sys.exit(error.exit_code)
+
+
+def scores_of(name: str, real: str, data_root: Path | None) -> dict[str, object]:
+    """All scores of a model by name."""
+    model = LeoModel.open(find_model(name))
+    options = SourceOptions(OpenOptions(), data_root=data_root, resolution=model.config.resolution)
+    judged = reconstruction(model.animator, open_source(real, options))
+    say(f"reconstruction: {judged}")
+    run = name.removeprefix("leo:")
+    fakes = {
+        "LEO, conditional": f"leo:{run}?mode=conditional&start={real}&frames={FRAMES}",
+        "frozen": f"damaged:frozen:{real}",
+        "shuffled": f"damaged:shuffled:{real}",
+    }
+    if model.has("cddpm"):
+        fakes["LEO, unconditional"] = f"leo:{run}?mode=unconditional&frames={FRAMES}"
+    numbers: dict[str, object] = {}
+    for label, fake in fakes.items():
+        request = ScoreRequest(
+            metric="fvd",
+            real=real,
+            fake=fake,
+            frames=FRAMES,
+            protocol="stylegan-v",
+            resolution=model.config.resolution,
+            extractor="i3d-toy",
+            data_root=None if data_root is None else str(data_root),
+        )
+        record = score(request, machinery(workers=2, keep=True, what=label))
+        numbers[label] = _numbers(record)
+        out(f"{label}: {numbers[label]}")
+    return {"real": real, "reconstruction": asdict(judged), f"fvd{FRAMES}, i3d-toy": numbers}
+
+
+def reconstruction(animator: ImageAnimator, source: VideoSource) -> Judged:
+    """Later frames rebuilt from the first, of evenly spread videos, beside copying the first."""
+    step = max(1, len(source.names) // VIDEOS)
+    sources, drivings, rebuilt = [], [], []
+    for video in range(0, len(source.names), step):
+        last = source.frame_counts[video] - 1
+        picks = sorted({max(1, round(last * (i + 1) / DRIVINGS)) for i in range(DRIVINGS)})
+        frames = source.read(video, [0, *picks])
+        if frames.shape[-2:] != (animator.size, animator.size):
+            frames = center_crop_lanczos(frames, animator.size)
+        sources.append(frames[:1].expand(len(picks), -1, -1, -1))
+        drivings.append(frames[1:])
+        codes = animator.codes(frames[1:])
+        rebuilt.append(to_pixels(animator.frames(animator.appearance(frames[0]), codes)))
+    return judge(torch.cat(sources), torch.cat(drivings), torch.cat(rebuilt))
+
+
+def _numbers(record: Record) -> dict[str, object]:
+    return {
+        "value": record.value,
+        "interval": record.interval,
+        "fvd_infinity": record.fvd_infinity,
+        "n_real": record.n_real,
+        "n_fake": record.n_fake,
+    }
+
+
+if __name__ == "__main__":
+    main()
