@@ -166,6 +166,17 @@ def read_request(folder: Path) -> tuple[SampleRequest, list[int]]:
     return request.model_copy(update={"sampling": sampling}), found
 
 
+def check_settings(folder: Path, request: SampleRequest, source: LeoSource) -> None:
+    """Refuse to draw into, or again from, a folder whose samples follow from something else.
+
+    Raises:
+        InputError: they do; the message names the first thing that differs.
+    """
+    change = first_difference(_read(folder / SETTINGS), _settings(request, source))
+    if change is not None:
+        raise InputError(f"{folder}: holds samples of other settings: {change}; give another --out")
+
+
 def strip_of(folder: Path) -> Path:
     """Where the strip of a folder's samples lies."""
     return folder.absolute().with_name(f"{folder.absolute().name}.png")
@@ -192,27 +203,27 @@ def _file(source: LeoSource, place: Place, index: int, suffix: str) -> Path:
 
 
 def _claim(out: Path, request: SampleRequest, source: LeoSource) -> None:
-    """Write the settings down, or compare them with those of the samples that are there.
-
-    The count is no setting: more samples may be asked for, and those that are there stay.
-    """
-    settings = {
-        "request": request.model_dump(mode="json", exclude={"sampling": {"count"}}),
-        "model": source.model_digest,
-        "starts": "" if source.drawing.starts is None else fingerprint(source.drawing.starts),
-    }
+    """Write the settings down, unless those of samples that are there already are the same."""
     path = out / SETTINGS
     if path.is_file():
-        if (change := first_difference(_read(path), settings)) is not None:
-            raise InputError(
-                f"{path}: holds samples of other settings: {change}; give another --out"
-            )
+        check_settings(out, request, source)
         return
     try:
         out.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, (json.dumps(settings, indent=2) + "\n").encode())
+        content = json.dumps(_settings(request, source), indent=2) + "\n"
+        write_atomically(path, content.encode())
     except OSError as error:
         raise InputError(f"{out}: cannot be written to: {error.strerror or error}") from None
+
+
+def _settings(request: SampleRequest, source: LeoSource) -> dict[str, object]:
+    """All that the files follow from. The count is no part: more samples may be asked for later."""
+    starts = source.drawing.starts
+    return {
+        "request": request.model_dump(mode="json", exclude={"sampling": {"count"}}),
+        "model": source.model_digest,
+        "starts": "" if starts is None else fingerprint(starts),
+    }
 
 
 def _settings_of(folder: Path) -> SampleRequest:

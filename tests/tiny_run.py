@@ -26,9 +26,9 @@ CHANGES = (
     "animator.channel_cap=16",
     "animator.style=32",
     f"lmdm.network={UNET}",
-    "lmdm.length=16",
+    "lmdm.length=8",
     f"transition_dm.network={UNET}",
-    "transition_dm.length=16",
+    "transition_dm.length=8",
     "transition_dm.strides=[1, 2]",
     "frame_dm.width=32",
     "frame_dm.blocks=1",
@@ -88,7 +88,7 @@ def shake(network: nn.Module, stage: str) -> None:
     """Numbers of their own for all weights, so that layers that begin at zero say something too."""
     for name, parameter in network.named_parameters():
         noise = chance.normal(parameter.shape, "shake", stage, name)
-        if stage == "animator":
-            parameter.copy_(noise if parameter.ndim > 1 else parameter)
-        else:
-            parameter.add_(0.05 * noise)
+        if stage != "animator":
+            parameter.copy_(parameter if parameter.ndim == 1 else noise / noise[0].numel() ** 0.5)
+        elif parameter.ndim > 1 and name.endswith("weight"):
+            parameter.copy_(noise * (0.2 if "to_rgbs" in name else 1.0))  # not black and white

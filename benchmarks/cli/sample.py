@@ -41,6 +41,7 @@ Out = Annotated[Path, typer.Option(help="Folder for the videos.")]
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
     app.command()(sample)
+    app.command()(edit)
 
 
 def sample(
@@ -116,3 +117,91 @@ def sample(
     written = write_samples(request, place)
     if share.part == 0:
         show(f"{out}: {written} samples written, {count} asked for; to look at: {strip_of(out)}")
+
+
+def edit(
+    out: Out,
+    sample_from: Annotated[
+        Path | None, typer.Option(help="Folder of an earlier leo-bench sample: its samples.")
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option(help="A picture: one conditional sample of --run from it.")
+    ] = None,
+    run: Annotated[str | None, typer.Option(help="For --source: a run, or leo:NAME.")] = None,
+    edited: Annotated[
+        Path | None,
+        typer.Option(help="An edited first frame, or a folder of them: sample-000003.png ..."),
+    ] = None,
+    command: Annotated[
+        str | None, typer.Option(help='A program that edits: "magick {in} -negate {out}".')
+    ] = None,
+    controlnet: Annotated[
+        str | None, typer.Option(help="A ControlNet of edges (extra: controlnet); needs --prompt.")
+    ] = None,
+    prompt: Annotated[str, typer.Option(help="For --controlnet: what shall be seen.")] = "",
+    base: Annotated[
+        str | None, typer.Option(help="For --controlnet: the Stable Diffusion that it steers.")
+    ] = None,
+    repose: Annotated[
+        bool, typer.Option("--repose", help="The edit moved the pose: begin motion at its code.")
+    ] = False,
+    index: Annotated[
+        list[int] | None, typer.Option(help="Which sample; may be repeated; absent: all.")
+    ] = None,
+    first_frames: Annotated[
+        bool, typer.Option("--first-frames", help="Only write first frames to OUT, to be edited.")
+    ] = False,
+    frames: Annotated[int, typer.Option(help="For --source: of the sample.")] = 128,
+    steps: Steps = 50,
+    sampler: Sampler = "ddim",
+    seed: Seed = 0,
+    format: Format = "mkv",
+    fps: Fps = 25.0,
+    data_root: DataRoot = None,
+    device: Device = None,
+) -> None:
+    """Edit the first frame of samples and keep the motion; OUT.png shows before and after.
+
+    Samples come from --sample-from, drawn as they were there, or from --source.
+
+    Examples:
+
+      leo-bench edit --sample-from samples/ --first-frames --out frames/
+
+      leo-bench edit --sample-from samples/ --edited frames/ --out edited/
+
+      leo-bench edit --run leo:toy-faces --source face.png --edited blond.png --out edited/
+
+      leo-bench edit --sample-from samples/ --command "magick {in} -negate {out}" --out edited/
+    """
+    from benchmarks.cli.screen import Bar
+    from benchmarks.cli.screen import out as show
+    from benchmarks.editing import EditRequest, samples_of, write_edits, write_first_frames
+    from benchmarks.sampling import Place, SampleRequest, sampling_of
+    from evaluation.errors import InputError
+    from leo.edit import BASE, ControlNet
+    from leo.model import default_device
+
+    if sample_from is not None and source is None and run is None:
+        samples, indices = samples_of(sample_from, index or [])
+    elif sample_from is None and source is not None and run is not None:
+        options = {"frames": frames, "steps": steps, "sampler": sampler, "seed": seed}
+        sampling = sampling_of(mode="conditional", count=1, **options)
+        start = str(source)
+        samples = SampleRequest(run=run, sampling=sampling, start=start, format=format, fps=fps)
+        indices = [0]
+    else:
+        raise InputError("give --sample-from FOLDER, or --run RUN with --source PICTURE")
+    place = Place(out, data_root=data_root, device=device, progress=Bar("editing", "samples"))
+    if first_frames:
+        paths = write_first_frames(samples, indices, place)
+    else:
+        steering = None
+        if controlnet is not None:
+            steering = ControlNet(
+                controlnet, prompt, base or BASE, seed, device or default_device()
+            )
+        request = EditRequest(samples, indices, sample_from, edited, command, steering, repose)
+        paths = write_edits(request, place)
+    for path in paths:
+        show(str(path))

@@ -1,0 +1,138 @@
+"""`leo-bench edit`: samples again with their first frames edited, the motion kept."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from benchmarks.montage import montage
+from benchmarks.sampling import (
+    SUFFIXES,
+    Place,
+    SampleRequest,
+    check_settings,
+    evenly_spread,
+    open_request,
+    read_request,
+    shown,
+    strip_of,
+)
+from benchmarks.start_frames import read_picture
+from evaluation.cache import write_atomically
+from evaluation.errors import InputError
+from evaluation.videos.frames import is_frame
+from evaluation.videos.write import write_video
+from leo.edit import ControlNet, Editor, command_editor, edited, png
+from leo.sample import LeoSource
+
+
+@dataclass(frozen=True)
+class EditRequest:
+    """What is edited, and how; exactly one of the editors is given.
+
+    Args:
+        samples: how the samples were drawn that are edited.
+        indices: which of them.
+        drawn_in: the folder of `leo-bench sample` that holds them, if any.
+        picture: an edited first frame, or a folder of them, called as the samples: a PNG or JPEG
+            sample-000003.png.
+        command: a program that edits a picture (`leo.edit.command_editor`).
+        controlnet: a text that edits it.
+        repose: the edit moved the pose: the motion begins at the edited frame's own code.
+    """
+
+    samples: SampleRequest
+    indices: Sequence[int]
+    drawn_in: Path | None = None
+    picture: Path | None = None
+    command: str | None = None
+    controlnet: ControlNet | None = None
+    repose: bool = False
+
+
+def samples_of(folder: Path, chosen: Sequence[int]) -> tuple[SampleRequest, list[int]]:
+    """An earlier sample command and the samples of it to edit: those chosen, or all there are.
+
+    Raises:
+        InputError: no samples there, or not all those chosen.
+    """
+    request, there = read_request(folder)
+    absent = sorted(set(chosen) - set(there))
+    if absent:
+        raise InputError(f"{folder}: no sample {absent[0]} there; there are {len(there)}")
+    return request, sorted(set(chosen)) or there
+
+
+def write_edits(request: EditRequest, place: Place) -> list[Path]:
+    """Write OUT/sample-000003.mkv and so on; OUT.png shows each before and after; -> the videos.
+
+    Raises:
+        InputError: no editor or several, no picture for any sample, an editor that fails, samples
+            that the model as it is now would not draw.
+    """
+    source = open_request(request.samples, place)
+    if request.drawn_in is not None:
+        check_settings(request.drawn_in, request.samples, source)
+    edits = _edits(request, source)
+    if place.out.exists() and any(place.out.iterdir()):
+        raise InputError(f"{place.out}: is not empty; give another --out")
+    paths, rows, labels = [], [], []
+    for done, index in enumerate(edits):
+        picture = edits[index](source.first(index))
+        video = edited(source, index, picture, repose=request.repose)
+        path = place.out / f"{source.names[index]}{SUFFIXES[request.samples.format]}"
+        write_video(path, video.stream(), request.samples.fps)
+        paths.append(path)
+        before = source.read(index, evenly_spread(request.samples.sampling.frames))
+        rows += [before, shown(video)]
+        labels += [f"{index}", "edited"]
+        if place.progress is not None:
+            place.progress(done + 1, len(edits))
+    montage(rows, labels, strip_of(place.out))
+    return paths
+
+
+def write_first_frames(request: SampleRequest, indices: Sequence[int], place: Place) -> list[Path]:
+    """Write the first frames of samples as OUT/sample-000003.png, to be edited by hand.
+
+    Raises:
+        InputError: the folder cannot be written to.
+    """
+    source = open_request(request, place)
+    paths = [place.out / f"{source.names[index]}.png" for index in indices]
+    try:
+        place.out.mkdir(parents=True, exist_ok=True)
+        for index, path in zip(indices, paths, strict=True):
+            write_atomically(path, png(source.first(index)))
+    except OSError as error:
+        raise InputError(f"{place.out}: cannot be written to: {error.strerror}") from None
+    return paths
+
+
+def _edits(request: EditRequest, source: LeoSource) -> dict[int, Editor]:
+    """An editor for each sample that is edited."""
+    if (request.picture, request.command, request.controlnet).count(None) != 2:
+        raise InputError("give exactly one of --edited, --command and --controlnet")
+    if request.picture is not None:
+        return _pictures(request.picture, request.indices, source)
+    if request.command is not None:
+        editor = command_editor(request.command, read_picture)
+    elif request.controlnet is not None:
+        editor = request.controlnet.editor()
+    return dict.fromkeys(request.indices, editor)
+
+
+def _pictures(path: Path, indices: Sequence[int], source: LeoSource) -> dict[int, Editor]:
+    """Pictures for the samples that they are called as; a single picture is the first one's."""
+    if not path.is_dir():
+        return {indices[0]: _always(read_picture(path))}
+    by_name = {inner.stem: inner for inner in path.iterdir() if is_frame(inner.name)}
+    found = {i: by_name[source.names[i]] for i in indices if source.names[i] in by_name}
+    if not found:
+        raise InputError(f"{path}: no picture there is called as a sample, {source.names[0]}.png")
+    return {index: _always(read_picture(inner)) for index, inner in found.items()}
+
+
+def _always(picture: Tensor) -> Callable[[Tensor], Tensor]:
+    return lambda _before: picture
