@@ -145,8 +145,8 @@ class UNet2dConfig(Data):
 class CddpmConfig(Data):
     """The starting frame given its code (paper Sec. 3.3, option 2).
 
-    `most_weight`: where the network predicts the clean picture ("sample"), an error counts the more,
-    the less noise there is: 1/noise^2, but at most this (Min-SNR, arXiv 2303.09556). 1: all alike.
+    `most_weight`: where the network predicts the clean picture ("sample"), an error counts more
+    the less noise there is: 1/noise^2, at most this (Min-SNR, arXiv 2303.09556). 1: all alike.
     """
 
     training: Training

@@ -1,6 +1,6 @@
 """Draws starting frames x_1 given their codes: one model, or one and its super-resolution.
 
-frames = StartingFrames.from_tensors(config.cddpm, model.network, model.stats)
+frames = StartingFrames(FrameModel.from_tensors(config.cddpm, model.network, model.stats))
 keys = [("start", seed, i) for i in range(len(codes))]
 frames.draw(codes, keys, Sampler("ddim", 50))  # uint8 [B,3,R,R]
 
@@ -59,13 +59,6 @@ class StartingFrames:
     base: FrameModel
     finer: FrameModel | None = None
     guidance: float = 1.0
-
-    @staticmethod
-    def from_tensors(
-        config: CddpmConfig, network: Mapping[str, Tensor], stats: Mapping[str, Tensor]
-    ) -> "StartingFrames":
-        """One model alone; see `FrameModel.from_tensors`."""
-        return StartingFrames(FrameModel.from_tensors(config, network, stats))
 
     @property
     def resolution(self) -> int:

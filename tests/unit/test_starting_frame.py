@@ -1,5 +1,7 @@
 """Starting frames: batches of frames with codes, what is learned from them, what is drawn."""
 
+import math
+
 import pytest
 import torch
 from torch import Tensor
@@ -213,6 +215,27 @@ def test_super_resolution_learns_from_the_small_picture(
     picture = stage.picture(network)
     assert picture is not None
     assert picture.shape == (3, 3 * 32, 8 * 32)
+
+
+def test_errors_count_more_where_there_is_less_noise_up_to_a_bound(
+    videos: TrainingVideos, codes: CodeBook
+) -> None:
+    like = config(16).model_copy(update={"most_weight": 5.0})
+    module = cddpm.build(like, videos, codes, seed=0).players[0].module
+    batch = cddpm.build(like, videos, codes, seed=0).batch(0, Share())
+    # noise^2 of the cosine schedule at step 350 is 1 - cos^2(...) by spec 3.4; the network says 0.
+    part = math.cos((0.351 + 0.008) / 1.008 * math.pi / 2) ** 2
+    noise = 1 - part / math.cos(0.008 / 1.008 * math.pi / 2) ** 2
+    for step, weight in ((5, 5.0), (350, 1 / noise), (999, 1.0)):
+        losses, _ = module({**batch, "step": torch.full((8,), step)})
+        plain = from_pixels(batch["frame"]).square().mean()
+        assert losses["mse"].item() == pytest.approx(weight * plain.item(), rel=0.01)
+
+
+def test_a_bound_of_weights_needs_predictions_of_the_clean_picture() -> None:
+    fields = config(16).model_dump() | {"most_weight": 5.0, "diffusion": {"prediction": "v"}}
+    with pytest.raises(ValueError, match="most_weight"):
+        CddpmConfig.model_validate(fields)
 
 
 def test_small_pictures_are_those_of_the_frames(videos: TrainingVideos, codes: CodeBook) -> None:
