@@ -1,8 +1,9 @@
-"""`leo-bench demo`: known damage to known videos, measured under both of the paper's protocols.
+"""`leo-bench demo`: LEO and known damage to known videos, under both of the paper's protocols.
 
 Half of each embedded world is the real side. The other half is the fake side: untouched, which is
 as good as a generator can be, and damaged in five ways. A metric that is worth anything puts the
-untouched half first.
+untouched half first. Besides it come the shipped LEO's samples, which begin with first frames of
+that other half, and those that it makes of nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.montage import montage
 from benchmarks.plan import ScoreRequest, plan
+from benchmarks.sampling import Place, SampleRequest, write_samples
 from benchmarks.score import scored
 from benchmarks.sources import SourceOptions, open_source
 from evaluation.features import Machinery
@@ -19,6 +21,9 @@ from evaluation.measure import Measurement
 from evaluation.numbers import Metric
 from evaluation.record import Record, record_path, write_record
 from evaluation.videos.discover import OpenOptions
+from leo.drawing import Drawing, Sampling
+from leo.grid import renderings
+from leo.model import LeoModel, find_model
 
 WORLDS = ("toy-faces", "toy-bodies")
 UNTOUCHED = "other half"
@@ -32,7 +37,7 @@ class Trial:
     """A protocol at the size of a demo.
 
     Args:
-        clips: on each side, of the 128 videos of a half.
+        clips: on each side.
         repeats: DIGAN's ten, cut to what a demo has time for.
     """
 
@@ -42,7 +47,16 @@ class Trial:
     repeats: int
 
 
-TRIALS = (Trial("digan", ("fvd", "kvd"), 96, 2), Trial("stylegan-v", ("fvd",), 96, 1))
+# Rows of a model's samples: they are measured like the rest, but nothing is expected of them.
+GIVEN, MADE = "LEO from first frames", "LEO from nothing"
+CLIPS = 96  # on each side, of the 128 videos of a half
+LEOS: dict[str, Sampling] = {
+    GIVEN: Sampling(mode="conditional", frames=FRAMES, count=CLIPS),
+    MADE: Sampling(mode="unconditional", frames=FRAMES, count=CLIPS),
+}
+MOTIONS = Sampling(mode="conditional", frames=64, count=5)  # of the picture `motions.png`
+
+TRIALS = (Trial("digan", ("fvd", "kvd"), CLIPS, 2), Trial("stylegan-v", ("fvd",), CLIPS, 1))
 
 
 @dataclass(frozen=True)
@@ -67,27 +81,37 @@ class Line:
     cells: tuple[Cell, ...]
 
     @property
-    def damage(self) -> str:
+    def label(self) -> str:
         """The fake side without its amount."""
         return self.fake.partition("=")[0]
+
+    @property
+    def missed(self) -> bool:
+        """Whether it is a damage that a metric did not notice."""
+        return self.fake not in LEOS and not all(cell.noticed for cell in self.cells)
 
 
 def run_demo(out: Path, machinery: Callable[[str], Machinery]) -> Iterator[Line]:
     """Measure everything, line by line; records go under `out`/records.
 
     Args:
-        out: folder of the records and the picture `clips.png`.
+        out: folder of the records and of the pictures `clips.png` and `motions.png`.
         machinery: cache, threads and progress for a piece of work of that name.
 
     Raises:
         InputError: `out` cannot be written to.
     """
-    _picture(out / "clips.png")
+    for world in WORLDS:
+        for fake in LEOS:
+            write_samples(*_samples(out, world, fake, machinery))
+    _picture(out)
+    _motions(out / "motions.png")
     for world in WORLDS:
         untouched: list[Measurement] = []
-        for fake in (UNTOUCHED, *DAMAGES):
+        for fake in (UNTOUCHED, *LEOS, *DAMAGES):
+            source = _source(out, world, fake)
             results = [
-                scored(plan(_request(world, fake, trial, metric)), machinery(f"{world}, {fake}"))
+                scored(plan(_request(world, source, trial, metric)), machinery(f"{world}, {fake}"))
                 for trial in TRIALS
                 for metric in trial.metrics
             ]
@@ -105,16 +129,31 @@ def run_demo(out: Path, machinery: Callable[[str], Machinery]) -> Iterator[Line]
             yield Line(world, fake, tuple(cells))
 
 
-def _source(world: str, fake: str) -> str:
+def _source(out: Path, world: str, fake: str) -> str:
+    if fake in LEOS:
+        return str(_folder(out, world, fake))
     whole = f"{world}/test" if fake == UNTOUCHED else f"damaged:{fake}:{world}/test"
     return f"part:2/2:{whole}"
+
+
+def _folder(out: Path, world: str, fake: str) -> Path:
+    return out / "samples" / f"{world}-{fake.removeprefix('LEO ').replace(' ', '-')}"
+
+
+def _samples(
+    out: Path, world: str, fake: str, machinery: Callable[[str], Machinery]
+) -> tuple[SampleRequest, Place]:
+    start = f"part:2/2:{world}/test" if fake == GIVEN else ""
+    request = SampleRequest(run=world, sampling=LEOS[fake], start=start)
+    progress = machinery(f"{world}, {fake}").progress
+    return request, Place(_folder(out, world, fake), device="cpu", progress=progress)
 
 
 def _request(world: str, fake: str, trial: Trial, metric: Metric) -> ScoreRequest:
     return ScoreRequest(
         metric=metric,
         real=f"part:1/2:{world}/test",
-        fake=_source(world, fake),
+        fake=fake,
         frames=FRAMES,
         protocol=trial.protocol,
         clips=trial.clips,
@@ -123,14 +162,26 @@ def _request(world: str, fake: str, trial: Trial, metric: Metric) -> ScoreReques
     )
 
 
-def _picture(path: Path) -> None:
-    """One video of each world, untouched and damaged: every second frame of its first clip."""
+def _picture(out: Path) -> None:
+    """One video of each world, untouched, LEO's and damaged: every second frame of its clip."""
     rows, labels = [], []
-    options = SourceOptions(OpenOptions(), resolution=96)
+    options = SourceOptions(OpenOptions(), resolution=64)
     for world in WORLDS:
-        for fake in (UNTOUCHED, *DAMAGES):
-            source = open_source(_source(world, fake), options)
+        for fake in (UNTOUCHED, *LEOS, *DAMAGES):
+            source = open_source(_source(out, world, fake), options)
             rows.append(source.read(3, range(0, FRAMES, 2)))
             labels.append(fake.partition("=")[0])
-    path.parent.mkdir(parents=True, exist_ok=True)
+    montage(rows, labels, out / "clips.png")
+
+
+def _motions(path: Path) -> None:
+    """The same first frame of each world in several motions of LEO: every seventh frame."""
+    rows, labels = [], []
+    options = SourceOptions(OpenOptions(), resolution=64)
+    for world in WORLDS:
+        starts = open_source(f"part:2/2:{world}/test", options)
+        drawing = Drawing(LeoModel.open(find_model(world)), MOTIONS, starts)
+        for number, motion in enumerate(renderings(drawing, "motions", MOTIONS.count), start=1):
+            rows.append(motion.read(range(0, MOTIONS.frames, 7)))
+            labels.append(f"motion {number}")
     montage(rows, labels, path)

@@ -16,7 +16,7 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for records and the picture.")] = Path("demo"),
     workers: Annotated[int, typer.Option(help="Threads that render; changes no number.")] = 2,
 ) -> None:
-    """Measure known damage to the embedded worlds under both of the paper's protocols.
+    """Measure LEO's samples and known damage to the embedded worlds, under both protocols.
 
     Needs no download. Exit 1 where a metric does not notice a damage.
 
@@ -42,14 +42,12 @@ def demo(
         say(f"{line.world}, {line.fake}: {line.cells[0].record.value:.4g}")
     records = [cell.record for cell in lines[0].cells]
     heads = [f"{r.metric.upper()}{r.frames} {r.protocol}" for r in records]
-    rows = [
-        [f"{line.world}, {line.fake.partition('=')[0]}", *map(text, line.cells)] for line in lines
-    ]
+    rows = [[f"{line.world}, {line.label}", *map(text, line.cells)] for line in lines]
     title = f"{records[0].extractor}, {records[0].n_real} clips a side; value [95 % interval]"
     table(f"{title}; below it: how much worse than the other half", ["fake", *heads], rows)
-    show(f"picture: {out / 'clips.png'}   records: {out / 'records'}")
+    show(f"pictures: {out / 'clips.png'}, {out / 'motions.png'}   records: {out / 'records'}")
     show("These numbers are of i3d-toy: not comparable with published ones.")
-    missed = [line for line in lines if not all(cell.noticed for cell in line.cells)]
+    missed = [line for line in lines if line.missed]
     for line in missed:
         say(f"not told from no damage by every metric: {line.world}, {line.fake}")
     if missed:
