@@ -1,0 +1,133 @@
+"""Samples with an edited first frame: the motion stays, and every editor is held to its word."""
+
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tiny_run import make_run
+
+from benchmarks.sampling import Place, SampleRequest, write_samples
+from conftest import Run
+from leo.drawing import Drawing, Sampling
+from leo.edit import edges, edited
+from leo.model import LeoModel
+from leo.sample import LeoSource
+
+NEGATE = (
+    "import sys; from PIL import Image, ImageOps; "
+    "ImageOps.invert(Image.open(sys.argv[1])).save(sys.argv[2])"
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_run(tmp_path_factory.mktemp("leo") / "run")
+
+
+@pytest.fixture(scope="module")
+def samples(run: Path) -> Path:
+    """Two samples of three frames."""
+    sampling = Sampling(frames=3, steps=2, count=2)
+    request = SampleRequest(run=str(run), sampling=sampling, format="npy")
+    write_samples(request, Place(run.parent / "samples", device="cpu"))
+    return run.parent / "samples"
+
+
+@pytest.fixture
+def refused(leo_bench: Run, tmp_path: Path) -> Callable[..., str]:
+    def refuse(*arguments: object) -> str:
+        outcome = leo_bench("edit", *arguments, "--out", tmp_path / "out")
+        assert outcome.code == 2, outcome
+        assert len(outcome.err.strip().splitlines()) == 1, outcome.err
+        return outcome.err
+
+    return refuse
+
+
+def test_first_frames_come_out_and_go_in_again(
+    leo_bench: Run, samples: Path, tmp_path: Path
+) -> None:
+    frames, out = tmp_path / "frames", tmp_path / "edited"
+    line = ("edit", "--sample-from", samples)
+    assert leo_bench(*line, "--first-frames", "--out", frames).code == 0
+    assert leo_bench(*line, "--edited", frames, "--out", out).code == 0
+    for name in ("sample-000000.npy", "sample-000001.npy"):
+        assert (out / name).read_bytes() == (samples / name).read_bytes()
+    assert (tmp_path / "edited.png").is_file()
+
+
+def test_a_program_edits(leo_bench: Run, samples: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = f"{shlex.join([sys.executable, '-c', NEGATE])} {{in}} {{out}}"
+    line = ("--sample-from", samples, "--index", 1, "--command", command)
+    outcome = leo_bench("edit", *line, "--out", out)
+    assert outcome.code == 0, outcome
+    assert [path.name for path in out.iterdir()] == ["sample-000001.npy"]
+    before, after = (np.load(folder / "sample-000001.npy") for folder in (samples, out))
+    np.testing.assert_array_equal(after[0], 255 - before[0])
+    assert (after[1:] != before[1:]).any()
+
+
+@pytest.mark.parametrize("repose", [False, True])
+def test_codes_stay_or_begin_at_the_edited_picture(run: Path, repose: bool) -> None:
+    source = LeoSource(Drawing(LeoModel.open(run), Sampling(frames=4, steps=2, count=1)))
+    picture = 255 - source.first(0)
+    video, codes = edited(source, 0, picture, repose=repose), source.codes(0)
+    first = source.drawing.encode(picture[None])[0] if repose else codes[0]
+    torch.testing.assert_close(video.codes, first + codes - codes[0])
+    assert torch.equal(video.codes, codes) is not repose
+
+
+def test_a_picture_is_edited_without_samples(leo_bench: Run, run: Path, tmp_path: Path) -> None:
+    for name, shade in (("grey", 99), ("bright", 200)):
+        Image.new("RGB", (32, 32), (shade,) * 3).save(tmp_path / f"{name}.png")
+    line = ("--source", tmp_path / "grey.png", "--edited", tmp_path / "bright.png")
+    how = ("--frames", 2, "--steps", 2, "--format", "npy", "--device", "cpu")
+    outcome = leo_bench("edit", "--run", run, *line, *how, "--out", tmp_path / "out")
+    assert outcome.code == 0, outcome
+    assert (np.load(tmp_path / "out" / "sample-000000.npy")[0] == 200).all()
+
+
+def test_edges_are_white_where_brightness_steps() -> None:
+    picture = torch.zeros(3, 8, 8, dtype=torch.uint8)
+    picture[:, :, 4:] = 255
+    found = edges(picture)
+    assert found[0, 4].tolist() == [0, 0, 0, 255, 255, 0, 0, 0]
+
+
+def test_another_model_does_not_draw_them_again(
+    refused: Callable[..., str], samples: Path, tmp_path: Path
+) -> None:
+    other = shutil.copytree(samples, tmp_path / "other")
+    settings = other / "sample.json"
+    settings.write_text(settings.read_text().replace('"model": "', '"model": "0'))
+    said = refused("--sample-from", other, "--command", "x {in} {out}")
+    assert "other settings: model is" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ((), "exactly one of --edited"),
+        (("--command", "x {in}"), "needs {in} and {out}"),
+        (("--command", "no-such-program {in} {out}"), "no-such-program: No such file"),
+        (("--command", "false {in} {out}"), "exit code 1"),
+        (("--edited", "nowhere.png"), "no such picture"),
+        (("--controlnet", "nowhere", "--prompt", "a fox"), "--controlnet"),
+        (("--index", 7, "--edited", "x.png"), "no sample 7"),
+    ],
+)
+def test_bad_options_of_edit(
+    refused: Callable[..., str], samples: Path, options: tuple[object, ...], expected: str
+) -> None:
+    assert expected in refused("--sample-from", samples, *options)
+
+
+def test_neither_samples_nor_a_picture(refused: Callable[..., str], run: Path) -> None:
+    assert "--sample-from" in refused("--run", run, "--edited", "x.png")
