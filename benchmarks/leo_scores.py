@@ -28,7 +28,7 @@ from evaluation.videos.source import VideoSource
 from leo.animator import ImageAnimator
 from leo.model import LeoModel, find_model
 from leo.pixels import to_pixels
-from leo.reconstruction import Judged, judge
+from leo.reconstruction import Judged, driving_frames, judge
 
 FRAMES = 16
 VIDEOS, DRIVINGS = 64, 8  # of reconstruction: held-out videos at most, driving frames of each
@@ -89,8 +89,7 @@ def reconstruction(animator: ImageAnimator, source: VideoSource) -> Judged:
     step = max(1, len(source.names) // VIDEOS)
     sources, drivings, rebuilt = [], [], []
     for video in range(0, len(source.names), step):
-        last = source.frame_counts[video] - 1
-        picks = sorted({max(1, round(last * (i + 1) / DRIVINGS)) for i in range(DRIVINGS)})
+        picks = driving_frames(source.frame_counts[video], DRIVINGS)
         frames = source.read(video, [0, *picks])
         if frames.shape[-2:] != (animator.size, animator.size):
             frames = center_crop_lanczos(frames, animator.size)

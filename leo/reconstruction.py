@@ -39,6 +39,12 @@ class Judged:
         }
 
 
+def driving_frames(frame_count: int, wanted: int) -> list[int]:
+    """Frames to rebuild from frame 0: evenly spread behind it, the last one among them."""
+    last = frame_count - 1
+    return sorted({max(1, round(last * (i + 1) / wanted)) for i in range(wanted)})
+
+
 def judge(source: Tensor, driving: Tensor, rebuilt: Tensor) -> Judged:
     """Compare: uint8 [N,3,R,R] each, all on one device."""
     of_copy = (source.float() - driving.float()) / 255

@@ -20,7 +20,7 @@ from leo.networks.fast_generator import reconstruct
 from leo.networks.generator import Generator, start_from_copy, start_from_identity
 from leo.perceptual import Chosen
 from leo.pixels import from_pixels, to_pixels
-from leo.reconstruction import Judged, judge
+from leo.reconstruction import Judged, driving_frames, judge
 from leo.stage import Batch, Losses, LossModule, Player, Stage
 
 JUDGED_VIDEOS, JUDGED_FRAMES = 32, 4  # held-out videos at most; driving frames of each
@@ -83,8 +83,7 @@ class HeldOut:
         """The first frame against some evenly spread later ones, of each held-out video."""
         sources, drivings = [], []
         for video in _judged(videos):
-            last = videos.frame_counts[video] - 1
-            picks = [max(1, round(last * (i + 1) / JUDGED_FRAMES)) for i in range(JUDGED_FRAMES)]
+            picks = driving_frames(videos.frame_counts[video], JUDGED_FRAMES)
             frames = videos.frames(video, [0, *picks])
             sources.append(frames[:1].expand(len(picks), -1, -1, -1))
             drivings.append(frames[1:])
