@@ -2,8 +2,8 @@
 
 Half of each embedded world is the real side. The other half is the fake side: untouched, which is
 as good as a generator can be, and damaged in five ways. A metric that is worth anything puts the
-untouched half first. Besides it come the shipped LEO's samples, which begin with first frames of
-that other half, and those that it makes of nothing.
+untouched half first. Behind it come the shipped LEO's samples, begun with first frames of that
+other half.
 """
 
 from collections.abc import Callable, Iterator
@@ -48,12 +48,8 @@ class Trial:
 
 
 # Rows of a model's samples: they are measured like the rest, but nothing is expected of them.
-GIVEN, MADE = "LEO from first frames", "LEO from nothing"
 CLIPS = 96  # on each side, of the 128 videos of a half
-LEOS: dict[str, Sampling] = {
-    GIVEN: Sampling(mode="conditional", frames=FRAMES, count=CLIPS),
-    MADE: Sampling(mode="unconditional", frames=FRAMES, count=CLIPS),
-}
+LEOS = {"LEO from first frames": Sampling(mode="conditional", frames=FRAMES, count=CLIPS)}
 MOTIONS = Sampling(mode="conditional", frames=64, count=5)  # of the picture `motions.png`
 
 TRIALS = (Trial("digan", ("fvd", "kvd"), CLIPS, 2), Trial("stylegan-v", ("fvd",), CLIPS, 1))
@@ -143,8 +139,7 @@ def _folder(out: Path, world: str, fake: str) -> Path:
 def _samples(
     out: Path, world: str, fake: str, machinery: Callable[[str], Machinery]
 ) -> tuple[SampleRequest, Place]:
-    start = f"part:2/2:{world}/test" if fake == GIVEN else ""
-    request = SampleRequest(run=world, sampling=LEOS[fake], start=start)
+    request = SampleRequest(run=world, sampling=LEOS[fake], start=f"part:2/2:{world}/test")
     progress = machinery(f"{world}, {fake}").progress
     return request, Place(_folder(out, world, fake), device="cpu", progress=progress)
 

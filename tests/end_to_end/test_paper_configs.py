@@ -1,4 +1,4 @@
-"""Every config of the paper builds and trains every stage for two steps, made narrow to be quick."""
+"""Every config of the paper trains every stage for two steps, made narrow to be quick."""
 
 from pathlib import Path
 
