@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 from evaluation.errors import InputError
 from leo.drawing import at_size, begun_at
+from leo.lanes import lanes
 from leo.sample import LeoSource, Rendering
 
 Editor = Callable[[Tensor], Tensor]  # uint8 [3,H,W] -> uint8 [3,H',W']
@@ -40,11 +41,14 @@ def edited(source: LeoSource, index: int, picture: Tensor, *, repose: bool) -> R
         repose: the edit moved the pose: the motion begins at the picture's own code. Else the codes
             stay as they are.
     """
-    drawing = source.drawing
-    first, codes = at_size(picture[None], drawing.model.animator.size), source.codes(index)
-    if repose:
-        codes = begun_at(codes[None], drawing.encode(first))[0]
-    return Rendering.of(drawing.model, first[0], codes, drawing.sampling.first_frame)
+    drawing, codes = source.drawing, source.codes(index)
+
+    def encode() -> Rendering:
+        first = at_size(picture[None], drawing.model.animator.size)
+        begun = begun_at(codes[None], drawing.encode(first))[0] if repose else codes
+        return Rendering.of(drawing.model, first[0], begun, drawing.sampling.first_frame)
+
+    return lanes(drawing.model.device).submit(encode).result()
 
 
 def command_editor(command: str, read: Callable[[Path], Tensor]) -> Editor:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from leo.drawing import Drawing, Drawn, Row, begun_at
+from leo.lanes import lanes
 from leo.sample import Rendering
 
 Kind = Literal["motions", "faces"]
@@ -25,12 +26,16 @@ def renderings(drawing: Drawing, kind: Kind, count: int) -> list[Rendering]:
     Raises:
         InputError: a stage that this needs is not trained.
     """
-    drawn = _motions(drawing, count) if kind == "motions" else _faces(drawing, count)
-    how = drawing.sampling.first_frame
-    return [
-        Rendering.of(drawing.model, first, codes, how)
-        for first, codes in zip(drawn.firsts, drawn.codes, strict=True)
-    ]
+
+    def draw() -> list[Rendering]:
+        drawn = _motions(drawing, count) if kind == "motions" else _faces(drawing, count)
+        how = drawing.sampling.first_frame
+        return [
+            Rendering.of(drawing.model, first, codes, how)
+            for first, codes in zip(drawn.firsts, drawn.codes, strict=True)
+        ]
+
+    return lanes(drawing.model.device).submit(draw).result()
 
 
 def tiled(videos: Sequence[Iterator[Tensor]]) -> Iterator[Tensor]:
