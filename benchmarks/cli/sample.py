@@ -73,7 +73,7 @@ def sample(
     """Sample videos: OUT/sample-000000.mkv and on, and a strip to look at, OUT.png.
 
     The same line again goes on where it stopped. More processes: torchrun --nproc-per-node N
-    --no-python leo-bench sample ...; they write the same files.
+    --no-python -- leo-bench sample ...; they write the same files.
 
     Examples:
 

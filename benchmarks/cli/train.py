@@ -56,7 +56,7 @@ def train(
     """Train one stage of LEO, or all in order; the same line again goes on, bit for bit.
 
     --config and --data are needed once: a run remembers them. More processes or GPUs: torchrun
-    --nproc-per-node N --no-python leo-bench train ...
+    --nproc-per-node N --no-python -- leo-bench train ...
 
     Examples:
 
