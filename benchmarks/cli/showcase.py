@@ -46,6 +46,7 @@ def demo(
     title = f"{records[0].extractor}, {records[0].n_real} clips a side; value [95 % interval]"
     table(f"{title}; below it: how much worse than the other half", ["fake", *heads], rows)
     show(f"pictures: {out / 'clips.png'}, {out / 'motions.png'}   records: {out / 'records'}")
+    show("?: not told from the other half by this number.")
     show("These numbers are of i3d-toy: not comparable with published ones.")
     missed = [line for line in lines if line.missed]
     for line in missed:
