@@ -155,16 +155,18 @@ def _dataset(request: ScoreRequest) -> tuple[Dataset | None, str | None]:
 
 
 def _samples_of_the_run(dataset: Dataset | None) -> str:
-    """The place where samples of the LEO run for a data set lie; there has to be one."""
+    """Samples of the LEO run for a data set: the folder of them, or else drawn from the run."""
     if dataset is None:
         raise InputError("give the fake side as --fake PATH")
-    samples = Path("runs") / dataset.id / "samples"
-    if not samples.exists():
-        raise InputError(
-            f"{samples}: no samples of a LEO run for {dataset.id} are there; "
-            "give the videos to score as --fake PATH"
-        )
-    return str(samples)
+    run = Path("runs") / dataset.id
+    if (run / "samples").exists():
+        return str(run / "samples")
+    if (run / "config.toml").is_file():
+        return f"leo:{run}"
+    raise InputError(
+        f"{run}: no LEO run for {dataset.id} is there, nor samples of one; "
+        "give the videos to score as --fake PATH"
+    )
 
 
 def _with_counts(protocol: EvalProtocol, request: ScoreRequest) -> EvalProtocol:
