@@ -46,7 +46,7 @@ def test_an_entry_without_a_digest_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "w.toml").write_text(
         '[files.a]\nabout = ""\nused_by = []\naddresses = []\nlicence = ""\nlineage = ""\n'
     )
-    with pytest.raises(InputError, match="needs sha256 or git_blob"):
+    with pytest.raises(InputError, match="needs sha256, sha256_start or git_blob"):
         load_registry(tmp_path / "w.toml")
 
 
