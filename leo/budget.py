@@ -59,8 +59,14 @@ def costs(config: Config) -> list[Cost]:
         with torch.device("meta"):
             unet = UNet1d(config.animator.directions, network, labels)
         length, training = config.transition_dm.length, config.transition_dm.training
-        call = lambda: unet(_codes(config, length), _times(), _times())  # noqa: E731
-        rows.append(_row("transition-dm", unet, call, training))
+        rows.append(
+            _row(
+                "transition-dm",
+                unet,
+                lambda: unet(_codes(config, length), _times(), _times()),
+                training,
+            )
+        )
     rows.append(_pictures("cddpm", config, config.cddpm, 3))
     if config.super_resolution is not None:
         rows.append(_pictures("super-resolution", config, config.super_resolution, 6))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from leo.chance import generator as chance
 from leo.config import AnimatorConfig
 from leo.data import FramePairs, TrainingVideos
 from leo.losses import discriminator_adversarial, generator_adversarial, l1
@@ -22,7 +21,9 @@ from leo.perceptual import Chosen
 from leo.pixels import from_pixels, to_pixels
 from leo.reconstruction import Judged, driving_frames, judge
 from leo.stage import Batch, Losses, LossModule, Player, Stage
+from leo.stages.denoising import seeded
 
+NAME = "animator"
 JUDGED_VIDEOS, JUDGED_FRAMES = 32, 4  # held-out videos at most; driving frames of each
 SHOWN = 8
 
@@ -109,20 +110,7 @@ class HeldOut:
 
 def build(config: AnimatorConfig, videos: TrainingVideos, perceptual: Chosen, seed: int) -> Stage:
     """The stage; the networks start from numbers that follow from `seed`."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(chance("animator", seed).initial_seed())
-        network = Generator(
-            videos.resolution,
-            channel_cap=config.channel_cap,
-            style=config.style,
-            directions=config.directions,
-            align_corners=config.align_corners,
-        )
-        discriminator = (
-            None
-            if config.discriminator is None
-            else Discriminator(videos.resolution, channel_cap=config.channel_cap)
-        )
+    network, discriminator = seeded(lambda: _networks(config, videos.resolution), NAME, seed)
     STARTS[config.start](network)
     players = [
         Player(
@@ -137,14 +125,27 @@ def build(config: AnimatorConfig, videos: TrainingVideos, perceptual: Chosen, se
         players.append(Player("discriminator", losses, config.discriminator))
     held_out = HeldOut.of(videos)
     return Stage(
-        name="animator",
+        name=NAME,
         players=players,
         batch=FramePairs(videos, config.training.batch, seed, config.augmentation),
         validate=held_out.validate,
         picture=held_out.picture,
-        metadata={"animator": json.dumps(shape(network)), "perceptual": perceptual.name},
+        metadata={NAME: json.dumps(shape(network)), "perceptual": perceptual.name},
         tensors={},
     )
+
+
+def _networks(config: AnimatorConfig, size: int) -> tuple[Generator, Discriminator | None]:
+    generator = Generator(
+        size,
+        channel_cap=config.channel_cap,
+        style=config.style,
+        directions=config.directions,
+        align_corners=config.align_corners,
+    )
+    if config.discriminator is None:
+        return generator, None
+    return generator, Discriminator(size, channel_cap=config.channel_cap)
 
 
 def shape(network: Generator) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,8 @@ from leo.stage import Batch, LossModule
 
 JUDGED = 256  # held-out samples at most
 _AT_ONCE = 64
+
+T = TypeVar("T")
 
 
 def steps_and_noise(
@@ -64,8 +67,8 @@ class Judge:
         return {"loss": total / count}
 
 
-def seeded(build: Callable[[], nn.Module], *key: str | int) -> nn.Module:
-    """A network whose first weights follow from `key`."""
+def seeded(build: Callable[[], T], *key: str | int) -> T:
+    """A network, or several, whose first weights follow from `key`."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(chance.generator(*key).initial_seed())
         return build()
