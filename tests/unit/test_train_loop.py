@@ -153,14 +153,20 @@ def test_a_batch_in_two_parts_trains_to_the_same_weights(
         torch.testing.assert_close(parts[name], tensor, atol=1e-6, rtol=0)
 
 
-def test_bf16_computes_in_bf16_and_keeps_float32(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("capability", "computed"), [("AVX512", torch.bfloat16), ("AVX2", torch.float32)]
+)
+def test_bf16_keeps_float32_weights_and_is_not_emulated(
+    capability: str, computed: torch.dtype, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
     seen: list[torch.dtype] = []
     stage = regression()
     stage.players[0].module.network.register_forward_hook(
         lambda module, given, result: seen.append(result.dtype)
     )
     weights = trained(stage, changed(SHORT, precision="bf16"), tmp_path)
-    assert set(seen) == {torch.bfloat16}
+    assert set(seen) == {computed}
     assert weights["weight"].dtype == torch.float32
 
 
