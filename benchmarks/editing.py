@@ -19,7 +19,7 @@ from benchmarks.sampling import (
     strip_of,
 )
 from benchmarks.start_frames import read_picture
-from evaluation.cache import write_atomically
+from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
 from evaluation.videos.frames import is_frame
 from evaluation.videos.write import write_video

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.plan import NetworkOptions, extractor_request, source_options
 from benchmarks.sources import open_source
-from evaluation.cache import write_atomically
+from evaluation.atomic import write_atomically
 from evaluation.clips import Window
 from evaluation.extractors import build_extractor
 from evaluation.features import Machinery

@@ -19,7 +19,7 @@ from benchmarks.cli.screen import machinery, out, say
 from benchmarks.plan import ScoreRequest
 from benchmarks.score import score
 from benchmarks.sources import SourceOptions, open_source
-from evaluation.cache import write_atomically
+from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
 from evaluation.preprocess import center_crop_lanczos
 from evaluation.record import Record

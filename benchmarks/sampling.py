@@ -20,7 +20,7 @@ from torch import Tensor
 from benchmarks.leo_samples import open_samples
 from benchmarks.montage import montage
 from benchmarks.sources import SourceOptions, open_source
-from evaluation.cache import write_atomically
+from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
 from evaluation.schema import Data, parse
 from evaluation.videos.discover import OpenOptions

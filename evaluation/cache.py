@@ -7,10 +7,8 @@ code) and DIGEST is the video's content. Inside, each tensor is one clip, named
 computed again, and said to be.
 """
 
-import contextlib
 import hashlib
 import json
-import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -22,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from evaluation.errors import InputError
+from evaluation.atomic import write_atomically
 
 CHECKSUM = "__sha256__"
 
@@ -123,23 +121,6 @@ class FeatureStore:
     def _files(self) -> list[Path]:
         features = (self.root / "features").rglob("*.safetensors")
         return sorted([*features, *(self.root / "numbers").glob("*.json")])
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all; makes the folder.
-
-    Raises:
-        InputError: the folder cannot be written to, or the disk is full.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def _checksum(tensors: Mapping[str, Tensor]) -> bytes:

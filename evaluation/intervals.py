@@ -80,6 +80,7 @@ class Spread:
         paired: variance of its part that is a sum over pairs of videos (B above).
         skew: growth of the standard error by growth of the value.
         freedom: degrees of freedom of the variance, from the influences' fourth moments.
+        whole, halves: the influences that the variances come from.
     """
 
     value: float
@@ -87,6 +88,8 @@ class Spread:
     paired: float
     skew: float
     freedom: float
+    whole: Linearised
+    halves: Linearised
 
 
 def interval_of(statistic: WeightedStatistic, *, seed: int, level: float = 0.95) -> Interval:
@@ -148,6 +151,8 @@ def spread_of(statistic: WeightedStatistic, seed: int) -> Spread:
         paired=paired,
         skew=_skew(statistic, whole),
         freedom=_freedom(whole),
+        whole=whole,
+        halves=halves,
     )
 
 

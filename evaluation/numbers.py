@@ -25,9 +25,10 @@ from evaluation.influence import (
     frechet_statistic,
     kernel_statistic,
 )
-from evaluation.intervals import MIN_VIDEOS, Interval, interval_around, spread_of
+from evaluation.intervals import MIN_VIDEOS, Interval, Spread, interval_around, spread_of
 from evaluation.kernel import KernelOptions, kernel_distance
 from evaluation.protocol import EvalProtocol
+from evaluation.video_influences import VideoInfluences
 
 Metric = Literal["fvd", "kvd"]
 Repeat = tuple[ClipFeatures, ClipFeatures]  # real, fake
@@ -72,12 +73,14 @@ class Numbers:
             than MIN_VIDEOS videos on a side.
         extrapolation: FVD of the first repeat with its small-sample bias removed; None for KVD,
             which has none, and where there is no interval.
+        influences: of the first repeat's videos; None where there is no interval.
     """
 
     values: tuple[float, ...]
     values_float64: tuple[float, ...]
     interval: Interval | None
     extrapolation: Extrapolation | None
+    influences: VideoInfluences | None
 
     @property
     def value(self) -> float:
@@ -157,7 +160,7 @@ def _numbers(form: Form, repeats: Sequence[Repeat], seed: int) -> Numbers:
     )
     real, fake = repeats[0]
     if min(len(set(real.videos)), len(set(fake.videos))) < MIN_VIDEOS:
-        return Numbers(published, exact, None, None)
+        return Numbers(published, exact, None, None, None)
     statistic = form.weighted(real, fake)
     spread = spread_of(statistic, seed)
     first = interval_around(spread.value, spread.single + spread.paired, spread, LEVEL)
@@ -167,7 +170,23 @@ def _numbers(form: Form, repeats: Sequence[Repeat], seed: int) -> Numbers:
         exact,
         _shifted(first, shift),
         extrapolate(statistic, seed=seed, spread=spread) if form.metric == "fvd" else None,
+        _influences(statistic, spread),
     )
+
+
+def _influences(statistic: WeightedStatistic, spread: Spread) -> VideoInfluences:
+    whole, halves = spread.whole, spread.halves
+    return VideoInfluences(
+        real=_by_video(statistic.real_videos, whole.real, halves.real),
+        fake=_by_video(statistic.fake_videos, whole.fake, halves.fake),
+    )
+
+
+def _by_video(
+    videos: Sequence[str], whole: Tensor, halves: Tensor
+) -> dict[str, tuple[float, float]]:
+    pairs = zip(whole.tolist(), halves.tolist(), strict=True)
+    return dict(zip(videos, pairs, strict=True))
 
 
 def _shifted(interval: Interval, by: float) -> Interval:

@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from evaluation.cache import write_atomically
+from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
 from evaluation.schema import Data, parse
 

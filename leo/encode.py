@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from evaluation.cache import write_atomically
+from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
 from leo.data import TrainingVideos
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from evaluation.cache import write_atomically
+from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
 from leo.checkpoint import load_model, save_model
 from leo.config import STAGES

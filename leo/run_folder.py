@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 from PIL import Image
 from torch import Tensor
 
-from evaluation.cache import write_atomically
+from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
 from evaluation.schema import load_toml
 from leo.checkpoint import DamagedFileError, read_tensors, write_tensors

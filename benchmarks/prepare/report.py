@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from evaluation.cache import write_atomically
+from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
 from evaluation.schema import Data, parse
 

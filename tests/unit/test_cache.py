@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from evaluation.cache import FeatureStore, write_atomically
+from evaluation.atomic import write_atomically
+from evaluation.cache import FeatureStore
 from evaluation.errors import InputError
 
 DIGEST = "ab" * 32
