@@ -13,13 +13,13 @@ from pathlib import Path
 from benchmarks.montage import montage
 from benchmarks.plan import ScoreRequest, plan
 from benchmarks.sampling import Place, SampleRequest, write_samples
-from benchmarks.score import scored
+from benchmarks.score import keep, scored
 from benchmarks.sources import SourceOptions, open_source
 from evaluation.features import Machinery
 from evaluation.intervals import Interval
 from evaluation.measure import Measurement
 from evaluation.numbers import Metric
-from evaluation.record import Record, record_path, write_record
+from evaluation.record import Record, record_path
 from evaluation.videos.discover import OpenOptions
 from leo.drawing import Drawing, Sampling
 from leo.grid import renderings
@@ -112,7 +112,7 @@ def run_demo(out: Path, machinery: Callable[[str], Machinery]) -> Iterator[Line]
                 for metric in trial.metrics
             ]
             for result in results:
-                write_record(result.record, record_path(out / "records", result.record))
+                keep(result, record_path(out / "records", result.record))
             if not untouched:
                 untouched = [result.measured for result in results]
                 yield Line(world, fake, tuple(Cell(result.record, None) for result in results))

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.cli.screen import machinery, out, say
-from benchmarks.plan import ScoreRequest
-from benchmarks.score import score
+from benchmarks.plan import ScoreRequest, plan
+from benchmarks.score import keep, scored
 from evaluation.errors import InputError
-from evaluation.record import Record, record_path, write_record
+from evaluation.record import Record, record_path
 
 FRAMES, SIDE = 16, 128
 # Data set of a generated set -> the prepared real one that it is held against.
@@ -73,12 +73,12 @@ def main() -> None:
             data_root=str(given.data),
         )
         try:
-            record = score(request, machinery(workers=2, keep=True, what=row.label))
+            found = scored(plan(request), machinery(workers=2, keep=True, what=row.label))
         except InputError as error:
             say(f"{row.label}: {error}")
             continue
-        write_record(record, record_path(given.records, record))
-        out(_line(row, record))
+        keep(found, record_path(given.records, found.record))
+        out(_line(row, found.record))
 
 
 def _line(row: Row, record: Record) -> str:

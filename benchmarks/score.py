@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from benchmarks.plan import Plan, ScoreRequest, plan, source_options
 from benchmarks.provenance import record_of
@@ -9,7 +10,8 @@ from benchmarks.sources import open_source
 from evaluation.extractors import build_extractor
 from evaluation.features import Machinery
 from evaluation.measure import Measurement, Settings, Side, measure
-from evaluation.record import Record
+from evaluation.record import Record, write_record
+from evaluation.video_influences import write_influences
 
 
 def score(request: ScoreRequest, machinery: Machinery) -> Record:
@@ -65,3 +67,15 @@ def scored(chosen: Plan, machinery: Machinery) -> Scored:
     measured = measure(request.metric, real, fake, chosen.protocol, settings)
     seconds = round(time.monotonic() - began, 3)
     return Scored(record_of(chosen, measured, extractor, seconds), measured)
+
+
+def keep(found: Scored, path: Path) -> None:
+    """Write the record to `path`, and beside it how far each video moves the number.
+
+    Raises:
+        InputError: the folder cannot be written to, or the disk is full.
+    """
+    write_record(found.record, path)
+    influences = found.measured.numbers.influences
+    if influences is not None:
+        write_influences(influences, path)

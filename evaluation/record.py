@@ -11,13 +11,44 @@ import subprocess
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
 from evaluation.schema import Data, parse
+from evaluation.video_influences import influences_path
 
 SCHEMA: Literal[1] = 1
+
+
+class Provenance(Data):
+    """What every record ends with: whether the number may be compared, and how it was made.
+
+    Args:
+        dataset: "ID/SPLIT" of the data set that the benchmark is about; None: files of the user's.
+        comparable: whether the number may stand beside published ones; `caveats` say why not.
+        request: the options that make this number again (`leo-bench verify`).
+    """
+
+    dataset: str | None
+    comparable: bool
+    caveats: tuple[str, ...]
+    notes: tuple[str, ...]
+    seconds: float
+    created: str
+    versions: dict[str, str]
+    commit: str
+    dirty: bool
+    request: dict[str, Any]
+
+    def to_json(self) -> str:
+        """The record as indented JSON, the number first, ending in a newline."""
+        content = self.model_dump(mode="json")
+        number = {key: content[key] for key in content if key not in Provenance.model_fields}
+        return json.dumps(number | content, indent=1, ensure_ascii=False) + "\n"
+
+
+RecordT = TypeVar("RecordT", bound=Provenance)
 
 
 class SideRecord(Data):
@@ -66,8 +97,8 @@ class ExtrapolationRecord(Data):
     reason: str
 
 
-class Record(Data):
-    """One measurement with its provenance.
+class Record(Provenance):
+    """One distance between two sets of videos, with its provenance.
 
     Args:
         value: as the protocol computes it: the mean over repeats.
@@ -77,8 +108,6 @@ class Record(Data):
         interval: low and high of `interval_method` around `value_float64`: how far the number
             moves with other videos on both sides; None with too few videos to say.
         fvd_infinity: bias-corrected FVD; None for KVD, which has no bias.
-        comparable: whether the number may stand beside published ones; `caveats` say why not.
-        request: the options that make this number again (`leo-bench verify`).
     """
 
     schema_version: Literal[1] = SCHEMA
@@ -114,27 +143,30 @@ class Record(Data):
     precision: str
     device: str
 
-    dataset: str | None
-    comparable: bool
-    caveats: tuple[str, ...]
-    notes: tuple[str, ...]
-    seconds: float
-    created: str
-    versions: dict[str, str]
-    commit: str
-    dirty: bool
-    request: dict[str, Any]
-
-    def to_json(self) -> str:
-        """The record as indented JSON, ending in a newline."""
-        return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
-
 
 def read_record(path: Path) -> Record:
-    """Read a record.
+    """Read the record of a distance.
 
     Raises:
         InputError: no such file, or not a record of this schema.
+    """
+    return record_from(Record, read_content(path), path)
+
+
+def record_from(model: type[RecordT], content: dict[str, Any], path: Path) -> RecordT:
+    """A file's content as one kind of record.
+
+    Raises:
+        InputError: it is not; the message names the file and the first key that is wrong.
+    """
+    return parse(model, content, where=str(path))
+
+
+def read_content(path: Path) -> dict[str, Any]:
+    """A record's JSON, whatever kind of record it is.
+
+    Raises:
+        InputError: no such file, or no JSON object.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -144,11 +176,13 @@ def read_record(path: Path) -> Record:
         raise InputError(f"{path}: not JSON: {error}") from None
     if not isinstance(content, dict):
         raise InputError(f"{path}: not a record: a JSON object is expected")
-    return parse(Record, content, where=str(path))
+    return content
 
 
-def write_record(record: Record, path: Path) -> None:
+def write_record(record: Provenance, path: Path) -> None:
     """Write a record; one that is there already is kept under the time of its making.
+
+    So are the influences beside it (`evaluation.video_influences`).
 
     Raises:
         InputError: the folder cannot be written to, or the disk is full.
@@ -157,6 +191,8 @@ def write_record(record: Record, path: Path) -> None:
         older = path.with_name(f"{path.stem}.{_file_time(path)}{path.suffix}")
         try:
             path.replace(older)
+            if influences_path(path).exists():
+                influences_path(path).replace(influences_path(older))
         except OSError as error:
             raise InputError(f"{path}: cannot be set aside: {error.strerror}") from None
     write_atomically(path, record.to_json().encode())
@@ -175,10 +211,28 @@ def check_writable(folder: Path) -> None:
 
 def record_path(records: Path, record: Record) -> Path:
     """Where a record belongs: `RECORDS/BENCHMARK/MODEL/METRIC.json`."""
-    side = "stored" if record.resolution is None else str(record.resolution)
-    window = f"{record.frames}f-s{record.real.stride}"
-    benchmark = f"{record.dataset or _slug(record.real.name)}-{side}-{window}-{record.protocol}"
-    return records / benchmark / _slug(record.fake.name) / f"{record.metric}.json"
+    benchmark = benchmark_name(
+        record.dataset or slug(record.real.name),
+        record.resolution,
+        record.frames,
+        record.real.stride,
+        record.protocol,
+    )
+    return records / benchmark / slug(record.fake.name) / f"{record.metric}.json"
+
+
+def benchmark_name(
+    videos: str, resolution: int | None, frames: int, stride: int, protocol: str
+) -> str:
+    """What numbers must share to stand in one column, as a folder's name."""
+    side = "stored" if resolution is None else str(resolution)
+    return f"{videos}-{side}-{frames}f-s{stride}-{protocol}"
+
+
+def slug(name: str) -> str:
+    """`name` as one part of a path: letters, digits, -, _ and dots."""
+    kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.")
+    return kept or "unnamed"
 
 
 def versions() -> dict[str, str]:
@@ -218,8 +272,3 @@ def _git(root: Path, *arguments: str) -> str:
 def _file_time(path: Path) -> str:
     changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     return changed.strftime("%Y%m%dT%H%M%S.%f")
-
-
-def _slug(name: str) -> str:
-    kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.")
-    return kept or "unnamed"

@@ -129,9 +129,9 @@ def _verb(metric: Metric) -> Callable[..., None]:
         ] = None,
     ) -> None:
         from benchmarks.cli.screen import machinery, say, show_record
-        from benchmarks.plan import ScoreRequest
-        from benchmarks.score import score
-        from evaluation.record import check_writable, record_path, write_record
+        from benchmarks.plan import ScoreRequest, plan
+        from benchmarks.score import keep, scored
+        from evaluation.record import check_writable, record_path
 
         for place in (json and json.parent, records):
             if place is not None:
@@ -159,13 +159,13 @@ def _verb(metric: Metric) -> Callable[..., None]:
             on_error=on_error,
             limit=limit,
         )
-        record = score(request, machinery(workers=workers, batch=batch, keep=not no_cache))
-        show_record(record)
+        found = scored(plan(request), machinery(workers=workers, batch=batch, keep=not no_cache))
+        show_record(found.record)
         if json is not None:
-            write_record(record, json)
+            keep(found, json)
         if records is not None:
-            path = record_path(records, record)
-            write_record(record, path)
+            path = record_path(records, found.record)
+            keep(found, path)
             say(f"record: {path}")
 
     return command
