@@ -9,7 +9,7 @@ without any features. Knows nothing of torch. One CSV row a video:
 
 `influence` is d value / d log weight of the video; `in_halves` is the same of the mean over the two
 halves of the videos, which tells the part of the variance that belongs to pairs of videos apart
-(`evaluation.intervals`). For a mean over videos both are (value - mean) / n.
+(`evaluation.intervals`).
 """
 
 import csv
@@ -25,6 +25,8 @@ from evaluation.errors import InputError
 from evaluation.schema import Data
 
 HEADER = ("side", "video", "influence", "in_halves")
+
+MIN_VIDEOS = 3
 
 Pair = tuple[float, float]  # influence, in_halves
 
@@ -84,6 +86,21 @@ def read_influences(record: Path) -> VideoInfluences | None:
         raise InputError(f"{path}: {where}: {error.errors()[0]['msg']}") from None
 
 
+def influences_of_mean(values: Mapping[str, float]) -> dict[str, Pair]:
+    """Of a mean over videos, each of which has a value; a mean has no part that belongs to pairs.
+
+    Raises:
+        InputError: fewer than MIN_VIDEOS videos.
+    """
+    count = len(values)
+    if count < MIN_VIDEOS:
+        raise InputError(f"values of {count} videos; influences need at least {MIN_VIDEOS}")
+    mean = math.fsum(values.values()) / count
+    halves = math.sqrt((count - 2) / (count - 1))  # undoes `_variance`'s two lost means
+    influence = {video: (value - mean) / count for video, value in values.items()}
+    return {video: (whole, whole * halves) for video, whole in influence.items()}
+
+
 def error_of_difference(new: VideoInfluences, old: VideoInfluences) -> float:
     """Standard error of the new value less the old one; videos of one name on a side are paired.
 
@@ -99,9 +116,7 @@ def error_of_difference(new: VideoInfluences, old: VideoInfluences) -> float:
     return math.sqrt(whole - paired)
 
 
-def _variance(
-    mine: Mapping[str, Pair], theirs: Mapping[str, Pair], which: int, lost: int
-) -> float:
+def _variance(mine: Mapping[str, Pair], theirs: Mapping[str, Pair], which: int, lost: int) -> float:
     videos = mine.keys() | theirs.keys()
     nothing = (0.0, 0.0)
     squares = sum(

@@ -15,6 +15,7 @@ from benchmarks.cli import (
     data,
     inspect,
     measure,
+    regress,
     sample,
     showcase,
     speed,
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 
 measure.register(app)
+regress.register(app)
 inspect.register(app)
 showcase.register(app)
 train.register(app)

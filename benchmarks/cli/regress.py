@@ -1,0 +1,66 @@
+"""The verb that guards a build: regress."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb of this module."""
+    app.command("regress")(regress)
+
+
+def regress(
+    old: Annotated[Path, typer.Option(help="Folder of records to hold the new ones against.")],
+    new: Annotated[Path, typer.Option(help="Folder of records of the change.")],
+    settings: Annotated[
+        Path | None,
+        typer.Option(help="Floors and false alarms as TOML; absent: reports/regression.toml."),
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write a comment for a pull request here.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML here.")] = None,
+    summary: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="GITHUB_STEP_SUMMARY", help="Add the Markdown to this file, as GitHub wants it."
+        ),
+    ] = None,
+) -> None:
+    """Fail where a number got worse by more than chance and by more than its floor.
+
+    Exit 0: none did. 1: one did. 2: old and new measure different things, or bad input. 3: a
+    number is missing or cannot be judged, such as after a run that crashed.
+
+    Examples:
+
+      leo-bench regress --old records/main --new records/change --markdown comment.md
+
+      leo-bench regress --old records/main --new records/change --junit regress.xml
+    """
+    from benchmarks.cli.screen import out, say, table
+    from evaluation.atomic import write_atomically
+    from reports.comparing import SETTINGS, compare, exit_code, load_settings
+    from reports.regression_text import COLUMNS, headline, provenance_changes, row
+    from reports.regression_text import junit as as_junit
+    from reports.regression_text import markdown as as_markdown
+
+    changes = compare(old, new, load_settings(settings or SETTINGS))
+    text = as_markdown(changes, old, new)
+    if markdown is not None:
+        write_atomically(markdown, text.encode())
+    if junit is not None:
+        write_atomically(junit, as_junit(changes).encode())
+    if summary is not None:
+        with summary.open("a", encoding="utf-8") as file:
+            file.write(text)
+    table("", COLUMNS, [row(change) for change in changes])
+    for change in changes:
+        if change.why:
+            say(f"{change.key}: {change.why}")
+    for line in provenance_changes(changes):
+        say(f"also changed: {line}")
+    out(headline(changes))
+    raise typer.Exit(exit_code(changes))

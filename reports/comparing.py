@@ -1,0 +1,243 @@
+"""Two folders of records, old and new: what changed, and whether a change is more than chance.
+
+A number is worse only if both hold: the change is significant (one-sided, over all numbers at once
+by Holm's step-down), and it is larger than the floor of its metric (`regression.toml`). The
+standard error of a change comes from each video's influences beside the records, which pair videos
+of one name; where those are absent, from the two records' own standard errors as if independent.
+
+A number that cannot be judged is never taken for a good one.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any, Literal
+
+from pydantic import Field
+
+from evaluation.errors import InputError
+from evaluation.schema import Data, load_toml
+from evaluation.video_influences import error_of_difference, read_influences
+from reports.records import Stored, read_tree
+
+SETTINGS = Path(__file__).parent / "regression.toml"
+
+State = Literal["worse", "incomparable", "missing", "unjudged", "better", "same", "new"]
+
+# What must be alike for two numbers to be compared; a dot leads into a table.
+IDENTITY = (
+    "metric",
+    "protocol",
+    "protocol_digest",
+    "frames",
+    "resolution",
+    "n_real",
+    "n_fake",
+    "extractor",
+    "embedder",
+    "weights_sha256",
+    "precision",
+    "real.fingerprint",
+    "real.stride",
+    "fake.stride",
+)
+
+# What made a number and may change its last digits, or explain a change.
+PROVENANCE = ("seed", "device", "commit", "dirty", "real.decoder", "fake.decoder", "fake.lossy")
+
+
+class Floor(Data):
+    """A change below the larger of the two is no change."""
+
+    relative: float = Field(ge=0)
+    absolute: float = Field(ge=0)
+
+    def of(self, old: float) -> float:
+        """The smallest change that counts."""
+        return max(self.relative * abs(old), self.absolute)
+
+
+class Settings(Data):
+    """`regression.toml`: the share of false alarms, and a floor a metric."""
+
+    false_alarms: float = Field(gt=0, lt=0.5)
+    floor: dict[str, Floor]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One number, before and after; lower is better for every metric.
+
+    Args:
+        key: path of the record in its folder, without its ending.
+        old, new: the values (float64 form); None where there is none.
+        error: standard error of new - old; None where it cannot be known.
+        p: chance of a rise this large without a change; None where it cannot be known.
+        floor: the smallest change that counts.
+        state: the verdict.
+        why: what makes it so, where the numbers alone do not say.
+        provenance: what else differs between the two, "field: old -> new".
+    """
+
+    key: str
+    metric: str
+    old: float | None
+    new: float | None
+    error: float | None
+    p: float | None
+    floor: float
+    state: State
+    why: str = ""
+    provenance: tuple[str, ...] = ()
+
+    @property
+    def difference(self) -> float | None:
+        """New less old."""
+        return None if self.old is None or self.new is None else self.new - self.old
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """95 % interval of the difference."""
+        if self.difference is None or self.error is None:
+            return None
+        reach = NormalDist().inv_cdf(0.975) * self.error
+        return self.difference - reach, self.difference + reach
+
+
+def load_settings(path: Path = SETTINGS) -> Settings:
+    """The shipped settings, or a file of the user's own.
+
+    Raises:
+        InputError: no such file, or not such settings.
+    """
+    return load_toml(Settings, path)
+
+
+def compare(old: Path, new: Path, settings: Settings) -> list[Change]:
+    """Every number of either folder, in the order of their keys.
+
+    Raises:
+        InputError: a folder is absent, or `old` holds no record; a metric has no floor.
+    """
+    before, after = read_tree(old), read_tree(new)
+    if not before.records:
+        raise InputError(f"{old}: no record is in there; make some with --records {old}")
+    keys = before.records.keys() | after.records.keys() | before.broken.keys() | after.broken.keys()
+    changes = []
+    for key in sorted(keys):
+        mine, theirs = before.records.get(key), after.records.get(key)
+        broken = after.broken.get(key) or before.broken.get(key)
+        if mine is not None and theirs is not None:
+            changes.append(_judged(key, mine, theirs, settings))
+        elif broken:
+            changes.append(_alone(key, mine, theirs, "unjudged", broken))
+        elif mine is not None:
+            reason = f"not in {new}: its run did not end, or was not made"
+            changes.append(_alone(key, mine, theirs, "missing", reason))
+        else:
+            changes.append(_alone(key, mine, theirs, "new", ""))
+    return _step_down(changes, settings.false_alarms)
+
+
+def exit_code(changes: Sequence[Change]) -> int:
+    """1: something is worse; 2: it cannot be compared; 3: it was not measured; 0: none of these."""
+    for state, code in (("worse", 1), ("incomparable", 2), ("missing", 3), ("unjudged", 3)):
+        if any(change.state == state for change in changes):
+            return code
+    return 0
+
+
+def _floor(metric: str, settings: Settings) -> Floor:
+    if metric not in settings.floor:
+        known = ", ".join(sorted(settings.floor))
+        raise InputError(f"regression.toml has no [floor.{metric}]; it has {known}")
+    return settings.floor[metric]
+
+
+def _alone(key: str, old: Stored | None, new: Stored | None, state: State, why: str) -> Change:
+    metric = key.rpartition("/")[2]
+    before, after = (None if stored is None else stored.value for stored in (old, new))
+    return Change(key, metric, before, after, None, None, 0.0, state, why)
+
+
+def _judged(key: str, old: Stored, new: Stored, settings: Settings) -> Change:
+    changed = _differences(old.content, new.content, IDENTITY)
+    fields = (*PROVENANCE, *_versions(old.content, new.content))
+    provenance = tuple(_differences(old.content, new.content, fields))
+    floor = _floor(old.metric, settings).of(old.value)
+    plain = Change(key, old.metric, old.value, new.value, None, None, floor, "same")
+    plain = replace(plain, provenance=provenance)
+    if changed:
+        return replace(plain, state="incomparable", why="; ".join(changed))
+    error = _error(old, new)
+    if error is None:
+        why = "no interval in one of the records, and no influences beside it"
+        return replace(plain, state="unjudged", why=why)
+    difference = new.value - old.value
+    z = difference / error if error > 0 else math.copysign(math.inf, difference)
+    p = 0.5 if difference == 0 else 1 - NormalDist().cdf(z)
+    return replace(plain, error=error, p=p)
+
+
+def _error(old: Stored, new: Stored) -> float | None:
+    of_old, of_new = read_influences(old.path), read_influences(new.path)
+    if of_old is not None and of_new is not None:
+        return error_of_difference(of_new, of_old)
+    before, after = old.content["standard_error"], new.content["standard_error"]
+    return None if before is None or after is None else math.hypot(before, after)
+
+
+def _step_down(changes: Sequence[Change], false_alarms: float) -> list[Change]:
+    """Holm's verdicts over all numbers that can be judged, either way."""
+    worse = _rejected({c.key: c.p for c in changes if c.p is not None}, false_alarms)
+    better = _rejected({c.key: 1 - c.p for c in changes if c.p is not None}, false_alarms)
+    verdicts = []
+    for change in changes:
+        moved = change.difference
+        if change.p is not None and moved is not None:
+            if change.key in worse and moved > change.floor:
+                change = replace(change, state="worse")
+            elif change.key in better and -moved > change.floor:
+                change = replace(change, state="better")
+        verdicts.append(change)
+    return verdicts
+
+
+def _rejected(chances: Mapping[str, float], level: float) -> set[str]:
+    rejected: set[str] = set()
+    for i, key in enumerate(sorted(chances, key=lambda key: chances[key])):
+        if chances[key] > level / (len(chances) - i):
+            break
+        rejected.add(key)
+    return rejected
+
+
+def _versions(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    names = {*old.get("versions", {}), *new.get("versions", {})}
+    return [f"versions.{name}" for name in sorted(names)]
+
+
+def _differences(
+    old: Mapping[str, Any], new: Mapping[str, Any], fields: Sequence[str]
+) -> list[str]:
+    found = []
+    for field in fields:
+        mine, theirs = _at(old, field), _at(new, field)
+        if mine != theirs:
+            found.append(f"{field}: {_short(mine)} -> {_short(theirs)}")
+    return found
+
+
+def _at(content: Mapping[str, Any], field: str) -> Any:
+    place: Any = content
+    for part in field.split("."):
+        place = place.get(part) if isinstance(place, Mapping) else None
+    return place
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    is_digest = len(text) in (40, 64) and all(c in "0123456789abcdef" for c in text)
+    return text[:12] if is_digest else text

@@ -1,0 +1,122 @@
+"""A comparison of two folders of records as Markdown (pull requests) and JUnit XML (CI servers)."""
+
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from reports.comparing import Change, State
+
+COLUMNS = ("number", "old", "new", "change", "95 % interval", "floor", "")
+
+WORDS: dict[State, str] = {
+    "worse": "worse",
+    "incomparable": "not comparable",
+    "missing": "not measured",
+    "unjudged": "cannot be judged",
+    "better": "better",
+    "same": "no change",
+    "new": "new",
+}
+
+# What JUnit calls an error: the number is not there. A failure: it is there, and is bad.
+ERRORS: frozenset[State] = frozenset({"missing", "unjudged"})
+FAILURES: frozenset[State] = frozenset({"worse", "incomparable"})
+
+
+def headline(changes: Sequence[Change]) -> str:
+    """One line: how many numbers, and what became of them."""
+    counts = Counter(change.state for change in changes)
+    parts = [f"{counts[state]} {WORDS[state]}" for state in WORDS if counts[state]]
+    return f"{len(changes)} numbers: {', '.join(parts)}"
+
+
+def markdown(changes: Sequence[Change], old: Path, new: Path) -> str:
+    """A comment for a pull request: the verdicts, the numbers, and what else changed."""
+    lines = [
+        f"### leo-bench: {headline(changes)}",
+        "",
+        f"`{old}` -> `{new}`; lower is better. Worse: significant over all numbers at once, and "
+        "larger than the floor.",
+        "",
+        f"| {' | '.join(COLUMNS)} |",
+        "|---|---:|---:|---:|---|---:|---|",
+    ]
+    lines += [f"| {' | '.join(map(_cell, _marked(change)))} |" for change in changes]
+    reasons = [f"- `{c.key}`: {_cell(c.why)}" for c in changes if c.why]
+    if reasons:
+        lines += ["", "Why:", "", *reasons]
+    provenance = provenance_changes(changes)
+    if provenance:
+        lines += ["", "Also changed:", "", *(f"- {_cell(line)}" for line in provenance)]
+    return "\n".join(lines) + "\n"
+
+
+def provenance_changes(changes: Sequence[Change]) -> list[str]:
+    """What else differs between old and new, each thing once, with how many numbers it concerns."""
+    counts = Counter(line for change in changes for line in change.provenance)
+    return [f"{line} ({count} of {len(changes)} numbers)" for line, count in counts.items()]
+
+
+def junit(changes: Sequence[Change]) -> str:
+    """JUnit XML: a test case a number."""
+    counts = Counter(change.state for change in changes)
+    suite = ET.Element(
+        "testsuite",
+        name="leo-bench regress",
+        tests=str(len(changes)),
+        failures=str(sum(counts[state] for state in FAILURES)),
+        errors=str(sum(counts[state] for state in ERRORS)),
+    )
+    for change in changes:
+        benchmark, _, name = change.key.partition("/")
+        case = ET.SubElement(suite, "testcase", classname=benchmark, name=name or benchmark)
+        message = "; ".join(filter(None, (_sentence(change), change.why)))
+        if change.state in FAILURES:
+            ET.SubElement(case, "failure", message=message)
+        elif change.state in ERRORS:
+            ET.SubElement(case, "error", message=message)
+        details = "\n".join((message, *change.provenance))
+        ET.SubElement(case, "system-out").text = details
+    ET.indent(suite)
+    return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def row(change: Change) -> list[str]:
+    """The change as text, a cell for each of `COLUMNS`."""
+    interval = change.interval
+    return [
+        change.key,
+        number(change.old),
+        number(change.new),
+        number(change.difference, "+"),
+        "-" if interval is None else "{:+.4g} to {:+.4g}".format(*interval),
+        number(change.floor),
+        WORDS[change.state],
+    ]
+
+
+def number(value: float | None, sign: str = "") -> str:
+    """Four digits, or a dash."""
+    return "-" if value is None else f"{value:{sign}.4g}"
+
+
+def _sentence(change: Change) -> str:
+    interval = ""
+    if change.interval is not None:
+        interval = " [{:+.4g}, {:+.4g}]".format(*change.interval)
+    return (
+        f"{number(change.old)} -> {number(change.new)}, "
+        f"change {number(change.difference, '+')}{interval}, floor {number(change.floor)}"
+    )
+
+
+def _marked(change: Change) -> list[str]:
+    """`row`, with what needs a reader's eye in bold."""
+    key, *numbers, word = row(change)
+    return [f"`{key}`", *numbers, f"**{word}**" if change.state in ERRORS | FAILURES else word]
+
+
+def _cell(text: str) -> str:
+    """Text that leaves the table, and the page, whole."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")

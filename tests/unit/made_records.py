@@ -1,0 +1,100 @@
+"""Records of real statistics on made-up features, as a run would leave them."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from evaluation.influence import ClipFeatures
+from evaluation.numbers import Numbers, form_of, numbers_of
+from evaluation.protocol import load_protocol
+from evaluation.record import Record, SideRecord, write_record
+from evaluation.video_influences import write_influences
+
+DIMENSION = 8
+
+
+def features(seed: int, count: int, shift: float = 0.0, name: str = "v") -> ClipFeatures:
+    generator = torch.Generator().manual_seed(seed)
+    values = torch.randn(count, DIMENSION, generator=generator) + shift
+    return ClipFeatures(values, [f"{name}{i:04}" for i in range(count)])
+
+
+def fvd_of(real: ClipFeatures, fake: ClipFeatures) -> Numbers:
+    return numbers_of(form_of("fvd", load_protocol("stylegan-v")), [(real, fake)], 0, None)
+
+
+def keep_fvd(folder: Path, real: ClipFeatures, fake: ClipFeatures, **changes: Any) -> Path:
+    """Write the record of FVD between these features, and the influences beside it."""
+    numbers = fvd_of(real, fake)
+    path = folder / "made-16f" / "model" / "fvd.json"
+    write_record(record(numbers, real.values, fake.values, **changes), path)
+    if numbers.influences is not None:
+        write_influences(numbers.influences, path)
+    return path
+
+
+def record(numbers: Numbers, real: Tensor, fake: Tensor, **changes: Any) -> Record:
+    interval = numbers.interval
+    content: dict[str, Any] = {
+        "metric": "fvd",
+        "value": numbers.value,
+        "value_float64": numbers.value_float64,
+        "spread": None,
+        "values": numbers.values,
+        "values_float64": numbers.values_float64,
+        "interval": None if interval is None else (interval.low, interval.high),
+        "interval_level": None if interval is None else interval.level,
+        "interval_method": None if interval is None else interval.method,
+        "standard_error": None if interval is None else interval.standard_error,
+        "fvd_infinity": None,
+        "extrapolation": None,
+        "protocol": "stylegan-v",
+        "protocol_version": 1,
+        "protocol_digest": load_protocol("stylegan-v").digest,
+        "protocol_settings": {},
+        "window_name": "",
+        "frames": 16,
+        "resolution": None,
+        "seed": 0,
+        "n_real": len(real),
+        "n_fake": len(fake),
+        "real": side("real", len(real)),
+        "fake": side("fake", len(fake)),
+        "extractor": "made-up",
+        "weights_sha256": "none",
+        "weights_verified": True,
+        "precision": "fp32",
+        "device": "cpu",
+        "dataset": None,
+        "comparable": True,
+        "caveats": (),
+        "notes": (),
+        "seconds": 1.0,
+        "created": "2026-11-21T00:00:00+00:00",
+        "versions": {"torch": "2.11"},
+        "commit": "0" * 40,
+        "dirty": False,
+        "request": {},
+    }
+    return Record.model_validate(content | changes)
+
+
+def side(name: str, videos: int) -> SideRecord:
+    return SideRecord(
+        source=name,
+        name=name,
+        split=None,
+        fingerprint=name,
+        videos=videos,
+        videos_used=videos,
+        clips=videos,
+        stride=1,
+        frame_counts=(16, 16),
+        sizes=((64, 64),),
+        layout="made",
+        codecs=(),
+        decoder="none",
+        lossy=False,
+    )

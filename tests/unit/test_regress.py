@@ -1,0 +1,215 @@
+"""`leo-bench regress` on planted cases, from features to exit code."""
+
+import math
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from made_records import features, keep_fvd
+from typer.testing import CliRunner
+
+from benchmarks.cli.main import app
+from evaluation.errors import InputError
+from evaluation.influence import frechet_statistic
+from evaluation.intervals import paired_difference_interval
+from evaluation.video_influences import (
+    VideoInfluences,
+    error_of_difference,
+    influences_of_mean,
+    influences_path,
+    read_influences,
+    write_influences,
+)
+from reports.comparing import Settings, compare, exit_code, load_settings
+from reports.regression_text import junit, markdown
+
+VIDEOS = 96
+REAL = features(1, VIDEOS)
+SHIFT = 0.4  # of every feature: a model with a distance of its own
+
+
+def verdicts(old: Path, new: Path) -> list[str]:
+    return [change.state for change in compare(old, new, load_settings())]
+
+
+def test_the_same_records_are_no_change(tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        keep_fvd(tmp_path / name, REAL, features(2, VIDEOS, SHIFT))
+    (change,) = compare(tmp_path / "old", tmp_path / "new", load_settings())
+    assert change.state == "same"
+    assert change.difference == change.error == 0
+    assert exit_code([change]) == 0
+
+
+def test_other_samples_of_the_same_model_raise_at_most_one_alarm_in_twenty(tmp_path: Path) -> None:
+    keep_fvd(tmp_path / "old", REAL, features(2, VIDEOS, SHIFT))
+    alarms = 0
+    for seed in range(20):
+        new = tmp_path / f"new{seed}"
+        keep_fvd(new, REAL, features(100 + seed, VIDEOS, SHIFT))
+        alarms += "worse" in verdicts(tmp_path / "old", new)
+    assert alarms <= 1
+
+
+def test_a_real_loss_is_found_and_a_gain_is_no_failure(tmp_path: Path) -> None:
+    keep_fvd(tmp_path / "old", REAL, features(2, VIDEOS, SHIFT))
+    keep_fvd(tmp_path / "new", REAL, features(3, VIDEOS, 1.8 * SHIFT))
+    worse = compare(tmp_path / "old", tmp_path / "new", load_settings())
+    assert [change.state for change in worse] == ["worse"]
+    assert exit_code(worse) == 1
+    better = compare(tmp_path / "new", tmp_path / "old", load_settings())
+    assert [change.state for change in better] == ["better"]
+    assert exit_code(better) == 0
+
+
+def test_a_significant_change_below_the_floor_is_no_change(tmp_path: Path) -> None:
+    fake = features(2, VIDEOS, SHIFT)
+    keep_fvd(tmp_path / "old", REAL, fake)
+    shifted = type(fake)(fake.values + 0.02, fake.videos)
+    keep_fvd(tmp_path / "new", REAL, shifted)
+    high = load_settings()
+    low = Settings.model_validate(
+        {"false_alarms": 0.025, "floor": {"fvd": {"relative": 0, "absolute": 0}}}
+    )
+    states = [compare(tmp_path / "old", tmp_path / "new", s)[0].state for s in (high, low)]
+    assert states == ["same", "worse"]
+
+
+def test_pairing_finds_what_independence_hides(tmp_path: Path) -> None:
+    fake = features(2, VIDEOS, SHIFT)
+    shifted = type(fake)(fake.values + 0.12, fake.videos)
+    keep_fvd(tmp_path / "old", REAL, fake)
+    keep_fvd(tmp_path / "new", REAL, shifted)
+    assert verdicts(tmp_path / "old", tmp_path / "new") == ["worse"]
+    for name in ("old", "new"):
+        influences_path(tmp_path / name / "made-16f/model/fvd.json").unlink()
+    assert verdicts(tmp_path / "old", tmp_path / "new") == ["same"]
+
+
+def test_the_error_of_a_difference_is_that_of_the_features(tmp_path: Path) -> None:
+    fake = features(2, VIDEOS, SHIFT)
+    shifted = type(fake)(1.1 * fake.values + 0.1, fake.videos)
+    old, new = (keep_fvd(tmp_path / str(i), REAL, f) for i, f in enumerate((fake, shifted)))
+    of_old, of_new = read_influences(old), read_influences(new)
+    assert of_old is not None
+    assert of_new is not None
+    expected = paired_difference_interval(
+        frechet_statistic(REAL, shifted, correction=0),
+        frechet_statistic(REAL, fake, correction=0),
+        seed=0,
+    )
+    assert error_of_difference(of_new, of_old) == pytest.approx(expected.standard_error, rel=1e-6)
+
+
+def test_for_a_mean_the_error_is_the_textbook_one() -> None:
+    of_values = influences_of_mean({"a": 1.0, "b": 2.0, "c": 6.0})
+    constant = influences_of_mean(dict.fromkeys("abc", 5.0))
+    found = error_of_difference(
+        VideoInfluences(real={}, fake=of_values), VideoInfluences(real={}, fake=constant)
+    )
+    assert found == pytest.approx(math.sqrt((4 + 1 + 9) / 2 / 3))
+    with pytest.raises(InputError, match="values of 2 videos"):
+        influences_of_mean({"a": 1.0, "b": 2.0})
+
+
+def test_a_change_of_provenance_is_named_and_of_protocol_refused(tmp_path: Path) -> None:
+    fake = features(2, VIDEOS, SHIFT)
+    keep_fvd(tmp_path / "old", REAL, fake)
+    keep_fvd(tmp_path / "torch", REAL, fake, versions={"torch": "2.12"}, commit="1" * 40)
+    (change,) = compare(tmp_path / "old", tmp_path / "torch", load_settings())
+    assert change.state == "same"
+    assert change.provenance == (
+        "commit: 000000000000 -> 111111111111",
+        "versions.torch: 2.11 -> 2.12",
+    )
+    keep_fvd(tmp_path / "protocol", REAL, fake, protocol="digan", protocol_digest="d" * 64)
+    (change,) = compare(tmp_path / "old", tmp_path / "protocol", load_settings())
+    assert change.state == "incomparable"
+    assert "protocol: stylegan-v -> digan" in change.why
+    assert exit_code([change]) == 2
+
+
+def test_a_run_that_crashed_is_not_taken_for_a_good_one(tmp_path: Path) -> None:
+    path = keep_fvd(tmp_path / "old", REAL, features(2, VIDEOS, SHIFT))
+    (tmp_path / "new").mkdir()
+    missing = compare(tmp_path / "old", tmp_path / "new", load_settings())
+    assert [change.state for change in missing] == ["missing"]
+    assert exit_code(missing) == 3
+    half = tmp_path / "new" / path.relative_to(tmp_path / "old")
+    half.parent.mkdir(parents=True)
+    half.write_text(path.read_text()[:200])
+    broken = compare(tmp_path / "old", tmp_path / "new", load_settings())
+    assert [change.state for change in broken] == ["unjudged"]
+    assert str(half) in broken[0].why
+    assert exit_code(broken) == 3
+
+
+def test_too_few_videos_for_an_interval_cannot_be_judged(tmp_path: Path) -> None:
+    for name, seed in (("old", 2), ("new", 3)):
+        keep_fvd(tmp_path / name, features(1, 3), features(seed, 3))
+    assert verdicts(tmp_path / "old", tmp_path / "new") == ["unjudged"]
+
+
+def test_a_newer_record_sets_the_older_and_its_influences_aside(tmp_path: Path) -> None:
+    path = keep_fvd(tmp_path, REAL, features(2, VIDEOS, SHIFT))
+    keep_fvd(tmp_path, REAL, features(3, VIDEOS, SHIFT))
+    older = list(path.parent.glob("fvd.*.json"))
+    assert len(older) == 1
+    assert influences_path(older[0]).exists()
+    assert influences_path(path).exists()
+    assert len(compare(tmp_path, tmp_path, load_settings())) == 1
+
+
+def test_the_command_writes_what_servers_read(tmp_path: Path) -> None:
+    keep_fvd(tmp_path / "old", REAL, features(2, VIDEOS, SHIFT))
+    keep_fvd(tmp_path / "new", REAL, features(3, VIDEOS, 2 * SHIFT))
+    places = [f"--{what}={tmp_path / what}" for what in ("markdown", "junit", "summary")]
+    arguments = ["regress", "--old", str(tmp_path / "old"), "--new", str(tmp_path / "new")]
+    (tmp_path / "summary").write_text("earlier step\n")
+    result = CliRunner().invoke(app, [*arguments, *places])
+    assert result.exit_code == 1
+    assert "1 numbers: 1 worse" in result.stdout
+    comment = (tmp_path / "markdown").read_text()
+    assert "`made-16f/model/fvd`" in comment
+    assert "**worse**" in comment
+    assert (tmp_path / "summary").read_text() == "earlier step\n" + comment
+    suite = ET.parse(tmp_path / "junit").getroot()
+    assert suite.attrib["failures"] == "1"
+    (case,) = suite.findall("testcase")
+    assert case.attrib["classname"] == "made-16f"
+    assert case.find("failure") is not None
+
+
+def test_text_cannot_break_a_table(tmp_path: Path) -> None:
+    fake = features(2, VIDEOS, SHIFT)
+    keep_fvd(tmp_path / "old", REAL, fake, device="cpu")
+    keep_fvd(tmp_path / "new", REAL, fake, device="<b>|\nx</b>")
+    changes = compare(tmp_path / "old", tmp_path / "new", load_settings())
+    text = markdown(changes, tmp_path / "old", tmp_path / "new")
+    assert "<b>" not in text
+    assert "&lt;b>\\| x" in text
+    assert ET.fromstring(junit(changes)) is not None
+
+
+def test_bad_input_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such folder of records"):
+        compare(tmp_path / "absent", tmp_path, load_settings())
+    with pytest.raises(InputError, match="no record is in there"):
+        compare(tmp_path, tmp_path, load_settings())
+    path = keep_fvd(tmp_path / "old", REAL, features(2, VIDEOS))
+    few = Settings.model_validate({"false_alarms": 0.025, "floor": {}})
+    with pytest.raises(InputError, match=r"no \[floor.fvd\]"):
+        compare(tmp_path / "old", tmp_path / "old", few)
+    influences_path(path).write_text("side,video\n")
+    with pytest.raises(InputError, match="its first line must be"):
+        read_influences(path)
+
+
+def test_influences_survive_the_disk(tmp_path: Path) -> None:
+    given = VideoInfluences(real={"a,b": (0.125, -1e-9)}, fake={'"q"\n': (1 / 3, 0.0)})
+    write_influences(given, tmp_path / "fvd.json")
+    found = read_influences(tmp_path / "fvd.json")
+    assert found is not None
+    assert found.real == given.real
+    assert found.fake['"q"\n'] == pytest.approx((1 / 3, 0), rel=1e-8)
+    assert read_influences(tmp_path / "kvd.json") is None
