@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.errors import InputError
-from evaluation.record import read_record
+from evaluation.score_record import read_any_record
 
 # A record that was set aside for a newer one carries the time of its making.
 SET_ASIDE = re.compile(r"\.\d{8}T\d{6}\.\d+$")
@@ -61,6 +61,6 @@ def read_tree(folder: Path) -> Tree:
 
 
 def _stored(path: Path) -> Stored:
-    record = read_record(path)
+    record = read_any_record(path)
     content = json.loads(record.to_json())
-    return Stored(path, record.metric, record.value_float64, content)
+    return Stored(path, record.metric, content.get("value_float64", record.value), content)

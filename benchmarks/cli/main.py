@@ -13,9 +13,12 @@ from benchmarks.cli import (
     animate,
     cache,
     data,
+    identity,
     inspect,
     measure,
+    nearest,
     regress,
+    report,
     sample,
     showcase,
     speed,
@@ -34,7 +37,10 @@ app = typer.Typer(
 )
 
 measure.register(app)
+nearest.register(app)
+identity.register(app)
 regress.register(app)
+report.register(app)
 inspect.register(app)
 showcase.register(app)
 train.register(app)

@@ -1,0 +1,52 @@
+"""The verb that makes a page to look at: report."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb of this module."""
+    app.command("report")(report)
+
+
+def report(
+    records: Annotated[Path, typer.Option(help="Folder of records, as --records made it.")],
+    out: Annotated[Path, typer.Option(help="The .html to write.")],
+    title: Annotated[str, typer.Option(help="Heading of the page.")] = "leo-bench report",
+    run: Annotated[
+        list[Path] | None, typer.Option(help="A LEO run whose losses to show; may be repeated.")
+    ] = None,
+    videos: Annotated[
+        int,
+        typer.Option(min=0, help="Clips of each kind and side of a comparison; 0: no clips."),
+    ] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="Threads that read videos.")] = 2,
+) -> None:
+    """One HTML file of a folder of records: tables, curves, clips, provenance, methods to cite.
+
+    The page fetches nothing; clips, curves and numbers are inside.
+
+    Examples:
+
+      leo-bench report --records records --out report.html
+
+      leo-bench report --records records --run runs/faceforensics --videos 4 --out report.html
+    """
+    from benchmarks.cli.screen import machinery, say
+    from benchmarks.report import clip_rows
+    from evaluation.atomic import write_atomically
+    from evaluation.record import check_writable
+    from reports.curves import loss_curves
+    from reports.page import Extras, render
+    from reports.records import read_tree
+
+    check_writable(out.parent)
+    tree = read_tree(records)
+    curves = [curve for folder in run or () for curve in loss_curves(folder)]
+    reading = machinery(workers=workers, keep=False, what="clips")
+    clips = clip_rows(tree, videos, reading, say) if videos else {}
+    page = render(tree, title, Extras(clips=clips, curves=curves))
+    write_atomically(out, page.encode())
+    say(f"{out}: {len(tree.records)} records, {len(page) / 1e6:.1f} MB")

@@ -1,0 +1,118 @@
+"""What a report shows besides records: clips of the videos that move FVD most and least.
+
+A fake video that moves FVD up is one that the real videos do not look like; a real one that does
+is one that the fakes miss. The influences beside a record say which (`evaluation.influence`).
+"""
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.again import plan_of
+from benchmarks.plan import source_options
+from benchmarks.sources import SourceOptions, open_source
+from evaluation.clips import Window
+from evaluation.errors import InputError
+from evaluation.features import Machinery
+from evaluation.record import read_record
+from evaluation.video_influences import Pair, read_influences
+from evaluation.videos.source import VideoSource
+from evaluation.videos.write import write_video
+from reports.page import Clip, ClipRow
+from reports.records import Stored, Tree
+
+FPS = 10  # slow enough to see 16 frames
+MOST_FRAMES = 64  # of a clip on the page
+
+
+@dataclass(frozen=True)
+class Picked:
+    """Videos of one side, most typical first, and how far each moves the number."""
+
+    typical: Sequence[tuple[str, float]]
+    odd: Sequence[tuple[str, float]]
+
+
+def clip_rows(
+    tree: Tree, each: int, machinery: Machinery, say: Callable[[str], None]
+) -> dict[str, list[ClipRow]]:
+    """Rows of clips by benchmark: for each model, its most and least typical videos and real ones.
+
+    A record whose videos are gone is left out, and `say` is told.
+    """
+    rows: dict[str, list[ClipRow]] = {}
+    for key, stored in tree.records.items():
+        if stored.metric != "fvd":
+            continue
+        try:
+            made = _rows_of(key, stored, each, machinery)
+        except InputError as error:
+            say(f"{key}: no clips: {error}")
+            continue
+        rows.setdefault(key.partition("/")[0], []).extend(made)
+    return rows
+
+
+def picked(influences: Mapping[str, Pair], count: int) -> Picked:
+    """The `count` videos that lower the number most as they count more, and that raise it most."""
+    ranked = sorted(
+        ((video, whole) for video, (whole, _) in influences.items()), key=lambda pair: pair[1]
+    )
+    count = min(count, len(ranked) // 2)
+    return Picked(ranked[:count], ranked[::-1][:count])
+
+
+def _rows_of(key: str, stored: Stored, each: int, machinery: Machinery) -> list[ClipRow]:
+    influences = read_influences(stored.path)
+    if influences is None:
+        raise InputError(f"{stored.path}: no influences beside it; make the record again")
+    chosen = plan_of(read_record(stored.path))
+    options = source_options(chosen.request, chosen.resolution, chosen.protocol, machinery)
+    made = replace(
+        options,
+        frames=chosen.protocol.fake.frames_needed(chosen.fake_window),
+        count=chosen.protocol.fake.count,
+    )
+    model = key.split("/")[1] if "/" in key else key
+    of_fake, of_real = picked(influences.fake, each), picked(influences.real, each)
+    fake = _clips("fake", chosen.fake, made, chosen.fake_window, of_fake)
+    real = _clips("real", chosen.real, options, chosen.real_window, of_real)
+    return [
+        ClipRow(f"{model}: most typical, and real ones it covers", [*fake[0], *real[0]]),
+        ClipRow(f"{model}: least typical, and real ones it misses", [*fake[1], *real[1]]),
+    ]
+
+
+def _clips(
+    side: str, spec: str, options: SourceOptions, window: Window, wanted: Picked
+) -> tuple[list[Clip], list[Clip]]:
+    source = open_source(spec, options)
+    index = {name: i for i, name in enumerate(source.names)}
+    sides = []
+    for videos in (wanted.typical, wanted.odd):
+        missing = [name for name, _ in videos if name not in index]
+        if missing:
+            raise InputError(f"{source.name}: {missing[0]} is not in there any more")
+        sides.append(
+            [
+                Clip(
+                    f"{side}: {name}",
+                    f"{source.name}; moves FVD by {moves:+.3g}",
+                    _mp4(source, index[name], window),
+                )
+                for name, moves in videos
+            ]
+        )
+    return sides[0], sides[1]
+
+
+def _mp4(source: VideoSource, video: int, window: Window) -> bytes:
+    span = source.frame_counts[video]
+    frames = source.read(video, range(0, span, window.stride)[: min(window.frames, MOST_FRAMES)])
+    height, width = frames.shape[-2:]
+    even = frames[..., : height - height % 2, : width - width % 2]
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "clip.mp4"
+        write_video(path, iter(even), FPS)
+        return path.read_bytes()

@@ -1,0 +1,83 @@
+"""The paragraph for a paper's methods section: how the numbers of some records were made."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reports.records import Stored
+
+STARTS = {
+    "first": "from the first frame on",
+    "random": "from a random frame on",
+    "blocks": "cut from consecutive blocks",
+}
+
+
+def paragraphs(records: Sequence[Stored]) -> list[str]:
+    """One a way of measuring, in the order of first appearance: a sentence for each fact."""
+    by_way: dict[str, list[Stored]] = {}
+    for stored in records:
+        by_way.setdefault(_way(stored.content), []).append(stored)
+    return [_paragraph(group) for group in by_way.values()]
+
+
+def _way(content: Mapping[str, Any]) -> str:
+    parts = [content["metric"], content["protocol_digest"], content["weights_sha256"]]
+    return repr([*parts, content["frames"], content["resolution"]])
+
+
+def _paragraph(group: Sequence[Stored]) -> str:
+    content = group[0].content
+    size = "at the stored resolution"
+    if content["resolution"] is not None:
+        size = f"at {content['resolution']}x{content['resolution']} pixels"
+    network = content.get("extractor") or content.get("embedder")
+    verified = "" if content["weights_verified"] else ", a file of unknown origin"
+    versions = content["versions"]
+    sentences = [
+        f"{content['metric'].upper()} was computed with leo-bench {versions.get('leo-bench', '?')} "
+        f"under protocol {content['protocol']}, version {content['protocol_version']} "
+        f"(digest {content['protocol_digest'][:12]})",
+        f"on clips of {content['frames']} frames {size}",
+        f"with features of {network} (weights SHA-256 {content['weights_sha256'][:12]}{verified})",
+    ]
+    text = ", ".join(sentences) + ". "
+    if "n_real" in content:
+        text += _counts(group)
+    else:
+        counts = _range([stored.content["videos_used"] for stored in group])
+        text += f"Each value is a mean over {counts} videos. "
+    text += (
+        f"All chance follows from seed {content['seed']}; decoding and arithmetic are those of "
+        f"PyAV {versions.get('av', '?')} and PyTorch {versions.get('torch', '?')} on "
+        f"{content['device']}. "
+    )
+    if any(stored.content["interval"] is not None for stored in group):
+        text += "Intervals are 95 % intervals over videos, on both sides where there are two. "
+    caveats = {caveat for stored in group for caveat in stored.content["caveats"]}
+    if caveats:
+        text += "Not comparable with published numbers: " + "; ".join(sorted(caveats)) + "."
+    return text.strip()
+
+
+def _counts(group: Sequence[Stored]) -> str:
+    content = group[0].content
+    repeats = len(content["values"])
+    mean = f"The value is the mean of {repeats} repeats. " if repeats > 1 else ""
+    real = _range([stored.content["n_real"] for stored in group])
+    fake = _range([stored.content["n_fake"] for stored in group])
+    return (
+        f"{real} real clips ({_taken(content, 'real')}) were held against {fake} generated ones "
+        f"({_taken(content, 'fake')}). {mean}"
+    )
+
+
+def _taken(content: Mapping[str, Any], side: str) -> str:
+    stride = content[side]["stride"]
+    step = "every frame" if stride == 1 else f"every {stride}th frame"
+    start = STARTS.get(content["protocol_settings"].get(side, {}).get("start", ""))
+    return step if start is None else f"{start}, {step}"
+
+
+def _range(counts: Sequence[int]) -> str:
+    low, high = min(counts), max(counts)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"

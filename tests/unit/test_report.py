@@ -1,0 +1,132 @@
+"""The HTML report: what is in it, and what cannot get into it."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import torch
+from made_records import features, keep_fvd
+from typer.testing import CliRunner
+
+from benchmarks.cli.main import app
+from benchmarks.report import picked
+from evaluation.errors import InputError
+from reports.curves import bias_curve, loss_curves, time_curve
+from reports.methods import paragraphs
+from reports.page import Clip, ClipRow, Extras, render
+from reports.records import read_tree
+
+EVIL = "<script>alert(1)</script>\"'&"
+
+
+def made(folder: Path) -> Path:
+    keep_fvd(folder, features(1, 64), features(2, 64, 0.5), caveats=(EVIL,), comparable=False)
+    return folder
+
+
+class Page(HTMLParser):
+    """Tags and addresses of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.addresses += [value or "" for name, value in attrs if name in ("src", "href")]
+
+
+def test_the_page_holds_the_numbers_and_fetches_nothing(tmp_path: Path) -> None:
+    tree = read_tree(made(tmp_path))
+    clip = Clip(EVIL, EVIL, b"not a video")
+    extras = Extras(clips={"made-16f": [ClipRow(EVIL, [clip])]})
+    text = render(tree, EVIL, extras)
+    value = tree.records["made-16f/model/fvd"].content["value"]
+    assert f"{value:.4g}" in text
+    page = Page(text)
+    assert "script" not in page.tags
+    assert "video" in page.tags
+    assert all(address.startswith(("#", "data:")) for address in page.addresses)
+    assert "default-src 'none'" in text
+
+
+def test_a_page_without_records_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no record is in that folder"):
+        render(read_tree(tmp_path), "title", Extras())
+
+
+def test_a_broken_record_is_named_on_the_page(tmp_path: Path) -> None:
+    made(tmp_path)
+    (tmp_path / "half.json").write_text("{")
+    text = render(read_tree(tmp_path), "title", Extras())
+    assert "Not readable" in text
+    assert "<code>half</code>" in text
+
+
+def test_the_methods_paragraph_says_how_the_number_was_made(tmp_path: Path) -> None:
+    (text,) = paragraphs(list(read_tree(made(tmp_path)).records.values()))
+    assert "protocol stylegan-v, version 1" in text
+    assert "64 real clips" in text
+    assert "16 frames at the stored resolution" in text
+    assert EVIL in text  # escaped by the page, not here
+
+
+def test_the_line_of_the_bias_curve_meets_its_points(tmp_path: Path) -> None:
+    fit = {
+        "value": 10.0,
+        "interval": (9.0, 11.0),
+        "n_real": (100.0, 50.0),
+        "n_fake": (100.0, 50.0),
+        "values": (12.0, 14.0),
+        "r_squared": 1.0,
+        "reliable": True,
+        "reason": "",
+    }
+    keep_fvd(tmp_path, features(1, 64), features(2, 64), fvd_infinity=10.0, extrapolation=fit)
+    stored = read_tree(tmp_path).records["made-16f/model/fvd"]
+    svg = bias_curve({"model": stored})
+    assert svg is not None
+    assert svg.startswith("<svg")
+    assert "<script" not in svg
+    assert bias_curve({}) is None
+    assert time_curve({}) is None
+
+
+def test_losses_of_a_shipped_model_are_drawn() -> None:
+    curves = loss_curves(Path("leo/trained/toy-faces"))
+    assert [curve.title for curve in curves] == [
+        "Losses of animator",
+        "Losses of frame-dm",
+        "Losses of lmdm",
+    ]
+    assert "3,400 steps" in curves[0].about
+
+
+def test_a_run_without_logs_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no log of a training"):
+        loss_curves(tmp_path)
+    (tmp_path / "lmdm.log.jsonl").write_text("{}\n[]\n")
+    with pytest.raises(InputError, match="not the log of a training"):
+        loss_curves(tmp_path)
+
+
+def test_the_videos_shown_are_those_that_move_the_number_most() -> None:
+    moves = torch.linspace(-1, 1, 9).tolist()
+    influences = {f"v{i}": (move, 0.0) for i, move in enumerate(moves)}
+    found = picked(influences, 2)
+    assert [name for name, _ in found.typical] == ["v0", "v1"]
+    assert [name for name, _ in found.odd] == ["v8", "v7"]
+    assert len(picked(dict(list(influences.items())[:3]), 2).odd) == 1
+
+
+def test_the_command_goes_on_without_clips_of_videos_that_are_gone(tmp_path: Path) -> None:
+    made(tmp_path / "records")
+    out = tmp_path / "report.html"
+    arguments = ["report", "--records", str(tmp_path / "records"), "--out", str(out)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0
+    assert re.search(r"no clips: ", result.output)
+    assert "Methods, to cite" in out.read_text()
