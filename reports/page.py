@@ -9,12 +9,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evaluation.errors import InputError
 from reports.curves import Curve, bias_curve, time_curve
 from reports.methods import paragraphs
 from reports.records import Stored, Tree
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -80,6 +83,25 @@ def render(tree: Tree, title: str, extras: Extras) -> str:
     """
     if not tree.records:
         raise InputError("no record is in that folder; make some with --records")
+    records = list(tree.records.values())
+    return template("report.html").render(
+        title=title,
+        tables=extras.tables,
+        benchmarks=_benchmarks(tree, extras),
+        curves=extras.curves,
+        methods=paragraphs(records),
+        caveats=_caveats(tree),
+        provenance=[(key, _pretty(stored.content)) for key, stored in tree.records.items()],
+        broken=tree.broken,
+    )
+
+
+def template(name: str) -> "Template":
+    """A template of this folder, which escapes whatever it is given.
+
+    Raises:
+        InputError: the extra `report` is not installed.
+    """
     try:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
     except ImportError:
@@ -93,17 +115,7 @@ def render(tree: Tree, title: str, extras: Extras) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    records = list(tree.records.values())
-    return environment.get_template("report.html").render(
-        title=title,
-        tables=extras.tables,
-        benchmarks=_benchmarks(tree, extras),
-        curves=extras.curves,
-        methods=paragraphs(records),
-        caveats=_caveats(tree),
-        provenance=[(key, _pretty(stored.content)) for key, stored in tree.records.items()],
-        broken=tree.broken,
-    )
+    return environment.get_template(name)
 
 
 def _benchmarks(tree: Tree, extras: Extras) -> list[_Benchmark]:

@@ -10,9 +10,13 @@ import sys
 import typer
 
 from benchmarks.cli import (
+    ablate,
+    adapt,
     animate,
+    bundle,
     cache,
     data,
+    drift,
     identity,
     inspect,
     measure,
@@ -39,13 +43,17 @@ app = typer.Typer(
 measure.register(app)
 nearest.register(app)
 identity.register(app)
+drift.register(app)
 regress.register(app)
 report.register(app)
+bundle.register(app)
 inspect.register(app)
 showcase.register(app)
 train.register(app)
 sample.register(app)
 animate.register(app)
+adapt.register(app)
+app.add_typer(ablate.app, name="ablate")
 app.add_typer(data.app, name="data")
 app.add_typer(weights.app, name="weights")
 app.add_typer(cache.app, name="cache")

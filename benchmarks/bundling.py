@@ -1,0 +1,46 @@
+"""Statistics for a bundle: every Fréchet distance made again, from the cache where it can be."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from benchmarks.again import plan_of
+from benchmarks.score import scored
+from evaluation.errors import InputError
+from evaluation.features import Machinery
+from evaluation.frechet import fit_gaussian
+from evaluation.record import read_record
+from reports.bundles import SideStatistics, Statistics
+from reports.records import Stored, Tree
+
+FRECHET = ("fvd", "fid")
+
+
+def statistics_of(
+    tree: Tree, machinery: Machinery, say: Callable[[str], None]
+) -> dict[str, Statistics]:
+    """By record key; a record whose videos are gone is left without, and `say` is told."""
+    found = {}
+    for key, stored in tree.records.items():
+        if stored.metric not in FRECHET:
+            continue
+        try:
+            found[key] = _statistics(stored, machinery)
+        except InputError as error:
+            say(f"{key}: no statistics: {error}")
+    return found
+
+
+def _statistics(stored: Stored, machinery: Machinery) -> Statistics:
+    chosen = plan_of(read_record(stored.path))
+    measured = scored(chosen, machinery).measured
+    correction = chosen.protocol.frechet.correction
+    return Statistics(
+        real=_side(measured.real.values[0], correction),
+        fake=_side(measured.fake.values[0], correction),
+    )
+
+
+def _side(features: Tensor, correction: int) -> SideStatistics:
+    gaussian = fit_gaussian(features, correction=correction)
+    return SideStatistics(gaussian.mean.numpy(), gaussian.cov.numpy())

@@ -1,0 +1,241 @@
+"""Bundles: records that a third party can check offline, in one zip.
+
+    manifest.json                    what is in it: SHA-256 of every file, who packed it and when
+    records/BENCHMARK/MODEL/X.json   the records, and X.videos.csv beside them
+    statistics/BENCHMARK/MODEL/X.npz mean and covariance of each side's features, float64
+
+From the statistics the Fréchet distances are computed again with NumPy alone, by another road than
+the one that made them. There are no frames and no features of single videos in a bundle.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.atomic import write_atomically
+from evaluation.errors import InputError
+from evaluation.record import now, versions
+from evaluation.schema import Data, parse
+from evaluation.video_influences import influences_path
+from reports.records import Stored, read_tree
+
+MANIFEST = "manifest.json"
+SUFFIX = ".leo.zip"
+LARGEST_FILE = 64 << 20  # bytes, unpacked: a bundle of strangers is not to fill the memory
+
+# The two roads agree to rounding: eigenvalues of the symmetrised product and singular values.
+RELATIVE_TOLERANCE = 1e-6
+ABSOLUTE_TOLERANCE = 1e-6
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SideStatistics:
+    """One side's features as a Gaussian, with the protocol's divisor: float64 [D] and [D,D]."""
+
+    mean: Floats
+    cov: Floats
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What a Fréchet distance is computed from."""
+
+    real: SideStatistics
+    fake: SideStatistics
+
+
+class Manifest(Data):
+    """Contents of a bundle."""
+
+    schema_version: Literal[1] = 1
+    title: str
+    created: str
+    versions: dict[str, str]
+    files: dict[str, str]  # name in the zip -> hex SHA-256
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One record of a bundle.
+
+    Args:
+        key: its path among the records, without ending.
+        again: the distance from the statistics; None where a bundle holds none for it.
+        agrees: whether `again` is the record's float64 value; None without statistics.
+    """
+
+    key: str
+    record: Stored
+    again: float | None
+    agrees: bool | None
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle whose digests are right."""
+
+    path: Path
+    manifest: Manifest
+    records: tuple[Checked, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether no number contradicts its statistics."""
+        return all(checked.agrees is not False for checked in self.records)
+
+
+def pack(records: Path, statistics: Mapping[str, Statistics], title: str, out: Path) -> Manifest:
+    """Write a bundle of the records below a folder.
+
+    Args:
+        records: the folder.
+        statistics: by record key; those of metrics that are no Fréchet distance have none.
+        title: what the bundle is called on a page.
+        out: the zip; replaced if it is there.
+
+    Raises:
+        InputError: no records, broken ones, or a place that cannot be written to.
+    """
+    tree = read_tree(records)
+    for key, why in tree.broken.items():
+        raise InputError(f"{key}: {why}; mend it or take it away before packing")
+    if not tree.records:
+        raise InputError(f"{records}: no record is in there")
+    files: dict[str, bytes] = {}
+    for key, stored in tree.records.items():
+        files[f"records/{key}.json"] = stored.path.read_bytes()
+        beside = influences_path(stored.path)
+        if beside.exists():
+            files[f"records/{key}.videos.csv"] = beside.read_bytes()
+        if key in statistics:
+            files[f"statistics/{key}.npz"] = _npz(statistics[key])
+    manifest = Manifest(
+        title=title,
+        created=now(),
+        versions=versions(),
+        files={name: _sha256(content) for name, content in sorted(files.items())},
+    )
+    files[MANIFEST] = (manifest.model_dump_json(indent=1) + "\n").encode()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    write_atomically(out, packed.getvalue())
+    return manifest
+
+
+def check(path: Path, scratch: Path) -> Bundle:
+    """Check a bundle: every digest, every record, every distance that has statistics.
+
+    Args:
+        path: the zip.
+        scratch: an empty folder to unpack the records into.
+
+    Raises:
+        InputError: not a bundle, or a file that is not what the manifest says.
+    """
+    files = _unpacked(path)
+    manifest = _manifest(path, files)
+    for name, digest in manifest.files.items():
+        if name not in files:
+            raise InputError(f"{path}: {name} is missing")
+        if _sha256(files[name]) != digest:
+            raise InputError(f"{path}: {name} was changed after packing: its digest differs")
+    for name in sorted(files.keys() - manifest.files.keys() - {MANIFEST}):
+        raise InputError(f"{path}: {name} is not in the manifest")
+    for name, content in files.items():
+        if name.startswith("records/"):
+            write_atomically(scratch / name, content)
+    tree = read_tree(scratch / "records")
+    for why in tree.broken.values():
+        raise InputError(f"{path}: {why}")
+    checked = [
+        _checked(key, stored, files.get(f"statistics/{key}.npz"), path)
+        for key, stored in tree.records.items()
+    ]
+    return Bundle(path, manifest, tuple(checked))
+
+
+def frechet(statistics: Statistics) -> float:
+    """Fréchet distance by singular values: tr sqrt(C_r C_f) = sum of those of S_r S_f^T."""
+    real, fake = statistics.real, statistics.fake
+    shift = float(np.square(real.mean - fake.mean).sum())
+    cross = np.linalg.svd(_root(real.cov) @ _root(fake.cov).T, compute_uv=False).sum()
+    return shift + float(np.trace(real.cov) + np.trace(fake.cov) - 2 * cross)
+
+
+def _root(cov: Floats) -> Floats:
+    """S with S^T S = C; eigenvalues within rounding of 0 are 0."""
+    eigenvalues, vectors = np.linalg.eigh(cov)
+    floor = eigenvalues[-1] * len(cov) * np.finfo(np.float64).eps
+    kept = np.where(eigenvalues > floor, eigenvalues, 0.0)
+    root: Floats = np.sqrt(kept)[:, None] * vectors.T
+    return root
+
+
+def _checked(key: str, record: Stored, npz: bytes | None, path: Path) -> Checked:
+    if npz is None:
+        return Checked(key, record, None, None)
+    try:
+        with np.load(io.BytesIO(npz), allow_pickle=False) as arrays:
+            sides = [
+                SideStatistics(arrays[f"{side}_mean"], arrays[f"{side}_cov"])
+                for side in ("real", "fake")
+            ]
+        again = frechet(Statistics(*sides))
+    except (KeyError, ValueError, np.linalg.LinAlgError) as error:
+        raise InputError(f"{path}: statistics of {key} cannot be used: {error}") from None
+    limit = RELATIVE_TOLERANCE * abs(record.value) + ABSOLUTE_TOLERANCE
+    # A mean over repeats has no one pair of Gaussians; the first repeat's value is what these give.
+    values = record.content["values_float64"]
+    return Checked(key, record, again, abs(again - values[0]) <= limit)
+
+
+def _npz(statistics: Statistics) -> bytes:
+    content = io.BytesIO()
+    np.savez(
+        content,
+        real_mean=statistics.real.mean,
+        real_cov=statistics.real.cov,
+        fake_mean=statistics.fake.mean,
+        fake_cov=statistics.fake.cov,
+    )
+    return content.getvalue()
+
+
+def _unpacked(path: Path) -> dict[str, bytes]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                parts = Path(entry.filename).parts
+                if entry.file_size > LARGEST_FILE or ".." in parts or entry.filename[:1] == "/":
+                    raise InputError(f"{path}: {entry.filename} does not belong into a bundle")
+            return {name: archive.read(name) for name in archive.namelist()}
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, zipfile.BadZipFile, EOFError) as error:
+        raise InputError(f"{path}: not a zip that can be read: {error}") from None
+
+
+def _manifest(path: Path, files: Mapping[str, bytes]) -> Manifest:
+    try:
+        content = json.loads(files[MANIFEST])
+    except (KeyError, ValueError):
+        raise InputError(f"{path}: not a bundle: it has no {MANIFEST} that can be read") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: not a bundle: {MANIFEST} holds no object")
+    return parse(Manifest, content, where=f"{path}, {MANIFEST}")
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,85 @@
+"""A static page of many bundles: for each benchmark the models, best first.
+
+Only records of one way of measuring (protocol digest, network, counts, real videos) stand in one
+table; the same benchmark measured in two ways gives two tables.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reports.bundles import Bundle, Checked
+from reports.page import template
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line: a model's value in a bundle."""
+
+    model: str
+    bundle: str
+    value: str
+    interval: str
+    checked: str
+    overlaps: bool  # its interval meets the best one's: the order is not to be trusted
+
+
+@dataclass(frozen=True)
+class Board:
+    """A table: one metric of one benchmark, measured in one way."""
+
+    title: str
+    way: str
+    caveats: Sequence[str]
+    entries: Sequence[Entry]
+
+
+def boards(bundles: Sequence[Bundle]) -> list[Board]:
+    """Tables by benchmark and metric; lower is better."""
+    groups: dict[tuple[str, ...], list[tuple[Bundle, Checked]]] = {}
+    for bundle in bundles:
+        for checked in bundle.records:
+            groups.setdefault(_way(checked), []).append((bundle, checked))
+    return [_board(way, group) for way, group in sorted(groups.items())]
+
+
+def render(bundles: Sequence[Bundle], title: str) -> str:
+    """The page as HTML."""
+    return template("leaderboard.html").render(
+        title=title, boards=boards(bundles), bundles=[b.manifest for b in bundles]
+    )
+
+
+def _way(checked: Checked) -> tuple[str, ...]:
+    content = checked.record.content
+    benchmark = checked.key.partition("/")[0]
+    network = content.get("extractor") or content.get("embedder") or ""
+    real = content["real"]["fingerprint"][:12] if "real" in content else ""
+    counts = f"{content['n_real']} against {content['n_fake']}" if "n_real" in content else ""
+    protocol = f"{content['protocol']} {content['protocol_digest'][:8]}"
+    weights = content["weights_sha256"][:8]
+    return benchmark, checked.record.metric, protocol, f"{network} {weights}", counts, real
+
+
+def _board(way: tuple[str, ...], group: Sequence[tuple[Bundle, Checked]]) -> Board:
+    benchmark, metric, protocol, network, counts, _ = way
+    ranked = sorted(group, key=lambda pair: pair[1].record.value)
+    best = ranked[0][1].record.content["interval"]
+    entries = []
+    for bundle, checked in ranked:
+        content = checked.record.content
+        interval = content["interval"]
+        entries.append(
+            Entry(
+                model=checked.key.split("/")[1] if "/" in checked.key else checked.key,
+                bundle=bundle.manifest.title,
+                value=f"{content['value']:.4g}",
+                interval="" if interval is None else "[{:.4g}, {:.4g}]".format(*interval),
+                checked={True: "computed again", False: "CONTRADICTED", None: "as recorded"}[
+                    checked.agrees
+                ],
+                overlaps=interval is None or best is None or interval[0] <= best[1],
+            )
+        )
+    caveats = {c for _, checked in group for c in checked.record.content["caveats"]}
+    about = ", ".join(part for part in (protocol, network, counts) if part)
+    return Board(f"{benchmark}: {metric.upper()}", about, sorted(caveats), entries)

@@ -1,0 +1,191 @@
+"""Bundles: what they hold, what they prove, and what they refuse."""
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from made_records import features, keep_fvd
+from typer.testing import CliRunner
+
+from benchmarks.cli.main import app
+from evaluation.errors import InputError
+from evaluation.frechet import fit_gaussian, frechet_distance
+from evaluation.influence import ClipFeatures
+from reports.bundles import SideStatistics, Statistics, check, frechet, pack
+from reports.leaderboard import boards, render
+
+REAL, FAKE = features(1, 64), features(2, 64, 0.5)
+KEY = "made-16f/model/fvd"
+
+
+def statistics(real: ClipFeatures, fake: ClipFeatures) -> Statistics:
+    sides = []
+    for side in (real, fake):
+        gaussian = fit_gaussian(side.values, correction=0)
+        sides.append(SideStatistics(gaussian.mean.numpy(), gaussian.cov.numpy()))
+    return Statistics(*sides)
+
+
+def packed(tmp_path: Path, fake: ClipFeatures = FAKE, name: str = "b") -> Path:
+    keep_fvd(tmp_path / f"{name}-records", REAL, FAKE)
+    out = tmp_path / f"{name}.leo.zip"
+    pack(tmp_path / f"{name}-records", {KEY: statistics(REAL, fake)}, name, out)
+    return out
+
+
+def repacked(path: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    change(files)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_the_distance_by_singular_values_is_the_distance() -> None:
+    for count in (5, 64, 400):  # fewer clips than dimensions: covariances without full rank
+        real, fake = features(3, count), features(4, count, 0.3)
+        gaussians = [fit_gaussian(s.values, correction=1) for s in (real, fake)]
+        sides = [SideStatistics(g.mean.numpy(), g.cov.numpy()) for g in gaussians]
+        expected = frechet_distance(*gaussians)
+        assert frechet(Statistics(*sides)) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_bundle_proves_its_number(tmp_path: Path) -> None:
+    bundle = check(packed(tmp_path), tmp_path / "scratch")
+    (checked,) = bundle.records
+    assert checked.key == KEY
+    assert checked.agrees
+    assert checked.again == pytest.approx(checked.record.value, rel=1e-9)
+    assert bundle.sound
+
+
+def test_it_holds_no_features_of_single_videos(tmp_path: Path) -> None:
+    with zipfile.ZipFile(packed(tmp_path)) as archive:
+        names = archive.namelist()
+        archive.extract(f"statistics/{KEY}.npz", tmp_path)
+    assert names == [
+        "manifest.json",
+        f"records/{KEY}.json",
+        f"records/{KEY}.videos.csv",
+        f"statistics/{KEY}.npz",
+    ]
+    with np.load(tmp_path / f"statistics/{KEY}.npz") as arrays:
+        dimension = REAL.values.shape[1]
+        assert {a.shape for a in arrays.values()} == {(dimension,), (dimension, dimension)}
+
+
+def test_statistics_of_other_videos_contradict_the_number(tmp_path: Path) -> None:
+    path = packed(tmp_path, features(9, 64, 0.2))
+    assert not check(path, tmp_path / "scratch").sound
+    result = CliRunner().invoke(app, ["check-bundle", str(path)])
+    assert result.exit_code == 1
+    assert "CONTRADICTED" in result.stdout
+
+
+def _better(files: dict[str, bytes]) -> None:
+    record = json.loads(files[f"records/{KEY}.json"])
+    record["value"] = record["value_float64"] = 0.5
+    files[f"records/{KEY}.json"] = json.dumps(record).encode()
+
+
+def _more(files: dict[str, bytes]) -> None:
+    files["records/extra.json"] = b"{}"
+
+
+def _less(files: dict[str, bytes]) -> None:
+    del files[f"records/{KEY}.videos.csv"]
+
+
+def _no_manifest(files: dict[str, bytes]) -> None:
+    del files["manifest.json"]
+
+
+def _outside(files: dict[str, bytes]) -> None:
+    files["../outside.json"] = b"{}"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_better, "was changed after packing"),
+        (_more, "is not in the manifest"),
+        (_less, "is missing"),
+        (_no_manifest, "not a bundle"),
+        (_outside, "does not belong into a bundle"),
+    ],
+)
+def test_a_bundle_that_was_tampered_with_is_refused(
+    change: Callable[[dict[str, bytes]], None], said: str, tmp_path: Path
+) -> None:
+    path = repacked(packed(tmp_path), change)
+    with pytest.raises(InputError, match=said):
+        check(path, tmp_path / "scratch")
+    assert not (tmp_path / "outside.json").exists()
+
+
+def test_packing_twice_gives_the_same_files(tmp_path: Path) -> None:
+    packed(tmp_path)
+    manifests = [
+        pack(tmp_path / "b-records", {KEY: statistics(REAL, FAKE)}, "b", tmp_path / name)
+        for name in ("1.leo.zip", "2.leo.zip")
+    ]
+    assert manifests[0].files == manifests[1].files
+
+
+def test_bad_input_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no record is in there"):
+        pack(tmp_path / "empty", {}, "t", tmp_path / "t.leo.zip")
+    (tmp_path / "no.leo.zip").write_text("no zip")
+    with pytest.raises(InputError, match="not a zip"):
+        check(tmp_path / "no.leo.zip", tmp_path / "scratch")
+    with pytest.raises(InputError, match="no such file"):
+        check(tmp_path / "absent.leo.zip", tmp_path / "scratch")
+    result = CliRunner().invoke(app, ["leaderboard", str(tmp_path / "empty")])
+    assert isinstance(result.exception, InputError)
+
+
+def test_the_leaderboard_ranks_what_is_comparable(tmp_path: Path) -> None:
+    for name, shift in (("worse", 1.0), ("better", 0.2)):
+        fake = features(5, 64, shift)
+        keep_fvd(tmp_path / name, REAL, fake)
+        pack(tmp_path / name, {KEY: statistics(REAL, fake)}, name, tmp_path / f"{name}.leo.zip")
+    keep_fvd(tmp_path / "other", REAL, FAKE, protocol="digan", protocol_digest="d" * 64)
+    pack(tmp_path / "other", {}, "<b>other</b>", tmp_path / "other.leo.zip")
+    found = [
+        check(path, tmp_path / "scratch" / path.name) for path in sorted(tmp_path.glob("*.leo.zip"))
+    ]
+    by_way = {board.way.split(" ")[0]: board for board in boards(found)}
+    assert [entry.bundle for entry in by_way["stylegan-v"].entries] == ["better", "worse"]
+    assert [entry.checked for entry in by_way["digan"].entries] == ["as recorded"]
+    assert not by_way["stylegan-v"].entries[1].overlaps
+    page = render(found, "board")
+    assert "<b>other" not in page
+    assert "&lt;b&gt;other" in page
+    result = CliRunner().invoke(app, ["leaderboard", str(tmp_path)])
+    assert result.exit_code == 0
+    assert (tmp_path / "index.html").read_text().count("<table>") == 2
+
+
+def test_the_command_makes_the_statistics_from_the_videos(tmp_path: Path) -> None:
+    for seed, name in enumerate(("real", "fake")):
+        generator = torch.Generator().manual_seed(seed)
+        clips = torch.randint(0, 256, (6, 16, 24, 24, 3), generator=generator, dtype=torch.uint8)
+        np.save(tmp_path / f"{name}.npy", clips.numpy())
+    sides = [f"--{name}={tmp_path / name}.npy" for name in ("real", "fake")]
+    records, out = str(tmp_path / "records"), str(tmp_path / "x.leo.zip")
+    how = ["--frames=16", "--protocol=stylegan-v", "--extractor=pixels", "--no-cache"]
+    for arguments in (
+        ["fvd", *sides, *how, "--records", records],
+        ["bundle", "--records", records, "--out", out],
+        ["check-bundle", out],
+    ):
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 0, result.output
+    assert "the same" in result.stdout
