@@ -1,8 +1,9 @@
 """Fetches weights: several addresses, resumed, checked before they are in place.
 
 A download grows in a hidden file beside its target and moves over it only when size and digest are
-right, so what carries the target's name is always whole. A lock lets one process at a time work on
-a file; the others wait and find it done. Offline, no socket is opened.
+right, so what carries the target's name is always whole; where nobody published a digest, the
+length that the server promised has to do. A lock lets one process at a time work on a file; the
+others wait and find it done. Offline, no socket is opened.
 """
 
 import os
@@ -51,13 +52,18 @@ def fetch(name: str, offline: bool = False, progress: Progress | None = None) ->
             f"offline, so {name} is not fetched; download {' or '.join(file.pages)}"
             f" elsewhere and put it at {target}"
         )
+    if not file.downloads:
+        raise InputError(
+            f"{name} cannot be fetched by a program; download {' or '.join(file.pages)} by hand"
+            f" and put it at {target}"
+        )
     download(file, target, progress)
     return target
 
 
 def is_right(target: Path, name: str, file: WeightsFile) -> bool:
-    """Whether `target` exists and has the digest of `file`."""
-    return target.is_file() and identify(target, {name: file}).verified
+    """Whether `target` exists and has the digest of `file`, if one is known."""
+    return target.is_file() and (file.digest_unknown or identify(target, {name: file}).verified)
 
 
 def download(file: WeightsFile, target: Path, progress: Progress | None = None) -> None:
@@ -101,12 +107,14 @@ def _from_address(
     What an earlier, interrupted download left is continued; if the whole is then wrong, the file is
     fetched once more from its first byte.
     """
-    if partial.exists() and partial.stat().st_size:
+    if partial.exists() and partial.stat().st_size and not file.digest_unknown:
         _receive(address, file, partial, progress)
         if identify(partial, {partial.name: file}).verified:
             return
     partial.unlink(missing_ok=True)
     _receive(address, file, partial, progress)
+    if file.digest_unknown:
+        return
     found = identify(partial, {partial.name: file})
     if not found.verified:
         size = partial.stat().st_size

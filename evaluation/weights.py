@@ -20,12 +20,14 @@ FOLDER_VARIABLE = "LEO_BENCH_WEIGHTS"
 
 
 class WeightsFile(Data):
-    """One file of the registry. At least one of its digests is known."""
+    """One file of the registry. One of its digests is known, or `digest_unknown` is said."""
 
     about: str
-    used_by: tuple[str, ...]  # names of extractors and losses
+    used_by: tuple[str, ...]  # names of extractors, embedders and losses
     addresses: tuple[str, ...]
     google_drive: tuple[str, ...] = ()  # ids
+    by_hand: tuple[str, ...] = ()  # pages from which only a person can get the file
+    digest_unknown: bool = False  # nobody published it: such a file never counts as verified
     sha256: str | None = None
     sha256_start: str | None = None  # first digits: what PyTorch's own downloads check
     git_blob: str | None = None  # SHA-1 as `git hash-object` prints it
@@ -35,8 +37,11 @@ class WeightsFile(Data):
 
     @model_validator(mode="after")
     def _has_a_digest(self) -> "WeightsFile":
-        if self.sha256 is None and self.sha256_start is None and self.git_blob is None:
+        none = self.sha256 is None and self.sha256_start is None and self.git_blob is None
+        if none and not self.digest_unknown:
             raise ValueError("needs sha256, sha256_start or git_blob")
+        if self.digest_unknown and not none:
+            raise ValueError("has a digest and says digest_unknown")
         return self
 
     def matches(self, sha256: str, git_blob: str) -> bool:
@@ -45,7 +50,7 @@ class WeightsFile(Data):
             return sha256 == self.sha256
         if self.sha256_start is not None:
             return sha256.startswith(self.sha256_start)
-        return git_blob == self.git_blob
+        return self.git_blob is not None and git_blob == self.git_blob
 
     @property
     def downloads(self) -> tuple[str, ...]:
@@ -57,7 +62,7 @@ class WeightsFile(Data):
     def pages(self) -> tuple[str, ...]:
         """Addresses for a person's browser."""
         drive = "https://drive.google.com/file/d/{}/view"
-        return (*self.addresses, *(drive.format(key) for key in self.google_drive))
+        return (*self.addresses, *(drive.format(key) for key in self.google_drive), *self.by_hand)
 
 
 class Registry(Data):
@@ -130,10 +135,12 @@ def find(names: Sequence[str], explicit: Path | None = None) -> Path:
 
 def how_to_get(name: str) -> str:
     """One line for somebody who lacks the file."""
-    places = ", ".join(str(place) for place in _folders())
+    places, file = ", ".join(str(place) for place in _folders()), entry(name)
+    fetch = f"run `leo-bench weights fetch {name}`, or " if file.downloads else ""
+    unknown = "; its digest is not known: --allow-unverified is needed" * file.digest_unknown
     return (
-        f"weights {name} are not in {places}; run `leo-bench weights fetch {name}`, or download"
-        f" {' or '.join(entry(name).pages)} and put it there, or name the file with --weights FILE"
+        f"weights {name} are not in {places}; {fetch}download {' or '.join(file.pages)} and put"
+        f" it there, or name the file with --weights FILE{unknown}"
     )
 
 
@@ -157,6 +164,11 @@ def require_registered(path: Path, candidates: dict[str, WeightsFile]) -> Verifi
         InputError: its digest is none of theirs.
     """
     found = identify(path, candidates)
+    if not found.verified and all(file.digest_unknown for file in candidates.values()):
+        raise InputError(
+            f"{path}: SHA-256 {found.sha256}; that of {' or '.join(candidates)} is unpublished, so"
+            " nothing vouches for it; --allow-unverified uses it and marks the records made with it"
+        )
     if not found.verified:
         raise InputError(
             f"{path}: SHA-256 {found.sha256} is not that of {' or '.join(candidates)}: the file is"

@@ -59,8 +59,13 @@ def fetch(
     from evaluation import downloads
     from evaluation.weights import load_registry
 
-    wanted = names or [name for name, file in load_registry().items() if file.used_by]
-    for name in wanted:
+    registry = load_registry()
+    used = [name for name, file in registry.items() if file.used_by]
+    if not names:
+        for name in used:
+            if not registry[name].downloads:
+                out(f"{name}: only by hand, from {' or '.join(registry[name].pages)}")
+    for name in names or [name for name in used if registry[name].downloads]:
         path = downloads.fetch(name, offline, _progress(Bar(name, "bytes")))
         out(f"{name}: {path}")
 
@@ -92,7 +97,11 @@ def verify(names: Name = None) -> None:
             out(f"{name}: absent" if not names else str(error))
             wrong = wrong or bool(names)
             continue
-        right = identify(path, {name: load_registry()[name]}).verified
+        file = load_registry()[name]
+        if file.digest_unknown:
+            out(f"{name}: nobody published its digest, here {identify(path, {}).sha256} ({path})")
+            continue
+        right = identify(path, {name: file}).verified
         wrong = wrong or not right
         out(f"{name}: {'right' if right else 'WRONG DIGEST'} ({path})")
     if wrong:

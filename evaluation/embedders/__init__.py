@@ -1,20 +1,27 @@
 """Frozen networks that turn single frames into embeddings, and the table of their names.
 
-mean-colour       mean red, green and blue: MoCoGAN's embedding for its shapes; no weights
-id-toy            who is in a frame of the toy worlds; trained by this project, shipped
+mean-colour                mean red, green and blue: MoCoGAN's embedding for its shapes; no weights
+id-toy                     who is in a frame of the toy worlds; trained by this project, shipped
+facenet-vggface2           faces, whole frame; -aligned: the largest face's box
+mobilefacenet-foamliu      faces, aligned by landmarks; -xiaoccer: another file
+osnet-x0-25-msmt17         persons, whole frame; osnet-x1-0, resnet50-torchreid: larger ones
+layumi-ft-resnet50         persons, whole frame and its mirror image
+pose-eval-reid             that network as pose-evaluation ran it; -corrected: without quirks
+inception-fid              the 2048 pool features of the FID, by pytorch-fid's network
+random-filters             answers of untrained filters: the FID of the toy worlds; no weights
 
 Letters: T frames, D embedding size.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
 from evaluation.errors import InputError
+from evaluation.extractors import Described
 
 
 @dataclass(frozen=True)
@@ -79,24 +86,44 @@ class EmbedderRequest:
 
 
 @dataclass(frozen=True)
-class MeanColour:
-    """Mean red, green and blue of a frame, each 0..1."""
+class _Entry:
+    """A row of the table: the module whose `build` makes the embedder, and what a list shows."""
 
-    name: str = "mean-colour"
-    dim: int = 3
-    weights: str = "none"
-    weights_verified: bool = True
-    device: str = "cpu"
-
-    def __call__(self, frames: Tensor) -> Embedded:
-        """uint8 [T,3,H,W] -> [T,3]."""
-        means = frames.double().mean(dim=(2, 3)) / 255
-        return Embedded(means.float(), torch.ones(len(frames), dtype=torch.bool))
+    module: str
+    dim: int
+    about: str
 
 
-_BUILDERS: dict[str, Callable[[EmbedderRequest], FrameEmbedder]] = {
-    "mean-colour": lambda request: MeanColour(),
+# Of those that say so the weights are published: `leo-bench weights list`.
+_BUILDERS = {
+    "mean-colour": _Entry("mean_colour", 3, "no weights"),
+    "id-toy": _Entry("id_toy", 64, "shipped; toy worlds only"),
+    "facenet-vggface2": _Entry("facenet", 512, "faces, whole frame; published weights"),
+    "facenet-vggface2-aligned": _Entry("facenet", 512, "faces, detected; published weights"),
+    "mobilefacenet-foamliu": _Entry(
+        "mobilefacenet_files", 128, "faces, aligned; published weights"
+    ),
+    "mobilefacenet-xiaoccer": _Entry(
+        "mobilefacenet_files", 128, "faces, aligned; published weights"
+    ),
+    "osnet-x0-25-msmt17": _Entry(
+        "torchreid_networks", 512, "persons, whole frame; published weights"
+    ),
+    "osnet-x1-0": _Entry("torchreid_networks", 512, "persons, whole frame; published weights"),
+    "resnet50-torchreid": _Entry(
+        "torchreid_networks", 512, "persons, whole frame; published weights"
+    ),
+    "layumi-ft-resnet50": _Entry("layumi", 512, "persons, whole frame; published weights"),
+    "pose-eval-reid": _Entry("layumi", 2048, "persons, whole frame; published weights"),
+    "pose-eval-reid-corrected": _Entry("layumi", 2048, "persons, whole frame; published weights"),
+    "inception-fid": _Entry("inception", 2048, "images, for the FID; published weights"),
+    "random-filters": _Entry("filters", 48, "untrained, for tests"),
 }
+
+
+def list_embedders() -> list[Described]:
+    """All of them, without loading any network."""
+    return [Described(name, entry.dim, entry.about) for name, entry in _BUILDERS.items()]
 
 
 def build_embedder(request: EmbedderRequest) -> FrameEmbedder:
@@ -107,4 +134,6 @@ def build_embedder(request: EmbedderRequest) -> FrameEmbedder:
     """
     if request.name not in _BUILDERS:
         raise InputError(f"{request.name}: no such embedder; known are {', '.join(_BUILDERS)}")
-    return _BUILDERS[request.name](request)
+    module = import_module(f"evaluation.embedders.{_BUILDERS[request.name].module}")
+    embedder: FrameEmbedder = module.build(request)
+    return embedder

@@ -107,6 +107,26 @@ def match_names(
     )
 
 
+def read_pickled(path: Path) -> object:
+    """What a file of `torch.save` holds: tensors in plain containers. Nothing in it is run.
+
+    Raises:
+        InputError: it cannot be read, is a web page, or holds anything else.
+    """
+    _kind(path)
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (
+        pickle.UnpicklingError,
+        RuntimeError,
+        EOFError,
+        ValueError,
+        zipfile.BadZipFile,
+    ) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(f"{path}: cannot be read as a file of weights: {reason}") from error
+
+
 class TorchScriptProgram(nn.Module):
     """`i3d_torchscript.pt` run as the program it is. Only for files whose author is trusted.
 
@@ -169,17 +189,7 @@ def _read_archive(path: Path) -> dict[str, Tensor]:
 
 
 def _read_state_dict(path: Path) -> dict[str, Tensor]:
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (
-        pickle.UnpicklingError,
-        RuntimeError,
-        EOFError,
-        ValueError,
-        zipfile.BadZipFile,
-    ) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise InputError(f"{path}: cannot be read as a file of weights: {reason}") from error
+    content = read_pickled(path)
     if not isinstance(content, dict) or not all(isinstance(v, Tensor) for v in content.values()):
         raise InputError(f"{path}: holds no state dict (names to tensors)")
     return {str(name): tensor for name, tensor in content.items()}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from evaluation.devices import chosen_device
 from evaluation.errors import InputError
 from evaluation.extractors import TOY_WEIGHTS, ExtractorRequest
 from evaluation.extractors.checkpoints import load_i3d, load_torchscript_program
@@ -71,7 +72,7 @@ def build_kinetics400(request: ExtractorRequest) -> I3DExtractor:
         return _fast(request, file)
     if request.precision != "fp32":
         raise InputError("--trust-torchscript runs in fp32 only: drop --precision")
-    program = load_torchscript_program(path).to(_device(request))
+    program = load_torchscript_program(path).to(chosen_device(request.device))
     name = f"{request.name} (its own program)"
     return _extractor(request, name, KINETICS_CLASSES, file, program)
 
@@ -93,7 +94,7 @@ def build_toy(request: ExtractorRequest) -> I3DExtractor:
 
 def _fast(request: ExtractorRequest, file: Verified) -> I3DExtractor:
     net = load_i3d(file.path, request.bn_eps)
-    fast = FastI3D(net, _device(request), _dtype(request))
+    fast = FastI3D(net, chosen_device(request.device), _dtype(request))
     return _extractor(request, request.name, net.classes, file, fast)
 
 
@@ -110,7 +111,7 @@ def _extractor(
         weights=file.sha256,
         weights_verified=file.verified,
         precision=request.precision,
-        device=str(_device(request)),
+        device=str(chosen_device(request.device)),
         network=network,
     )
 
@@ -121,17 +122,3 @@ def _dtype(request: ExtractorRequest) -> torch.dtype:
     if request.precision not in _DTYPES:
         raise InputError(f"precision {request.precision}: known are {', '.join(_DTYPES)}")
     return _DTYPES[request.precision]
-
-
-def _device(request: ExtractorRequest) -> torch.device:
-    try:
-        device = torch.device(request.device)
-    except RuntimeError as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"device {request.device}: {reason}") from None
-    if device.type not in ("cpu", "cuda"):
-        raise InputError(f"device {request.device}: extractors run on cpu or cuda")
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        count = torch.cuda.device_count()
-        raise InputError(f"device {request.device}: torch sees {count} CUDA devices here")
-    return device

@@ -254,3 +254,34 @@ def test_a_right_file_in_place_is_not_fetched_again(
     monkeypatch.setattr(downloads, "entry", lambda _: file_at("http://127.0.0.1/never"))
     (tmp_path / "w.pt").write_bytes(CONTENT)
     assert fetch("w.pt") == tmp_path / "w.pt"
+
+
+def unpublished(**rest: object) -> WeightsFile:
+    """A file whose digest nobody published."""
+    return WeightsFile.model_validate(
+        {"about": "", "used_by": (), "addresses": (), "licence": "", "lineage": ""}
+        | {"digest_unknown": True}
+        | rest
+    )
+
+
+def test_without_a_digest_the_length_has_to_do(server: Server, tmp_path: Path) -> None:
+    (tmp_path / ".w.pt.part").write_bytes(b"x" * HALF)  # of what? nothing could tell
+    file = unpublished(addresses=(server.at("page"), server.at("truncated"), server.at("good")))
+    download(file, tmp_path / "w.pt")
+    assert (tmp_path / "w.pt").read_bytes() == CONTENT
+    assert server.asked[-1] == ("/good", None)
+    assert leftovers(tmp_path / "w.pt") == []
+
+
+def test_what_only_a_person_can_get_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = "https://a.page/"
+    monkeypatch.setattr(downloads, "entry", lambda name: unpublished(by_hand=(page,)))
+    monkeypatch.setenv("LEO_BENCH_WEIGHTS", str(tmp_path))
+    message = f"w.pt cannot be fetched by a program; download {page} by hand and put it at"
+    with pytest.raises(InputError, match=message):
+        fetch("w.pt")
+    (tmp_path / "w.pt").write_bytes(b"whatever it is")
+    assert fetch("w.pt") == tmp_path / "w.pt"

@@ -2,6 +2,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from evaluation import weights
 from evaluation.errors import InputError
@@ -13,7 +14,7 @@ GIT_BLOB = hashlib.sha1(b"blob %d\0" % len(CONTENT) + CONTENT).hexdigest()
 NAME = "i3d_pretrained_400.pt"
 
 
-def registered(**digests: str) -> WeightsFile:
+def registered(**digests: str | bool) -> WeightsFile:
     return WeightsFile(
         about="", used_by=("x",), addresses=("http://a/",), licence="", lineage="", **digests
     )
@@ -115,3 +116,17 @@ def test_sha1_does_not_vouch_where_sha256_is_known(tmp_path: Path) -> None:
     (tmp_path / "w.pt").write_bytes(CONTENT)
     candidates = {"official.pt": registered(sha256="0" * 64, git_blob=GIT_BLOB)}
     assert not identify(tmp_path / "w.pt", candidates).verified
+
+
+def test_an_unpublished_digest_is_said_once() -> None:
+    assert not registered(digest_unknown=True).matches(SHA256, GIT_BLOB)
+    with pytest.raises(ValidationError, match="has a digest and says digest_unknown"):
+        registered(digest_unknown=True, sha256=SHA256)
+
+
+def test_a_file_of_unpublished_digest_is_never_verified(tmp_path: Path) -> None:
+    (tmp_path / "w.pt").write_bytes(CONTENT)
+    candidates = {"official.pt": registered(digest_unknown=True)}
+    assert not identify(tmp_path / "w.pt", candidates).verified
+    with pytest.raises(InputError, match=rf"{SHA256}; that of official.pt is unpublished"):
+        require_registered(tmp_path / "w.pt", candidates)

@@ -1,0 +1,139 @@
+"""Faces in frames: MTCNN's box and five landmarks, and the square that a face network reads.
+
+Detector: MTCNN (Zhang et al. 2016, arXiv 1604.02878) as facenet-pytorch has it, its weights in the
+wheel and its settings (faces of 20 pixels and more, thresholds 0.6, 0.7, 0.7). Each frame is
+searched alone. Where there are several faces the largest box counts, as that library's default is;
+where there is none, nothing is found.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from evaluation.errors import InputError
+from evaluation.weights import entry
+
+MIN_FACE = 20  # pixels; the detector's smallest window, so no smaller frame can show a face
+
+# Where the landmarks go, x and y in pixels, in the 112 x 112 image of ArcFace (Deng et al. 2019):
+# the eye at the left of the image, the one at its right, nose, the mouth's corners. SphereFace's
+# 112 x 96 image (Liu et al. 2017) has the same, 8 pixels further left.
+_ARCFACE = ((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655),
+            (70.7299, 92.2041))  # fmt: skip
+_HEIGHT = 112
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face, in pixels of its frame.
+
+    Args:
+        box: left, top, right, bottom.
+        landmarks: float64 [5,2], x and y of eye, eye, nose, mouth corner, mouth corner; what is on
+            the left of the image first.
+    """
+
+    box: tuple[float, float, float, float]
+    landmarks: Tensor
+
+
+class FaceDetector:
+    """The largest face of a frame.
+
+    Raises:
+        InputError: facenet-pytorch brings other weights than the registered ones.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        from facenet_pytorch import MTCNN
+        from facenet_pytorch.models import mtcnn
+
+        folder = Path(mtcnn.__file__).parents[1] / "data"
+        for name in ("pnet.pt", "rnet.pt", "onet.pt"):
+            digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            if digest != entry(f"mtcnn_facenet_pytorch/{name}").sha256:
+                raise InputError(
+                    f"{folder / name}: not the detector that is registered: install"
+                    " facenet-pytorch 2.5.3 again"
+                )
+        self.network = MTCNN(min_face_size=MIN_FACE, select_largest=True, device=device)
+
+    def largest(self, frame: Tensor) -> Face | None:
+        """uint8 [3,H,W] -> its largest face, or None."""
+        if min(frame.shape[1:]) < MIN_FACE:
+            return None
+        boxes, _, landmarks = self.network.detect(frame.permute(1, 2, 0).numpy(), landmarks=True)
+        if boxes is None:
+            return None
+        left, top, right, bottom = (float(edge) for edge in boxes[0])
+        points = torch.from_numpy(np.asarray(landmarks[0], dtype=np.float64))
+        return Face((left, top, right, bottom), points)
+
+
+def cut_out(frame: Tensor, face: Face, side: int) -> Tensor | None:
+    """The face's box as uint8 [3,side,side]: facenet-pytorch's own crop, Pillow's bilinear.
+
+    None where the part of the box inside the frame is empty.
+    """
+    height, width = frame.shape[1:]
+    left, top = (int(max(edge, 0)) for edge in face.box[:2])
+    right, bottom = int(min(face.box[2], width)), int(min(face.box[3], height))
+    if left >= right or top >= bottom:
+        return None
+    image = Image.fromarray(np.ascontiguousarray(frame.permute(1, 2, 0).numpy()))
+    square = image.crop((left, top, right, bottom)).resize((side, side), Image.Resampling.BILINEAR)
+    return torch.from_numpy(np.array(square)).permute(2, 0, 1)
+
+
+def aligned(frame: Tensor, face: Face, width: int) -> Tensor:
+    """The face turned, scaled and moved so that its landmarks lie on ArcFace's or SphereFace's.
+
+    Bilinear without antialias, black outside of the frame, rounded to whole levels: what OpenCV's
+    warpAffine gives, up to its fixed-point arithmetic.
+
+    Args:
+        frame: uint8 [3,H,W].
+        face: in that frame.
+        width: 112 for ArcFace's square, 96 for SphereFace's upright image.
+
+    Returns:
+        float32 [3,112,width], 0..255.
+    """
+    places = torch.tensor(_ARCFACE, dtype=torch.float64)
+    places[:, 0] -= (_HEIGHT - width) / 2
+    turn, shift = similarity(places, face.landmarks)
+    rows, columns = torch.meshgrid(
+        torch.arange(_HEIGHT, dtype=torch.float64),
+        torch.arange(width, dtype=torch.float64),
+        indexing="ij",
+    )
+    source = torch.stack([columns, rows], dim=-1) @ turn.T + shift  # x, y in the frame
+    size = torch.tensor([frame.shape[2] - 1, frame.shape[1] - 1], dtype=torch.float64)
+    grid = (source / size * 2 - 1).float()
+    image = F.grid_sample(frame[None].float(), grid[None], align_corners=True)[0]
+    return image.round()
+
+
+def similarity(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """The rotation, scale and shift that bring points `a` closest to `b`, least squares.
+
+    Args:
+        a: float64 [N,2], not all the same point.
+        b: float64 [N,2].
+
+    Returns:
+        matrix float64 [2,2] and shift [2]: b is about a @ matrix.T + shift.
+    """
+    # As complex numbers the map is b = c a + d with one complex c, so a regression in one unknown:
+    # no reflection can come out, and no singular values are needed (Umeyama 1991 in 2-D).
+    p, q = torch.view_as_complex(a.contiguous()), torch.view_as_complex(b.contiguous())
+    p0, q0 = p - p.mean(), q - q.mean()
+    c = (p0.conj() * q0).sum() / (p0.conj() * p0).sum()
+    matrix = torch.stack([torch.stack([c.real, -c.imag]), torch.stack([c.imag, c.real])])
+    return matrix, b.mean(0) - a.mean(0) @ matrix.T

@@ -1,0 +1,117 @@
+"""Identity of persons by layumi/Person_reID_baseline_pytorch's ResNet-50, in three readings.
+
+layumi-ft-resnet50        its test script: 256 x 128, features of the frame and its mirror image
+                          added, 512-d bottleneck, length 1 (metrics.md 10.3, B-B)
+pose-eval-reid            AliaksandrSiarohin/pose-evaluation as it is: 288 x 144, 2048-d before the
+                          bottleneck, not normalised, with two quirks (B-A)
+pose-eval-reid-corrected  the same without them: pixels scaled once, batch norm in eval mode
+
+All take the whole frame, Pillow's bicubic whatever the aspect, ImageNet's mean and deviation. The
+stride of the last stage leaves no trace in a file; it is 2, the default of layumi's train.py.
+
+The quirks of pose-evaluation (1bc4cae, extract.py): pixels of 0..1 are divided by 255 once more
+before they are normalised; and the network stays in training mode, so batch norm uses the mean and
+variance of the one frame that it is given. There its running statistics drift with every call, but
+nothing reads them in that mode: the embeddings do not depend on the calls before. Here they are
+dropped, and one frame is a batch on every device, as there.
+"""
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from evaluation.embedders import EmbedderRequest
+from evaluation.embedders.network import (
+    NetworkEmbedder,
+    UnitLength,
+    imagenet_normalised,
+    network_embedder,
+    resized,
+)
+from evaluation.embedders.weights_files import (
+    chosen_file,
+    load_strictly,
+    read_state_dict,
+    without,
+)
+
+POOLED, BOTTLENECK = 2048, 512
+_LAYUMI_SIZE, _POSE_EVAL_SIZE = (256, 128), (288, 144)  # height, width
+
+
+def build(request: EmbedderRequest) -> NetworkEmbedder:
+    """Any embedder of this module.
+
+    Raises:
+        InputError: weights that are absent, wrong or not verified; a device that is not here.
+    """
+    file = chosen_file(request)
+    tensors = read_state_dict(file.path)
+    if request.name == "layumi-ft-resnet50":
+        net = bottleneck_network()
+        # ImageNet's classifier and that of the training's people are in the file, and not run.
+        load_strictly(net, without(tensors, ["model.fc.", "classifier.classifier."]), file.path)
+        whole = nn.Sequential(WithMirrorImage(net), UnitLength())
+        return network_embedder(request, file, BOTTLENECK, _prepare_layumi, whole)
+    net = pooled_network()
+    load_strictly(net, without(tensors, ["model.fc.", "classifier."]), file.path)
+    if request.name == "pose-eval-reid-corrected":
+        return network_embedder(request, file, POOLED, _prepare_corrected, net)
+    statistics_of_the_batch(net)
+    return network_embedder(request, file, POOLED, _prepare_pose_eval, net, cuda_frames=1)
+
+
+def pooled_network() -> nn.Sequential:
+    """[B,3,H,W] -> [B,2048]; names as in layumi's files; on the meta device."""
+    from torchvision.models import resnet50
+
+    with torch.device("meta"):
+        body = resnet50(weights=None)
+    body.fc = nn.Identity()
+    net = nn.Sequential()
+    net.add_module("model", body)
+    return net
+
+
+def bottleneck_network() -> nn.Sequential:
+    """[B,3,H,W] -> [B,512]: the pooled network, then a linear layer and batch norm, no ReLU."""
+    net = pooled_network()
+    head = nn.Sequential()
+    with torch.device("meta"):
+        block = nn.Sequential(nn.Linear(POOLED, BOTTLENECK), nn.BatchNorm1d(BOTTLENECK))
+    head.add_module("add_block", block)
+    net.add_module("classifier", head)
+    return net
+
+
+class WithMirrorImage(nn.Module):
+    """The sum of what a network says of an image and of its mirror image."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, images: Tensor) -> Tensor:
+        """[B,3,H,W] -> [B,D]."""
+        both: Tensor = self.net(images) + self.net(images.flip(-1))
+        return both
+
+
+def statistics_of_the_batch(net: nn.Module) -> None:
+    """Batch norm by the mean and variance of what it is given, as in training mode; no memory."""
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean = module.running_var = None
+
+
+def _prepare_layumi(frame: Tensor) -> Tensor:
+    return imagenet_normalised(resized(frame, *_LAYUMI_SIZE, Image.Resampling.BICUBIC) / 255)
+
+
+def _prepare_corrected(frame: Tensor) -> Tensor:
+    return imagenet_normalised(resized(frame, *_POSE_EVAL_SIZE, Image.Resampling.BICUBIC) / 255)
+
+
+def _prepare_pose_eval(frame: Tensor) -> Tensor:
+    scaled = resized(frame, *_POSE_EVAL_SIZE, Image.Resampling.BICUBIC) / 255
+    return imagenet_normalised(scaled / 255)

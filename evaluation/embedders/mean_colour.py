@@ -1,0 +1,29 @@
+"""Mean colour as an embedding: what MoCoGAN's ACD takes for its shapes."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from evaluation.embedders import Embedded, EmbedderRequest
+
+
+@dataclass(frozen=True)
+class MeanColour:
+    """Mean red, green and blue of a frame, each 0..1."""
+
+    name: str = "mean-colour"
+    dim: int = 3
+    weights: str = "none"
+    weights_verified: bool = True
+    device: str = "cpu"
+
+    def __call__(self, frames: Tensor) -> Embedded:
+        """uint8 [T,3,H,W] -> [T,3]."""
+        means = frames.double().mean(dim=(2, 3)) / 255
+        return Embedded(means.float(), torch.ones(len(frames), dtype=torch.bool))
+
+
+def build(request: EmbedderRequest) -> MeanColour:
+    """It runs on the CPU and has no weights: of `request` nothing but the name matters."""
+    return MeanColour()
