@@ -45,6 +45,7 @@ class Group(Data):
         dataset, resolution, frames: as in the printed numbers.
         benchmark: id in `benchmarks/suites`; "" where nothing can be measured.
         split, stride: of the real side of a measured number.
+        measured_at: side in pixels of a measured number, where the paper states none.
         stand_in: what the data set stands in for, where it is not the paper's; or "".
     """
 
@@ -55,6 +56,7 @@ class Group(Data):
     benchmark: str = ""
     split: str = ""
     stride: int = 1
+    measured_at: int | None = None
     stand_in: str = ""
     column: tuple[Column, ...]
 
@@ -82,7 +84,7 @@ class Row(Data):
 
 
 class Footnote(Data):
-    """What to know of a row (by `model`), of a column ("BENCHMARK/METRIC"), of a cell, or of all."""
+    """What to know of a row (by `model`), a column ("BENCHMARK/METRIC"), a cell, or of all."""
 
     text: str
     row: str = ""

@@ -1,4 +1,7 @@
-"""Suites as data: the benchmarks of a paper's table or of a regression run, one TOML file each."""
+"""Suites as data: the benchmarks of a paper's table or of a regression run, one TOML file each.
+
+`benchmarks.run_suite` runs them.
+"""
 
 from pathlib import Path
 from typing import Literal
@@ -7,8 +10,9 @@ from pydantic import model_validator
 
 from benchmarks.datasets import load_dataset
 from evaluation.errors import InputError
+from evaluation.frame_protocol import load_frame_protocol
 from evaluation.protocol import load_protocol
-from evaluation.schema import Data, Named, list_named, load_named
+from evaluation.schema import Data, Named, list_named, load_named, load_toml, with_right_id
 
 FOLDER = Path(__file__).parent
 
@@ -23,6 +27,9 @@ class Benchmark(Data):
         frames, real_stride, fake_stride: the clips' windows.
         protocol: id of an evaluation protocol.
         metrics: those of the protocol that the suite wants.
+        scores: ids of frame protocols for what is asked of one side alone, such as "acd-face".
+        clips, repeats: in place of the protocol's own numbers (ACD: so many videos a side), which
+            makes the results incomparable with published ones; None: the protocol's.
     """
 
     id: str
@@ -33,6 +40,9 @@ class Benchmark(Data):
     fake_stride: int
     protocol: str
     metrics: tuple[Literal["fvd", "kvd"], ...]
+    scores: tuple[str, ...] = ()
+    clips: int | None = None
+    repeats: int | None = None
 
     @model_validator(mode="after")
     def _refers_to_what_there_is(self) -> "Benchmark":
@@ -41,14 +51,29 @@ class Benchmark(Data):
         unknown = set(self.metrics) - set(load_protocol(self.protocol).metrics)
         if unknown:
             raise InputError(f"{self.id}: protocol {self.protocol} has no {', '.join(unknown)}")
+        for score in self.scores:
+            load_frame_protocol(score)
         return self
 
 
+class SuiteModel(Data):
+    """Videos that a suite scores of its own accord.
+
+    Args:
+        name: as in `leo-bench run --model NAME=SOURCE`.
+        source: likewise, with its placeholders (`benchmarks.suite_models`).
+    """
+
+    name: str
+    source: str
+
+
 class Suite(Named):
-    """A list of benchmarks that belong together."""
+    """A list of benchmarks that belong together, and models that need no file of the user's."""
 
     about: str
     benchmark: tuple[Benchmark, ...]
+    model: tuple[SuiteModel, ...] = ()
 
 
 def list_suites() -> list[Suite]:
@@ -57,9 +82,11 @@ def list_suites() -> list[Suite]:
 
 
 def load_suite(name: str) -> Suite:
-    """The suite of that id.
+    """A shipped suite by id, or a suite file of the user's own by path (`*.toml`).
 
     Raises:
-        InputError: there is none; the message lists the known ones.
+        InputError: there is none of that name; the message lists the known ones.
     """
+    if name.endswith(".toml"):
+        return with_right_id(load_toml(Suite, Path(name)), Path(name))
     return load_named(Suite, FOLDER, name, "suite")

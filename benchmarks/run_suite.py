@@ -1,0 +1,224 @@
+"""A suite for some models: every number as a record, those that stand already left as they are.
+
+RECORDS/BENCHMARK/MODEL/METRIC.json, as single verbs leave them. Features are kept by content, so
+the numbers of one pair of sides share them, and all models share the real side's. What fails is
+told and listed, and the rest goes on.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from benchmarks.acd import keep as keep_score
+from benchmarks.acd import measure_plan
+from benchmarks.frame_plan import FrameScoreRequest, plan_frames
+from benchmarks.plan import ScoreRequest, plan
+from benchmarks.score import keep, scored
+from benchmarks.standing import standing_record, standing_score
+from benchmarks.suite_models import ModelSource, names, source_for
+from benchmarks.suites import Benchmark, Suite
+from evaluation.atomic import write_atomically
+from evaluation.errors import InfrastructureError, InputError
+from evaluation.features import Machinery
+from evaluation.numbers import Metric
+from evaluation.record import Record, benchmark_name
+from evaluation.score_record import ScoreRecord, read_score_record
+from reports.measured import MODELS, ModelFacts, Origin, models_text, read_models
+
+# What one number may die of without the others; anything else is a fault of ours, and shows.
+BEARABLE = (InputError, InfrastructureError, RuntimeError, OSError, MemoryError)
+
+
+@dataclass(frozen=True)
+class SuiteSettings:
+    """What a run of a suite fixes for all its numbers; None is "as the suite or protocol says".
+
+    Args:
+        records: the folder that they are kept in.
+        only: ids of benchmarks to run; empty: all.
+        clips, repeats, extractor: in place of the protocol's, which makes numbers incomparable.
+    """
+
+    records: Path
+    only: tuple[str, ...] = ()
+    clips: int | None = None
+    repeats: int | None = None
+    seed: int = 0
+    extractor: str | None = None
+    device: str | None = None
+    data_root: Path | None = None
+    on_error: Literal["fail", "skip"] = "fail"
+
+
+@dataclass(frozen=True)
+class Done:
+    """One number of a suite, and what became of it.
+
+    Args:
+        number: "fvd", or the id of a frame protocol.
+        record: None where it failed; `why` then says why.
+    """
+
+    benchmark: str
+    model: str
+    number: str
+    state: Literal["measured", "stands", "failed"]
+    record: Record | ScoreRecord | None = None
+    why: str = ""
+
+
+def run_suite(
+    suite: Suite,
+    models: Sequence[ModelSource],
+    settings: SuiteSettings,
+    machinery: Callable[[str], Machinery],
+) -> Iterator[Done]:
+    """Every number of the suite, one by one; a model without videos for a benchmark has none there.
+
+    Args:
+        suite: what is measured.
+        models: whose videos (`suite_models.parse_models`).
+        settings: where records go, and what is asked for in the protocols' place.
+        machinery: cache, threads and progress for a piece of work of that name.
+
+    Raises:
+        InputError: `settings.only` names a benchmark that the suite lacks.
+    """
+    known = [benchmark.id for benchmark in suite.benchmark]
+    for wanted in settings.only:
+        if wanted not in known:
+            raise InputError(f"suite {suite.id} has no {wanted!r}; it has {', '.join(known)}")
+    for benchmark in suite.benchmark:
+        if settings.only and benchmark.id not in settings.only:
+            continue
+        for name in names(models):
+            source = source_for(models, name, benchmark)
+            if source is None:
+                continue
+            job = _Job(benchmark, name, source, settings, machinery(f"{benchmark.id}, {name}"))
+            for metric in benchmark.metrics:
+                yield job.tried(metric, partial(job.distance, metric))
+            for protocol in benchmark.scores:
+                yield job.tried(protocol, partial(job.score, protocol))
+
+
+def declare_origins(records: Path, origins: Mapping[str, Origin]) -> None:
+    """Write down beside the records how models' videos came about; others' stay.
+
+    Raises:
+        InputError: what was written down before is broken, or the folder cannot be written to.
+    """
+    if origins:
+        facts = read_models(records)
+        facts |= {name: ModelFacts(origin=origin) for name, origin in origins.items()}
+        write_atomically(records / MODELS, models_text(facts).encode())
+
+
+_Made = tuple[Literal["measured", "stands"], Record | ScoreRecord]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One model on one benchmark."""
+
+    benchmark: Benchmark
+    name: str
+    source: str
+    settings: SuiteSettings
+    machinery: Machinery
+
+    def tried(self, number: str, work: Callable[[], _Made]) -> Done:
+        """The number, or why it could not be had."""
+        try:
+            state, record = work()
+        except BEARABLE as error:
+            why = " ".join(str(error).split()) or type(error).__name__
+            return Done(self.benchmark.id, self.name, number, "failed", why=why)
+        return Done(self.benchmark.id, self.name, number, state, record)
+
+    def distance(self, metric: Metric) -> _Made:
+        """FVD or KVD, with its record."""
+        benchmark, settings = self.benchmark, self.settings
+        request = ScoreRequest(
+            metric=metric,
+            frames=benchmark.frames,
+            dataset=benchmark.dataset,
+            fake=self.source,
+            protocol=benchmark.protocol,
+            resolution=benchmark.resolution,
+            clips=settings.clips or benchmark.clips,
+            repeats=settings.repeats or benchmark.repeats,
+            seed=settings.seed,
+            real_stride=benchmark.real_stride,
+            fake_stride=benchmark.fake_stride,
+            extractor=settings.extractor,
+            device=settings.device,
+            data_root=_text(settings.data_root),
+            on_error=settings.on_error,
+        )
+        chosen = plan(request)
+        path = self._path(metric, chosen.resolution, chosen.protocol.id)
+        record = standing_record(path, chosen, self.machinery)
+        if record is not None:
+            return "stands", record
+        found = scored(chosen, self.machinery)
+        keep(found, path)
+        return "measured", found.record
+
+    def score(self, protocol: str) -> _Made:
+        """ACD of the model's videos; that of the real ones is kept under the data set's name."""
+        benchmark, settings = self.benchmark, self.settings
+        request = FrameScoreRequest(
+            metric="acd",
+            frames=benchmark.frames,
+            dataset=benchmark.dataset,
+            fake=self.source,
+            protocol=protocol,
+            resolution=benchmark.resolution,
+            seed=settings.seed,
+            real_stride=benchmark.real_stride,
+            fake_stride=benchmark.fake_stride,
+            device=settings.device,
+            data_root=_text(settings.data_root),
+            on_error=settings.on_error,
+            limit=settings.clips or benchmark.clips,
+        )
+        chosen = plan_frames(request)
+        path = self._path(request.metric, chosen.resolution, chosen.protocol.id)
+        standing = standing_score(path, chosen, self.machinery)
+        if standing is not None:
+            return "stands", standing
+        real, fake = measure_plan(chosen, self.machinery)
+        keep_score(fake, path)
+        of_real = benchmark.dataset.replace("/", "-")
+        beside = path.parent.with_name(of_real) / path.name
+        if not _says_the_same(beside, real.record):
+            keep_score(real, beside)
+        return "measured", fake.record
+
+    def _path(self, metric: str, resolution: int | None, protocol: str) -> Path:
+        """Where a record of the model goes: single verbs agree on all but the model's name."""
+        benchmark = self.benchmark
+        folder = benchmark_name(
+            benchmark.dataset.replace("/", "-"),
+            resolution,
+            benchmark.frames,
+            benchmark.real_stride,
+            protocol,
+        )
+        return self.settings.records / folder / self.name / f"{metric}.json"
+
+
+def _says_the_same(path: Path, record: ScoreRecord) -> bool:
+    try:
+        there = read_score_record(path)
+    except InputError:
+        return False
+    facts = ("value", "interval", "protocol_digest", "weights_sha256", "source")
+    return all(getattr(there, fact) == getattr(record, fact) for fact in facts)
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)

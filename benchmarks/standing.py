@@ -1,0 +1,96 @@
+"""Records that still stand: made by the same request from the same videos, weights and protocol.
+
+Such a record is not made again (`benchmarks.run_suite`). One whose broken videos were left out is:
+the features are kept, so that this is quick.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.frame_plan import FramePlan, open_side
+from benchmarks.plan import Plan
+from benchmarks.score import build_network, open_sides
+from evaluation.clips import ClipChoice, Window, choose_clips
+from evaluation.embedders import build_embedder
+from evaluation.errors import InputError
+from evaluation.features import Machinery
+from evaluation.record import Record, SideRecord, read_record
+from evaluation.score_record import ScoreRecord, read_score_record
+from evaluation.videos.source import VideoSource, fingerprint
+
+
+def standing_record(path: Path, chosen: Plan, machinery: Machinery) -> Record | None:
+    """The record at `path`, if `chosen` would make it again; None where it would not.
+
+    Raises:
+        InputError: the videos or the weights cannot be used.
+    """
+    try:
+        record = read_record(path)
+    except InputError:
+        return None
+    if (record.request, record.protocol_digest) != (
+        chosen.request.model_dump(mode="json"),
+        chosen.protocol.digest,
+    ):
+        return None
+    if build_network(chosen.extractor, chosen.protocol).weights != record.weights_sha256:
+        return None
+    seeds = [chosen.request.seed + repeat for repeat in range(chosen.protocol.repeats)]
+    for side, choice, then in zip(
+        open_sides(chosen, machinery),
+        (chosen.protocol.real, chosen.protocol.fake),
+        (record.real, record.fake),
+        strict=True,
+    ):
+        if not _is_same(side.source, side.window, choice, seeds, then):
+            return None
+    return record
+
+
+def standing_score(path: Path, chosen: FramePlan, machinery: Machinery) -> ScoreRecord | None:
+    """As `standing_record`, of the fake side of a score of frames.
+
+    Raises:
+        InputError: the videos or the weights cannot be used.
+    """
+    try:
+        record = read_score_record(path)
+    except InputError:
+        return None
+    if (record.request, record.protocol_digest) != (
+        chosen.request.model_dump(mode="json"),
+        chosen.protocol.digest,
+    ):
+        return None
+    if build_embedder(chosen.embedder).weights != record.weights_sha256:
+        return None
+    against = record.against
+    for planned, then in (
+        (chosen.fake, record.source),
+        (chosen.real, None if against is None else against.source),
+    ):
+        if planned is None or then is None:
+            return None
+        source = open_side(chosen, planned, machinery)
+        choice = chosen.protocol.videos
+        if not _is_same(source, planned.window, choice, [chosen.request.seed], then):
+            return None
+    return record
+
+
+def _is_same(
+    source: VideoSource,
+    window: Window,
+    choice: ClipChoice,
+    seeds: Sequence[int],
+    then: SideRecord,
+) -> bool:
+    if source.skipped or then.skipped:
+        return False
+    used = {
+        ref.video
+        for seed in seeds
+        for ref in choose_clips(source.names, source.frame_counts, window, choice, seed)
+    }
+    return fingerprint(source, sorted(used)) == then.fingerprint

@@ -1,0 +1,120 @@
+"""`--model NAME=SOURCE` of `leo-bench run`: which videos a model has for each benchmark.
+
+    --model mine=samples/{dataset}                         samples/taichihd, samples/celebvhq ...
+    --model leo=leo:runs/{dataset}                         a LEO run a data set
+    --model digan@taichihd-256-16=digan:out/taichi256      for one benchmark, before a general one
+
+A source is what any verb takes for --fake (`benchmarks.sources`). Its placeholders are {dataset},
+{split}, {benchmark}, {frames} and {resolution}.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from benchmarks.datasets import load_dataset
+from benchmarks.suites import Benchmark, Suite
+from evaluation.errors import InputError
+from evaluation.record import slug
+from evaluation.schema import parse
+from reports.measured import ModelFacts, Origin
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """Videos of a model; `benchmark` is the one that they are for, or "" for any."""
+
+    name: str
+    benchmark: str
+    source: str
+
+
+def parse_models(given: Iterable[str], suite: Suite) -> list[ModelSource]:
+    """What stands behind the --model options, after the suite's own models.
+
+    A model of the suite's that is given again is replaced.
+
+    Raises:
+        InputError: no NAME=SOURCE, a name that is no folder's, an unknown benchmark or placeholder;
+            one model twice for the same benchmark; no model at all.
+    """
+    models = [_parsed(text, suite) for text in given]
+    replaced = {model.name.lower() for model in models}
+    own = [ModelSource(m.name, "", m.source) for m in suite.model if m.name not in replaced]
+    places = [(model.name.lower(), model.benchmark) for model in models]
+    for model, place in zip(models, places, strict=True):
+        if places.count(place) > 1:
+            what = f" for {model.benchmark}" if model.benchmark else ""
+            raise InputError(f"--model {model.name}: is given twice{what}")
+    if not own and not models:
+        raise InputError(
+            f"suite {suite.id} has no models of its own; give --model NAME=SOURCE, such as "
+            "--model mine=samples/{dataset}"
+        )
+    return [*own, *models]
+
+
+def parse_origins(given: Iterable[str], models: Sequence[ModelSource]) -> dict[str, Origin]:
+    """What stands behind the --origin options.
+
+    Raises:
+        InputError: no NAME=ORIGIN, an unknown model or origin.
+    """
+    found: dict[str, Origin] = {}
+    for text in given:
+        name, _, origin = text.partition("=")
+        if name not in names(models):
+            known = ", ".join(names(models))
+            raise InputError(f"--origin {text}: no model {name!r}; there are {known}")
+        found[name] = parse(ModelFacts, {"origin": origin}, f"--origin {name}").origin
+    return found
+
+
+def names(models: Sequence[ModelSource]) -> list[str]:
+    """Each model's name once, in the order given."""
+    return list(dict.fromkeys(model.name for model in models))
+
+
+def source_for(models: Sequence[ModelSource], name: str, benchmark: Benchmark) -> str | None:
+    """The source of a model for a benchmark, filled in; None where it has none for it."""
+    found = {m.benchmark: m.source for m in models if m.name == name}
+    source = found.get(benchmark.id, found.get(""))
+    return None if source is None else _filled(source, benchmark)
+
+
+def _parsed(text: str, suite: Suite) -> ModelSource:
+    head, equals, source = text.partition("=")
+    name, at, benchmark = head.partition("@")
+    if not (equals and name and source) or bool(at) != bool(benchmark):
+        raise InputError(
+            f"--model {text}: expected NAME=SOURCE or NAME@BENCHMARK=SOURCE, as in "
+            "--model mine=samples/{dataset}"
+        )
+    if slug(name) != name:
+        raise InputError(f"--model {name}: a name becomes a folder's; try {slug(name)}")
+    known = [b.id for b in suite.benchmark]
+    if benchmark and benchmark not in known:
+        raise InputError(f"--model {head}: suite {suite.id} has {', '.join(known)}")
+    for one in suite.benchmark:
+        _filled(source, one)
+    return ModelSource(name, benchmark, source)
+
+
+def _filled(source: str, benchmark: Benchmark) -> str:
+    dataset, _, split = benchmark.dataset.partition("/")
+    size = benchmark.resolution or load_dataset(dataset).evaluation.resolution
+    values = {
+        "dataset": dataset,
+        "split": split,
+        "benchmark": benchmark.id,
+        "frames": str(benchmark.frames),
+        "resolution": "stored" if size is None else str(size),
+    }
+
+    def value(found: re.Match[str]) -> str:
+        if found[1] not in values:
+            known = ", ".join(f"{{{key}}}" for key in values)
+            raise InputError(f"--model ...={source}: {found[0]} is none of {known}")
+        return values[found[1]]
+
+    return re.sub(r"\{([^{}]*)\}", value, source)
