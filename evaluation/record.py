@@ -25,7 +25,7 @@ class Provenance(Data):
     """What every record ends with: whether the number may be compared, and how it was made.
 
     Args:
-        dataset: "ID/SPLIT" of the data set that the benchmark is about; None: files of the user's.
+        dataset: "ID-SPLIT" of the data set that the benchmark is about; None: files of the user's.
         comparable: whether the number may stand beside published ones; `caveats` say why not.
         request: the options that make this number again (`leo-bench verify`).
     """
@@ -107,11 +107,12 @@ class Record(Provenance):
         spread: standard deviation over repeats (ddof 0), the number after ±; None: one repeat.
         interval: low and high of `interval_method` around `value_float64`: how far the number
             moves with other videos on both sides; None with too few videos to say.
-        fvd_infinity: bias-corrected FVD; None for KVD, which has no bias.
+        fvd_infinity: bias-corrected FVD or FID; None for KVD, which has no bias.
+        n_real, n_fake: clips, or frames where frames are measured (FID).
     """
 
     schema_version: Literal[1] = SCHEMA
-    metric: Literal["fvd", "kvd"]
+    metric: Literal["fvd", "kvd", "fid"]
     value: float
     value_float64: float
     spread: float | None

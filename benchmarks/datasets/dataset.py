@@ -36,12 +36,15 @@ class Evaluation(Data):
     Args:
         protocol: id of an evaluation protocol.
         split: the split that real clips come from.
+        acd: id of the frame protocol for identity; None: there is no usual one.
         resolution: side in pixels that frames are brought to; None: as stored.
-        strides: by protocol id; a protocol that is absent keeps its own default.
+        strides: by protocol id; a protocol that is absent keeps its own default. Scores of frames
+            take those of `protocol`, so that they see the frames that the distances see.
     """
 
     protocol: str
     split: str
+    acd: str | None = None
     resolution: int | None = None
     strides: dict[str, Strides] = Field(default_factory=dict)
 

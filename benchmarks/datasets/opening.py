@@ -32,6 +32,7 @@ def open_dataset(
     root: Path | None = None,
     resolution: int | None = None,
     options: OpenOptions | None = None,
+    frames: int | None = None,
 ) -> VideoSource:
     """Open a split of a data set.
 
@@ -42,6 +43,8 @@ def open_dataset(
         resolution: the side that a world is rendered at. Prepared videos come as stored: how they
             are brought to another side is the protocol's affair.
         options: how files are opened.
+        frames: that are needed of a video; a world has no end, and is drawn that far if its usual
+            length falls short.
 
     Raises:
         InputError: no such split, or it is not prepared; the message says how to.
@@ -52,7 +55,7 @@ def open_dataset(
         default = WorldShape()
         shape = WorldShape(
             resolution=resolution or dataset.evaluation.resolution or default.resolution,
-            frames=dataset.frames or default.frames,
+            frames=max(dataset.frames or default.frames, frames or 1),
             count=expected or default.count,
         )
         return open_world(dataset.id, split, shape)

@@ -1,0 +1,210 @@
+"""ACD as a command asks for it: the real side, the fake side, and a record of each."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.frame_plan import (
+    FramePlan,
+    FrameScoreRequest,
+    PlannedSide,
+    caveats,
+    open_side,
+    plan_again,
+    plan_frames,
+)
+from benchmarks.provenance import device_name, side_record
+from evaluation import record as records
+from evaluation.acd import ACDSettings, SourceACD, source_acd
+from evaluation.embedders import FrameEmbedder, build_embedder
+from evaluation.features import Machinery
+from evaluation.frame_features import FrameRecipe
+from evaluation.intervals import MIN_VIDEOS, Interval
+from evaluation.record import SideRecord, write_record
+from evaluation.score_record import Against, ScoreRecord
+from evaluation.video_influences import VideoInfluences, influences_of_mean, write_influences
+
+
+@dataclass(frozen=True)
+class MeasuredSide:
+    """One side's record, and the videos' values behind it."""
+
+    record: ScoreRecord
+    measured: SourceACD
+
+
+def measure_acd(request: FrameScoreRequest, machinery: Machinery) -> list[MeasuredSide]:
+    """Do what `request` asks: the real side first, then the fake one, where they are there.
+
+    Raises:
+        InputError: anything that the user has to mend.
+    """
+    return measure_plan(plan_frames(request), machinery)
+
+
+def acd_again(record: ScoreRecord, machinery: Machinery) -> ScoreRecord:
+    """The record made anew, from the same videos by the same protocol.
+
+    Raises:
+        InputError: what it was made from is no longer there.
+    """
+    sides = measure_plan(plan_again(record), machinery)
+    return next(side.record for side in sides if side.record.side == record.side)
+
+
+def measure_plan(chosen: FramePlan, machinery: Machinery) -> list[MeasuredSide]:
+    """Measure as planned, and write everything down.
+
+    Raises:
+        InputError: the videos or the weights cannot be used.
+    """
+    embedder = build_embedder(chosen.embedder)
+    settings = ACDSettings(
+        recipe=FrameRecipe(embedder, chosen.protocol.resize, chosen.resolution),
+        choice=chosen.protocol.videos,
+        subject=chosen.protocol.subject,
+        seed=chosen.request.seed,
+        on_error=chosen.request.on_error,
+        machinery=machinery,
+    )
+    # Both are opened before the long part, which a fault of either would waste.
+    opened = [
+        (side, open_side(chosen, side, machinery))
+        for side in (chosen.real, chosen.fake)
+        if side is not None
+    ]
+    found: list[MeasuredSide] = []
+    for side, source in opened:
+        began = time.monotonic()
+        measured = source_acd(source, side.window, settings)
+        seconds = round(time.monotonic() - began, 3)
+        real = found[0] if found else None
+        found.append(
+            MeasuredSide(_record(chosen, side, measured, real, embedder, seconds), measured)
+        )
+    return found
+
+
+def keep(side: MeasuredSide, path: Path) -> None:
+    """Write a record to `path`, and beside it how far each video moves the number.
+
+    Raises:
+        InputError: the folder cannot be written to, or the disk is full.
+    """
+    write_record(side.record, path)
+    values = side.measured.by_video
+    if len(values) < MIN_VIDEOS:
+        return
+    moved = influences_of_mean(values)
+    is_real = side.record.side == "real"
+    influences = VideoInfluences(real=moved if is_real else {}, fake={} if is_real else moved)
+    write_influences(influences, path)
+
+
+def _record(
+    chosen: FramePlan,
+    side: PlannedSide,
+    measured: SourceACD,
+    real: MeasuredSide | None,
+    embedder: FrameEmbedder,
+    seconds: float,
+) -> ScoreRecord:
+    request, protocol, interval = chosen.request, chosen.protocol, measured.interval
+    why_not = caveats(chosen, embedder)
+    commit, dirty = records.code_state()
+    source = side_record(
+        side.spec,
+        side.split,
+        measured.source,
+        measured.seen,
+        len(measured.seen),
+        side.window.stride,
+    )
+    return ScoreRecord(
+        metric=request.metric,
+        value=measured.value,
+        interval=_ends(interval),
+        interval_level=None if interval is None else interval.level,
+        interval_method=None if interval is None else interval.method,
+        standard_error=None if interval is None else interval.standard_error,
+        diagnostics=measured.diagnostics,
+        against=None if real is None else _against(measured, real),
+        side="real" if side is chosen.real else "fake",
+        source=source,
+        videos_used=len(measured.videos),
+        without_value=measured.without_value,
+        frames_seen=measured.frames_seen,
+        frames_without=measured.frames_without,
+        protocol=protocol.id,
+        protocol_version=protocol.version,
+        protocol_digest=protocol.digest,
+        protocol_settings=protocol.model_dump(mode="json"),
+        frames=request.frames,
+        resolution=chosen.resolution,
+        seed=request.seed,
+        embedder=embedder.name,
+        weights_sha256=embedder.weights,
+        weights_verified=embedder.weights_verified,
+        device=device_name(embedder.device),
+        dataset=chosen.benchmark,
+        comparable=not why_not,
+        caveats=why_not,
+        notes=_notes(chosen, side, measured, source, real),
+        seconds=seconds,
+        created=records.now(),
+        versions=records.versions(),
+        commit=commit,
+        dirty=dirty,
+        request=request.model_dump(mode="json"),
+    )
+
+
+def _against(measured: SourceACD, real: MeasuredSide) -> Against:
+    interval = measured.difference(real.measured)
+    return Against(
+        source=real.record.source,
+        value=real.record.value,
+        videos_used=real.record.videos_used,
+        difference=measured.value - real.measured.value,
+        interval=_ends(interval),
+        interval_level=None if interval is None else interval.level,
+        standard_error=None if interval is None else interval.standard_error,
+        paired=measured.is_paired_with(real.measured),
+    )
+
+
+def _notes(
+    chosen: FramePlan,
+    side: PlannedSide,
+    measured: SourceACD,
+    source: SideRecord,
+    real: MeasuredSide | None,
+) -> tuple[str, ...]:
+    """What the reader of the number should know besides."""
+    found = []
+    if side.default:
+        found.append(f"no --fake was given: these are samples of the LEO run, {side.spec}")
+    if measured.frames_without:
+        found.append(
+            f"no {chosen.protocol.subject} in {measured.frames_without} of {measured.frames_seen} "
+            "frames: those frames are left out"
+        )
+    if measured.without_value:
+        found.append(f"{len(measured.without_value)} videos give no value; the record lists each")
+    still = sum(video.acd == 0 for video in measured.videos.values())
+    if still:
+        found.append(f"{still} videos have ACD 0: they are still, or blank")
+    if len(measured.videos) < MIN_VIDEOS:
+        found.append(f"no interval: fewer than {MIN_VIDEOS} videos")
+    if real is not None:
+        other = real.record.source
+        if chosen.resolution is None and source.sizes != other.sizes:
+            found.append("the two sides are stored at different sizes, which is part of the value")
+        if source.lossy != other.lossy:
+            lossy = "this" if source.lossy else "the real"
+            found.append(f"only {lossy} side is stored with loss, which is part of the value")
+    return tuple(found)
+
+
+def _ends(interval: Interval | None) -> tuple[float, float] | None:
+    return None if interval is None else (interval.low, interval.high)

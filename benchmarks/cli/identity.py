@@ -1,0 +1,120 @@
+"""Verbs about who is seen: acd."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.cli.measure import (
+    AllowUnverified,
+    DataRoot,
+    Device,
+    Limit,
+    NoCache,
+    OnError,
+    Seed,
+    Workers,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this module."""
+    app.command()(acd)
+
+
+def acd(
+    frames: Annotated[int, typer.Option(help="Frames of each video, from its first on.")],
+    dataset: Annotated[
+        str | None, typer.Option(help="Real side: a data set, as ID or ID/SPLIT.")
+    ] = None,
+    real: Annotated[str | None, typer.Option(help="Real side: folder, file, zip, npy.")] = None,
+    fake: Annotated[
+        str | None,
+        typer.Option(help="Fake side; absent: samples of the LEO run for --dataset, if any."),
+    ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="Frame protocol, or a .toml of your own; --dataset has one."),
+    ] = None,
+    embedder: Annotated[
+        str | None, typer.Option(help="Another embedder than the protocol's (mean-colour, ...).")
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Its weights file; absent: the registered one.")
+    ] = None,
+    allow_unverified: AllowUnverified = False,
+    resolution: Annotated[
+        int | None, typer.Option(help="Bring frames to R x R first; absent: as the protocol says.")
+    ] = None,
+    seed: Seed = 0,
+    real_stride: Annotated[
+        int | None, typer.Option(help="Real video frames from one frame to the next.")
+    ] = None,
+    fake_stride: Annotated[
+        int | None, typer.Option(help="Fake video frames from one frame to the next.")
+    ] = None,
+    device: Device = None,
+    data_root: DataRoot = None,
+    on_error: OnError = "fail",
+    limit: Limit = None,
+    workers: Workers = 2,
+    no_cache: NoCache = False,
+    json: Annotated[
+        Path | None,
+        typer.Option(help="Write the record here; with two sides the real one's is *.real.json."),
+    ] = None,
+    records: Annotated[
+        Path | None, typer.Option(help="Keep the records under this folder.")
+    ] = None,
+) -> None:
+    """Average Content Distance: how far apart a video's frames are in an embedding of identity.
+
+    Of the real videos, of the fake ones, and their difference. Low is steady, and a still video
+    has 0: read the fake side's beside the real side's.
+
+    Examples:
+
+      leo-bench acd --dataset faceforensics --frames 128 --fake my_samples/
+
+      leo-bench acd --fake my_samples/ --frames 16 --protocol acd-face-mobilefacenet
+
+      leo-bench acd --dataset toy-faces --frames 128 --fake damaged:identity-swap:toy-faces/test
+    """
+    from benchmarks.acd import keep, measure_acd
+    from benchmarks.cli.screen import machinery, say, show_score
+    from benchmarks.frame_plan import FrameScoreRequest
+    from evaluation.record import check_writable
+    from evaluation.score_record import score_record_path
+
+    for place in (json and json.parent, records):
+        if place is not None:
+            check_writable(place)
+    request = FrameScoreRequest(
+        metric="acd",
+        frames=frames,
+        dataset=dataset,
+        real=real,
+        fake=fake,
+        protocol=protocol,
+        resolution=resolution,
+        seed=seed,
+        real_stride=real_stride,
+        fake_stride=fake_stride,
+        embedder=embedder,
+        weights=None if weights is None else str(weights),
+        allow_unverified=allow_unverified,
+        device=device,
+        data_root=None if data_root is None else str(data_root),
+        on_error=on_error,
+        limit=limit,
+    )
+    found = measure_acd(request, machinery(workers=workers, keep=not no_cache, what="embeddings"))
+    for side in found:
+        show_score(side.record)
+        if json is not None:
+            of_two = len(found) == 2 and side.record.side == "real"
+            keep(side, json.with_suffix(".real.json") if of_two else json)
+        if records is not None:
+            path = score_record_path(records, side.record)
+            keep(side, path)
+            say(f"record: {path}")

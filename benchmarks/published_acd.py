@@ -1,0 +1,270 @@
+"""ACD of the samples that authors published, beside real video, under each small network; Markdown.
+
+    LEO_BENCH_WEIGHTS=SHARED_DATA/weights python -m benchmarks.published_acd --from SHARED_DATA
+
+SHARED_DATA holds `clips.csv`, one row a clip with its tile's box, and the videos it names
+(`benchmarks.published_samples`). Nothing is cut out to disk: of each page video the first 16 frames
+are decoded once, and its first tiles are measured. Embeddings are kept in the cache, so that
+running it again goes on.
+
+What the numbers are not: the sets are small and hand-picked by their authors, stored with loss, at
+frame rates of their own; the networks are not the paper's.
+"""
+
+import argparse
+import hashlib
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+
+import av
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.cli.screen import machinery, out, say
+from benchmarks.prepare.reading import read_frames
+from benchmarks.prepare.resample import Frame
+from benchmarks.published_samples import ClipRow, read_rows, unstretched
+from evaluation.acd import ACDSettings, SourceACD, source_acd
+from evaluation.clips import Window
+from evaluation.embedders import EmbedderRequest, build_embedder
+from evaluation.errors import InputError
+from evaluation.features import Machinery
+from evaluation.frame_features import FrameRecipe
+from evaluation.frame_protocol import FrameProtocol, load_frame_protocol
+from evaluation.videos.source import Medium, Skipped, VideoSource
+
+FRAMES = 16
+PROTOCOLS = {
+    "face": ("acd-face-mobilefacenet", "acd-face-mobilefacenet-2"),
+    "body": ("acd-body-osnet-x0-25",),
+}
+PLURALS = {"face": "faces", "body": "bodies"}
+# A set of fewer real clips is measured in windows, which are not independent: no interval.
+FEW_CLIPS = 4
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Some frames of one clip: `start` is the first."""
+
+    row: ClipRow
+    start: int
+
+    @property
+    def name(self) -> str:
+        """Unique in its set."""
+        return f"{self.row.place}@{self.start}"
+
+
+@dataclass(frozen=True)
+class PublishedSet:
+    """Clips that belong together: a page's tiles, or one place's real videos."""
+
+    label: str
+    clips: tuple[Clip, ...]
+    windows: bool
+
+    @property
+    def domain(self) -> str:
+        """What is in it: "face" or "body"."""
+        return self.clips[0].row.domain
+
+
+def published_sets(rows: Iterable[ClipRow], most: dict[str, int]) -> list[PublishedSet]:
+    """Real sets first in each domain, then generated ones; at most `most` clips of a domain's sets.
+
+    Of a page the first tiles, of a real set clips from all of it.
+    """
+    groups: dict[str, list[ClipRow]] = defaultdict(list)
+    for row in rows:
+        if row.frames >= FRAMES and row.domain in most:
+            groups[_label(row)].append(row)
+    found = []
+    for label, members in groups.items():
+        few = members[0].kind == "real" and len(members) < FEW_CLIPS
+        clips = [
+            Clip(row, start)
+            for row in members
+            for start in (range(0, row.frames - FRAMES + 1, FRAMES) if few else (0,))
+        ]
+        count = most[members[0].domain]
+        kept = _spread(clips, count) if members[0].kind == "real" else clips[:count]
+        found.append(PublishedSet(label, tuple(kept), few))
+    return sorted(found, key=lambda s: (s.domain, s.clips[0].row.kind != "real", s.label))
+
+
+def _label(row: ClipRow) -> str:
+    folder, _, _ = row.place.rpartition("/")
+    if row.kind == "real" and row.file.startswith("real/faces256/"):
+        return "real/heads of ten sources"  # few clips each
+    if row.kind == "real" and row.dataset == "ucf101" and row.setting != "real":
+        return "real/ucf101"  # three actions in three folders
+    return folder
+
+
+def _spread(clips: Sequence[Clip], count: int) -> list[Clip]:
+    """`count` of the clips, evenly taken."""
+    taken = min(count, len(clips))
+    return [clips[i * len(clips) // taken] for i in range(taken)]
+
+
+@dataclass(frozen=True)
+class PageVideos:
+    """A published set as a source: tiles are cut out of their page as they are read."""
+
+    folder: Path
+    published: PublishedSet
+    medium: Medium = field(
+        default=Medium("tiles of video files", ("published",), f"PyAV {av.__version__}", lossy=True)
+    )
+    skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """As in the table."""
+        return self.published.label
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Place and first frame of each clip."""
+        return [clip.name for clip in self.published.clips]
+
+    @property
+    def frame_counts(self) -> list[int]:
+        """The window's, whatever more there is."""
+        return [FRAMES] * len(self.published.clips)
+
+    def sizes(self) -> list[tuple[int, int]]:
+        """Of the tiles, as published."""
+        return [(clip.row.h, clip.row.w) for clip in self.published.clips]
+
+    def digest(self, index: int) -> str:
+        """Of the page's content, the tile's box and the first frame."""
+        clip = self.published.clips[index]
+        row = clip.row
+        box = (row.x, row.y, row.w, row.h, row.pre_w, row.pre_h)
+        parts = (self._digest_of(row.file), box, clip.start)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def read(self, index: int, frames: Sequence[int]) -> Tensor:
+        """uint8 [len(frames),3,H,W]."""
+        clip = self.published.clips[index]
+        pictures = self._pages.pictures(self.folder / clip.row.file, clip)
+        tiles = [clip.row.of(pictures[frame]) for frame in frames]
+        return torch.from_numpy(np.stack(tiles)).permute(0, 3, 1, 2).contiguous()
+
+    @cached_property
+    def _pages(self) -> "_Pages":
+        return _Pages()
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        return {}
+
+    def _digest_of(self, file: str) -> str:
+        if file not in self._digests:
+            content = (self.folder / file).read_bytes()
+            self._digests[file] = hashlib.sha256(content).hexdigest()
+        return self._digests[file]
+
+
+class _Pages:
+    """The window's frames of the page that was read last: all its tiles ask for the same."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._key: tuple[Path, int] | None = None
+        self._pictures: list[Frame] = []
+
+    def pictures(self, path: Path, clip: Clip) -> list[Frame]:
+        with self._lock:
+            if self._key != (path, clip.start):
+                frames = islice(read_frames(path), clip.start, clip.start + FRAMES)
+                self._pictures = [unstretched(frame, clip.row) for frame in frames]
+                self._key = (path, clip.start)
+            return self._pictures
+
+
+def measured(source: VideoSource, protocol: FrameProtocol, how: Machinery) -> SourceACD:
+    """ACD of a published set by a protocol, as stored.
+
+    Raises:
+        InputError: weights that are not there; no face in any video.
+    """
+    embedder = build_embedder(EmbedderRequest(protocol.embedder))
+    settings = ACDSettings(
+        recipe=FrameRecipe(embedder, protocol.resize, protocol.resolution),
+        choice=protocol.videos,
+        subject=protocol.subject,
+        seed=0,
+        on_error="fail",
+        machinery=how,
+    )
+    return source_acd(source, Window(FRAMES), settings)
+
+
+def table(folder: Path, sets: Sequence[PublishedSet], domain: str) -> Iterator[str]:
+    """The Markdown lines of one domain, each as soon as it is known."""
+    protocols = [load_frame_protocol(name) for name in PROTOCOLS[domain]]
+    heads = [f"{p.embedder}: n | ACD{FRAMES} | interval | no {p.subject}" for p in protocols]
+    yield f"| {PLURALS[domain]} | " + " | ".join(heads) + " |"
+    yield "|---|" + "---|" * 4 * len(protocols)
+    for published in sets:
+        if published.domain != domain:
+            continue
+        source = PageVideos(folder, published)
+        cells = [_cells(source, protocol) for protocol in protocols]
+        yield f"| {published.label} | " + " | ".join(cells) + " |"
+
+
+def _cells(source: PageVideos, protocol: FrameProtocol) -> str:
+    try:
+        how = machinery(workers=1, keep=True, what=f"{source.name}, {protocol.embedder}")
+        found = measured(source, protocol, how)
+    except InputError as error:
+        say(f"{source.name}: {error}")
+        return f"0 of {len(source.names)} | - | - | -"
+    count = f"{len(found.videos)} of {len(source.names)}"
+    interval = None if source.published.windows else found.interval
+    if source.published.windows:
+        videos = len({clip.row.clip_id for clip in source.published.clips})
+        count = f"{len(found.videos)} windows of {videos}"
+    ends = "-" if interval is None else f"{interval.low:.3f} to {interval.high:.3f}"
+    without = f"{found.frames_without} of {found.frames_seen}"
+    return f"{count} | {found.value:.3f} | {ends} | {without}"
+
+
+def main() -> int:
+    """Measure all sets; the exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument(
+        "--from", dest="shared", type=Path, required=True, help="folder with clips.csv"
+    )
+    parser.add_argument("--faces", type=int, default=25, help="tiles of a set of faces, at most")
+    parser.add_argument("--bodies", type=int, default=40, help="tiles of a set of bodies, at most")
+    parser.add_argument("--only", choices=sorted(PROTOCOLS), help="one of the two tables")
+    given = parser.parse_args()
+    try:
+        sets = published_sets(read_rows(given.shared), {"face": given.faces, "body": given.bodies})
+        for domain in PROTOCOLS if given.only is None else (given.only,):
+            for line in table(given.shared, sets, domain):
+                out(line)
+            out("")
+    except InputError as error:
+        say(str(error))
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""A protocol for scores of single frames' embeddings, as data: `frame_protocols/ID.toml`.
+
+Such a score (ACD, identity drift) fixes the embedder, how frames reach it, and which frames of
+which videos. How many frames is asked for on the command line, as for FVD.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Literal
+
+from pydantic import model_validator
+
+from evaluation.clips import ClipChoice
+from evaluation.preprocess import RESIZE
+from evaluation.schema import Named, list_named, load_named, load_toml, with_right_id
+
+FOLDER = Path(__file__).parent / "frame_protocols"
+
+# No two vectors of length 1 are further apart.
+LARGEST_UNIT_DISTANCE = 2.0
+
+
+class FrameProtocol(Named):
+    """Everything that fixes a score but the videos, the number of frames and the seed.
+
+    Args:
+        version: raised when a result could change.
+        about: what it measures, in a sentence.
+        source: where the reading comes from.
+        subject: what the embedder looks for in a frame.
+        embedder: name in the table of `evaluation.embedders`.
+        weights: files of weights.toml that the embedder can use.
+        unit_length: whether its embeddings have length 1, so that no distance exceeds 2.
+        resize: name in `evaluation.preprocess.RESIZE`; acts only with a resolution.
+        resolution: side in pixels that frames are brought to before the embedder; None: the
+            command line's, the data set's, or as stored.
+        quantise: how sources that hold floats become uint8.
+        videos: where in a video its frames begin, and how many videos are taken.
+        real_stride, fake_stride: video frames from one frame to the next, where neither the command
+            line nor the data set says.
+        comparable_to_paper: whether a number may stand beside published ones; `caveat` says why
+            not, or what to know.
+        magnitude: how the reading's range fits the numbers that papers print.
+    """
+
+    version: int
+    about: str
+    source: str
+    subject: Literal["face", "body", "figure"]
+    embedder: str
+    weights: tuple[str, ...]
+    unit_length: bool
+    resize: str
+    resolution: int | None = None
+    quantise: Literal["truncate", "round"]
+    real_stride: int = 1
+    fake_stride: int = 1
+    comparable_to_paper: bool
+    caveat: str
+    magnitude: str
+    videos: ClipChoice
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "FrameProtocol":
+        if self.resize not in RESIZE:
+            raise ValueError(f"resize is {self.resize!r}; known are {sorted(RESIZE)}")
+        if self.videos.start == "blocks" or self.videos.enough == "again":
+            raise ValueError("videos: each video counts once: start first or random, enough fewer")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """Hex SHA-256 of all fields; two protocols with one digest compute the same number."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def list_frame_protocols() -> list[FrameProtocol]:
+    """Every frame protocol that is shipped, by id."""
+    return list_named(FrameProtocol, FOLDER)
+
+
+def load_frame_protocol(name: str) -> FrameProtocol:
+    """A shipped frame protocol by id, or a file of the user's own by path (`*.toml`).
+
+    Raises:
+        InputError: there is none of that name; the message lists the known ones.
+    """
+    if name.endswith(".toml"):
+        return with_right_id(load_toml(FrameProtocol, Path(name)), Path(name))
+    return load_named(FrameProtocol, FOLDER, name, "frame protocol")

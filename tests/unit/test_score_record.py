@@ -1,0 +1,172 @@
+"""Records of scores: written, read, told from those of distances, never overwritten in silence."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evaluation.errors import InputError
+from evaluation.record import Record, SideRecord, read_record, record_path, write_record
+from evaluation.score_record import (
+    Against,
+    ScoreRecord,
+    read_any_record,
+    read_score_record,
+    score_record_path,
+)
+
+SIDE = SideRecord(
+    source="dataset:toy-faces",
+    name="toy-faces/test",
+    split="test",
+    fingerprint="f",
+    videos=5,
+    videos_used=4,
+    clips=4,
+    stride=2,
+    frame_counts=(16, 16),
+    sizes=((64, 64),),
+    layout="rendered",
+    codecs=(),
+    decoder="none",
+    lossy=False,
+    skipped=(("broken", "cut short"),),
+)
+MADE: dict[str, Any] = {
+    "dataset": "toy-faces-test",
+    "comparable": False,
+    "caveats": ("a toy",),
+    "notes": (),
+    "seconds": 0.5,
+    "created": "2026-11-21T00:00:00+00:00",
+    "versions": {"python": "3.11"},
+    "commit": "c",
+    "dirty": False,
+    "request": {"metric": "acd", "frames": 16},
+}
+SCORE = ScoreRecord(
+    metric="acd",
+    value=0.25,
+    interval=(0.2, 0.3),
+    interval_level=0.95,
+    interval_method="influence",
+    standard_error=0.02,
+    diagnostics={"consecutive": 0.1},
+    curves={"time": (0.0, 0.1)},
+    side="real",
+    source=SIDE,
+    videos_used=3,
+    without_value=(("video3", "no face"),),
+    frames_seen=64,
+    frames_without=17,
+    protocol="acd-toy",
+    protocol_version=1,
+    protocol_digest="d",
+    protocol_settings={"id": "acd-toy"},
+    frames=16,
+    resolution=None,
+    seed=0,
+    embedder="id-toy",
+    weights_sha256="w",
+    weights_verified=True,
+    device="cpu",
+    **MADE,
+)
+DISTANCE = Record(
+    metric="fvd",
+    value=1.0,
+    value_float64=1.0,
+    spread=None,
+    values=(1.0,),
+    values_float64=(1.0,),
+    interval=None,
+    interval_level=None,
+    interval_method=None,
+    standard_error=None,
+    fvd_infinity=None,
+    extrapolation=None,
+    protocol="digan",
+    protocol_version=1,
+    protocol_digest="d",
+    protocol_settings={},
+    window_name="",
+    frames=16,
+    resolution=None,
+    seed=0,
+    n_real=4,
+    n_fake=4,
+    real=SIDE,
+    fake=SIDE.model_copy(update={"name": "mine"}),
+    extractor="i3d-toy",
+    weights_sha256="w",
+    weights_verified=True,
+    precision="fp32",
+    device="cpu",
+    **MADE,
+)
+
+
+def test_a_record_read_is_the_record_written(tmp_path: Path) -> None:
+    write_record(SCORE, tmp_path / "acd.json")
+    assert read_score_record(tmp_path / "acd.json") == SCORE
+
+
+def test_the_two_kinds_are_told_apart(tmp_path: Path) -> None:
+    write_record(SCORE, tmp_path / "acd.json")
+    write_record(DISTANCE, tmp_path / "fvd.json")
+    assert read_any_record(tmp_path / "acd.json") == SCORE
+    assert read_any_record(tmp_path / "fvd.json") == DISTANCE
+    with pytest.raises(InputError, match=r"acd\.json: unknown key"):
+        read_record(tmp_path / "acd.json")
+    with pytest.raises(InputError, match=r"fvd\.json: unknown key"):
+        read_score_record(tmp_path / "fvd.json")
+
+
+def test_the_record_of_a_distance_keeps_its_keys_in_their_order() -> None:
+    keys = list(json.loads(DISTANCE.to_json()))
+    assert keys[:4] == ["schema_version", "metric", "value", "value_float64"]
+    assert keys[-11:] == ["device", *MADE]
+
+
+def test_a_newer_record_sets_the_older_aside(tmp_path: Path) -> None:
+    path = tmp_path / "acd.json"
+    write_record(SCORE, path)
+    write_record(SCORE.model_copy(update={"value": 0.5}), path)
+    older = [other for other in tmp_path.glob("acd.*.json") if other != path]
+    assert len(older) == 1
+    assert read_score_record(older[0]).value == 0.25
+    assert read_score_record(path).value == 0.5
+
+
+def test_both_sides_of_a_comparison_share_a_benchmark_and_the_tree_of_distances() -> None:
+    fake = SCORE.model_copy(
+        update={
+            "side": "fake",
+            "source": SIDE.model_copy(update={"name": "my/samples", "stride": 1}),
+            "against": Against(
+                source=SIDE,
+                value=0.25,
+                videos_used=3,
+                difference=0.0,
+                interval=None,
+                interval_level=None,
+                standard_error=None,
+                paired=False,
+            ),
+        }
+    )
+    of_real, of_fake = (score_record_path(Path("r"), record) for record in (SCORE, fake))
+    assert of_real == Path("r/toy-faces-test-stored-16f-s2-acd-toy/toy-faces-test/acd.json")
+    assert of_fake == Path("r/toy-faces-test-stored-16f-s2-acd-toy/my-samples/acd.json")
+    distance = record_path(Path("r"), DISTANCE)
+    assert distance == Path("r/toy-faces-test-stored-16f-s2-digan/mine/fvd.json")
+
+
+def test_no_record_at_all(tmp_path: Path) -> None:
+    for content, said in (("[]", "not a record"), ("{", "not JSON"), ("{}", "is missing")):
+        (tmp_path / "x.json").write_text(content)
+        with pytest.raises(InputError, match=rf"x\.json: .*{said}"):
+            read_any_record(tmp_path / "x.json")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_any_record(tmp_path / "absent.json")
