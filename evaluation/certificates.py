@@ -1,33 +1,41 @@
-"""Does an extractor give the numbers it should? Checked on clips that a formula makes, in a second.
+"""Does a network give the numbers it should? Checked on pixels that a formula makes, in a second.
 
 i3d-toy          features of two moving patterns, stored beside the weights, computed by the plain
                  form of the network
 i3d-kinetics400  the squared distance between a black and a white clip of 16 frames. Others have
                  published it as the FVD of black against white videos, whose covariances vanish:
                  152.92 ± 1 (JunyaoHu/common_metrics_on_video_quality 5f75173, README)
+id-toy           embeddings of a few patterns, stored beside the weights
 
-After new weights for i3d-toy: `python -m evaluation.certificates` writes the stored features anew.
+After new weights for a toy: `python -m evaluation.certificates` writes what is stored anew.
 """
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from pydantic import ValidationError
 from torch import Tensor
 
+from evaluation.embedders import EmbedderRequest, FrameEmbedder, build_embedder
+from evaluation.embedders.id_toy import WEIGHTS as ID_TOY_WEIGHTS
 from evaluation.errors import InputError
 from evaluation.extractors import TOY_WEIGHTS, ClipExtractor
 from evaluation.schema import Data
 
 TOY_CERTIFICATE = TOY_WEIGHTS.with_suffix(".certificate.json")
+ID_TOY_CERTIFICATE = ID_TOY_WEIGHTS.with_suffix(".certificate.json")
 
 _FRAMES, _SIDE = 16, 224
 _BLACK_TO_WHITE = 152.92
 _BLACK_TO_WHITE_TOLERANCE = 1.0
 # Relative L2. In float32 machines agree to about 1e-6; bfloat16 has eight bits.
 _TOLERANCES = {"fp32": 1e-4, "bf16": 5e-2}
+
+
+StoredT = TypeVar("StoredT", bound=Data)
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,13 @@ class StoredFeatures(Data):
     features: dict[str, list[list[float]]]  # epsilon of batch norm -> one list of D a clip
 
 
+class StoredEmbeddings(Data):
+    """`id_toy.certificate.json`."""
+
+    weights: str  # hex SHA-256
+    embeddings: list[list[float]]  # one list of D a frame
+
+
 def check(extractor: ClipExtractor) -> Certificate:
     """Run the extractor's certificate.
 
@@ -69,6 +84,32 @@ def check(extractor: ClipExtractor) -> Certificate:
     if extractor.name == "i3d-toy":
         return _stored(extractor)
     raise InputError(f"{extractor.name}: has no certificate")
+
+
+def check_embedder(embedder: FrameEmbedder) -> Certificate:
+    """Run the embedder's certificate.
+
+    Raises:
+        InputError: there is none for this embedder, or it is of other weights.
+    """
+    if embedder.name != "id-toy":
+        raise InputError(f"{embedder.name}: has no certificate")
+    stored = _read(StoredEmbeddings, ID_TOY_CERTIFICATE)
+    _same_weights(embedder.name, embedder.weights, stored.weights)
+    found = embedder(patterns()).values.double()
+    error = _relative_l2(found, torch.tensor(stored.embeddings, dtype=torch.float64))
+    expected = f"stored embeddings of {len(found)} patterns, relative L2"
+    return Certificate(embedder.name, error, _TOLERANCES["fp32"], expected)
+
+
+def patterns() -> Tensor:
+    """Four frames made by integers alone: uint8 [4,3,64,64]."""
+    n = torch.arange(4).view(4, 1, 1, 1)
+    c = torch.arange(3).view(1, 3, 1, 1)
+    y = torch.arange(64).view(1, 1, 64, 1)
+    x = torch.arange(64).view(1, 1, 1, 64)
+    rings = ((x - 24 - 5 * n) ** 2 + (y - 40 + 4 * n) ** 2) // (3 + n)
+    return ((rings + 60 * c * (n + 1) + 2 * y) % 256).to(torch.uint8)
 
 
 def moving_patterns() -> Tensor:
@@ -97,6 +138,16 @@ def write_toy_certificate(epsilons: tuple[float, ...] = (1e-5, 1e-3)) -> Path:
     return TOY_CERTIFICATE
 
 
+def write_id_toy_certificate() -> Path:
+    """Store what the shipped id-toy gives."""
+    embedder = build_embedder(EmbedderRequest("id-toy"))
+    rows = embedder(patterns()).values.tolist()
+    embeddings = [[float(f"{value:.8g}") for value in row] for row in rows]
+    stored = StoredEmbeddings(weights=embedder.weights, embeddings=embeddings)
+    ID_TOY_CERTIFICATE.write_text(stored.model_dump_json() + "\n", encoding="utf-8")
+    return ID_TOY_CERTIFICATE
+
+
 def _black_to_white(extractor: ClipExtractor) -> Certificate:
     levels = torch.tensor([-1.0, 1.0]).view(2, 1, 1, 1, 1)
     black, white = extractor(levels.expand(2, 3, _FRAMES, _SIDE, _SIDE)).double()
@@ -106,15 +157,8 @@ def _black_to_white(extractor: ClipExtractor) -> Certificate:
 
 
 def _stored(extractor: ClipExtractor) -> Certificate:
-    try:
-        stored = StoredFeatures.model_validate_json(TOY_CERTIFICATE.read_bytes())
-    except (OSError, ValidationError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"{TOY_CERTIFICATE}: cannot be read: {reason}") from None
-    if extractor.weights != stored.weights:
-        raise InputError(
-            f"{extractor.name}: its certificate is of weights {stored.weights[:12]}..."
-        )
+    stored = _read(StoredFeatures, TOY_CERTIFICATE)
+    _same_weights(extractor.name, extractor.weights, stored.weights)
     features = extractor(moving_patterns()).double()
     # An extractor does not tell which epsilon it was built with.
     errors = {
@@ -126,6 +170,19 @@ def _stored(extractor: ClipExtractor) -> Certificate:
     return Certificate(extractor.name, errors[eps], _TOLERANCES[extractor.precision], expected)
 
 
+def _read(kind: type[StoredT], path: Path) -> StoredT:
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"{path}: cannot be read: {reason}") from None
+
+
+def _same_weights(name: str, weights: str, certified: str) -> None:
+    if weights != certified:
+        raise InputError(f"{name}: its certificate is of weights {certified[:12]}...")
+
+
 def _relative_l2(value: Tensor, expected: Tensor) -> float:
     """The largest over the clips."""
     return float(((value - expected).norm(dim=1) / expected.norm(dim=1)).max())
@@ -133,3 +190,4 @@ def _relative_l2(value: Tensor, expected: Tensor) -> float:
 
 if __name__ == "__main__":
     write_toy_certificate()
+    write_id_toy_certificate()

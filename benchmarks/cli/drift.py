@@ -1,0 +1,149 @@
+"""The verb drift: who is seen, against time."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.cli.measure import (
+    AllowUnverified,
+    DataRoot,
+    Device,
+    Limit,
+    NoCache,
+    OnError,
+    Seed,
+    Workers,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb of this module."""
+    app.command()(drift)
+
+
+def drift(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(help="Videos: folders, leo:RUN?..., data sets; each gets a curve."),
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Real videos, to calibrate on: a data set, ID or ID/SPLIT.")
+    ] = None,
+    real: Annotated[str | None, typer.Option(help="Or a folder, file, zip, npy.")] = None,
+    frames: Annotated[int, typer.Option(help="Of each video, from its first on.")] = 1024,
+    every: Annotated[int, typer.Option(help="Look at every so-manieth frame.")] = 8,
+    run: Annotated[
+        int, typer.Option(help="A video is broken once it is beyond for so many frames on end.")
+    ] = 32,
+    share: Annotated[
+        float, typer.Option(help="Of real distances that lie below the threshold.")
+    ] = 0.99,
+    label: Annotated[
+        list[str] | None, typer.Option(help="Words for a source's curve; repeat, in their order.")
+    ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="Frame protocol, or a .toml of your own; --dataset has one."),
+    ] = None,
+    embedder: Annotated[
+        str | None, typer.Option(help="Another embedder than the protocol's (mean-colour, ...).")
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Its weights file; absent: the registered one.")
+    ] = None,
+    allow_unverified: AllowUnverified = False,
+    resolution: Annotated[
+        int | None, typer.Option(help="Bring frames to R x R first; absent: as the protocol says.")
+    ] = None,
+    seed: Seed = 0,
+    device: Device = None,
+    data_root: DataRoot = None,
+    on_error: OnError = "fail",
+    limit: Limit = None,
+    workers: Workers = 2,
+    no_cache: NoCache = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Draw the curves here (.png; extra: report).")
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="Write the records here, a JSON list, the real one first.")
+    ] = None,
+    records: Annotated[
+        Path | None, typer.Option(help="Keep the records under this folder.")
+    ] = None,
+) -> None:
+    """Identity drift: the distance of each frame to the first in an embedding, against time.
+
+    Real videos give the reference curve and the threshold at which a video counts as broken.
+
+    Examples:
+
+      leo-bench drift my_samples/ --dataset toy-faces --out drift.png
+
+      leo-bench drift "leo:toy-faces?mode=conditional&start=toy-faces/test&frames=1024&count=16"
+      --dataset toy-faces --frames 1024 --every 8 --limit 16 --out drift.png --json drift.json
+    """
+    import json as json_files
+
+    from benchmarks.cli.screen import machinery, say, table
+    from benchmarks.cli.screen import out as show
+    from benchmarks.drift import drift_request, keep, labels, measure_drift, rows
+    from evaluation.atomic import write_atomically
+    from evaluation.record import check_writable
+    from evaluation.score_record import score_record_path
+    from reports.drift_picture import drift_picture, need_matplotlib
+
+    for place in (json and json.parent, out and out.parent, records):
+        if place is not None:
+            check_writable(place)
+    if out is not None:
+        need_matplotlib()
+    words = labels(sources or [], label or [])
+    request = drift_request(
+        frames,
+        every,
+        run,
+        share=share,
+        dataset=dataset,
+        real=real,
+        protocol=protocol,
+        resolution=resolution,
+        seed=seed,
+        embedder=embedder,
+        weights=None if weights is None else str(weights),
+        allow_unverified=allow_unverified,
+        device=device,
+        data_root=None if data_root is None else str(data_root),
+        on_error=on_error,
+        limit=limit,
+    )
+    tools = machinery(workers=workers, keep=not no_cache, what="embeddings")
+    drifts = measure_drift(request, sources or [], tools)
+    found = [one.record for one in drifts]
+    named = dict(zip([f"real: {found[0].source.name}", *words], found, strict=True))
+    table("", *rows(named))
+    said = found[0].diagnostics
+    show(
+        f"broken: further from the first frame than {said['threshold']:.3f}, the {100 * share:g} % "
+        f"point of the real videos, for {run} frames on end; two real videos are "
+        f"{said['other_videos']:.3f} apart"
+    )
+    for note in {note: None for record in found for note in (*record.caveats, *record.notes)}:
+        say(f"note: {note}")
+    for words_of, record in named.items():
+        for note in record.source.notes:
+            say(f"note: {words_of}: {note}")
+        for video, reason in (*record.without_value, *record.source.skipped):
+            say(f"no value for {video}: {reason}")
+    if records is not None:
+        for one in drifts:
+            path = score_record_path(records, one.record)
+            keep(one, path)
+            say(f"record: {path}")
+    if json is not None:
+        content = [json_files.loads(record.to_json()) for record in found]
+        write_atomically(json, (json_files.dumps(content, indent=1) + "\n").encode())
+    if out is not None:
+        drift_picture(named, out)
+        show(f"picture: {out}")

@@ -1,0 +1,323 @@
+"""Identity drift as a command asks for it: real videos to calibrate on, and any sources beside."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.frame_plan import (
+    FramePlan,
+    FrameScoreRequest,
+    PlannedSide,
+    caveats,
+    open_side,
+    plan_frames,
+)
+from benchmarks.provenance import device_name, side_record
+from evaluation import record as records
+from evaluation.drift import Limits, bands, limits, survival
+from evaluation.embedders import FrameEmbedder, build_embedder
+from evaluation.errors import InputError
+from evaluation.features import Machinery
+from evaluation.frame_features import FrameRecipe
+from evaluation.frame_protocol import FrameProtocol
+from evaluation.intervals import MIN_VIDEOS
+from evaluation.mean_intervals import LEVEL
+from evaluation.record import write_record
+from evaluation.schema import parse
+from evaluation.score_record import Against, ScoreRecord
+from evaluation.source_drift import Settings, SourceDrift, source_drift
+from evaluation.video_influences import VideoInfluences, write_influences
+
+# Under this many real videos their largest distances say little of a threshold.
+FEW_REAL = 16
+
+
+class DriftRequest(FrameScoreRequest):
+    """As every score of frames, `frames` being times and the strides the steps between them.
+
+    Args:
+        run: video frames that a distance stays above the threshold for a video to be broken.
+        share: of real distances that lie below the threshold.
+    """
+
+    metric: str = "drift"
+    run: int = 32
+    share: float = 0.99
+
+
+@dataclass(frozen=True)
+class MeasuredDrift:
+    """One source's record, and the videos' distances behind it."""
+
+    record: ScoreRecord
+    measured: SourceDrift
+
+
+def drift_request(frames: int, every: int, run: int, **options: object) -> DriftRequest:
+    """A request for videos of `frames` frames, looked at in every `every`-th.
+
+    Raises:
+        InputError: numbers that make no curve.
+    """
+    for name, number in (("--frames", frames), ("--every", every), ("--run", run)):
+        if number < 1:
+            raise InputError(f"{name} {number}: expected 1 or more")
+    if frames <= every:
+        raise InputError(
+            f"--frames {frames} --every {every}: no frame behind the first is looked at; give more "
+            "--frames or a smaller --every"
+        )
+    times = math.ceil(frames / every)
+    given = {"frames": times, "real_stride": every, "fake_stride": every, "run": run}
+    return parse(DriftRequest, given | options, where="drift")
+
+
+def measure_drift(
+    request: DriftRequest, sources: Sequence[str], machinery: Machinery
+) -> list[MeasuredDrift]:
+    """The drift of the real videos, and then of every source.
+
+    Raises:
+        InputError: anything that the user has to mend.
+    """
+    plans = [plan_frames(request.model_copy(update={"fake": source})) for source in sources]
+    return _measured(plans or [plan_frames(request)], machinery)
+
+
+def labels(sources: Sequence[str], given: Sequence[str]) -> list[str]:
+    """Words for each source: those given, or the source as it was named.
+
+    Raises:
+        InputError: not as many words as sources, or the same for two of them.
+    """
+    if given and len(given) != len(sources):
+        raise InputError(f"{len(given)} --label for {len(sources)} sources: give one for each")
+    words = list(given or sources)
+    twice = [word for word in words if words.count(word) > 1]
+    if twice:
+        raise InputError(f"{twice[0]!r} names two curves: tell them apart with --label")
+    return words
+
+
+def rows(drifts: Mapping[str, ScoreRecord]) -> tuple[list[str], list[list[str]]]:
+    """Records of drift as a table: its columns, and a row a record."""
+    last = max(record.curves["time"][-1] for record in drifts.values())
+    columns = ["videos of", "n", "mean distance", "95 % interval", f"at frame {last:.0f}"]
+    table = []
+    for words, record in drifts.items():
+        told = record.diagnostics
+        interval = record.interval
+        half = told.get("half_broken_at")
+        table.append(
+            [
+                words,
+                f"{record.videos_used}",
+                f"{record.value:.3f}",
+                "none" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}",
+                f"{told['at_the_end']:.3f}" if "at_the_end" in told else "none",
+                f"{told['broken']:.0f}",
+                "never" if half is None else f"frame {half:.0f}",
+            ]
+        )
+    return [*columns, "broken", "half broken"], table
+
+
+def drift_again(record: ScoreRecord, machinery: Machinery) -> ScoreRecord:
+    """The record made anew, from the same videos by the same protocol.
+
+    Raises:
+        InputError: what it was made from is no longer there.
+    """
+    request = parse(DriftRequest, record.request, where="request of the record")
+    protocol = parse(FrameProtocol, record.protocol_settings, where="protocol of the record")
+    chosen = replace(plan_frames(request), protocol=protocol, resolution=record.resolution)
+    again = [drift.record for drift in _measured([chosen], machinery)]
+    return next(found for found in again if found.side == record.side)
+
+
+def keep(drift: MeasuredDrift, path: Path) -> None:
+    """Write a record to `path`, and beside it how far each video moves the number.
+
+    Raises:
+        InputError: the folder cannot be written to, or the disk is full.
+    """
+    write_record(drift.record, path)
+    values = drift.measured.by_video
+    moved = {
+        name: ((value - drift.measured.value) / len(values),) * 2 for name, value in values.items()
+    }
+    is_real = drift.record.side == "real"
+    influences = VideoInfluences(real=moved if is_real else {}, fake={} if is_real else moved)
+    write_influences(influences, path)
+
+
+def _measured(plans: Sequence[FramePlan], machinery: Machinery) -> list[MeasuredDrift]:
+    chosen = plans[0]
+    if chosen.real is None:
+        raise InputError(
+            "drift is judged by that of real videos: give them as --dataset ID or --real PATH"
+        )
+    embedder = build_embedder(chosen.embedder)
+    # All are opened before the long part, which a fault of one would waste.
+    planned = [
+        (chosen, chosen.real),
+        *((each, each.fake) for each in plans if each.fake is not None and each.request.fake),
+    ]
+    opened = [open_side(each, side, machinery) for each, side in planned]
+    settings = Settings(
+        recipe=FrameRecipe(embedder, chosen.protocol.resize, chosen.resolution),
+        choice=chosen.protocol.videos,
+        subject=chosen.protocol.subject,
+        seed=chosen.request.seed,
+        on_error=chosen.request.on_error,
+        machinery=machinery,
+    )
+    found: list[MeasuredDrift] = []
+    for (each, side), source in zip(planned, opened, strict=True):
+        began = time.monotonic()
+        drift = source_drift(source, side.window, settings)
+        seconds = round(time.monotonic() - began, 3)
+        real = found[0] if found else None
+        found.append(MeasuredDrift(_record(each, side, drift, real, embedder, seconds), drift))
+    return found
+
+
+def _record(
+    chosen: FramePlan,
+    side: PlannedSide,
+    drift: SourceDrift,
+    real: MeasuredDrift | None,
+    embedder: FrameEmbedder,
+    seconds: float,
+) -> ScoreRecord:
+    request = parse(DriftRequest, chosen.request.model_dump(), where="drift")
+    protocol, interval = chosen.protocol, drift.interval
+    of_real = drift if real is None else real.measured
+    said = limits(of_real.distances, of_real.first_embeddings, request.share)
+    why_not = caveats(chosen, embedder)
+    commit, dirty = records.code_state()
+    return ScoreRecord(
+        metric="drift",
+        value=drift.value,
+        interval=None if interval is None else (interval.low, interval.high),
+        interval_level=None if interval is None else interval.level,
+        interval_method=None if interval is None else interval.method,
+        standard_error=None if interval is None else interval.standard_error,
+        diagnostics=_diagnostics(drift, said, request),
+        curves=_curves(drift, said, request),
+        against=None if real is None else _against(drift, real),
+        side="real" if real is None else "fake",
+        source=side_record(
+            side.spec, side.split, drift.source, drift.seen, len(drift.seen), side.window.stride
+        ),
+        videos_used=len(drift.videos),
+        without_value=drift.without_value,
+        frames_seen=drift.frames_seen,
+        frames_without=drift.frames_without,
+        protocol=protocol.id,
+        protocol_version=protocol.version,
+        protocol_digest=protocol.digest,
+        protocol_settings=protocol.model_dump(mode="json"),
+        frames=request.frames,
+        resolution=chosen.resolution,
+        seed=request.seed,
+        embedder=embedder.name,
+        weights_sha256=embedder.weights,
+        weights_verified=embedder.weights_verified,
+        device=device_name(embedder.device),
+        dataset=chosen.benchmark,
+        comparable=not why_not,
+        caveats=why_not,
+        notes=_notes(drift, of_real),
+        seconds=seconds,
+        created=records.now(),
+        versions=records.versions(),
+        commit=commit,
+        dirty=dirty,
+        request=request.model_dump(mode="json"),
+    )
+
+
+def _places(drift: SourceDrift, request: DriftRequest) -> int:
+    """Times in a row that a run of video frames takes."""
+    return math.ceil(request.run / drift.window.stride)
+
+
+def _diagnostics(drift: SourceDrift, said: Limits, request: DriftRequest) -> dict[str, float]:
+    breaks = drift.breaks(said.threshold, _places(drift, request))
+    broken = sorted(drift.times[place] for place in breaks.values() if place is not None)
+    found = {
+        "threshold": said.threshold,
+        "other_videos": said.others,
+        "at_the_end": float(bands(drift.distances).mean[-1]),
+        "broken": float(len(broken)),
+        "survived": 1 - len(broken) / len(drift.videos),
+    }
+    if 2 * len(broken) >= len(drift.videos):
+        found["half_broken_at"] = float(broken[(len(drift.videos) - 1) // 2])
+    return {name: value for name, value in found.items() if not math.isnan(value)}
+
+
+def _curves(
+    drift: SourceDrift, said: Limits, request: DriftRequest
+) -> dict[str, tuple[float, ...]]:
+    """What a picture needs; times at which no video shows anybody are left out."""
+    curve = bands(drift.distances)
+    breaks = list(drift.breaks(said.threshold, _places(drift, request)).values())
+    whole = survival(breaks, len(drift.times)).tolist()
+    told = (~curve.mean.isnan()).tolist()
+    columns: dict[str, list[float]] = {
+        "time": [float(frame) for frame in drift.times],
+        "mean": curve.mean.tolist(),
+        "low": curve.low.tolist(),
+        "high": curve.high.tolist(),
+        "all_low": curve.all_low.tolist(),
+        "all_high": curve.all_high.tolist(),
+        "survival": whole,
+    }
+    kept = {
+        name: tuple(value for value, there in zip(column, told, strict=True) if there)
+        for name, column in columns.items()
+    }
+    found = {
+        name: column
+        for name, column in kept.items()
+        if not any(math.isnan(value) for value in column)
+    }
+    found["break_frames"] = tuple(sorted(float(drift.times[p]) for p in breaks if p is not None))
+    return found
+
+
+def _against(drift: SourceDrift, real: MeasuredDrift) -> Against:
+    interval = drift.difference(real.measured)
+    return Against(
+        source=real.record.source,
+        value=real.record.value,
+        videos_used=real.record.videos_used,
+        difference=drift.value - real.measured.value,
+        interval=None if interval is None else (interval.low, interval.high),
+        interval_level=None if interval is None else interval.level,
+        standard_error=None if interval is None else interval.standard_error,
+        paired=drift.is_paired_with(real.measured),
+    )
+
+
+def _notes(drift: SourceDrift, real: SourceDrift) -> tuple[str, ...]:
+    """What the reader of the number should know besides."""
+    found = []
+    if len(drift.videos) < MIN_VIDEOS:
+        found.append(f"no bands: fewer than {MIN_VIDEOS} videos")
+    else:
+        found.append(f"bands cover the mean over videos, at {LEVEL:.0%}".replace("%", " %"))
+    if len(real.videos) < FEW_REAL:
+        found.append(f"{len(real.videos)} real videos: the threshold is not sure")
+    if drift.frames_without:
+        found.append(
+            f"nobody found in {drift.frames_without} of {drift.frames_seen} frames: they have no "
+            "distance, and count as beyond the threshold"
+        )
+    if drift.without_value:
+        found.append(f"{len(drift.without_value)} videos give no value; the record lists each")
+    return tuple(found)
