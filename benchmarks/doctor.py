@@ -3,14 +3,15 @@
 import importlib.util
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 
 from evaluation import record as records
-from evaluation.certificates import check
+from evaluation.certificates import Certificate, check, check_embedder
+from evaluation.embedders import EmbedderRequest, build_embedder
 from evaluation.errors import InputError
 from evaluation.extractors import ExtractorRequest, build_extractor
 from evaluation.places import cache_root
@@ -51,6 +52,7 @@ def _machine() -> Iterator[Finding]:
 def _extractors() -> Iterator[Finding]:
     eps = sorted({p.bn_eps for p in list_protocols()})
     yield _certificate("i3d-toy", ExtractorRequest(name="i3d-toy", bn_eps=eps[0]))
+    yield _checked("id-toy", lambda: check_embedder(build_embedder(EmbedderRequest("id-toy"))))
     for name, file in weights_for("i3d-kinetics400").items():
         try:
             path = find([name])
@@ -67,8 +69,12 @@ def _extractors() -> Iterator[Finding]:
 
 
 def _certificate(name: str, request: ExtractorRequest) -> Finding:
+    return _checked(name, lambda: check(build_extractor(request)))
+
+
+def _checked(name: str, run: Callable[[], Certificate]) -> Finding:
     try:
-        found = check(build_extractor(request))
+        found = run()
     except InputError as error:
         return Finding(name, "wrong", str(error))
     text = f"certificate: error {found.error:.2g}, allowed {found.tolerance:.2g}"

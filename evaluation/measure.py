@@ -11,10 +11,11 @@ from typing import Literal
 
 from torch import Tensor
 
+from evaluation.clip_frames import FrameExtractor, extract_frames
 from evaluation.clips import ClipRef, Window, choose_clips
 from evaluation.errors import BadVideoError, InputError
 from evaluation.extractors import ClipExtractor
-from evaluation.features import Machinery, Recipe, extract
+from evaluation.features import Features, Machinery, Recipe, extract
 from evaluation.influence import ClipFeatures
 from evaluation.intervals import Interval, paired_difference_interval
 from evaluation.numbers import Form, Metric, Numbers, form_of, numbers_of
@@ -35,14 +36,14 @@ class Settings:
     """What a run fixes besides the protocol.
 
     Args:
-        extractor: the frozen network.
+        extractor: the frozen network, of clips or of frames as the protocol has it.
         seed: repeat r draws its clips with seed + r, on both sides.
         resolution: side that frames are brought to first; None: as stored.
         on_error: "skip" leaves a video out that turns out to be broken, and lists it.
         machinery: cache, threads, progress.
     """
 
-    extractor: ClipExtractor
+    extractor: ClipExtractor | FrameExtractor
     seed: int
     resolution: int | None
     on_error: Literal["fail", "skip"]
@@ -55,8 +56,9 @@ class Draws:
 
     Args:
         side: as given, less the videos that were skipped.
-        values: float32 [N,D] for each repeat.
-        videos: name of each clip's video, for each repeat.
+        values: float32 [N,D] for each repeat, a row a clip, or a row a frame (FID).
+        videos: name of each row's video, for each repeat.
+        clips: in each repeat.
         used: indices of the videos that gave clips.
         computed: clips that went through the network.
     """
@@ -64,6 +66,7 @@ class Draws:
     side: Side
     values: Sequence[Tensor]
     videos: Sequence[Sequence[str]]
+    clips: int
     used: Sequence[int]
     computed: int
 
@@ -113,7 +116,7 @@ def measure(
     """
     form = form_of(metric, protocol)
     if settings.resolution is None:
-        _check_same_size(real.source, fake.source)
+        check_same_size(real.source, fake.source)
     for side, choice in ((real, protocol.real), (fake, protocol.fake)):
         _choose(side, choice, protocol, settings)  # a fault of either is found before the long part
     real_draws = draw(real, protocol.real, protocol, settings)
@@ -160,15 +163,48 @@ def _choose(
     if min(len(refs) for refs in choices) < 2:
         raise InputError(f"{source.name}: a distance needs 2 clips or more, there is 1")
     if settings.resolution is None:
-        _check_one_size(source, {ref.video for repeat in choices for ref in repeat})
+        check_one_size(source, {ref.video for repeat in choices for ref in repeat})
     return choices
 
 
 def _draw(side: Side, choice: SideChoice, protocol: EvalProtocol, settings: Settings) -> Draws:
-    source = side.source
     choices = _choose(side, choice, protocol, settings)
     refs = sorted({ref for repeat in choices for ref in repeat})
     used = sorted({ref.video for ref in refs})
+    features = _features(side, refs, choice, protocol, settings)
+    rows_a_clip = len(features.values) // len(refs)
+    first_row = {ref: i * rows_a_clip for i, ref in enumerate(refs)}
+    rows = [
+        [first_row[ref] + row for ref in repeat for row in range(rows_a_clip)] for repeat in choices
+    ]
+    return Draws(
+        side=side,
+        values=[features.values[of_repeat] for of_repeat in rows],
+        videos=[[features.videos[row] for row in of_repeat] for of_repeat in rows],
+        clips=len(choices[0]),
+        used=used,
+        computed=features.computed,
+    )
+
+
+def _features(
+    side: Side,
+    refs: Sequence[ClipRef],
+    choice: SideChoice,
+    protocol: EvalProtocol,
+    settings: Settings,
+) -> Features:
+    """Of the clips at `refs`, in that order; or of their frames, as many of each clip."""
+    if isinstance(settings.extractor, FrameExtractor):
+        return extract_frames(
+            side.source,
+            refs,
+            side.window,
+            settings.extractor,
+            protocol.resize,
+            settings.resolution,
+            settings.machinery,
+        )
     recipe = Recipe(
         extractor=settings.extractor,
         bn_eps=protocol.bn_eps,
@@ -177,19 +213,15 @@ def _draw(side: Side, choice: SideChoice, protocol: EvalProtocol, settings: Sett
         requantise=choice.requantise,
         resolution=settings.resolution,
     )
-    features = extract(source, refs, side.window, recipe, settings.machinery)
-    row = {ref: i for i, ref in enumerate(refs)}
-    return Draws(
-        side=side,
-        values=[features.values[[row[ref] for ref in repeat]] for repeat in choices],
-        videos=[[source.names[ref.video] for ref in repeat] for repeat in choices],
-        used=used,
-        computed=features.computed,
-    )
+    return extract(side.source, refs, side.window, recipe, settings.machinery)
 
 
-def _check_same_size(real: VideoSource, fake: VideoSource) -> None:
-    """Where both sides have one size, it must be the same; mixed ones are found when drawing."""
+def check_same_size(real: VideoSource, fake: VideoSource) -> None:
+    """Where both sides have one size, it must be the same; mixed ones are found when drawing.
+
+    Raises:
+        InputError: it is not, and no resolution was asked for.
+    """
     of_real, of_fake = set(real.sizes()), set(fake.sizes())
     if len(of_real) == len(of_fake) == 1 and of_real != of_fake:
         (real_h, real_w), (fake_h, fake_w) = of_real.pop(), of_fake.pop()
@@ -199,7 +231,12 @@ def _check_same_size(real: VideoSource, fake: VideoSource) -> None:
         )
 
 
-def _check_one_size(source: VideoSource, used: Iterable[int]) -> None:
+def check_one_size(source: VideoSource, used: Iterable[int]) -> None:
+    """The videos at `used` must be of one size.
+
+    Raises:
+        InputError: they are not; the message counts them by size.
+    """
     by_size: dict[tuple[int, int], list[str]] = {}
     sizes = source.sizes()
     for video in sorted(used):

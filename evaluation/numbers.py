@@ -18,6 +18,7 @@ from torch import Tensor
 from evaluation.cache import FeatureStore
 from evaluation.errors import InputError
 from evaluation.extrapolation import Extrapolation, extrapolate
+from evaluation.frame_influence import frechet_of_frames, frechet_statistic_of_frames
 from evaluation.frechet import FrechetOptions, frechet_of_features
 from evaluation.influence import (
     ClipFeatures,
@@ -30,7 +31,7 @@ from evaluation.kernel import KernelOptions, kernel_distance
 from evaluation.protocol import EvalProtocol
 from evaluation.video_influences import VideoInfluences
 
-Metric = Literal["fvd", "kvd"]
+Metric = Literal["fvd", "kvd", "fid"]
 Repeat = tuple[ClipFeatures, ClipFeatures]  # real, fake
 
 LEVEL = 0.95
@@ -71,7 +72,7 @@ class Numbers:
         values_float64: the same in float64.
         interval: of the first repeat's videos, around the mean of `values_float64`; None with fewer
             than MIN_VIDEOS videos on a side.
-        extrapolation: FVD of the first repeat with its small-sample bias removed; None for KVD,
+        extrapolation: the first repeat's with its small-sample bias removed; None for KVD,
             which has none, and where there is no interval.
         influences: of the first repeat's videos; None where there is no interval.
     """
@@ -117,6 +118,15 @@ def form_of(metric: Metric, protocol: EvalProtocol) -> Form:
             exact=partial(frechet_of_features, options=exact),
             weighted=partial(frechet_statistic, correction=frechet.correction),
             options=frechet,
+        )
+    if metric == "fid":
+        of_frames = partial(frechet_of_frames, correction=protocol.frechet.correction)
+        return Form(
+            metric,
+            published=of_frames,
+            exact=of_frames,
+            weighted=partial(frechet_statistic_of_frames, correction=protocol.frechet.correction),
+            options=protocol.frechet,
         )
     if protocol.kernel is None:
         raise InputError(f"protocol {protocol.id} lists kvd but has no [kernel]")
@@ -169,7 +179,7 @@ def _numbers(form: Form, repeats: Sequence[Repeat], seed: int) -> Numbers:
         published,
         exact,
         _shifted(first, shift),
-        extrapolate(statistic, seed=seed, spread=spread) if form.metric == "fvd" else None,
+        extrapolate(statistic, seed=seed, spread=spread) if form.metric != "kvd" else None,
         _influences(statistic, spread),
     )
 

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import model_validator
+from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from evaluation.clips import ClipChoice, Window
 from evaluation.frechet import FrechetOptions
@@ -18,6 +18,8 @@ from evaluation.preprocess import PREPROCESS, REQUANTISE, RESIZE
 from evaluation.schema import Data, Named, list_named, load_named, load_toml, parse, with_right_id
 
 FOLDER = Path(__file__).parent / "protocols"
+
+OWN_PREPROCESS = "embedder"  # what the embedder does to a frame, and nothing before it
 
 
 class SideChoice(ClipChoice):
@@ -41,6 +43,10 @@ class EvalProtocol(Named):
     extractor table and of weights.toml; `preprocess`, `resize` and `requantise` name functions of
     `evaluation.preprocess`. `resize` acts only where a resolution is asked for; `quantise` only on
     sources that hold floats.
+
+    Where `frames_of_clip` is there, the samples are single frames: so many of each clip, at most,
+    evenly spread (all, where it has no more). `extractor` then is an embedder, and `preprocess` is
+    OWN_PREPROCESS, since embedders bring frames to their size themselves.
     """
 
     version: int
@@ -53,10 +59,11 @@ class EvalProtocol(Named):
     preprocess: str
     resize: str
     quantise: Literal["truncate", "round"]
-    metrics: tuple[Literal["fvd", "kvd"], ...]
+    metrics: tuple[Literal["fvd", "kvd", "fid"], ...]
     repeats: int
     real_stride: int = 1
     fake_stride: int = 1
+    frames_of_clip: int | None = None
     comparable_to_paper: bool
     caveat: str = ""
     real: SideChoice
@@ -67,15 +74,33 @@ class EvalProtocol(Named):
 
     @model_validator(mode="after")
     def _names_exist(self) -> "EvalProtocol":
+        of_frames = self.frames_of_clip is not None
+        requantise = ["as-stored"] if of_frames else REQUANTISE
         for key, value, known in (
-            ("preprocess", self.preprocess, PREPROCESS),
+            ("preprocess", self.preprocess, [OWN_PREPROCESS] if of_frames else PREPROCESS),
             ("resize", self.resize, RESIZE),
-            ("real requantise", self.real.requantise, REQUANTISE),
-            ("fake requantise", self.fake.requantise, REQUANTISE),
+            ("real requantise", self.real.requantise, requantise),
+            ("fake requantise", self.fake.requantise, requantise),
         ):
             if value not in known:
                 raise ValueError(f"{key} is {value!r}; known are {sorted(known)}")
         return self
+
+    @model_validator(mode="after")
+    def _measures_clips_or_frames(self) -> "EvalProtocol":
+        if (self.metrics == ("fid",)) != (self.frames_of_clip is not None):
+            raise ValueError("a protocol of frames has frames_of_clip and the one metric fid")
+        if self.frames_of_clip is not None and self.frames_of_clip < 1:
+            raise ValueError(f"frames_of_clip is {self.frames_of_clip}; it must be 1 or more")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_an_absent_key(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Protocols of clips were written down before there was this key, and keep their digests.
+        content: dict[str, Any] = handler(self)
+        if self.frames_of_clip is None:
+            del content["frames_of_clip"]
+        return content
 
     @property
     def digest(self) -> str:

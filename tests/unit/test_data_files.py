@@ -4,6 +4,7 @@ import pytest
 
 from benchmarks.datasets import list_datasets
 from benchmarks.suites import list_suites
+from evaluation.embedders import list_embedders
 from evaluation.errors import InputError
 from evaluation.extractors import list_extractors
 from evaluation.protocol import EvalProtocol, list_protocols, load_protocol
@@ -15,14 +16,15 @@ PROTOCOLS = list_protocols()
 @pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda p: p.id)
 def test_a_protocol_refers_to_what_there_is(protocol: EvalProtocol) -> None:
     assert load_protocol(protocol.id) == protocol
-    assert protocol.extractor in {e.name for e in list_extractors()}
+    networks = list_extractors() if protocol.frames_of_clip is None else list_embedders()
+    assert protocol.extractor in {network.name for network in networks}
     assert set(protocol.weights) <= load_registry().keys()
     assert ("kvd" in protocol.metrics) == (protocol.kernel is not None)
     assert protocol.comparable_to_paper or protocol.caveat
 
 
-def test_the_protocols_of_the_issue_are_there() -> None:
-    known = {"digan", "stylegan-v", "tats", "latte", "cdfvd-i3d", "tf-original"}
+def test_the_protocols_of_the_issues_are_there() -> None:
+    known = {"digan", "stylegan-v", "tats", "latte", "cdfvd-i3d", "tf-original", "pytorch-fid"}
     assert {p.id for p in PROTOCOLS} == known
 
 

@@ -1,0 +1,126 @@
+"""The verb that looks for copied training videos: nearest."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.cli.measure import (
+    AllowUnverified,
+    Batch,
+    DataRoot,
+    Device,
+    Extractor,
+    Frames,
+    Limit,
+    NoCache,
+    OnError,
+    Precision,
+    Protocol,
+    Resolution,
+    Seed,
+    TrustTorchScript,
+    Weights,
+    Workers,
+)
+
+SHOWN = 10
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb of this module."""
+    app.command()(nearest)
+
+
+def nearest(
+    fake: Annotated[str, typer.Option(help="Samples: a folder, file, zip, npy, or leo:RUN.")],
+    train: Annotated[str, typer.Option(help="The training videos: ID/SPLIT, or where they lie.")],
+    frames: Frames,
+    held_out: Annotated[
+        str | None,
+        typer.Option(help="Real videos that no training saw; absent: split test, for ID/train."),
+    ] = None,
+    protocol: Protocol = None,
+    resolution: Resolution = None,
+    seed: Seed = 0,
+    real_stride: Annotated[
+        int | None, typer.Option(help="Training frames from one clip frame to the next.")
+    ] = None,
+    fake_stride: Annotated[
+        int | None, typer.Option(help="Sample frames from one clip frame to the next.")
+    ] = None,
+    extractor: Extractor = None,
+    weights: Weights = None,
+    allow_unverified: AllowUnverified = False,
+    trust_torchscript: TrustTorchScript = False,
+    precision: Precision = "fp32",
+    device: Device = None,
+    data_root: DataRoot = None,
+    on_error: OnError = "fail",
+    limit: Limit = None,
+    workers: Workers = 2,
+    batch: Batch = None,
+    no_cache: NoCache = False,
+    json: Annotated[Path | None, typer.Option(help="Write all pairs here, as JSON.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write a picture of the nearest pairs here (PNG).")
+    ] = None,
+) -> None:
+    """Nearest training video of each sample, and whether samples are nearer than new videos are.
+
+    Distances are in the extractor's features. Held-out real videos say how near is usual: of
+    samples that copy nothing, 5 % lie nearer than the nearest 5 % of those.
+
+    Examples:
+
+      leo-bench nearest --fake my_samples/ --train ucf101/train --held-out other/ --frames 16
+
+      leo-bench nearest --fake leo:toy-faces?mode=conditional&start=toy-faces/test
+      --train toy-faces/train --frames 16 --out pairs.png
+    """
+    from benchmarks.cli.screen import machinery, table
+    from benchmarks.cli.screen import out as show
+    from benchmarks.nearest import NearestRequest, find_nearest
+    from evaluation.neighbours import NEAR
+    from evaluation.record import check_writable, write_record
+
+    for place in (json, out):
+        if place is not None:
+            check_writable(place.parent)
+    request = NearestRequest(
+        fake=fake,
+        train=train,
+        held_out=held_out,
+        frames=frames,
+        protocol=protocol,
+        resolution=resolution,
+        seed=seed,
+        real_stride=real_stride,
+        fake_stride=fake_stride,
+        extractor=extractor,
+        weights=None if weights is None else str(weights),
+        allow_unverified=allow_unverified,
+        trust_torchscript=trust_torchscript,
+        precision=precision,
+        device=device,
+        data_root=None if data_root is None else str(data_root),
+        on_error=on_error,
+        limit=limit,
+    )
+    report = find_nearest(request, machinery(workers=workers, batch=batch, keep=not no_cache), out)
+    rows = [
+        [p.sample, p.train, str(p.start), f"{p.distance:.4g}", f"{100 * p.percentile:.1f}"]
+        for p in report.pairs[:SHOWN]
+    ]
+    columns = ["sample", "nearest training video", "at frame", "distance", "percentile"]
+    table(f"nearest of {len(report.pairs)} samples", columns, rows)
+    show(
+        f"{100 * report.share_near:.1f} % of samples are nearer to the training videos than the "
+        f"nearest {100 * NEAR:g} % of {len(report.held_out_distances)} held-out videos; "
+        f"{100 * report.closer_than_all:.1f} % are nearer than all of those"
+    )
+    show(f"C_T = {report.z:+.2f} (p = {report.p:.2g} for no copying; far below 0: copies)")
+    if out is not None:
+        show(f"picture: {out}")
+    if json is not None:
+        write_record(report, json)

@@ -1,0 +1,271 @@
+"""The training video that each sample is nearest to: has the model copied?
+
+The distance of a sample to its nearest training clip says nothing by itself. Beside it stand the
+same distances of held-out real videos, which cannot have been copied: samples that lie nearer to
+the training videos than those do are suspicious (`evaluation.neighbours.copying`).
+
+Of every training video all clips of its non-overlapping blocks are looked at; of a sample and of a
+held-out video, the first clip. Training clips pass by in blocks: memory does not grow with them.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from benchmarks.datasets import list_datasets
+from benchmarks.montage import montage
+from benchmarks.plan import NetworkOptions, Plan, ScoreRequest, plan, source_options
+from benchmarks.provenance import device_name, side_record
+from benchmarks.sources import open_source
+from evaluation import record as records
+from evaluation.clip_blocks import ClipBlocks
+from evaluation.clips import ClipChoice, ClipRef, choose_clips
+from evaluation.errors import InputError
+from evaluation.extractors import ClipExtractor, build_extractor
+from evaluation.features import Machinery, Recipe
+from evaluation.measure import Draws, Settings, Side, check_one_size, check_same_size, draw
+from evaluation.neighbours import copying, nearest
+from evaluation.protocol import SideChoice
+from evaluation.record import Provenance, SideRecord
+from evaluation.schema import Data
+from evaluation.videos.source import VideoSource, without
+
+PAIRS_SHOWN = 12
+
+
+class NearestRequest(NetworkOptions):
+    """What the user asked for; None is "as the protocol or the data set says".
+
+    Args:
+        held_out: real videos that no training saw; None: the split "test" of the data set whose
+            split "train" `train` is.
+    """
+
+    fake: str
+    train: str
+    frames: int
+    held_out: str | None = None
+    protocol: str | None = None
+    resolution: int | None = None
+    seed: int = 0
+    real_stride: int | None = None
+    fake_stride: int | None = None
+
+
+class Pair(Data):
+    """A sample and its nearest training clip.
+
+    Args:
+        start: the clip's first frame in the training video.
+        percentile: share of the held-out videos that lie as near to the training videos, or nearer.
+    """
+
+    sample: str
+    train: str
+    start: int
+    distance: float
+    percentile: float
+
+
+class NearestReport(Provenance):
+    """Every sample's nearest training video, nearest first, beside those of held-out videos.
+
+    Args:
+        share_near, closer_than_all, z, p: see `evaluation.neighbours.Copying`.
+        held_out_distances: ascending.
+    """
+
+    share_near: float
+    closer_than_all: float
+    z: float
+    p: float
+    pairs: tuple[Pair, ...]
+    held_out_distances: tuple[float, ...]
+    frames: int
+    resolution: int | None
+    protocol: str
+    protocol_digest: str
+    fake: SideRecord
+    train: SideRecord
+    held_out: SideRecord
+    extractor: str
+    weights_sha256: str
+    weights_verified: bool
+    precision: str
+    device: str
+
+
+def find_nearest(
+    request: NearestRequest, machinery: Machinery, picture: Path | None = None
+) -> NearestReport:
+    """Find each sample's nearest training clip, and say whether samples are too near.
+
+    Args:
+        request: what the user asked for.
+        machinery: cache, threads, progress.
+        picture: a PNG to write: first frames of the nearest pairs, the sample at the left.
+
+    Raises:
+        InputError: anything that the user has to mend, such as held-out videos that are among the
+            training videos.
+    """
+    began = time.monotonic()
+    chosen = plan(_score_request(request))
+    protocol = chosen.protocol
+    options = source_options(request, chosen.resolution, protocol, machinery)
+    held_out_spec = request.held_out or _other_split(chosen, request)
+    made = replace(options, frames=chosen.fake_window.block)
+    train = open_source(chosen.real, options)
+    held_out = Side(open_source(held_out_spec, options), chosen.real_window)
+    fake = Side(open_source(request.fake, made), chosen.fake_window)
+    _check_apart(train, held_out.source)
+    if chosen.resolution is None:
+        for source in (fake.source, held_out.source):
+            check_same_size(train, source)
+
+    extractor = build_extractor(chosen.extractor)
+    settings = Settings(extractor, request.seed, chosen.resolution, request.on_error, machinery)
+    once = protocol.changed("repeats", 1)
+    first = SideChoice(start="first", short="discard", requantise=protocol.real.requantise)
+    of_samples = SideChoice(start="first", short="error", requantise=protocol.fake.requantise)
+    samples = draw(fake, of_samples, once, settings)
+    unseen = draw(held_out, first, once, settings)
+    choice = ClipChoice(start="blocks", needs=protocol.real.needs)
+    window = chosen.real_window
+    refs = choose_clips(train.names, train.frame_counts, window, choice, request.seed)
+    if chosen.resolution is None:
+        check_one_size(train, {ref.video for ref in refs})
+    recipe = _recipe(chosen, extractor)
+    walk = ClipBlocks(train, refs, window, recipe, on_error=request.on_error, machinery=machinery)
+    found = nearest(torch.cat([samples.values[0], unseen.values[0]]), walk)
+
+    count = len(samples.values[0])
+    said = copying(found.distances[:count], found.distances[count:])
+    pairs = [
+        Pair(
+            sample=sample,
+            train=train.names[ref.video],
+            start=ref.start,
+            distance=distance,
+            percentile=percentile,
+        )
+        for sample, ref, distance, percentile in zip(
+            samples.videos[0],
+            found.which[:count],
+            found.distances[:count].tolist(),
+            said.percentiles.tolist(),
+            strict=True,
+        )
+    ]
+    pairs.sort(key=lambda pair: (pair.distance, pair.sample))
+    if picture is not None:
+        _picture(samples.side.source, train, recipe, pairs[:PAIRS_SHOWN], picture)
+    commit, dirty = records.code_state()
+    return NearestReport(
+        share_near=said.share_near,
+        closer_than_all=said.closer_than_all,
+        z=said.z,
+        p=said.p,
+        pairs=tuple(pairs),
+        held_out_distances=tuple(found.distances[count:].sort().values.tolist()),
+        frames=request.frames,
+        resolution=chosen.resolution,
+        protocol=protocol.id,
+        protocol_digest=protocol.digest,
+        fake=_side(request.fake, samples),
+        train=_train_record(chosen, train, refs, walk),
+        held_out=_side(held_out_spec, unseen),
+        extractor=extractor.name,
+        weights_sha256=extractor.weights,
+        weights_verified=extractor.weights_verified,
+        precision=extractor.precision,
+        device=device_name(extractor.device),
+        dataset=None if chosen.dataset is None else f"{chosen.dataset.id}-{chosen.split}",
+        comparable=False,
+        caveats=("distances in one extractor's features: compare them within one report only",),
+        notes=(f"of each training video the clips that start every {window.block} frames",),
+        seconds=round(time.monotonic() - began, 3),
+        created=records.now(),
+        versions=records.versions(),
+        commit=commit,
+        dirty=dirty,
+        request=request.model_dump(mode="json"),
+    )
+
+
+def _score_request(request: NearestRequest) -> ScoreRequest:
+    """The request as for a distance of the samples to the training videos: the same choices."""
+    known = {dataset.id for dataset in list_datasets()}
+    is_dataset = request.train.partition("/")[0] in known and not Path(request.train).exists()
+    shared = request.model_dump(exclude={"train", "held_out"})
+    return ScoreRequest(
+        **shared,
+        dataset=request.train if is_dataset else None,
+        real=None if is_dataset else request.train,
+        metric="fvd",
+    )
+
+
+def _other_split(chosen: Plan, request: NearestRequest) -> str:
+    if chosen.dataset is None or chosen.split != "train" or "test" not in chosen.dataset.splits:
+        raise InputError(
+            f"--train {request.train}: give real videos that no training saw as --held-out SOURCE "
+            "(the split test, where --train is ID/train of a data set that has one)"
+        )
+    return f"dataset:{chosen.dataset.id}/test"
+
+
+def _check_apart(train: VideoSource, held_out: VideoSource) -> None:
+    """Held-out videos that were trained on would hide copying."""
+    seen = {train.digest(i) for i in range(len(train.names))}
+    both = [name for i, name in enumerate(held_out.names) if held_out.digest(i) in seen]
+    if both:
+        raise InputError(
+            f"{held_out.name}: {len(both)} of {len(held_out.names)} held-out videos are among the "
+            f"training videos of {train.name} (such as {both[0]}): give others as --held-out"
+        )
+
+
+def _recipe(chosen: Plan, extractor: ClipExtractor) -> Recipe:
+    protocol = chosen.protocol
+    return Recipe(
+        extractor=extractor,
+        bn_eps=protocol.bn_eps,
+        preprocess=protocol.preprocess,
+        resize=protocol.resize,
+        requantise=protocol.real.requantise,
+        resolution=chosen.resolution,
+    )
+
+
+def _side(spec: str, draws: Draws) -> SideRecord:
+    side = draws.side
+    return side_record(spec, None, side.source, draws.used, draws.clips, side.window.stride)
+
+
+def _train_record(
+    chosen: Plan, train: VideoSource, refs: Sequence[ClipRef], walk: ClipBlocks
+) -> SideRecord:
+    kept = [ref for ref in refs if train.names[ref.video] not in walk.broken]
+    used = {train.names[ref.video] for ref in kept}
+    for skipped in walk.broken.values():
+        train = without(train, skipped)
+    places = [i for i, name in enumerate(train.names) if name in used]
+    stride = chosen.real_window.stride
+    return side_record(chosen.real, chosen.split, train, places, len(kept), stride)
+
+
+def _picture(
+    samples: VideoSource, train: VideoSource, recipe: Recipe, pairs: Sequence[Pair], path: Path
+) -> None:
+    """One row a pair: the first frames of the sample and of the training clip."""
+    rows = []
+    for pair in pairs:
+        sample = samples.read(samples.names.index(pair.sample), [0])
+        clip = train.read(train.names.index(pair.train), [pair.start])
+        rows.append(torch.cat([recipe.frames(sample), recipe.frames(clip)]))
+    labels = [f"{p.sample} | {p.train} @{p.start}  {p.distance:.3g}" for p in pairs]
+    montage(rows, labels, path)
