@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from benchmarks.planting import Plant, planted_motion
+from benchmarks.worlds.world import WorldSource
 from evaluation.errors import InputError
 from evaluation.videos.source import Medium, Skipped, VideoSource
 
@@ -46,6 +48,18 @@ def shuffled(source: VideoSource, index: int, frames: Sequence[int], amount: flo
     """The video's own frames in another order. `amount` is not used."""
     order = _random(source, index, "order").permutation(source.frame_counts[index])
     wanted = [int(order[frame]) for frame in frames]
+    ascending = sorted(set(wanted))
+    return source.read(index, ascending)[[ascending.index(frame) for frame in wanted]]
+
+
+def jittered(source: VideoSource, index: int, frames: Sequence[int], amount: float) -> Tensor:
+    """Each frame taken from up to `amount` frames earlier or later, at random; none from outside.
+
+    The displacement is a share of `amount` that a frame keeps, so that more is the same, stronger.
+    """
+    count = source.frame_counts[index]
+    shares = _random(source, index, "jitter").uniform(-1, 1, count)
+    wanted = [min(max(f + round(amount * float(shares[f])), 0), count - 1) for f in frames]
     ascending = sorted(set(wanted))
     return source.read(index, ascending)[[ascending.index(frame) for frame in wanted]]
 
@@ -91,12 +105,43 @@ def identity_swap(source: VideoSource, index: int, frames: Sequence[int], amount
     return clip
 
 
+def repeated(source: VideoSource, index: int, frames: Sequence[int], amount: float) -> Tensor:
+    """A stretch of the video shown again later, cut in; `amount` is its share of the frames.
+
+    It runs up to a tenth faster or slower (`benchmarks.planting`).
+
+    Raises:
+        InputError: a share that leaves no room for a repeat.
+    """
+    plant = Plant.drawn(source.names[index], source.frame_counts[index], amount)
+    wanted = plant.order(frames)
+    ascending = sorted(set(wanted))
+    return source.read(index, ascending)[[ascending.index(frame) for frame in wanted]]
+
+
+def replayed(source: VideoSource, index: int, frames: Sequence[int], amount: float) -> Tensor:
+    """The person does a stretch of the motion again; `amount` is its share of the frames.
+
+    Unlike `repeated` there is no cut, and the motion is a little otherwise, as a person's is.
+
+    Raises:
+        InputError: the source is no embedded world; a share that leaves no room for a repeat.
+    """
+    if not isinstance(source, WorldSource):
+        raise InputError(f"{source.name}: replay needs a whole embedded world (toy-bodies)")
+    motion = planted_motion(source, index, frames, amount)
+    return source.world.render(source.world.identity(index), motion, source.shape.resolution)
+
+
 DAMAGES: dict[str, tuple[Damage, float]] = {  # name -> what it does, and its usual amount
     "frozen": (frozen, 1.0),
     "shuffled": (shuffled, 1.0),
+    "jitter": (jittered, 3.0),
     "blur": (blurred, 1.5),
     "noise": (noisy, 12.0),
     "identity-swap": (identity_swap, 0.5),
+    "repetition": (repeated, 0.3),
+    "replay": (replayed, 0.3),
 }
 
 

@@ -1,0 +1,108 @@
+"""Motion codes of any videos, by a LEO's animator; its own samples bring theirs along."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from benchmarks.motion_signals import embedded
+from evaluation.embedders import Embedded
+from evaluation.features import Machinery
+from evaluation.frame_features import FrameRecipe
+from evaluation.videos.source import Selection, VideoSource
+from leo.animator import ImageAnimator
+from leo.model import LeoModel, model_file
+from leo.sample import LeoSource
+
+AT_ONCE = 16  # frames through the encoder, always: other numbers change last bits
+
+
+@dataclass(frozen=True)
+class CodeEmbedder:
+    """A LEO's encoder as a `FrameEmbedder`.
+
+    Args:
+        animator: what encodes.
+        name: of the model.
+        weights: hex SHA-256 of the file of the model's animator.
+        device: where it runs.
+    """
+
+    animator: ImageAnimator
+    name: str
+    weights: str
+    device: str
+    weights_verified: bool = True
+
+    @property
+    def dim(self) -> int:
+        """Numbers of a code."""
+        return self.animator.directions
+
+    def __call__(self, frames: Tensor) -> Embedded:
+        """uint8 [T,3,R,R] at the model's size -> codes [T,20]."""
+        parts = []
+        for part in torch.split(frames, AT_ONCE):
+            filled = part[[min(row, len(part) - 1) for row in range(AT_ONCE)]]
+            parts.append(self.animator.codes(filled)[: len(part)])
+        return Embedded(torch.cat(parts), torch.ones(len(frames), dtype=torch.bool))
+
+
+@dataclass(frozen=True)
+class CodeSignals:
+    """Motion codes.
+
+    Args:
+        embedder: the encoder.
+    """
+
+    embedder: CodeEmbedder
+
+    @staticmethod
+    def by(model: LeoModel) -> "CodeSignals":
+        """By the animator of a run or of a shipped model.
+
+        Raises:
+            InputError: its animator is not trained.
+        """
+        name, animator = f"leo-codes:{model.root.name}", model.animator
+        return CodeSignals(CodeEmbedder(animator, name, _animator_digest(model), model.device))
+
+    def of(
+        self, source: VideoSource, videos: Sequence[int], frames: int, machinery: Machinery
+    ) -> Iterator[Tensor]:
+        """See `Signals`; a LEO's samples are not rendered where it has this animator."""
+        drawn = _own_codes(source, self.embedder.weights)
+        if drawn is None:
+            recipe = FrameRecipe(self.embedder, "center-crop-lanczos", self.embedder.animator.size)
+            yield from embedded(source, videos, frames, recipe, machinery)
+            return
+        samples, chosen = drawn
+        for done, video in enumerate(videos, 1):
+            yield samples.codes(chosen[video])[:frames]
+            if machinery.progress is not None:
+                machinery.progress(done, len(videos))
+
+
+def _own_codes(source: VideoSource, weights: str) -> tuple[LeoSource, Sequence[int]] | None:
+    """A LEO's samples and which of them, if they are made by the animator of this digest.
+
+    Not where frames go on from other frames: there codes count from several pictures.
+    """
+    chosen: Sequence[int] = range(len(source.names))
+    while isinstance(source, Selection):
+        chosen = [source.indices[i] for i in chosen]
+        source = source.base
+    if not isinstance(source, LeoSource) or source.drawing.from_own_frames:
+        return None
+    if _animator_digest(source.drawing.model) != weights:
+        return None
+    return source, chosen
+
+
+def _animator_digest(model: LeoModel) -> str:
+    """Of the animator's file alone, whatever the rest of its run."""
+    with model_file(model.root, "animator").open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,107 @@
+"""What moves in the videos of a source, as a signal a frame: what repetition is looked for in.
+
+pixels    small grey pictures along the directions in which the calibration's videos move
+codes     motion codes by a LEO's animator (`benchmarks.code_signals`)
+
+Both are made one video at a time and cached like any frame's embedding.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from torch import Tensor
+
+from evaluation.embedders import FrameEmbedder
+from evaluation.errors import InputError
+from evaluation.features import Machinery
+from evaluation.frame_features import FrameRecipe, embed_frames
+from evaluation.motion_signals import Luminance, principal_axes
+from evaluation.videos.source import VideoSource
+
+SignalKind = Literal["codes", "pixels"]
+
+
+class Signals(Protocol):
+    """Makes the motion signals of videos."""
+
+    @property
+    def embedder(self) -> FrameEmbedder:
+        """What frames go through."""
+
+    def of(
+        self, source: VideoSource, videos: Sequence[int], frames: int, machinery: Machinery
+    ) -> Iterator[Tensor]:
+        """Of the first `frames` frames of each of these videos: [T,D] each, in order.
+
+        Raises:
+            BadVideoError: a video does not hold what its header promised.
+            InputError: a cache that cannot be written.
+        """
+
+
+@dataclass(frozen=True)
+class PixelSignals:
+    """Grey pictures along some axes.
+
+    Args:
+        axes: [256,K].
+        embedder: makes the pictures.
+    """
+
+    axes: Tensor
+    embedder: Luminance
+
+    @staticmethod
+    def fitted(
+        source: VideoSource, videos: Sequence[int], frames: int, machinery: Machinery
+    ) -> "PixelSignals":
+        """Along the directions in which these videos move most.
+
+        Raises:
+            InputError: nothing moves in them.
+        """
+        recipe = FrameRecipe(Luminance(), "center-crop-lanczos", None)
+        pictures = embedded(source, videos, frames, recipe, machinery)
+        return PixelSignals(principal_axes(pictures), Luminance())
+
+    def of(
+        self, source: VideoSource, videos: Sequence[int], frames: int, machinery: Machinery
+    ) -> Iterator[Tensor]:
+        """See `Signals`."""
+        recipe = FrameRecipe(self.embedder, "center-crop-lanczos", None)
+        for pictures in embedded(source, videos, frames, recipe, machinery):
+            yield pictures.double() @ self.axes
+
+
+def first_frames(source: VideoSource, frames: int) -> list[int]:
+    """Indices of the videos, all of which must have so many frames.
+
+    Raises:
+        InputError: some have fewer.
+    """
+    short = [
+        f"{name} has {count}"
+        for name, count in zip(source.names, source.frame_counts, strict=True)
+        if count < frames
+    ]
+    if short:
+        raise InputError(
+            f"{source.name}: {len(short)} of {len(source.names)} videos have fewer than {frames} "
+            f"frames ({short[0]}); chance depends on the length, so all are cut to one: give a "
+            "smaller --frames"
+        )
+    return list(range(len(source.names)))
+
+
+def embedded(
+    source: VideoSource,
+    videos: Sequence[int],
+    frames: int,
+    recipe: FrameRecipe,
+    machinery: Machinery,
+) -> Iterator[Tensor]:
+    """What an embedder says of the first frames of each of these videos: [T,D] each."""
+    wanted = [(video, range(frames)) for video in videos]
+    for found in embed_frames(source, wanted, recipe, machinery):
+        yield found.values

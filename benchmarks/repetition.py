@@ -1,0 +1,321 @@
+"""Repeated motion as a command asks for it: a calibration on real videos, and a record a source.
+
+Table 5 of the paper, without its human raters: the share of videos that contain repeated motion.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from benchmarks.datasets import list_datasets
+from benchmarks.motion_signals import PixelSignals, SignalKind, Signals, first_frames
+from benchmarks.provenance import device_name, side_record
+from benchmarks.sources import SourceOptions, open_source
+from evaluation import record as records
+from evaluation.atomic import write_atomically
+from evaluation.errors import InputError
+from evaluation.features import Machinery
+from evaluation.paired_shares import LEVEL
+from evaluation.record import slug, write_record
+from evaluation.recurrence import fewest_frames
+from evaluation.repetition import (
+    REPETITION_VERSION,
+    Calibration,
+    RepetitionSettings,
+    SourceRepetition,
+    calibrate,
+    source_repetition,
+)
+from evaluation.schema import Data, parse
+from evaluation.score_record import ScoreRecord
+from evaluation.video_influences import VideoInfluences, write_influences
+from evaluation.videos.discover import OpenOptions
+from evaluation.videos.source import VideoSource
+
+CALIBRATION_VIDEOS = 64  # at most: all pairs of segments of each, and of each with three others
+
+METRIC = "repetition"
+
+
+class RepetitionRequest(Data):
+    """What the user asked for.
+
+    Args:
+        sources: whose repeated motion is measured.
+        calibrate: real videos that say what is no repeat.
+        frames: of every video, from its first on.
+        signal: what moves; see `benchmarks.motion_signals`.
+        animator: the LEO whose encoder makes codes.
+        settings: what counts as a repeat.
+        calibration_videos: at most, drawn by the seed.
+        count: of what is made for the occasion (`leo:`), where it does not say itself.
+        limit: only the first so many videos of each of `sources`.
+    """
+
+    sources: tuple[str, ...]
+    calibrate: str
+    frames: int
+    signal: SignalKind = "pixels"
+    animator: str | None = None
+    settings: RepetitionSettings = RepetitionSettings()
+    calibration_videos: int = CALIBRATION_VIDEOS
+    seed: int = 0
+    count: int | None = None
+    device: str | None = None
+    data_root: str | None = None
+    on_error: Literal["fail", "skip"] = "fail"
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """Real videos, and what they taught.
+
+    Args:
+        source: the real videos; `used` are indices of those that were looked at.
+        signals: makes the signals of any video.
+    """
+
+    source: VideoSource
+    used: Sequence[int]
+    signals: Signals
+    calibration: Calibration
+
+
+@dataclass(frozen=True)
+class MeasuredSource:
+    """A source's record, and what was found in its videos."""
+
+    record: ScoreRecord
+    found: SourceRepetition
+
+
+def measure_repetition(
+    request: RepetitionRequest, machinery: Machinery
+) -> Iterator[MeasuredSource]:
+    """Calibrate, then measure source by source.
+
+    Raises:
+        InputError: anything that the user has to mend.
+    """
+    needed = fewest_frames(request.settings.search)
+    if request.frames < needed:
+        raise InputError(
+            f"--frames {request.frames}: two segments of {request.settings.segment} frames need "
+            f"{needed}; give more frames or a smaller --segment"
+        )
+    # All are opened before the long part, which a fault of any would waste.
+    real = _open(request.calibrate, request, machinery, None)
+    opened = [(spec, _open(spec, request, machinery, request.limit)) for spec in request.sources]
+    calibrated = calibrated_on(real, request, machinery)
+    for spec, source in opened:
+        began = time.monotonic()
+        found = found_in(source, calibrated, machinery)
+        seconds = round(time.monotonic() - began, 3)
+        yield MeasuredSource(_record(request, spec, source, found, calibrated, seconds), found)
+
+
+def repetition_again(record: ScoreRecord, machinery: Machinery) -> ScoreRecord:
+    """The record made anew, from the same videos.
+
+    Raises:
+        InputError: what it was made from is no longer there.
+    """
+    request = parse(RepetitionRequest, record.request, where="request of the record")
+    alone = request.model_copy(update={"sources": (record.source.source,)})
+    return next(iter(measure_repetition(alone, machinery))).record
+
+
+def calibrated_on(
+    real: VideoSource, request: RepetitionRequest, machinery: Machinery
+) -> Calibrated:
+    """What these real videos say is no repeat.
+
+    Raises:
+        InputError: they are too few or too short, or nothing moves in them; no such animator.
+    """
+    used = _drawn(real, request)
+    signals: Signals
+    if request.signal == "pixels":
+        signals = PixelSignals.fitted(real, used, request.frames, machinery)
+    else:
+        signals = _codes(request)
+    of_video = signals.of(real, used, request.frames, machinery)
+    by_name = dict(zip((real.names[i] for i in used), of_video, strict=True))
+    return Calibrated(real, used, signals, calibrate(by_name, request.settings))
+
+
+def found_in(source: VideoSource, calibrated: Calibrated, machinery: Machinery) -> SourceRepetition:
+    """Repeated motion in all videos of a source.
+
+    Raises:
+        InputError: a video is shorter than those of the calibration.
+    """
+    frames = calibrated.calibration.frames
+    videos = first_frames(source, frames)
+    signals = calibrated.signals.of(source, videos, frames, machinery)
+    return source_repetition(zip(source.names, signals, strict=True), calibrated.calibration)
+
+
+def keep(measured: MeasuredSource, path: Path) -> None:
+    """Write a record, and beside it how far each video moves the share, and all repeats.
+
+    Raises:
+        InputError: the folder cannot be written to, or the disk is full.
+    """
+    write_record(measured.record, path)
+    flags, share = measured.found.flags, measured.found.occurrence
+    moved = {name: ((flag - share) / len(flags),) * 2 for name, flag in flags.items()}
+    write_influences(VideoInfluences(real={}, fake=moved), path)
+    text = io.StringIO(newline="")
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(("video", "start", "of", "lag", "tempo", "alike"))
+    for name, video in measured.found.videos.items():
+        for r in sorted(video.repeats, key=lambda repeat: repeat.start):
+            rows.writerow(
+                (name, r.start, f"{r.of:g}", f"{r.lag:g}", f"{r.tempo:g}", f"{r.alike:.6f}")
+            )
+    write_atomically(path.with_suffix(".repeats.csv"), text.getvalue().encode())
+
+
+def _open(
+    spec: str, request: RepetitionRequest, machinery: Machinery, limit: int | None
+) -> VideoSource:
+    options = SourceOptions(
+        files=OpenOptions(
+            on_error=request.on_error,
+            workers=machinery.workers,
+            on_progress=machinery.opening,
+        ),
+        data_root=None if request.data_root is None else Path(request.data_root),
+        limit=limit,
+        frames=request.frames,
+        count=request.count,
+        device=request.device,
+    )
+    return open_source(spec, options)
+
+
+def _codes(request: RepetitionRequest) -> Signals:
+    # Here, since diffusers takes seconds to import.
+    from benchmarks.code_signals import CodeSignals
+    from leo.model import LeoModel, find_model
+
+    if request.animator is None:
+        raise InputError("codes need the encoder of a LEO: give --animator (leo:toy-bodies)")
+    device = request.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    return CodeSignals.by(LeoModel.open(find_model(request.animator), device))
+
+
+def _drawn(real: VideoSource, request: RepetitionRequest) -> list[int]:
+    """Videos of the calibration, by a hash of (seed, name): neighbours are strangers."""
+
+    def chance(video: int) -> bytes:
+        return hashlib.sha256(f"{request.seed}\0{real.names[video]}".encode()).digest()
+
+    return sorted(first_frames(real, request.frames), key=chance)[: request.calibration_videos]
+
+
+def _record(
+    request: RepetitionRequest,
+    spec: str,
+    source: VideoSource,
+    found: SourceRepetition,
+    calibrated: Calibrated,
+    seconds: float,
+) -> ScoreRecord:
+    videos, learned = found.videos.values(), found.calibration
+    embedder, settings = calibrated.signals.embedder, request.settings
+    described = settings.model_dump(mode="json") | {
+        "signal": request.signal,
+        "embedder": embedder.name,
+        "calibration_videos": learned.videos,
+    }
+    text = json.dumps([REPETITION_VERSION, described], sort_keys=True)
+    commit, dirty = records.code_state()
+    everyone = range(len(source.names))
+    return ScoreRecord(
+        metric=METRIC,
+        value=found.occurrence,
+        interval=found.interval,
+        interval_level=LEVEL,
+        interval_method="wilson",
+        standard_error=None,
+        diagnostics={
+            "occurrence_null_real": found.occurrence_under("real"),
+            "occurrence_null_strangers": found.occurrence_under("strangers"),
+            "repeats_a_video": sum(len(v.repeats) for v in videos) / len(videos),
+            "repeated_share": sum(v.repeated_share for v in videos) / len(videos),
+            "still_share": sum(v.still_share for v in videos) / len(videos),
+            "threshold": learned.threshold,
+        },
+        side="fake",
+        source=side_record(spec, None, source, everyone, len(everyone), 1),
+        videos_used=len(found.videos),
+        without_value=(),
+        frames_seen=len(found.videos) * learned.frames,
+        frames_without=0,
+        protocol=f"repetition-{request.signal}",
+        protocol_version=REPETITION_VERSION,
+        protocol_digest=hashlib.sha256(text.encode()).hexdigest(),
+        protocol_settings=described,
+        frames=request.frames,
+        resolution=None,
+        seed=request.seed,
+        embedder=embedder.name,
+        weights_sha256=embedder.weights,
+        weights_verified=embedder.weights_verified,
+        device=device_name(embedder.device),
+        dataset=_dataset(calibrated.source),
+        comparable=False,
+        caveats=_caveats(request),
+        notes=_notes(source, found, calibrated),
+        seconds=seconds,
+        created=records.now(),
+        versions=records.versions(),
+        commit=commit,
+        dirty=dirty,
+        request=request.model_dump(mode="json"),
+    )
+
+
+def _dataset(real: VideoSource) -> str | None:
+    """The data set and split that the calibration is of, as records name it."""
+    named = real.name.split("/")[0] in {dataset.id for dataset in list_datasets()}
+    return slug(real.name) if named else None
+
+
+def _caveats(request: RepetitionRequest) -> tuple[str, ...]:
+    found = ["the paper's Table 5 comes from human raters, not from a score"]
+    if request.limit is not None:
+        found.append(f"limited to {request.limit} videos: not for publication")
+    return tuple(found)
+
+
+def _notes(source: VideoSource, found: SourceRepetition, calibrated: Calibrated) -> tuple[str, ...]:
+    """What the reader of the number should know besides."""
+    learned, settings = found.calibration, found.calibration.settings
+    notes = [
+        f"calibrated on {learned.videos} videos of {calibrated.source.name}: {settings.null} give "
+        f"{settings.false_alarms:.0%} at most beyond {learned.threshold:.4g}".replace("%", " %")
+    ]
+    real = calibrated.source
+    digests = {real.digest(i) for i in calibrated.used}
+    shared = sum(source.digest(i) in digests for i in range(len(source.names)))
+    if shared:
+        notes.append(
+            f"{shared} of these videos are among those of the calibration: their own share is "
+            f"{settings.false_alarms:.0%} by construction".replace("%", " %")
+        )
+    still = sum(video.still_share == 1 for video in found.videos.values())
+    if still:
+        notes.append(f"{still} videos are still, or blank, throughout: they repeat no motion")
+    return tuple(notes)

@@ -1,0 +1,181 @@
+"""Where motion comes back: for every segment of a signal, the earlier segment most like it.
+
+found = closest_earlier(signal, signal, Search())        # a matrix profile of motion, [S] each
+
+How alike two segments a and b are: 1 - |a - b|^2 / (E_a + E_b), where the energy E is |segment -
+its own mean|^2. It is 1 for the same motion in the same place, 0 for two unrelated motions about
+one place, and falls below 0 as the places part; a motion at half the size is no repeat either. A
+constant added to both signals changes nothing, and neither does one factor for all of a signal.
+
+Every pair of segments is compared, at every shift: |a - b|^2 follows from inner products of
+frames, summed along the diagonals of their matrix by doubling, so a pair costs D + log w
+operations and not D * w. Rows of that matrix are taken in blocks: memory is ROWS_AT_ONCE times the
+length of the signal. Nothing is approximated (as in SCRIMP and its kin of Zhu et al. 2018, "Matrix
+Profile XI", whose distance forgets place and size, which raters see).
+
+Letters: T frames, D dimensions of the signal, w frames of a segment, S = T - w + 1 segments.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from evaluation.errors import InputError
+
+ROWS_AT_ONCE = 256  # later segments that are held against all earlier ones at once
+
+NEVER = -math.inf  # how alike a segment is to nothing
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is looked for.
+
+    Args:
+        segment: frames of a segment, w.
+        gap: frames at least between the end of the earlier and the begin of the later one.
+        tempos: speeds at which the earlier segment may come back, 1 being its own; it is read
+            between frames by linear interpolation.
+    """
+
+    segment: int = 24
+    gap: int = 0
+    tempos: Sequence[float] = (0.9, 1.0, 1.1)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """For every later segment, the earlier one most like it.
+
+    Args:
+        alike: float64 [S], 1 at most; NEVER where there is nothing to compare with.
+        start: float64 [S], frame that the earlier one begins at.
+        tempo: float64 [S], how fast the earlier one comes back.
+        energy: float64 [S], of the later segment.
+    """
+
+    alike: Tensor
+    start: Tensor
+    tempo: Tensor
+    energy: Tensor
+
+
+def energies(signal: Tensor, segment: int) -> Tensor:
+    """Squared distance of every segment to its own mean: [T,D] -> float64 [S].
+
+    Raises:
+        InputError: the signal is shorter than a segment.
+    """
+    if len(signal) < segment:
+        raise InputError(f"{len(signal)} frames: shorter than a segment of {segment}")
+    windows = signal.double().unfold(0, segment, 1)  # a view
+    # Not from sums of squares: those lose the digits of small motion.
+    parts = [
+        (part - part.mean(-1, keepdim=True)).square().sum((1, 2))
+        for part in torch.split(windows, ROWS_AT_ONCE)
+    ]
+    return torch.cat(parts)
+
+
+def fewest_frames(search: Search) -> int:
+    """Of a signal that holds two segments."""
+    return 2 * search.segment + search.gap
+
+
+def closest_earlier(
+    later: Tensor, earlier: Tensor, search: Search, least_energy: float = 0.0
+) -> Profile:
+    """The closest earlier segment of each later one.
+
+    Args:
+        later: [T,D].
+        earlier: [T,D]; the same signal, or another one that is taken to run at the same time (what
+            is alike then is so by chance).
+        search: what is looked for.
+        least_energy: segments of no more energy than this are still: they are like nothing.
+
+    Raises:
+        InputError: the signal is too short to hold two segments.
+    """
+    w = search.segment
+    if len(later) < fewest_frames(search):
+        raise InputError(
+            f"{len(later)} frames cannot hold two segments of {w} with {search.gap} between: give "
+            "longer videos or a shorter segment"
+        )
+    # What both signals share is taken off: sums of large numbers would lose the small ones.
+    middle = later.double().mean(0)
+    later, earlier = later.double() - middle, earlier.double() - middle
+    energy = energies(later, w)
+    alike = torch.full_like(energy, NEVER)
+    start, tempo = torch.zeros_like(energy), torch.ones_like(energy)
+    for speed in search.tempos:
+        played = at_tempo(earlier, speed)
+        if len(played) < w:
+            continue
+        starts = torch.arange(len(played) - w + 1, dtype=torch.float64) * speed
+        ends = starts + (w - 1) * speed + 1 + search.gap
+        best, index = _closest(later, energy, played, ends, least_energy)
+        better = best > alike
+        alike = torch.where(better, best, alike)
+        start = torch.where(better, starts[index], start)
+        tempo = torch.where(better, torch.full_like(tempo, speed), tempo)
+    return Profile(alike, start, tempo, energy)
+
+
+def at_tempo(signal: Tensor, speed: float) -> Tensor:
+    """A signal played `speed` times as fast, linear between frames: [T,D] -> [about T/speed,D]."""
+    if speed == 1:
+        return signal
+    count = math.floor((len(signal) - 1) / speed) + 1
+    time = torch.arange(count, dtype=torch.float64) * speed
+    below = time.floor().long().clamp(max=len(signal) - 2)
+    return torch.lerp(signal[below], signal[below + 1], (time - below)[:, None])
+
+
+def diagonal_sums(matrix: Tensor, count: int) -> Tensor:
+    """Sums of `count` neighbours down each diagonal: [N,M] -> [N-count+1,M-count+1].
+
+    By doubling: sums of 1, 2, 4 ... neighbours, of which those that make up `count` are added.
+    """
+    rows, columns = matrix.shape[0] - count + 1, matrix.shape[1] - count + 1
+    total = torch.zeros(rows, columns, dtype=matrix.dtype)
+    size, done = 1, 0
+    while True:
+        if count & size:
+            total += matrix[done : done + rows, done : done + columns]
+            done += size
+        if 2 * size > count:
+            return total
+        matrix = matrix[:-size, :-size] + matrix[size:, size:]
+        size *= 2
+
+
+def _closest(
+    later: Tensor, energy: Tensor, earlier: Tensor, ends: Tensor, least_energy: float
+) -> tuple[Tensor, Tensor]:
+    """Over segments of `earlier` that end before the later one begins: how alike, and which."""
+    w = len(later) - len(energy) + 1
+    others = energies(earlier, w)
+    squares = [signal.square().sum(1).unfold(0, w, 1).sum(1) for signal in (later, earlier)]
+    alike = torch.full_like(energy, NEVER)
+    index = torch.zeros(len(energy), dtype=torch.int64)
+    for first in range(0, len(energy), ROWS_AT_ONCE):
+        last = min(first + ROWS_AT_ONCE, len(energy))
+        # `ends` grows: what lies behind the last row's begin is compared with no row.
+        columns = int((ends <= last - 1).sum())
+        if columns == 0:
+            continue
+        products = diagonal_sums(later[first : last + w - 1] @ earlier[: columns + w - 1].T, w)
+        apart = squares[0][first:last, None] + squares[1][None, :columns] - 2 * products
+        both = energy[first:last, None] + others[None, :columns]
+        block = 1 - apart.clamp(min=0) / both.clamp(min=1e-300)
+        begins = torch.arange(first, last, dtype=torch.float64)
+        allowed = ends[None, :columns] <= begins[:, None]
+        allowed &= (energy[first:last] > least_energy)[:, None]
+        allowed &= (others[:columns] > least_energy)[None]
+        alike[first:last], index[first:last] = block.masked_fill(~allowed, NEVER).max(1)
+    return alike, index
