@@ -143,7 +143,7 @@ def lay_out_faces(shared: Path, rows: Iterable[ClipRow], out: Path) -> Iterator[
 def _cut_tiles(path: Path, tiles: Sequence[ClipRow], out: Path) -> None:
     clips: list[list[Frame]] = [[] for _ in tiles]
     for frame in read_frames(path):
-        picture = _resized(frame, tiles[0])
+        picture = unstretched(frame, tiles[0])
         for clip, tile in zip(clips, tiles, strict=True):
             clip.append(tile.of(picture))
     for clip, tile in zip(clips, tiles, strict=True):
@@ -152,7 +152,7 @@ def _cut_tiles(path: Path, tiles: Sequence[ClipRow], out: Path) -> None:
         write_frames((out / tile.place).with_suffix(".mkv"), clip, frame_rate(path))
 
 
-def _resized(frame: Frame, tile: ClipRow) -> Frame:
+def unstretched(frame: Frame, tile: ClipRow) -> Frame:
     """The frame undone of what its page did: some were stretched to a multiple of 16 pixels."""
     if tile.pre_w is None or tile.pre_h is None:
         return frame

@@ -5,16 +5,27 @@ dataset:taichihd/train  toy-faces/test      a data set, or an embedded world, an
 part:1/2:SOURCE                             every second video, from the first on
 damaged:blur=1.5:SOURCE                     a known damage (benchmarks.damage)
 leo:RUN?seed=1&steps=50  leo:toy-faces      samples of a LEO (benchmarks.leo_samples)
+stylegan-v:FOLDER?layout=grids              what a method's sampler wrote (leo-bench list methods)
+method:MY.toml:FOLDER                       the same of a method file of one's own
+grid:FILE?tile=128&padding=2                every tile of tiled videos (evaluation.videos.tiles)
+nearest:TRAINING?start=SOURCE               the training videos nearest to first frames
+gaussian:leo:RUN?start=SOURCE&fit=SOURCE    a LEO moved by Gaussian codes (gaussian_samples)
 """
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from baselines.layouts import open_output
+from baselines.methods import GridLayout, load_method, method_names
 from benchmarks.damage import damaged
 from benchmarks.datasets import list_datasets, load_dataset, open_dataset
+from benchmarks.nearest_videos import open_nearest
+from benchmarks.queries import split_query
 from evaluation.errors import InputError
+from evaluation.schema import parse
 from evaluation.videos.discover import OpenOptions, open_videos
 from evaluation.videos.source import Selection, VideoSource
+from evaluation.videos.tiles import Grid, Tiles
 
 
 @dataclass(frozen=True)
@@ -26,7 +37,8 @@ class SourceOptions:
         data_root: where prepared data sets lie; None: the default.
         resolution: side of rendered worlds; files stay as stored.
         limit: only the first so many videos.
-        frames, count: of what is made for the occasion (`leo:`), where it does not say itself.
+        frames, count: of what is made for the occasion (`leo:`), where it does not say itself;
+            worlds are drawn longer if they need to be.
         device: where networks run that make it; None: a GPU where there is one.
     """
 
@@ -56,8 +68,17 @@ def open_source(spec: str, options: SourceOptions) -> VideoSource:
         return damaged(open_source(inner, options), damage)
     if kind == "dataset" and colon:
         return _dataset(rest, options)
-    if kind == "leo" and colon:
-        return _leo(rest, options)
+    if kind in ("leo", "gaussian") and colon:
+        return _drawn(kind, rest, options)
+    if kind == "nearest" and colon:
+        return open_nearest(rest, lambda inner: open_source(inner, options))
+    if kind == "grid" and colon:
+        return _tiles(rest, options)
+    if kind == "method" and colon:
+        method, _, folder = rest.partition(":")
+        return _made_by(method, folder, options)
+    if colon and kind in method_names() and not Path(spec).exists():
+        return _made_by(kind, rest, options)
     if spec.split("/")[0] in {d.id for d in list_datasets()} and not Path(spec).exists():
         return _dataset(spec, options)
     return open_videos(Path(spec).expanduser(), options.files)
@@ -71,18 +92,42 @@ def _dataset(location: str, options: SourceOptions) -> VideoSource:
         root=options.data_root,
         resolution=options.resolution,
         options=options.files,
+        frames=options.frames,
     )
 
 
-def _leo(location: str, options: SourceOptions) -> VideoSource:
+def _drawn(kind: str, location: str, options: SourceOptions) -> VideoSource:
     # Here, since diffusers takes seconds to import.
+    from benchmarks.gaussian_samples import open_gaussian
     from benchmarks.leo_samples import LeoPlace, open_leo
 
     def open_start(spec: str, side: int) -> VideoSource:
         return open_source(spec, replace(options, resolution=side, frames=None, count=None))
 
     place = LeoPlace(open_start, options.frames, options.count, options.device)
-    return open_leo(location, place)
+    return open_leo(location, place) if kind == "leo" else open_gaussian(location, place)
+
+
+class _MadeQuery(GridLayout):
+    """What may stand behind the `?` of a method's folder: its layout, and what tiles are like."""
+
+    layout: str | None = None
+
+
+def _made_by(method: str, location: str, options: SourceOptions) -> VideoSource:
+    folder, given = split_query(location)
+    query = parse(_MadeQuery, given, where=f"{method}:{location}")
+    said = query.model_dump(exclude_unset=True, exclude={"layout"})
+    tiles = GridLayout(**said) if said else None
+    place = Path(folder).expanduser()
+    return open_output(load_method(method), place, query.layout, tiles, options.files)
+
+
+def _tiles(location: str, options: SourceOptions) -> VideoSource:
+    inner, given = split_query(location)
+    grid = parse(GridLayout, given, where=f"grid:{location}")
+    base = open_source(inner, options)
+    return Tiles(base, Grid(**grid.model_dump()), f"grid:{base.name}")
 
 
 def _first(source: VideoSource, count: int) -> VideoSource:

@@ -63,6 +63,8 @@ def array_headers(path: Path) -> dict[str, Header]:
 class ArrayReader:
     """Arrays by file and key; safe to use from several threads."""
 
+    library = f"NumPy {np.__version__}"
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._headers: dict[Path, dict[str, Header]] = {}

@@ -1,5 +1,7 @@
 """Videos in .npy and .npz files: one an array [T,H,W,3] or [T,3,H,W], many with an N in front.
 
+Tensors of .pt files too (`evaluation.videos.tensor_files`), which may also be [3,T,H,W].
+
 Levels are uint8. Floats are a generator's output in [-1,1] and become levels by the rule that the
 protocol names; both published rules clamp, so values outside are clamped here too, and noted.
 """
@@ -12,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -20,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from evaluation.errors import BadVideoError
-from evaluation.videos.array_files import Array, ArrayReader, Header, array_headers
+from evaluation.videos.array_files import Array, Header
 from evaluation.videos.digests import stat_state
 from evaluation.videos.stored import Place, Stored, check_caps
 
@@ -29,6 +31,7 @@ SUFFIXES = frozenset({"npy", "npz"})
 TOLERANCE = 1e-3  # how far beyond [-1,1] goes without a word
 
 _EXPECTED = "expected [T,H,W,3], [T,3,H,W], [N,T,H,W,3] or [N,T,3,H,W]"
+_COLOURS = {"arrays": (1, 3), "tensors": (0, 1, 3)}  # axes of a video where its colours may be
 
 Quantise = Literal["round", "truncate"]
 
@@ -51,24 +54,46 @@ RULES: dict[Quantise, Callable[[NDArray[np.float32]], NDArray[np.uint8]]] = {
 }
 
 
+class Reader(Protocol):
+    """Arrays by file and key: `ArrayReader`, `TensorReader`."""
+
+    library: str  # and its version
+
+    def headers(self, path: Path) -> dict[str, Header]:
+        """Every array of a file by key, "" where a file holds one without a name."""
+
+    def confirm(self, path: Path, key: str) -> None:
+        """Raise where the file's own checksum differs."""
+
+    def array(self, path: Path, key: str) -> Array:
+        """One array, mapped where that is possible."""
+
+
 class ArrayFiles:
-    """Videos in array files. An .npy and an uncompressed .npz are mapped, never loaded."""
+    """Videos in array files. An .npy and an uncompressed .npz are mapped, never loaded.
 
-    kind = "arrays"
+    Args:
+        quantise: how floats become levels; None refuses them.
+        files: what reads them.
+        kind: "arrays" or "tensors"; the latter may have colours first: [3,T,H,W].
+    """
 
-    def __init__(self, quantise: Quantise | None) -> None:
+    def __init__(
+        self, quantise: Quantise | None, files: Reader, kind: Literal["arrays", "tensors"]
+    ) -> None:
+        self.kind: str = kind
         self._quantise = quantise
-        self._files = ArrayReader()
+        self._files = files
 
     @property
     def decoder(self) -> str:
-        """NumPy, and the rule for floats."""
-        return f"NumPy {np.__version__}, floats: {self._quantise or 'refused'}"
+        """NumPy or torch, and the rule for floats."""
+        return f"{self._files.library}, floats: {self._quantise or 'refused'}"
 
     @property
     def reading(self) -> str:
         """Digests of float arrays depend on the rule that makes levels of them."""
-        return f"arrays {self._quantise}"
+        return f"{self.kind} {self._quantise}"
 
     def places(self, name: str, path: Path) -> list[Place]:
         """A place for each video of a file; one for the file where it cannot be read.
@@ -82,7 +107,7 @@ class ArrayFiles:
                 file = path.stat()
                 return [
                     Place(own or path.name, path, str(part), stat_state(file), file.st_mtime_ns)
-                    for own, part in _parts(name, array_headers(path))
+                    for own, part in self._parts(name, path)
                 ]
         except BadVideoError:
             return [Place(name or path.name, path)]  # `scan` says what is wrong
@@ -91,7 +116,7 @@ class ArrayFiles:
         """See Layout.scan."""
         with _damage_named(place.name):
             if not place.inner:
-                parts = list(_parts("", array_headers(place.path)))
+                parts = list(self._parts("", place.path))
                 raise ValueError(f"has changed while it was opened: {len(parts)} videos now")
             part = Part.parse(place.inner)
             self._files.confirm(place.path, part.key)
@@ -128,6 +153,9 @@ class ArrayFiles:
             for slot, number in enumerate(frames):
                 out.numpy()[slot] = self._levels(stored[number]).transpose(2, 0, 1)
         return out
+
+    def _parts(self, name: str, path: Path) -> Iterator[tuple[str, "Part"]]:
+        return _parts(name, self._files.headers(path), _COLOURS[self.kind])
 
     def _levels(self, frame: Array) -> NDArray[np.uint8]:
         if frame.dtype == np.uint8:
@@ -173,7 +201,7 @@ class Part:
 
     key: str  # array of an .npz; "" in an .npy
     row: int | None  # of an [N,...] array; None where the array is one video
-    colours: int  # axis of [T,3,H,W] or [T,H,W,3]: 1 or 3
+    colours: int  # axis of [3,T,H,W], [T,3,H,W] or [T,H,W,3]: 0, 1 or 3
 
     def __str__(self) -> str:
         return f"{self.key}|{'' if self.row is None else self.row}|{self.colours}"
@@ -190,16 +218,18 @@ class Part:
 
     def colours_last(self, video: Array) -> Array:
         """[T,H,W,3], a view."""
-        return video if self.colours == 3 else video.transpose(0, 2, 3, 1)
+        return np.moveaxis(video, self.colours, 3)
 
 
-def _parts(name: str, headers: dict[str, Header]) -> Iterator[tuple[str, Part]]:
+def _parts(
+    name: str, headers: dict[str, Header], colours: Sequence[int]
+) -> Iterator[tuple[str, Part]]:
     """(name, part) of every video of a file; arrays of under 4 axes are labels and the like."""
     shapes = {key: header.shape for key, header in headers.items() if len(header.shape) >= 4}
     if not shapes or any(len(shape) == 5 and shape[0] == 0 for shape in shapes.values()):
         raise ValueError(f"holds no video; {_EXPECTED}")
     for key, shape in shapes.items():
-        axes = [axis for axis in (1, 3) if shape[-4:][axis] == 3]
+        axes = [axis for axis in colours if shape[-4:][axis] == 3]
         if len(shape) > 5 or len(axes) != 1:
             raise ValueError(f"an array of shape {list(shape)} is unclear; {_EXPECTED}")
         base = [part for part in (name, key if len(shapes) > 1 else "") if part]

@@ -17,16 +17,20 @@ from typing import Literal
 from evaluation.errors import BadVideoError, InputError
 from evaluation.places import cache_root
 from evaluation.videos.archive import ZippedFrames
+from evaluation.videos.array_files import ArrayReader
 from evaluation.videos.arrays import ArrayFiles, Quantise
 from evaluation.videos.container import VideoFiles
 from evaluation.videos.digests import RACY_NS, StatCache, stat_state, unpack
 from evaluation.videos.frames import FrameFolders, folder_place, nested_folders
-from evaluation.videos.listing import Found, Listing, list_media
+from evaluation.videos.listing import Found, Kind, Listing, list_media
 from evaluation.videos.source import Skipped
 from evaluation.videos.stored import Layout, Place, Stored, StoredVideos, video_notes
+from evaluation.videos.tensor_files import TensorReader
 
 _STORE_EVERY = 256  # videos, so that a killed run has not scanned in vain
-_WANTED = "video files (mp4, avi, ...), folders of frames (png, jpg, ...), a zip of them, npy, npz"
+_WANTED = (
+    "video files (mp4, avi, ...), folders of frames (png, jpg, ...), a zip of them, npy, npz, pt"
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class OpenOptions:
             them.
         quantise: how float arrays become levels: "round" as StyleGAN-V, "truncate" as DIGAN; None
             refuses them.
+        only, without: patterns of names to take, none being all, and to leave out
+            (`Listing.keep`).
         workers: threads that count and hash what is not yet known; the result is the same.
         cache_root: where findings are kept; None: `evaluation.places.cache_root()`.
         on_progress: called with (videos done, videos in all) as opening proceeds.
@@ -45,6 +51,8 @@ class OpenOptions:
 
     on_error: Literal["fail", "skip"] = "fail"
     quantise: Quantise | None = None
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     workers: int = 2
     cache_root: Path | None = None
     on_progress: Callable[[int, int], None] | None = None
@@ -71,7 +79,7 @@ def open_videos(path: Path, options: OpenOptions = DEFAULTS) -> StoredVideos:
         BadVideoError: a broken video, under on_error="fail".
     """
     root = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
-    found = discover(root, options.quantise)
+    found = discover(root, options)
     videos, skipped = _scan(found, root, options)
     if not videos:
         first = skipped[0]
@@ -86,13 +94,14 @@ def open_videos(path: Path, options: OpenOptions = DEFAULTS) -> StoredVideos:
     )
 
 
-def discover(root: Path, quantise: Quantise | None) -> Discovery:
+def discover(root: Path, options: OpenOptions = DEFAULTS) -> Discovery:
     """Find the videos at `root`, which is absolute, without opening them.
 
     Raises:
         InputError: nothing is there, no videos, or several layouts.
     """
     listing = list_media(root)
+    listing.keep(options.only, options.without)
     kinds = [kind for kind, files in listing.files.items() if files]
     if not kinds:
         instead = "; ".join(listing.notes()) or "it is empty"
@@ -107,8 +116,8 @@ def discover(root: Path, quantise: Quantise | None) -> Discovery:
         found = _video_files(listing, files)
     elif kinds[0] == "frame":
         found = _frame_folders(root, listing, files)
-    elif kinds[0] == "array file":
-        found = _array_files(root, listing, files, quantise)
+    elif kinds[0] in ("array file", "tensor file"):
+        found = _array_files(root, listing, kinds[0], options.quantise)
     else:
         found = _zip_file(root, listing, files)
     found.places.sort(key=lambda place: place.name)
@@ -144,17 +153,20 @@ def _frame_folders(root: Path, listing: Listing, files: Sequence[Found]) -> Disc
     return Discovery(FrameFolders(), places, note, listing.notes())
 
 
-def _array_files(
-    root: Path, listing: Listing, files: Sequence[Found], quantise: Quantise | None
-) -> Discovery:
-    layout = ArrayFiles(quantise)
+def _array_files(root: Path, listing: Listing, kind: Kind, quantise: Quantise | None) -> Discovery:
+    files = listing.files[kind]
+    layout = (
+        ArrayFiles(quantise, ArrayReader(), "arrays")
+        if kind == "array file"
+        else ArrayFiles(quantise, TensorReader(), "tensors")
+    )
     places = [
         place
         for found in files
         for place in layout.places("" if root.is_file() else found.name, Path(found.path))
     ]
-    suffixes = listing.suffixes("array file")
-    note = f"{_count(len(files), 'array file')} ({suffixes}) of {_count(len(places), 'video')}"
+    suffixes = listing.suffixes(kind)
+    note = f"{_count(len(files), kind)} ({suffixes}) of {_count(len(places), 'video')}"
     return Discovery(layout, places, note, listing.notes())
 
 

@@ -2,21 +2,23 @@
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from operator import itemgetter
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from evaluation.errors import InputError
-from evaluation.videos import arrays, container, frames
+from evaluation.videos import arrays, container, frames, tensor_files
 
-Kind = Literal["video file", "frame", "array file", "zip file"]
+Kind = Literal["video file", "frame", "array file", "tensor file", "zip file"]
 
 _KINDS: dict[str, Kind] = {
     **dict.fromkeys(container.SUFFIXES, "video file"),
     **dict.fromkeys(frames.SUFFIXES, "frame"),
     **dict.fromkeys(arrays.SUFFIXES, "array file"),
+    **dict.fromkeys(tensor_files.SUFFIXES, "tensor file"),
     "zip": "zip file",
 }
 
@@ -41,6 +43,22 @@ class Listing:
         """How the files of a kind are called: "mp4 10, gif 2"."""
         count = Counter(found.name.rpartition(".")[2].lower() for found in self.files[kind])
         return ", ".join(f"{suffix} {n:,}" for suffix, n in count.most_common())
+
+    def keep(self, only: Sequence[str], without: Sequence[str]) -> None:
+        """Leave out what matches none of the patterns of `only` or one of `without`.
+
+        Patterns are a shell's, of names below the root: "*_eval.npy"; "*" goes over folders too.
+        Files of tensors stay only where there is nothing else: most .pt files are weights.
+        """
+        for files in self.files.values():
+            for found in list(files):
+                wanted = not only or any(fnmatchcase(found.name, pattern) for pattern in only)
+                if not wanted or any(fnmatchcase(found.name, pattern) for pattern in without):
+                    files.remove(found)
+                    self.left_out[f"{_suffix(found.name)} of another name"] += 1
+        if any(files for kind, files in self.files.items() if kind != "tensor file"):
+            for found in self.files.pop("tensor file", []):
+                self.left_out[_suffix(found.name)] += 1
 
     def notes(self) -> list[str]:
         """What was left out, and why."""

@@ -19,7 +19,7 @@ MAX_PIXELS = 64 * 2**20  # in one frame: 8192x8192
 
 # Codecs that give back the RGB that was put in; any other counts as lossy. GIF keeps 256 colours.
 LOSSLESS = frozenset(
-    {"png", "apng", "bmp", "ppm", "tiff", "webp-lossless", "npy", "npz"}
+    {"png", "apng", "bmp", "ppm", "tiff", "webp-lossless", "npy", "npz", "pt", "pth"}
     | {"ffv1", "rawvideo", "huffyuv", "ffvhuff", "utvideo", "magicyuv"}
 )
 

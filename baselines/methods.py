@@ -1,0 +1,163 @@
+"""The compared methods as data: whose code, which commit, how it is run, what it writes.
+
+Every fact names its source, under `[sources]` in the method's file. What was not read at the commit
+but recalled says so, and is compared with the checkout before anything runs (`baselines.adapter`).
+"""
+
+import hashlib
+import string
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, model_validator
+
+from evaluation.errors import InputError
+from evaluation.schema import Data, Named, list_named, load_named, load_toml, with_right_id
+
+METHODS = Path(__file__).parent / "methods"
+
+# What `adapt` puts into a command besides the checkpoints.
+HOLES = frozenset({"python", "checkout", "out", "count", "frames", "seed"})
+
+
+class GridLayout(Data):
+    """How tiles lie in a picture: `evaluation.videos.tiles.Grid`, which says what is what."""
+
+    rows: int | None = Field(default=None, ge=1)
+    cols: int | None = Field(default=None, ge=1)
+    tile: int | None = Field(default=None, ge=1)
+    padding: int = Field(default=0, ge=0)
+    lead: int | None = Field(default=None, ge=0)
+    count: int | None = Field(default=None, ge=1)
+
+
+class OutputLayout(Data):
+    """What of a folder is the method's videos.
+
+    Args:
+        about: in words.
+        files: patterns of file names that belong to it; none: all that can be read.
+        without: patterns of names that do not.
+        loss: what the files have lost against what the generator makes; "": nothing.
+        grid: how tiles lie in each file; None: a file, or a folder of frames, is one video.
+    """
+
+    about: str
+    files: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    loss: str = ""
+    grid: GridLayout | None = None
+
+
+class Method(Named):
+    """One compared method.
+
+    Args:
+        title: as in the paper's tables.
+        repository, commit: its code, and the commit that the rest of the file is about.
+        command: how its sampler is run, with {holes}: `HOLES` and the names of `checkpoints`.
+        recalled: options in `command` that were not read at the commit.
+        why_no_command: instead of a command: why its sampler cannot give what is measured.
+        frames: how many frames it makes where `command` does not say; with {frames}, the default.
+        checkpoints: the files it needs -> what they are, and where their authors put them.
+        settings: other choices that the numbers depend on.
+        layouts: what it writes; the first is taken where the user does not say.
+        sources: where each of these facts comes from.
+    """
+
+    title: str
+    paper: str
+    repository: str | None = None
+    commit: str | None = None
+    licence: str
+    command: tuple[str, ...] = ()
+    recalled: tuple[str, ...] = ()
+    why_no_command: str = ""
+    frames: int | None = Field(default=None, ge=1)
+    checkpoints: dict[str, str] = Field(default_factory=dict)
+    settings: dict[str, str] = Field(default_factory=dict)
+    layouts: dict[str, OutputLayout] = Field(default_factory=dict)
+    sources: dict[str, str]
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "Method":
+        if bool(self.command) == bool(self.why_no_command):
+            raise ValueError("either a command or why_no_command is needed")
+        if self.command and not self.layouts:
+            raise ValueError("a method with a command needs a layout")
+        if (self.repository is None) != (self.commit is None):
+            raise ValueError("repository and commit go together")
+        if unknown := self.holes - HOLES - set(self.checkpoints):
+            raise ValueError(f"the command has unknown holes: {', '.join(sorted(unknown))}")
+        if self.command and not {"out", "count"} <= self.holes:
+            raise ValueError("the command needs the holes {out} and {count}")
+        if strange := [option for option in self.recalled if option not in self.command]:
+            raise ValueError(f"recalled options are not in the command: {', '.join(strange)}")
+        if missing := [fact for fact in self._facts if fact not in self.sources]:
+            raise ValueError(f"sources are missing for {', '.join(missing)}")
+        return self
+
+    @property
+    def _facts(self) -> list[str]:
+        """The facts that the file states, by their names under [sources]."""
+        stated = {
+            "paper": True,
+            "licence": True,
+            "command": True,
+            "code": self.repository is not None,
+            "checkpoints": bool(self.checkpoints),
+            "settings": bool(self.settings),
+            "layouts": bool(self.layouts),
+        }
+        return [fact for fact, there in stated.items() if there]
+
+    @cached_property
+    def holes(self) -> set[str]:
+        """What has to be filled in in the command."""
+        parsed = (string.Formatter().parse(word) for word in self.command)
+        return {name for word in parsed for _, name, _, _ in word if name is not None}
+
+    @property
+    def options(self) -> list[str]:
+        """Options of the sampler that the command gives: ["--outdir", ...]."""
+        return [word for word in self.command if word.startswith("--")]
+
+    @property
+    def digest(self) -> str:
+        """Hex SHA-256 of the file's content."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def layout(self, name: str | None) -> OutputLayout:
+        """The layout of this name; None: the first.
+
+        Raises:
+            InputError: there is none.
+        """
+        if name is None and self.layouts:
+            return next(iter(self.layouts.values()))
+        if name not in self.layouts:
+            known = ", ".join(self.layouts) or "none"
+            raise InputError(f"{self.id}: no layout {name!r}; known are {known}")
+        return self.layouts[name]
+
+
+def load_method(name: str) -> Method:
+    """A method of ours by name, or a .toml of the user's own.
+
+    Raises:
+        InputError: there is none, or the file is not right.
+    """
+    if name.endswith(".toml"):
+        path = Path(name).expanduser()
+        return with_right_id(load_toml(Method, path), path)
+    return load_named(Method, METHODS, name, "method")
+
+
+def list_methods() -> list[Method]:
+    """All methods of ours, by id."""
+    return list_named(Method, METHODS)
+
+
+def method_names() -> list[str]:
+    """Their ids, without reading the files."""
+    return sorted(path.stem for path in METHODS.glob("*.toml"))

@@ -1,0 +1,206 @@
+"""What a run of `leo-bench adapt` will be: everything is checked here before anything is run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from baselines.checkout import (
+    checkout_state,
+    checkpoint_file,
+    find_interpreter,
+    interpreter_versions,
+    unknown_options,
+)
+from baselines.methods import METHODS, Method
+from baselines.provenance import Adaptation, Checkout, CheckpointFile, Part, read_adaptation
+from evaluation.errors import InputError
+from evaluation.videos.discover import DEFAULTS, OpenOptions
+
+
+@dataclass(frozen=True)
+class AdaptRequest:
+    """What the user asks of a method's sampler.
+
+    Args:
+        method: whose.
+        checkout: a clone of its repository.
+        checkpoints: its files of weights by name; a method of one has it under its only name.
+        out: where everything goes.
+        count: videos.
+        frames: of each; None: the method's own number.
+        seed: for samplers that take one; part i is given seed + i.
+        chunk: videos a run of the sampler; None: all in one, as its authors do.
+        python: the interpreter of its environment; None: the checkout's .venv.
+        layout: which of its layouts is read back; None: the first.
+        time_limit: seconds for all of it; None: none.
+        files: how its output is opened, to be counted.
+    """
+
+    method: Method
+    checkout: Path
+    checkpoints: Mapping[str, Path]
+    out: Path
+    count: int
+    frames: int | None = None
+    seed: int = 0
+    chunk: int | None = None
+    python: Path | None = None
+    layout: str | None = None
+    time_limit: float | None = None
+    files: OpenOptions = field(default=DEFAULTS)
+
+    @property
+    def frames_wanted(self) -> int | None:
+        """Of every video; None: nothing is known of it."""
+        return self.frames or self.method.frames
+
+
+def named_checkpoints(method: Method, given: Sequence[str]) -> dict[str, Path]:
+    """Checkpoints by name from "NAME=FILE", or "FILE" for a method that has one.
+
+    Raises:
+        InputError: a name that the method does not have, one that is there twice, or a file
+            without a name where there are several.
+    """
+    wanted, found = list(method.checkpoints), dict[str, Path]()
+    for text in given:
+        name, equals, path = text.partition("=")
+        if not equals or name not in wanted:
+            if len(wanted) != 1:
+                needed = " ".join(f"--checkpoint {name}=FILE" for name in wanted)
+                raise InputError(
+                    f"--checkpoint {text}: {method.id} takes {needed or 'no checkpoint'}"
+                )
+            name, path = wanted[0], text
+        if name in found:
+            raise InputError(f"--checkpoint {text}: {name} is there twice")
+        found[name] = Path(path).expanduser()
+    return found
+
+
+def planned(request: AdaptRequest) -> Adaptation:
+    """The run with all its parts, those that are done already as they were left.
+
+    Raises:
+        InputError: the method has no command, or something that the user gave is not right; the
+            folder holds something else.
+    """
+    method, out = request.method, request.out
+    if method.why_no_command:
+        folder = f"; then score {method.id}:FOLDER" if method.layouts else ""
+        raise InputError(f"{method.id}: {' '.join(method.why_no_command.split())}{folder}")
+    _check_numbers(request)
+    begun = read_adaptation(out)
+    if begun is None and out.is_dir() and any(out.iterdir()):
+        raise InputError(f"{out}: is not empty, and not of leo-bench adapt; give another --out")
+    python = find_interpreter(request.python, request.checkout)
+    checkout = checkout_state(request.checkout)
+    _check_code(request)
+    seed = request.seed if "seed" in method.holes else None
+    chunk = request.chunk or request.count
+    made = Adaptation(
+        method=method.id,
+        method_sha256=method.digest,
+        command=method.command,
+        layout=request.layout,
+        checkout=checkout,
+        commit_expected=method.commit,
+        checkpoints=_checkpoints(request),
+        interpreter=interpreter_versions(python),
+        settings=method.settings,
+        count=request.count,
+        frames=request.frames_wanted,
+        seed=seed,
+        chunk=chunk,
+        parts=tuple(
+            Part(
+                folder=f"part-{number:03d}",
+                seed=None if seed is None else seed + number,
+                count=min(chunk, request.count - number * chunk),
+                state="running",
+            )
+            for number in range(-(-request.count // chunk))
+        ),
+        notes=tuple(_code_notes(method, checkout)),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        leo_bench=metadata.version("leo-bench"),
+    )
+    if begun is None:
+        return made
+    if begun.request != made.request:
+        now = made.request
+        changed = [key for key, value in begun.request.items() if now[key] != value]
+        raise InputError(
+            f"{out}: was begun with another {', '.join(changed)}; give another --out, or what it "
+            "was begun with"
+        )
+    return made.model_copy(update={"parts": begun.parts, "created": begun.created})
+
+
+def _check_numbers(request: AdaptRequest) -> None:
+    method = request.method
+    if request.count < 1 or (request.chunk is not None and request.chunk < 1):
+        raise InputError("--count and --chunk must be 1 or more")
+    if request.chunk is not None and "seed" not in method.holes:
+        raise InputError(f"--chunk: {method.id} takes no seed, so that its parts could be alike")
+    if request.frames not in (None, method.frames) and "frames" not in method.holes:
+        what = "its own number of" if method.frames is None else str(method.frames)
+        raise InputError(f"--frames {request.frames}: {method.id} makes {what} frames")
+    method.layout(request.layout)
+
+
+def _check_code(request: AdaptRequest) -> None:
+    """Whether the checkout has the script, and the script the options, before anything runs."""
+    method = request.method
+    for word in method.command:
+        if word.startswith("{checkout}/"):
+            script = request.checkout / word.removeprefix("{checkout}/")
+            if not script.is_file():
+                raise InputError(
+                    f"{script}: no such file; --checkout must be a clone of {method.repository}"
+                )
+    missing = unknown_options(request.checkout, method.options)
+    if missing:
+        raise InputError(
+            f"{request.checkout}: no Python file there knows {', '.join(missing)}; copy "
+            f"{METHODS / method.id}.toml, mend its command, and give the copy's path as METHOD"
+        )
+
+
+def _checkpoints(request: AdaptRequest) -> dict[str, CheckpointFile]:
+    wanted, given = request.method.checkpoints, request.checkpoints
+    if set(wanted) != set(given):
+        needed = " ".join(f"--checkpoint {name}=FILE" for name in wanted)
+        raise InputError(f"{request.method.id} takes {needed or 'no checkpoint'}")
+    return {name: checkpoint_file(name, given[name]) for name in wanted}
+
+
+def _code_notes(method: Method, checkout: Checkout) -> list[str]:
+    """What is different from the code that the method's file is about.
+
+    Neither stops a run: these systems need mending to run on machines of today, and what runs is
+    the user's choice; but every record of the videos says so.
+    """
+    notes: list[str] = []
+    if method.commit is None:
+        return notes
+    if checkout.commit is None:
+        notes.append(f"{method.id}: the checkout is not git's, so its commit is unknown")
+    elif not checkout.commit.startswith(method.commit):
+        notes.append(
+            f"{method.id}: the checkout is at commit {checkout.commit[:8]}, and its settings here "
+            f"were read at {method.commit}"
+        )
+    if checkout.dirty:
+        notes.append(
+            f"{method.id}: the checkout has changes of its own "
+            f"(git diff, SHA-256 {(checkout.diff_sha256 or '')[:12]})"
+        )
+    if method.recalled:
+        notes.append(
+            f"{method.id}: recalled, not read at {method.commit}, and known to the checkout: "
+            f"{', '.join(method.recalled)}"
+        )
+    return notes

@@ -1,0 +1,131 @@
+"""What `leo-bench adapt` writes beside the videos: `provenance.json`."""
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from evaluation.atomic import write_atomically
+from evaluation.errors import InputError
+from evaluation.schema import Data, parse
+
+NAME = "provenance.json"
+
+State = Literal["running", "done", "crashed", "timed out", "stopped", "wrong output"]
+
+
+class Checkout(Data):
+    """The state of the method's code when it ran.
+
+    Args:
+        commit: git's HEAD; None: not a git checkout.
+        dirty: whether tracked files differ from it; None: unknown.
+        diff_sha256: hex SHA-256 of `git diff HEAD`, where it is dirty.
+    """
+
+    commit: str | None
+    dirty: bool | None
+    diff_sha256: str | None = None
+
+
+class CheckpointFile(Data):
+    """A file of weights, or a folder of them.
+
+    Args:
+        name: without its folder.
+        bytes: of all files.
+        sha256: of the file; of a folder: of its files' names and digests, in order.
+    """
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class Part(Data):
+    """One run of the sampler.
+
+    Args:
+        folder: below the output folder, given to the sampler as {out}; its log lies beside it.
+        seed: given to the sampler; None: it takes none.
+        count: videos asked for; videos: those that can be read.
+        exit_code: of the sampler; None: it was ended.
+        said: what was wrong; "" where nothing was.
+    """
+
+    folder: str
+    seed: int | None
+    count: int
+    state: State
+    videos: int = 0
+    frames: tuple[int, int] | None = None
+    exit_code: int | None = None
+    seconds: float = 0.0
+    said: str = ""
+
+
+class Adaptation(Data):
+    """How a method's videos were made.
+
+    Args:
+        method: its id; method_sha256: of its file's content.
+        command: with its holes, as in that file.
+        layout: which of the method's layouts was read back.
+        interpreter: what the method's own Python says of itself and of the packages it has.
+        commit_expected: the one that the method's file is about.
+        notes: what a reader of a number should know.
+    """
+
+    schema_version: Literal[1] = 1
+    method: str
+    method_sha256: str
+    command: tuple[str, ...]
+    layout: str | None
+    checkout: Checkout
+    commit_expected: str | None
+    checkpoints: dict[str, CheckpointFile]
+    interpreter: dict[str, str]
+    settings: dict[str, str]
+    count: int
+    frames: int | None
+    seed: int | None
+    chunk: int
+    parts: tuple[Part, ...] = ()
+    notes: tuple[str, ...] = ()
+    created: str = ""
+    leo_bench: str = ""
+
+    @property
+    def request(self) -> dict[str, object]:
+        """What must be the same for a run to be gone on with."""
+        kept = {"parts", "created", "leo_bench", "notes"}
+        return self.model_dump(mode="json", exclude=kept)
+
+
+def read_adaptation(folder: Path) -> Adaptation | None:
+    """What `adapt` wrote in a folder; None where it did not make it.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    path = folder / NAME
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: a JSON object is expected")
+    if "method_sha256" not in content:
+        return None  # another tool's file of that name
+    return parse(Adaptation, content, where=str(path))
+
+
+def write_adaptation(folder: Path, made: Adaptation) -> None:
+    """Write it, whole or not at all.
+
+    Raises:
+        InputError: the folder cannot be written to.
+    """
+    content = json.dumps(made.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
+    write_atomically(folder / NAME, content.encode())

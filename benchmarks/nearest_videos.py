@@ -1,0 +1,153 @@
+"""`nearest:TRAINING?start=SOURCE` -> for each video of SOURCE, the training video most like it.
+
+nearest:toy-faces/train?start=toy-faces/test
+
+A generator that knows its training videos by heart and nothing else: every video is real, and their
+motion and people are the training set's. What it scores says what copying is worth. "Most like"
+compares first frames: mean squared difference of pixels, both brought to `side` x `side`.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional as F
+
+from benchmarks.queries import split_query
+from evaluation.errors import InputError
+from evaluation.schema import Data, parse
+from evaluation.videos.source import Medium, Skipped, VideoSource
+
+WORKERS = 2  # threads that read first frames
+PEAK = 255.0
+
+
+class NearestQuery(Data):
+    """What may stand behind the `?`.
+
+    `start`: the videos whose first frames are looked for. `side`: of the pictures that are
+    compared. `frames`: training videos that are shorter are passed over.
+    """
+
+    start: str
+    side: int = Field(default=32, ge=1)
+    frames: int = Field(default=1, ge=1)
+
+
+def open_nearest(location: str, open_source: Callable[[str], VideoSource]) -> "NearestVideos":
+    """Open what stands behind `nearest:`.
+
+    Raises:
+        InputError: a wrong option, or no training video that is long enough.
+        BadVideoError: a video cannot be read.
+    """
+    where, options = split_query(location)
+    query = parse(NearestQuery, options, where=f"nearest:{location}")
+    return find_nearest(open_source(where), open_source(query.start), query.side, query.frames)
+
+
+def find_nearest(
+    training: VideoSource, starts: VideoSource, side: int, frames: int
+) -> "NearestVideos":
+    """For each video of `starts` the nearest of `training`; memory grows with `starts` alone.
+
+    Raises:
+        InputError: no training video has as many frames as `frames`.
+        BadVideoError: a video cannot be read.
+    """
+    candidates = [i for i, count in enumerate(training.frame_counts) if count >= frames]
+    if not candidates:
+        raise InputError(f"{training.name}: no video of {frames} frames or more")
+    with ThreadPoolExecutor(WORKERS) as pool:
+        count = len(starts.names)
+        wanted = torch.stack(list(pool.map(lambda i: first_frame(starts, i, side), range(count))))
+        best = torch.full((count,), float("inf"))
+        chosen = torch.zeros(count, dtype=torch.int64)
+        for index, found in zip(
+            candidates,
+            pool.map(lambda i: first_frame(training, i, side), candidates),
+            strict=True,
+        ):
+            off = (wanted - found).square().mean(1)
+            chosen[off < best] = index
+            best = torch.minimum(best, off)
+    return NearestVideos(training, starts, tuple(chosen.tolist()), tuple(best.sqrt().tolist()))
+
+
+def first_frame(source: VideoSource, index: int, side: int) -> Tensor:
+    """The first frame of a video, squashed to side x side by areas: float32 [3 side side], 0..1."""
+    frame = source.read(index, [0]).float() / PEAK
+    return F.adaptive_avg_pool2d(frame, side).flatten()
+
+
+@dataclass(frozen=True)
+class NearestVideos:
+    """Videos of a training set, one for each video of another source.
+
+    Args:
+        training: where they come from.
+        starts: the videos that they were found for.
+        chosen: for each of these the training video.
+        distances: root of the mean squared difference of their first frames, of a range of 1.
+    """
+
+    training: VideoSource
+    starts: VideoSource
+    chosen: tuple[int, ...]
+    distances: tuple[float, ...]
+
+    @property
+    def name(self) -> str:
+        """Where they come from, and for whom."""
+        return f"nearest of {self.training.name} to {self.starts.name}"
+
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """Those of the starts: a training video may be chosen more than once."""
+        return list(self.starts.names)
+
+    @cached_property
+    def frame_counts(self) -> Sequence[int]:
+        """Of the chosen videos."""
+        return [self.training.frame_counts[i] for i in self.chosen]
+
+    @property
+    def medium(self) -> Medium:
+        """The training videos'."""
+        return self.training.medium
+
+    @property
+    def skipped(self) -> Sequence[Skipped]:
+        """Those of both sources."""
+        return (*self.training.skipped, *self.starts.skipped)
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """How many are different, how near they are, then the training videos' notes."""
+        off = torch.tensor(self.distances)
+        same = int((off == 0).sum())
+        found = [
+            f"training videos whose first frames are nearest to those of {self.starts.name}: "
+            f"{len(set(self.chosen))} different ones of {len(self.training.names)}, differing by "
+            f"{float(off.median()):.3g} in the median (root mean square of a range of 1)"
+        ]
+        if same:
+            found.append(f"{same} of them begin with the very frame that was looked for")
+        return (*found, *self.training.notes)
+
+    def sizes(self) -> Sequence[tuple[int, int]]:
+        """Height and width of the chosen videos."""
+        sizes = self.training.sizes()
+        return [sizes[i] for i in self.chosen]
+
+    def digest(self, index: int) -> str:
+        """The chosen video's: its features are those that it has in the training set."""
+        return self.training.digest(self.chosen[index])
+
+    def read(self, index: int, frames: Sequence[int]) -> Tensor:
+        """The chosen video's."""
+        return self.training.read(self.chosen[index], frames)

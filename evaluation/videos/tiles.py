@@ -1,0 +1,187 @@
+"""Videos of many tiles taken apart: each tile a video of its own, to the pixel.
+
+Samplers show what they make as one tiled video, row after row. The pixels are as the tiled file
+gives them: a .gif has lost colours and an .mp4 has lost more, which the medium says.
+"""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from torch import Tensor
+
+from evaluation.errors import BadVideoError, InputError
+from evaluation.videos.source import Medium, Skipped, VideoSource
+
+HELD_BYTES = 512 * 2**20  # of tiled frames that are remembered, since every tile asks for them
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How tiles lie in a picture; what is None follows from the picture's size and the rest.
+
+    Args:
+        rows, cols: tiles below and beside each other.
+        tile: side of a square tile, in pixels.
+        padding: pixels between tiles.
+        lead: pixels before the first tile; None: as many as `padding`, and as many behind the last
+            (torchvision's `make_grid`). VideoGPT's `save_video_grid`, which TATS and Latte have,
+            puts all of them behind: 0.
+        count: tiles that are videos; those behind them are blank. None: all.
+    """
+
+    rows: int | None = None
+    cols: int | None = None
+    tile: int | None = None
+    padding: int = 0
+    lead: int | None = None
+    count: int | None = None
+
+    def boxes(self, name: str, height: int, width: int) -> list["Box"]:
+        """Where the tiles lie in a picture of this size, row after row.
+
+        Raises:
+            BadVideoError: the size does not fit, or nothing says how many tiles there are.
+        """
+        rows, tile_height = self._along(name, height, self.rows, "rows")
+        cols, tile_width = self._along(name, width, self.cols, "cols")
+        lead = self.padding if self.lead is None else self.lead
+        boxes = [
+            Box(
+                row,
+                col,
+                lead + row * (tile_height + self.padding),
+                lead + col * (tile_width + self.padding),
+                tile_height,
+                tile_width,
+            )
+            for row in range(rows)
+            for col in range(cols)
+        ]
+        if self.count is not None and self.count > len(boxes):
+            raise BadVideoError(name, f"has {len(boxes)} tiles; count={self.count} was given")
+        return boxes[: self.count]
+
+    def _along(self, name: str, pixels: int, tiles: int | None, what: str) -> tuple[int, int]:
+        """How many tiles along one side, and their size."""
+        inner = pixels - self.padding
+        if tiles is None:
+            if self.tile is None:
+                raise BadVideoError(name, f"is a grid of unknown tiles: give {what}= or tile=")
+            tiles = max(1, inner // (self.tile + self.padding))
+        size = self.tile or inner // tiles - self.padding
+        if size < 1 or tiles * (size + self.padding) != inner:
+            raise BadVideoError(
+                name,
+                f"{pixels} pixels do not divide into {tiles} {what} of {size} with {self.padding} "
+                "of padding around: give rows=, cols=, tile= and padding= as they were made; a "
+                "picture that an encoder has stretched cannot be taken apart without loss",
+            )
+        return tiles, size
+
+
+@dataclass(frozen=True)
+class Box:
+    """One tile's place: its row and column, and its upper left corner and size in pixels."""
+
+    row: int
+    col: int
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+class Tiles:
+    """Every tile of every video of another source; names are "VIDEO/r0c3".
+
+    Args:
+        base: the tiled videos.
+        grid: how their tiles lie.
+        name: what a person calls it.
+
+    Raises:
+        BadVideoError: a video is of a size that the grid does not fit.
+    """
+
+    def __init__(self, base: VideoSource, grid: Grid, name: str) -> None:
+        self.name = name
+        self._base = base
+        self._boxes = [
+            (video, box)
+            for video, (height, width) in enumerate(base.sizes())
+            for box in grid.boxes(base.names[video], height, width)
+        ]
+        if not self._boxes:
+            raise InputError(f"{name}: no tiles")
+        self._held = _Held()
+
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """Of the tiled video, row and column, so that they sort row after row."""
+        digits = len(str(max(max(box.row, box.col) for _, box in self._boxes)))
+        return [
+            f"{self._base.names[video]}/r{box.row:0{digits}d}c{box.col:0{digits}d}"
+            for video, box in self._boxes
+        ]
+
+    @cached_property
+    def frame_counts(self) -> Sequence[int]:
+        """Frames of the tiled videos."""
+        return [self._base.frame_counts[video] for video, _ in self._boxes]
+
+    @property
+    def medium(self) -> Medium:
+        """The tiled videos'."""
+        return self._base.medium
+
+    @property
+    def skipped(self) -> Sequence[Skipped]:
+        """The tiled videos that were left out, each with all its tiles."""
+        return self._base.skipped
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """How many tiles of how many videos, then the base's."""
+        tiled = len(self._base.names)
+        of = "1 tiled video" if tiled == 1 else f"{tiled} tiled videos"
+        return (f"{len(self._boxes):,} tiles of {of}", *self._base.notes)
+
+    def sizes(self) -> Sequence[tuple[int, int]]:
+        """Height and width of the tiles."""
+        return [(box.height, box.width) for _, box in self._boxes]
+
+    def digest(self, index: int) -> str:
+        """Of the tiled video's digest and the tile's place in it."""
+        video, box = self._boxes[index]
+        facts = f"tile {self._base.digest(video)} {box.top} {box.left} {box.height} {box.width}"
+        return hashlib.sha256(facts.encode()).hexdigest()
+
+    def read(self, index: int, frames: Sequence[int]) -> Tensor:
+        """The tile's part of the frames: uint8 [len(frames),3,H,W]."""
+        video, box = self._boxes[index]
+        whole = self._held.read(self._base, video, tuple(frames))
+        part = whole[..., box.top : box.top + box.height, box.left : box.left + box.width]
+        return part.clone()
+
+
+@dataclass
+class _Held:
+    """Frames of tiled videos as last read, up to `HELD_BYTES`: decoded once for all tiles."""
+
+    reads: OrderedDict[tuple[int, tuple[int, ...]], Tensor] = field(default_factory=OrderedDict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def read(self, base: VideoSource, video: int, frames: tuple[int, ...]) -> Tensor:
+        with self.lock:  # whoever waits here would decode the same
+            key = (video, frames)
+            if key not in self.reads:
+                self.reads[key] = base.read(video, frames)
+            self.reads.move_to_end(key)
+            found = self.reads[key]
+            while sum(map(Tensor.numel, self.reads.values())) > HELD_BYTES:
+                self.reads.popitem(last=False)
+            return found

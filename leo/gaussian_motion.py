@@ -1,0 +1,150 @@
+"""Motion as a Gaussian of whole windows of codes: what the LMDM has to beat (spec 3.6).
+
+    motion = GaussianMotion.fit(code_windows(sequences, 16))
+    codes = motion.codes(first, frames=128, key=("sample", seed, 0))
+
+It has the right mean, spread and correlation of every code with every other, in a window and with
+its first code, and nothing beyond. Legend: W windows, L frames of a window, M code dimensions,
+S = (L-1) M numbers of the residuals m_i = alpha_i - alpha_1 (paper Eq. 2).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from evaluation.errors import InputError
+from leo.chance import normal
+from leo.codes import MARGIN, Windows
+from leo.diffusion import Key
+
+_AT_ONCE = 1024  # windows in memory while moments are summed
+_RANK = 1e-10  # of the largest eigenvalue: directions below are taken as not varying
+
+
+@dataclass(frozen=True)
+class GaussianMotion:
+    """Residuals given the first code: normal, around a linear function of it.
+
+    Args:
+        first_mean: float64 [M], of first codes.
+        residual_mean: float64 [S].
+        slope: float64 [S,M]: residuals expected above their mean, for a first code above its mean.
+        spread: float64 [S,S]: a root of the residuals' covariance given the first code.
+        low, high: float32 [M], how far codes went, with the margin of `leo.codes`.
+    """
+
+    first_mean: Tensor
+    residual_mean: Tensor
+    slope: Tensor
+    spread: Tensor
+    low: Tensor
+    high: Tensor
+
+    @staticmethod
+    def fit(windows: Windows) -> "GaussianMotion":
+        """Full covariance, over every window.
+
+        Raises:
+            InputError: windows of one code, or a single window.
+        """
+        if windows.length < 2 or len(windows) < 2:
+            raise InputError(
+                f"{len(windows)} windows of {windows.length} codes: a Gaussian of motion needs 2 "
+                "windows of 2 codes at least"
+            )
+        size = windows.code_size
+        mean, covariance = _moments(windows)
+        of_first, across = covariance[:size, :size], covariance[size:, :size]
+        slope = across @ _inverse(of_first)
+        low, high = windows.codes.aminmax(dim=0)
+        beyond = (MARGIN - 1) * (high - low) / 2
+        return GaussianMotion(
+            first_mean=mean[:size],
+            residual_mean=mean[size:],
+            slope=slope,
+            spread=_root(covariance[size:, size:] - slope @ across.T),
+            low=low - beyond,
+            high=high + beyond,
+        )
+
+    def codes(self, first: Tensor, frames: int, key: Key) -> Tensor:
+        """Motion from a first code, float32 [M], window after window: float32 [frames,M].
+
+        A window begins with the last code of the one before, brought back to where codes have been.
+        """
+        begin, parts, run = first, [first[None]], 0
+        while sum(map(len, parts)) < frames:
+            window = self._window(begin, (*key, "run", run))
+            parts.append(window)
+            begin = window[-1].clamp(self.low, self.high)
+            run += 1
+        return torch.cat(parts)[:frames]
+
+    def _window(self, first: Tensor, key: Key) -> Tensor:
+        """Codes after the first one: float32 [L-1,M]."""
+        noise = normal((len(self.residual_mean),), *key).double()
+        above = first.double() - self.first_mean
+        residual = self.residual_mean + self.slope @ above + self.spread @ noise
+        return (first.double() + residual.reshape(-1, len(first))).float()
+
+
+@dataclass(frozen=True)
+class GaussianCodes:
+    """Every frame's code by itself, from the Gaussian of all codes: the right poses, no motion.
+
+    Args:
+        mean: float64 [M].
+        spread: float64 [M,M], a root of the covariance.
+    """
+
+    mean: Tensor
+    spread: Tensor
+
+    @staticmethod
+    def fit(windows: Windows) -> "GaussianCodes":
+        """Full covariance, over every code."""
+        codes = windows.codes.double()
+        off = codes - codes.mean(0)
+        return GaussianCodes(codes.mean(0), _root(off.T @ off / len(codes)))
+
+    def codes(self, first: Tensor, frames: int, key: Key) -> Tensor:
+        """The first code, float32 [M], and independent ones behind it: float32 [frames,M]."""
+        noise = normal((frames - 1, len(self.mean)), *key).double()
+        return torch.cat([first[None], (self.mean + noise @ self.spread.T).float()])
+
+
+def _moments(windows: Windows) -> tuple[Tensor, Tensor]:
+    """Mean and covariance of [alpha_1, m_2, ..., m_L]: float64 [L M] and [L M,L M]."""
+    width = windows.length * windows.code_size
+    # Around a first guess of the mean, so that squares stay small.
+    guess = _flat(windows.spread(_AT_ONCE)).mean(0)
+    total = torch.zeros(width, dtype=torch.float64)
+    squares = torch.zeros(width, width, dtype=torch.float64)
+    for some in torch.split(torch.arange(len(windows)), _AT_ONCE):
+        rows = _flat(windows.take(some)) - guess
+        total += rows.sum(0)
+        squares += rows.T @ rows
+    mean = total / len(windows)
+    return guess + mean, squares / len(windows) - torch.outer(mean, mean)
+
+
+def _flat(window_BLM: Tensor) -> Tensor:
+    """Windows of codes -> first codes and residuals, float64 [B,L M]."""
+    first_B1M = window_BLM[:, :1].double()
+    return torch.cat([first_B1M, window_BLM[:, 1:].double() - first_B1M], dim=1).flatten(1)
+
+
+def _root(covariance: Tensor) -> Tensor:
+    """A with A A^T = covariance, also of one that is not of full rank."""
+    values, vectors = torch.linalg.eigh((covariance + covariance.T) / 2)
+    root: Tensor = vectors * values.clamp(min=0).sqrt()
+    return root
+
+
+def _inverse(covariance: Tensor) -> Tensor:
+    """The inverse where the covariance varies, nothing elsewhere."""
+    values, vectors = torch.linalg.eigh((covariance + covariance.T) / 2)
+    kept = values > _RANK * values[-1].clamp(min=torch.finfo(torch.float64).tiny)
+    inverse: Tensor = (vectors * torch.where(kept, 1 / values, 0.0)) @ vectors.T
+    return inverse
