@@ -62,6 +62,7 @@ class AnimatorConfig(Data):
     align_corners: bool = False
     start: Literal["official", "identity", "copy"] = "official"
     perceptual: Literal["vgg19", "pixels"] = "vgg19"
+    emphasis: float = Field(default=0.0, ge=0)  # ours: extra weight of pixels that move, in L1
     augmentation: Augmentation = Augmentation()
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -33,6 +34,8 @@ PACK_BYTES = 16 * 2**30  # frames beyond this are read from the source every tim
 FRAMES_AT_ONCE = 256  # of one video in memory while packing
 
 Progress = Callable[[int, int], None]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,11 @@ class TrainingVideos:
         """Frames of each video of the source."""
         return self.source.frame_counts
 
+    @property
+    def judged(self) -> Sequence[int]:
+        """Indices of the videos that a model is judged on, see `judged`."""
+        return judged(self.training, self.held_out)
+
     def frames(self, video: int, indices: Sequence[int]) -> Tensor:
         """Some frames of one video: uint8 [len(indices),3,R,R]."""
         if self.packed is None:
@@ -67,6 +75,11 @@ class TrainingVideos:
             return found[[wanted.index(i) for i in indices]]
         first = sum(self.frame_counts[:video])
         return torch.from_numpy(self.packed[[first + i for i in indices]])
+
+
+def judged(training: Sequence[T], held_out: Sequence[T]) -> Sequence[T]:
+    """What is held out; with nothing held out the first of training: better a look than none."""
+    return held_out or training[:1]
 
 
 def open_training_videos(

@@ -127,6 +127,11 @@ class Sampler:
         raise InputError(f"sampler {text!r}: expected ddpm-STEPS, ddim-STEPS or dpm-STEPS")
 
 
+def plain_noise(shape: Sequence[int], random: torch.Generator) -> Tensor:
+    """Normal numbers, in the order of the shape."""
+    return torch.randn(tuple(shape), generator=random)
+
+
 @dataclass(frozen=True)
 class Denoiser:
     """What a stage hands over to be sampled.
@@ -136,12 +141,14 @@ class Denoiser:
         bound: (clean state [B,*X], *conditions [B,...]) -> clean state [B,*X], within its bounds.
         shape: of one state, X.
         diffusion: schedule, and what `predict` predicts.
+        noise: (shape of one state, chance) -> the state that sampling begins with.
     """
 
     predict: Callable[..., Tensor]
     bound: Callable[..., Tensor]
     shape: tuple[int, ...]
     diffusion: Diffusion
+    noise: Callable[[Sequence[int], torch.Generator], Tensor] = plain_noise
 
 
 @torch.no_grad()
@@ -201,7 +208,7 @@ def _sample_batch(
 ) -> Tensor:
     schedule = Schedule.of(denoiser.diffusion)
     scheduler = _scheduler(denoiser.diffusion, sampler)
-    drawn = [torch.randn(denoiser.shape, generator=chance) for chance in generators]
+    drawn = [denoiser.noise(denoiser.shape, chance) for chance in generators]
     state_BX = torch.stack(drawn).to(device)
     for step in scheduler.timesteps.tolist():
         step_B = torch.full((len(generators),), step, device=device)

@@ -3,12 +3,12 @@
 drawn = Drawing(model, Sampling(frames=128)).draw([Row(0, 0, 0), Row(0, 0, 1)])   # two motions
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import torch
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from torch import Tensor
 
 from evaluation.errors import InputError
@@ -20,7 +20,15 @@ from leo.config import STAGES
 from leo.diffusion import Key, Sampler
 from leo.model import LeoModel
 from leo.motion import READINGS
+from leo.rendering import Stretch
 from leo.rollout import Rollout, Transitions
+
+REENCODED = {  # the words of a source's notes
+    "off": "",
+    "start": ", motion begun at the encoded first frame",
+    "runs": ", every run of motion gone on from the last frame made (no LEO)",
+    "frames": ", every frame made from the frame before it (no LEO)",
+}
 
 
 class Sampling(Data):
@@ -31,7 +39,11 @@ class Sampling(Data):
     training. `transitions`: between stretches of motion go over to a newly drawn code (paper Sec.
     6). `first_frame`: frame 1 is the given or drawn picture itself ("source", the paper's), or its
     rendering ("recon"), which spares a change of sharpness from frame 1 to frame 2. `start_frame`:
-    which frame of a given video begins a sample.
+    which frame of a given video begins a sample. `reencode`: whether codes are read off generated
+    pictures, which LEO does not do: "start", the drawn first frame gives the code that motion
+    begins with (given ones always do); "runs", each run of the motion model also goes on from the
+    last frame made, which gives code and appearance; "frames", appearance from each frame to the
+    next. The last two are frame-by-frame baselines: errors in pixels add up.
     """
 
     mode: Literal["unconditional", "conditional"] = "unconditional"
@@ -43,6 +55,15 @@ class Sampling(Data):
     transitions: bool = False
     first_frame: Literal["source", "recon"] = "source"
     start_frame: Literal["first", "random"] = "first"
+    reencode: Literal["off", "start", "runs", "frames"] = "off"
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without `reencode` where it is off: samples drawn before there was such a thing agree."""
+        told: dict[str, Any] = usual(self)
+        if told.get("reencode") == "off":
+            del told["reencode"]
+        return told
 
 
 class Row(NamedTuple):
@@ -60,10 +81,24 @@ class Drawn:
     Args:
         codes: float32 [n,T,20], as encoded, on the CPU.
         firsts: the frames they begin with, uint8 [n,3,R,R].
+        pictures: uint8 [n,S,3,R,R], what every run's frames go on from, the first frame foremost,
+            where that is not the first frame for all.
     """
 
     codes: Tensor
     firsts: Tensor
+    pictures: Tensor | None = None
+
+
+class FirstFrames(Protocol):
+    """Makes first frames for codes in the cDDPM's place: `leo.nearest_frames`."""
+
+    @property
+    def digest(self) -> str:
+        """Hex SHA-256 of all that the frames follow from besides their codes and chance."""
+
+    def draw(self, codes: Tensor, keys: Sequence[Key], sampler: Sampler, /) -> Tensor:
+        """Codes as encoded, float32 [B,M] -> uint8 [B,3,R,R]; frame i follows from row i alone."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +110,40 @@ class Drawing:
         sampling: what is drawn.
         starts: videos whose frames begin conditional samples: face i begins with video i, with the
             first again behind the last. None: unconditional.
+        pictures: makes the first frames of unconditional samples. None: the model's cDDPM.
+
+    Raises:
+        InputError: settings that do not go together.
     """
 
     model: LeoModel
     sampling: Sampling
     starts: VideoSource | None = None
+    pictures: FirstFrames | None = None
+
+    def __post_init__(self) -> None:
+        if self.from_own_frames and (self.sampling.transitions or not self.begins):
+            raise InputError(
+                f"reencode={self.sampling.reencode}: samples that go on from their own frames have "
+                "no transitions, and need a motion model that begins with a given code"
+            )
+
+    @property
+    def from_own_frames(self) -> bool:
+        """Whether a sample's frames follow from others of its frames, not from the first alone."""
+        return self.sampling.reencode in ("runs", "frames")
+
+    def refuse_own_frames(self, what: str) -> None:
+        """For work that hands codes from one first frame to another.
+
+        Raises:
+            InputError: the frames do not follow from codes and first frame alone.
+        """
+        if self.from_own_frames:
+            raise InputError(
+                f"{what} needs samples whose frames all follow from the first one: drop "
+                f"reencode={self.sampling.reencode}"
+            )
 
     @property
     def together(self) -> int:
@@ -98,13 +162,14 @@ class Drawing:
 
     def stages(self) -> list[str]:
         """Stages that samples follow from."""
+        draws_pictures = self.starts is None and self.pictures is None
         needed = {
             "animator": True,
             "lmdm": True,
             "frame-dm": self.sampling.transitions or (self.starts is None and self.begins),
             "transition-dm": self.sampling.transitions,
-            "cddpm": self.starts is None,
-            "super-resolution": self.starts is None and bool(self.model.config.super_resolution),
+            "cddpm": draws_pictures,
+            "super-resolution": draws_pictures and bool(self.model.config.super_resolution),
         }
         return [stage for stage in STAGES if needed[stage]]
 
@@ -115,15 +180,48 @@ class Drawing:
             InputError: a stage that this needs is not trained.
         """
         motions = self._keys("motion", [row.motion for row in rows])
-        if self.starts is None:
-            codes = self._motion(self._first_codes(rows) if self.begins else None, motions)
-            faces = self._keys("first frame", [row.face for row in rows])
-            return Drawn(codes, self.model.pictures.draw(codes[:, 0], faces, self.sampler))
-        firsts = torch.stack([self.start(row.face) for row in rows])
+        if self.starts is not None:
+            firsts = torch.stack([self.start(row.face) for row in rows])
+            return self._begun(firsts, None, motions)
+        pictures = self.pictures or self.model.pictures
+        faces = self._keys("first frame", [row.face for row in rows])
+        if self.sampling.reencode == "off":
+            codes = self.codes(rows)
+            return Drawn(codes, pictures.draw(codes[:, 0], faces, self.sampler))
+        drawn = None if self.begins else self._motion(None, motions)
+        first_codes = self._first_codes(rows) if drawn is None else drawn[:, 0]
+        return self._begun(pictures.draw(first_codes, faces, self.sampler), drawn, motions)
+
+    def codes(self, rows: Sequence[Row]) -> Tensor:
+        """Codes of unconditional samples that are not read off any picture: float32 [n,T,20].
+
+        Raises:
+            InputError: a stage that this needs is not trained.
+        """
+        motions = self._keys("motion", [row.motion for row in rows])
+        return self._motion(self._first_codes(rows) if self.begins else None, motions)
+
+    def _begun(self, firsts: Tensor, codes: Tensor | None, keys: Sequence[Key]) -> Drawn:
+        """Motion from these frames on; `codes`: of a motion drawn already, to be moved there."""
         first_codes = self.encode(firsts)
-        if self.begins:
-            return Drawn(self._motion(first_codes, motions), firsts)
-        return Drawn(begun_at(self._motion(None, motions), first_codes), firsts)
+        if not self.begins:
+            drawn = self._motion(None, keys) if codes is None else codes
+            return Drawn(begun_at(drawn, first_codes), firsts)
+        if not self.from_own_frames:
+            return Drawn(self._motion(first_codes, keys), firsts)
+        pictures = [firsts]
+
+        def going_on(window: Tensor) -> Tensor:
+            each = self.sampling.reencode == "frames"
+            ends = [
+                Stretch(self.model, picture, codes[1:], each).last()
+                for picture, codes in zip(pictures[-1], window, strict=True)
+            ]
+            pictures.append(torch.stack(ends))
+            return self.encode(pictures[-1])
+
+        codes = self._motion(first_codes, keys, going_on)
+        return Drawn(codes, firsts, torch.stack(pictures, dim=1))
 
     def start(self, face: int) -> Tensor:
         """The given first frame of a conditional sample: uint8 [3,R,R].
@@ -135,9 +233,9 @@ class Drawing:
         return at_size(starts.read(video, [frame]), self.model.animator.size)[0]
 
     def start_digest(self, face: int) -> str:
-        """Hex SHA-256 of the video that a sample begins with, and which frame of it."""
+        """Of the video that a sample begins with, and which frame of it, or of what makes it."""
         if self.starts is None:
-            return ""
+            return "" if self.pictures is None else self.pictures.digest
         starts, (video, frame) = self._given(face)
         return f"{starts.digest(video)}:{frame}:{starts.medium.decoder}"
 
@@ -161,7 +259,12 @@ class Drawing:
         keys = self._keys("first code", [row.code for row in rows])
         return self.model.first_codes.codes(keys, self.sampler)
 
-    def _motion(self, first: Tensor | None, keys: Sequence[Key]) -> Tensor:
+    def _motion(
+        self,
+        first: Tensor | None,
+        keys: Sequence[Key],
+        going_on: Callable[[Tensor], Tensor] | None = None,
+    ) -> Tensor:
         """Codes from these first ones on, or from those that the motion model draws: [n,T,20]."""
         model, frames = self.model, self.sampling.frames
         if first is None:
@@ -175,7 +278,8 @@ class Drawing:
         transitions = None
         if self.sampling.transitions:
             transitions = Transitions(model.first_codes, model.transitions)
-        return Rollout(model.motion, self.sampler, transitions).codes(first, frames, keys)
+        journey = Rollout(model.motion, self.sampler, transitions, going_on)
+        return journey.codes(first, frames, keys)
 
     def _keys(self, what: str, numbers: Sequence[int]) -> list[Key]:
         return [(what, self.sampling.seed, number) for number in numbers]

@@ -22,7 +22,8 @@ from torch.nn import functional as F
 from evaluation.errors import InputError
 from leo.drawing import at_size, begun_at
 from leo.lanes import lanes
-from leo.sample import LeoSource, Rendering
+from leo.rendering import Rendering
+from leo.sample import LeoSource
 
 Editor = Callable[[Tensor], Tensor]  # uint8 [3,H,W] -> uint8 [3,H',W']
 
@@ -40,7 +41,11 @@ def edited(source: LeoSource, index: int, picture: Tensor, *, repose: bool) -> R
         picture: any size; its central square is brought to the model's.
         repose: the edit moved the pose: the motion begins at the picture's own code. Else the codes
             stay as they are.
+
+    Raises:
+        InputError: samples that go on from their own frames.
     """
+    source.drawing.refuse_own_frames("an edit")
     drawing, codes = source.drawing, source.codes(index)
 
     def encode() -> Rendering:

@@ -18,8 +18,9 @@ from torch import Tensor
 
 from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
-from leo.data import TrainingVideos
+from leo.data import TrainingVideos, judged
 
+CODES = "codes.safetensors"  # in the folder of a run
 FRAMES_AT_ONCE = 64
 
 Progress = Callable[[int, int], None]
@@ -67,9 +68,9 @@ class CodeBook:
         return [self.of(i) for i in self.training]
 
     @property
-    def held_out_sequences(self) -> list[Tensor]:
-        """Codes of the held-out videos: float32 [T,20] each."""
-        return [self.of(i) for i in self.held_out]
+    def judged_sequences(self) -> list[Tensor]:
+        """Codes of the videos that a model is judged on (`leo.data.judged`), as `sequences`."""
+        return [self.of(i) for i in judged(self.training, self.held_out)]
 
 
 def encode(

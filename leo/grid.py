@@ -12,7 +12,7 @@ from torch import Tensor
 
 from leo.drawing import Drawing, Drawn, Row, begun_at
 from leo.lanes import lanes
-from leo.sample import Rendering
+from leo.rendering import Rendering
 
 Kind = Literal["motions", "faces"]
 
@@ -24,8 +24,9 @@ def renderings(drawing: Drawing, kind: Kind, count: int) -> list[Rendering]:
     drawn faces are drawn for that code, so they share the codes themselves.
 
     Raises:
-        InputError: a stage that this needs is not trained.
+        InputError: a stage that this needs is not trained, or samples go on from their own frames.
     """
+    drawing.refuse_own_frames("a grid")
 
     def draw() -> list[Rendering]:
         drawn = _motions(drawing, count) if kind == "motions" else _faces(drawing, count)

@@ -5,7 +5,7 @@ put before and after (paper Eqs. 1-4, Table 4; spec 3.5). All codes are normalis
 L frames, S slots of the state (L or L-1), M code dimensions.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -51,6 +51,19 @@ def added(residual_BSM: Tensor, first_BM: Tensor) -> Tensor:
 def in_front(rest_BSM: Tensor, first_BM: Tensor) -> Tensor:
     """The first code before the others: [B,L-1,M], [B,M] -> [B,L,M]."""
     return torch.cat([first_BM[:, None], rest_BSM], dim=1)
+
+
+def window_noise(shape: Sequence[int], length: int, random: torch.Generator) -> Tensor:
+    """Normal numbers for states [...,S,M] of windows of `length` codes.
+
+    The first code's, if it is noised (S = L), come last. So models of any two readings that share
+    their chance see the same noise on every later code, and can be compared in pairs.
+    """
+    *batch, slots, size = shape
+    rest = torch.randn((*batch, length - 1, size), generator=random)
+    if slots < length:
+        return rest
+    return torch.cat([torch.randn((*batch, 1, size), generator=random), rest], dim=-2)
 
 
 def _after_first(window_BLM: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from leo.checkpoint import Model
 from leo.codes import CodeStats, FrameStats, TransitionStats
 from leo.config import FrameDmConfig, LmdmConfig, TransitionConfig
 from leo.diffusion import Denoiser, Key, Sampler, sample
-from leo.motion import READINGS, Reading
+from leo.motion import READINGS, Reading, window_noise
 from leo.networks.code_mlp import CodeMlp
 from leo.networks.unet1d import UNet1d
 from leo.transition import departed
@@ -90,7 +90,10 @@ class MotionModel:
         def bound(clean_BSM: Tensor, first_BM: Tensor) -> Tensor:
             return reading.known(clean_BSM.clamp(low, high), first_BM)
 
-        denoiser = Denoiser(predict, bound, tuple(low.shape), self.config.diffusion)
+        def noise(shape: Sequence[int], random: torch.Generator) -> Tensor:
+            return window_noise(shape, self.config.length, random)
+
+        denoiser = Denoiser(predict, bound, tuple(low.shape), self.config.diffusion, noise)
         first_BM = self.stats.normalised(first_BM)
         state_BSM = sample(denoiser, sampler, keys, first_BM, device=device).cpu()
         return self.stats.denormalised(reading.assembled(state_BSM, first_BM))

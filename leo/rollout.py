@@ -7,7 +7,7 @@ A sample follows from its key, its first code and the number of frames alone. Le
 N frames, L frames of a run, M code dimensions.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -49,11 +49,14 @@ class Rollout:
         motion: makes a run.
         sampler: of every model.
         transitions: None: runs follow each other directly.
+        going_on: from a run's codes, float32 [B,L,M], to the code that the next begins with, [B,M];
+            None: its last.
     """
 
     motion: MotionModel
     sampler: Sampler
     transitions: Transitions | None = None
+    going_on: Callable[[Tensor], Tensor] | None = None
 
     def codes(self, first_BM: Tensor, frames: int, keys: Sequence[Key]) -> Tensor:
         """Motion from these first codes on: float32 [B,N,M], N = frames.
@@ -82,8 +85,9 @@ class Rollout:
         while True:
             window_BLM = self.motion.windows(first_BM, _at(keys, "run", run), self.sampler)
             yield window_BLM[:, 1:]  # its first code is already there
+            end_BM = window_BLM[:, -1] if self.going_on is None else self.going_on(window_BLM)
             # What runs away would run further: the next run begins where training has been.
-            first_BM = self.motion.stats.clamped(window_BLM[:, -1])
+            first_BM = self.motion.stats.clamped(end_BM)
             run += 1
             if self.transitions is not None and run % self.transitions.every == 0:
                 end_BM = self.transitions.codes.codes(_at(keys, "end", run), self.sampler)

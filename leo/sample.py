@@ -15,7 +15,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeVar
 
@@ -23,63 +22,14 @@ import torch
 from torch import Tensor
 
 from evaluation.videos.source import Medium, Skipped
-from leo.drawing import Drawing, Drawn, Row
+from leo.drawing import REENCODED, Drawing, Drawn, Row
 from leo.lanes import Lanes, lanes
-from leo.model import LeoModel
-from leo.networks.fast_generator import Prepared
-from leo.pixels import to_pixels
+from leo.rendering import Rendering, Stretches
 
 VERSION = 1  # raise when the same model and settings could give other pixels
-FRAMES_TOGETHER = 8  # frames rendered at once, always
 KEPT = 4  # groups of samples, and renderings, that are remembered
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Rendering:
-    """The frames of one sample, a group at a time.
-
-    Args:
-        model: whose animator renders.
-        source: the first frame, encoded.
-        itself: the first frame, uint8 [3,R,R]; None: frame 1 is rendered like the others.
-        codes: float32 [T,20].
-    """
-
-    model: LeoModel
-    source: Prepared
-    itself: Tensor | None
-    codes: Tensor
-
-    @staticmethod
-    def of(model: LeoModel, first: Tensor, codes: Tensor, first_frame: str) -> "Rendering":
-        """From the first frame, uint8 [3,R,R], which is encoded once."""
-        itself = first if first_frame == "source" else None
-        return Rendering(model, model.animator.appearance(first), itself, codes)
-
-    def group(self, number: int) -> Tensor:
-        """Frames from `FRAMES_TOGETHER` * number on: uint8 [n,3,R,R]."""
-        begin = number * FRAMES_TOGETHER
-        count = min(FRAMES_TOGETHER, len(self.codes) - begin)
-        rows = [begin + min(row, count - 1) for row in range(FRAMES_TOGETHER)]
-        frames = to_pixels(self.model.animator.frames(self.source, self.codes[rows]))[:count]
-        if number == 0 and self.itself is not None:
-            frames[0] = self.itself
-        return frames
-
-    def read(self, frames: Sequence[int]) -> Tensor:
-        """Some frames: uint8 [len(frames),3,R,R]."""
-        groups = sorted({frame // FRAMES_TOGETHER for frame in frames})
-        rendered = lanes(self.model.device).map(self.group, groups)
-        found = dict(zip(groups, rendered, strict=True))
-        return torch.stack([found[f // FRAMES_TOGETHER][f % FRAMES_TOGETHER] for f in frames])
-
-    def stream(self) -> Iterator[Tensor]:
-        """All frames one by one, uint8 [3,R,R]; a few groups are rendered ahead."""
-        groups = range(-(-len(self.codes) // FRAMES_TOGETHER))
-        for group in lanes(self.model.device).map(self.group, groups):
-            yield from group
 
 
 class LeoSource:
@@ -96,12 +46,13 @@ class LeoSource:
         self.drawing = drawing
         self.model_digest = drawing.model.digest(drawing.stages())
         self._drawn: _Recent[Drawn] = _Recent()
-        self._renderings: _Recent[Rendering] = _Recent()
+        self._renderings: _Recent[Rendering | Stretches] = _Recent()
 
     @property
     def name(self) -> str:
-        """As on the command line."""
-        return f"leo:{self.drawing.model.root}"
+        """As on the command line, less the options that leave it a LEO."""
+        again = self.drawing.sampling.reencode
+        return f"leo:{self.drawing.model.root}" + ("" if again == "off" else f"?reencode={again}")
 
     @cached_property
     def names(self) -> Sequence[str]:
@@ -130,11 +81,14 @@ class LeoSource:
         model, sampling = self.drawing.model, self.drawing.sampling
         starts = self.drawing.starts
         begun = "" if starts is None else f" from {sampling.start_frame} frames of {starts.name}"
+        if self.drawing.pictures is not None:
+            begun = " from the training frames whose codes are nearest to the drawn ones"
         how = f"{sampling.sampler} in {sampling.steps} steps, seed {sampling.seed}"
         with_transitions = ", with transitions" if sampling.transitions else ""
+        again = REENCODED[sampling.reencode]
         return (
             f"{sampling.mode} samples{begun} of LEO {model.config.id} "
-            f"({self.model_digest[:12]}), {how}{with_transitions}",
+            f"({self.model_digest[:12]}), {how}{with_transitions}{again}",
         )
 
     def sizes(self) -> Sequence[tuple[int, int]]:
@@ -176,11 +130,15 @@ class LeoSource:
     def _lanes(self) -> Lanes:
         return lanes(self.drawing.model.device)
 
-    def _rendering(self, index: int) -> Rendering:
-        drawing, first, codes = self.drawing, self.first(index), self.codes(index)
+    def _rendering(self, index: int) -> Rendering | Stretches:
+        drawing, group, row = self.drawing, self._group_of(index), index % self.drawing.together
+        how = drawing.sampling.first_frame
 
-        def encode() -> Rendering:
-            return Rendering.of(drawing.model, first, codes, drawing.sampling.first_frame)
+        def encode() -> Rendering | Stretches:
+            if group.pictures is None:
+                return Rendering.of(drawing.model, group.firsts[row], group.codes[row], how)
+            each = drawing.sampling.reencode == "frames"
+            return Stretches(drawing.model, group.pictures[row], group.codes[row], how, each)
 
         return self._renderings.begin(index, lambda: self._lanes.submit(encode)).result()
 

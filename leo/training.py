@@ -18,14 +18,12 @@ from evaluation.errors import InputError
 from evaluation.videos.source import VideoSource
 from leo.config import STAGES, Training
 from leo.data import TrainingVideos, open_training_videos
-from leo.encode import CodeBook, Progress, encode, read_codes, write_codes
+from leo.encode import CODES, CodeBook, Progress, encode, read_codes, write_codes
 from leo.perceptual import choose
 from leo.run_folder import RunFolder
 from leo.stage import Stage
 from leo.train import train
 from leo.watching import Watcher
-
-CODES = "codes.safetensors"
 
 TableT = TypeVar("TableT")
 

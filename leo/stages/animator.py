@@ -5,7 +5,7 @@ the discriminator, which then sees the same pictures.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from leo.config import AnimatorConfig
 from leo.data import FramePairs, TrainingVideos
-from leo.losses import discriminator_adversarial, generator_adversarial, l1
+from leo.losses import discriminator_adversarial, generator_adversarial, l1_where_it_moves
 from leo.networks.discriminator import Discriminator
 from leo.networks.fast_generator import reconstruct
 from leo.networks.generator import Generator, start_from_copy, start_from_identity
@@ -38,11 +38,16 @@ class GeneratorLosses(LossModule):
     """The generator's turn."""
 
     def __init__(
-        self, network: Generator, perceptual: Chosen, discriminator: Discriminator | None
+        self,
+        network: Generator,
+        perceptual: Chosen,
+        discriminator: Discriminator | None,
+        emphasis: float = 0.0,
     ) -> None:
         """The discriminator, if any, is used and not trained here."""
         super().__init__()
         self.network: Generator = network
+        self._emphasis = emphasis
         self._perceptual = (perceptual,)  # in tuples: no submodules
         self._discriminator = (discriminator,)
 
@@ -51,7 +56,10 @@ class GeneratorLosses(LossModule):
         source, driving = from_pixels(batch["source"]), from_pixels(batch["driving"])
         fake = reconstruct(self.network, source, driving).float()
         (perceptual,), (discriminator,) = self._perceptual, self._discriminator
-        losses = {"l1": l1(fake, driving), perceptual.name: perceptual.loss(fake, driving)}
+        losses = {
+            "l1": l1_where_it_moves(fake, driving, source, self._emphasis),
+            perceptual.name: perceptual.loss(fake, driving),
+        }
         if discriminator is not None:
             losses["adversarial"] = generator_adversarial(discriminator(fake).float())
         return losses, {"fake": fake.detach()}
@@ -83,7 +91,7 @@ class HeldOut:
     def of(videos: TrainingVideos) -> "HeldOut":
         """The first frame against some evenly spread later ones, of each held-out video."""
         sources, drivings = [], []
-        for video in _judged(videos):
+        for video in videos.judged[:JUDGED_VIDEOS]:
             picks = driving_frames(videos.frame_counts[video], JUDGED_FRAMES)
             frames = videos.frames(video, [0, *picks])
             sources.append(frames[:1].expand(len(picks), -1, -1, -1))
@@ -115,7 +123,7 @@ def build(config: AnimatorConfig, videos: TrainingVideos, perceptual: Chosen, se
     players = [
         Player(
             "generator",
-            GeneratorLosses(network, perceptual, discriminator),
+            GeneratorLosses(network, perceptual, discriminator, config.emphasis),
             config.generator,
             config.training.ema,
         )
@@ -157,11 +165,6 @@ def shape(network: Generator) -> dict[str, object]:
         "directions": network.directions,
         "align_corners": network.align_corners,
     }
-
-
-def _judged(videos: TrainingVideos) -> Sequence[int]:
-    # With nothing held out the first training video stands in: better a look than none.
-    return (videos.held_out or videos.training[:1])[:JUDGED_VIDEOS]
 
 
 @torch.no_grad()

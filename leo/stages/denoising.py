@@ -1,6 +1,6 @@
-"""What the stages that learn codes share: noise and steps of a batch, a fixed held-out batch."""
+"""What the diffusion stages share: steps of a batch, a fixed held-out batch, first weights."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,27 +17,15 @@ _AT_ONCE = 64
 T = TypeVar("T")
 
 
-def steps_and_noise(
-    shape: Sequence[int], diffusion: Diffusion, random: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """A step of diffusion for each sample, int64 [B], and noise, float32 [B,...] as `shape`."""
-    steps = torch.randint(diffusion.steps, (shape[0],), generator=random)
-    return steps, torch.randn(tuple(shape), generator=random)
+def random_steps(count: int, diffusion: Diffusion, random: torch.Generator) -> Tensor:
+    """A step of diffusion for each of `count` samples: int64 [count]."""
+    return torch.randint(diffusion.steps, (count,), generator=random)
 
 
-def spread_steps_and_noise(
-    shape: Sequence[int], diffusion: Diffusion, random: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """As `steps_and_noise`, the steps evenly spread: a mean over them varies less."""
-    count = shape[0]
+def spread_steps(count: int, diffusion: Diffusion, random: torch.Generator) -> Tensor:
+    """As `random_steps`, evenly spread, in random order."""
     spread = ((torch.arange(count) + 0.5) * diffusion.steps / count).long()
-    steps = spread[torch.randperm(count, generator=random)]
-    return steps, torch.randn(tuple(shape), generator=random)
-
-
-def judged_sequences(training: Sequence[Tensor], held_out: Sequence[Tensor]) -> Sequence[Tensor]:
-    """The held-out ones; with nothing held out the first training one stands in."""
-    return held_out or training[:1]
+    return spread[torch.randperm(count, generator=random)]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 Legend: N frames, B batch, M code dimensions.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -20,10 +19,9 @@ from leo.stage import Batch, Losses, LossModule, Player, Share, Stage
 from leo.stages.denoising import (
     JUDGED,
     Judge,
-    judged_sequences,
+    random_steps,
     seeded,
-    spread_steps_and_noise,
-    steps_and_noise,
+    spread_steps,
 )
 
 NAME = "frame-dm"
@@ -60,7 +58,8 @@ class _Batches:
         count = self.config.training.batch
         picked = torch.randint(len(self.codes), (count,), generator=random)
         codes = self.codes[picked]
-        steps, noise = steps_and_noise(codes.shape, self.config.diffusion, random)
+        steps = random_steps(count, self.config.diffusion, random)
+        noise = torch.randn(codes.shape, generator=random)
         mine = list(share.of(count))
         return {"code": codes[mine], "step": steps[mine], "noise": noise[mine]}
 
@@ -78,23 +77,18 @@ def build(config: FrameDmConfig, codes: CodeBook, seed: int) -> Stage:
         name=NAME,
         players=[Player(NAME, losses(network), config.optimiser, config.training.ema)],
         batch=_Batches(stats.normalised(torch.cat(codes.sequences)), config, seed),
-        validate=Judge(losses, _held_out(config, _judged(codes), stats, seed)),
+        validate=Judge(losses, _held_out(config, codes, stats, seed)),
         picture=lambda _network: None,
         metadata={NAME: config.model_dump_json()},
         tensors=to_tensors(stats),
     )
 
 
-def _judged(codes: CodeBook) -> Sequence[Tensor]:
-    return judged_sequences(codes.sequences, codes.held_out_sequences)
-
-
-def _held_out(
-    config: FrameDmConfig, sequences: Sequence[Tensor], stats: FrameStats, seed: int
-) -> Batch:
-    found = torch.cat(list(sequences))
+def _held_out(config: FrameDmConfig, book: CodeBook, stats: FrameStats, seed: int) -> Batch:
+    found = torch.cat(book.judged_sequences)
     spread = torch.linspace(0, len(found) - 1, min(4 * JUDGED, len(found))).round().long()
     codes = stats.normalised(found[spread])
     random = generator(NAME, seed, "held out")
-    steps, noise = spread_steps_and_noise(codes.shape, config.diffusion, random)
+    steps = spread_steps(len(codes), config.diffusion, random)
+    noise = torch.randn(codes.shape, generator=random)
     return {"code": codes, "step": steps, "noise": noise}

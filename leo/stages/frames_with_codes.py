@@ -77,8 +77,7 @@ class FramesWithCodes:
 
     def held_out(self) -> Batch:
         """Frames of the held-out videos, evenly spread, at steps evenly spread; always the same."""
-        # With nothing held out the first training video stands in: better a look than none.
-        judged = self.videos.held_out or self.videos.training[:1]
+        judged = self.videos.judged
         places = [(video, i) for video in judged for i in range(self.codes.lengths[video])]
         chosen = [places[i * len(places) // JUDGED] for i in range(JUDGED)]
         chance = generator(self.name, self.seed, "held out")

@@ -7,23 +7,22 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from leo.chance import generator
 from leo.codes import CodeStats, Windows, code_windows, to_tensors
 from leo.config import Diffusion, LmdmConfig
 from leo.diffusion import Schedule, target
 from leo.encode import CodeBook
-from leo.motion import READINGS, Reading
+from leo.motion import READINGS, Reading, window_noise
 from leo.networks.unet1d import UNet1d
 from leo.stage import Batch, Losses, LossModule, Player, Share, Stage
 from leo.stages.denoising import (
     JUDGED,
     Judge,
-    judged_sequences,
+    random_steps,
     seeded,
-    spread_steps_and_noise,
-    steps_and_noise,
+    spread_steps,
 )
 
 NAME = "lmdm"
@@ -64,9 +63,9 @@ class _Batches:
         random = generator(NAME, self.seed, step)
         count = self.config.training.batch
         picked = torch.randint(len(self.windows), (count,), generator=random)
-        reading = READINGS[self.config.condition]
         windows = self.stats.normalised(self.windows.take(picked))
-        steps, noise = steps_and_noise(reading.state(windows).shape, self.config.diffusion, random)
+        steps = random_steps(count, self.config.diffusion, random)
+        noise = _noise(windows, self.config, random)
         mine = list(share.of(count))
         return {"window": windows[mine], "step": steps[mine], "noise": noise[mine]}
 
@@ -97,10 +96,16 @@ def build(config: LmdmConfig, codes: CodeBook, seed: int) -> Stage:
 
 
 def _held_out(config: LmdmConfig, codes: CodeBook, stats: CodeStats, seed: int) -> Batch:
-    sequences = judged_sequences(codes.sequences, codes.held_out_sequences)
-    windows = code_windows(sequences, config.length, config.frame_stride).spread(JUDGED)
+    windows = code_windows(codes.judged_sequences, config.length, config.frame_stride).spread(
+        JUDGED
+    )
     windows = stats.normalised(windows)
-    shape = READINGS[config.condition].state(windows).shape
     random = generator(NAME, seed, "held out")
-    steps, noise = spread_steps_and_noise(shape, config.diffusion, random)
-    return {"window": windows, "step": steps, "noise": noise}
+    steps = spread_steps(len(windows), config.diffusion, random)
+    return {"window": windows, "step": steps, "noise": _noise(windows, config, random)}
+
+
+def _noise(window_BLM: Tensor, config: LmdmConfig, random: torch.Generator) -> Tensor:
+    """For the states of these windows, [B,S,M]."""
+    shape = READINGS[config.condition].state(window_BLM).shape
+    return window_noise(shape, config.length, random)

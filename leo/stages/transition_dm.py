@@ -20,10 +20,9 @@ from leo.stage import Batch, Losses, LossModule, Player, Share, Stage
 from leo.stages.denoising import (
     JUDGED,
     Judge,
-    judged_sequences,
+    random_steps,
     seeded,
-    spread_steps_and_noise,
-    steps_and_noise,
+    spread_steps,
 )
 from leo.transition import departed, departure
 
@@ -70,7 +69,8 @@ class _Batches:
             chosen = labels == label
             windows[chosen] = found.take((places[chosen] * len(found)).long())
         windows = self.stats.normalised(windows)
-        steps, noise = steps_and_noise(windows[:, 1:-1].shape, self.config.diffusion, random)
+        steps = random_steps(count, self.config.diffusion, random)
+        noise = torch.randn(windows[:, 1:-1].shape, generator=random)
         batch = {"window": windows, "label": labels, "step": steps, "noise": noise}
         mine = list(share.of(count))
         return {name: values[mine] for name, values in batch.items()}
@@ -118,15 +118,14 @@ def _held_out(
     config: TransitionConfig, codes: CodeBook, stats: TransitionStats, seed: int
 ) -> Batch:
     """The same number of windows of every stride, as far as they fit."""
-    sequences = judged_sequences(codes.sequences, codes.held_out_sequences)
     known = set(stats.labels.tolist())
-    fitting = {
-        label: windows for label, windows in _fitting(config, sequences).items() if label in known
-    }
+    found = _fitting(config, codes.judged_sequences)
+    fitting = {label: windows for label, windows in found.items() if label in known}
     parts = [windows.spread(JUDGED // len(fitting)) for windows in fitting.values()]
     windows = stats.normalised(torch.cat(parts))
     counts = torch.tensor([len(part) for part in parts])
     labels = torch.tensor(list(fitting)).repeat_interleave(counts)
     random = generator(NAME, seed, "held out")
-    steps, noise = spread_steps_and_noise(windows[:, 1:-1].shape, config.diffusion, random)
+    steps = spread_steps(len(windows), config.diffusion, random)
+    noise = torch.randn(windows[:, 1:-1].shape, generator=random)
     return {"window": windows, "label": labels, "step": steps, "noise": noise}

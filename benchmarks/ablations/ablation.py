@@ -1,0 +1,93 @@
+"""One ablation as data: its variants, what is measured, and the paper's table."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import Field, model_validator
+
+from evaluation.errors import InputError
+from evaluation.schema import Data, Named, load_named
+
+FOLDER = Path(__file__).parent
+
+
+class Variant(Data):
+    """One row of the table.
+
+    Args:
+        label: as the paper's table calls it.
+        about: what it is.
+        changes: of the config, as behind --set; the variant is trained.
+        sampling: of `leo.drawing.Sampling`; the variant is drawn in another way.
+    """
+
+    label: str
+    about: str
+    changes: tuple[str, ...] = ()
+    sampling: dict[str, bool] = Field(default_factory=dict)
+
+
+class Published(Data):
+    """One column of the paper's table: variant -> value."""
+
+    column: str
+    values: dict[str, float]
+
+
+class Ablation(Named):
+    """What is compared with what.
+
+    Args:
+        source: paper and table.
+        title: of the table.
+        measure: what the table's numbers are.
+        reference: the variant that the others are held against.
+        rows: variants of the paper's table, in its order.
+        variants: by name; those that are not in `rows` are run where they are asked for.
+    """
+
+    about: str
+    source: str
+    title: str
+    measure: str
+    reference: str
+    rows: tuple[str, ...]
+    variants: dict[str, Variant]
+    published: tuple[Published, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_variants(self) -> "Ablation":
+        named = {self.reference, *self.rows, *(v for p in self.published for v in p.values)}
+        if unknown := named - set(self.variants):
+            raise ValueError(f"no variant {sorted(unknown)[0]!r}")
+        return self
+
+    def chosen(self, names: Sequence[str]) -> tuple[str, ...]:
+        """These variants, in the order of the table; none: those of the table.
+
+        Raises:
+            InputError: one of them is unknown, or the reference is not among them.
+        """
+        for name in names:
+            if name not in self.variants:
+                raise InputError(
+                    f"no variant {name!r} of {self.id}; known are {', '.join(self.variants)}"
+                )
+        if not names:
+            return self.rows
+        if self.reference not in names:
+            raise InputError(
+                f"--variants {','.join(names)}: the others are compared with {self.reference!r}; "
+                "name it too"
+            )
+        order = [*self.rows, *(name for name in self.variants if name not in self.rows)]
+        return tuple(name for name in order if name in names)
+
+
+def load_ablation(name: str) -> Ablation:
+    """The ablation of that id.
+
+    Raises:
+        InputError: there is none; the message lists the known ones.
+    """
+    return load_named(Ablation, FOLDER, name, "ablation")

@@ -1,0 +1,208 @@
+"""How far generated motion lies from real motion, in codes alone: quick, no frame is rendered.
+
+A window is L codes of 20 numbers in a row, as the LMDM makes them. Windows are brought to a few
+principal components, those of the training videos' windows, and compared by the Fréchet distance of
+FVD. A diagnostic beside FVD, not a published metric: it sees what the LMDM is responsible for and
+nothing of the pictures. Two readings:
+
+codes       windows as they are: where motion is, and how it goes
+residuals   each window less its first code (paper Eq. 2): how it goes, wherever it begins
+
+Legend: W windows, L codes of a window, M code dimensions, K components.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from benchmarks.code_signals import CodeSignals
+from evaluation.features import Machinery
+from evaluation.influence import ClipFeatures, WeightedStatistic, frechet_statistic
+from evaluation.videos.source import VideoSource, fingerprint
+from leo.checkpoint import DamagedFileError, read_tensors, write_tensors
+from leo.codes import code_windows
+from leo.config import LmdmConfig
+from leo.drawing import Drawing, Row
+from leo.encode import CodeBook
+from leo.lanes import lanes
+
+COMPONENTS = 32  # at most; fewer where there are few windows
+LEARNED_FROM = 4096  # windows of the training videos, evenly spread
+REAL_WINDOWS = 256  # about: as many of each video as give so many in all
+
+Progress = Callable[[int, int], None]
+
+
+def as_they_are(window_WLM: Tensor) -> Tensor:
+    """Windows flattened: [W,L*M]."""
+    return window_WLM.flatten(1)
+
+
+def residuals(window_WLM: Tensor) -> Tensor:
+    """Windows less their first codes, which are left out: [W,(L-1)*M]."""
+    return (window_WLM[:, 1:] - window_WLM[:, :1]).flatten(1)
+
+
+READINGS: dict[str, Callable[[Tensor], Tensor]] = {"codes": as_they_are, "residuals": residuals}
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows of codes, and the video of each.
+
+    Args:
+        codes: float32 [W,L,M].
+        videos: names, W of them.
+    """
+
+    codes: Tensor
+    videos: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What is cut out of real videos.
+
+    Args:
+        length: codes of a window.
+        stride: frames from one code to the next.
+        about: windows wanted in all: as many of each video, one at least.
+    """
+
+    length: int
+    stride: int
+    about: int
+
+
+@dataclass(frozen=True)
+class Components:
+    """The directions in which real windows differ most.
+
+    Args:
+        mean: float64 [D], D = L*M or (L-1)*M.
+        directions: float64 [D,K], orthonormal.
+        share: of the training windows' variance that they hold.
+    """
+
+    mean: Tensor
+    directions: Tensor
+    share: float
+
+    @staticmethod
+    def of(flat_WD: Tensor, most: int) -> "Components":
+        """The `most` largest, of at least 2 windows; without those that hold nothing."""
+        values = flat_WD.double()
+        mean = values.mean(0)
+        centred = values - mean
+        variances, directions = torch.linalg.eigh(centred.T @ centred)  # ascending
+        count = min(most, int((variances > 1e-10 * variances[-1]).sum()))
+        share = float(variances[-count:].sum() / variances.sum())
+        return Components(mean, directions[:, -count:].contiguous(), share)
+
+    def project(self, flat_WD: Tensor) -> Tensor:
+        """Float64 [W,K]."""
+        return (flat_WD.double() - self.mean) @ self.directions
+
+
+def components(book: CodeBook, config: LmdmConfig, reading: str, most: int) -> Components:
+    """Of the training videos' windows.
+
+    Raises:
+        InputError: no training video is long enough for a window.
+    """
+    windows = code_windows(book.sequences, config.length, config.frame_stride)
+    return Components.of(READINGS[reading](windows.spread(LEARNED_FROM)), most)
+
+
+def window_distance(
+    real: Windows, fake: Windows, reading: str, found: Components
+) -> WeightedStatistic:
+    """The Fréchet distance between the components of real and generated windows.
+
+    Raises:
+        InputError: fewer than 2 windows on a side, or codes that are not finite.
+    """
+    of_real, of_fake = (
+        ClipFeatures(found.project(READINGS[reading](side.codes)), side.videos)
+        for side in (real, fake)
+    )
+    return frechet_statistic(of_real, of_fake, correction=1)
+
+
+def real_windows(
+    videos: VideoSource, signals: CodeSignals, cut: Cut, machinery: Machinery
+) -> Windows:
+    """Windows of real videos, one after the other from the first frame on.
+
+    Videos that are too short for a window give none; codes are cached by video.
+
+    Raises:
+        BadVideoError: a video does not hold what its header promised.
+    """
+    span = (cut.length - 1) * cut.stride + 1
+    long_enough = [i for i, count in enumerate(videos.frame_counts) if count >= span]
+    each = max(1, cut.about // max(1, len(long_enough)))
+    quiet = Machinery(machinery.store, machinery.workers)
+    found, names = [], []
+    for done, video in enumerate(long_enough, start=1):
+        count = min(each, videos.frame_counts[video] // span)
+        (codes,) = signals.of(videos, [video], count * span, quiet)
+        found += [codes[i * span : (i + 1) * span : cut.stride] for i in range(count)]
+        names += [videos.names[video]] * count
+        if machinery.progress is not None:
+            machinery.progress(done, len(long_enough))
+    return Windows(torch.stack(found) if found else torch.empty(0, cut.length, 0), names)
+
+
+def drawn_windows(
+    drawing: Drawing, model: str, place: Path, progress: Progress | None = None
+) -> Windows:
+    """The codes of all samples of a drawing, drawn once.
+
+    Args:
+        drawing: `sampling.frames` codes each; nothing is rendered.
+        model: digest of all that the codes follow from besides the sampling.
+        place: file to keep them in.
+        progress: is told samples done and to do.
+    """
+    sampling, size = drawing.sampling, drawing.together
+    groups = [
+        [Row(i, i, i) for i in range(first, min(first + size, sampling.count))]
+        for first in range(0, sampling.count, size)
+    ]
+
+    def draw(rows: Sequence[Row]) -> Tensor:
+        return drawing.codes(rows) if drawing.starts is None else drawing.draw(rows).codes
+
+    def make() -> Tensor:
+        made: list[Tensor] = []
+        for done, codes in enumerate(lanes(drawing.model.device).map(draw, groups), start=1):
+            made.append(codes)
+            if progress is not None:
+                progress(min(done * size, sampling.count), sampling.count)
+        return torch.cat(made)
+
+    starts = "" if drawing.starts is None else fingerprint(drawing.starts)
+    facts = [model, sampling.model_dump(mode="json"), starts]
+    codes = kept(place, json.dumps(facts), make)
+    return Windows(codes, [f"sample-{i:06d}" for i in range(sampling.count)])
+
+
+def kept(place: Path, facts: str, make: Callable[[], Tensor]) -> Tensor:
+    """The codes at `place` if they are of these facts; else made, and kept there."""
+    digest = hashlib.sha256(facts.encode()).hexdigest()
+    if place.is_file():
+        try:
+            tensors, about = read_tensors(place)
+            if about.get("of") == digest:
+                return tensors["codes"]
+        except DamagedFileError:
+            place.unlink()  # is made again
+    codes = make()
+    write_tensors(place, {"codes": codes}, {"of": digest})
+    return codes

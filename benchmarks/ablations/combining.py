@@ -1,0 +1,160 @@
+"""From scores of single models to the table's numbers: means over seeds, differences in pairs."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from benchmarks.ablations.ablation import Ablation
+from benchmarks.ablations.record import Change, Measured, Row
+from benchmarks.ablations.runs import Trained
+from evaluation.errors import InputError
+from evaluation.influence import WeightedStatistic
+from evaluation.intervals import MIN_VIDEOS, spread_of
+from evaluation.over_seeds import OverSeeds, difference, over_seeds
+from evaluation.video_influences import VideoInfluences
+
+ONE_SEED = (
+    "the videos alone: they say how sure the numbers of these trainings are, not of the methods; "
+    "there is no interval over seeds, since one seed was trained"
+)
+SEEDS = (
+    "trainings, samples and real videos: the seeds' numbers are taken as normal, with {freedom} "
+    "degree{s} of freedom among {count} seeds; the real videos by their influences"
+)
+SEEDS_ALONE = (
+    "trainings and samples: the seeds' numbers are taken as normal, with {freedom} degree{s} of "
+    "freedom among {count} seeds"
+)
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number of one trained model."""
+
+    value: float
+    count: int
+    influences: VideoInfluences | None
+
+
+@dataclass
+class Scores:
+    """All numbers of all trained models.
+
+    Args:
+        about: measure -> what it is, in the order in which measures came.
+        of: measure -> (variant, seed) -> its score.
+        notes: what a reader should know besides.
+    """
+
+    about: dict[str, str] = field(default_factory=dict)
+    of: dict[str, dict[tuple[str, int], Score]] = field(default_factory=dict)
+    notes: set[str] = field(default_factory=set)
+
+    def add(self, measure: str, about: str, trained: Trained, score: Score) -> None:
+        """Write down a number."""
+        self.about.setdefault(measure, about)
+        self.of.setdefault(measure, {})[trained.variant, trained.seed] = score
+
+
+def combine(scores: Scores, ablation: Ablation, names: Sequence[str]) -> list[Measured]:
+    """Rows and changes of every measure, for the variants that have any number."""
+    return [_measured(name, scores, ablation, names) for name in scores.about]
+
+
+def influences_of(statistic: WeightedStatistic, seed: int) -> VideoInfluences | None:
+    """Of the videos on a statistic, in whole and in halves; None with too few of them."""
+    if min(len(statistic.real_videos), len(statistic.fake_videos)) < MIN_VIDEOS:
+        return None
+    try:
+        spread = spread_of(statistic, seed)
+    except InputError:  # halves of too few clips have no covariance
+        return None
+    return VideoInfluences(
+        real=_by_video(statistic.real_videos, spread.whole.real, spread.halves.real),
+        fake=_by_video(statistic.fake_videos, spread.whole.fake, spread.halves.fake),
+    )
+
+
+def mean_influences(by_video: dict[str, float]) -> VideoInfluences | None:
+    """Of generated videos on the mean of their values; None with too few of them."""
+    if len(by_video) < MIN_VIDEOS:
+        return None
+    count = len(by_video)
+    mean = sum(by_video.values()) / count
+    # Halves lose two means and not one; a mean has no part that belongs to pairs of videos.
+    shrunk = math.sqrt((count - 2) / (count - 1))
+    moved = {name: (value - mean) / count for name, value in by_video.items()}
+    return VideoInfluences(real={}, fake={name: (m, shrunk * m) for name, m in moved.items()})
+
+
+def _measured(measure: str, scores: Scores, ablation: Ablation, names: Sequence[str]) -> Measured:
+    of = scores.of[measure]
+    seeds = sorted({seed for _, seed in of})
+    rows, changes = [], []
+    for name in names:
+        own = [of[name, seed] for seed in seeds if (name, seed) in of]
+        if not own:
+            continue
+        mean = over_seeds([s.value for s in own], [s.influences for s in own])
+        rows.append(
+            Row(
+                variant=name,
+                label=ablation.variants[name].label,
+                value=mean.value,
+                by_seed=mean.by_seed,
+                spread=mean.spread,
+                interval=mean.interval,
+                count=own[0].count,
+            )
+        )
+        pairs = [
+            (of[name, seed], of[ablation.reference, seed])
+            for seed in seeds
+            if (name, seed) in of and (ablation.reference, seed) in of
+        ]
+        if name != ablation.reference and pairs:
+            changes.append(_change(name, ablation.reference, pairs))
+    return Measured(
+        name=measure,
+        about=scores.about[measure],
+        covers=_covers(len(seeds), any(s.influences and s.influences.real for s in of.values())),
+        rows=tuple(rows),
+        changes=tuple(changes),
+    )
+
+
+def _change(name: str, reference: str, pairs: Sequence[tuple[Score, Score]]) -> Change:
+    found: OverSeeds = over_seeds(
+        [mine.value - other.value for mine, other in pairs],
+        [difference(mine.influences, other.influences) for mine, other in pairs],
+    )
+    return Change(
+        variant=name,
+        reference=reference,
+        value=found.value,
+        interval=found.interval,
+        by_seed=found.by_seed,
+        standard_error=found.standard_error,
+        freedom=found.freedom,
+        of_seeds=found.between,
+        of_samples=found.samples,
+        of_real_videos=found.real,
+    )
+
+
+def _covers(count: int, real: bool) -> str:
+    if count == 1:
+        return ONE_SEED
+    freedom = count - 1
+    text = SEEDS if real else SEEDS_ALONE
+    return text.format(freedom=freedom, s="" if freedom == 1 else "s", count=count)
+
+
+def _by_video(
+    videos: Sequence[str], whole: Tensor, halves: Tensor
+) -> dict[str, tuple[float, float]]:
+    pairs = torch.stack([whole, halves], dim=1).tolist()
+    return {video: (pair[0], pair[1]) for video, pair in zip(videos, pairs, strict=True)}

@@ -1,0 +1,138 @@
+"""`leo-bench ablate lmc`: the LMDM with and without its condition, trained by seeds in pairs.
+
+Every seed trains one LMDM a variant (`benchmarks.ablations.runs`), draws its samples from the same
+chance, and measures them against the same real clips. Differences are taken seed by seed, and their
+mean has an interval over seeds and videos (`evaluation.over_seeds`). How samples begin:
+
+unconditional, start given    codes are drawn, the first one too; frame 1 is the real training frame
+                              whose code is nearest to the drawn one, for all variants alike
+unconditional, start drawn    as in the paper: frame 1 by the cDDPM
+conditional                   frame 1 is that of a held-out real video
+
+The same line again goes on where it stopped: finished LMDMs are left, features and codes of samples
+are found by what they follow from.
+"""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.ablations.ablation import Ablation, load_ablation
+from benchmarks.ablations.combining import Scores, combine
+from benchmarks.ablations.lmc_bench import Bench, condition_of
+from benchmarks.ablations.lmc_request import LmcRequest, Surroundings
+from benchmarks.ablations.record import AblationRecord, Measured, TrainedModel
+from benchmarks.ablations.runs import RunsRequest, share, train_variant
+from evaluation import record as records
+from evaluation.errors import InputError
+from leo.motion import READINGS
+
+NEEDED = {"given": ("frame-dm",), "drawn": ("frame-dm", "cddpm", "super-resolution")}
+
+
+def ablate_lmc(request: LmcRequest, around: Surroundings) -> AblationRecord:
+    """Train what is missing, measure, and write OUT/lmc.json.
+
+    A part (a variant of a seed) that fails is left out, and told: see `AblationRecord.unfinished`.
+
+    Raises:
+        InputError: anything that the user has to mend before the first part; or nothing could be
+            finished.
+    """
+    began = time.monotonic()
+    ablation = load_ablation("lmc")
+    names = _variants(ablation, request)
+    if request.seeds < 1:
+        raise InputError(f"--seeds {request.seeds}: 1 at least; 3 or more for an interval")
+    shared = share(_runs(request, around), around.watchers, around.machinery("encoding").progress)
+    bench = Bench(request, ablation, shared, around)
+    bench.check(names)
+    seeds = range(shared.config.seed, shared.config.seed + request.seeds)
+    scores = Scores()
+    trained: list[TrainedModel] = []
+    unfinished: list[tuple[str, str]] = []
+    for seed in seeds:
+        for name in names:
+            around.say(f"{name}, seed {seed}")
+            try:
+                variant = (name, ablation.variants[name])
+                done = train_variant(
+                    shared, variant, seed, around.out, around.watchers, request.cpu
+                )
+                trained.append(bench.measure(done, scores))
+            except InputError as error:
+                around.say(f"{name}, seed {seed}: {error}")
+                unfinished.append((f"{name}-seed{seed}", str(error)))
+    if not trained:
+        raise InputError(f"nothing could be finished: {unfinished[0][0]}: {unfinished[0][1]}")
+    measured = combine(scores, ablation, names)
+    record = _record(bench, measured, trained, unfinished, scores.notes, time.monotonic() - began)
+    records.write_record(record, around.out / "lmc.json")
+    return record
+
+
+def _variants(ablation: Ablation, request: LmcRequest) -> tuple[str, ...]:
+    """Those asked for.
+
+    Raises:
+        InputError: an unknown one, or one that cannot begin with a given frame and has to.
+    """
+    if request.mode == "unconditional":
+        return ablation.chosen(request.variants)
+    names = ablation.chosen(request.variants or ("replace", "with"))
+    for name in names:
+        if not READINGS[condition_of(ablation, name)].begins:
+            raise InputError(
+                f"{name}: cannot begin with a given frame; in --mode conditional the variant "
+                "without LMC is replace (in-painting)"
+            )
+    return names
+
+
+def _runs(request: LmcRequest, around: Surroundings) -> RunsRequest:
+    stages = () if request.mode == "conditional" else NEEDED[request.start]
+    return RunsRequest(
+        out=around.out,
+        run=request.run,
+        config=request.config,
+        data=request.data,
+        changes=request.changes,
+        stages=stages,
+        data_root=None if request.data_root is None else Path(request.data_root),
+        vgg=around.vgg,
+        cpu=request.cpu,
+    )
+
+
+def _record(
+    bench: Bench,
+    measured: Sequence[Measured],
+    trained: Sequence[TrainedModel],
+    unfinished: Sequence[tuple[str, str]],
+    notes: set[str],
+    seconds: float,
+) -> AblationRecord:
+    scores = [model.score for model in trained]
+    caveats = {caveat: None for score in scores for caveat in score.caveats}
+    if bench.request.mode == "unconditional" and bench.request.start == "given":
+        caveats["first frames are real ones, not drawn"] = None
+    commit, dirty = records.code_state()
+    return AblationRecord(
+        ablation=bench.ablation.id,
+        source=bench.ablation.source,
+        column=bench.real,
+        setting=bench.setting(),
+        measured=tuple(measured),
+        trained=tuple(trained),
+        unfinished=tuple(unfinished),
+        dataset=scores[0].dataset,
+        comparable=not caveats,
+        caveats=tuple(caveats),
+        notes=tuple(sorted(notes | {note for score in scores for note in score.notes})),
+        seconds=round(seconds, 3),
+        created=records.now(),
+        versions=records.versions(),
+        commit=commit,
+        dirty=dirty,
+        request=bench.request.model_dump(mode="json"),
+    )

@@ -1,0 +1,251 @@
+"""The runs of an ablation: what all variants share, and one LMDM for each variant and seed.
+
+OUT/shared/          animator, codes, models of first codes and first frames: of the run that was
+                     given (linked, not copied), or trained here
+OUT/VARIANT-seedK/   a run like any other: the shared files, and its own LMDM
+
+A seed's variants have the same codes, first weights, batches, steps of diffusion and noise
+(`leo.stages.lmdm`): they differ in the condition alone. What is finished is left as it is.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.ablations.ablation import Variant
+from benchmarks.leo_runs import DATA, RunRequest, open_job, remembered_data
+from evaluation.errors import InputError
+from leo.checkpoint import load_model
+from leo.config import Config, load_config
+from leo.encode import CODES, CodeBook
+from leo.model import find_model, model_file
+from leo.run_folder import RunFolder, StageFolder
+from leo.stages import lmdm
+from leo.train import train
+from leo.training import Job, encode_run, train_stage
+from leo.watching import Watcher
+
+SHARED_STAGES = ("animator", "frame-dm", "cddpm", "super-resolution")
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class RunsRequest:
+    """Which runs.
+
+    Args:
+        out: folder of all of them.
+        run: the run, or the shipped model, that has the animator; None: `config` trains all.
+        config: a shipped config or a .toml file; None: the run's.
+        data: training videos; None: as the run remembers.
+        changes: of the config, for all variants: "lmdm.training.steps=1500" and the like.
+        stages: of SHARED_STAGES, those that samples need besides the animator.
+        data_root, vgg, cpu: as in `RunRequest`.
+    """
+
+    out: Path
+    run: str | None
+    config: str | None
+    data: str | None
+    changes: Sequence[str] = ()
+    stages: Sequence[str] = ()
+    data_root: Path | None = None
+    vgg: Path | None = None
+    cpu: bool = False
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all variants have in common.
+
+    Args:
+        root: OUT/shared.
+        config: of the run, its changes made.
+        book: codes of the training videos.
+        data: the training videos, as on the command line.
+        given: the run that was given; None: there was none.
+    """
+
+    root: Path
+    config: Config
+    book: CodeBook
+    data: str
+    given: Path | None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A variant's run, trained.
+
+    Args:
+        reused: whether its LMDM is the given run's.
+    """
+
+    variant: str
+    seed: int
+    run: Path
+    reused: bool
+
+    @property
+    def name(self) -> str:
+        """As its folder is called."""
+        return self.run.name
+
+
+def share(request: RunsRequest, watchers: Sequence[Watcher], progress: Progress | None) -> Shared:
+    """Everything but the LMDMs: taken from the given run, made where it is missing.
+
+    Raises:
+        InputError: neither run nor config, or both; no animator; no videos to make codes of; a
+            first-frame model that is missing; changes of what is taken over.
+    """
+    if (request.run is None) == (request.config is None):
+        raise InputError("give --run (a run, or leo:NAME), or --config to train everything")
+    root = request.out / "shared"
+    given = None if request.run is None else find_model(request.run)
+    if given is not None:
+        _check(given, request)
+    job = open_job(
+        RunRequest(
+            run=root,
+            config=str(given / "config.toml") if given is not None else request.config,
+            data=request.data or (None if given is None else remembered_data(given)),
+            changes=request.changes,
+            data_root=request.data_root,
+            vgg=request.vgg,
+            cpu=request.cpu,
+        )
+    )
+    job = replace(job, watchers=watchers, progress=progress)
+    if given is None:
+        train_stage(job, "animator")
+    else:
+        for stage in SHARED_STAGES:
+            if model_file(given, stage).is_file():
+                link(model_file(given, stage), root / stage / "model.safetensors")
+        if (given / CODES).is_file():
+            link(given / CODES, root / CODES)
+    book = encode_run(job)
+    for stage in request.stages:
+        if getattr(job.run.config, stage.replace("-", "_")) is not None:
+            _provide(job, stage, given)
+    data = remembered_data(root)
+    return Shared(root, job.run.config, book, str(data), given)
+
+
+def train_variant(
+    shared: Shared,
+    variant: tuple[str, Variant],
+    seed: int,
+    out: Path,
+    watchers: Sequence[Watcher],
+    cpu: bool = False,
+) -> Trained:
+    """The run of a variant with its LMDM, from where it stopped; the given run's where it fits.
+
+    Raises:
+        InputError: as `train`; or the folder is of another config or other shared files.
+    """
+    name, how = variant
+    root = out / f"{name}-seed{seed}"
+    changes = [*how.changes, f"seed={seed}"]
+    run = RunFolder.create(root, load_config(str(shared.root / "config.toml"), changes))
+    for stage in SHARED_STAGES:
+        if model_file(shared.root, stage).is_file():
+            link(model_file(shared.root, stage), root / stage / "model.safetensors")
+    for file in (CODES, DATA):
+        link(shared.root / file, root / file)
+    config = run.config
+    folder = run.stage("lmdm", shared.book.digest)
+    reused = shared.given is not None and _reuse(model_file(shared.given, "lmdm"), folder)
+    model = lmdm.build(config.lmdm, shared.book, config.seed)
+    train(model, config.lmdm.training, folder, watchers, cpu)
+    return Trained(name, seed, root, reused)
+
+
+def held_out_loss(run: Path) -> float | None:
+    """Of a run's LMDM, after its last step."""
+    found = json.loads(load_model(model_file(run, "lmdm")).metadata.get("validation", "{}"))
+    return found.get("loss") if isinstance(found, dict) else None
+
+
+def link(source: Path, target: Path) -> None:
+    """The same file at a second place; files of runs are replaced, never written into.
+
+    Raises:
+        InputError: another file is there, or the folder cannot be written to.
+    """
+    if target.exists():
+        if not target.samefile(source) and _digest(target) != _digest(source):
+            raise InputError(
+                f"{target}: is not {source}: this folder was begun with another run; "
+                "give another --out"
+            )
+        return
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
+        with contextlib.suppress(FileNotFoundError):
+            unfinished.unlink()
+        try:
+            os.link(source.resolve(), unfinished)
+        except OSError:  # another disk, or one without links
+            shutil.copyfile(source, unfinished)
+        unfinished.replace(target)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written: {error.strerror or error}") from None
+
+
+def _check(given: Path, request: RunsRequest) -> None:
+    """Stop where the given run cannot be used."""
+    if not model_file(given, "animator").is_file():
+        raise InputError(
+            f"{given}: no trained animator; `leo-bench train animator --run {given}` comes first, "
+            "or give --config to train everything"
+        )
+    if request.data is None and remembered_data(given) is None:
+        raise InputError(
+            f"{given}: does not say what it was trained on: give --data, as in "
+            "--data toy-faces/train; its codes are made of these videos"
+        )
+    for change in request.changes:
+        if not change.strip().startswith("lmdm."):
+            raise InputError(
+                f"--set {change}: all but the LMDM is taken from {given}; change lmdm.… alone, or "
+                "train everything with --config"
+            )
+
+
+def _provide(job: Job, stage: str, given: Path | None) -> None:
+    """A model of first codes is small, and made; one of first frames must be in a given run."""
+    if model_file(job.run.root, stage).is_file():
+        return
+    if given is not None and stage != "frame-dm":
+        raise InputError(
+            f"{given}: no {stage} to draw first frames with; `leo-bench train {stage} --run "
+            f"{given}` makes it, or use --start given"
+        )
+    train_stage(job, stage)
+
+
+def _reuse(lmdm_file: Path, folder: StageFolder) -> bool:
+    """Take over an LMDM that was made from the same config, seed and codes; -> whether it was."""
+    if folder.model.exists():
+        return lmdm_file.is_file() and folder.model.samefile(lmdm_file)
+    try:
+        folder.origin.check(lmdm_file, load_model(lmdm_file).metadata)
+    except InputError:
+        return False
+    link(lmdm_file, folder.model)
+    return True
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

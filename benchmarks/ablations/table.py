@@ -1,0 +1,165 @@
+"""The record of an ablation as a person reads it: the paper's table, and the numbers behind it.
+
+Grids of text, for a terminal and for Markdown alike.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmarks.ablations.ablation import Ablation
+from benchmarks.ablations.record import AblationRecord, Change, Measured, Row
+from evaluation.errors import InputError
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table of text."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def markdown(self) -> str:
+        """As Markdown; columns but the first to the right."""
+        lines = [f"**{self.title}**", "", _line(self.columns)]
+        lines.append(_line(["---", *["---:"] * (len(self.columns) - 1)]))
+        return "\n".join([*lines, *(_line(row) for row in self.rows)]) + "\n"
+
+
+def paper_table(ablation: Ablation, found: Sequence[AblationRecord]) -> Grid:
+    """The table in the paper's form: rows as there, a column a data set, the paper's own beside.
+
+    Below the variants, each one's difference to the reference with its interval.
+
+    Raises:
+        InputError: a record is of another ablation, or two are of different measures.
+    """
+    tables = []
+    for record in found:
+        if record.ablation != ablation.id:
+            raise InputError(
+                f"{record.column}: a record of ablation {record.ablation}, not of {ablation.id}"
+            )
+        tables.append(record.measured[0])
+    measures = sorted({table.name for table in tables})
+    if len(measures) > 1:
+        raise InputError(f"{' and '.join(measures)} do not go into one table")
+    known = {row.variant for table in tables for row in table.rows}
+    names = [name for name in ablation.variants if name in known and name not in ablation.rows]
+    names = [*(name for name in ablation.rows if name in known), *names]
+    published, reference = ablation.published, ablation.variants[ablation.reference].label
+    rows = []
+    for name in names:
+        of_paper = [
+            f"{column.values[name]:g}" if name in column.values else "" for column in published
+        ]
+        ours = [_value(_row(table, name)) for table in tables]
+        rows.append((ablation.variants[name].label, *ours, *of_paper))
+    for name in names:
+        changes = [_change(table, name) for table in tables]
+        if any(change is not None for change in changes):
+            label = f"{ablation.variants[name].label} less {reference}"
+            of_paper = [
+                f"{column.values[name] - column.values[ablation.reference]:+.4g}"
+                if name in column.values
+                else ""
+                for column in published
+            ]
+            rows.append((label, *map(_difference, changes), *of_paper))
+    columns = (ablation.title, *(record.column for record in found), *(p.column for p in published))
+    return Grid(f"{measures[0]} ({ablation.source})", columns, tuple(rows))
+
+
+def all_measures(record: AblationRecord) -> Grid:
+    """Every measure of every variant: the mean, its interval, and one number a seed."""
+    rows = []
+    for measured in record.measured:
+        for row in measured.rows:
+            rows.append(
+                (
+                    measured.name,
+                    row.label,
+                    _value(row),
+                    _interval(row.interval),
+                    _seeds(row.by_seed),
+                )
+            )
+        labels = {row.variant: row.label for row in measured.rows}
+        for change in measured.changes:
+            label = f"{labels[change.variant]} less {labels[change.reference]}"
+            value = f"{change.value:+.4g}"
+            seeds = _seeds(change.by_seed, "+.4g")
+            rows.append((measured.name, label, value, _interval(change.interval), seeds))
+    return Grid(
+        record.column, ("measure", "variant", "mean", "95 % interval", "by seed"), tuple(rows)
+    )
+
+
+def remarks(record: AblationRecord) -> list[str]:
+    """What a reader of the tables must know, a line each."""
+    lines = [f"{record.column}: {record.setting}"]
+    for measured in record.measured:
+        lines.append(f"{measured.name}: {measured.about}")
+    covered = {measured.covers: measured.name for measured in reversed(record.measured)}
+    lines += [f"intervals of {name} cover {covers}" for covers, name in covered.items()]
+    for model in record.trained:
+        if model.start_distance is not None:
+            lines.append(
+                f"{model.variant}, seed {model.seed}: the real first frames' codes are "
+                f"{model.start_distance:.3g} from the drawn ones on average"
+            )
+    if reused := [f"{m.variant}, seed {m.seed}" for m in record.trained if m.reused]:
+        lines.append(f"taken over from the run that was given: {'; '.join(reused)}")
+    lines += [
+        f"{measured.name}: p of McNemar's exact test {change.p_value:.3g}"
+        for measured in record.measured
+        for change in measured.changes
+        if change.p_value is not None
+    ]
+    lines += [f"not comparable with published numbers: {caveat}" for caveat in record.caveats]
+    lines += [f"note: {note}" for note in record.notes]
+    lines += [
+        f"NOT FINISHED, not in these numbers: {part}: {why}" for part, why in record.unfinished
+    ]
+    return lines
+
+
+def as_markdown(ablation: Ablation, found: Sequence[AblationRecord]) -> str:
+    """The paper's table, then each record's numbers and remarks."""
+    parts = [paper_table(ablation, found).markdown()]
+    for record in found:
+        parts.append(all_measures(record).markdown())
+        parts.append("".join(f"- {line}\n" for line in remarks(record)))
+    return "\n".join(parts)
+
+
+def _value(row: Row | None) -> str:
+    if row is None:
+        return ""
+    return f"{row.value:.4g}" if row.spread is None else f"{row.value:.4g} ± {row.spread:.2g}"
+
+
+def _difference(change: Change | None) -> str:
+    if change is None:
+        return ""
+    return f"{change.value:+.4g} {_interval(change.interval)}".rstrip()
+
+
+def _interval(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else f"[{interval[0]:.4g}, {interval[1]:.4g}]"
+
+
+def _seeds(values: Sequence[float], form: str = ".4g") -> str:
+    return "  ".join(f"{value:{form}}" for value in values)
+
+
+def _row(measured: Measured, variant: str) -> Row | None:
+    return next((row for row in measured.rows if row.variant == variant), None)
+
+
+def _change(measured: Measured, variant: str) -> Change | None:
+    return next((change for change in measured.changes if change.variant == variant), None)
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,328 @@
+"""`leo-bench ablate transition`: long motion with and without the Transition DM (Table 5).
+
+One trained LEO draws the same samples twice: first code, and chance of every run, are those of the
+sample's number in both. Where the paper asks raters "does the clip contain repeated motion?", here
+`evaluation.repetition` answers from the motion codes, calibrated on real videos of the same length.
+No frame is rendered. The samples are pairs: see `evaluation.paired_shares` for interval and test.
+"""
+
+import hashlib
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+import torch
+from torch import Tensor
+
+from benchmarks.ablations.ablation import Ablation, load_ablation
+from benchmarks.ablations.code_windows import Windows, drawn_windows
+from benchmarks.ablations.record import AblationRecord, Change, Measured, Row
+from benchmarks.code_signals import CodeSignals
+from benchmarks.sources import SourceOptions, open_source
+from evaluation import record as records
+from evaluation.errors import InputError
+from evaluation.features import Machinery
+from evaluation.intervals import Interval
+from evaluation.mean_intervals import difference_interval, mean_interval
+from evaluation.paired_shares import paired_difference, wilson_interval
+from evaluation.repetition import (
+    REPETITION_VERSION,
+    Calibration,
+    Null,
+    RepetitionSettings,
+    SourceRepetition,
+    calibrate,
+    source_repetition,
+)
+from evaluation.schema import Data
+from evaluation.videos.discover import OpenOptions
+from evaluation.videos.source import Selection, VideoSource, fingerprint
+from leo.drawing import Drawing, Sampling
+from leo.model import LeoModel, default_device, find_model
+
+LEAST_ALIKE = -1.0  # where nothing moves, or places part entirely
+
+JOINED_SEGMENTS = 3  # that a real video must be long, to be joined with others
+
+NULLS: dict[Null, str] = {
+    "real": "a segment comes back more closely than in real videos of this length",
+    "strangers": "a segment is more like an earlier one than motions of two real videos ever are",
+}
+
+
+class TransitionRequest(Data):
+    """What the user asked, word for word.
+
+    Args:
+        run: a run with an LMDM, a frame-wise DM and a Transition DM, or a shipped model.
+        real: real videos to calibrate on; a world is rendered at the length that is needed.
+        frames, count: of the samples.
+        join: real videos are shorter: different ones are joined, end to end, to the length.
+        real_count: real videos at most; None: as many as there are samples.
+        seed, sampler, steps: as in `leo.drawing.Sampling`.
+        repetition: what counts as repeated motion.
+        data_root: where prepared data sets lie.
+        device: of the networks; None: a GPU where there is one.
+    """
+
+    run: str
+    real: str
+    frames: int = 512
+    count: int = 64
+    join: bool = False
+    real_count: int | None = None
+    seed: int = 0
+    sampler: str = "ddim"
+    steps: int = 50
+    repetition: RepetitionSettings = RepetitionSettings()
+    data_root: str | None = None
+    device: str | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was drawn and held against what."""
+
+    model: LeoModel
+    real: VideoSource
+    calibration: Calibration
+    by_variant: dict[str, SourceRepetition]
+
+
+def ablate_transition(
+    request: TransitionRequest, out: Path, machinery: Callable[[str], Machinery]
+) -> AblationRecord:
+    """Draw, look for repeats, and write OUT/transition.json.
+
+    Raises:
+        InputError: a stage is not trained; real videos are too few or too short; `out` cannot be
+            written to.
+    """
+    began = time.monotonic()
+    ablation = load_ablation("transition")
+    model = _model(request)
+    source = open_real(request, model.config.resolution)
+    real = real_signals(request, model, source, machinery("real codes"))
+    calibration = calibrate(real, request.repetition)
+    drawn = {name: _drawn(request, ablation, name, model, out, machinery) for name in ablation.rows}
+    found = {
+        name: source_repetition(zip(windows.videos, windows.codes, strict=True), calibration)
+        for name, windows in drawn.items()
+    }
+    record = _record(
+        request, ablation, Found(model, source, calibration, found), time.monotonic() - began
+    )
+    records.write_record(record, out / "transition.json")
+    return record
+
+
+def measured_under(null: Null, ablation: Ablation, found: Found) -> Measured:
+    """The table's numbers, a flag being what exceeds `null`."""
+    limit = found.calibration.threshold_of(null)
+    flags = {
+        name: [video.closest > limit for video in of.videos.values()]
+        for name, of in found.by_variant.items()
+    }
+    rows = [
+        Row(
+            variant=name,
+            label=ablation.variants[name].label,
+            value=sum(own) / len(own),
+            by_seed=(),
+            spread=None,
+            interval=wilson_interval(sum(own), len(own)),
+            count=len(own),
+        )
+        for name, own in flags.items()
+    ]
+    changes = []
+    for name, own in flags.items():
+        if name == ablation.reference:
+            continue
+        pair = paired_difference(own, flags[ablation.reference])
+        changes.append(
+            Change(
+                variant=name,
+                reference=ablation.reference,
+                value=pair.value,
+                interval=pair.interval,
+                p_value=pair.p_value,
+            )
+        )
+    settings = found.calibration.settings
+    return Measured(
+        name="repeated motion" if null == settings.null else f"repeated motion ({null})",
+        about=f"share of samples in which {NULLS[null]} ({settings.false_alarms:g} of these may)",
+        covers="samples, in pairs (Newcombe's interval); the calibration's own chance is not in it",
+        rows=tuple(rows),
+        changes=tuple(changes),
+    )
+
+
+def measured_closeness(ablation: Ablation, found: Found) -> Measured:
+    """How alike a sample's closest two segments are, on average: tells shares of 0 apart."""
+    alike = {
+        name: {video: max(result.closest, LEAST_ALIKE) for video, result in of.videos.items()}
+        for name, of in found.by_variant.items()
+    }
+    rows = [
+        Row(
+            variant=name,
+            label=ablation.variants[name].label,
+            value=fmean(own.values()),
+            by_seed=(),
+            spread=None,
+            interval=_ends(mean_interval(own)),
+            count=len(own),
+        )
+        for name, own in alike.items()
+    ]
+    reference = alike[ablation.reference]
+    changes = [
+        Change(
+            variant=name,
+            reference=ablation.reference,
+            value=fmean(own.values()) - fmean(reference.values()),
+            interval=_ends(difference_interval(own, reference, paired=True)),
+        )
+        for name, own in alike.items()
+        if name != ablation.reference
+    ]
+    real = fmean(max(closest, LEAST_ALIKE) for closest in found.calibration.closest["real"])
+    return Measured(
+        name="closest repeat",
+        about=(
+            "how alike a sample's closest two segments are: 1 the same, 0 unrelated, less where "
+            f"places part; real videos have {real:.3g} on average, and what exceeds "
+            f"{found.calibration.threshold:.3g} is flagged"
+        ),
+        covers="samples, in pairs",
+        rows=tuple(rows),
+        changes=tuple(changes),
+    )
+
+
+def open_real(request: TransitionRequest, resolution: int) -> VideoSource:
+    """The real videos, as many as are used; a world's are rendered at the samples' length.
+
+    Raises:
+        InputError: they are not there, or too short.
+    """
+    root = None if request.data_root is None else Path(request.data_root)
+    frames = None if request.join else request.frames
+    options = SourceOptions(OpenOptions(), root, resolution, frames=frames)
+    source = open_source(request.real, options)
+    needed = frames or JOINED_SEGMENTS * request.repetition.segment
+    long_enough = [i for i, count in enumerate(source.frame_counts) if count >= needed]
+    if not long_enough:
+        raise InputError(
+            f"{source.name}: no video has {needed} frames, the longest {max(source.frame_counts)}: "
+            "give longer real videos, or --join to put different ones end to end"
+        )
+    kept = long_enough if request.join else long_enough[: request.real_count or request.count]
+    return Selection(source, kept, source.name)
+
+
+def real_signals(
+    request: TransitionRequest, model: LeoModel, source: VideoSource, machinery: Machinery
+) -> dict[str, Tensor]:
+    """Codes of real motion, [frames,20] each; see `joined` where videos are put end to end."""
+    length = min(*source.frame_counts, request.frames)
+    videos = range(len(source.names))
+    codes = CodeSignals.by(model).of(source, videos, length, machinery)
+    found = dict(zip(source.names, codes, strict=True))
+    return joined(found, request.frames) if request.join else found
+
+
+def joined(signals: dict[str, Tensor], frames: int) -> dict[str, Tensor]:
+    """Different videos end to end, in an order by hash of their names, each used once.
+
+    What such a signal repeats, a video repeats within its own short time, or two strangers share.
+    """
+    length = min(len(signal) for signal in signals.values())
+    each = math.ceil(frames / length)
+    order = sorted(signals, key=lambda name: hashlib.sha256(name.encode()).digest())
+    return {
+        "+".join(group): torch.cat([signals[name] for name in group])[:frames]
+        for group in (order[i : i + each] for i in range(0, len(order), each))
+        if len(group) == each
+    }
+
+
+def _model(request: TransitionRequest) -> LeoModel:
+    root = find_model(request.run)
+    model = LeoModel.open(root, request.device or default_device())
+    for stage in ("animator", "lmdm", "frame-dm", "transition-dm"):
+        if not model.has(stage):
+            raise InputError(
+                f"{root}: no {stage} trained; `leo-bench train {stage} --run {root}` comes first"
+            )
+    return model
+
+
+def _drawn(
+    request: TransitionRequest,
+    ablation: Ablation,
+    name: str,
+    model: LeoModel,
+    out: Path,
+    machinery: Callable[[str], Machinery],
+) -> Windows:
+    sampling = Sampling.model_validate(
+        {
+            "frames": request.frames,
+            "count": request.count,
+            "seed": request.seed,
+            "sampler": request.sampler,
+            "steps": request.steps,
+            **ablation.variants[name].sampling,
+        }
+    )
+    stages = ["lmdm", "frame-dm", *(["transition-dm"] if sampling.transitions else [])]
+    place = out / f"{name}.codes.safetensors"
+    progress = machinery(f"{name}, codes").progress
+    return drawn_windows(Drawing(model, sampling), model.digest(stages), place, progress)
+
+
+def _record(
+    request: TransitionRequest, ablation: Ablation, found: Found, seconds: float
+) -> AblationRecord:
+    calibration = found.calibration
+    nulls: list[Null] = sorted(NULLS, key=lambda null: null != calibration.settings.null)
+    commit, dirty = records.code_state()
+    how = f"joined, {min(found.real.frame_counts)} frames each, to" if request.join else "of"
+    return AblationRecord(
+        ablation=ablation.id,
+        source=ablation.source,
+        column=request.run.removeprefix("leo:"),
+        setting=(
+            f"{request.count} samples of {request.frames} frames of LEO "
+            f"{found.model.digest(['lmdm', 'frame-dm', 'transition-dm'])[:12]}, codes alone; "
+            f"calibrated on {calibration.videos} real videos of {found.real.name} "
+            f"({fingerprint(found.real)[:12]}) {how} {request.frames} frames; a repeat is "
+            f"{calibration.settings.segment} frames; repetition v{REPETITION_VERSION}"
+        ),
+        measured=(
+            *(measured_under(null, ablation, found) for null in nulls),
+            measured_closeness(ablation, found),
+        ),
+        trained=(),
+        unfinished=(),
+        dataset=None,
+        comparable=False,
+        caveats=("found in motion codes, not by raters",),
+        notes=(),
+        seconds=round(seconds, 3),
+        created=records.now(),
+        versions=records.versions(),
+        commit=commit,
+        dirty=dirty,
+        request=request.model_dump(mode="json"),
+    )
+
+
+def _ends(interval: Interval | None) -> tuple[float, float] | None:
+    return None if interval is None else (interval.low, interval.high)

@@ -1,0 +1,256 @@
+"""The paper's ablations: ablate lmc, ablate transition, ablate table."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from benchmarks.cli.measure import (
+    AllowUnverified,
+    DataRoot,
+    Device,
+    Extractor,
+    Limit,
+    NoCache,
+    OnError,
+    Weights,
+    Workers,
+)
+
+if TYPE_CHECKING:
+    from benchmarks.ablations.record import AblationRecord
+    from evaluation.features import Machinery
+
+app = typer.Typer(
+    help="The paper's ablations (Tables 4 and 5) on any data, measured and compared in pairs.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Out = Annotated[Path, typer.Option(help="Folder of everything; the same line again goes on there.")]
+Sampler = Annotated[
+    Literal["ddpm", "ddim", "dpm"], typer.Option(help="ddpm --steps 1000 is the paper's.")
+]
+Steps = Annotated[int, typer.Option(help="Of the sampler; must divide those of training.")]
+
+
+@app.command()
+def lmc(
+    out: Out,
+    run: Annotated[
+        str | None,
+        typer.Option(help="A run with an animator, or leo:NAME of a shipped model: is taken over."),
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option(help="In place of --run: train everything by this config.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Training videos; absent: as the run remembers.")
+    ] = None,
+    real: Annotated[
+        str | None, typer.Option(help="Real videos to measure against; absent: the set's test.")
+    ] = None,
+    variants: Annotated[
+        str, typer.Option(help="Of with,without,cat,concat-abs,replace; absent: the table's two.")
+    ] = "",
+    seeds: Annotated[int, typer.Option(help="Trainings of each variant; 3 or more.")] = 3,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="For all variants alike: lmdm.training.steps=1500."),
+    ] = None,
+    mode: Annotated[
+        Literal["unconditional", "conditional"],
+        typer.Option(help="conditional: from first frames of --real; replace against with."),
+    ] = "unconditional",
+    start: Annotated[
+        Literal["given", "drawn"],
+        typer.Option(help="First frames: real training frames nearest to code 1, or the cDDPM's."),
+    ] = "given",
+    frames: Annotated[int, typer.Option(help="Of FVD's clips.")] = 16,
+    protocol: Annotated[str | None, typer.Option(help="Of FVD; absent: the data set's.")] = None,
+    clips: Annotated[
+        int | None, typer.Option(help="Clips a side; absent: the protocol's own number.")
+    ] = None,
+    acd: Annotated[
+        str | None,
+        typer.Option(
+            help="Frame protocol of the ACD, or none; absent: where it needs no download."
+        ),
+    ] = None,
+    sampler: Sampler = "ddim",
+    steps: Steps = 50,
+    extractor: Extractor = None,
+    weights: Weights = None,
+    allow_unverified: AllowUnverified = False,
+    device: Device = None,
+    data_root: DataRoot = None,
+    vgg: Annotated[
+        Path | None, typer.Option(help="With --config: VGG-19's weights for the animator.")
+    ] = None,
+    on_error: OnError = "fail",
+    limit: Limit = None,
+    workers: Workers = 2,
+    no_cache: NoCache = False,
+) -> None:
+    """Table 4: the LMDM with and without the Linear Motion Condition, trained by seeds in pairs.
+
+    Writes OUT/lmc.json and OUT/lmc.md; every variant and seed is a run of its own below OUT.
+    Exit 1 where a part failed; what is finished is kept, and the same line goes on.
+
+    Examples:
+
+      leo-bench ablate lmc --run leo:toy-faces --data toy-faces/train --clips 256 --out lmc-faces
+
+      leo-bench ablate lmc --run runs/ff --start drawn --seeds 5 --out lmc-ff
+    """
+    from benchmarks.ablations.lmc import ablate_lmc
+    from benchmarks.ablations.lmc_request import LmcRequest, Surroundings
+    from benchmarks.cli.screen import machinery, say
+    from benchmarks.cli.train_screen import TrainingScreen
+    from evaluation.record import check_writable
+
+    check_writable(out)
+    request = LmcRequest(
+        run=run,
+        config=config,
+        data=data,
+        changes=tuple(changes or ()),
+        real=real,
+        variants=tuple(name.strip() for name in variants.split(",") if name.strip()),
+        seeds=seeds,
+        mode=mode,
+        start=start,
+        frames=frames,
+        protocol=protocol,
+        clips=clips,
+        acd=acd,
+        sampler=sampler,
+        steps=steps,
+        extractor=extractor,
+        weights=None if weights is None else str(weights),
+        allow_unverified=allow_unverified,
+        device=device,
+        data_root=None if data_root is None else str(data_root),
+        on_error=on_error,
+        limit=limit,
+    )
+    around = Surroundings(
+        out=out,
+        machinery=lambda what: machinery(workers=workers, keep=not no_cache, what=what),
+        watchers=[TrainingScreen()],
+        say=say,
+        vgg=vgg,
+    )
+    _finish(ablate_lmc(request, around), out)
+
+
+@app.command()
+def transition(
+    run: Annotated[
+        str, typer.Option(help="A run with a Transition DM, or leo:NAME (leo:toy-bodies).")
+    ],
+    out: Out,
+    real: Annotated[
+        str, typer.Option(help="Real videos to calibrate on; worlds are rendered as long.")
+    ],
+    frames: Annotated[int, typer.Option(help="Of each sample.")] = 512,
+    count: Annotated[int, typer.Option(help="Samples, with and without.")] = 64,
+    join: Annotated[
+        bool, typer.Option("--join", help="Real videos are shorter: join different ones.")
+    ] = False,
+    real_count: Annotated[
+        int | None, typer.Option(help="Real videos at most; absent: as many as samples.")
+    ] = None,
+    segment: Annotated[int, typer.Option(help="Frames that have to come back.")] = 24,
+    null: Annotated[
+        Literal["real", "strangers"],
+        typer.Option(help="A repeat is closer than real videos' own, or than two strangers'."),
+    ] = "real",
+    false_alarms: Annotated[
+        float, typer.Option(help="Share that may be flagged where the null holds.")
+    ] = 0.05,
+    seed: Annotated[int, typer.Option(help="Sample i depends on this and on i alone.")] = 0,
+    sampler: Sampler = "ddim",
+    steps: Steps = 50,
+    device: Device = None,
+    data_root: DataRoot = None,
+    workers: Workers = 2,
+    no_cache: NoCache = False,
+) -> None:
+    """Table 5: repeated motion in long samples with and without the Transition DM.
+
+    The same samples twice, in pairs; from motion codes, no frame is rendered. Writes
+    OUT/transition.json and OUT/transition.md.
+
+    Example:
+
+      leo-bench ablate transition --run leo:toy-bodies --real toy-bodies/test --out transition
+    """
+    from benchmarks.ablations.transition import TransitionRequest, ablate_transition
+    from benchmarks.cli.screen import machinery
+    from evaluation.record import check_writable
+    from evaluation.schema import parse
+
+    check_writable(out)
+    options = {
+        "run": run,
+        "real": real,
+        "frames": frames,
+        "count": count,
+        "join": join,
+        "real_count": real_count,
+        "seed": seed,
+        "sampler": sampler,
+        "steps": steps,
+        "repetition": {"segment": segment, "null": null, "false_alarms": false_alarms},
+        "data_root": None if data_root is None else str(data_root),
+        "device": device,
+    }
+    request = parse(TransitionRequest, options, where="ablate transition")
+
+    def own(what: str) -> "Machinery":
+        return machinery(workers=workers, keep=not no_cache, what=what)
+
+    _finish(ablate_transition(request, out, own), out)
+
+
+@app.command()
+def table(
+    records: Annotated[list[Path], typer.Argument(help="OUT/lmc.json of one or more ablations.")],
+    markdown: Annotated[Path | None, typer.Option(help="Write it here too.")] = None,
+) -> None:
+    """The paper's table with a column a record: one ablation on several data sets.
+
+    Example: leo-bench ablate table lmc-faces/lmc.json lmc-bodies/lmc.json --markdown table4.md
+    """
+    from benchmarks.ablations.record import read_ablation
+
+    _show([read_ablation(path) for path in records], markdown)
+
+
+def _finish(record: "AblationRecord", out: Path) -> None:
+    from benchmarks.cli.screen import say
+
+    _show([record], out / f"{record.ablation}.md")
+    say(f"record: {out / record.ablation}.json")
+    if record.unfinished:
+        say(f"{len(record.unfinished)} parts failed; the same line again goes on with them")
+        raise typer.Exit(1)
+
+
+def _show(found: "list[AblationRecord]", markdown: Path | None) -> None:
+    from benchmarks.ablations.ablation import load_ablation
+    from benchmarks.ablations.table import all_measures, as_markdown, paper_table, remarks
+    from benchmarks.cli.screen import out as show
+    from benchmarks.cli.screen import table as show_table
+    from evaluation.atomic import write_atomically
+
+    ablation = load_ablation(found[0].ablation)
+    grids = [paper_table(ablation, found), *map(all_measures, found)]
+    for grid in grids:
+        show_table(grid.title, grid.columns, grid.rows)
+    for record in found:
+        for line in remarks(record):
+            show(line)
+    if markdown is not None:
+        write_atomically(markdown, as_markdown(ablation, found).encode())

@@ -1,0 +1,192 @@
+"""A number of trained models, over several seeds of training: its mean, and how sure that is.
+
+found = over_seeds([value of each seed], [influences of each seed])   evaluation.video_influences
+
+A method is compared with another by training both several times. Two things vary then. Each seed
+trains another model and draws other samples; all models are held against the same real videos.
+
+The variance of the mean over S seeds is the sum of
+    between   s^2 / S, s^2 being the variance of the seeds' numbers: of training, and of samples
+    real      by the real videos' influences on the mean, which all seeds share
+where s^2 / S is not taken to be less than what the samples' influences alone account for: the s^2
+of a few seeds may be small by accident. The interval is Student's, with Satterthwaite's degrees of
+freedom: S - 1 for `between`. With three seeds it rests on two degrees of freedom, so it is wide
+(4.3 standard errors), and it takes the seeds' numbers to be normally distributed; three numbers
+cannot show whether they are.
+
+With one seed there is no `between`: the interval is then of the videos alone, and says how sure the
+number of these models is, not of the method. Give the differences of two methods, seed by seed, to
+compare them: what a seed's two models share (first weights, batches, noise) leaves the difference.
+"""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from evaluation.errors import InputError
+from evaluation.intervals import student_quantile
+from evaluation.video_influences import Pair, VideoInfluences
+
+# From here on the series of `student_quantile` is exact to six digits.
+MANY_DEGREES = 30.0
+
+# Of Simpson's rule, over a smooth curve; even.
+PARTS = 400
+
+
+@dataclass(frozen=True)
+class OverSeeds:
+    """The mean of a number over seeds.
+
+    Args:
+        value: the mean.
+        by_seed: one a seed.
+        interval: around the mean; None without influences (too few videos) where there is one seed.
+        level: of the interval.
+        standard_error: of the mean; None where there is no interval.
+        freedom: degrees of freedom of the standard error.
+        between: the seeds' part of the standard error; None with one seed.
+        samples: what the samples' chance alone accounts for; None without influences.
+        real: the real videos' part; None without influences.
+    """
+
+    value: float
+    by_seed: tuple[float, ...]
+    interval: tuple[float, float] | None
+    level: float
+    standard_error: float | None
+    freedom: float | None
+    between: float | None
+    samples: float | None
+    real: float | None
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation of the seeds' numbers (ddof 1); None with one."""
+        return statistics.stdev(self.by_seed) if len(self.by_seed) > 1 else None
+
+
+def over_seeds(
+    values: Sequence[float],
+    influences: Sequence[VideoInfluences | None],
+    level: float = 0.95,
+) -> OverSeeds:
+    """The mean over seeds with its interval; see the head of this file.
+
+    Args:
+        values: one a seed.
+        influences: of the videos on each of them; the same real videos for all seeds, and samples
+            that are each seed's own. None where there were too few videos.
+        level: of the interval.
+
+    Raises:
+        InputError: no seed; a level outside (0, 1).
+    """
+    if not values:
+        raise InputError("a mean over seeds needs at least one seed")
+    if not 0 < level < 1:
+        raise InputError(f"level is {level}; expected a number between 0 and 1, such as 0.95")
+    count, mean = len(values), statistics.fmean(values)
+    known = [found for found in influences if found is not None]
+    real = samples = between = None
+    freedom_of_real = 1
+    if len(known) == count:
+        shared = _mean([found.real for found in known])
+        real = _variance(shared)
+        samples = sum(_variance(found.fake) for found in known) / count**2
+        freedom_of_real = max(len(shared) - 1, 1)
+    if count > 1:
+        between = statistics.variance(values) / count
+    if between is None and real is None:
+        return OverSeeds(mean, tuple(values), None, level, None, None, None, None, None)
+    of_models = max(between or 0.0, samples or 0.0)
+    freedom_of_models = count - 1 if count > 1 else freedom_of_real
+    variance = of_models + (real or 0.0)
+    freedom = _satterthwaite(
+        (of_models, freedom_of_models), (real or 0.0, freedom_of_real), fallback=freedom_of_models
+    )
+    reach = quantile(freedom, (1 + level) / 2) * math.sqrt(variance)
+    return OverSeeds(
+        value=mean,
+        by_seed=tuple(values),
+        interval=(mean - reach, mean + reach),
+        level=level,
+        standard_error=math.sqrt(variance),
+        freedom=freedom,
+        between=None if between is None else math.sqrt(between),
+        samples=None if samples is None else math.sqrt(samples),
+        real=None if real is None else math.sqrt(real),
+    )
+
+
+def difference(
+    first: VideoInfluences | None, second: VideoInfluences | None
+) -> VideoInfluences | None:
+    """Influences on first - second: videos of one name are one video to both; None if either is."""
+    if first is None or second is None:
+        return None
+    return VideoInfluences(real=_less(first.real, second.real), fake=_less(first.fake, second.fake))
+
+
+@cache
+def quantile(freedom: float, probability: float) -> float:
+    """Student's t at `probability` (0.5 to 1), for any degrees of freedom from 1 on.
+
+    P(|T| <= t) is the integral of cos(x)^(freedom - 1) from 0 to atan(t / sqrt(freedom)), over that
+    from 0 to pi / 2.
+    """
+    if freedom >= MANY_DEGREES:
+        return student_quantile(probability, freedom)
+    whole = math.exp(math.lgamma(freedom / 2) - math.lgamma((freedom + 1) / 2))
+    wanted = (2 * probability - 1) * whole * math.sqrt(math.pi) / 2
+    low, high = 0.0, math.pi / 2
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _integral(middle, freedom) < wanted else (low, middle)
+    return math.sqrt(freedom) * math.tan(low)
+
+
+def _integral(to: float, freedom: float) -> float:
+    """Simpson's rule for cos(x)^(freedom - 1), from 0."""
+    step = to / PARTS
+    heights = [math.pow(math.cos(i * step), freedom - 1) for i in range(PARTS + 1)]
+    odd, even = sum(heights[1::2]), sum(heights[2:-1:2])
+    return step / 3 * (heights[0] + heights[-1] + 4 * odd + 2 * even)
+
+
+def _mean(sides: Sequence[Mapping[str, Pair]]) -> dict[str, Pair]:
+    videos = {video for side in sides for video in side}
+    return {
+        video: (
+            sum(side[video][0] for side in sides if video in side) / len(sides),
+            sum(side[video][1] for side in sides if video in side) / len(sides),
+        )
+        for video in videos
+    }
+
+
+def _less(first: Mapping[str, Pair], second: Mapping[str, Pair]) -> dict[str, Pair]:
+    nothing = (0.0, 0.0)
+    found = {}
+    for video in first.keys() | second.keys():
+        (whole, halves), (less, less_halves) = first.get(video, nothing), second.get(video, nothing)
+        found[video] = (whole - less, halves - less_halves)
+    return found
+
+
+def _variance(videos: Mapping[str, Pair]) -> float:
+    """Variance by influences, as in `evaluation.intervals`: A + B from A + 2B and A + 4B."""
+    count = len(videos)
+    whole = sum(pair[0] ** 2 for pair in videos.values()) * count / max(count - 1, 1)
+    halves = sum(pair[1] ** 2 for pair in videos.values()) * count / max(count - 2, 1)
+    return whole - min(max((halves - whole) / 2, 0.0), whole / 2)
+
+
+def _satterthwaite(*parts: tuple[float, float], fallback: float) -> float:
+    """Freedom of a sum of variances, each with its own; `fallback` where all are 0."""
+    total = sum(variance for variance, _ in parts)
+    if total == 0:
+        return fallback
+    return total**2 / sum(variance**2 / freedom for variance, freedom in parts)

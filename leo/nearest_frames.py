@@ -1,0 +1,91 @@
+"""Real first frames in place of drawn ones: for a code, the training frame whose code is nearest.
+
+For runs without a starting-frame model, and for comparing models of motion with nothing else in
+between: the animator renders all frames from a real one, whichever model drew the codes.
+"""
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+
+import torch
+from torch import Tensor
+
+from evaluation.errors import InputError
+from evaluation.videos.source import VideoSource, fingerprint
+from leo.diffusion import Key, Sampler
+from leo.drawing import at_size
+from leo.encode import CodeBook
+
+
+@dataclass(frozen=True)
+class NearestFrames:
+    """Frames of the training videos, found by their codes; held-out videos are left alone.
+
+    Args:
+        videos: those that the codes are of.
+        codes: of every frame.
+        size: side of the frames that come out.
+
+    Raises:
+        InputError: the codes are of other videos.
+    """
+
+    videos: VideoSource
+    codes: CodeBook
+    size: int
+
+    def __post_init__(self) -> None:
+        ours = (list(self.videos.names), list(self.videos.frame_counts))
+        if ours != (list(self.codes.names), list(self.codes.lengths)):
+            raise InputError(
+                f"{self.videos.name}: the run's codes are of other videos; "
+                "give those that it was trained on"
+            )
+
+    @cached_property
+    def digest(self) -> str:
+        """Hex SHA-256 of the videos and of their codes."""
+        return hashlib.sha256(
+            f"{fingerprint(self.videos)}\0{self.codes.digest}".encode()
+        ).hexdigest()
+
+    def draw(self, codes: Tensor, keys: Sequence[Key], sampler: Sampler) -> Tensor:
+        """Frames for codes as encoded, float32 [B,M] -> uint8 [B,3,R,R]; nothing is left to chance.
+
+        Raises:
+            BadVideoError: a video cannot be read.
+        """
+        return torch.cat([self._frame(place) for place in self.places(codes)])
+
+    def places(self, codes: Tensor) -> list[int]:
+        """For each code, float32 [B,M], the number of the frame among the book's codes."""
+        known = self._training
+        near = [(self.codes.codes[known] - code).square().sum(1).argmin() for code in codes]
+        return [int(known[found]) for found in near]
+
+    def distances(self, codes: Tensor) -> Tensor:
+        """How far off the nearest frame's code is, in code space: float32 [B]."""
+        off: Tensor = (self.codes.codes[self.places(codes)] - codes).norm(dim=1)
+        return off
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return list(accumulate(self.codes.lengths))
+
+    @cached_property
+    def _training(self) -> Tensor:
+        """Numbers of the training videos' frames: int64 [N]."""
+        frames = [
+            torch.arange(self._ends[video] - self.codes.lengths[video], self._ends[video])
+            for video in self.codes.training
+        ]
+        return torch.cat(frames)
+
+    def _frame(self, place: int) -> Tensor:
+        video = bisect_right(self._ends, place)
+        frame = place - (self._ends[video] - self.codes.lengths[video])
+        return at_size(self.videos.read(video, [frame]), self.size)

@@ -1,0 +1,253 @@
+"""`leo-bench ablate` on tiny models: interrupted and gone on with, taken over, refused."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+import torch
+from tiny_run import make_run
+
+from benchmarks.ablations.ablation import load_ablation
+from benchmarks.ablations.record import read_ablation
+from benchmarks.ablations.runs import RunsRequest, Shared, share, train_variant
+from benchmarks.cli.train_screen import TrainingScreen
+from benchmarks.leo_runs import RunRequest, open_job
+from conftest import Outcome, Run, write_frames
+from evaluation.errors import InputError
+from leo.checkpoint import load_model
+from leo.model import LeoModel, model_file
+from leo.training import train_stage
+
+SHORT = (
+    "lmdm.length=12",
+    "lmdm.training.steps=4",
+    "lmdm.training.batch=4",
+    "lmdm.training.save_every=2",
+    "lmdm.training.report_every=1",
+)
+LMC = load_ablation("lmc")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with made-up weights, training videos and real ones."""
+    root = tmp_path_factory.mktemp("ablate")
+    make_run(root / "run", *SHORT)
+    for i in range(5):
+        write_frames(root / "train" / f"v{i}", 16, seed=i)
+    for i in range(4):
+        write_frames(root / "real" / f"v{i}", 24, seed=50 + i)
+    return root
+
+
+@pytest.fixture
+def ablate(leo_bench: Run, place: Path) -> Callable[..., Outcome]:
+    """`leo-bench ablate lmc` as short as it goes; an option given again is the one that counts."""
+
+    def run(*more: object, run: Path | None = None) -> Outcome:
+        sides = ("--data", place / "train", "--real", place / "real", "--clips", 4)
+        how = ("--protocol", "stylegan-v", "--extractor", "i3d-toy", "--frames", 9, "--steps", 2)
+        line = ("--run", run or place / "run", *sides, *how, "--seeds", 2, "--device", "cpu")
+        return leo_bench("ablate", "lmc", *line, *more)
+
+    return run
+
+
+@pytest.fixture
+def shared(place: Path, tmp_path: Path) -> Callable[..., Shared]:
+    def make(run: Path, **options: object) -> Shared:
+        request = RunsRequest(tmp_path / "out", str(run), None, str(place / "train"), cpu=True)
+        return share(request, [], None)
+
+    return make
+
+
+def test_an_interrupted_ablation_ends_as_if_it_had_not_been(
+    ablate: Callable[..., Outcome], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports = []
+
+    def on_step(
+        screen: TrainingScreen, step: int, losses: Mapping[str, float], rate: float, left: float
+    ) -> None:
+        reports.append(step)
+        if len(reports) == 11:  # the third training's third step of four
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TrainingScreen, "on_step", on_step)
+        assert ablate("--out", place / "cut").code != 0
+    assert not model_file(place / "cut" / "without-seed1", "lmdm").exists()
+    before = model_file(place / "cut" / "with-seed0", "lmdm").stat().st_mtime_ns
+    again = ablate("--out", place / "cut")
+    straight = ablate("--out", place / "straight")
+    assert again.code == straight.code == 0, again.err
+    assert model_file(place / "cut" / "with-seed0", "lmdm").stat().st_mtime_ns == before
+    one, other = (read_ablation(place / name / "lmc.json") for name in ("cut", "straight"))
+    assert one.measured == other.measured
+    assert [model.score.values for model in one.trained] == [
+        model.score.values for model in other.trained
+    ]
+    for name in ("with-seed1", "without-seed1"):
+        networks = [
+            load_model(model_file(place / out / name, "lmdm")).network
+            for out in ("cut", "straight")
+        ]
+        assert all(torch.equal(networks[0][key], networks[1][key]) for key in networks[0])
+    tables = [(place / out / "lmc.md").read_text() for out in ("cut", "straight")]
+    assert tables[0] == tables[1]
+    assert again.out == straight.out
+    assert "--start given: no cDDPM" in again.out
+    assert "1 degree of freedom among 2 seeds" in again.out
+    (change,) = one.measured[0].changes
+    assert change.by_seed == pytest.approx(
+        [
+            one.trained[i].score.value - one.trained[i + 1].score.value
+            for i in (0, 2)  # without, with
+        ]
+    )
+
+
+def test_a_variant_is_a_run_like_any_other(
+    shared: Callable[..., Shared], place: Path, tmp_path: Path
+) -> None:
+    found = shared(place / "run")
+    done = train_variant(found, ("without", LMC.variants["without"]), 1, tmp_path, [], cpu=True)
+    model = LeoModel.open(done.run)
+    assert (model.config.lmdm.condition, model.config.seed) == ("none", 1)
+    assert model_file(done.run, "animator").samefile(model_file(place / "run", "animator"))
+    assert model.motion.config.condition == "none"
+    assert not done.reused
+
+
+def test_an_lmdm_that_fits_is_taken_over(place: Path, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", *SHORT)
+    lmdm = model_file(run, "lmdm")
+    lmdm.unlink()
+    job = open_job(
+        RunRequest(run, config=str(run / "config.toml"), data=str(place / "train"), cpu=True)
+    )
+    request = RunsRequest(tmp_path / "out", str(run), None, None, cpu=True)
+    found = share(request, [], None)
+    (run / "codes.safetensors").hardlink_to(tmp_path / "out/shared/codes.safetensors")
+    train_stage(job, "lmdm")
+    pairs = [("with", 0), ("with", 1), ("without", 0)]
+    done = [train_variant(found, (v, LMC.variants[v]), s, tmp_path, [], True) for v, s in pairs]
+    assert [trained.reused for trained in done] == [True, False, False]
+    assert model_file(done[0].run, "lmdm").samefile(lmdm)
+
+
+def test_long_motion_with_and_without_transitions(
+    leo_bench: Run, place: Path, tmp_path: Path
+) -> None:
+    line = ("--run", place / "run", "--real", place / "real", "--frames", 24, "--count", 4)
+    how = ("--segment", 6, "--false-alarms", 0.5, "--steps", 2, "--device", "cpu")
+    ended = leo_bench("ablate", "transition", *line, *how, "--out", tmp_path / "out")
+    assert ended.code == 0, ended.err
+    record = read_ablation(tmp_path / "out" / "transition.json")
+    assert [measured.name for measured in record.measured] == [
+        "repeated motion",
+        "repeated motion (strangers)",
+        "closest repeat",
+    ]
+    without, with_dm = record.measured[0].rows
+    assert (without.variant, with_dm.variant) == ("without", "with")
+    change = record.measured[0].changes[0]
+    assert change.value == pytest.approx(without.value - with_dm.value)
+    assert change.p_value is not None
+    assert "human raters (paper)" in ended.out
+    codes = [
+        load_codes(tmp_path / "out" / f"{name}.codes.safetensors") for name in ("with", "without")
+    ]
+    # The first run is shared to the bit; then the one leads over to a new code.
+    assert torch.equal(codes[0][:, :8], codes[1][:, :8])
+    assert not torch.equal(codes[0][:, 12:], codes[1][:, 12:])
+
+
+def load_codes(path: Path) -> torch.Tensor:
+    from safetensors.torch import load_file
+
+    return load_file(path)["codes"]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--variants", "with,lmc"), "no variant 'lmc' of lmc; known are with, without, cat"),
+        (("--variants", "without"), "name it too"),
+        (("--set", "animator.style=8"), "all but the LMDM is taken from"),
+        (("--set", "lmdm.training.stepps=8"), "unknown key 'stepps'"),
+        (("--config", "toy64"), "give --run (a run, or leo:NAME), or --config"),
+        (("--frames", 16), "makes 12 at once and cannot go on"),
+        (("--mode", "conditional", "--variants", "with,without"), "is replace (in-painting)"),
+        (("--seeds", 0), "--seeds 0: 1 at least; 3 or more for an interval"),
+        (("--real", "nowhere"), "nowhere"),
+        (("--protocol", "best"), "best"),
+    ],
+)
+def test_bad_options_are_one_line(
+    ablate: Callable[..., Outcome], tmp_path: Path, options: tuple[object, ...], expected: str
+) -> None:
+    ended = ablate("--out", tmp_path / "out", *options)
+    assert ended.code == 2, ended
+    assert expected in ended.err
+    assert len(ended.err.strip().splitlines()) == 1, ended.err
+
+
+@pytest.mark.parametrize(
+    ("stage", "options", "expected"),
+    [
+        ("animator", (), "no trained animator; `leo-bench train animator --run"),
+        ("cddpm", ("--start", "drawn"), "no cddpm to draw first frames with"),
+    ],
+)
+def test_a_run_that_lacks_a_stage(
+    ablate: Callable[..., Outcome],
+    tmp_path: Path,
+    stage: str,
+    options: tuple[object, ...],
+    expected: str,
+) -> None:
+    run = make_run(tmp_path / "run", *SHORT)
+    model_file(run, stage).unlink()
+    ended = ablate(*options, "--out", tmp_path / "out", run=run)
+    assert ended.code == 2
+    assert expected in ended.err
+
+
+def test_a_run_that_does_not_say_what_it_was_trained_on(
+    leo_bench: Run, place: Path, tmp_path: Path
+) -> None:
+    ended = leo_bench("ablate", "lmc", "--run", place / "run", "--out", tmp_path / "out")
+    assert ended.code == 2
+    assert "give --data" in ended.err
+
+
+def test_a_folder_of_another_run_is_refused(
+    shared: Callable[..., Shared], place: Path, tmp_path: Path
+) -> None:
+    shared(place / "run")
+    other = make_run(tmp_path / "other", *SHORT)
+    file = model_file(other, "animator")
+    file.write_bytes(model_file(other, "lmdm").read_bytes())
+    with pytest.raises(InputError, match="was begun with another run"):
+        shared(other)
+
+
+def test_long_motion_needs_a_transition_model(leo_bench: Run, place: Path, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", *SHORT)
+    model_file(run, "transition-dm").unlink()
+    line = ("--run", run, "--real", place / "real", "--out", tmp_path / "out")
+    ended = leo_bench("ablate", "transition", *line)
+    assert ended.code == 2
+    assert "no transition-dm trained; `leo-bench train transition-dm" in ended.err
+    short = leo_bench("ablate", "transition", "--run", place / "run", *line[2:])
+    assert "no video has 512 frames, the longest 24" in short.err
+
+
+def test_tables_of_several_data_sets(leo_bench: Run, tmp_path: Path) -> None:
+    ended = leo_bench("ablate", "table", tmp_path / "none.json")
+    assert (ended.code, "cannot be read" in ended.err) == (2, True)
+    (tmp_path / "other.json").write_text(json.dumps({"kind": "ablation"}))
+    assert leo_bench("ablate", "table", tmp_path / "other.json").code == 2
