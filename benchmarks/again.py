@@ -1,10 +1,13 @@
 """Records run again: `verify` asks whether a number stands, `explain` what sets two apart."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from benchmarks.acd import acd_again
+from benchmarks.drift import drift_again
 from benchmarks.plan import Plan, ScoreRequest, extractor_request, plan
+from benchmarks.repetition import repetition_again
 from benchmarks.score import score_plan
 from evaluation.clips import Window
 from evaluation.errors import InputError
@@ -12,6 +15,7 @@ from evaluation.features import Machinery
 from evaluation.protocol import EvalProtocol
 from evaluation.record import Record
 from evaluation.schema import parse
+from evaluation.score_record import ScoreRecord
 
 # Features agree to 1e-5 between machines, FVD then to about 1e-4 (evaluation/README.md).
 RELATIVE_TOLERANCE = 1e-4
@@ -20,6 +24,14 @@ ABSOLUTE_TOLERANCE = 1e-6
 # Fields of a protocol that say what it is and not what it computes.
 DESCRIPTIVE = {"id", "version", "about", "source", "commit", "caveat", "comparable_to_paper"}
 DESCRIPTIVE |= {"window", "metrics", "weights", "real_stride", "fake_stride", "extractor"}
+
+
+# How each score of one set of videos is made again.
+SCORES: dict[str, Callable[[ScoreRecord, Machinery], ScoreRecord]] = {
+    "acd": acd_again,
+    "drift": drift_again,
+    "repetition": repetition_again,
+}
 
 
 @dataclass(frozen=True)
@@ -48,15 +60,36 @@ def compare(record: Record, machinery: Machinery) -> Comparison:
         InputError: what it was made from is no longer there.
     """
     again = score_plan(plan_of(record), machinery)
-    limit = RELATIVE_TOLERANCE * abs(record.value_float64) + ABSOLUTE_TOLERANCE
-    same = abs(again.value_float64 - record.value_float64) <= limit
-    lines = [
-        f"{record.metric} {record.value_float64!r} then, {again.value_float64!r} now: "
-        + ("the same" if same else f"differs by more than {limit:.3g}")
-    ]
-    then, now = _provenance(record), _provenance(again)
-    lines += [f"changed: {k}: {then[k]} then, {now[k]} now" for k in then if then[k] != now[k]]
-    return Comparison(same, tuple(lines))
+    same, line = _values(record.metric, record.value_float64, again.value_float64)
+    return Comparison(same, (line, *_changes(_provenance(record), _provenance(again))))
+
+
+def compare_score(record: ScoreRecord, machinery: Machinery) -> Comparison:
+    """As `compare`, for a score of one set of videos, and its difference from the real ones'.
+
+    Raises:
+        InputError: what it was made from is no longer there, or nothing here makes such scores.
+    """
+    if record.metric not in SCORES:
+        raise InputError(f"{record.metric}: no such score; known are {', '.join(SCORES)}")
+    again = SCORES[record.metric](record, machinery)
+    found = [_values(record.metric, record.value, again.value)]
+    if record.against is not None and again.against is not None:
+        then, now = record.against.difference, again.against.difference
+        found.append(_values(f"{record.metric} less the real side's", then, now))
+    changes = _changes(_score_provenance(record), _score_provenance(again))
+    return Comparison(all(same for same, _ in found), (*(line for _, line in found), *changes))
+
+
+def _values(name: str, then: float, now: float) -> tuple[bool, str]:
+    limit = RELATIVE_TOLERANCE * abs(then) + ABSOLUTE_TOLERANCE
+    same = abs(now - then) <= limit
+    verdict = "the same" if same else f"differs by more than {limit:.3g}"
+    return same, f"{name} {then!r} then, {now!r} now: {verdict}"
+
+
+def _changes(then: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    return [f"changed: {k}: {then[k]} then, {now[k]} now" for k in then if then[k] != now[k]]
 
 
 def differences(a: Record, b: Record, machinery: Machinery) -> list[Difference]:
@@ -163,6 +196,22 @@ def _provenance(record: Record) -> dict[str, object]:
         "weights": record.weights_sha256,
         "device": record.device,
         "decoder": record.real.decoder,
+        "commit": record.commit,
+        **{f"version of {name}": version for name, version in record.versions.items()},
+    }
+
+
+def _score_provenance(record: ScoreRecord) -> dict[str, object]:
+    return {
+        "videos": record.source.fingerprint,
+        "videos with a value": record.videos_used,
+        "frames without": record.frames_without,
+        "real videos": None if record.against is None else record.against.source.fingerprint,
+        "protocol": record.protocol_digest,
+        "embedder": record.embedder,
+        "weights": record.weights_sha256,
+        "device": record.device,
+        "decoder": record.source.decoder,
         "commit": record.commit,
         **{f"version of {name}": version for name, version in record.versions.items()},
     }

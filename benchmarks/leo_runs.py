@@ -16,6 +16,8 @@ from leo.config import Config, load_config
 from leo.run_folder import RunFolder
 from leo.training import Job
 
+DATA = "data.json"
+
 
 @dataclass(frozen=True)
 class RunRequest:
@@ -53,16 +55,21 @@ def open_job(request: RunRequest) -> Job:
     config = resolved_config(request)
     spec = _data(request)
     run = RunFolder.create(request.run, config)
-    write_atomically(request.run / "data.json", json.dumps({"data": spec}).encode())
+    write_atomically(request.run / DATA, json.dumps({"data": spec}).encode())
     options = SourceOptions(
         files=OpenOptions(), data_root=request.data_root, resolution=config.resolution
     )
     return Job(run, lambda: open_source(spec, options), vgg=request.vgg, cpu=request.cpu)
 
 
+def remembered_data(run: Path) -> str | None:
+    """What was given as --data when the run was begun; None where nothing was."""
+    path = run / DATA
+    return json.loads(path.read_text(encoding="utf-8"))["data"] if path.is_file() else None
+
+
 def _data(request: RunRequest) -> str:
-    path = request.run / "data.json"
-    begun = json.loads(path.read_text(encoding="utf-8"))["data"] if path.is_file() else None
+    begun = remembered_data(request.run)
     if request.data is None and begun is None:
         raise InputError(f"{request.run}: a new run; give --data, as in --data toy-faces/train")
     if None not in (request.data, begun) and request.data != begun:

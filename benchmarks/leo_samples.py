@@ -2,6 +2,8 @@
 
 leo:runs/faces                                                    256 unconditional samples
 leo:toy-faces?mode=conditional&start=toy-faces/test&steps=50      a shipped model, from given frames
+leo:runs/faces?nearest=toy-faces/train                            for a run without a cDDPM: codes
+    are drawn, and begin with the frames of the run's training videos whose codes are nearest
 """
 
 from collections.abc import Callable
@@ -12,14 +14,21 @@ from evaluation.errors import InputError
 from evaluation.schema import parse
 from evaluation.videos.source import VideoSource
 from leo.drawing import Drawing, Sampling
+from leo.encode import CODES, read_codes
 from leo.model import LeoModel, default_device, find_model
+from leo.nearest_frames import NearestFrames
 from leo.sample import LeoSource
 
 
 class LeoQuery(Sampling):
-    """What may stand behind the `?`: how samples are drawn, and `start`, where they begin."""
+    """What may stand behind the `?`: how samples are drawn, and where they begin.
+
+    `start`: videos whose frames begin conditional samples. `nearest`: the run's training videos,
+    whose frames stand in for those that its cDDPM would draw (`leo.nearest_frames`).
+    """
 
     start: str = ""
+    nearest: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,8 +64,22 @@ def open_leo(location: str, place: LeoPlace) -> LeoSource:
         options[key] = value
     chosen = parse(LeoQuery, options, where=f"leo:{location}")
     model = LeoModel.open(root, place.device or default_device())
-    sampling = Sampling(**chosen.model_dump(exclude={"start"}))
-    return open_samples(model, sampling, chosen.start, place.open_start)
+    sampling = Sampling(**chosen.model_dump(exclude={"start", "nearest"}))
+    if not chosen.nearest:
+        return open_samples(model, sampling, chosen.start, place.open_start)
+    if sampling.mode == "conditional" or chosen.start:
+        raise InputError(f"leo:{location}: nearest= is for unconditional samples, without start=")
+    videos = place.open_start(chosen.nearest, model.config.resolution)
+    return LeoSource(Drawing(model, sampling, pictures=nearest_frames(model, videos)))
+
+
+def nearest_frames(model: LeoModel, videos: VideoSource) -> NearestFrames:
+    """The frames of a run's training videos, found by the run's codes.
+
+    Raises:
+        InputError: the run has no codes, or codes of other videos.
+    """
+    return NearestFrames(videos, read_codes(model.root / CODES), model.config.resolution)
 
 
 def open_samples(

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from baselines.methods import list_methods
 from benchmarks.datasets import list_datasets
 from benchmarks.suites import list_suites
+from evaluation.embedders import list_embedders
 from evaluation.extractors import list_extractors
+from evaluation.frame_protocol import list_frame_protocols
 from evaluation.protocol import list_protocols
 from evaluation.schema import list_named
 from leo.config import CONFIGS, Config
@@ -54,6 +57,24 @@ def protocols() -> Listing:
     return Listing((*columns, "covariance"), rows)
 
 
+def frame_protocols() -> Listing:
+    """Protocols of scores of frames, with what tells them apart."""
+    rows = [
+        [
+            f"{p.id} v{p.version}",
+            p.subject,
+            p.embedder,
+            str(p.resolution or "stored"),
+            "0 to 2" if p.unit_length else "not bounded",
+            "yes" if p.comparable_to_paper else "no",
+            p.about,
+        ]
+        for p in list_frame_protocols()
+    ]
+    columns = ("frame protocol", "of", "embedder", "size", "distances", "comparable", "about")
+    return Listing(columns, rows)
+
+
 def suites() -> Listing:
     """Suites, one row a benchmark."""
     rows = [
@@ -65,7 +86,7 @@ def suites() -> Listing:
             str(b.frames),
             f"{b.real_stride}/{b.fake_stride}",
             b.protocol,
-            ", ".join(b.metrics),
+            ", ".join((*b.metrics, *b.scores)),
         ]
         for suite in list_suites()
         for b in suite.benchmark
@@ -102,10 +123,38 @@ def extractors() -> Listing:
     )
 
 
+def embedders() -> Listing:
+    """Embedders of frames, with where their weights come from."""
+    return Listing(
+        ("embedder", "numbers", "about"),
+        [[e.name, str(e.dim), e.about] for e in list_embedders()],
+    )
+
+
+def methods() -> Listing:
+    """The compared methods: whose code, whether `adapt` runs it, how what it wrote is read."""
+    rows = [
+        [
+            m.id,
+            m.title,
+            f"{m.repository} @{m.commit}" if m.repository else "-",
+            m.licence,
+            "yes" if m.command else "no",
+            ", ".join(m.layouts) or "-",
+        ]
+        for m in list_methods()
+    ]
+    columns = ("method", "title", "code", "licence", "leo-bench adapt", "layouts of METHOD:FOLDER")
+    return Listing(columns, rows)
+
+
 LISTINGS: dict[str, Callable[[], Listing]] = {
     "datasets": datasets,
     "protocols": protocols,
+    "frame-protocols": frame_protocols,
     "suites": suites,
     "extractors": extractors,
+    "embedders": embedders,
     "configs": configs,
+    "methods": methods,
 }

@@ -21,7 +21,9 @@ from evaluation.protocol import EvalProtocol, load_protocol
 from evaluation.schema import Data
 from evaluation.videos.discover import OpenOptions
 
-TOY_EXTRACTOR = "i3d-toy"
+# What measures the embedded worlds, and the protocol of a metric that data sets name none for.
+TOY_EXTRACTOR, TOY_EMBEDDER = "i3d-toy", "random-filters"
+FID_PROTOCOL = "pytorch-fid"
 
 
 class NetworkOptions(Data):
@@ -84,10 +86,12 @@ def plan(request: ScoreRequest) -> Plan:
     Raises:
         InputError: something is missing, unknown or contradictory.
     """
-    dataset, split = _dataset(request)
+    dataset, split = named_dataset(request.dataset)
     if (request.real is None) == (dataset is None):
         raise InputError("give the real side either as --dataset ID or as --real PATH")
     name = request.protocol or (dataset.evaluation.protocol if dataset else None)
+    if request.metric == "fid":
+        name = request.protocol or FID_PROTOCOL
     if name is None:
         raise InputError("give --protocol (leo-bench list protocols), or --dataset, which has one")
     published = load_protocol(name)
@@ -97,13 +101,14 @@ def plan(request: ScoreRequest) -> Plan:
     )
     is_world = dataset is not None and dataset.layout == "world"
     if is_world and request.extractor is None:
-        request = request.model_copy(update={"extractor": TOY_EXTRACTOR})
+        toy = TOY_EMBEDDER if published.frames_of_clip else TOY_EXTRACTOR
+        request = request.model_copy(update={"extractor": toy})
     return Plan(
         request=request,
         dataset=dataset,
         split=split,
         real=request.real or f"dataset:{request.dataset}",
-        fake=request.fake or _samples_of_the_run(dataset),
+        fake=request.fake or _fake_of(dataset),
         resolution=request.resolution or (dataset.evaluation.resolution if dataset else None),
         protocol=_with_counts(published, request),
         published=published,
@@ -146,27 +151,37 @@ def source_options(
     )
 
 
-def _dataset(request: ScoreRequest) -> tuple[Dataset | None, str | None]:
-    if request.dataset is None:
+def named_dataset(spec: str | None) -> tuple[Dataset | None, str | None]:
+    """`ID` or `ID/SPLIT` of --dataset: the data set, and the split that is meant.
+
+    Raises:
+        InputError: there is no such data set or split.
+    """
+    if spec is None:
         return None, None
-    name, _, split = request.dataset.partition("/")
+    name, _, split = spec.partition("/")
     dataset = load_dataset(name)
     return dataset, dataset.split(split or None)
 
 
-def _samples_of_the_run(dataset: Dataset | None) -> str:
+def samples_of_the_run(dataset: Dataset) -> str | None:
     """Samples of the LEO run for a data set: the folder of them, or else drawn from the run."""
-    if dataset is None:
-        raise InputError("give the fake side as --fake PATH")
     run = Path("runs") / dataset.id
     if (run / "samples").exists():
         return str(run / "samples")
-    if (run / "config.toml").is_file():
-        return f"leo:{run}"
-    raise InputError(
-        f"{run}: no LEO run for {dataset.id} is there, nor samples of one; "
-        "give the videos to score as --fake PATH"
-    )
+    return f"leo:{run}" if (run / "config.toml").is_file() else None
+
+
+def _fake_of(dataset: Dataset | None) -> str:
+    if dataset is None:
+        raise InputError("give the fake side as --fake PATH")
+    found = samples_of_the_run(dataset)
+    if found is None:
+        raise InputError(
+            f"{Path('runs') / dataset.id}: no LEO run for {dataset.id} is there, nor samples of "
+            "one; give the videos to score as --fake PATH"
+        )
+    return found
 
 
 def _with_counts(protocol: EvalProtocol, request: ScoreRequest) -> EvalProtocol:

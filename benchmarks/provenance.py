@@ -1,28 +1,36 @@
 """From a measurement to its record: what it was made from, and what a reader must know of it."""
 
 import platform
+from collections.abc import Sequence
 
 import torch
 
 from benchmarks.plan import Plan
 from evaluation import record as records
+from evaluation.clip_frames import FrameExtractor
 from evaluation.extractors import ClipExtractor
 from evaluation.extrapolation import Extrapolation
 from evaluation.intervals import MIN_VIDEOS
 from evaluation.measure import Draws, Measurement
 from evaluation.record import ExtrapolationRecord, Record, SideRecord
-from evaluation.videos.source import fingerprint
+from evaluation.videos.source import VideoSource, fingerprint
 
 # Under this many clips the small-sample bias of FVD is most of the number (FETV-EVAL's logs at
 # N = 256 against 1,024: ×1.9).
 FEW_CLIPS = 256
+
+# bioinf-jku/TTUR, README: fewer are not enough for 2048 dimensions.
+FEW_FRAMES = 10_000
 
 # songweige/TATS issue 5: a forgotten stride gave 3,245 where the paper has some 100.
 SUSPICIOUS_FVD = 1500
 
 
 def record_of(
-    chosen: Plan, measured: Measurement, extractor: ClipExtractor, seconds: float
+    chosen: Plan,
+    measured: Measurement,
+    extractor: ClipExtractor | FrameExtractor,
+    seconds: float,
 ) -> Record:
     """Write down a measurement with everything that made it."""
     request = chosen.request
@@ -58,7 +66,7 @@ def record_of(
         weights_sha256=extractor.weights,
         weights_verified=extractor.weights_verified,
         precision=extractor.precision,
-        device=_device(extractor.device),
+        device=device_name(extractor.device),
         dataset=None if chosen.dataset is None else f"{chosen.dataset.id}-{chosen.split}",
         comparable=not caveats,
         caveats=caveats,
@@ -100,6 +108,11 @@ def _notes(measured: Measurement) -> tuple[str, ...]:
             f"{fewest} clips on the smaller side: FVD is biased upwards by few clips; compare only "
             "numbers with the same counts, and see fvd_infinity"
         )
+    if fewest < FEW_FRAMES and measured.metric == "fid":
+        found.append(
+            f"{fewest} frames on the smaller side: FID is biased upwards by few frames (10,000 and "
+            "more are usual); compare only numbers with the same counts"
+        )
     numbers = measured.numbers
     if numbers.interval is None:
         found.append(f"no interval: fewer than {MIN_VIDEOS} videos on a side")
@@ -117,21 +130,28 @@ def _notes(measured: Measurement) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _side(spec: str, split: str | None, draws: Draws) -> SideRecord:
-    source = draws.side.source
-    counts = [source.frame_counts[i] for i in draws.used]
+def side_record(
+    spec: str,
+    split: str | None,
+    source: VideoSource,
+    used: Sequence[int],
+    clips: int,
+    stride: int,
+) -> SideRecord:
+    """What a source was, of whose videos those at `used` gave `clips` clips."""
+    counts = [source.frame_counts[i] for i in used]
     sizes = source.sizes()
     return SideRecord(
         source=spec,
         name=source.name,
         split=split,
-        fingerprint=fingerprint(source, draws.used),
+        fingerprint=fingerprint(source, used),
         videos=len(source.names),
-        videos_used=len(draws.used),
-        clips=len(draws.values[0]),
-        stride=draws.side.window.stride,
+        videos_used=len(used),
+        clips=clips,
+        stride=stride,
         frame_counts=(min(counts), max(counts)),
-        sizes=tuple(sorted({sizes[i] for i in draws.used})),
+        sizes=tuple(sorted({sizes[i] for i in used})),
         layout=source.medium.layout,
         codecs=source.medium.codecs,
         decoder=source.medium.decoder,
@@ -139,6 +159,18 @@ def _side(spec: str, split: str | None, draws: Draws) -> SideRecord:
         skipped=tuple((s.name, s.reason) for s in source.skipped),
         notes=tuple(source.notes),
     )
+
+
+def device_name(device: str) -> str:
+    """A device as records name it: torch's name, and which piece of hardware that is."""
+    if device.startswith("cuda"):
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return f"{device} ({platform.machine()}, {torch.get_num_threads()} threads)"
+
+
+def _side(spec: str, split: str | None, draws: Draws) -> SideRecord:
+    side = draws.side
+    return side_record(spec, split, side.source, draws.used, draws.clips, side.window.stride)
 
 
 def _extrapolation(found: Extrapolation | None) -> ExtrapolationRecord | None:
@@ -154,9 +186,3 @@ def _extrapolation(found: Extrapolation | None) -> ExtrapolationRecord | None:
         reliable=found.reliable,
         reason=found.reason,
     )
-
-
-def _device(device: str) -> str:
-    if device.startswith("cuda"):
-        return f"{device} ({torch.cuda.get_device_name(device)})"
-    return f"{device} ({platform.machine()}, {torch.get_num_threads()} threads)"

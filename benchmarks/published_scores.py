@@ -6,7 +6,7 @@
 
 Every row is one `leo-bench fvd --dataset ... --fake ...`. What the numbers are not: the sets are
 small and hand-picked by their authors, the real faces are not FaceForensics, there is no TaichiHD,
-and the extractor is i3d-toy.
+and the extractor is i3d-toy. A compared method of which there is nothing has a row that says so.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from baselines.methods import list_methods
 from benchmarks.cli.screen import machinery, out, say
 from benchmarks.plan import ScoreRequest, plan
 from benchmarks.score import keep, scored
@@ -50,6 +51,13 @@ def rows(samples: Path) -> Iterator[Row]:
                 yield Row(f"{folder.parent.name}, {folder.name}", reference, str(folder))
 
 
+def absent(samples: Path) -> Iterator[str]:
+    """A line for each compared method with code of its own that has no samples."""
+    for method in list_methods():
+        if method.repository and not any(samples.glob(f"{method.id}/*-*cond*")):
+            yield f"| {method.id} | - | 0, - | - | its authors' samples are not at hand |"
+
+
 def main() -> None:
     """Score all rows; a row that cannot be scored is said and left out."""
     parser = argparse.ArgumentParser(
@@ -79,6 +87,8 @@ def main() -> None:
             continue
         keep(found, record_path(given.records, found.record))
         out(_line(row, found.record))
+    for line in absent(given.samples):
+        out(line)
 
 
 def _line(row: Row, record: Record) -> str:

@@ -29,8 +29,9 @@ from evaluation.videos.write import write_video
 from leo.drawing import Sampling
 from leo.grid import Kind, renderings, tiled
 from leo.model import LeoModel, default_device, find_model
+from leo.rendering import Rendering
 from leo.run_folder import first_difference
-from leo.sample import LeoSource, Rendering
+from leo.sample import LeoSource
 from leo.stage import Share
 
 Progress = Callable[[int, int], None]

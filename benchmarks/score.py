@@ -7,9 +7,13 @@ from pathlib import Path
 from benchmarks.plan import Plan, ScoreRequest, plan, source_options
 from benchmarks.provenance import record_of
 from benchmarks.sources import open_source
-from evaluation.extractors import build_extractor
+from evaluation.clip_frames import FrameExtractor
+from evaluation.embedders import EmbedderRequest, build_embedder
+from evaluation.errors import InputError
+from evaluation.extractors import ClipExtractor, ExtractorRequest, build_extractor
 from evaluation.features import Machinery
 from evaluation.measure import Measurement, Settings, Side, measure
+from evaluation.protocol import EvalProtocol
 from evaluation.record import Record, write_record
 from evaluation.video_influences import write_influences
 
@@ -48,15 +52,8 @@ def scored(chosen: Plan, machinery: Machinery) -> Scored:
     """
     began = time.monotonic()
     request = chosen.request
-    options = source_options(request, chosen.resolution, chosen.protocol, machinery)
-    real = Side(open_source(chosen.real, options), chosen.real_window)
-    made = replace(
-        options,
-        frames=chosen.protocol.fake.frames_needed(chosen.fake_window),
-        count=chosen.protocol.fake.count,
-    )
-    fake = Side(open_source(chosen.fake, made), chosen.fake_window)
-    extractor = build_extractor(chosen.extractor)
+    real, fake = open_sides(chosen, machinery)
+    extractor = build_network(chosen.extractor, chosen.protocol)
     settings = Settings(
         extractor=extractor,
         seed=request.seed,
@@ -67,6 +64,49 @@ def scored(chosen: Plan, machinery: Machinery) -> Scored:
     measured = measure(request.metric, real, fake, chosen.protocol, settings)
     seconds = round(time.monotonic() - began, 3)
     return Scored(record_of(chosen, measured, extractor, seconds), measured)
+
+
+def open_sides(chosen: Plan, machinery: Machinery) -> tuple[Side, Side]:
+    """The real videos and the fake ones, of which nothing is read yet.
+
+    Raises:
+        InputError: the sources cannot be opened.
+    """
+    options = source_options(chosen.request, chosen.resolution, chosen.protocol, machinery)
+    real = Side(open_source(chosen.real, options), chosen.real_window)
+    made = replace(
+        options,
+        frames=chosen.protocol.fake.frames_needed(chosen.fake_window),
+        count=chosen.protocol.fake.count,
+    )
+    return real, Side(open_source(chosen.fake, made), chosen.fake_window)
+
+
+def build_network(
+    request: ExtractorRequest, protocol: EvalProtocol
+) -> ClipExtractor | FrameExtractor:
+    """The extractor of clips, or the embedder where the protocol's samples are frames.
+
+    Raises:
+        InputError: unknown name or device; weights that are absent or wrong; an option that
+            embedders do not have.
+    """
+    if protocol.frames_of_clip is None:
+        return build_extractor(request)
+    if request.precision != "fp32" or request.trust_torchscript:
+        raise InputError(
+            f"protocol {protocol.id} measures frames, in fp32 and by our own network: drop "
+            "--precision and --trust-torchscript"
+        )
+    embedder = build_embedder(
+        EmbedderRequest(
+            name=request.name,
+            weights=request.weights,
+            allow_unverified=request.allow_unverified,
+            device=request.device,
+        )
+    )
+    return FrameExtractor(embedder, protocol.frames_of_clip)
 
 
 def keep(found: Scored, path: Path) -> None:

@@ -82,6 +82,11 @@ class Table:
         """Whether any cell holds a number."""
         return any(cell.printed or cell.measured for row in self.rows for cell in row.cells)
 
+    @property
+    def has_measured(self) -> bool:
+        """Whether any cell holds a measured number."""
+        return any(cell.measured for row in self.rows for cell in row.cells)
+
 
 def fill(layout: Layout, records: Path | None) -> Table:
     """The table with the numbers that there are.

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from evaluation.errors import InputError
+
 
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
@@ -16,11 +18,20 @@ def register(app: typer.Typer) -> None:
 
 def list_kind(
     kind: Annotated[
-        Literal["datasets", "protocols", "suites", "extractors", "configs"],
+        Literal[
+            "datasets",
+            "protocols",
+            "suites",
+            "frame-protocols",
+            "extractors",
+            "embedders",
+            "configs",
+            "methods",
+        ],
         typer.Argument(help="What to list."),
     ],
 ) -> None:
-    """Data sets, protocols, suites, extractors, or configs of LEO.
+    """Data sets, suites, configs of LEO; protocols and networks, of clips and of frames; methods.
 
     Example: leo-bench list protocols
     """
@@ -31,19 +42,60 @@ def list_kind(
     table(kind, listing.columns, listing.rows)
 
 
-def doctor() -> None:
+def doctor(
+    metrics: Annotated[
+        bool,
+        typer.Option("--metrics", help="Instead: what each metric answers to graded damage."),
+    ] = False,
+    videos: Annotated[
+        int | None, typer.Option(help="With --metrics: videos a side; absent: 32.")
+    ] = None,
+) -> None:
     """Versions, weights, devices, shadowed packages, and certificates of the extractors.
 
-    Exit 1 where something is wrong.
+    Exit 1 where something is wrong. With --metrics: a metric that does not grow with damage that it
+    should see, or moves with damage that it should not, is wrong; some minutes.
 
-    Example: leo-bench doctor
+    Examples:
+
+      leo-bench doctor
+
+      leo-bench doctor --metrics
     """
+    if metrics:
+        _doctor_of_metrics(videos)
+        return
+    if videos is not None:
+        raise InputError("--videos goes with --metrics")
     from benchmarks.cli.screen import table
     from benchmarks.doctor import examine
 
     findings = examine()
     table("doctor", ["check", "state", "what"], [[f.check, f.state, f.what] for f in findings])
     if any(f.state == "wrong" for f in findings):
+        raise typer.Exit(1)
+
+
+def _doctor_of_metrics(videos: int | None) -> None:
+    from benchmarks.cli.screen import machinery, say, table
+    from benchmarks.sensitivity import FRAMES, VIDEOS, WRONG, examine_metrics
+
+    rows, wrong = [], 0
+    count = VIDEOS if videos is None else videos
+    for found, verdict in examine_metrics(
+        lambda what: machinery(workers=2, keep=True, what=what), videos=count
+    ):
+        change = found.changes[-1]
+        moved = "" if change is None else f"{change.low:+.3g} to {change.high:+.3g}"
+        values = "  ".join(f"{value:.4g}" for value in (found.untouched, *found.values))
+        amounts = "  ".join(f"{amount:.3g}" for amount in found.amounts)
+        rows.append([found.world, found.metric, found.damage, amounts, values, moved, verdict])
+        wrong += verdict in WRONG
+    columns = ["world", "metric", "damage", "amounts", "value: no damage, then each amount"]
+    title = f"answers to graded damage, {count} videos a side, {FRAMES} frames"
+    table(title, [*columns, "largest less none", "answer"], rows)
+    if wrong:
+        say(f"{wrong} of {len(rows)} answers are not as they should be")
         raise typer.Exit(1)
 
 
@@ -57,11 +109,14 @@ def verify(record: Record, workers: Workers = 2, no_cache: NoCache = False) -> N
 
     Example: leo-bench verify records/taichihd-train-stored-16f-s4-digan/mine/fvd.json
     """
-    from benchmarks.again import compare
+    from benchmarks.again import compare, compare_score
     from benchmarks.cli.screen import machinery, out
-    from evaluation.record import read_record
+    from evaluation.score_record import ScoreRecord, read_any_record
 
-    comparison = compare(read_record(record), machinery(workers=workers, keep=not no_cache))
+    found, how = read_any_record(record), machinery(workers=workers, keep=not no_cache)
+    comparison = (
+        compare_score(found, how) if isinstance(found, ScoreRecord) else compare(found, how)
+    )
     for line in comparison.lines:
         out(line)
     if not comparison.same:

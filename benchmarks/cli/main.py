@@ -22,10 +22,13 @@ from benchmarks.cli import (
     measure,
     nearest,
     regress,
+    repetition,
     report,
     sample,
     showcase,
     speed,
+    suite,
+    tables,
     train,
     weights,
 )
@@ -44,6 +47,9 @@ measure.register(app)
 nearest.register(app)
 identity.register(app)
 drift.register(app)
+repetition.register(app)
+suite.register(app)
+tables.register(app)
 regress.register(app)
 report.register(app)
 bundle.register(app)

@@ -1,10 +1,23 @@
-"""Verbs that make numbers: fvd, kvd, features."""
+"""Verbs that make numbers of two sides: fvd, kvd, fid, precision, leverage; and features.
+
+The first five share their options: `_verb` collects them into a request, and what is done with the
+request differs.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from benchmarks.plan import ScoreRequest
+    from evaluation.features import Machinery
+    from evaluation.record import Record
+    from evaluation.schema import Data
+
+# Request, machinery, where the JSON goes, where records are kept.
+Act = Callable[["ScoreRequest", "Machinery", Path | None, Path | None], None]
 
 Frames = Annotated[int, typer.Option(help="Frames in a clip; I3D needs 9 or more.")]
 Protocol = Annotated[
@@ -65,10 +78,22 @@ Examples:
   leo-bench {metric} --dataset toy-faces --fake damaged:blur:toy-faces/test --frames 16 --clips 64
 """
 
-Metric = Literal["fvd", "kvd"]
+PRECISION = """Precision and recall of fake videos among real ones, on the features of FVD.
+
+Precision is the share of fakes that lie where real videos lie, recall the share of real videos that
+lie where fakes do (Kynkäänniemi et al. 2019, 3 neighbours).
+"""
+LEVERAGE = """Which videos move the FVD most: its exact change as each video is left out.
+
+Shows the ten largest of either side; --json has all. Above 0: without the video FVD is larger.
+"""
+SHOWN = 10
+
+Metric = Literal["fvd", "kvd", "fid"]
 TITLES: dict[Metric, str] = {
     "fvd": "Fréchet Video Distance of fake videos to real ones, with interval and provenance.",
     "kvd": "Kernel Video Distance (unbiased squared MMD) of fake videos to real ones.",
+    "fid": "Fréchet Inception Distance of single frames (of the chosen clips), interval by videos.",
 }
 
 
@@ -76,13 +101,18 @@ def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
     for metric in TITLES:
         app.command(metric, help=TITLES[metric] + "\n" + EXAMPLES.format(metric=metric))(
-            _verb(metric)
+            _verb(metric, _record)
         )
+    for name, title, act in (
+        ("precision", PRECISION, _precision),
+        ("leverage", LEVERAGE, _leverage),
+    ):
+        app.command(name, help=title + "\n" + EXAMPLES.format(metric=name))(_verb("fvd", act))
     app.command("features")(features)
 
 
-def _verb(metric: Metric) -> Callable[..., None]:
-    """The command that measures `metric`; all metrics of two sides share their options."""
+def _verb(metric: Metric, act: Act) -> Callable[..., None]:
+    """A command on two sides: its options as a request for `metric`, and `act` on that."""
 
     def command(
         frames: Frames,
@@ -128,10 +158,9 @@ def _verb(metric: Metric) -> Callable[..., None]:
             Path | None, typer.Option(help="Keep the record under this folder.")
         ] = None,
     ) -> None:
-        from benchmarks.cli.screen import machinery, say, show_record
-        from benchmarks.plan import ScoreRequest, plan
-        from benchmarks.score import keep, scored
-        from evaluation.record import check_writable, record_path
+        from benchmarks.cli.screen import machinery
+        from benchmarks.plan import ScoreRequest
+        from evaluation.record import check_writable
 
         for place in (json and json.parent, records):
             if place is not None:
@@ -159,16 +188,85 @@ def _verb(metric: Metric) -> Callable[..., None]:
             on_error=on_error,
             limit=limit,
         )
-        found = scored(plan(request), machinery(workers=workers, batch=batch, keep=not no_cache))
-        show_record(found.record)
-        if json is not None:
-            keep(found, json)
-        if records is not None:
-            path = record_path(records, found.record)
-            keep(found, path)
-            say(f"record: {path}")
+        how = machinery(workers=workers, batch=batch, keep=not no_cache)
+        act(request, how, json, records)
 
     return command
+
+
+def _record(
+    request: "ScoreRequest", machinery: "Machinery", json: Path | None, records: Path | None
+) -> None:
+    from benchmarks.cli.screen import say, show_record
+    from benchmarks.plan import plan
+    from benchmarks.score import keep, scored
+    from evaluation.record import record_path
+
+    found = scored(plan(request), machinery)
+    show_record(found.record)
+    if json is not None:
+        keep(found, json)
+    if records is not None:
+        path = record_path(records, found.record)
+        keep(found, path)
+        say(f"record: {path}")
+
+
+def _precision(
+    request: "ScoreRequest", machinery: "Machinery", json: Path | None, records: Path | None
+) -> None:
+    from benchmarks.cli.screen import out, show_record
+    from benchmarks.precision import measure_precision
+
+    report = measure_precision(request, machinery)
+    for name, share in (("precision", report.precision), ("recall", report.recall)):
+        interval = "no interval"
+        if share.interval is not None:
+            interval = "95 % interval {:.3f} to {:.3f}".format(*share.interval)
+        out(f"{name:9} = {share.value:.3f}   ({report.neighbours} neighbours; {interval})")
+    show_record(report.record)
+    _keep_report(report, report.record, "precision", json, records)
+
+
+def _leverage(
+    request: "ScoreRequest", machinery: "Machinery", json: Path | None, records: Path | None
+) -> None:
+    from benchmarks.cli.screen import show_record, table
+    from benchmarks.leverage import measure_leverage
+
+    report = measure_leverage(request, machinery)
+    show_record(report.record)
+    rows = [
+        [
+            side,
+            v.video,
+            str(v.clips),
+            "" if v.change is None else f"{v.change:+.4g}",
+            "" if v.change is None else f"{100 * v.change / report.value:+.2f} %",
+        ]
+        for side, videos in (("real", report.real), ("fake", report.fake))
+        for v in videos[:SHOWN]
+    ]
+    columns = ["side", "video", "clips", "FVD changes by", "of FVD"]
+    table(f"largest changes from {report.value:.6g}, one video left out", columns, rows)
+    _keep_report(report, report.record, "leverage", json, records)
+
+
+def _keep_report(
+    report: "Data", record: "Record", name: str, json: Path | None, records: Path | None
+) -> None:
+    """Write a report to the places asked for; under `records` beside its distance's record."""
+    from benchmarks.cli.screen import say
+    from evaluation.atomic import write_atomically
+    from evaluation.record import record_path
+
+    content = (report.model_dump_json(indent=1) + "\n").encode()
+    if json is not None:
+        write_atomically(json, content)
+    if records is not None:
+        path = record_path(records, record).parent / f"{name}.json"
+        write_atomically(path, content)
+        say(f"{name}: {path}")
 
 
 def features(

@@ -39,14 +39,20 @@ def report(
     from evaluation.atomic import write_atomically
     from evaluation.record import check_writable
     from reports.curves import loss_curves
+    from reports.formats.hypertext import as_element
+    from reports.layouts import list_layouts
     from reports.page import Extras, render
     from reports.records import read_tree
+    from reports.tables import fill
 
     check_writable(out.parent)
     tree = read_tree(records)
     curves = [curve for folder in run or () for curve in loss_curves(folder)]
     reading = machinery(workers=workers, keep=False, what="clips")
     clips = clip_rows(tree, videos, reading, say) if videos else {}
-    page = render(tree, title, Extras(clips=clips, curves=curves))
+    # A broken record is named on the page, and stops the tables alone.
+    filled = [] if tree.broken else [fill(layout, records) for layout in list_layouts()]
+    tables = {t.layout.title: as_element(t) for t in filled if t.has_measured}
+    page = render(tree, title, Extras(tables, clips, curves))
     write_atomically(out, page.encode())
     say(f"{out}: {len(tree.records)} records, {len(page) / 1e6:.1f} MB")

@@ -63,6 +63,13 @@ def sample(
     first_frame: FirstFrame = "source",
     format: Format = "mkv",
     fps: Fps = 25.0,
+    reencode: Annotated[
+        Literal["off", "start", "runs", "frames"],
+        typer.Option(
+            help="Read codes off generated pictures: of the drawn first frame; or go on from the "
+            "last frame of each run, or from each frame, as frame-by-frame generators do."
+        ),
+    ] = "off",
     grid: Annotated[
         Literal["motions", "faces"] | None,
         typer.Option(help="One face in several motions, or one motion on several faces."),
@@ -105,6 +112,7 @@ def sample(
         transitions=transitions,
         first_frame=first_frame,
         start_frame=start_frame,
+        reencode=reencode,
     )
     request = SampleRequest(run=run, sampling=sampling, start=start_frames, format=format, fps=fps)
     share, own_device = share_of_environment()

@@ -12,6 +12,7 @@ from evaluation.cache import FeatureStore
 from evaluation.features import Machinery
 from evaluation.places import cache_root
 from evaluation.record import Record
+from evaluation.score_record import ScoreRecord
 
 HEARTBEAT_SECONDS = 30.0
 
@@ -35,8 +36,8 @@ class Bar:
             self._show_bar(done, total, f"{rate:.1f} {self._unit}/s")
         elif time.monotonic() - self._last > HEARTBEAT_SECONDS:
             self._last = time.monotonic()
-            left = (total - done) / rate
-            say(f"{self._what}: {done}/{total}, {rate:.1f} {self._unit}/s, {left:.0f} s left")
+            left = f"{(total - done) / rate:.0f} s left" if done else "time left unknown"
+            say(f"{self._what}: {done}/{total}, {rate:.1f} {self._unit}/s, {left}")
         if done >= total:
             self._stop()
 
@@ -109,9 +110,10 @@ def show_record(record: Record) -> None:
         interval = "95 % interval {:.6g} to {:.6g}".format(*record.interval)
     out(f"  float64   {record.value_float64:.6g}, {interval}")
     if record.fvd_infinity is not None:
-        out(f"  FVD∞      {record.fvd_infinity:.6g}")
+        out(f"  {record.metric.upper()}∞      {record.fvd_infinity:.6g}")
+    samples = "frames" if record.metric == "fid" else "clips "
     out(
-        f"  clips     {record.n_real} real ({record.real.name}), "
+        f"  {samples}    {record.n_real} real ({record.real.name}), "
         f"{record.n_fake} fake ({record.fake.name}); "
         f"{record.frames} frames, strides {record.real.stride} and {record.fake.stride}"
     )
@@ -123,3 +125,40 @@ def show_record(record: Record) -> None:
     for side in (record.real, record.fake):
         for video, reason in side.skipped:
             say(f"skipped {video}: {reason}")
+
+
+def show_score(record: ScoreRecord) -> None:
+    """The record of a score, as `show_record`: with the real side's where it has one."""
+    name = f"{record.metric.upper()}{record.frames} of {record.source.name}"
+    out(f"{name} = {record.value:.4g}   ({record.protocol} v{record.protocol_version})")
+    out(f"  {interval_text(record.interval, record.interval_level)}")
+    of_all = record.source.videos
+    out(
+        f"  videos    {record.videos_used} of {of_all}; {record.frames} frames, "
+        f"stride {record.source.stride}; nothing found in "
+        f"{record.frames_without} of {record.frames_seen} frames"
+    )
+    for what, value in record.diagnostics.items():
+        out(f"  {what.replace('_', ' ')}: {value:.4g}")
+    out(f"  embedder  {record.embedder}, weights {record.weights_sha256[:12]}")
+    if record.against is not None:
+        other, paired = record.against, "paired by name" if record.against.paired else "two samples"
+        out(
+            f"  less that of {other.source.name} ({other.value:.4g}): {other.difference:+.4g}, "
+            f"{interval_text(other.interval, other.interval_level)}, {paired}"
+        )
+    for caveat in record.caveats:
+        out(f"  not comparable with published numbers: {caveat}")
+    for note in (*record.notes, *record.source.notes):
+        say(f"note: {note}")
+    for video, reason in record.without_value:
+        say(f"no value for {video}: {reason}")
+    for video, reason in record.source.skipped:
+        say(f"skipped {video}: {reason}")
+
+
+def interval_text(interval: tuple[float, float] | None, level: float | None) -> str:
+    """An interval in words."""
+    if interval is None or level is None:
+        return "no interval"
+    return f"{level:.0%} interval {interval[0]:.4g} to {interval[1]:.4g}".replace("%", " %")
