@@ -46,7 +46,8 @@ class GaussianQuery(Data):
     `start`: pictures or videos whose first frames begin samples. `fit`: the videos whose codes are
     fitted, at most `videos` of them, the first by name; "": the run's own codes. `motion`:
     "windows" is a Gaussian of whole windows given the first code, "frames" one of single codes.
-    `count`: samples; as many as there are starts if absent. `first_frame`: as `leo.drawing`'s.
+    `count`: samples; absent: as many as the command's protocol takes, or else as there are starts.
+    `first_frame`: as `leo.drawing`'s.
     """
 
     start: str

@@ -195,6 +195,11 @@ class SourceRepetition:
         return sum(self.flags.values()) / len(self.flags)
 
     @property
+    def value(self) -> float:
+        """The occurrence, under the name that all metrics have."""
+        return self.occurrence
+
+    @property
     def interval(self) -> tuple[float, float]:
         """Wilson's, at LEVEL, over videos; the calibration's own chance is not in it."""
         return wilson_interval(sum(self.flags.values()), len(self.flags), LEVEL)

@@ -3,23 +3,23 @@
 The intervals of `evaluation.intervals` take the real and the fake videos for independent draws.
 Where the fakes are made from the real videos themselves, such as by known damage, one draw of a
 video decides both sides, and counting it more on both hardly moves a distance: the two influences
-of a video nearly cancel, and have to be added before they are squared.
+of a video nearly cancel, and have to be added before they are squared. The rest is as there: the
+part of the variance that belongs to pairs of videos is told apart by halving the videos.
 """
 
 import math
 
 from evaluation.errors import InputError
-from evaluation.influence import WeightedStatistic, combine
+from evaluation.influence import Dealing, Linearised, WeightedStatistic, combine, mean_over_blocks
 from evaluation.intervals import Interval, check_videos, student_quantile
 
 
 def shared_difference_interval(
-    first: WeightedStatistic, second: WeightedStatistic, *, level: float = 0.95
+    first: WeightedStatistic, second: WeightedStatistic, *, seed: int, level: float = 0.95
 ) -> Interval:
     """Interval of first - second; a real and a fake video of one name are one video.
 
-    By the infinitesimal jackknife: twice the part of the variance that belongs to pairs of videos
-    is in it, so that it is rather too wide than too narrow.
+    `seed` decides, with the names, which videos form the halves; nothing else is drawn.
 
     Raises:
         InputError: the sides do not have the same names; fewer than MIN_VIDEOS of them.
@@ -29,8 +29,17 @@ def shared_difference_interval(
         raise InputError("both sides must show the same videos, under the same names")
     count = len(difference.real_videos)
     check_videos("both sides", count)
-    at = difference.at(difference.ones)
-    moved = at.real + at.fake
-    error = math.sqrt(moved.square().sum().item() * count / (count - 1))
+    whole = difference.at(difference.ones)
+    # Videos of one name fall into one half, whichever side they are on.
+    halves = mean_over_blocks(difference, Dealing(2, 2, 1, f"halves/{seed}"))
+    single_and_two, single_and_four = _variance(whole, lost=1), _variance(halves, lost=2)
+    paired = min(max((single_and_four - single_and_two) / 2, 0.0), single_and_two / 2)
+    error = math.sqrt(single_and_two - paired)
     reach = student_quantile((1 + level) / 2, count - 1) * error
-    return Interval(at.value - reach, at.value + reach, level, error, "influence")
+    return Interval(whole.value - reach, whole.value + reach, level, error, "influence")
+
+
+def _variance(at: Linearised, lost: int) -> float:
+    """Sum of the videos' squared influences; `lost`: means taken from the videos."""
+    moved = at.real + at.fake
+    return moved.square().sum().item() * len(moved) / (len(moved) - lost)

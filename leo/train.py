@@ -21,6 +21,7 @@ from accelerate import Accelerator  # type: ignore[import-untyped]
 from torch import Tensor, nn
 
 from evaluation.errors import InputError
+from evaluation.extractors.numerics import computes_bf16
 from leo import chance
 from leo.checkpoint import Model, load_model, save_model
 from leo.config import Training
@@ -83,11 +84,6 @@ def train(
     return folder.model
 
 
-def _computes_bf16(device: torch.device) -> bool:
-    """Whether bfloat16 gains time: without AVX-512 a convolution takes 60 times that of float32."""
-    return device.type != "cpu" or "AVX2" not in torch.backends.cpu.get_cpu_capability()
-
-
 def _leave_the_group() -> None:
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
@@ -118,7 +114,7 @@ class _Loop:
         self.seconds = 0.0  # of training, over all runs of the command
         self.validation: dict[str, float] = {}
         asked = training.precision == "bf16"
-        self.bf16 = asked and _computes_bf16(accelerator.device)
+        self.bf16 = asked and computes_bf16(accelerator.device)
         if asked and not self.bf16:
             self.tell(lambda watcher: watcher.say(NO_BF16))
 

@@ -100,8 +100,10 @@ def remarks(record: AblationRecord) -> list[str]:
     lines = [f"{record.column}: {record.setting}"]
     for measured in record.measured:
         lines.append(f"{measured.name}: {measured.about}")
-    covered = {measured.covers: measured.name for measured in reversed(record.measured)}
-    lines += [f"intervals of {name} cover {covers}" for covers, name in covered.items()]
+    covered: dict[str, list[str]] = {}
+    for measured in record.measured:
+        covered.setdefault(measured.covers, []).append(measured.name)
+    lines += [f"intervals of {', '.join(n)} cover {covers}" for covers, n in covered.items()]
     for model in record.trained:
         if model.start_distance is not None:
             lines.append(

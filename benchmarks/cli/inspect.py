@@ -48,7 +48,7 @@ def doctor(
         typer.Option("--metrics", help="Instead: what each metric answers to graded damage."),
     ] = False,
     videos: Annotated[
-        int | None, typer.Option(help="With --metrics: videos a side; absent: 32.")
+        int | None, typer.Option(help="With --metrics: videos a side; absent: 48.")
     ] = None,
 ) -> None:
     """Versions, weights, devices, shadowed packages, and certificates of the extractors.
@@ -78,7 +78,7 @@ def doctor(
 
 def _doctor_of_metrics(videos: int | None) -> None:
     from benchmarks.cli.screen import machinery, say, table
-    from benchmarks.sensitivity import FRAMES, VIDEOS, WRONG, examine_metrics
+    from benchmarks.sensitivity import FRAMES, LEVEL, VIDEOS, WRONG, examine_metrics
 
     rows, wrong = [], 0
     count = VIDEOS if videos is None else videos
@@ -93,7 +93,7 @@ def _doctor_of_metrics(videos: int | None) -> None:
         wrong += verdict in WRONG
     columns = ["world", "metric", "damage", "amounts", "value: no damage, then each amount"]
     title = f"answers to graded damage, {count} videos a side, {FRAMES} frames"
-    table(title, [*columns, "largest less none", "answer"], rows)
+    table(title, [*columns, f"largest less none, {100 * LEVEL:g} %", "answer"], rows)
     if wrong:
         say(f"{wrong} of {len(rows)} answers are not as they should be")
         raise typer.Exit(1)

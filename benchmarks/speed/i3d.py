@@ -18,7 +18,7 @@ from benchmarks.speed.machine import (
 )
 from evaluation.extractors.i3d import I3D, SIZE
 from evaluation.extractors.i3d_fast import FastI3D
-from evaluation.extractors.numerics import full_precision
+from evaluation.extractors.numerics import computes_bf16, full_precision
 
 COLUMNS = (
     "what",
@@ -74,15 +74,17 @@ class Row:
 def measure() -> list[Row]:
     """Measure on the CPU; half a minute on two quiet cores."""
     net = _stand_in()
-    fast, brain = FastI3D(net, _CPU, _FLOAT), FastI3D(net, _CPU, _BRAIN)
+    fast = FastI3D(net, _CPU, _FLOAT)
     pair = torch.rand(2, 3, _SHORT, SIZE, SIZE, generator=_generator(0)) * 2 - 1
     clip, long = pair[:1], torch.rand(1, 3, _LONG, SIZE, SIZE, generator=_generator(1)) * 2 - 1
     short_forms = [
         _Form("plain, fp32", _FLOAT, net, clip),
         _Form("plain, fp32, clips in pairs", _FLOAT, net, pair),
         _Form("fast, fp32", _FLOAT, fast, clip),
-        _Form("fast, bf16 (not for tables)", _BRAIN, brain, clip),
     ]
+    if computes_bf16(_CPU):
+        brain = FastI3D(net, _CPU, _BRAIN)
+        short_forms.append(_Form("fast, bf16 (not for tables)", _BRAIN, brain, clip))
     long_forms = [
         _Form("plain, fp32", _FLOAT, net, long),
         _Form("fast, fp32", _FLOAT, fast, long),
@@ -105,7 +107,11 @@ class _Form:
 def _rows(net: I3D, forms: Sequence[_Form], rounds: int) -> list[Row]:
     """Time `forms` and the machine in turn; the first form is `net` itself, over one clip."""
     tasks: dict[str, Task] = {form.what: form.run for form in forms}
-    alone = {dtype: f"one convolution alone, {name}" for dtype, name in _DTYPES.items()}
+    alone = {
+        dtype: f"one convolution alone, {name}"
+        for dtype, name in _DTYPES.items()
+        if dtype == _FLOAT or computes_bf16(_CPU)
+    }
     tasks |= {alone[dtype]: convolution(dtype) for dtype in alone}
     timings = interleaved(tasks, rounds)
     machine = {dtype: CONVOLUTION_FLOPS / timings[what].fastest for dtype, what in alone.items()}

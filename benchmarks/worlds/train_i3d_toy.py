@@ -31,6 +31,7 @@ from benchmarks.worlds.chance import Array
 from benchmarks.worlds.toy_labels import ABSENT, CLASSES, GROUPS, clip_labels
 from benchmarks.worlds.world import WORLDS, Split, World
 from evaluation.extractors.i3d import I3D, SIZE, max_pool
+from evaluation.extractors.numerics import computes_bf16
 
 log = logging.getLogger(__name__)
 
@@ -189,7 +190,7 @@ def train(recipe: Recipe, videos: Videos) -> tuple[I3D, list[dict[str, float]]]:
             pixels = network_input(clips, stage.size).contiguous(
                 memory_format=torch.channels_last_3d
             )
-            with torch.autocast("cpu", torch.bfloat16):
+            with torch.autocast("cpu", torch.bfloat16, enabled=computes_bf16(pixels.device)):
                 pooled = pooled_at_any_size(network, pixels)
             spread = neck(pooled.float())[:, :, None, None, None]
             loss = group_loss(network.logits(spread).flatten(1), classes)

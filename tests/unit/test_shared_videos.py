@@ -35,7 +35,7 @@ def difference(sides: dict[str, torch.Tensor], kept: list[int]) -> float:
 
 def test_the_error_is_that_of_leaving_out_persons_from_both_sides() -> None:
     sides = people(0)
-    found = shared_difference_interval(*statistics(sides, list(range(VIDEOS))))
+    found = shared_difference_interval(*statistics(sides, list(range(VIDEOS))), seed=0)
     rest = torch.tensor(
         [difference(sides, [i for i in range(VIDEOS) if i != out]) for out in range(VIDEOS)]
     )
@@ -48,7 +48,7 @@ def test_the_error_is_that_of_drawing_other_people() -> None:
     everyone = list(range(VIDEOS))
     drawn = torch.tensor([difference(people(seed), everyone) for seed in range(60)])
     errors = [
-        shared_difference_interval(*statistics(people(seed), everyone)).standard_error
+        shared_difference_interval(*statistics(people(seed), everyone), seed=0).standard_error
         for seed in range(60)
     ]
     assert 0.8 < sum(errors) / 60 / drawn.std().item() < 1.6
@@ -56,7 +56,10 @@ def test_the_error_is_that_of_drawing_other_people() -> None:
 
 def test_independent_sides_would_say_far_less() -> None:
     both = statistics(people(0), list(range(VIDEOS)))
-    shared, apart = shared_difference_interval(*both), paired_difference_interval(*both, seed=0)
+    shared, apart = (
+        shared_difference_interval(*both, seed=0),
+        paired_difference_interval(*both, seed=0),
+    )
     assert shared.high - shared.low < 0.7 * (apart.high - apart.low)
 
 
@@ -68,4 +71,4 @@ def test_sides_of_other_videos_are_refused() -> None:
     )
     statistic = frechet_statistic(real, fake, correction=1)
     with pytest.raises(InputError, match="must show the same videos"):
-        shared_difference_interval(statistic, statistic)
+        shared_difference_interval(statistic, statistic, seed=0)
