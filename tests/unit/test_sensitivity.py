@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from benchmarks import sensitivity
 from benchmarks.damage import damaged
 from benchmarks.sensitivity import (
     LEVELS,
@@ -85,7 +86,9 @@ def test_the_table_names_damages_there_are_and_contradicts_nothing() -> None:
         assert any(damage in metric.grows for metric in METRICS), damage
 
 
-def test_a_small_run_answers_for_every_pair() -> None:
+def test_a_small_run_answers_for_every_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = {"blur": (0.5, 2.0), "jitter": (4.0,), "identity-swap": (8 / 128,)}
+    monkeypatch.setattr(sensitivity, "LEVELS", few)
     found = list(
         examine_metrics(
             lambda what: Machinery(store=None),
@@ -94,11 +97,11 @@ def test_a_small_run_answers_for_every_pair() -> None:
             metrics=[FID, ACD],
         )
     )
-    assert len(found) == len(FID.grows | FID.still) + len(ACD.grows | ACD.still)
+    assert len(found) == 2 + 2
     by_pair = {(r.metric, r.damage): (r, verdict) for r, verdict in found}
     blurred, verdict = by_pair[(FID.name, "blur")]
     assert verdict == "grows"
-    assert blurred.untouched < blurred.values[0] < blurred.values[1] < blurred.values[2]
+    assert blurred.untouched < blurred.values[0] < blurred.values[1]
     assert by_pair[(FID.name, "jitter")][1] == "still"
     assert by_pair[(ACD.name, "identity-swap")][1] == "grows"
     assert (FID.name, "identity-swap") not in by_pair
