@@ -24,11 +24,7 @@ another real video the chance to exceed it is k / (n + 1) at most, whatever the 
 conformal prediction (Vovk et al. 2005). For "strangers" the pairs share videos, so there it holds
 on average only.
 
-What is compared is the smoothed signal along the directions in which real videos move. Generated
-motion trembles from frame to frame as real motion does not, and in directions that real motion
-leaves alone; without this a repeat that nobody could overlook would drown in it.
-
-Letters: T frames, D dimensions, K directions.
+Letters: T frames, D dimensions.
 """
 
 import math
@@ -40,7 +36,6 @@ from typing import Literal
 import torch
 from pydantic import Field
 from torch import Tensor
-from torch.nn import functional as F
 
 from evaluation.errors import InputError
 from evaluation.intervals import Interval
@@ -63,10 +58,6 @@ class RepetitionSettings(Data):
         segment: frames that have to come back; 24 are about a second.
         gap: frames at least between a segment and its repeat.
         tempos: speeds at which it may come back.
-        smooth: frames of the Hann window that signals are smoothed by; 1: not. 9 leave half of a
-            swing at 3 Hz (25 frames a second), and a seventh of white noise's power.
-        variance: share of the calibration videos' motion that the directions hold which are looked
-            at, each dimension of the signal counting alike.
         still: a segment is still that has less than this share of the motion energy of the median
             segment of the calibration videos.
         false_alarms: share of videos that may be flagged where the null holds.
@@ -76,8 +67,6 @@ class RepetitionSettings(Data):
     segment: int = Field(default=24, ge=4)
     gap: int = Field(default=0, ge=0)
     tempos: tuple[float, ...] = Field(default=(0.9, 1.0, 1.1), min_length=1)
-    smooth: int = Field(default=9, ge=1)
-    variance: float = Field(default=0.99, gt=0, le=1)
     still: float = Field(default=0.1, gt=0, lt=1)
     false_alarms: float = Field(default=0.05, gt=0, lt=1)
     null: Null = "real"
@@ -101,7 +90,7 @@ class Calibration:
         settings: what counts as a repeat.
         frames: of every video, real or not.
         videos: real videos that this comes from.
-        axes: float64 [D,K]: signal @ axes is what is compared.
+        scale: float64 [D]; signals are divided by it.
         least_energy: a segment of no more energy is still.
         closest: by null, how alike the closest match was: one a real video, or one a pair of them,
             largest first.
@@ -110,7 +99,7 @@ class Calibration:
     settings: RepetitionSettings
     frames: int
     videos: int
-    axes: Tensor
+    scale: Tensor
     least_energy: float
     closest: Mapping[Null, Sequence[float]]
 
@@ -130,21 +119,13 @@ class Calibration:
         Raises:
             InputError: another length or number of dimensions than those calibrated on.
         """
-        seen = self.seen(signal)
-        return closest_earlier(seen, seen, self.settings.search, self.least_energy)
-
-    def seen(self, signal: Tensor) -> Tensor:
-        """What of a signal is compared: [T,D] -> float64 [T,K].
-
-        Raises:
-            InputError: as `profile`.
-        """
-        if signal.shape != (self.frames, len(self.axes)):
+        if signal.shape != (self.frames, len(self.scale)):
             raise InputError(
                 f"a motion signal of {signal.shape[0]} frames x {signal.shape[1]} numbers; the "
-                f"calibration is for {self.frames} x {len(self.axes)}"
+                f"calibration is for {self.frames} x {len(self.scale)}"
             )
-        return smoothed(_centred(signal) @ self.axes, self.settings.smooth)
+        scaled = _checked(signal) / self.scale
+        return closest_earlier(scaled, scaled, self.settings.search, self.least_energy)
 
 
 @dataclass(frozen=True)
@@ -178,14 +159,12 @@ class VideoRepetition:
         repeats: later segments beyond the threshold, closest first, none overlapping another.
         repeated_share: share of frames that lie in any segment that was shown before.
         still_share: share of segments that are still.
-        trembling: share of the signal's variance that smoothing takes off.
     """
 
     closest: float
     repeats: tuple[Repeat, ...]
     repeated_share: float
     still_share: float
-    trembling: float
 
     @property
     def occurs(self) -> bool:
@@ -260,10 +239,12 @@ def calibrate(signals: Mapping[str, Tensor], settings: RepetitionSettings) -> Ca
         )
     if len({signal.shape for signal in signals.values()}) > 1:
         raise InputError("calibration videos must all have the same number of frames")
-    centred = [_centred(signal) for signal in signals.values()]
-    axes = _axes(centred, settings.variance)
-    seen = [smoothed(signal @ axes, settings.smooth) for signal in centred]
-    median = torch.cat([energies(signal, settings.segment) for signal in seen]).median().item()
+    centred = [_checked(signal) - signal.double().mean(0) for signal in signals.values()]
+    spread = torch.stack([signal.square().mean(0) for signal in centred]).mean(0).sqrt()
+    # A dimension that never moves says nothing; as it is, it would be divided by 0.
+    scale = torch.where(spread > 0, spread, torch.ones_like(spread))
+    scaled = [signal / scale for signal in centred]
+    median = torch.cat([energies(signal, settings.segment) for signal in scaled]).median().item()
     if median <= 0:
         raise InputError("nothing moves in the calibration videos (most of them are still)")
     least_energy = settings.still * median
@@ -272,20 +253,20 @@ def calibrate(signals: Mapping[str, Tensor], settings: RepetitionSettings) -> Ca
         found = closest_earlier(later, earlier, settings.search, least_energy)
         return found.alike.max().item()
 
-    partners = range(1, min(PARTNERS, len(seen) - 1) + 1)
+    partners = range(1, min(PARTNERS, len(scaled) - 1) + 1)
     strangers = (
-        closest(later, seen[(i + step) % len(seen)])
-        for i, later in enumerate(seen)
+        closest(later, scaled[(i + step) % len(scaled)])
+        for i, later in enumerate(scaled)
         for step in partners
     )
     return Calibration(
         settings=settings,
-        frames=len(seen[0]),
-        videos=len(seen),
-        axes=axes,
+        frames=len(scaled[0]),
+        videos=len(scaled),
+        scale=scale,
         least_energy=least_energy,
         closest={
-            "real": sorted((closest(signal, signal) for signal in seen), reverse=True),
+            "real": sorted((closest(signal, signal) for signal in scaled), reverse=True),
             "strangers": sorted(strangers, reverse=True),
         },
     )
@@ -316,7 +297,6 @@ def video_repetition(signal: Tensor, calibration: Calibration) -> VideoRepetitio
         InputError: as `source_repetition`.
     """
     profile, w = calibration.profile(signal), calibration.settings.segment
-    unsmoothed = (_centred(signal) @ calibration.axes).square().sum().item()
     beyond = (profile.alike > calibration.threshold).nonzero()[:, 0]
     shown = torch.zeros(len(signal), dtype=torch.bool)
     shown[(beyond[:, None] + torch.arange(w)).flatten()] = True
@@ -325,7 +305,6 @@ def video_repetition(signal: Tensor, calibration: Calibration) -> VideoRepetitio
         repeats=_repeats(profile, beyond, w),
         repeated_share=shown.double().mean().item(),
         still_share=(profile.energy <= calibration.least_energy).double().mean().item(),
-        trembling=1 - calibration.seen(signal).square().sum().item() / max(unsmoothed, 1e-300),
     )
 
 
@@ -344,39 +323,7 @@ def _repeats(profile: Profile, beyond: Tensor, segment: int) -> tuple[Repeat, ..
     return tuple(found)
 
 
-def smoothed(signal: Tensor, width: int) -> Tensor:
-    """A signal under a Hann window of `width` frames, cut off at its ends: [T,D] -> [T,D].
-
-    An even width is taken one larger, so that nothing is shifted in time.
-    """
-    reach = width // 2
-    if reach == 0:
-        return signal
-    window = torch.hann_window(2 * reach + 3, periodic=False, dtype=signal.dtype)[1:-1]
-    padded = F.pad(signal.T[:, None], (reach, reach))
-    inside = F.pad(torch.ones(1, 1, len(signal), dtype=signal.dtype), (reach, reach))
-    sums, weights = (F.conv1d(x, window[None, None]) for x in (padded, inside))
-    return (sums / weights)[:, 0].T
-
-
-def _axes(centred: Sequence[Tensor], variance: float) -> Tensor:
-    """Of unit spread a dimension, those combinations that hold this share of all: [D,K]."""
-    scatter = torch.stack([signal.T @ signal / len(signal) for signal in centred]).mean(0)
-    spread = scatter.diagonal().sqrt()
-    # A dimension that never moves says nothing; as it is, it would be divided by 0.
-    scale = torch.where(spread > 0, spread, torch.ones_like(spread))
-    sizes, directions = torch.linalg.eigh(scatter / scale[:, None] / scale[None])
-    held = sizes.flip(0).cumsum(0)
-    count = int((held < (variance - 1e-9) * held[-1]).sum()) + 1
-    return directions.flip(1)[:, :count] / scale[:, None]
-
-
-def _centred(signal: Tensor) -> Tensor:
-    """In float64, less its mean.
-
-    Raises:
-        InputError: numbers that are not finite.
-    """
+def _checked(signal: Tensor) -> Tensor:
     if not bool(torch.isfinite(signal).all()):
         raise InputError("a motion signal holds numbers that are not finite")
-    return signal.double() - signal.double().mean(0)
+    return signal.double()
