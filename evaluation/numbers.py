@@ -180,11 +180,12 @@ def _numbers(form: Form, repeats: Sequence[Repeat], seed: int) -> Numbers:
         exact,
         _shifted(first, shift),
         extrapolate(statistic, seed=seed, spread=spread) if form.metric != "kvd" else None,
-        _influences(statistic, spread),
+        influences_of(statistic, spread),
     )
 
 
-def _influences(statistic: WeightedStatistic, spread: Spread) -> VideoInfluences:
+def influences_of(statistic: WeightedStatistic, spread: Spread) -> VideoInfluences:
+    """Of each video on a statistic, from its spread."""
     whole, halves = spread.whole, spread.halves
     return VideoInfluences(
         real=_by_video(statistic.real_videos, whole.real, halves.real),

@@ -4,15 +4,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import torch
-from torch import Tensor
-
 from benchmarks.ablations.ablation import Ablation
 from benchmarks.ablations.record import Change, Measured, Row
 from benchmarks.ablations.runs import Trained
 from evaluation.errors import InputError
 from evaluation.influence import WeightedStatistic
 from evaluation.intervals import MIN_VIDEOS, spread_of
+from evaluation.numbers import influences_of
 from evaluation.over_seeds import OverSeeds, difference, over_seeds
 from evaluation.video_influences import VideoInfluences
 
@@ -64,7 +62,7 @@ def combine(scores: Scores, ablation: Ablation, names: Sequence[str]) -> list[Me
     return [_measured(name, scores, ablation, names) for name in scores.about]
 
 
-def influences_of(statistic: WeightedStatistic, seed: int) -> VideoInfluences | None:
+def influences_or_none(statistic: WeightedStatistic, seed: int) -> VideoInfluences | None:
     """Of the videos on a statistic, in whole and in halves; None with too few of them."""
     if min(len(statistic.real_videos), len(statistic.fake_videos)) < MIN_VIDEOS:
         return None
@@ -72,10 +70,7 @@ def influences_of(statistic: WeightedStatistic, seed: int) -> VideoInfluences | 
         spread = spread_of(statistic, seed)
     except InputError:  # halves of too few clips have no covariance
         return None
-    return VideoInfluences(
-        real=_by_video(statistic.real_videos, spread.whole.real, spread.halves.real),
-        fake=_by_video(statistic.fake_videos, spread.whole.fake, spread.halves.fake),
-    )
+    return influences_of(statistic, spread)
 
 
 def mean_influences(by_video: dict[str, float]) -> VideoInfluences | None:
@@ -151,10 +146,3 @@ def _covers(count: int, real: bool) -> str:
     freedom = count - 1
     text = SEEDS if real else SEEDS_ALONE
     return text.format(freedom=freedom, s="" if freedom == 1 else "s", count=count)
-
-
-def _by_video(
-    videos: Sequence[str], whole: Tensor, halves: Tensor
-) -> dict[str, tuple[float, float]]:
-    pairs = torch.stack([whole, halves], dim=1).tolist()
-    return {video: (pair[0], pair[1]) for video, pair in zip(videos, pairs, strict=True)}

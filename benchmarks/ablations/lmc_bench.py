@@ -17,7 +17,7 @@ from benchmarks.ablations.code_windows import (
     real_windows,
     window_distance,
 )
-from benchmarks.ablations.combining import Score, Scores, influences_of, mean_influences
+from benchmarks.ablations.combining import Score, Scores, influences_or_none, mean_influences
 from benchmarks.ablations.lmc_request import LmcRequest, Surroundings
 from benchmarks.ablations.record import TrainedModel
 from benchmarks.ablations.runs import Shared, Trained, held_out_loss
@@ -213,7 +213,7 @@ class Bench:
                 "ones; nothing is rendered"
             )
             value = statistic.at(statistic.ones).value
-            score = Score(value, len(drawn.videos), influences_of(statistic, seed=0))
+            score = Score(value, len(drawn.videos), influences_or_none(statistic, seed=0))
             scores.add(f"Fréchet distance of {reading}", about, trained, score)
 
     def add_acd(self, protocol: str, trained: Trained, count: int, scores: Scores) -> None:
