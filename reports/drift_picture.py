@@ -79,7 +79,8 @@ def drift_picture(drifts: Mapping[str, ScoreRecord], path: Path) -> None:
 
 def _curve(axes: "Axes", label: str, record: ScoreRecord, colour: str) -> None:
     curves = record.curves
-    time, words = curves["time"], f"{label}, {record.videos_used} videos"
+    time, count = curves["time"], record.videos_used
+    words = f"{label}, {count} video" + ("" if count == 1 else "s")
     axes.plot(time, curves["mean"], color=colour, lw=1.6, label=words)
     for low, high, alpha in (("low", "high", 0.25), ("all_low", "all_high", 0.12)):
         if low in curves and high in curves:
