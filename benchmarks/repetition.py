@@ -255,6 +255,7 @@ def _record(
             "repeats_a_video": sum(len(v.repeats) for v in videos) / len(videos),
             "repeated_share": sum(v.repeated_share for v in videos) / len(videos),
             "still_share": sum(v.still_share for v in videos) / len(videos),
+            "trembling": sum(v.trembling for v in videos) / len(videos),
             "threshold": learned.threshold,
         },
         side="fake",

@@ -1,21 +1,21 @@
-"""Motion signals without a network: small grey pictures, and the directions they move in.
+"""Motion signals, [T,D] a video: small grey pictures, directions of motion, smoothing.
 
 grid = Luminance()                         # a `FrameEmbedder`, for `evaluation.frame_features`
 axes = principal_axes(signals)             # of real videos' departures from their own means
 signal = values @ axes                     # [T,256] -> [T,20]
 
-No flow, and nothing of who is seen that stays as it is: what a video's frames have in common drops
-out of every comparison within it (`evaluation.recurrence`).
+No flow, no network, and nothing of who is seen that stays as it is: what a video's frames have in
+common drops out of every comparison within it (`evaluation.recurrence`).
 
 Letters: T frames, D dimensions, K axes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d
+from torch.nn import functional as F
 
 from evaluation.embedders import Embedded
 from evaluation.errors import InputError
@@ -43,7 +43,7 @@ class Luminance:
         top, left = (height - side) // 2, (width - side) // 2
         square = frames[:, :, top : top + side, left : left + side].double() / 255
         grey = (square * torch.tensor(LUMA, dtype=torch.float64)[:, None, None]).sum(1)
-        small = adaptive_avg_pool2d(grey, SIDE).flatten(1)
+        small = F.adaptive_avg_pool2d(grey, SIDE).flatten(1)
         return Embedded(small.float(), torch.ones(len(frames), dtype=torch.bool))
 
 
@@ -64,3 +64,49 @@ def principal_axes(signals: Iterable[Tensor], count: int = AXES) -> Tensor:
     sizes, axes = torch.linalg.eigh(scatter)
     largest_first: Tensor = axes.flip(1)[:, :count]
     return largest_first[:, sizes.flip(0)[:count] > 1e-9 * sizes[-1]]
+
+
+def scaled_axes(centred: Sequence[Tensor], variance: float) -> Tensor:
+    """The directions that hold this share of motion, each dimension counting alike.
+
+    Args:
+        centred: float64 [T,D] a video, of mean 0, not all of them 0.
+        variance: the share, above 0, at most 1.
+
+    Returns:
+        float64 [D,K]; along each direction a signal keeps its size.
+    """
+    scatter = torch.stack([signal.T @ signal / len(signal) for signal in centred]).mean(0)
+    spread = scatter.diagonal().sqrt()
+    # A dimension that never moves says nothing; as it is, it would be divided by 0.
+    scale = torch.where(spread > 0, spread, torch.ones_like(spread))
+    sizes, directions = torch.linalg.eigh(scatter / scale[:, None] / scale[None])
+    held = sizes.flip(0).cumsum(0)
+    count = int((held < (variance - 1e-9) * held[-1]).sum()) + 1
+    return directions.flip(1)[:, :count] / scale[:, None]
+
+
+def smoothed(signal: Tensor, width: int) -> Tensor:
+    """A signal under a Hann window of `width` frames, cut off at its ends: [T,D] -> [T,D].
+
+    An even width is taken one larger, so that nothing is shifted in time.
+    """
+    reach = width // 2
+    if reach == 0:
+        return signal
+    window = torch.hann_window(2 * reach + 3, periodic=False, dtype=signal.dtype)[1:-1]
+    padded = F.pad(signal.T[:, None], (reach, reach))
+    inside = F.pad(torch.ones(1, 1, len(signal), dtype=signal.dtype), (reach, reach))
+    sums, weights = (F.conv1d(x, window[None, None]) for x in (padded, inside))
+    return (sums / weights)[:, 0].T
+
+
+def centred_signal(signal: Tensor) -> Tensor:
+    """In float64, less its mean.
+
+    Raises:
+        InputError: numbers that are not finite.
+    """
+    if not bool(torch.isfinite(signal).all()):
+        raise InputError("a motion signal holds numbers that are not finite")
+    return signal.double() - signal.double().mean(0)

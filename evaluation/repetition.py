@@ -24,7 +24,11 @@ another real video the chance to exceed it is k / (n + 1) at most, whatever the 
 conformal prediction (Vovk et al. 2005). For "strangers" the pairs share videos, so there it holds
 on average only.
 
-Letters: T frames, D dimensions.
+What is compared is the smoothed signal along the directions in which real videos move. Generated
+motion trembles from frame to frame as real motion does not, and in directions that real motion
+leaves alone; without this a repeat that nobody could overlook would drown in it.
+
+Letters: T frames, D dimensions, K directions.
 """
 
 import math
@@ -40,11 +44,12 @@ from torch import Tensor
 from evaluation.errors import InputError
 from evaluation.intervals import Interval
 from evaluation.mean_intervals import difference_interval
+from evaluation.motion_signals import centred_signal, scaled_axes, smoothed
 from evaluation.paired_shares import LEVEL, wilson_interval
 from evaluation.recurrence import Profile, Search, closest_earlier, energies
 from evaluation.schema import Data
 
-REPETITION_VERSION = 1  # raise when a number could change
+REPETITION_VERSION = 2  # raise when a number could change
 
 Null = Literal["real", "strangers"]
 
@@ -58,6 +63,10 @@ class RepetitionSettings(Data):
         segment: frames that have to come back; 24 are about a second.
         gap: frames at least between a segment and its repeat.
         tempos: speeds at which it may come back.
+        smooth: frames of the Hann window that signals are smoothed by; 1: not. 9 leave half of a
+            swing at 3 Hz (25 frames a second), and a seventh of white noise's power.
+        variance: share of the calibration videos' motion that the directions hold which are looked
+            at, each dimension of the signal counting alike.
         still: a segment is still that has less than this share of the motion energy of the median
             segment of the calibration videos.
         false_alarms: share of videos that may be flagged where the null holds.
@@ -67,6 +76,8 @@ class RepetitionSettings(Data):
     segment: int = Field(default=24, ge=4)
     gap: int = Field(default=0, ge=0)
     tempos: tuple[float, ...] = Field(default=(0.9, 1.0, 1.1), min_length=1)
+    smooth: int = Field(default=9, ge=1)
+    variance: float = Field(default=0.99, gt=0, le=1)
     still: float = Field(default=0.1, gt=0, lt=1)
     false_alarms: float = Field(default=0.05, gt=0, lt=1)
     null: Null = "real"
@@ -90,7 +101,7 @@ class Calibration:
         settings: what counts as a repeat.
         frames: of every video, real or not.
         videos: real videos that this comes from.
-        scale: float64 [D]; signals are divided by it.
+        axes: float64 [D,K]: signal @ axes is what is compared.
         least_energy: a segment of no more energy is still.
         closest: by null, how alike the closest match was: one a real video, or one a pair of them,
             largest first.
@@ -99,7 +110,7 @@ class Calibration:
     settings: RepetitionSettings
     frames: int
     videos: int
-    scale: Tensor
+    axes: Tensor
     least_energy: float
     closest: Mapping[Null, Sequence[float]]
 
@@ -119,13 +130,21 @@ class Calibration:
         Raises:
             InputError: another length or number of dimensions than those calibrated on.
         """
-        if signal.shape != (self.frames, len(self.scale)):
+        seen = self.seen(signal)
+        return closest_earlier(seen, seen, self.settings.search, self.least_energy)
+
+    def seen(self, signal: Tensor) -> Tensor:
+        """What of a signal is compared: [T,D] -> float64 [T,K].
+
+        Raises:
+            InputError: as `profile`.
+        """
+        if signal.shape != (self.frames, len(self.axes)):
             raise InputError(
                 f"a motion signal of {signal.shape[0]} frames x {signal.shape[1]} numbers; the "
-                f"calibration is for {self.frames} x {len(self.scale)}"
+                f"calibration is for {self.frames} x {len(self.axes)}"
             )
-        scaled = _checked(signal) / self.scale
-        return closest_earlier(scaled, scaled, self.settings.search, self.least_energy)
+        return smoothed(centred_signal(signal) @ self.axes, self.settings.smooth)
 
 
 @dataclass(frozen=True)
@@ -159,12 +178,14 @@ class VideoRepetition:
         repeats: later segments beyond the threshold, closest first, none overlapping another.
         repeated_share: share of frames that lie in any segment that was shown before.
         still_share: share of segments that are still.
+        trembling: power of what smoothing takes off, as a share of the signal's.
     """
 
     closest: float
     repeats: tuple[Repeat, ...]
     repeated_share: float
     still_share: float
+    trembling: float
 
     @property
     def occurs(self) -> bool:
@@ -239,12 +260,10 @@ def calibrate(signals: Mapping[str, Tensor], settings: RepetitionSettings) -> Ca
         )
     if len({signal.shape for signal in signals.values()}) > 1:
         raise InputError("calibration videos must all have the same number of frames")
-    centred = [_checked(signal) - signal.double().mean(0) for signal in signals.values()]
-    spread = torch.stack([signal.square().mean(0) for signal in centred]).mean(0).sqrt()
-    # A dimension that never moves says nothing; as it is, it would be divided by 0.
-    scale = torch.where(spread > 0, spread, torch.ones_like(spread))
-    scaled = [signal / scale for signal in centred]
-    median = torch.cat([energies(signal, settings.segment) for signal in scaled]).median().item()
+    centred = [centred_signal(signal) for signal in signals.values()]
+    axes = scaled_axes(centred, settings.variance)
+    seen = [smoothed(signal @ axes, settings.smooth) for signal in centred]
+    median = torch.cat([energies(signal, settings.segment) for signal in seen]).median().item()
     if median <= 0:
         raise InputError("nothing moves in the calibration videos (most of them are still)")
     least_energy = settings.still * median
@@ -253,20 +272,20 @@ def calibrate(signals: Mapping[str, Tensor], settings: RepetitionSettings) -> Ca
         found = closest_earlier(later, earlier, settings.search, least_energy)
         return found.alike.max().item()
 
-    partners = range(1, min(PARTNERS, len(scaled) - 1) + 1)
+    partners = range(1, min(PARTNERS, len(seen) - 1) + 1)
     strangers = (
-        closest(later, scaled[(i + step) % len(scaled)])
-        for i, later in enumerate(scaled)
+        closest(later, seen[(i + step) % len(seen)])
+        for i, later in enumerate(seen)
         for step in partners
     )
     return Calibration(
         settings=settings,
-        frames=len(scaled[0]),
-        videos=len(scaled),
-        scale=scale,
+        frames=len(seen[0]),
+        videos=len(seen),
+        axes=axes,
         least_energy=least_energy,
         closest={
-            "real": sorted((closest(signal, signal) for signal in scaled), reverse=True),
+            "real": sorted((closest(signal, signal) for signal in seen), reverse=True),
             "strangers": sorted(strangers, reverse=True),
         },
     )
@@ -297,6 +316,8 @@ def video_repetition(signal: Tensor, calibration: Calibration) -> VideoRepetitio
         InputError: as `source_repetition`.
     """
     profile, w = calibration.profile(signal), calibration.settings.segment
+    moves = centred_signal(signal) @ calibration.axes
+    trembles = (moves - calibration.seen(signal)).square().sum().item()
     beyond = (profile.alike > calibration.threshold).nonzero()[:, 0]
     shown = torch.zeros(len(signal), dtype=torch.bool)
     shown[(beyond[:, None] + torch.arange(w)).flatten()] = True
@@ -305,6 +326,7 @@ def video_repetition(signal: Tensor, calibration: Calibration) -> VideoRepetitio
         repeats=_repeats(profile, beyond, w),
         repeated_share=shown.double().mean().item(),
         still_share=(profile.energy <= calibration.least_energy).double().mean().item(),
+        trembling=trembles / max(moves.square().sum().item(), 1e-300),
     )
 
 
@@ -321,9 +343,3 @@ def _repeats(profile: Profile, beyond: Tensor, segment: int) -> tuple[Repeat, ..
             )
             found.append(Repeat(start, of, tempo, alike))
     return tuple(found)
-
-
-def _checked(signal: Tensor) -> Tensor:
-    if not bool(torch.isfinite(signal).all()):
-        raise InputError("a motion signal holds numbers that are not finite")
-    return signal.double()

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from evaluation.errors import InputError
+from evaluation.motion_signals import smoothed
 from evaluation.repetition import (
     Calibration,
     Null,
@@ -17,7 +18,7 @@ from evaluation.repetition import (
 )
 from leo.chance import normal
 
-QUICK = RepetitionSettings(segment=8, tempos=(1.0,))
+QUICK = RepetitionSettings(segment=8, tempos=(1.0,), smooth=1, variance=1)
 
 
 def motion(name: str, frames: int = 96, dims: int = 3) -> Tensor:
@@ -129,6 +130,42 @@ def test_a_dimension_that_never_moves_changes_nothing(calibration: Calibration) 
     assert other.threshold == pytest.approx(calibration.threshold, abs=1e-9)
     found = video_repetition(padded(motion("x")), other)
     assert found.closest == pytest.approx(video_repetition(motion("x"), calibration).closest)
+
+
+def test_smoothing_is_the_window_s_mean_and_shifts_nothing() -> None:
+    one = torch.zeros(21, 1, dtype=torch.float64)
+    one[10] = 1
+    window = torch.tensor([0.25, 0.75, 1.0, 0.75, 0.25]).double() / 3
+    assert torch.allclose(smoothed(one, 5)[8:13, 0], window)
+    assert smoothed(one, 5).count_nonzero() == 5
+    assert torch.equal(smoothed(one, 4), smoothed(one, 5))
+    assert smoothed(one, 1) is one
+    level = torch.full((21, 2), 3.0, dtype=torch.float64)
+    assert torch.allclose(smoothed(level, 9), level)
+
+
+def test_a_repeat_is_found_through_trembling_in_other_directions() -> None:
+    """As generated codes tremble: in 20 dimensions, where real motion lies in three."""
+    spread = torch.linalg.qr(normal((20, 20), "codes").double())[0][:3] * 3
+
+    def slow(name: str) -> Tensor:
+        return smoothed(motion(name, frames=160), 25) @ spread
+
+    settings = RepetitionSettings(tempos=(1.0,))
+    calibration = calibrate({f"real-{i}": slow(f"real-{i}") for i in range(19)}, settings)
+    assert calibration.axes.shape == (20, 3)
+    planted = slow("planted")
+    planted[100:150] = planted[10:60]
+    trembling = planted + 0.3 * normal((160, 20), "trembling").double()
+    found = video_repetition(trembling, calibration)
+    assert found.occurs
+    assert found.repeats[0].lag == pytest.approx(90, abs=1)
+    assert found.trembling > 5 * video_repetition(planted, calibration).trembling
+    plain = calibrate(
+        {f"real-{i}": slow(f"real-{i}") for i in range(19)},
+        settings.model_copy(update={"smooth": 1, "variance": 1.0}),
+    )
+    assert not video_repetition(trembling, plain).occurs
 
 
 def test_occurrence_of_a_source_and_its_interval(calibration: Calibration) -> None:
