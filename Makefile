@@ -7,8 +7,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	&& echo $$p && break; done)
 BIN := .venv/bin
 STAMP := .venv/.ready
+REFERENCE := --clips 24 --repeats 1
 
-.PHONY: help setup demo test lint types format lock ci clean
+.PHONY: help setup demo test regress records lint types format lock ci clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -29,6 +30,18 @@ demo: $(STAMP)  ## the main job on the embedded worlds: numbers, intervals, reco
 test: $(STAMP)  ## unit, golden and end-to-end tests; no network, no weights
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2
 
+# From nothing, and not from features or records that an older version of the code left behind.
+regress: export LEO_BENCH_CACHE = $(CURDIR)/regress/cache
+regress: $(STAMP)  ## the toy suite's numbers against the committed ones; fails where one got worse
+	rm -rf regress
+	OMP_NUM_THREADS=1 $(BIN)/leo-bench run toy $(REFERENCE) --records regress/records || true
+	$(BIN)/leo-bench regress --old tests/golden/records --new regress/records --markdown regress/comment.md
+
+records: $(STAMP)  ## tests/golden/records anew, after a change of a number that CHANGELOG explains
+	rm -rf tests/golden/records regress
+	LEO_BENCH_CACHE=$(CURDIR)/regress/cache OMP_NUM_THREADS=1 $(BIN)/leo-bench run toy $(REFERENCE) \
+	--records tests/golden/records
+
 lint: $(STAMP)  ## ruff, format and rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -44,7 +57,7 @@ lock: $(STAMP)  ## constraints.txt anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock" --quiet -o constraints.txt
 
-ci: lint types test demo  ## what .ci/run and the workflow run
+ci: lint types test demo regress  ## what .ci/run and the workflow run
 
-clean:  ## the environment and what demo wrote
-	rm -rf .venv demo
+clean:  ## the environment and what the targets wrote
+	rm -rf .venv demo regress

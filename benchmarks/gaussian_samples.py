@@ -142,7 +142,7 @@ class GaussianSource:
         windows: Windows,
         of: str,
     ) -> None:
-        self.name = f"gaussian:leo:{model.root}"
+        self.name = f"gaussian:{model.name}"
         self._model, self._query, self._starts = model, query, starts
         self._of = of if query.motion == "frames" else f"{len(windows):,} windows of {of}"
         self._length = windows.length

@@ -83,7 +83,8 @@ def scaled_axes(centred: Sequence[Tensor], variance: float) -> Tensor:
     sizes, directions = torch.linalg.eigh(scatter / scale[:, None] / scale[None])
     held = sizes.flip(0).cumsum(0)
     count = int((held < (variance - 1e-9) * held[-1]).sum()) + 1
-    return directions.flip(1)[:, :count] / scale[:, None]
+    axes: Tensor = directions.flip(1)[:, :count] / scale[:, None]
+    return axes
 
 
 def smoothed(signal: Tensor, width: int) -> Tensor:

@@ -80,6 +80,11 @@ class LeoModel:
             raise InputError(f"{root}: no run of leo-bench train (it has no config.toml)")
         return cls(root, load_toml(Config, root / "config.toml"), device)
 
+    @property
+    def name(self) -> str:
+        """As `find_model` finds it again: a shipped one by its name, wherever it is installed."""
+        return f"leo:{self.root.name if self.root.parent == SHIPPED else self.root}"
+
     def has(self, stage: str) -> bool:
         """Whether a stage is trained."""
         return model_file(self.root, stage).is_file()

@@ -52,7 +52,7 @@ class LeoSource:
     def name(self) -> str:
         """As on the command line, less the options that leave it a LEO."""
         again = self.drawing.sampling.reencode
-        return f"leo:{self.drawing.model.root}" + ("" if again == "off" else f"?reencode={again}")
+        return self.drawing.model.name + ("" if again == "off" else f"?reencode={again}")
 
     @cached_property
     def names(self) -> Sequence[str]:

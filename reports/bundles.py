@@ -2,6 +2,7 @@
 
     manifest.json                    what is in it: SHA-256 of every file, who packed it and when
     records/BENCHMARK/MODEL/X.json   the records, and X.videos.csv beside them
+    records/models.toml              how the models' videos came about, where that was declared
     statistics/BENCHMARK/MODEL/X.npz mean and covariance of each side's features, float64
 
 From the statistics the Fréchet distances are computed again with NumPy alone, by another road than
@@ -25,6 +26,7 @@ from evaluation.errors import InputError
 from evaluation.record import now, versions
 from evaluation.schema import Data, parse
 from evaluation.video_influences import influences_path
+from reports.measured import MODELS, Origin, origin_of, read_models
 from reports.records import Stored, read_tree
 
 MANIFEST = "manifest.json"
@@ -72,10 +74,12 @@ class Checked:
         key: its path among the records, without ending.
         again: the distance from the statistics; None where a bundle holds none for it.
         agrees: whether `again` is the record's float64 value; None without statistics.
+        origin: how its videos came about.
     """
 
     key: str
     record: Stored
+    origin: Origin
     again: float | None
     agrees: bool | None
 
@@ -119,6 +123,8 @@ def pack(records: Path, statistics: Mapping[str, Statistics], title: str, out: P
             files[f"records/{key}.videos.csv"] = beside.read_bytes()
         if key in statistics:
             files[f"statistics/{key}.npz"] = _npz(statistics[key])
+    if read_models(records):
+        files[f"records/{MODELS}"] = (records / MODELS).read_bytes()
     manifest = Manifest(
         title=title,
         created=now(),
@@ -159,10 +165,12 @@ def check(path: Path, scratch: Path) -> Bundle:
     tree = read_tree(scratch / "records")
     for why in tree.broken.values():
         raise InputError(f"{path}: {why}")
-    checked = [
-        _checked(key, stored, files.get(f"statistics/{key}.npz"), path)
-        for key, stored in tree.records.items()
-    ]
+    models = read_models(scratch / "records")
+    checked = []
+    for key, stored in tree.records.items():
+        again = _again(key, files.get(f"statistics/{key}.npz"), path)
+        agrees = None if again is None else _agrees(again, stored)
+        checked.append(Checked(key, stored, origin_of(stored, models), again, agrees))
     return Bundle(path, manifest, tuple(checked))
 
 
@@ -183,22 +191,24 @@ def _root(cov: Floats) -> Floats:
     return root
 
 
-def _checked(key: str, record: Stored, npz: bytes | None, path: Path) -> Checked:
+def _again(key: str, npz: bytes | None, path: Path) -> float | None:
     if npz is None:
-        return Checked(key, record, None, None)
+        return None
     try:
         with np.load(io.BytesIO(npz), allow_pickle=False) as arrays:
             sides = [
                 SideStatistics(arrays[f"{side}_mean"], arrays[f"{side}_cov"])
                 for side in ("real", "fake")
             ]
-        again = frechet(Statistics(*sides))
+        return frechet(Statistics(*sides))
     except (KeyError, ValueError, np.linalg.LinAlgError) as error:
         raise InputError(f"{path}: statistics of {key} cannot be used: {error}") from None
+
+
+def _agrees(again: float, record: Stored) -> bool:
     limit = RELATIVE_TOLERANCE * abs(record.value) + ABSOLUTE_TOLERANCE
     # A mean over repeats has no one pair of Gaussians; the first repeat's value is what these give.
-    values = record.content["values_float64"]
-    return Checked(key, record, again, abs(again - values[0]) <= limit)
+    return bool(abs(again - record.content["values_float64"][0]) <= limit)
 
 
 def _npz(statistics: Statistics) -> bytes:

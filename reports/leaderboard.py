@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.bundles import Bundle, Checked
+from reports.measured import Origin
 from reports.page import template
+
+ORIGINS: dict[Origin, str] = {
+    "authors-checkpoint": "authors' checkpoint",
+    "authors-samples": "authors' samples",
+    "trained": "trained by who packed it",
+    "known": "known videos",
+    "given": "as given",
+}
 
 
 @dataclass(frozen=True)
@@ -16,6 +25,7 @@ class Entry:
     """A line: a model's value in a bundle."""
 
     model: str
+    origin: str  # how its videos came about, in words
     bundle: str
     value: str
     interval: str
@@ -71,6 +81,7 @@ def _board(way: tuple[str, ...], group: Sequence[tuple[Bundle, Checked]]) -> Boa
         entries.append(
             Entry(
                 model=checked.key.split("/")[1] if "/" in checked.key else checked.key,
+                origin=ORIGINS[checked.origin],
                 bundle=bundle.manifest.title,
                 value=f"{content['value']:.4g}",
                 interval="" if interval is None else "[{:.4g}, {:.4g}]".format(*interval),

@@ -105,6 +105,21 @@ def model_of(stored: Stored) -> str:
     return stored.path.parent.name
 
 
+def origin_of(stored: Stored, models: Mapping[str, ModelFacts]) -> Origin:
+    """How the videos of a record came about: as declared, or as its source tells."""
+    declared = models.get(model_of(stored))
+    if declared is not None:
+        return declared.origin
+    content = stored.content
+    side = content.get("fake") or content["source"]
+    if any(n.startswith(ADAPTED) and WITHOUT_WEIGHTS not in n for n in side["notes"]):
+        return "authors-checkpoint"
+    kind = side["source"].partition(":")[0]
+    if kind == "leo":
+        return "trained"
+    return "known" if kind in ("damaged", "part", "dataset") else "given"
+
+
 def fits(stored: Stored, group: Group, column: Column, metric: str) -> bool:
     """Whether a record is about this column's videos: its data set, size, length and metric.
 
@@ -147,7 +162,7 @@ def chosen(
         value=value,
         spread=content.get("spread"),
         interval=interval,
-        origin=_origin(best, models),
+        origin=origin_of(best, models),
         recipe=_recipe(content),
         caveats=tuple(_caveats(content, group, column, protocols)),
         others=tuple(map(_key, others)),
@@ -187,20 +202,6 @@ def _recipe(content: Mapping[str, Any]) -> str:
         parts.append(f"{content['videos_used']:,} videos")
         parts.append(content["embedder"])
     return ", ".join(parts)
-
-
-def _origin(stored: Stored, models: Mapping[str, ModelFacts]) -> Origin:
-    declared = models.get(model_of(stored))
-    if declared is not None:
-        return declared.origin
-    content = stored.content
-    side = content.get("fake") or content["source"]
-    if any(n.startswith(ADAPTED) and WITHOUT_WEIGHTS not in n for n in side["notes"]):
-        return "authors-checkpoint"
-    kind = side["source"].partition(":")[0]
-    if kind == "leo":
-        return "trained"
-    return "known" if kind in ("damaged", "part", "dataset") else "given"
 
 
 def _side(content: Mapping[str, Any]) -> int | None:

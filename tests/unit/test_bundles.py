@@ -17,6 +17,7 @@ from evaluation.frechet import fit_gaussian, frechet_distance
 from evaluation.influence import ClipFeatures
 from reports.bundles import SideStatistics, Statistics, check, frechet, pack
 from reports.leaderboard import boards, render
+from reports.measured import MODELS, ModelFacts, models_text
 
 REAL, FAKE = features(1, 64), features(2, 64, 0.5)
 KEY = "made-16f/model/fvd"
@@ -78,6 +79,18 @@ def test_it_holds_no_features_of_single_videos(tmp_path: Path) -> None:
     with np.load(tmp_path / f"statistics/{KEY}.npz") as arrays:
         dimension = REAL.values.shape[1]
         assert {a.shape for a in arrays.values()} == {(dimension,), (dimension, dimension)}
+
+
+def test_how_videos_came_about_travels_with_them(tmp_path: Path) -> None:
+    plain = check(packed(tmp_path), tmp_path / "scratch-1")
+    assert plain.records[0].origin == "given"
+    (tmp_path / "b-records" / MODELS).write_text(
+        models_text({"model": ModelFacts(origin="authors-samples")})
+    )
+    bundle = check(packed(tmp_path), tmp_path / "scratch-2")
+    assert f"records/{MODELS}" in bundle.manifest.files
+    assert bundle.records[0].origin == "authors-samples"
+    assert "authors&#39; samples" in render([bundle], "many")
 
 
 def test_statistics_of_other_videos_contradict_the_number(tmp_path: Path) -> None:

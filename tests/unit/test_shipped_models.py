@@ -51,6 +51,7 @@ def test_a_sample_moves_and_is_the_same_again(world: str) -> None:
     drawing = Drawing(model, Sampling(mode="conditional", frames=9, count=1, steps=5), starts)
     clip = LeoSource(drawing).read(0, range(9))
     assert clip.shape == (9, 3, 64, 64)
+    assert LeoSource(drawing).name == f"leo:{world}"  # wherever the project is installed
     assert float(clip.float().std()) > 10
     assert not torch.equal(clip[1], clip[8])
     assert torch.equal(clip[0], starts.read(0, [0])[0])
