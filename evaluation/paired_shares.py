@@ -96,7 +96,9 @@ def paired_difference(
 def mcnemar(only_first: int, only_second: int) -> float:
     """Twice the chance of so uneven a split of the unlike pairs, at one half each; at most 1."""
     unlike, fewer = only_first + only_second, min(only_first, only_second)
-    tail = sum(math.comb(unlike, i) for i in range(fewer + 1)) * math.pow(0.5, unlike)
+    # Of whole numbers: a float holds neither of these from 1,024 unlike pairs on.
+    ways: int = sum(math.comb(unlike, i) for i in range(fewer + 1))
+    tail: float = ways / 2**unlike
     return min(1.0, 2 * tail)
 
 

@@ -42,7 +42,7 @@ def test_pairs_that_agree_narrow_the_interval() -> None:
     assert width < 0.6 * (unlike.interval[1] - unlike.interval[0])
 
 
-@pytest.mark.parametrize(("first", "second"), [(0, 0), (1, 0), (5, 1), (28, 1), (3, 3)])
+@pytest.mark.parametrize(("first", "second"), [(0, 0), (1, 0), (5, 1), (28, 1), (3, 3), (640, 560)])
 def test_mcnemar_is_the_binomial_test(first: int, second: int) -> None:
     together = first + second
     expected = binomtest(first, together).pvalue if together else 1.0
