@@ -15,14 +15,14 @@ from benchmarks.frame_plan import (
 )
 from benchmarks.provenance import device_name, side_record
 from evaluation import record as records
-from evaluation.acd import ACDSettings, SourceACD, source_acd
+from evaluation.acd import SourceACD, source_acd
+from evaluation.embedded_videos import EmbeddingSettings
 from evaluation.embedders import FrameEmbedder, build_embedder
 from evaluation.features import Machinery
 from evaluation.frame_features import FrameRecipe
 from evaluation.intervals import MIN_VIDEOS, Interval
-from evaluation.record import SideRecord, write_record
-from evaluation.score_record import Against, ScoreRecord
-from evaluation.video_influences import VideoInfluences, influences_of_mean, write_influences
+from evaluation.record import SideRecord
+from evaluation.score_record import Against, ScoreRecord, keep_score
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def measure_plan(chosen: FramePlan, machinery: Machinery) -> list[MeasuredSide]:
         InputError: the videos or the weights cannot be used.
     """
     embedder = build_embedder(chosen.embedder)
-    settings = ACDSettings(
+    settings = EmbeddingSettings(
         recipe=FrameRecipe(embedder, chosen.protocol.resize, chosen.resolution),
         choice=chosen.protocol.videos,
         subject=chosen.protocol.subject,
@@ -91,14 +91,7 @@ def keep(side: MeasuredSide, path: Path) -> None:
     Raises:
         InputError: the folder cannot be written to, or the disk is full.
     """
-    write_record(side.record, path)
-    values = side.measured.by_video
-    if len(values) < MIN_VIDEOS:
-        return
-    moved = influences_of_mean(values)
-    is_real = side.record.side == "real"
-    influences = VideoInfluences(real=moved if is_real else {}, fake={} if is_real else moved)
-    write_influences(influences, path)
+    keep_score(side.record, side.measured.by_video, path)
 
 
 def _record(

@@ -17,6 +17,7 @@ from benchmarks.frame_plan import (
 from benchmarks.provenance import device_name, side_record
 from evaluation import record as records
 from evaluation.drift import Limits, bands, limits, survival
+from evaluation.embedded_videos import EmbeddingSettings
 from evaluation.embedders import FrameEmbedder, build_embedder
 from evaluation.errors import InputError
 from evaluation.features import Machinery
@@ -24,11 +25,9 @@ from evaluation.frame_features import FrameRecipe
 from evaluation.frame_protocol import FrameProtocol
 from evaluation.intervals import MIN_VIDEOS
 from evaluation.mean_intervals import LEVEL
-from evaluation.record import write_record
 from evaluation.schema import parse
-from evaluation.score_record import Against, ScoreRecord
-from evaluation.source_drift import Settings, SourceDrift, source_drift
-from evaluation.video_influences import VideoInfluences, write_influences
+from evaluation.score_record import Against, ScoreRecord, keep_score
+from evaluation.source_drift import SourceDrift, source_drift
 
 # Under this many real videos their largest distances say little of a threshold.
 FEW_REAL = 16
@@ -143,14 +142,7 @@ def keep(drift: MeasuredDrift, path: Path) -> None:
     Raises:
         InputError: the folder cannot be written to, or the disk is full.
     """
-    write_record(drift.record, path)
-    values = drift.measured.by_video
-    moved = {
-        name: ((value - drift.measured.value) / len(values),) * 2 for name, value in values.items()
-    }
-    is_real = drift.record.side == "real"
-    influences = VideoInfluences(real=moved if is_real else {}, fake={} if is_real else moved)
-    write_influences(influences, path)
+    keep_score(drift.record, drift.measured.by_video, path)
 
 
 def _measured(plans: Sequence[FramePlan], machinery: Machinery) -> list[MeasuredDrift]:
@@ -166,7 +158,7 @@ def _measured(plans: Sequence[FramePlan], machinery: Machinery) -> list[Measured
         *((each, each.fake) for each in plans if each.fake is not None and each.request.fake),
     ]
     opened = [open_side(each, side, machinery) for each, side in planned]
-    settings = Settings(
+    settings = EmbeddingSettings(
         recipe=FrameRecipe(embedder, chosen.protocol.resize, chosen.resolution),
         choice=chosen.protocol.videos,
         subject=chosen.protocol.subject,

@@ -31,8 +31,9 @@ from benchmarks.cli.screen import machinery, out, say
 from benchmarks.prepare.reading import read_frames
 from benchmarks.prepare.resample import Frame
 from benchmarks.published_samples import ClipRow, read_rows, unstretched
-from evaluation.acd import ACDSettings, SourceACD, source_acd
+from evaluation.acd import SourceACD, source_acd
 from evaluation.clips import Window
+from evaluation.embedded_videos import EmbeddingSettings
 from evaluation.embedders import EmbedderRequest, build_embedder
 from evaluation.errors import InputError
 from evaluation.features import Machinery
@@ -200,7 +201,7 @@ def measured(source: VideoSource, protocol: FrameProtocol, how: Machinery) -> So
         InputError: weights that are not there; no face in any video.
     """
     embedder = build_embedder(EmbedderRequest(protocol.embedder))
-    settings = ACDSettings(
+    settings = EmbeddingSettings(
         recipe=FrameRecipe(embedder, protocol.resize, protocol.resolution),
         choice=protocol.videos,
         subject=protocol.subject,

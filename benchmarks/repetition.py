@@ -24,7 +24,7 @@ from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
 from evaluation.features import Machinery
 from evaluation.paired_shares import LEVEL
-from evaluation.record import slug, write_record
+from evaluation.record import slug
 from evaluation.recurrence import fewest_frames
 from evaluation.repetition import (
     REPETITION_VERSION,
@@ -35,8 +35,7 @@ from evaluation.repetition import (
     source_repetition,
 )
 from evaluation.schema import Data, parse
-from evaluation.score_record import ScoreRecord
-from evaluation.video_influences import VideoInfluences, write_influences
+from evaluation.score_record import ScoreRecord, keep_score
 from evaluation.videos.discover import OpenOptions
 from evaluation.videos.source import VideoSource
 
@@ -171,10 +170,7 @@ def keep(measured: MeasuredSource, path: Path) -> None:
     Raises:
         InputError: the folder cannot be written to, or the disk is full.
     """
-    write_record(measured.record, path)
-    flags, share = measured.found.flags, measured.found.occurrence
-    moved = {name: ((flag - share) / len(flags),) * 2 for name, flag in flags.items()}
-    write_influences(VideoInfluences(real={}, fake=moved), path)
+    keep_score(measured.record, measured.found.by_video, path)
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(("video", "start", "of", "lag", "tempo", "alike"))

@@ -15,9 +15,10 @@ from benchmarks.plan import FID_PROTOCOL, TOY_EMBEDDER, TOY_EXTRACTOR
 from benchmarks.repetition import RepetitionRequest, calibrated_on, found_in
 from benchmarks.score import build_network
 from benchmarks.sources import SourceOptions, open_source
-from evaluation.acd import ACDSettings, source_acd
+from evaluation.acd import source_acd
 from evaluation.clip_frames import FrameExtractor
 from evaluation.clips import ClipChoice, Window
+from evaluation.embedded_videos import EmbeddingSettings
 from evaluation.embedders import EmbedderRequest, build_embedder
 from evaluation.errors import InputError
 from evaluation.extractors import ClipExtractor, ExtractorRequest
@@ -52,7 +53,6 @@ LEVEL = 0.9  # of the intervals: that a number grows is a claim to one side, wit
 
 # A metric holds still where it moves by less than this share of its largest rightful answer.
 STILL = 0.1
-
 
 Expectation = Literal["grows", "still"]
 Verdict = Literal["grows", "DOES NOT GROW", "still", "MOVES"]
@@ -138,7 +138,7 @@ class MeanReading:
 
 def read_acd(embedder: str, videos: Videos) -> MeanReading:
     """Average Content Distance of the fakes alone."""
-    settings = ACDSettings(
+    settings = EmbeddingSettings(
         recipe=FrameRecipe(build_embedder(EmbedderRequest(embedder)), "center-crop-lanczos", None),
         choice=ClipChoice(start="first"),
         subject="person",

@@ -13,19 +13,17 @@ Letters: T frames, D embedding size.
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from statistics import fmean
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from evaluation.clips import ClipChoice, Window, choose_clips
+from evaluation.clips import Window
+from evaluation.embedded_videos import EmbeddedVideos, EmbeddingSettings
 from evaluation.embedders import Embedded
-from evaluation.errors import BadVideoError, InputError
-from evaluation.features import Machinery, Progress
-from evaluation.frame_features import FrameRecipe, embed_frames
+from evaluation.errors import InputError
 from evaluation.intervals import Interval
 from evaluation.mean_intervals import difference_interval, mean_interval
-from evaluation.videos.source import Skipped, VideoSource, without
+from evaluation.videos.source import VideoSource
 
 # Rows that are held against all later ones at once: memory is ROWS_AT_ONCE * T distances.
 ROWS_AT_ONCE = 64
@@ -128,28 +126,7 @@ class SourceACD:
         return difference_interval(self.by_video, other.by_video, paired=paired)
 
 
-@dataclass(frozen=True)
-class ACDSettings:
-    """What fixes an ACD besides the videos and the window.
-
-    Args:
-        recipe: from stored frames to embeddings.
-        choice: where a video's frames begin, and how many videos are taken.
-        subject: what the embedder looks for, for messages: "face", "body".
-        seed: for random starts.
-        on_error: "skip" leaves broken videos out and lists them.
-        machinery: cache, threads, progress.
-    """
-
-    recipe: FrameRecipe
-    choice: ClipChoice
-    subject: str
-    seed: int
-    on_error: Literal["fail", "skip"]
-    machinery: Machinery
-
-
-def source_acd(source: VideoSource, window: Window, settings: ACDSettings) -> SourceACD:
+def source_acd(source: VideoSource, window: Window, settings: EmbeddingSettings) -> SourceACD:
     """ACD of every video of a source. Holds one video's embeddings at a time.
 
     Raises:
@@ -158,72 +135,32 @@ def source_acd(source: VideoSource, window: Window, settings: ACDSettings) -> So
     """
     if window.frames < 2:
         raise InputError(f"--frames {window.frames}: a distance of frames needs 2 or more")
-    refs = choose_clips(source.names, source.frame_counts, window, settings.choice, settings.seed)
+    walk = EmbeddedVideos(source, window, settings)
     videos: dict[str, VideoACD] = {}
-    lacking = _too_short(source, window, settings.choice)
-    broken: list[Skipped] = []
-    looked_at: set[str] = set()
-    found = 0
-    quiet = Machinery(settings.machinery.store, settings.machinery.workers)
-    for done, (video, start) in enumerate(refs, 1):
-        name = source.names[video]
-        try:
-            wanted = [(video, window.indices(start))]
-            (embedded,) = embed_frames(source, wanted, settings.recipe, quiet)
-        except BadVideoError as error:
-            if settings.on_error == "fail":
-                raise
-            broken.append(Skipped(error.video, error.reason))
-            continue
-        finally:
-            _tell(settings.machinery.progress, done, len(refs))
-        looked_at.add(name)
-        in_frames = int(embedded.found.sum())
-        found += in_frames
+    for name, embedded in walk:
         value = video_acd(embedded)
-        if value is None:
-            lacking[name] = f"a {settings.subject} in {in_frames} of {window.frames} frames"
-        else:
+        if value is not None:
             videos[name] = value
-    for skipped in broken:
-        source = without(source, skipped)
+        else:
+            in_frames = int(embedded.found.sum())
+            walk.lacking[name] = f"a {settings.subject} in {in_frames} of {window.frames} frames"
     if not videos:
-        raise InputError(_nothing(source, lacking, settings.subject))
+        raise InputError(
+            f"{source.name}: no video has a {settings.subject} in two frames or more, so there is "
+            f"no distance to average (such as {walk.example}); give videos that show one, or "
+            "another --protocol"
+        )
     return SourceACD(
-        source=source,
+        source=walk.source,
         window=window,
-        seen=tuple(i for i, name in enumerate(source.names) if name in looked_at),
+        seen=walk.seen,
         videos=videos,
-        without_value=tuple(sorted(lacking.items())),
-        frames_seen=len(looked_at) * window.frames,
-        frames_without=len(looked_at) * window.frames - found,
+        without_value=walk.without_value,
+        frames_seen=walk.frames_seen,
+        frames_without=walk.frames_without,
     )
 
 
 def _distances(rows: Tensor, later: Tensor) -> Tensor:
     """Every row against every later one, by differences: the expanded square loses digits."""
     return torch.cdist(rows, later, compute_mode="donot_use_mm_for_euclid_dist")
-
-
-def _too_short(source: VideoSource, window: Window, choice: ClipChoice) -> dict[str, str]:
-    needed = choice.frames_needed(window)
-    return {
-        name: f"{count} frames; {needed} are needed"
-        for name, count in zip(source.names, source.frame_counts, strict=True)
-        if count < needed
-    }
-
-
-def _nothing(source: VideoSource, lacking: Mapping[str, str], subject: str) -> str:
-    if not lacking:
-        return f"{source.name}: every video is broken"
-    name, reason = next(iter(lacking.items()))
-    return (
-        f"{source.name}: no video has a {subject} in two frames or more, so there is no distance "
-        f"to average (such as {name}: {reason}); give videos that show one, or another --protocol"
-    )
-
-
-def _tell(progress: Progress | None, done: int, total: int) -> None:
-    if progress is not None:
-        progress(done, total)

@@ -211,6 +211,11 @@ class SourceRepetition:
         return {name: video.occurs for name, video in self.videos.items()}
 
     @property
+    def by_video(self) -> dict[str, float]:
+        """The same as 0 and 1: what the occurrence is the mean of."""
+        return {name: float(flag) for name, flag in self.flags.items()}
+
+    @property
     def occurrence(self) -> float:
         """Share of videos with repeated motion, 0 to 1: Table 5."""
         return sum(self.flags.values()) / len(self.flags)
@@ -236,9 +241,7 @@ class SourceRepetition:
         None with too few videos to say. For two treatments of the same samples see
         `evaluation.paired_shares.paired_difference` of the flags, which holds at 0 and 1 too.
         """
-        mine, theirs = (
-            {name: float(flag) for name, flag in found.flags.items()} for found in (self, other)
-        )
+        mine, theirs = self.by_video, other.by_video
         return difference_interval(mine, theirs, paired=bool(mine.keys() & theirs.keys()))
 
 

@@ -5,6 +5,7 @@ one set at a time and have a `ScoreRecord`. The two lie in one tree of folders. 
 torch.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,8 +19,10 @@ from evaluation.record import (
     read_content,
     record_from,
     slug,
+    write_record,
 )
 from evaluation.schema import Data
+from evaluation.video_influences import mean_influences, write_influences
 
 
 class Against(Data):
@@ -96,6 +99,23 @@ class ScoreRecord(Provenance):
     weights_sha256: str
     weights_verified: bool
     device: str
+
+
+def keep_score(record: ScoreRecord, by_video: Mapping[str, float], path: Path) -> None:
+    """Write a score that is a mean over videos, and beside it how far each video moves it.
+
+    Args:
+        record: of the score.
+        by_video: what it is the mean of, by the video's name.
+        path: of the record.
+
+    Raises:
+        InputError: the folder cannot be written to, or the disk is full.
+    """
+    write_record(record, path)
+    influences = mean_influences(by_video, record.side)
+    if influences is not None:
+        write_influences(influences, path)
 
 
 def read_score_record(path: Path) -> ScoreRecord:

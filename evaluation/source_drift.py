@@ -7,17 +7,13 @@ from statistics import fmean
 import torch
 from torch import Tensor
 
-from evaluation.acd import ACDSettings
-from evaluation.clips import Window, choose_clips
+from evaluation.clips import Window
 from evaluation.drift import first_break, from_first
-from evaluation.errors import BadVideoError, InputError
-from evaluation.features import Machinery
-from evaluation.frame_features import embed_frames
+from evaluation.embedded_videos import EmbeddedVideos, EmbeddingSettings
+from evaluation.errors import InputError
 from evaluation.intervals import Interval
 from evaluation.mean_intervals import difference_interval, mean_interval
-from evaluation.videos.source import Skipped, VideoSource, without
-
-Settings = ACDSettings  # drift is fixed by the same things
+from evaluation.videos.source import VideoSource
 
 
 @dataclass(frozen=True)
@@ -92,7 +88,7 @@ class SourceDrift:
         return {name: first_break(found, threshold, run) for name, found in self.videos.items()}
 
 
-def source_drift(source: VideoSource, window: Window, settings: Settings) -> SourceDrift:
+def source_drift(source: VideoSource, window: Window, settings: EmbeddingSettings) -> SourceDrift:
     """Drift of every video of a source. Holds one video's embeddings at a time.
 
     Raises:
@@ -103,55 +99,30 @@ def source_drift(source: VideoSource, window: Window, settings: Settings) -> Sou
         raise InputError(
             "drift needs the first frame and a later one: --frames must be above --every"
         )
-    refs = choose_clips(source.names, source.frame_counts, window, settings.choice, settings.seed)
+    walk = EmbeddedVideos(source, window, settings)
     videos: dict[str, Tensor] = {}
     firsts: dict[str, Tensor] = {}
-    needed = settings.choice.frames_needed(window)
-    lacking = {
-        name: f"{count} frames; {needed} are needed"
-        for name, count in zip(source.names, source.frame_counts, strict=True)
-        if count < needed
-    }
-    broken: list[Skipped] = []
-    looked_at: set[str] = set()
-    found = 0
-    quiet = Machinery(settings.machinery.store, settings.machinery.workers)
-    for done, (video, start) in enumerate(refs, 1):
-        name = source.names[video]
-        try:
-            wanted = [(video, window.indices(start))]
-            (embedded,) = embed_frames(source, wanted, settings.recipe, quiet)
-        except BadVideoError as error:
-            if settings.on_error == "fail":
-                raise
-            broken.append(Skipped(error.video, error.reason))
-            continue
-        looked_at.add(name)
-        found += int(embedded.found.sum())
+    for name, embedded in walk:
         distances = from_first(embedded)
         if distances is None:
-            lacking[name] = f"no {settings.subject} in its first frame"
+            walk.lacking[name] = f"no {settings.subject} in its first frame"
         elif not bool(embedded.found[1:].any()):
-            lacking[name] = f"no {settings.subject} behind its first frame"
+            walk.lacking[name] = f"no {settings.subject} behind its first frame"
         else:
-            videos[name], firsts[name] = distances, embedded.values[0]
-        if settings.machinery.progress is not None:
-            settings.machinery.progress(done, len(refs))
-    for skipped in broken:
-        source = without(source, skipped)
+            # A copy: a view would keep all of the video's embeddings.
+            videos[name], firsts[name] = distances, embedded.values[0].clone()
     if not videos:
-        reason = next(iter(lacking.items()), ("", "every video is broken"))
         raise InputError(
-            f"{source.name}: no video has a distance to its first frame ({': '.join(reason)}); "
-            "give longer videos, fewer --frames, or another --protocol"
+            f"{source.name}: no video has a distance to its first frame ({walk.example}); give "
+            "longer videos, fewer --frames, or another --protocol"
         )
     return SourceDrift(
-        source=source,
+        source=walk.source,
         window=window,
-        seen=tuple(i for i, name in enumerate(source.names) if name in looked_at),
+        seen=walk.seen,
         videos=videos,
         firsts=firsts,
-        without_value=tuple(sorted(lacking.items())),
-        frames_seen=len(looked_at) * window.frames,
-        frames_without=len(looked_at) * window.frames - found,
+        without_value=walk.without_value,
+        frames_seen=walk.frames_seen,
+        frames_without=walk.frames_without,
     )

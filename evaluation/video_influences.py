@@ -17,6 +17,7 @@ import io
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -99,6 +100,18 @@ def influences_of_mean(values: Mapping[str, float]) -> dict[str, Pair]:
     halves = math.sqrt((count - 2) / (count - 1))  # undoes `_variance`'s two lost means
     influence = {video: (value - mean) / count for video, value in values.items()}
     return {video: (whole, whole * halves) for video, whole in influence.items()}
+
+
+def mean_influences(
+    values: Mapping[str, float], side: Literal["real", "fake"]
+) -> VideoInfluences | None:
+    """`influences_of_mean` of one side's videos; None with fewer than MIN_VIDEOS."""
+    if len(values) < MIN_VIDEOS:
+        return None
+    moved = influences_of_mean(values)
+    return VideoInfluences(
+        real=moved if side == "real" else {}, fake=moved if side == "fake" else {}
+    )
 
 
 def error_of_difference(new: VideoInfluences, old: VideoInfluences) -> float:

@@ -1,6 +1,5 @@
 """From scores of single models to the table's numbers: means over seeds, differences in pairs."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -71,18 +70,6 @@ def influences_or_none(statistic: WeightedStatistic, seed: int) -> VideoInfluenc
     except InputError:  # halves of too few clips have no covariance
         return None
     return influences_of(statistic, spread)
-
-
-def mean_influences(by_video: dict[str, float]) -> VideoInfluences | None:
-    """Of generated videos on the mean of their values; None with too few of them."""
-    if len(by_video) < MIN_VIDEOS:
-        return None
-    count = len(by_video)
-    mean = sum(by_video.values()) / count
-    # Halves lose two means and not one; a mean has no part that belongs to pairs of videos.
-    shrunk = math.sqrt((count - 2) / (count - 1))
-    moved = {name: (value - mean) / count for name, value in by_video.items()}
-    return VideoInfluences(real={}, fake={name: (m, shrunk * m) for name, m in moved.items()})
 
 
 def _measured(measure: str, scores: Scores, ablation: Ablation, names: Sequence[str]) -> Measured:

@@ -17,7 +17,7 @@ from benchmarks.ablations.code_windows import (
     real_windows,
     window_distance,
 )
-from benchmarks.ablations.combining import Score, Scores, influences_or_none, mean_influences
+from benchmarks.ablations.combining import Score, Scores, influences_or_none
 from benchmarks.ablations.lmc_request import LmcRequest, Surroundings
 from benchmarks.ablations.record import TrainedModel
 from benchmarks.ablations.runs import Shared, Trained, held_out_loss
@@ -31,6 +31,7 @@ from benchmarks.score import Scored, keep, scored
 from benchmarks.sources import SourceOptions, open_source
 from evaluation.errors import InputError
 from evaluation.record import read_record
+from evaluation.video_influences import mean_influences
 from evaluation.videos.discover import OpenOptions
 from evaluation.videos.source import VideoSource
 from leo.drawing import Drawing
@@ -226,7 +227,7 @@ class Bench:
             "a still video has 0, so nearer to the real ones is better"
         )
         by_video = side.measured.by_video
-        score = Score(side.record.value, len(by_video), mean_influences(by_video))
+        score = Score(side.record.value, len(by_video), mean_influences(by_video, "fake"))
         scores.add(f"ACD{self.request.frames}", about, trained, score)
 
     def acd_request(

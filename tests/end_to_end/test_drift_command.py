@@ -13,7 +13,11 @@ from tiny_run import make_run
 
 from conftest import Run
 from evaluation.score_record import ScoreRecord, read_score_record
-from evaluation.video_influences import read_influences
+from evaluation.video_influences import (
+    VideoInfluences,
+    error_of_difference,
+    read_influences,
+)
 
 WORLD = "toy-faces/test"
 QUICK = ("--dataset", WORLD, "--embedder", "mean-colour", "--limit", 5)
@@ -114,6 +118,9 @@ def test_table_picture_and_records(leo_bench: Run, tmp_path: Path) -> None:
         sides = {"real": moved.real, "fake": moved.fake}
         assert len(sides.pop(record.side)) == record.videos_used == 5
         assert sides.popitem()[1] == {}
+        unmoved = dict.fromkeys(moved.real | moved.fake, (0.0, 0.0))
+        told = error_of_difference(moved, VideoInfluences(real=unmoved, fake=unmoved))
+        assert told == pytest.approx(record.standard_error, rel=1e-6)
 
 
 def test_a_record_stands_when_made_again(leo_bench: Run, tmp_path: Path) -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from benchmarks.ablations.ablation import load_ablation
-from benchmarks.ablations.combining import Score, Scores, combine, mean_influences
+from benchmarks.ablations.combining import Score, Scores, combine
 from benchmarks.ablations.record import AblationRecord, Measured, read_ablation
 from benchmarks.ablations.runs import Trained
 from benchmarks.ablations.table import all_measures, as_markdown, paper_table, remarks
 from evaluation.errors import InputError
 from evaluation.record import write_record
+from evaluation.video_influences import mean_influences
 from leo.config import load_config
 from leo.motion import READINGS
 
@@ -104,13 +105,13 @@ def test_influences_on_a_mean_give_its_standard_error() -> None:
     found = Scores()
     for seed in range(3):
         trained = Trained("with", seed, Path("with"), reused=False)
-        found.add("ACD16", "", trained, Score(5.0, 8, mean_influences(values)))
+        found.add("ACD16", "", trained, Score(5.0, 8, mean_influences(values, "fake")))
     (measured,) = combine(found, LMC, LMC.rows)
     mean = sum(values.values()) / 8
     of_one = sum((v - mean) ** 2 for v in values.values()) / 7 / 8
     reach = 4.302653 * math.sqrt(of_one / 3)
     assert measured.rows[0].interval == pytest.approx((5 - reach, 5 + reach), rel=1e-5)
-    assert mean_influences({"a": 1.0}) is None
+    assert mean_influences({"a": 1.0}, "fake") is None
 
 
 def test_the_table_in_the_papers_form(three_seeds: AblationRecord) -> None:

@@ -8,12 +8,14 @@ import torch
 from torch import Tensor
 
 from evaluation import acd
-from evaluation.acd import ROWS_AT_ONCE, ACDSettings, SourceACD, source_acd, video_acd
+from evaluation.acd import ROWS_AT_ONCE, SourceACD, source_acd, video_acd
 from evaluation.clips import ClipChoice, Window
+from evaluation.embedded_videos import EmbeddingSettings
 from evaluation.embedders import Embedded
 from evaluation.errors import BadVideoError, InputError
-from evaluation.features import Machinery
+from evaluation.features import Machinery, Progress
 from evaluation.frame_features import FrameRecipe
+from evaluation.source_drift import source_drift
 from evaluation.videos.source import Medium, Skipped, VideoSource
 
 
@@ -156,16 +158,19 @@ def clip(*levels: int) -> Tensor:
     return frames.expand(-1, 3, 4, 4).contiguous()
 
 
-def measured(source: VideoSource, frames: int = 4, on_error: str = "fail") -> SourceACD:
-    settings = ACDSettings(
+def settings(on_error: str = "fail", progress: Progress | None = None) -> EmbeddingSettings:
+    return EmbeddingSettings(
         recipe=FrameRecipe(Bright(), "center-crop-lanczos", None),
         choice=ClipChoice(start="first"),
         subject="face",
         seed=0,
         on_error="skip" if on_error == "skip" else "fail",
-        machinery=Machinery(store=None),
+        machinery=Machinery(store=None, progress=progress),
     )
-    return source_acd(source, Window(frames), settings)
+
+
+def measured(source: VideoSource, frames: int = 4, on_error: str = "fail") -> SourceACD:
+    return source_acd(source, Window(frames), settings(on_error))
 
 
 def test_the_mean_over_videos_and_what_each_lacks_is_counted() -> None:
@@ -212,6 +217,21 @@ def test_a_broken_video_stops_it_or_is_listed() -> None:
     found = measured(source, on_error="skip")
     assert list(found.by_video) == ["a", "c"]
     assert [(s.name, s.reason) for s in found.source.skipped] == [("b", "cut short")]
+
+
+@pytest.mark.parametrize("score", [source_acd, source_drift])
+def test_progress_ends_though_the_last_video_is_broken(
+    score: Callable[[VideoSource, Window, EmbeddingSettings], object],
+) -> None:
+    told: list[tuple[int, int]] = []
+    source = Held({"a": clip(1, 2, 3, 4), "b": clip(2, 2, 2, 2)}, ("b",))
+    score(source, Window(4), settings("skip", lambda done, total: told.append((done, total))))
+    assert told == [(1, 2), (2, 2)]
+
+
+def test_drift_keeps_one_embedding_of_a_video_and_not_all() -> None:
+    found = source_drift(Held({"a": clip(*range(1, 101))}), Window(100), settings())
+    assert found.firsts["a"].untyped_storage().nbytes() == 3 * 4
 
 
 def test_sides_of_the_same_names_are_paired() -> None:

@@ -1,0 +1,123 @@
+"""Every video of a source through an embedder, one at a time: what ACD and drift walk over.
+
+Legend: T frames, D embedding size.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from evaluation.clips import ClipChoice, Window, choose_clips
+from evaluation.embedders import Embedded
+from evaluation.errors import BadVideoError
+from evaluation.features import Machinery
+from evaluation.frame_features import FrameRecipe, embed_frames
+from evaluation.videos.source import Skipped, VideoSource, without
+
+
+@dataclass(frozen=True)
+class EmbeddingSettings:
+    """What fixes a score of embeddings besides the videos and the window.
+
+    Args:
+        recipe: from stored frames to embeddings.
+        choice: where a video's frames begin, and how many videos are taken.
+        subject: what the embedder looks for, for messages: "face", "body".
+        seed: for random starts.
+        on_error: "skip" leaves broken videos out and lists them.
+        machinery: cache, threads, progress.
+    """
+
+    recipe: FrameRecipe
+    choice: ClipChoice
+    subject: str
+    seed: int
+    on_error: Literal["fail", "skip"]
+    machinery: Machinery
+
+
+class EmbeddedVideos:
+    """Walks over the videos once, and counts; the counts are those of the walk so far.
+
+    Args:
+        source: the videos.
+        window: frames and stride of each.
+        settings: as above.
+
+    Raises:
+        InputError: all videos are too short.
+    """
+
+    def __init__(self, source: VideoSource, window: Window, settings: EmbeddingSettings) -> None:
+        self._source, self._window, self._settings = source, window, settings
+        choice, counts = settings.choice, source.frame_counts
+        self._refs = choose_clips(source.names, counts, window, choice, settings.seed)
+        self._broken: list[Skipped] = []
+        self._seen: set[str] = set()
+        self._found = 0
+        needed = choice.frames_needed(window)
+        # (Why a video gives no value) by its name; whoever walks adds to it.
+        self.lacking = {
+            name: f"{count} frames; {needed} are needed"
+            for name, count in zip(source.names, counts, strict=True)
+            if count < needed
+        }
+
+    def __iter__(self) -> Iterator[tuple[str, Embedded]]:
+        """Name and embeddings, [T,D], of every video that is long enough.
+
+        Raises:
+            BadVideoError: a broken video where those are not skipped.
+            InputError: as `embed_frames`.
+        """
+        settings = self._settings
+        progress = settings.machinery.progress
+        quiet = Machinery(settings.machinery.store, settings.machinery.workers)
+        for done, (video, start) in enumerate(self._refs, 1):
+            name, wanted = self._source.names[video], [(video, self._window.indices(start))]
+            try:
+                (embedded,) = embed_frames(self._source, wanted, settings.recipe, quiet)
+            except BadVideoError as error:
+                if settings.on_error == "fail":
+                    raise
+                self._broken.append(Skipped(error.video, error.reason))
+            else:
+                self._seen.add(name)
+                self._found += int(embedded.found.sum())
+                yield name, embedded
+            if progress is not None:
+                progress(done, len(self._refs))
+
+    @property
+    def source(self) -> VideoSource:
+        """As given, less the videos that were skipped as broken."""
+        left = self._source
+        for skipped in self._broken:
+            left = without(left, skipped)
+        return left
+
+    @property
+    def seen(self) -> tuple[int, ...]:
+        """Indices in `source` of the videos whose frames were embedded."""
+        return tuple(i for i, name in enumerate(self.source.names) if name in self._seen)
+
+    @property
+    def without_value(self) -> tuple[tuple[str, str], ...]:
+        """(name, reason) of each video in `lacking`."""
+        return tuple(sorted(self.lacking.items()))
+
+    @property
+    def frames_seen(self) -> int:
+        """Frames that were embedded."""
+        return len(self._seen) * self._window.frames
+
+    @property
+    def frames_without(self) -> int:
+        """Those of them in which nothing was found."""
+        return self.frames_seen - self._found
+
+    @property
+    def example(self) -> str:
+        """Of why videos give no value, for a message: "NAME: REASON"."""
+        name, reason = next(iter(self.lacking.items()), (self._source.name, "every one is broken"))
+        return f"{name}: {reason}"
