@@ -14,8 +14,9 @@ freedom: S - 1 for `between`. With three seeds it rests on two degrees of freedo
 (4.3 standard errors), and it takes the seeds' numbers to be normally distributed; three numbers
 cannot show whether they are.
 
-With one seed there is no `between`: the interval is then of the videos alone, and says how sure the
-number of these models is, not of the method. Give the differences of two methods, seed by seed, to
+With one seed there is no `between`: the interval is then of the videos alone (one less than the
+samples are their degrees of freedom), and says how sure the number of these models is, not of the
+method. Give the differences of two methods, seed by seed, to
 compare them: what a seed's two models share (first weights, batches, noise) leaves the difference.
 """
 
@@ -91,18 +92,19 @@ def over_seeds(
     count, mean = len(values), statistics.fmean(values)
     known = [found for found in influences if found is not None]
     real = samples = between = None
-    freedom_of_real = 1
+    freedom_of_real = freedom_of_models = 1
     if len(known) == count:
         shared = _mean([found.real for found in known])
         real = _variance(shared)
         samples = sum(_variance(found.fake) for found in known) / count**2
         freedom_of_real = max(len(shared) - 1, 1)
+        freedom_of_models = max(min(len(found.fake) for found in known) - 1, 1)
     if count > 1:
         between = statistics.variance(values) / count
+        freedom_of_models = count - 1
     if between is None and real is None:
         return OverSeeds(mean, tuple(values), None, level, None, None, None, None, None)
     of_models = max(between or 0.0, samples or 0.0)
-    freedom_of_models = count - 1 if count > 1 else freedom_of_real
     variance = of_models + (real or 0.0)
     freedom = _satterthwaite(
         (of_models, freedom_of_models), (real or 0.0, freedom_of_real), fallback=freedom_of_models

@@ -77,6 +77,8 @@ def test_one_seed_has_no_interval_over_seeds() -> None:
     assert found.between is None
     assert found.spread is None
     assert found.standard_error == pytest.approx(math.sqrt(80 / 3 / 4))
+    reach = student.ppf(0.975, 3) * found.standard_error  # four samples, no real videos
+    assert found.interval == pytest.approx((6 - reach, 6 + reach), rel=1e-5)
     alone = over_seeds([6.0], [None])
     assert (alone.value, alone.interval) == (6.0, None)
 
