@@ -35,6 +35,7 @@ IDENTITY = (
     "resolution",
     "n_real",
     "n_fake",
+    "videos_used",
     "extractor",
     "embedder",
     "weights_sha256",
@@ -42,10 +43,22 @@ IDENTITY = (
     "real.fingerprint",
     "real.stride",
     "fake.stride",
+    "source.stride",
 )
 
 # What made a number and may change its last digits, or explain a change.
-PROVENANCE = ("seed", "device", "commit", "dirty", "real.decoder", "fake.decoder", "fake.lossy")
+PROVENANCE = (
+    "seed",
+    "device",
+    "commit",
+    "dirty",
+    "frames_without",
+    "real.decoder",
+    "fake.decoder",
+    "fake.lossy",
+    "source.decoder",
+    "source.lossy",
+)
 
 
 class Floor(Data):
@@ -176,6 +189,9 @@ def _judged(key: str, old: Stored, new: Stored, settings: Settings) -> Change:
         why = "no interval in one of the records, and no influences beside it"
         return replace(plain, state="unjudged", why=why)
     difference = new.value - old.value
+    if not (math.isfinite(difference) and math.isfinite(error)):
+        why = "the value or its standard error is no finite number in one of the records"
+        return replace(plain, state="unjudged", why=why)
     z = difference / error if error > 0 else math.copysign(math.inf, difference)
     p = 0.5 if difference == 0 else 1 - NormalDist().cdf(z)
     return replace(plain, error=error, p=p)

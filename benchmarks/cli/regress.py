@@ -42,6 +42,7 @@ def regress(
     """
     from benchmarks.cli.screen import out, say, table
     from evaluation.atomic import write_atomically
+    from evaluation.errors import InputError
     from reports.comparing import SETTINGS, compare, exit_code, load_settings
     from reports.regression_text import COLUMNS, headline, provenance_changes, row
     from reports.regression_text import junit as as_junit
@@ -54,8 +55,11 @@ def regress(
     if junit is not None:
         write_atomically(junit, as_junit(changes).encode())
     if summary is not None:
-        with summary.open("a", encoding="utf-8") as file:
-            file.write(text)
+        try:
+            with summary.open("a", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            raise InputError(f"--summary {summary}: cannot be added to: {error.strerror}") from None
     table("", COLUMNS, [row(change) for change in changes])
     for change in changes:
         if change.why:

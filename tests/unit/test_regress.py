@@ -5,13 +5,16 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from made_records import features, keep_fvd
+from made_records import features, fvd_of, keep_fvd, record, side
 from typer.testing import CliRunner
 
+from benchmarks.again import SCORES
 from benchmarks.cli.main import app
 from evaluation.errors import InputError
 from evaluation.influence import frechet_statistic
 from evaluation.intervals import paired_difference_interval
+from evaluation.record import write_record
+from evaluation.score_record import ScoreRecord
 from evaluation.video_influences import (
     VideoInfluences,
     error_of_difference,
@@ -150,6 +153,57 @@ def test_too_few_videos_for_an_interval_cannot_be_judged(tmp_path: Path) -> None
     assert verdicts(tmp_path / "old", tmp_path / "new") == ["unjudged"]
 
 
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_what_is_no_number_is_not_taken_for_a_good_one(tmp_path: Path, number: float) -> None:
+    fake = features(2, VIDEOS, SHIFT)
+    keep_fvd(tmp_path / "old", REAL, fake)
+    keep_fvd(tmp_path / "new", REAL, fake, value=number, value_float64=number)
+    (change,) = compare(tmp_path / "old", tmp_path / "new", load_settings())
+    assert change.state == "unjudged"
+    assert "no finite number" in change.why
+    assert exit_code([change]) == 3
+    path = keep_fvd(tmp_path / "error", REAL, fake, standard_error=number)
+    influences_path(path).unlink()
+    assert verdicts(tmp_path / "old", tmp_path / "error") == ["unjudged"]
+
+
+def keep_score(folder: Path, metric: str = "acd", stride: int = 1, **changes: object) -> None:
+    """Write a score of 24 videos, each with a value."""
+    made = record(fvd_of(REAL, REAL), REAL.values, REAL.values).model_dump()
+    shared = {key: made[key] for key in made.keys() & ScoreRecord.model_fields.keys()}
+    own: dict[str, object] = {
+        "kind": "score",
+        "metric": metric,
+        "value": 0.3,
+        "standard_error": 0.01,
+        "side": "fake",
+        "source": side("fake", 24).model_copy(update={"stride": stride}),
+        "videos_used": 24,
+        "without_value": (),
+        "frames_seen": 384,
+        "frames_without": 0,
+        "embedder": "made-up",
+    }
+    path = folder / "made-16f" / "model" / f"{metric}.json"
+    write_record(ScoreRecord.model_validate(shared | own | changes), path)
+
+
+def test_a_score_of_fewer_videos_or_at_another_stride_is_not_comparable(tmp_path: Path) -> None:
+    keep_score(tmp_path / "old")
+    keep_score(tmp_path / "frames", frames_without=9)
+    (change,) = compare(tmp_path / "old", tmp_path / "frames", load_settings())
+    assert (change.state, change.provenance) == ("same", ("frames_without: 0 -> 9",))
+    keep_score(tmp_path / "lost", videos_used=12, value=0.1)
+    keep_score(tmp_path / "stride", stride=4)
+    for name, why in (("lost", "videos_used: 24 -> 12"), ("stride", "source.stride: 1 -> 4")):
+        (change,) = compare(tmp_path / "old", tmp_path / name, load_settings())
+        assert (change.state, change.why) == ("incomparable", why)
+
+
+def test_every_score_that_can_be_made_again_has_a_floor() -> None:
+    assert load_settings().floor.keys() >= {"fvd", "kvd", "fid", *SCORES}
+
+
 def test_a_newer_record_sets_the_older_and_its_influences_aside(tmp_path: Path) -> None:
     path = keep_fvd(tmp_path, REAL, features(2, VIDEOS, SHIFT))
     keep_fvd(tmp_path, REAL, features(3, VIDEOS, SHIFT))
@@ -200,6 +254,15 @@ def test_bad_input_is_one_line(tmp_path: Path) -> None:
     few = Settings.model_validate({"false_alarms": 0.025, "floor": {}})
     with pytest.raises(InputError, match=r"no \[floor.fvd\]"):
         compare(tmp_path / "old", tmp_path / "old", few)
+    result = CliRunner().invoke(
+        app,
+        [
+            "regress",
+            *(f"--{side}={tmp_path / 'old'}" for side in ("old", "new")),
+            f"--summary={tmp_path / 'absent' / 'summary'}",
+        ],
+    )
+    assert isinstance(result.exception, InputError)  # a traceback would end in 1, a regression
     influences_path(path).write_text("side,video\n")
     with pytest.raises(InputError, match="its first line must be"):
         read_influences(path)
