@@ -98,13 +98,19 @@ def _fitting(path: Path, state: Mapping[str, Tensor]) -> Generator:
 
 
 def _new(
-    size: int, channel_cap: int, style: int, directions: int, align_corners: bool = False
+    size: int,
+    channel_cap: int,
+    style: int,
+    directions: int,
+    align_corners: bool = False,
+    channel_base: int = 16384,
 ) -> Generator:
     """A generator to be filled; what it draws at its making is no one else's chance."""
     with torch.random.fork_rng(devices=[]):
         return Generator(
             size,
             channel_cap=channel_cap,
+            channel_base=channel_base,
             style=style,
             directions=directions,
             align_corners=align_corners,

@@ -77,9 +77,13 @@ def _animator(config: Config) -> Cost:
     how, size = config.animator, config.resolution
     with torch.device("meta"):
         generator = Generator(
-            size, channel_cap=how.channel_cap, style=how.style, directions=how.directions
+            size,
+            channel_cap=how.channel_cap,
+            channel_base=how.channel_base,
+            style=how.style,
+            directions=how.directions,
         )
-        judge = Discriminator(size, how.channel_cap)
+        judge = Discriminator(size, generator.widths)
         picture = torch.empty(1, 3, size, size)
     # Source and driving are encoded, one picture is made; forward and backward.
     macs = 3 * _macs(lambda: generator(picture, picture))

@@ -57,6 +57,7 @@ class AnimatorConfig(Data):
     generator: Optimiser
     discriminator: Optimiser | None = None  # None: no adversarial loss
     channel_cap: int = 512
+    channel_base: int = 16384  # channels times side, at most (StyleGAN2-ADA's name)
     style: int = 512
     directions: int = 20
     align_corners: bool = False

@@ -51,6 +51,7 @@ def make_run(root: Path, *changes: str) -> Path:
     animator = Generator(
         config.resolution,
         channel_cap=config.animator.channel_cap,
+        channel_base=config.animator.channel_base,
         style=config.animator.style,
         directions=config.animator.directions,
         align_corners=config.animator.align_corners,

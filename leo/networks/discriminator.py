@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from leo.networks.encoder import trunk
-from leo.networks.layers import EqualLinear, channels, conv_layer
+from leo.networks.layers import EqualLinear, Widths, conv_layer
 
 _GROUP = 4  # samples whose spread is measured together
 
@@ -14,13 +14,13 @@ class Discriminator(nn.Module):
 
     Args:
         size: side of the pictures, a power of two from 8.
-        channel_cap: no layer has more channels; 512 is the official network.
+        widths: channels of the maps, as the encoder's.
     """
 
-    def __init__(self, size: int, channel_cap: int = 512) -> None:
+    def __init__(self, size: int, widths: Widths) -> None:
         super().__init__()
-        width = channels(4, channel_cap)
-        self.convs = nn.Sequential(*trunk(size, channel_cap))
+        width = widths.at(4)
+        self.convs = nn.Sequential(*trunk(size, widths))
         self.final_conv = conv_layer(width + 1, width, 3)
         self.final_linear = nn.Sequential(
             EqualLinear(width * 16, width, activate=True), EqualLinear(width, 1)

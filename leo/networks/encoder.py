@@ -4,15 +4,14 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from leo.networks.layers import EqualConv2d, EqualLinear, ResBlock, channels, conv_layer, levels
+from leo.networks.layers import EqualConv2d, EqualLinear, ResBlock, Widths, conv_layer, levels
 
 
-def trunk(size: int, cap: int) -> list[nn.Module]:
+def trunk(size: int, widths: Widths) -> list[nn.Module]:
     """The layers from [B,3,size,size] down to [B,C,4,4]; the discriminator has the same."""
     sides = [*reversed(levels(size)), 4]
-    widths = [channels(side, cap) for side in sides]
-    blocks = [ResBlock(i, o) for i, o in pairwise(widths)]
-    return [conv_layer(3, widths[0], 1), *blocks]
+    blocks = [ResBlock(widths.at(i), widths.at(o)) for i, o in pairwise(sides)]
+    return [conv_layer(3, widths.at(size), 1), *blocks]
 
 
 class Appearance(nn.Module):
@@ -21,10 +20,10 @@ class Appearance(nn.Module):
     `convs` are the trunk and a convolution over all of the 4x4 map.
     """
 
-    def __init__(self, size: int, cap: int, style: int) -> None:
+    def __init__(self, size: int, widths: Widths, style: int) -> None:
         super().__init__()
-        last = EqualConv2d(channels(4, cap), style, 4, stride=1, padding=0)
-        self.convs = nn.ModuleList([*trunk(size, cap), last])
+        last = EqualConv2d(widths.at(4), style, 4, stride=1, padding=0)
+        self.convs = nn.ModuleList([*trunk(size, widths), last])
 
     def forward(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
         """[B,3,H,H] in [-1,1] -> [B,S], and the maps from 8x8 up to HxH."""
@@ -42,14 +41,14 @@ class Encoder(nn.Module):
 
     Args:
         size: side of the pictures, a power of two from 8.
-        cap: no layer has more channels.
+        widths: channels of the maps.
         style: S, size of the appearance.
         directions: size of a motion code.
     """
 
-    def __init__(self, size: int, cap: int, style: int, directions: int) -> None:
+    def __init__(self, size: int, widths: Widths, style: int, directions: int) -> None:
         super().__init__()
-        self.net_app = Appearance(size, cap, style)
+        self.net_app = Appearance(size, widths, style)
         straight = [EqualLinear(style, style) for _ in range(4)]
         self.fc = nn.Sequential(*straight, EqualLinear(style, directions))
 

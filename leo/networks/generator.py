@@ -14,7 +14,7 @@ from leo.networks.layers import (
     ModulatedConv2d,
     StyledConv,
     Upsample,
-    channels,
+    Widths,
     conv_layer,
     levels,
 )
@@ -106,18 +106,18 @@ class Decoder(nn.Module):
     """A latent and a source's maps to a picture.
 
     Args:
-        size, cap, style, directions: as the encoder's.
+        size, widths, style, directions: as the encoder's.
         align_corners: False as in the official weights, where a flow of zero shrinks the picture by
             half a pixel on each side; True: it changes nothing. For new models only.
     """
 
     def __init__(
-        self, size: int, cap: int, style: int, directions: int, *, align_corners: bool
+        self, size: int, widths: Widths, style: int, directions: int, *, align_corners: bool
     ) -> None:
         super().__init__()
         self.align_corners = align_corners
         self.direction = Direction(style, directions)
-        first = channels(4, cap)
+        first = widths.at(4)
         self.input = ConstantInput(first)
         self.conv1 = StyledConv(first, first, style, up=False)
         self.to_rgb1 = UnusedRGB(first)
@@ -126,7 +126,7 @@ class Decoder(nn.Module):
         self.to_flows = nn.ModuleList()
         coarser = first
         for side in levels(size):
-            width = channels(side, cap)
+            width = widths.at(side)
             self.convs.append(StyledConv(coarser, width, style, up=True))
             self.convs.append(StyledConv(width, width, style, up=False))
             self.to_rgbs.append(ToRGB(width))
@@ -156,7 +156,7 @@ class Generator(nn.Module):
 
     Args:
         size: side of the pictures, a power of two from 8.
-        channel_cap: no layer has more channels; 512 is the official network.
+        channel_cap, channel_base: see `Widths`.
         style: S, size of the appearance.
         directions: D, size of a motion code.
         align_corners: see `Decoder`.
@@ -167,6 +167,7 @@ class Generator(nn.Module):
         size: int,
         *,
         channel_cap: int = 512,
+        channel_base: int = 16384,
         style: int = 512,
         directions: int = 20,
         align_corners: bool = False,
@@ -176,10 +177,11 @@ class Generator(nn.Module):
             raise ValueError(
                 f"the side of the pictures is {size}; it must be a power of two from 8"
             )
-        self.size, self.channel_cap, self.style = size, channel_cap, style
+        self.size, self.style = size, style
+        self.widths = Widths(channel_base, channel_cap)
         self.directions, self.align_corners = directions, align_corners
-        self.enc = Encoder(size, channel_cap, style, directions)
-        self.dec = Decoder(size, channel_cap, style, directions, align_corners=align_corners)
+        self.enc = Encoder(size, self.widths, style, directions)
+        self.dec = Decoder(size, self.widths, style, directions, align_corners=align_corners)
 
     def forward(self, source: Tensor, driving: Tensor) -> Tensor:
         """Both [B,3,H,H] in [-1,1] -> the source moved as the driving picture: [B,3,H,H]."""

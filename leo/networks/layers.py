@@ -10,6 +10,7 @@ Letters: B samples, C channels, H W positions, S size of the latent.
 """
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -20,9 +21,21 @@ GAIN = math.sqrt(2)  # behind every leaky ReLU
 EPSILON = 1e-8  # of the demodulation
 
 
-def channels(resolution: int, cap: int) -> int:
-    """Channels of the maps of this side: 512 up to 32, 256 at 64, halved with every doubling."""
-    return min(512, 16384 // resolution, cap)
+@dataclass(frozen=True)
+class Widths:
+    """Channels of maps, halved with every doubling of their side.
+
+    Args:
+        base: channels times side, at most; 16,384 is the official network: 256 at 64, 64 at 256.
+        cap: no map has more channels; 512 is the official network.
+    """
+
+    base: int = 16384
+    cap: int = 512
+
+    def at(self, side: int) -> int:
+        """Channels of the maps of this side."""
+        return min(self.base // side, self.cap)
 
 
 def levels(size: int) -> list[int]:

@@ -147,20 +147,22 @@ def _networks(config: AnimatorConfig, size: int) -> tuple[Generator, Discriminat
     generator = Generator(
         size,
         channel_cap=config.channel_cap,
+        channel_base=config.channel_base,
         style=config.style,
         directions=config.directions,
         align_corners=config.align_corners,
     )
     if config.discriminator is None:
         return generator, None
-    return generator, Discriminator(size, channel_cap=config.channel_cap)
+    return generator, Discriminator(size, generator.widths)
 
 
 def shape(network: Generator) -> dict[str, object]:
     """What a file must say so that the generator in it can be built again."""
     return {
         "size": network.size,
-        "channel_cap": network.channel_cap,
+        "channel_cap": network.widths.cap,
+        "channel_base": network.widths.base,
         "style": network.style,
         "directions": network.directions,
         "align_corners": network.align_corners,

@@ -15,6 +15,7 @@ from leo.animator_files import generator_from_file, read_animator
 from leo.checkpoint import Model, save_model
 from leo.networks.generator import Generator
 from leo.pixels import to_pixels
+from leo.stages.animator import shape
 
 State = dict[str, Tensor]
 
@@ -114,6 +115,17 @@ def model_file(path: Path, net: Generator, stage: str = "animator") -> Path:
     }  # fmt: skip
     save_model(path, Model(net.state_dict(), {}, {"stage": stage, stage: json.dumps(about)}))
     return path
+
+
+def test_a_model_may_be_narrower_where_maps_are_large(tmp_path: Path) -> None:
+    net = Generator(16, channel_cap=8, channel_base=64, style=12, directions=5)
+    assert [net.widths.at(side) for side in (4, 8, 16)] == [8, 8, 4]
+    path = tmp_path / "model.safetensors"
+    about = json.dumps(shape(net))
+    save_model(path, Model(net.state_dict(), {}, {"stage": "animator", "animator": about}))
+    found = generator_from_file(path)
+    source, driving = torch.rand(2, 1, 3, 16, 16)
+    torch.testing.assert_close(found(source, driving), net(source, driving), rtol=0, atol=0)
 
 
 def test_our_own_models_say_what_shapes_cannot(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from leo.networks.fast_generator import fold_decoder, reconstruct
 from leo.networks.fast_generator import upsample as fast_upsample
 from leo.networks.fir import fir
 from leo.networks.generator import Generator, start_from_identity, warp
-from leo.networks.layers import Blur, Upsample
+from leo.networks.layers import Blur, Upsample, Widths
 
 F64 = torch.float64
 
@@ -52,7 +52,7 @@ def test_parameters_are_as_many_as_the_originals(
     size: int, whole: int, encoder: int, decoder: int, discriminator: int, entries: int
 ) -> None:
     with torch.device("meta"):
-        net, judge = Generator(size), Discriminator(size)
+        net, judge = Generator(size), Discriminator(size, Widths())
     assert [count(net), count(net.enc), count(net.dec)] == [whole, encoder, decoder]
     assert count(judge) == discriminator
     assert len(net.state_dict()) == entries
@@ -256,7 +256,7 @@ def test_a_discriminator_sees_how_much_its_samples_differ() -> None:
 
 @pytest.mark.parametrize("batch", [1, 3, 4, 8])
 def test_a_discriminator_scores_each_picture(batch: int) -> None:
-    judge = Discriminator(16, channel_cap=8)
+    judge = Discriminator(16, Widths(cap=8))
     images = numbers(batch, 3, 16, 16).float()
     assert judge(images).shape == (batch, 1)
     assert len(judge.state_dict()) == 22
@@ -264,7 +264,7 @@ def test_a_discriminator_scores_each_picture(batch: int) -> None:
 
 def test_a_discriminators_names_are_the_originals() -> None:
     with torch.device("meta"):
-        state = Discriminator(256).state_dict()
+        state = Discriminator(256, Widths()).state_dict()
     assert len(state) == 50
     assert state["final_conv.0.weight"].shape == (512, 513, 3, 3)
     assert state["final_linear.0.weight"].shape == (512, 8192)

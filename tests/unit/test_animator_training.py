@@ -22,6 +22,7 @@ from leo.losses import (
     shrink,
 )
 from leo.networks.generator import Generator, start_from_copy
+from leo.networks.layers import Widths
 from leo.perceptual import AFTER, WEIGHT, choose, load_vgg
 from leo.pixels import from_pixels
 from leo.reconstruction import judge
@@ -248,7 +249,7 @@ def test_sixty_steps_lower_l1_on_a_fixed_pair_with_both_players() -> None:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         network = Generator(32, channel_cap=8, style=20, align_corners=True)
-        judge_ = Discriminator(32, channel_cap=8)
+        judge_ = Discriminator(32, Widths(cap=8))
     config = load_config("faceforensics256").animator
     assert config.discriminator is not None
     makers = GeneratorLosses(network, choose("pixels"), judge_), DiscriminatorLosses(judge_)
@@ -289,7 +290,9 @@ def test_the_copy_start_shows_the_source_whatever_drives_it() -> None:
 
 
 def test_a_stage_says_what_its_network_is(faces: Path) -> None:
-    config = load_config("toy64", ["animator.channel_cap=8", "animator.style=20"]).animator
+    config = load_config(
+        "toy64", ["animator.channel_cap=8", "animator.channel_base=256", "animator.style=20"]
+    ).animator
     videos = open_training_videos(FACES, 32, 0.25)
     stage = animator.build(config, videos, choose("pixels"), seed=0)
     network = stage.players[0].module.network
@@ -297,6 +300,7 @@ def test_a_stage_says_what_its_network_is(faces: Path) -> None:
     assert animator.shape(network) == {
         "size": 32,
         "channel_cap": 8,
+        "channel_base": 256,
         "style": 20,
         "directions": 20,
         "align_corners": True,
