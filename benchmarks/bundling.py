@@ -10,16 +10,14 @@ from evaluation.errors import InputError
 from evaluation.features import Machinery
 from evaluation.frechet import fit_gaussian
 from evaluation.record import read_record
-from reports.bundles import SideStatistics, Statistics
+from reports.bundles import FRECHET, SideStatistics, Statistics, agrees, frechet
 from reports.records import Stored, Tree
-
-FRECHET = ("fvd", "fid")
 
 
 def statistics_of(
     tree: Tree, machinery: Machinery, say: Callable[[str], None]
 ) -> dict[str, Statistics]:
-    """By record key; a record whose videos are gone is left without, and `say` is told."""
+    """By record key; a record whose videos are gone, or others, goes without, and `say` is told."""
     found = {}
     for key, stored in tree.records.items():
         if stored.metric not in FRECHET:
@@ -35,10 +33,17 @@ def _statistics(stored: Stored, machinery: Machinery) -> Statistics:
     chosen = plan_of(read_record(stored.path))
     measured = scored(chosen, machinery).measured
     correction = chosen.protocol.frechet.correction
-    return Statistics(
+    found = Statistics(
         real=_side(measured.real.values[0], correction),
         fake=_side(measured.fake.values[0], correction),
     )
+    again = frechet(found)
+    if not agrees(again, stored):
+        raise InputError(
+            f"they give {again:.6g} now: the videos were changed, or the machine is another; "
+            "make the record again"
+        )
+    return found
 
 
 def _side(features: Tensor, correction: int) -> SideStatistics:

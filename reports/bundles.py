@@ -13,6 +13,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,13 +32,19 @@ from reports.records import Stored, read_tree
 
 MANIFEST = "manifest.json"
 SUFFIX = ".leo.zip"
-LARGEST_FILE = 64 << 20  # bytes, unpacked: a bundle of strangers is not to fill the memory
+# Bytes, unpacked: a bundle of strangers is not to fill the memory. FID's statistics take 64 MiB.
+LARGEST_FILE, LARGEST = 80 << 20, 2 << 30
+
+FRECHET = frozenset({"fvd", "fid"})  # metrics that statistics give again
 
 # The two roads agree to rounding: eigenvalues of the symmetrised product and singular values.
 RELATIVE_TOLERANCE = 1e-6
 ABSOLUTE_TOLERANCE = 1e-6
 
 Floats = NDArray[np.float64]
+
+# What zipfile raises on damaged, encrypted and unknown content.
+_NO_ZIP = (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -132,6 +139,8 @@ def pack(records: Path, statistics: Mapping[str, Statistics], title: str, out: P
         files={name: _sha256(content) for name, content in sorted(files.items())},
     )
     files[MANIFEST] = (manifest.model_dump_json(indent=1) + "\n").encode()
+    if sum(map(len, files.values())) > LARGEST:
+        raise InputError(f"{records}: more than {LARGEST >> 30} GiB; pack it in parts")
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(files.items()):
@@ -168,9 +177,9 @@ def check(path: Path, scratch: Path) -> Bundle:
     models = read_models(scratch / "records")
     checked = []
     for key, stored in tree.records.items():
-        again = _again(key, files.get(f"statistics/{key}.npz"), path)
-        agrees = None if again is None else _agrees(again, stored)
-        checked.append(Checked(key, stored, origin_of(stored, models), again, agrees))
+        again = _again(key, stored.metric, files.get(f"statistics/{key}.npz"), path)
+        same = None if again is None else agrees(again, stored)
+        checked.append(Checked(key, stored, origin_of(stored, models), again, same))
     return Bundle(path, manifest, tuple(checked))
 
 
@@ -191,21 +200,37 @@ def _root(cov: Floats) -> Floats:
     return root
 
 
-def _again(key: str, npz: bytes | None, path: Path) -> float | None:
+def _again(key: str, metric: str, npz: bytes | None, path: Path) -> float | None:
     if npz is None:
         return None
+    if metric not in FRECHET:
+        raise InputError(f"{path}: statistics of {key} do not belong into a bundle")
     try:
-        with np.load(io.BytesIO(npz), allow_pickle=False) as arrays:
-            sides = [
-                SideStatistics(arrays[f"{side}_mean"], arrays[f"{side}_cov"])
-                for side in ("real", "fake")
-            ]
-        return frechet(Statistics(*sides))
-    except (KeyError, ValueError, np.linalg.LinAlgError) as error:
+        return frechet(_statistics(npz))
+    except (KeyError, ValueError, *_NO_ZIP) as error:
         raise InputError(f"{path}: statistics of {key} cannot be used: {error}") from None
 
 
-def _agrees(again: float, record: Stored) -> bool:
+def _statistics(npz: bytes) -> Statistics:
+    with zipfile.ZipFile(io.BytesIO(npz)) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > LARGEST_FILE:
+            raise ValueError("they are too large")
+    with np.load(io.BytesIO(npz), allow_pickle=False) as arrays:
+        found = {name: arrays[name] for name in ("real_mean", "real_cov", "fake_mean", "fake_cov")}
+    size = len(np.atleast_1d(found["real_mean"]))
+    for name, array in found.items():
+        if array.dtype != np.float64 or array.shape != (size,) * (1 + name.endswith("cov")):
+            raise ValueError(f"{name} is {array.dtype} {list(array.shape)}")
+        if not (size and np.isfinite(array).all()):
+            raise ValueError(f"{name} holds no finite numbers")
+    return Statistics(
+        real=SideStatistics(found["real_mean"], found["real_cov"]),
+        fake=SideStatistics(found["fake_mean"], found["fake_cov"]),
+    )
+
+
+def agrees(again: float, record: Stored) -> bool:
+    """Whether a distance computed again is that of a record, but for rounding."""
     limit = RELATIVE_TOLERANCE * abs(record.value) + ABSOLUTE_TOLERANCE
     # A mean over repeats has no one pair of Gaussians; the first repeat's value is what these give.
     return bool(abs(again - record.content["values_float64"][0]) <= limit)
@@ -226,6 +251,8 @@ def _npz(statistics: Statistics) -> bytes:
 def _unpacked(path: Path) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(path) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
+                raise InputError(f"{path}: holds more than {LARGEST >> 30} GiB")
             for entry in archive.infolist():
                 parts = Path(entry.filename).parts
                 if entry.file_size > LARGEST_FILE or ".." in parts or entry.filename[:1] == "/":
@@ -233,7 +260,7 @@ def _unpacked(path: Path) -> dict[str, bytes]:
             return {name: archive.read(name) for name in archive.namelist()}
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    except (OSError, zipfile.BadZipFile, EOFError) as error:
+    except (OSError, *_NO_ZIP) as error:
         raise InputError(f"{path}: not a zip that can be read: {error}") from None
 
 

@@ -39,7 +39,9 @@ def bundle(
 
     check_writable(out.parent)
     reading = machinery(workers=workers, keep=True)
-    made = statistics_of(read_tree(records), reading, say) if statistics else {}
+    # A broken record is an error of `pack`; until then nothing is computed.
+    tree = read_tree(records)
+    made = statistics_of(tree, reading, say) if statistics and not tree.broken else {}
     manifest = pack(records, made, title or out.name.removesuffix(SUFFIX), out)
     count = sum(name.startswith("records/") and name.endswith(".json") for name in manifest.files)
     size = out.stat().st_size / 1e6

@@ -1,5 +1,8 @@
 """Bundles: what they hold, what they prove, and what they refuse."""
 
+import contextlib
+import hashlib
+import io
 import json
 import zipfile
 from collections.abc import Callable
@@ -142,6 +145,72 @@ def test_a_bundle_that_was_tampered_with_is_refused(
     assert not (tmp_path / "outside.json").exists()
 
 
+def npz(**changes: object) -> bytes:
+    """Statistics of two features, but for `changes`."""
+    usual = {
+        f"{side}_{name}": value
+        for side in ("real", "fake")
+        for name, value in (("mean", np.zeros(2)), ("cov", np.eye(2)))
+    }
+    content = io.BytesIO()
+    np.savez_compressed(content, **(usual | changes))  # type: ignore[arg-type]
+    return content.getvalue()
+
+
+def _array() -> bytes:
+    content = io.BytesIO()
+    np.save(content, np.eye(2))
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no zip",
+        _array(),
+        npz()[:100],
+        npz(real_mean=np.array(["a", "b"])),
+        npz(real_cov=np.eye(3)),
+        npz(real_cov=np.eye(2) * 1j),
+        npz(fake_mean=np.array([0.0, np.nan])),
+        npz(**{f"{side}_mean": np.zeros(0) for side in ("real", "fake")}),
+        npz(real_cov=np.zeros((4096, 4096))),  # 128 MiB out of 130 kB
+    ],
+    ids=["none", "text", "npy", "cut", "words", "shape", "complex", "nan", "empty", "bomb"],
+)
+def test_statistics_that_are_none_are_one_line(tmp_path: Path, content: bytes) -> None:
+    def change(files: dict[str, bytes]) -> None:
+        name = f"statistics/{KEY}.npz"
+        manifest = json.loads(files["manifest.json"])
+        manifest["files"][name] = hashlib.sha256(content).hexdigest()
+        files |= {name: content, "manifest.json": json.dumps(manifest).encode()}
+
+    path = repacked(packed(tmp_path), change)
+    with pytest.raises(InputError, match=f"statistics of {KEY} cannot be used"):
+        check(path, tmp_path / "scratch")
+
+
+def test_damage_anywhere_is_one_line(tmp_path: Path) -> None:
+    path = packed(tmp_path)
+    sound = path.read_bytes()
+    for at in range(0, len(sound), max(1, len(sound) // 200)):
+        path.write_bytes(sound[:at] + bytes([sound[at] ^ 0xFF]) + sound[at + 1 :])
+        with contextlib.suppress(InputError):  # a time or a comment may be anything
+            check(path, tmp_path / f"scratch{at}")
+
+
+def test_a_bundle_with_the_statistics_of_fid_can_be_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reports.bundles.frechet", lambda _: 0.0)  # the size is what matters
+    side = SideStatistics(np.zeros(2048), np.zeros((2048, 2048)))  # of Inception
+    keep_fvd(tmp_path / "records", REAL, REAL)
+    out = tmp_path / "fid.leo.zip"
+    pack(tmp_path / "records", {KEY: Statistics(side, side)}, "fid", out)
+    assert check(out, tmp_path / "scratch").records[0].again == 0
+
+
 def test_packing_twice_gives_the_same_files(tmp_path: Path) -> None:
     packed(tmp_path)
     manifests = [
@@ -202,3 +271,7 @@ def test_the_command_makes_the_statistics_from_the_videos(tmp_path: Path) -> Non
         result = CliRunner().invoke(app, arguments)
         assert result.exit_code == 0, result.output
     assert "the same" in result.stdout
+    np.save(tmp_path / "fake.npy", clips.numpy() // 2)
+    result = CliRunner().invoke(app, ["bundle", "--records", records, "--out", out])
+    assert "no statistics: they give" in result.output
+    assert CliRunner().invoke(app, ["check-bundle", out]).exit_code == 0
