@@ -1,6 +1,8 @@
 """A table as LaTeX, with the rules of booktabs."""
 
-from reports.grid import Text, grid_of
+from itertools import zip_longest
+
+from reports.grid import Line, Text, grid_of
 from reports.tables import Table
 
 SPECIAL = {
@@ -30,15 +32,20 @@ SPECIAL = {
 
 
 def as_latex(table: Table) -> str:
-    """As a `table` environment for a document that loads booktabs."""
+    """As a `table` environment for a document that loads booktabs and graphicx.
+
+    A table that is wider than the text is scaled down to it.
+    """
     grid = grid_of(table)
     count = len(grid.columns)
     lines = [
-        "% needs \\usepackage{booktabs}",
+        "% needs \\usepackage{booktabs,graphicx}",
         "\\begin{table}",
         "\\centering\\footnotesize\\setlength{\\tabcolsep}{4pt}",
         f"\\caption{{{_escape(grid.title)}}}",
         f"\\label{{tab:{grid.id}}}",
+        "\\smallskip",
+        "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%",
         f"\\begin{{tabular}}{{l{'r' * count}}}",
         "\\toprule",
     ]
@@ -57,10 +64,8 @@ def as_latex(table: Table) -> str:
                 f"\\multicolumn{{{count + 1}}}{{l}}{{\\textit{{{_cell(line.label)}}}}} \\\\"
             )
             continue
-        label = _cell(line.label)
-        label = f"\\quad\\textit{{{label}}}" if line.kind == "measured" else label
-        lines.append(f"{label} & {' & '.join(map(_cell, line.cells))} \\\\")
-    lines += ["\\bottomrule", "\\end{tabular}"]
+        lines += _rows(line)
+    lines += ["\\bottomrule", "\\end{tabular}}"]
     notes = [f"{_raised(mark)}~{_escape(words)}" for mark, words in grid.signs]
     notes += [f"{_raised(str(i))}~{_escape(text)}" for i, text in enumerate(grid.footnotes, 1)]
     notes += [_escape(note) for note in grid.notes]
@@ -72,14 +77,26 @@ def as_latex(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _rows(line: Line) -> list[str]:
+    """A row of the tabular a line of text: numbers beside numbers, intervals beside intervals."""
+    label = _cell(line.label)
+    label = f"\\quad\\textit{{{label}}}" if line.kind == "measured" else label
+    rows = [(label, *map(_cell, line.cells))]
+    rows += zip_longest(*([], *map(_small, line.cells)), fillvalue="")
+    written = [f"{' & '.join(row)} \\\\" for row in rows]
+    return [*written, "\\addlinespace"] if len(written) > 1 else written
+
+
 def _cell(text: Text) -> str:
-    marks = _raised(",".join(text.marks)) if text.marks else ""
-    first, *rest = map(_escape, text.lines)
+    first = _escape(text.lines[0])
     first = f"\\textbf{{{first}}}" if text.bold else first
-    if not rest:
-        return first + marks
-    stacked = r" \\ ".join((first + marks, *rest))
-    return rf"\shortstack[r]{{{stacked}}}"
+    return first + (_raised(",".join(text.marks)) if text.marks else "")
+
+
+def _small(text: Text) -> list[str]:
+    """What stands below the first line; a page is narrow, so intervals have lines of their own."""
+    parts = [part for line in text.lines[1:] for part in line.replace(" [", "\n[").split("\n")]
+    return [f"\\scriptsize {_escape(part)}" for part in parts]
 
 
 def _label(text: Text) -> str:

@@ -316,22 +316,38 @@ def test_groups_span_their_columns() -> None:
     assert '<th scope="colgroup" colspan="3">TaichiHD128</th>' in page
 
 
+def test_latex_sets_intervals_in_rows_of_their_own(tmp_path: Path) -> None:
+    put(tmp_path, "digan", digan())
+    cells = latex_cells(FORMATS["latex"].write(fill(load_layout("1"), tmp_path)))
+    at = [cell[0] for cell in cells].index("DIGAN")
+    found = [line[1].split("\\textsuperscript")[0] for line in cells[at + 1 : at + 5]]
+    expected = ("130.1 ± 2.5", "[120.1, 142.1]", "+2.0", "[-8.0, +14.0]")
+    bare = [re.sub(r"\\scriptsize |[{}]", "", text) for text in found]
+    assert bare == list(expected)
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not there")
-def test_latex_compiles(tmp_path: Path) -> None:
+def test_latex_compiles_and_fits_the_page(tmp_path: Path) -> None:
     put(tmp_path / "records", NASTY, digan(caveats=("& 100 % of _x_ [a]",)))
+    for size in (128, 256):
+        for metric in ("fvd", "kvd"):
+            made = digan(metric=metric, resolution=size)
+            put(tmp_path / "records", "digan", made, f"taichihd-{size}")
     inputs = []
     for layout in PRINTED:
         text = FORMATS["latex"].write(fill(layout, tmp_path / "records"))
         (tmp_path / f"{layout.id}.tex").write_text(text, encoding="utf-8")
         inputs.append(f"\\input{{{layout.id}}}")
     (tmp_path / "all.tex").write_text(
-        "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\n"
+        "\\documentclass{article}\\usepackage{booktabs,graphicx}\\begin{document}\n"
         + "\n".join(inputs)
         + "\n\\end{document}\n"
     )
     line = ["pdflatex", "-draftmode", "-halt-on-error", "-interaction=nonstopmode", "all.tex"]
     run = subprocess.run(line, cwd=tmp_path, capture_output=True, check=False)
-    assert run.returncode == 0, run.stdout.decode(errors="replace")[-1000:]
+    said = run.stdout.decode(errors="replace")
+    assert run.returncode == 0, said[-1000:]
+    assert "Overfull" not in said
 
 
 NASTY = "a<b>&'\"_%$#{x}^~|*`\\[1]"
