@@ -55,6 +55,13 @@ class Scores:
         self.about.setdefault(measure, about)
         self.of.setdefault(measure, {})[trained.variant, trained.seed] = score
 
+    def take(self, part: "Scores") -> None:
+        """Write down all that another has, as of one model that is finished."""
+        for measure, about in part.about.items():
+            self.about.setdefault(measure, about)
+            self.of.setdefault(measure, {}).update(part.of[measure])
+        self.notes |= part.notes
+
 
 def combine(scores: Scores, ablation: Ablation, names: Sequence[str]) -> list[Measured]:
     """Rows and changes of every measure, for the variants that have any number."""

@@ -59,7 +59,9 @@ def ablate_lmc(request: LmcRequest, around: Surroundings) -> AblationRecord:
                 done = train_variant(
                     shared, variant, seed, around.out, around.watchers, request.cpu
                 )
-                trained.append(bench.measure(done, scores))
+                part = Scores()  # of its own: what fails half-way must leave no numbers behind
+                trained.append(bench.measure(done, part))
+                scores.take(part)
             except InputError as error:
                 around.say(f"{name}, seed {seed}: {error}")
                 unfinished.append((f"{name}-seed{seed}", str(error)))

@@ -18,11 +18,12 @@ from evaluation.features import Machinery
 from leo.config import load_config
 
 BROKEN = {"without-seed1": "a loss is not finite"}
+NOBODY = {"without-seed2": "no video has a person in two frames"}  # behind its FVD
 
 
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AblationRecord:
-    """Two seeds of two variants, all made up, one part broken."""
+    """Three seeds of two variants, all made up, one part broken and one half-way."""
     real, fake = features(0, 8), features(1, 8)
     score = record(fvd_of(real, fake), real.values, fake.values)
 
@@ -35,6 +36,8 @@ def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AblationRecord:
     def measure(bench: Bench, trained: Trained, scores: Scores) -> TrainedModel:
         value = 100.0 + trained.seed + 20.0 * (trained.variant == "without")
         scores.add("FVD16", "made up", trained, Score(value, 8, None))
+        if trained.name in NOBODY:
+            raise InputError(NOBODY[trained.name])
         return TrainedModel(
             variant=trained.variant,
             seed=trained.seed,
@@ -53,18 +56,19 @@ def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AblationRecord:
     monkeypatch.setattr(Bench, "check", lambda *_: None)
     monkeypatch.setattr(Bench, "measure", measure)
     around = Surroundings(tmp_path, lambda _: Machinery(None), [], lambda _: None)
-    return lmc.ablate_lmc(LmcRequest(run="leo:toy-faces", seeds=2), around)
+    return lmc.ablate_lmc(LmcRequest(run="leo:toy-faces", seeds=3), around)
 
 
 def test_a_part_that_fails_loses_nothing_else(measured: AblationRecord, tmp_path: Path) -> None:
-    assert measured.unfinished == (("without-seed1", "a loss is not finite"),)
+    assert measured.unfinished == (*BROKEN.items(), *NOBODY.items())
     assert [(model.variant, model.seed) for model in measured.trained] == [
         ("without", 0),
         ("with", 0),
         ("with", 1),
+        ("with", 2),
     ]
     without, with_lmc = measured.measured[0].rows
-    assert (without.by_seed, with_lmc.by_seed) == ((120.0,), (100.0, 101.0))
+    assert (without.by_seed, with_lmc.by_seed) == ((120.0,), (100.0, 101.0, 102.0))
     assert measured.measured[0].changes[0].by_seed == (20.0,)
     assert measured.column == "toy-faces/test"
     assert read_ablation(tmp_path / "lmc.json") == measured
