@@ -21,8 +21,11 @@ def paragraphs(records: Sequence[Stored]) -> list[str]:
 
 
 def _way(content: Mapping[str, Any]) -> str:
-    parts = [content["metric"], content["protocol_digest"], content["weights_sha256"]]
-    return repr([*parts, content["frames"], content["resolution"]])
+    """All that a paragraph says once for its whole group."""
+    facts = ("metric", "protocol_digest", "weights_sha256", "frames", "resolution")
+    made = ("seed", "device", "versions")
+    strides = [content.get(side, {}).get("stride") for side in ("real", "fake", "source")]
+    return repr([*(content[fact] for fact in (*facts, *made)), strides])
 
 
 def _paragraph(group: Sequence[Stored]) -> str:
@@ -37,7 +40,7 @@ def _paragraph(group: Sequence[Stored]) -> str:
         f"{content['metric'].upper()} was computed with leo-bench {versions.get('leo-bench', '?')} "
         f"under protocol {content['protocol']}, version {content['protocol_version']} "
         f"(digest {content['protocol_digest'][:12]})",
-        f"on clips of {content['frames']} frames {size}",
+        f"on clips of {content['frames']} frames {size}{_data(group)}",
         f"with features of {network} (weights SHA-256 {content['weights_sha256'][:12]}{verified})",
     ]
     text = ", ".join(sentences) + ". "
@@ -45,7 +48,7 @@ def _paragraph(group: Sequence[Stored]) -> str:
         text += _counts(group)
     else:
         counts = _range([stored.content["videos_used"] for stored in group])
-        text += f"Each value is a mean over {counts} videos. "
+        text += f"Each value is of {counts} videos ({_step(content['source']['stride'])}). "
     text += (
         f"All chance follows from seed {content['seed']}; decoding and arithmetic are those of "
         f"PyAV {versions.get('av', '?')} and PyTorch {versions.get('torch', '?')} on "
@@ -55,8 +58,15 @@ def _paragraph(group: Sequence[Stored]) -> str:
         text += "Intervals are 95 % intervals over videos, on both sides where there are two. "
     caveats = {caveat for stored in group for caveat in stored.content["caveats"]}
     if caveats:
-        text += "Not comparable with published numbers: " + "; ".join(sorted(caveats)) + "."
+        text += (
+            "Not comparable with published numbers: " + "; ".join(sorted(caveats)).rstrip(".") + "."
+        )
     return text.strip()
+
+
+def _data(group: Sequence[Stored]) -> str:
+    names = sorted({stored.content["dataset"] for stored in group} - {None})
+    return f" of {', '.join(names)}" if names else ""
 
 
 def _counts(group: Sequence[Stored]) -> str:
@@ -72,10 +82,13 @@ def _counts(group: Sequence[Stored]) -> str:
 
 
 def _taken(content: Mapping[str, Any], side: str) -> str:
-    stride = content[side]["stride"]
-    step = "every frame" if stride == 1 else f"every {stride}th frame"
+    step = _step(content[side]["stride"])
     start = STARTS.get(content["protocol_settings"].get(side, {}).get("start", ""))
     return step if start is None else f"{start}, {step}"
+
+
+def _step(stride: int) -> str:
+    return "every frame" if stride == 1 else f"one frame in {stride}"
 
 
 def _range(counts: Sequence[int]) -> str:

@@ -3,15 +3,17 @@
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from made_records import features, keep_fvd
+from made_records import features, fvd_of, keep_fvd, record, side
 from typer.testing import CliRunner
 
 from benchmarks.cli.main import app
 from benchmarks.report import picked
 from evaluation.errors import InputError
+from evaluation.record import write_record
 from reports.curves import bias_curve, loss_curves, time_curve
 from reports.methods import paragraphs
 from reports.page import Clip, ClipRow, Extras, render
@@ -72,6 +74,21 @@ def test_the_methods_paragraph_says_how_the_number_was_made(tmp_path: Path) -> N
     assert "64 real clips" in text
     assert "16 frames at the stored resolution" in text
     assert EVIL in text  # escaped by the page, not here
+
+
+def test_records_made_in_different_ways_have_paragraphs_of_their_own(tmp_path: Path) -> None:
+    real, fake = features(1, 64), features(2, 64, 0.5)
+    third = side("real", 64).model_copy(update={"stride": 3})
+    ways: dict[str, dict[str, Any]] = {"a": {"dataset": "x-test"}, "b": {"real": third}}
+    for name, changes in {**ways, "c": {"seed": 1, "caveats": ("It is odd.",)}}.items():
+        made = record(fvd_of(real, fake), real.values, fake.values).model_copy(update=changes)
+        write_record(made, tmp_path / name / "model" / "fvd.json")
+    plain, sparse, seeded = paragraphs(list(read_tree(tmp_path).records.values()))
+    assert "at the stored resolution of x-test, with" in plain
+    assert "64 real clips (every frame)" in plain
+    assert "64 real clips (one frame in 3)" in sparse
+    assert "seed 1" in seeded
+    assert seeded.endswith("It is odd.")
 
 
 def test_the_line_of_the_bias_curve_meets_its_points(tmp_path: Path) -> None:
