@@ -82,13 +82,15 @@ def read_models(folder: Path) -> dict[str, ModelFacts]:
     """What is declared of the models of a folder of records; nothing is fine.
 
     Raises:
-        InputError: models.toml is no TOML or says something else.
+        InputError: models.toml cannot be read, is no TOML or says something else.
     """
     path = folder / MODELS
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a TOML file: {error}") from None
     return {name: parse(ModelFacts, facts, f"{path}: {name}") for name, facts in content.items()}
@@ -114,10 +116,13 @@ def origin_of(stored: Stored, models: Mapping[str, ModelFacts]) -> Origin:
     side = content.get("fake") or content["source"]
     if any(n.startswith(ADAPTED) and WITHOUT_WEIGHTS not in n for n in side["notes"]):
         return "authors-checkpoint"
-    kind = side["source"].partition(":")[0]
-    if kind == "leo":
+    source = side["source"]
+    while source.startswith("part:"):  # a share of videos came about as all of them did
+        source = source.split(":", 2)[-1]
+    kind = source.partition(":")[0]
+    if kind in ("leo", "gaussian"):
         return "trained"
-    return "known" if kind in ("damaged", "part", "dataset") else "given"
+    return "known" if kind in ("damaged", "nearest", "dataset") else "given"
 
 
 def fits(stored: Stored, group: Group, column: Column, metric: str) -> bool:

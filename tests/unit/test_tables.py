@@ -147,7 +147,12 @@ def test_a_model_that_the_paper_lacks_has_a_row_of_its_own(tmp_path: Path) -> No
     ("source", "notes", "declared", "mark"),
     [
         ("leo:runs/taichi", (), None, "§"),
+        ("gaussian:leo:runs/taichi?start=x&fit=x", (), None, "§"),
+        ("part:1/2:leo:runs/taichi", (), None, "§"),
+        ("part:1/2:my_samples/", (), None, "#"),
+        ("part:2/2:dataset:taichihd/train", (), None, "¶"),
         ("damaged:frozen:taichihd/train", (), None, "¶"),
+        ("nearest:taichihd/train?start=taichihd/test", (), None, "¶"),
         ("my_samples/", (), None, "#"),
         ("my_samples/", (), "authors-samples", "‡"),
         ("digan:out/", ("made by leo-bench adapt digan: commit e8, ckpt 12ab, seed 0",), None, "†"),
@@ -188,6 +193,12 @@ def test_a_broken_record_is_named(tmp_path: Path, leo_bench: Run) -> None:
 def test_wrong_facts_of_models_are_named(tmp_path: Path, text: str, problem: str) -> None:
     (tmp_path / "models.toml").write_text(text)
     with pytest.raises(InputError, match=problem):
+        fill(load_layout("1"), tmp_path)
+
+
+def test_facts_of_models_that_cannot_be_read_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "models.toml").mkdir()
+    with pytest.raises(InputError, match=r"models\.toml: cannot be read"):
         fill(load_layout("1"), tmp_path)
 
 
