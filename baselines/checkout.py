@@ -98,11 +98,17 @@ def interpreter_versions(python: Path) -> dict[str, str]:
             env=clean_environment(),
         )
         found: dict[str, str] = json.loads(run.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
-        raise InputError(
-            f"--python {python}: is no interpreter of Python that runs: {error}"
-        ) from None
-    return found
+    except subprocess.CalledProcessError as error:
+        why = f"it ended with exit code {error.returncode}"
+    except subprocess.TimeoutExpired:
+        why = f"no answer in {ASKING_SECONDS:g} s"
+    except OSError as error:
+        why = error.strerror or str(error)
+    except ValueError:
+        why = "its answer makes no sense"
+    else:
+        return found
+    raise InputError(f"--python {python}: is no interpreter of Python that runs: {why}")
 
 
 def clean_environment() -> dict[str, str]:

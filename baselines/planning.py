@@ -76,6 +76,8 @@ def named_checkpoints(method: Method, given: Sequence[str]) -> dict[str, Path]:
             name, path = wanted[0], text
         if name in found:
             raise InputError(f"--checkpoint {text}: {name} is there twice")
+        if not path:
+            raise InputError(f"--checkpoint {text}: no file behind the =")
         found[name] = Path(path).expanduser()
     return found
 
@@ -95,8 +97,8 @@ def planned(request: AdaptRequest) -> Adaptation:
     begun = read_adaptation(out)
     if begun is None and out.is_dir() and any(out.iterdir()):
         raise InputError(f"{out}: is not empty, and not of leo-bench adapt; give another --out")
-    python = find_interpreter(request.python, request.checkout)
     checkout = checkout_state(request.checkout)
+    python = find_interpreter(request.python, request.checkout)
     _check_code(request)
     seed = request.seed if "seed" in method.holes else None
     chunk = request.chunk or request.count

@@ -242,7 +242,9 @@ def test_a_method_file_of_ones_own(tmp_path: Path) -> None:
     ("change", "said"),
     [
         ({"checkout": Path("nowhere")}, "nowhere: no such folder"),
+        ({"checkout": Path("nowhere"), "python": None}, "nowhere: no such folder"),
         ({"python": Path("nowhere/python")}, "is no interpreter"),
+        ({"python": Path("/bin/false")}, "that runs: it ended with exit code 1$"),
         ({"python": None}, "give --python"),
         ({"checkpoints": {}}, "takes --checkpoint checkpoint=FILE"),
         ({"checkpoints": {"checkpoint": Path("nowhere.pkl")}}, "no such file"),
@@ -301,7 +303,7 @@ def test_checkpoints_by_name() -> None:
     tats, stylegan = load_method("tats"), load_method("stylegan-v")
     assert named_checkpoints(stylegan, ["a=b.pkl"]) == {"checkpoint": Path("a=b.pkl")}
     assert named_checkpoints(tats, ["vqgan=v", "gpt=g"]) == {"vqgan": Path("v"), "gpt": Path("g")}
-    for wrong in (["g"], ["gpt=g", "gpt=h"], ["gan=g"]):
+    for wrong in (["g"], ["gpt=g", "gpt=h"], ["gan=g"], ["gpt="]):
         with pytest.raises(InputError, match="--checkpoint"):
             named_checkpoints(tats, wrong)
 
