@@ -40,7 +40,7 @@ def parse_models(given: Iterable[str], suite: Suite) -> list[ModelSource]:
     """
     models = [_parsed(text, suite) for text in given]
     replaced = {model.name.lower() for model in models}
-    own = [ModelSource(m.name, "", m.source) for m in suite.model if m.name not in replaced]
+    own = [ModelSource(m.name, "", m.source) for m in suite.model if m.name.lower() not in replaced]
     places = [(model.name.lower(), model.benchmark) for model in models]
     for model, place in zip(models, places, strict=True):
         if places.count(place) > 1:

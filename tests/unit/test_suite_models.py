@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.suite_models import names, parse_models, parse_origins, source_for
-from benchmarks.suites import load_suite
+from benchmarks.suites import SuiteModel, load_suite
 from evaluation.errors import InputError
 
 SHORT, TOY = load_suite("short"), load_suite("toy")
@@ -28,6 +28,8 @@ def test_a_source_for_one_benchmark_goes_before_the_general_one() -> None:
 
 def test_the_toy_suite_brings_models_that_can_be_replaced() -> None:
     assert names(parse_models([], TOY)) == ["real", "frozen", "shuffled", "leo-conditional"]
+    capital = TOY.model_copy(update={"model": (SuiteModel(name="Real", source="x"),)})
+    assert names(parse_models(["real=y"], capital)) == ["real"]
     models = parse_models(["frozen=elsewhere"], TOY)
     assert names(models) == ["real", "shuffled", "leo-conditional", "frozen"]
     assert source_for(models, "frozen", TOY.benchmark[0]) == "elsewhere"
