@@ -12,6 +12,7 @@ from evaluation.frame_protocol import list_frame_protocols
 from evaluation.protocol import list_protocols
 from evaluation.schema import list_named
 from leo.config import CONFIGS, Config
+from reports.layouts import list_layouts
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,20 @@ def suites() -> Listing:
     return Listing(columns, rows)
 
 
+def tables() -> Listing:
+    """Tables of papers, and our own: what fills their measured column."""
+    rows = [
+        [
+            layout.id.removeprefix("table"),
+            layout.title,
+            layout.source or "-",
+            f"leo-bench run {layout.suite}" if layout.suite else "-",
+        ]
+        for layout in list_layouts()
+    ]
+    return Listing(("table", "title", "printed in", "measured by"), rows)
+
+
 def configs() -> Listing:
     """LEO's configs, one row a stage, with what training costs (leo/budget.py)."""
     from leo.budget import costs
@@ -156,5 +171,6 @@ LISTINGS: dict[str, Callable[[], Listing]] = {
     "extractors": extractors,
     "embedders": embedders,
     "configs": configs,
+    "tables": tables,
     "methods": methods,
 }

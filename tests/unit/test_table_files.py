@@ -13,6 +13,7 @@ from baselines.methods import METHODS
 from baselines.published import Published, load_published
 from benchmarks.datasets import load_dataset
 from benchmarks.suites import Benchmark, list_suites
+from conftest import Run
 from evaluation.errors import InputError
 from evaluation.frame_protocol import list_frame_protocols
 from evaluation.protocol import list_protocols
@@ -198,3 +199,11 @@ def test_every_printed_number_has_a_cell() -> None:
             for cell in row.cells:
                 shown.update(n for n in (cell.printed, cell.opposite) if n is not None)
     assert shown == Counter(PUBLISHED.values())
+
+
+def test_every_table_is_listed_with_what_fills_it(leo_bench: Run) -> None:
+    shown = leo_bench("list", "tables")
+    assert shown.code == 0
+    for layout in list_layouts():
+        assert layout.title[:20] in shown.out
+    assert "leo-bench run long" in shown.out
