@@ -5,38 +5,29 @@ other moments of the same videos, so that little but the damage sets the two apa
 metric and damage are measured of which it is known whether the number grows or holds still.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
-from statistics import fmean
-from typing import Literal, Protocol, Self
+from functools import partial
+from typing import Literal
 
-from benchmarks.plan import FID_PROTOCOL, TOY_EMBEDDER, TOY_EXTRACTOR
-from benchmarks.repetition import RepetitionRequest, calibrated_on, found_in
-from benchmarks.score import build_network
+from benchmarks.metric_readings import (
+    LONG,
+    Change,
+    Reading,
+    Videos,
+    read_acd,
+    read_distance,
+    read_repetition,
+)
+from benchmarks.plan import FID_PROTOCOL, TOY_EMBEDDER
 from benchmarks.sources import SourceOptions, open_source
-from evaluation.acd import source_acd
-from evaluation.clip_frames import FrameExtractor
-from evaluation.clips import ClipChoice, Window
-from evaluation.embedded_videos import EmbeddingSettings
-from evaluation.embedders import EmbedderRequest, build_embedder
 from evaluation.errors import InputError
-from evaluation.extractors import ClipExtractor, ExtractorRequest
 from evaluation.features import Machinery
-from evaluation.frame_features import FrameRecipe
-from evaluation.influence import ClipFeatures
-from evaluation.intervals import MIN_VIDEOS, Interval
-from evaluation.mean_intervals import difference_interval
-from evaluation.measure import Measurement, Settings, Side, measure
-from evaluation.numbers import Metric as DistanceMetric
-from evaluation.protocol import load_protocol
-from evaluation.shared_videos import shared_difference_interval
+from evaluation.intervals import MIN_VIDEOS
+from evaluation.repetition import RepetitionSettings
 from evaluation.videos.discover import OpenOptions
-from evaluation.videos.source import VideoSource
 
 WORLDS = ("toy-faces", "toy-bodies")
-FRAMES = 16
-LONG = 128  # frames in which motion is looked for twice
 VIDEOS = 48  # a side
 MOST_VIDEOS = 128  # half a world's test split
 
@@ -49,120 +40,12 @@ LEVELS: dict[str, tuple[float, ...]] = {
     "repetition": (0.2, 0.3, 0.4),
 }
 
-LEVEL = 0.9  # of the intervals: that a number grows is a claim to one side, with 5 % beyond it
-
 # A metric holds still where it moves by less than this share of its largest rightful answer.
 STILL = 0.1
 
 Expectation = Literal["grows", "still"]
 Verdict = Literal["grows", "DOES NOT GROW", "still", "MOVES"]
 WRONG: frozenset[Verdict] = frozenset({"DOES NOT GROW", "MOVES"})
-
-
-@dataclass(frozen=True)
-class Videos:
-    """What a metric is given: sources of VIDEOS videos each, at one level of one damage."""
-
-    real: VideoSource
-    fake: VideoSource
-    machinery: Machinery
-
-
-class Reading(Protocol):
-    """A metric's number for some videos, comparable with its number for other fakes."""
-
-    @property
-    def value(self) -> float:
-        """The number."""
-
-    def difference(self, other: Self) -> Interval | None:
-        """Interval of this value less the other's; all show the same videos."""
-
-
-@dataclass(frozen=True)
-class DistanceReading:
-    """FVD, KVD or FID."""
-
-    measured: Measurement
-
-    @property
-    def value(self) -> float:
-        """In float64."""
-        return self.measured.numbers.value_float64
-
-    def difference(self, other: "DistanceReading") -> Interval | None:
-        """See `evaluation.shared_videos`."""
-        mine, others = (
-            m.form.weighted(
-                ClipFeatures(m.real.values[0], m.real.videos[0]),
-                ClipFeatures(m.fake.values[0], m.fake.videos[0]),
-            )
-            for m in (self.measured, other.measured)
-        )
-        return shared_difference_interval(mine, others, seed=0, level=LEVEL)
-
-
-def read_distance(metric: DistanceMetric, protocol: str, videos: Videos) -> Reading:
-    """A distance of the fakes to the reals."""
-    count = len(videos.fake.names)
-    changed = load_protocol(protocol).changed("repeats", 1).changed("real.start", "random")
-    changed = changed.changed("real.count", count)
-    settings = Settings(
-        extractor=_network(protocol),
-        seed=0,
-        resolution=None,
-        on_error="fail",
-        machinery=videos.machinery,
-    )
-    real, fake = (Side(source, Window(FRAMES)) for source in (videos.real, videos.fake))
-    return DistanceReading(
-        measure(metric, real, fake, changed.changed("fake.count", count), settings)
-    )
-
-
-@dataclass(frozen=True)
-class MeanReading:
-    """A mean over the fakes of one number a video."""
-
-    of_video: Mapping[str, float]
-
-    @property
-    def value(self) -> float:
-        """The mean."""
-        return fmean(self.of_video.values())
-
-    def difference(self, other: "MeanReading") -> Interval | None:
-        """See `evaluation.mean_intervals`."""
-        return difference_interval(self.of_video, other.of_video, paired=True, level=LEVEL)
-
-
-def read_acd(embedder: str, videos: Videos) -> MeanReading:
-    """Average Content Distance of the fakes alone."""
-    settings = EmbeddingSettings(
-        recipe=FrameRecipe(build_embedder(EmbedderRequest(embedder)), "center-crop-lanczos", None),
-        choice=ClipChoice(start="first"),
-        subject="person",
-        seed=0,
-        on_error="fail",
-        machinery=videos.machinery,
-    )
-    return MeanReading(source_acd(videos.fake, Window(FRAMES), settings).by_video)
-
-
-def read_repetition(videos: Videos) -> MeanReading:
-    """Share of the fakes that contain repeated motion, calibrated on the reals."""
-    request = RepetitionRequest(sources=(), calibrate=videos.real.name, frames=LONG)
-    calibrated = calibrated_on(videos.real, request, videos.machinery)
-    flags = found_in(videos.fake, calibrated, videos.machinery).flags
-    return MeanReading({name: float(flag) for name, flag in flags.items()})
-
-
-@lru_cache(maxsize=4)
-def _network(protocol: str) -> ClipExtractor | FrameExtractor:
-    """The shipped network that takes the place of the protocol's."""
-    shipped = load_protocol(protocol)
-    name = TOY_EMBEDDER if shipped.frames_of_clip else TOY_EXTRACTOR
-    return build_network(ExtractorRequest(name, shipped.bn_eps), shipped)
 
 
 @dataclass(frozen=True)
@@ -173,12 +56,14 @@ class Metric:
         read: its number for some videos.
         grows: damages with which the number must grow.
         still: damages that must not move it.
+        fewest: videos a side that it can be read from.
     """
 
     name: str
     read: Callable[[Videos], Reading]
     grows: frozenset[str]
     still: frozenset[str] = field(default_factory=frozenset)
+    fewest: int = MIN_VIDEOS
 
     def expected(self, damage: str) -> Expectation | None:
         """What is expected of it under a damage; None: nothing is claimed."""
@@ -216,7 +101,12 @@ METRICS: tuple[Metric, ...] = (
         grows=frozenset({"identity-swap"}),
         still=frozenset({"noise", "jitter"}),
     ),
-    Metric("repeated motion, pixels", read_repetition, grows=frozenset({"repetition"})),
+    Metric(
+        f"repeated motion{LONG}, pixels",
+        read_repetition,
+        grows=frozenset({"repetition"}),
+        fewest=RepetitionSettings().fewest_videos,
+    ),
 )
 
 
@@ -238,8 +128,8 @@ class Response:
     amounts: tuple[float, ...]
     untouched: float
     values: tuple[float, ...]
-    changes: tuple[Interval | None, ...]
-    steps: tuple[Interval | None, ...]
+    changes: tuple[Change | None, ...]
+    steps: tuple[Change | None, ...]
 
     @property
     def largest(self) -> float:
@@ -287,11 +177,12 @@ def examine_metrics(
         metrics: which metrics.
 
     Raises:
-        InputError: too few videos for an interval, or more than half a world has.
+        InputError: too few videos for some metric, or more than half a world has.
     """
-    if not MIN_VIDEOS <= videos <= MOST_VIDEOS:
+    fewest = max(metric.fewest for metric in metrics)
+    if not fewest <= videos <= MOST_VIDEOS:
         raise InputError(
-            f"{videos} videos a side: the answer of a metric needs {MIN_VIDEOS} to {MOST_VIDEOS}"
+            f"{videos} videos a side: the answers of metrics need {fewest} to {MOST_VIDEOS}"
         )
     for world in worlds:
         responses = _responses(world, machinery, videos, metrics)

@@ -78,8 +78,9 @@ def doctor(
 
 
 def _doctor_of_metrics(videos: int | None) -> None:
-    from benchmarks.cli.screen import machinery, say, table
-    from benchmarks.sensitivity import FRAMES, LEVEL, VIDEOS, WRONG, examine_metrics
+    from benchmarks.cli.screen import machinery, out, say, table
+    from benchmarks.metric_readings import LEVEL
+    from benchmarks.sensitivity import STILL, VIDEOS, WRONG, examine_metrics
 
     rows, wrong = [], 0
     count = VIDEOS if videos is None else videos
@@ -87,17 +88,30 @@ def _doctor_of_metrics(videos: int | None) -> None:
         lambda what: machinery(workers=2, keep=True, what=what), videos=count
     ):
         change = found.changes[-1]
-        moved = "" if change is None else f"{change.low:+.3g} to {change.high:+.3g}"
+        moved = "" if change is None else f"{_signed(change.low)} to {_signed(change.high)}"
         values = "  ".join(f"{value:.4g}" for value in (found.untouched, *found.values))
         amounts = "  ".join(f"{amount:.3g}" for amount in found.amounts)
         rows.append([found.world, found.metric, found.damage, amounts, values, moved, verdict])
         wrong += verdict in WRONG
     columns = ["world", "metric", "damage", "amounts", "value: no damage, then each amount"]
-    title = f"answers to graded damage, {count} videos a side, {FRAMES} frames"
+    title = f"answers to graded damage, {count} videos a side"
     table(title, [*columns, f"largest less none, {100 * LEVEL:g} %", "answer"], rows)
+    out("grows: the largest amount is told from none, and no step surely goes down")
+    out(
+        "still: no amount is told from none, but for what moves the number by at most "
+        f"{100 * STILL:g} % of the metric's largest growth here"
+    )
+    out("identity-swap: where in 128 frames the other person comes in, so less is more damage")
     if wrong:
         say(f"{wrong} of {len(rows)} answers are not as they should be")
+        if count < VIDEOS:
+            say(f"{count} videos may be too few for small answers; {VIDEOS} are the usual number")
         raise typer.Exit(1)
+
+
+def _signed(value: float) -> str:
+    """Three digits, and no power of ten where the number is large."""
+    return f"{value:+.0f}" if abs(value) >= 100 else f"{value:+.3g}"
 
 
 Record = Annotated[Path, typer.Argument(help="A record that leo-bench wrote.")]

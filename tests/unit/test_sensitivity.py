@@ -7,6 +7,7 @@ import torch
 
 from benchmarks import sensitivity
 from benchmarks.damage import damaged
+from benchmarks.metric_readings import Change, ShareReading
 from benchmarks.sensitivity import (
     LEVELS,
     METRICS,
@@ -18,7 +19,6 @@ from benchmarks.sensitivity import (
 from benchmarks.worlds.world import WorldShape, open_world
 from evaluation.errors import InputError
 from evaluation.features import Machinery
-from evaluation.intervals import Interval
 
 FID, ACD = (
     next(metric for metric in METRICS if metric.name.startswith(name))
@@ -26,11 +26,7 @@ FID, ACD = (
 )
 
 
-def interval(low: float, high: float) -> Interval:
-    return Interval(low, high, 0.95, 1.0, "influence")
-
-
-UP, SAME, DOWN = interval(1, 2), interval(-1, 1), interval(-2, -1)
+UP, SAME, DOWN = Change(1, 2), Change(-1, 1), Change(-2, -1)
 GROWN = Response(
     world="toy-faces",
     metric="m",
@@ -54,7 +50,7 @@ GROWN = Response(
         ((UP, None), (UP, UP), False),
     ],
 )
-def test_growing(changes: tuple[Interval, ...], steps: tuple[Interval, ...], grows: bool) -> None:
+def test_growing(changes: tuple[Change, ...], steps: tuple[Change, ...], grows: bool) -> None:
     found = replace(GROWN, changes=changes, steps=steps)
     verdict: Verdict = "grows" if grows else "DOES NOT GROW"
     assert found.verdict(1.0) == verdict
@@ -71,7 +67,7 @@ def test_growing(changes: tuple[Interval, ...], steps: tuple[Interval, ...], gro
         ((SAME, None), 1.0, False),
     ],
 )
-def test_holding_still(changes: tuple[Interval, ...], scale: float, still: bool) -> None:
+def test_holding_still(changes: tuple[Change, ...], scale: float, still: bool) -> None:
     found = replace(GROWN, expected="still", changes=changes)
     assert found.verdict(scale) == ("still" if still else "MOVES")
 
@@ -107,10 +103,22 @@ def test_a_small_run_answers_for_every_pair(monkeypatch: pytest.MonkeyPatch) -> 
     assert (FID.name, "identity-swap") not in by_pair
 
 
-@pytest.mark.parametrize("videos", [3, 129])
+@pytest.mark.parametrize("videos", [3, 18, 129])  # 19 calibrate repeated motion
 def test_too_few_or_too_many_videos_are_refused(videos: int) -> None:
-    with pytest.raises(InputError, match=f"{videos} videos a side"):
+    with pytest.raises(InputError, match=f"{videos} videos a side: .* need 19 to 128"):
         list(examine_metrics(lambda what: Machinery(store=None), videos=videos))
+
+
+def test_a_share_of_all_or_nothing_is_not_sure() -> None:
+    names = [f"v{i}" for i in range(20)]
+    none, every = (ShareReading(dict.fromkeys(names, flag)) for flag in (False, True))
+    change = every.difference(none)
+    assert change is not None
+    assert 0.7 < change.low < 0.95
+    assert change.high == 1
+    same = none.difference(none)
+    assert same is not None
+    assert same.low < 0 < same.high
 
 
 def test_jitter_displaces_frames_in_time_and_by_no_more_than_asked() -> None:

@@ -1,0 +1,172 @@
+"""Metrics read from the same videos at some damage, and how sure a change of theirs is.
+
+What `benchmarks.sensitivity` puts into its table.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from statistics import fmean
+from typing import Protocol, Self
+
+from benchmarks.plan import TOY_EMBEDDER, TOY_EXTRACTOR
+from benchmarks.repetition import RepetitionRequest, calibrated_on, found_in
+from benchmarks.score import build_network
+from evaluation.acd import source_acd
+from evaluation.clip_frames import FrameExtractor
+from evaluation.clips import ClipChoice, Window
+from evaluation.embedded_videos import EmbeddingSettings
+from evaluation.embedders import EmbedderRequest, build_embedder
+from evaluation.extractors import ClipExtractor, ExtractorRequest
+from evaluation.features import Machinery
+from evaluation.frame_features import FrameRecipe
+from evaluation.influence import ClipFeatures
+from evaluation.intervals import Interval
+from evaluation.mean_intervals import difference_interval
+from evaluation.measure import Measurement, Settings, Side, measure
+from evaluation.numbers import Metric as DistanceMetric
+from evaluation.paired_shares import paired_difference
+from evaluation.protocol import load_protocol
+from evaluation.shared_videos import shared_difference_interval
+from evaluation.videos.source import VideoSource
+
+FRAMES = 16
+LONG = 128  # frames in which motion is looked for twice
+
+LEVEL = 0.9  # of the intervals: that a number grows is a claim to one side, with 5 % beyond it
+
+
+@dataclass(frozen=True)
+class Change:
+    """Interval, at LEVEL, of one number less another."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Videos:
+    """What a metric is given: sources of VIDEOS videos each, at one level of one damage."""
+
+    real: VideoSource
+    fake: VideoSource
+    machinery: Machinery
+
+
+class Reading(Protocol):
+    """A metric's number for some videos, comparable with its number for other fakes."""
+
+    @property
+    def value(self) -> float:
+        """The number."""
+
+    def difference(self, other: Self) -> Change | None:
+        """Of this value less the other's; all show the same videos."""
+
+
+@dataclass(frozen=True)
+class DistanceReading:
+    """FVD, KVD or FID."""
+
+    measured: Measurement
+
+    @property
+    def value(self) -> float:
+        """In float64."""
+        return self.measured.numbers.value_float64
+
+    def difference(self, other: "DistanceReading") -> Change | None:
+        """See `evaluation.shared_videos`."""
+        mine, others = (
+            m.form.weighted(
+                ClipFeatures(m.real.values[0], m.real.videos[0]),
+                ClipFeatures(m.fake.values[0], m.fake.videos[0]),
+            )
+            for m in (self.measured, other.measured)
+        )
+        return _change(shared_difference_interval(mine, others, seed=0, level=LEVEL))
+
+
+def read_distance(metric: DistanceMetric, protocol: str, videos: Videos) -> Reading:
+    """A distance of the fakes to the reals."""
+    count = len(videos.fake.names)
+    changed = load_protocol(protocol).changed("repeats", 1).changed("real.start", "random")
+    changed = changed.changed("real.count", count)
+    settings = Settings(
+        extractor=_network(protocol),
+        seed=0,
+        resolution=None,
+        on_error="fail",
+        machinery=videos.machinery,
+    )
+    real, fake = (Side(source, Window(FRAMES)) for source in (videos.real, videos.fake))
+    return DistanceReading(
+        measure(metric, real, fake, changed.changed("fake.count", count), settings)
+    )
+
+
+@dataclass(frozen=True)
+class MeanReading:
+    """A mean over the fakes of one number a video."""
+
+    of_video: Mapping[str, float]
+
+    @property
+    def value(self) -> float:
+        """The mean."""
+        return fmean(self.of_video.values())
+
+    def difference(self, other: "MeanReading") -> Change | None:
+        """See `evaluation.mean_intervals`."""
+        found = difference_interval(self.of_video, other.of_video, paired=True, level=LEVEL)
+        return None if found is None else _change(found)
+
+
+@dataclass(frozen=True)
+class ShareReading:
+    """The share of the fakes that contain something."""
+
+    of_video: Mapping[str, bool]
+
+    @property
+    def value(self) -> float:
+        """The share, 0 to 1."""
+        return fmean(self.of_video.values())
+
+    def difference(self, other: "ShareReading") -> Change | None:
+        """See `evaluation.paired_shares`: a mean's interval has no width at shares of 0 and 1."""
+        pairs = [(flag, other.of_video[name]) for name, flag in self.of_video.items()]
+        mine, others = zip(*pairs, strict=True)
+        return Change(*paired_difference(mine, others, LEVEL).interval)
+
+
+def read_acd(embedder: str, videos: Videos) -> MeanReading:
+    """Average Content Distance of the fakes alone."""
+    settings = EmbeddingSettings(
+        recipe=FrameRecipe(build_embedder(EmbedderRequest(embedder)), "center-crop-lanczos", None),
+        choice=ClipChoice(start="first"),
+        subject="person",
+        seed=0,
+        on_error="fail",
+        machinery=videos.machinery,
+    )
+    return MeanReading(source_acd(videos.fake, Window(FRAMES), settings).by_video)
+
+
+def read_repetition(videos: Videos) -> ShareReading:
+    """Share of the fakes that contain repeated motion, calibrated on the reals."""
+    request = RepetitionRequest(sources=(), calibrate=videos.real.name, frames=LONG)
+    calibrated = calibrated_on(videos.real, request, videos.machinery)
+    return ShareReading(found_in(videos.fake, calibrated, videos.machinery).flags)
+
+
+def _change(interval: Interval) -> Change:
+    return Change(interval.low, interval.high)
+
+
+@lru_cache(maxsize=4)
+def _network(protocol: str) -> ClipExtractor | FrameExtractor:
+    """The shipped network that takes the place of the protocol's."""
+    shipped = load_protocol(protocol)
+    name = TOY_EMBEDDER if shipped.frames_of_clip else TOY_EXTRACTOR
+    return build_network(ExtractorRequest(name, shipped.bn_eps), shipped)
