@@ -47,7 +47,7 @@ def bias_curve(records: Mapping[str, Stored]) -> str | None:
                 (1 / real + 1 / fake) / 2
                 for real, fake in zip(fit["n_real"], fit["n_fake"], strict=True)
             ]
-            axes.plot(inverse, fit["values"], "o", color=colour, markersize=4, label=label)
+            axes.plot(inverse, fit["values"], "o", color=colour, markersize=4, label=plain(label))
             far = max(inverse)
             slope = _slope(inverse, fit["values"], fit["value"])
             axes.plot([0, far], [fit["value"], fit["value"] + slope * far], color=colour, lw=1)
@@ -74,7 +74,7 @@ def time_curve(curves: Mapping[str, Mapping[str, Sequence[float]]]) -> str | Non
 
     def draw(axes: "Axes") -> None:
         for colour, (label, curve) in zip(_colours(len(curves)), curves.items(), strict=True):
-            axes.plot(curve["time"], curve["mean"], color=colour, lw=1.5, label=label)
+            axes.plot(curve["time"], curve["mean"], color=colour, lw=1.5, label=plain(label))
             if "low" in curve and "high" in curve:
                 axes.fill_between(
                     curve["time"], curve["low"], curve["high"], color=colour, alpha=0.2, lw=0
@@ -98,6 +98,12 @@ def loss_curves(run: Path) -> list[Curve]:
     return [_losses(path) for path in logs]
 
 
+def plain(label: str) -> str:
+    """A name as matplotlib shows it as it is: no mathematics, no underscore that hides it."""
+    shown = label.replace("$", r"\$")
+    return f" {shown}" if shown.startswith("_") else shown
+
+
 def _losses(path: Path) -> Curve:
     stage = path.parent.name if path.name == "log.jsonl" else path.name.removesuffix(".log.jsonl")
     try:
@@ -115,7 +121,7 @@ def _losses(path: Path) -> Curve:
 
     def draw(axes: "Axes") -> None:
         for colour, (name, values) in zip(_colours(len(losses)), losses.items(), strict=True):
-            axes.plot(steps[-len(values) :], values, color=colour, lw=0.8, label=name)
+            axes.plot(steps[-len(values) :], values, color=colour, lw=0.8, label=plain(name))
         if held_out:
             axes.plot(*zip(*held_out, strict=True), "k.-", lw=1, label="held out")
         axes.set_yscale("log")

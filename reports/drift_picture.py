@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from evaluation.errors import InputError
 from evaluation.score_record import ScoreRecord
-from reports.curves import COLOURS
+from reports.curves import COLOURS, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,7 +80,7 @@ def drift_picture(drifts: Mapping[str, ScoreRecord], path: Path) -> None:
 def _curve(axes: "Axes", label: str, record: ScoreRecord, colour: str) -> None:
     curves = record.curves
     time, count = curves["time"], record.videos_used
-    words = f"{label}, {count} video" + ("" if count == 1 else "s")
+    words = f"{plain(label)}, {count} video" + ("" if count == 1 else "s")
     axes.plot(time, curves["mean"], color=colour, lw=1.6, label=words)
     for low, high, alpha in (("low", "high", 0.25), ("all_low", "all_high", 0.12)):
         if low in curves and high in curves:

@@ -213,7 +213,9 @@ def _measured_text(cell: Cell, has_printed: bool, notes: _Notes) -> Text:
         return Text(("-",))
     found = [f"{measured.recipe}."]
     if measured.caveats and has_printed:
-        found.append(f"Not comparable with printed numbers: {'; '.join(measured.caveats)}.")
+        found.append(
+            f"Not comparable with printed numbers: {'; '.join(measured.caveats).rstrip('.')}."
+        )
     if measured.others:
         found.append(f"Not shown, though of this cell too: {', '.join(measured.others)}.")
     marks = (MARKS[measured.origin], *notes.marks(found))

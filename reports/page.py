@@ -151,7 +151,7 @@ def _drifts(
     found = {}
     for model, of_model in models.items():
         curve = of_model["drift"].content.get("curves") if "drift" in of_model else None
-        if curve:
+        if curve and {"time", "mean"} <= curve.keys():
             found[model] = curve
     return found
 
@@ -165,7 +165,9 @@ def _cell(stored: Stored | None) -> _Cell | None:
 
 
 def _caveats(tree: Tree) -> list[str]:
-    return sorted({text for stored in tree.records.values() for text in stored.content["caveats"]})
+    """Each once, without its full stop: they are put into one sentence."""
+    texts = (text for stored in tree.records.values() for text in stored.content["caveats"])
+    return sorted({text.rstrip(".") for text in texts})
 
 
 def _pretty(content: Mapping[str, Any]) -> str:

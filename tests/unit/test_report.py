@@ -23,7 +23,8 @@ EVIL = "<script>alert(1)</script>\"'&"
 
 
 def made(folder: Path) -> Path:
-    keep_fvd(folder, features(1, 64), features(2, 64, 0.5), caveats=(EVIL,), comparable=False)
+    caveats = (EVIL, "Stopped.")
+    keep_fvd(folder, features(1, 64), features(2, 64, 0.5), caveats=caveats, comparable=False)
     return folder
 
 
@@ -53,6 +54,7 @@ def test_the_page_holds_the_numbers_and_fetches_nothing(tmp_path: Path) -> None:
     assert "video" in page.tags
     assert all(address.startswith(("#", "data:")) for address in page.addresses)
     assert "default-src 'none'" in text
+    assert "Stopped.<" in text  # one full stop, the sentence's
 
 
 def test_a_page_without_records_is_refused(tmp_path: Path) -> None:
@@ -110,6 +112,17 @@ def test_the_line_of_the_bias_curve_meets_its_points(tmp_path: Path) -> None:
     assert "<script" not in svg
     assert bias_curve({}) is None
     assert time_curve({}) is None
+
+
+@pytest.mark.parametrize("name", ["$x_$", "_hidden", "--><script>", "a</svg>"])
+def test_any_name_is_drawn_as_it_is(name: str) -> None:
+    curve = {"time": (0.0, 1.0), "mean": (0.0, 1.0)}
+    plain, drawn = (time_curve({label: curve}) for label in ("name", name))
+    assert plain is not None
+    assert drawn is not None
+    assert drawn.count('<g id="text_') == plain.count('<g id="text_')  # the legend has it
+    assert "<script" not in drawn
+    assert drawn.count("</svg>") == 1
 
 
 def test_losses_of_a_shipped_model_are_drawn() -> None:
