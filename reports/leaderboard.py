@@ -1,11 +1,12 @@
 """A static page of many bundles: for each benchmark the models, best first.
 
-Only records of one way of measuring (protocol digest, network, counts, real videos) stand in one
-table; the same benchmark measured in two ways gives two tables.
+Only records of one way of measuring (protocol digest, network, size, length, strides, counts, real
+videos) stand in one table; the same benchmark measured in two ways gives two tables.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from reports.bundles import Bundle, Checked
 from reports.measured import Origin
@@ -64,14 +65,23 @@ def _way(checked: Checked) -> tuple[str, ...]:
     benchmark = checked.key.partition("/")[0]
     network = content.get("extractor") or content.get("embedder") or ""
     real = content["real"]["fingerprint"][:12] if "real" in content else ""
-    counts = f"{content['n_real']} against {content['n_fake']}" if "n_real" in content else ""
     protocol = f"{content['protocol']} {content['protocol_digest'][:8]}"
     weights = content["weights_sha256"][:8]
-    return benchmark, checked.record.metric, protocol, f"{network} {weights}", counts, real
+    clips = _clips(content)
+    return benchmark, checked.record.metric, protocol, f"{network} {weights}", clips, real
+
+
+def _clips(content: Mapping[str, Any]) -> str:
+    size = content["resolution"] or "stored"
+    clips = f"{content['frames']} frames of size {size}"
+    if "n_real" not in content:
+        return f"{content['videos_used']} times {clips}, stride {content['source']['stride']}"
+    strides = f"{content['real']['stride']} and {content['fake']['stride']}"
+    return f"{content['n_real']} against {content['n_fake']} times {clips}, strides {strides}"
 
 
 def _board(way: tuple[str, ...], group: Sequence[tuple[Bundle, Checked]]) -> Board:
-    benchmark, metric, protocol, network, counts, _ = way
+    benchmark, metric, protocol, network, clips, _ = way
     ranked = sorted(group, key=lambda pair: pair[1].record.value)
     best = ranked[0][1].record.content["interval"]
     entries = []
@@ -91,6 +101,6 @@ def _board(way: tuple[str, ...], group: Sequence[tuple[Bundle, Checked]]) -> Boa
                 overlaps=interval is None or best is None or interval[0] <= best[1],
             )
         )
-    caveats = {c for _, checked in group for c in checked.record.content["caveats"]}
-    about = ", ".join(part for part in (protocol, network, counts) if part)
+    caveats = {c.rstrip(".") for _, one in group for c in one.record.content["caveats"]}
+    about = ", ".join(part for part in (protocol, network, clips) if part)
     return Board(f"{benchmark}: {metric.upper()}", about, sorted(caveats), entries)

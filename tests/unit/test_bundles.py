@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from made_records import features, keep_fvd
+from made_records import features, fvd_of, keep_fvd, record, side
 from typer.testing import CliRunner
 
 from benchmarks.cli.main import app
 from evaluation.errors import InputError
 from evaluation.frechet import fit_gaussian, frechet_distance
 from evaluation.influence import ClipFeatures
+from evaluation.record import write_record
 from reports.bundles import SideStatistics, Statistics, check, frechet, pack
 from reports.leaderboard import boards, render
 from reports.measured import MODELS, ModelFacts, models_text
@@ -28,8 +29,8 @@ KEY = "made-16f/model/fvd"
 
 def statistics(real: ClipFeatures, fake: ClipFeatures) -> Statistics:
     sides = []
-    for side in (real, fake):
-        gaussian = fit_gaussian(side.values, correction=0)
+    for clips in (real, fake):
+        gaussian = fit_gaussian(clips.values, correction=0)
         sides.append(SideStatistics(gaussian.mean.numpy(), gaussian.cov.numpy()))
     return Statistics(*sides)
 
@@ -204,10 +205,10 @@ def test_a_bundle_with_the_statistics_of_fid_can_be_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("reports.bundles.frechet", lambda _: 0.0)  # the size is what matters
-    side = SideStatistics(np.zeros(2048), np.zeros((2048, 2048)))  # of Inception
+    one = SideStatistics(np.zeros(2048), np.zeros((2048, 2048)))  # of Inception
     keep_fvd(tmp_path / "records", REAL, REAL)
     out = tmp_path / "fid.leo.zip"
-    pack(tmp_path / "records", {KEY: Statistics(side, side)}, "fid", out)
+    pack(tmp_path / "records", {KEY: Statistics(one, one)}, "fid", out)
     assert check(out, tmp_path / "scratch").records[0].again == 0
 
 
@@ -253,6 +254,28 @@ def test_the_leaderboard_ranks_what_is_comparable(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["leaderboard", str(tmp_path)])
     assert result.exit_code == 0
     assert (tmp_path / "index.html").read_text().count("<table>") == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"frames": 128},
+        {"resolution": 128},
+        {"fake": side("fake", 64).model_copy(update={"stride": 4})},
+    ],
+    ids=str,
+)
+def test_clips_of_another_kind_stand_in_a_table_of_their_own(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    for name, changes in (("usual", {}), ("other", change)):
+        made = record(fvd_of(REAL, FAKE), REAL.values, FAKE.values).model_copy(update=changes)
+        write_record(made, tmp_path / name / f"{KEY}.json")
+        pack(tmp_path / name, {}, name, tmp_path / f"{name}.leo.zip")
+    found = [
+        check(tmp_path / f"{name}.leo.zip", tmp_path / f"{name}-2") for name in ("usual", "other")
+    ]
+    assert len(boards(found)) == 2
 
 
 def test_the_command_makes_the_statistics_from_the_videos(tmp_path: Path) -> None:
