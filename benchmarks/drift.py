@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydantic import Field
+
 from benchmarks.frame_plan import (
     FramePlan,
     FrameScoreRequest,
@@ -43,7 +45,7 @@ class DriftRequest(FrameScoreRequest):
 
     metric: str = "drift"
     run: int = 32
-    share: float = 0.99
+    share: float = Field(default=0.99, gt=0, lt=1)
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,11 @@ def drift_request(frames: int, every: int, run: int, **options: object) -> Drift
             "--frames or a smaller --every"
         )
     times = math.ceil(frames / every)
+    if math.ceil(run / every) >= times:  # the first frame is never beyond
+        raise InputError(
+            f"--run {run}: no video of {frames} frames could be beyond for so long; give a smaller "
+            "--run or more --frames"
+        )
     given = {"frames": times, "real_stride": every, "fake_stride": every, "run": run}
     return parse(DriftRequest, given | options, where="drift")
 

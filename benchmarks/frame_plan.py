@@ -12,7 +12,7 @@ from typing import Literal
 import torch
 
 from benchmarks.datasets import Dataset
-from benchmarks.plan import named_dataset, samples_of_the_run
+from benchmarks.plan import SAMPLING, check_counts, named_dataset, samples_of_the_run
 from benchmarks.sources import SourceOptions, open_source
 from evaluation.clips import Window
 from evaluation.embedders import EmbedderRequest, FrameEmbedder
@@ -93,6 +93,7 @@ def plan_frames(request: FrameScoreRequest) -> FramePlan:
     Raises:
         InputError: something is missing, unknown or contradictory.
     """
+    check_counts(request, SAMPLING)
     dataset, split = named_dataset(request.dataset)
     if request.real is not None and dataset is not None:
         raise InputError("give the real side either as --dataset ID or as --real PATH")

@@ -4,6 +4,7 @@ A `ScoreRequest` is what a user asked, word for word; it goes into the record, a
 `explain` plan from it again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,9 @@ from evaluation.numbers import Metric
 from evaluation.protocol import EvalProtocol, load_protocol
 from evaluation.schema import Data
 from evaluation.videos.discover import OpenOptions
+
+# Fields of requests that say how videos are sampled, by numbers of 1 or more.
+SAMPLING = ("real_stride", "fake_stride", "resolution", "limit")
 
 # What measures the embedded worlds, and the protocol of a metric that data sets name none for.
 TOY_EXTRACTOR, TOY_EMBEDDER = "i3d-toy", "random-filters"
@@ -86,6 +90,7 @@ def plan(request: ScoreRequest) -> Plan:
     Raises:
         InputError: something is missing, unknown or contradictory.
     """
+    check_counts(request, (*SAMPLING, "clips", "repeats"))
     dataset, split = named_dataset(request.dataset)
     if (request.real is None) == (dataset is None):
         raise InputError("give the real side either as --dataset ID or as --real PATH")
@@ -184,10 +189,19 @@ def _fake_of(dataset: Dataset | None) -> str:
     return found
 
 
-def _with_counts(protocol: EvalProtocol, request: ScoreRequest) -> EvalProtocol:
-    for option, value in (("--clips", request.clips), ("--repeats", request.repeats)):
+def check_counts(request: Data, options: Sequence[str]) -> None:
+    """Refuse counts below 1; None is no count.
+
+    Raises:
+        InputError: one of these fields of the request is below 1.
+    """
+    for option in options:
+        value = getattr(request, option)
         if value is not None and value < 1:
-            raise InputError(f"{option} {value}: must be 1 or more")
+            raise InputError(f"--{option.replace('_', '-')} {value}: must be 1 or more")
+
+
+def _with_counts(protocol: EvalProtocol, request: ScoreRequest) -> EvalProtocol:
     if request.clips is not None:
         protocol = protocol.changed("real.count", request.clips)
         protocol = protocol.changed("fake.count", request.clips)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 import torch
+from pydantic import Field
 
 from benchmarks.datasets import list_datasets
 from benchmarks.motion_signals import PixelSignals, SignalKind, Signals, first_frames
@@ -25,7 +26,7 @@ from evaluation.errors import InputError
 from evaluation.features import Machinery
 from evaluation.paired_shares import LEVEL
 from evaluation.record import slug
-from evaluation.recurrence import fewest_frames
+from evaluation.recurrence import check_frames
 from evaluation.repetition import (
     REPETITION_VERSION,
     Calibration,
@@ -65,13 +66,13 @@ class RepetitionRequest(Data):
     signal: SignalKind = "pixels"
     animator: str | None = None
     settings: RepetitionSettings = RepetitionSettings()
-    calibration_videos: int = CALIBRATION_VIDEOS
+    calibration_videos: int = Field(default=CALIBRATION_VIDEOS, ge=1)
     seed: int = 0
-    count: int | None = None
+    count: int | None = Field(default=None, ge=1)
     device: str | None = None
     data_root: str | None = None
     on_error: Literal["fail", "skip"] = "fail"
-    limit: int | None = None
+    limit: int | None = Field(default=None, ge=1)
 
 
 @dataclass(frozen=True)
@@ -105,12 +106,7 @@ def measure_repetition(
     Raises:
         InputError: anything that the user has to mend.
     """
-    needed = fewest_frames(request.settings.search)
-    if request.frames < needed:
-        raise InputError(
-            f"--frames {request.frames}: two segments of {request.settings.segment} frames need "
-            f"{needed}; give more frames or a smaller --segment"
-        )
+    check_frames(request.frames, request.settings.search)
     # All are opened before the long part, which a fault of any would waste.
     real = _open(request.calibrate, request, machinery, None)
     opened = [(spec, _open(spec, request, machinery, request.limit)) for spec in request.sources]

@@ -85,6 +85,19 @@ def fewest_frames(search: Search) -> int:
     return 2 * search.segment + search.gap
 
 
+def check_frames(frames: int, search: Search) -> None:
+    """Stop before the work where videos are too short for it.
+
+    Raises:
+        InputError: so many frames cannot hold two segments.
+    """
+    if frames < fewest_frames(search):
+        raise InputError(
+            f"--frames {frames}: two segments of {search.segment} frames need "
+            f"{fewest_frames(search)}; give more frames or a smaller --segment"
+        )
+
+
 def closest_earlier(
     later: Tensor, earlier: Tensor, search: Search, least_energy: float = 0.0
 ) -> Profile:

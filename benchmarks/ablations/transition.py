@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import fmean
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from benchmarks.ablations.ablation import Ablation, load_ablation
@@ -28,6 +29,7 @@ from evaluation.features import Machinery
 from evaluation.intervals import Interval
 from evaluation.mean_intervals import difference_interval, mean_interval
 from evaluation.paired_shares import paired_difference, wilson_interval
+from evaluation.recurrence import check_frames
 from evaluation.repetition import (
     REPETITION_VERSION,
     Calibration,
@@ -61,7 +63,8 @@ class TransitionRequest(Data):
         real: real videos to calibrate on; a world is rendered at the length that is needed.
         frames, count: of the samples.
         join: real videos are shorter: different ones are joined, end to end, to the length.
-        real_count: real videos at most; None: as many as there are samples.
+        real_count: real videos at most; None: as many as there are samples, but no fewer than the
+            calibration needs.
         seed, sampler, steps: as in `leo.drawing.Sampling`.
         repetition: what counts as repeated motion.
         data_root: where prepared data sets lie.
@@ -71,9 +74,9 @@ class TransitionRequest(Data):
     run: str
     real: str
     frames: int = 512
-    count: int = 64
+    count: int = Field(default=64, ge=1)
     join: bool = False
-    real_count: int | None = None
+    real_count: int | None = Field(default=None, ge=1)
     seed: int = 0
     sampler: str = "ddim"
     steps: int = 50
@@ -102,6 +105,7 @@ def ablate_transition(
             written to.
     """
     began = time.monotonic()
+    check_frames(request.frames, request.repetition.search)
     ablation = load_ablation("transition")
     model = _model(request)
     source = open_real(request, model.config.resolution)
@@ -222,7 +226,8 @@ def open_real(request: TransitionRequest, resolution: int) -> VideoSource:
             f"{source.name}: no video has {needed} frames, the longest {max(source.frame_counts)}: "
             "give longer real videos, or --join to put different ones end to end"
         )
-    kept = long_enough if request.join else long_enough[: request.real_count or request.count]
+    few = request.real_count or max(request.count, request.repetition.fewest_videos)
+    kept = long_enough if request.join else long_enough[:few]
     return Selection(source, kept, source.name)
 
 

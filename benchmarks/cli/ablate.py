@@ -159,7 +159,8 @@ def transition(
         bool, typer.Option("--join", help="Real videos are shorter: join different ones.")
     ] = False,
     real_count: Annotated[
-        int | None, typer.Option(help="Real videos at most; absent: as many as samples.")
+        int | None,
+        typer.Option(help="Real videos at most; absent: as samples, or as are needed."),
     ] = None,
     segment: Annotated[int, typer.Option(help="Frames that have to come back.")] = 24,
     null: Annotated[

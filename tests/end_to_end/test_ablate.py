@@ -11,6 +11,7 @@ from tiny_run import make_run
 from benchmarks.ablations.ablation import load_ablation
 from benchmarks.ablations.record import read_ablation
 from benchmarks.ablations.runs import RunsRequest, Shared, share, train_variant
+from benchmarks.ablations.transition import TransitionRequest, open_real
 from benchmarks.cli.train_screen import TrainingScreen
 from benchmarks.leo_runs import RunRequest, open_job
 from conftest import Outcome, Run, write_frames
@@ -244,6 +245,22 @@ def test_long_motion_needs_a_transition_model(leo_bench: Run, place: Path, tmp_p
     assert "no transition-dm trained; `leo-bench train transition-dm" in ended.err
     short = leo_bench("ablate", "transition", "--run", place / "run", *line[2:])
     assert "no video has 512 frames, the longest 24" in short.err
+    for options, expected in (
+        (("--frames", 40), "--frames 40: two segments of 24 frames need 48"),
+        (("--count", 0), "count is 0"),
+        (("--real-count", -1), "real_count is -1"),
+    ):
+        refused = leo_bench("ablate", "transition", "--run", place / "run", *line[2:], *options)
+        assert refused.code == 2
+        assert expected in refused.err
+
+
+def test_few_samples_do_not_make_too_few_real_videos() -> None:
+    few = TransitionRequest(run="leo:toy-bodies", real="toy-bodies/test", frames=64, count=4)
+    assert len(open_real(few, 64).names) == 19
+    many, said = (few.model_copy(update=how) for how in ({"count": 25}, {"real_count": 21}))
+    assert len(open_real(many, 64).names) == 25
+    assert len(open_real(said, 64).names) == 21
 
 
 def test_tables_of_several_data_sets(leo_bench: Run, tmp_path: Path) -> None:

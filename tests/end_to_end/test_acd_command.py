@@ -239,6 +239,9 @@ def refused(code: int, out: str, err: str, said: str) -> None:
         (("--frames", 16), "give --protocol (leo-bench list frame-protocols)"),
         (("--frames", 1, *QUICK[2:]), "a distance of frames needs 2 or more"),
         (("--frames", 17, *QUICK[2:]), "6 of 6 videos have fewer than the 17 frames"),
+        ((*QUICK, "--resolution", -5), "--resolution -5: must be 1 or more"),
+        ((*QUICK, "--fake-stride", 0), "--fake-stride 0: must be 1 or more"),
+        ((*QUICK, "--limit", 0), "--limit 0: must be 1 or more"),
         ((*QUICK[:4], "--embedder", "eyes"), "eyes: no such embedder; known are"),
         (
             ("--frames", 16, "--protocol", "acd-face"),

@@ -33,6 +33,11 @@ def refused(leo_bench: Run, tmp_path: Path, make_videos: Make) -> Callable[..., 
     return run
 
 
+@pytest.mark.parametrize("option", ["--resolution", "--real-stride", "--limit", "--clips"])
+def test_a_count_of_nothing(refused: Callable[..., str], option: str) -> None:
+    assert f"{option} 0: must be 1 or more" in refused(*QUICK, option, 0)
+
+
 def test_an_empty_folder(refused: Callable[..., str], tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert "empty" in refused(*QUICK, fake=tmp_path / "empty")

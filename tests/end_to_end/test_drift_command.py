@@ -159,7 +159,8 @@ def test_bad_input_is_refused_in_one_line(
     for arguments, words in (
         ((SWAP, *QUICK, "--frames", 8, "--every", 8), "no frame behind the first"),
         ((SWAP, *QUICK, *SHORT, "--every", 0), "--every 0: expected 1 or more"),
-        ((SWAP, *QUICK, *SHORT, "--share", 1.5), "--share 1.5: expected a number"),
+        ((SWAP, *QUICK, *SHORT, "--share", 1.5), "drift: share is 1.5"),
+        ((SWAP, *QUICK, *SHORT, "--run", 24), "--run 24: no video of 24 frames could be"),
         ((SWAP, *QUICK, *SHORT, "--label", "a", "--label", "b"), "2 --label for 1 sources"),
         ((SWAP, SWAP, *QUICK, *SHORT), "names two curves"),
         ((SWAP, "--protocol", "acd-toy", *SHORT), "--dataset ID or --real PATH"),

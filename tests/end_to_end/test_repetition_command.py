@@ -131,6 +131,8 @@ def test_bad_input(refused: Callable[..., str], tmp_path: Path) -> None:
     np.save(one, np.zeros((3, 1, 32, 32, 3), dtype=np.uint8))
     assert "3 of 3 videos have fewer than 64 frames" in refused(one, *QUICK)
     assert "2 calibration videos" in refused(WORLD, *QUICK, "--calibration-videos", 2)
+    assert "calibration_videos is -3" in refused(WORLD, *QUICK, "--calibration-videos", -3)
+    assert "limit is 0" in refused(WORLD, *QUICK, "--limit", 0)
     black = tmp_path / "black.npy"
     np.save(black, np.zeros((20, 64, 16, 16, 3), dtype=np.uint8))
     assert "nothing moves in the calibration videos" in refused(
