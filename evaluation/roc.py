@@ -3,7 +3,9 @@
 The area is the chance that a positive scores above a negative, ties counting half. Its standard
 error is DeLong's (1988, Biometrics 44, 837-845): from the placements of each video among the other
 side's. Sides are independent; where they are pairs (the same video damaged), it errs on the wide
-side.
+side. An area of 0 or 1 has no standard error. There the sides are taken to pieces, as many pairs of
+a positive and a negative as the smaller side has: all of them being told right, their chance of it
+has a bound of Clopper and Pearson's, which the area has then too.
 """
 
 import math
@@ -56,7 +58,7 @@ def roc(positives: Sequence[float], negatives: Sequence[float]) -> list[Point]:
 def area_under(
     positives: Sequence[float], negatives: Sequence[float], level: float = LEVEL
 ) -> Area:
-    """Area under the ROC; with an area of 0 or 1 the interval is that point alone.
+    """Area under the ROC.
 
     Raises:
         InputError: fewer than two scores on a side.
@@ -69,7 +71,10 @@ def area_under(
     wins = (above > below).double() + (above == below).double() / 2
     value = wins.mean().item()
     variance = sum(wins.mean(axis).var().item() / wins.shape[1 - axis] for axis in (0, 1))
-    if not 0 < value < 1 or variance == 0:
+    if not 0 < value < 1:
+        bound = ((1 - level) / 2) ** (1 / min(wins.shape))
+        return Area(value, (bound, 1.0) if value == 1 else (0.0, 1 - bound), level)
+    if variance == 0:  # nothing but ties
         return Area(value, (value, value), level)
     middle = math.log(value / (1 - value))
     reach = NormalDist().inv_cdf((1 + level) / 2) * math.sqrt(variance) / (value * (1 - value))

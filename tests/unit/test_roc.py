@@ -21,8 +21,16 @@ def test_points_by_hand() -> None:
 def test_area_by_hand() -> None:
     assert area_under([3.0, 2.0], [2.0, 1.0]).value == 3.5 / 4  # a tie counts half
     assert area_under([1.0, 2.0], [3.0, 4.0]).value == 0
-    assert area_under([3.0, 4.0], [1.0, 2.0]).interval == (1.0, 1.0)
     assert area_under([-math.inf, 1.0], [-math.inf, 0.0]).value == 2.5 / 4
+
+
+def test_a_perfect_area_is_no_certainty() -> None:
+    above, below = [float(i) for i in range(64, 128)], [float(i) for i in range(64)]
+    low, high = area_under(above, below).interval
+    # At this area all of 64 pairs are told right once in 40 times.
+    assert low**64 == pytest.approx(0.025)
+    assert high == 1
+    assert area_under(below, above).interval == pytest.approx((0, 1 - low))
 
 
 def test_the_interval_narrows_as_videos_are_added_and_holds_the_truth() -> None:
