@@ -1,6 +1,6 @@
 """From scores of single models to the table's numbers: means over seeds, differences in pairs."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 from benchmarks.ablations.ablation import Ablation
@@ -106,10 +106,11 @@ def _measured(measure: str, scores: Scores, ablation: Ablation, names: Sequence[
         ]
         if name != ablation.reference and pairs:
             changes.append(_change(name, ablation.reference, pairs))
+    counts = {len(row.by_seed) for row in rows} | {len(change.by_seed) for change in changes}
     return Measured(
         name=measure,
         about=scores.about[measure],
-        covers=_covers(len(seeds), any(s.influences and s.influences.real for s in of.values())),
+        covers=_covers(counts, any(s.influences and s.influences.real for s in of.values())),
         rows=tuple(rows),
         changes=tuple(changes),
     )
@@ -134,9 +135,11 @@ def _change(name: str, reference: str, pairs: Sequence[tuple[Score, Score]]) -> 
     )
 
 
-def _covers(count: int, real: bool) -> str:
-    if count == 1:
-        return ONE_SEED
-    freedom = count - 1
-    text = SEEDS if real else SEEDS_ALONE
-    return text.format(freedom=freedom, s="" if freedom == 1 else "s", count=count)
+def _covers(counts: Set[int], real: bool) -> str:
+    """In words, for each number of seeds that some variant or change has."""
+    told = []
+    for count in sorted(counts, reverse=True):
+        freedom, text = count - 1, SEEDS if real else SEEDS_ALONE
+        several = text.format(freedom=freedom, s="" if freedom == 1 else "s", count=count)
+        told.append(ONE_SEED if count == 1 else several)
+    return "; where a training is missing, ".join(told)

@@ -70,6 +70,9 @@ def test_a_part_that_fails_loses_nothing_else(measured: AblationRecord, tmp_path
     without, with_lmc = measured.measured[0].rows
     assert (without.by_seed, with_lmc.by_seed) == ((120.0,), (100.0, 101.0, 102.0))
     assert measured.measured[0].changes[0].by_seed == (20.0,)
+    covers = measured.measured[0].covers
+    assert "2 degrees of freedom among 3 seeds" in covers
+    assert "where a training is missing, the videos alone" in covers
     assert measured.column == "toy-faces/test"
     assert read_ablation(tmp_path / "lmc.json") == measured
 
