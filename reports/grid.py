@@ -110,7 +110,7 @@ class _Notes:
         for text in texts:
             if text not in self.texts:
                 self.texts.append(text)
-        return tuple(str(self.texts.index(text) + 1) for text in texts)
+        return tuple(str(i) for i in sorted(self.texts.index(text) + 1 for text in texts))
 
 
 def grid_of(table: Table) -> Grid:

@@ -18,6 +18,7 @@ from evaluation.errors import InputError
 from evaluation.frame_protocol import list_frame_protocols
 from evaluation.protocol import list_protocols
 from reports.formats import FORMATS
+from reports.grid import grid_of
 from reports.layouts import Column, Group, Layout, known_protocols, list_layouts, load_layout
 from reports.tables import fill
 
@@ -207,3 +208,10 @@ def test_every_table_is_listed_with_what_fills_it(leo_bench: Run) -> None:
     for layout in list_layouts():
         assert layout.title[:20] in shown.out
     assert "leo-bench run long" in shown.out
+
+
+def test_the_marks_of_a_cell_ascend() -> None:
+    grids = [grid_of(fill(layout, None)) for layout in LAYOUTS]
+    for cell in (cell for grid in grids for line in grid.lines for cell in line.cells):
+        numbers = [int(mark) for mark in cell.marks if mark.isdigit()]
+        assert numbers == sorted(numbers)
