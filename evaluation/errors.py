@@ -1,7 +1,7 @@
 """The two ways a run can stop: the user's input, or the machine underneath.
 
 The command line prints the message as one line and leaves with `exit_code`; everything else is a
-bug and shows its traceback. A message says what is wrong, where, and what to do.
+bug, shows its traceback and leaves with 3. A message says what is wrong, where, and what to do.
 """
 
 

@@ -1,11 +1,12 @@
 """`leo-bench`: the table of verbs, and how a run ends.
 
 Exit codes: 0 fine; 1 a regression or a failed check; 2 the user's input, in one line; 3 the
-machinery underneath (network, device). Results go to standard output, everything else to standard
+machinery underneath (network, device), or a bug, with its traceback. Results go to standard output, everything else to standard
 error. Heavy imports live inside the commands, and help is plain text, so `--help` is quick.
 """
 
 import sys
+import traceback
 
 import typer
 
@@ -74,3 +75,6 @@ def main() -> None:
         line = " ".join(str(error).split())
         print(f"leo-bench: {line}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)
+    except Exception:  # Python's own 1 would tell a gate of a regression
+        traceback.print_exc()
+        sys.exit(InfrastructureError.exit_code)

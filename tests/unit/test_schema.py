@@ -42,3 +42,5 @@ def test_a_wrong_data_file_is_one_line(tmp_path: Path, text: str, message: str) 
 def test_an_absent_data_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere.toml: no such file"):
         load_toml(Outer, tmp_path / "nowhere.toml")
+    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+        load_toml(Outer, tmp_path)
