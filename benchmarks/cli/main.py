@@ -1,8 +1,9 @@
 """`leo-bench`: the table of verbs, and how a run ends.
 
 Exit codes: 0 fine; 1 a regression or a failed check; 2 the user's input, in one line; 3 the
-machinery underneath (network, device), or a bug, with its traceback. Results go to standard output, everything else to standard
-error. Heavy imports live inside the commands, and help is plain text, so `--help` is quick.
+machinery underneath (network, device), or a bug, with its traceback. Results go to standard output,
+everything else to standard error. Heavy imports live inside the commands, and help is plain text,
+so `--help` is quick.
 """
 
 import sys
