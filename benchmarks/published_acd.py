@@ -254,9 +254,11 @@ def main() -> int:
     parser.add_argument("--faces", type=int, default=25, help="tiles of a set of faces, at most")
     parser.add_argument("--bodies", type=int, default=40, help="tiles of a set of bodies, at most")
     parser.add_argument("--only", choices=sorted(PROTOCOLS), help="one of the two tables")
+    parser.add_argument("--sets", default="", help="only sets whose names hold this")
     given = parser.parse_args()
     try:
-        sets = published_sets(read_rows(given.shared), {"face": given.faces, "body": given.bodies})
+        found = published_sets(read_rows(given.shared), {"face": given.faces, "body": given.bodies})
+        sets = [published for published in found if given.sets in published.label]
         for domain in PROTOCOLS if given.only is None else (given.only,):
             for line in table(given.shared, sets, domain):
                 out(line)

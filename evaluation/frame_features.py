@@ -21,7 +21,7 @@ from evaluation.preprocess import PREPROCESS_VERSION, RESIZE
 from evaluation.videos.source import VideoSource
 
 # Raise when this file could give other embeddings from the same pixels.
-FRAME_FEATURES_VERSION = 1
+FRAME_FEATURES_VERSION = 2
 
 FRAMES_AT_ONCE = 32
 

@@ -1,9 +1,11 @@
 import math
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
-from evaluation.embedders.faces import Face, aligned, cut_out, similarity
+from evaluation.embedders.faces import Face, FaceDetector, aligned, cut_out, similarity
 
 # ArcFace's places, as its repository prints them (insightface, `arcface_src`).
 ARCFACE = torch.tensor(
@@ -72,3 +74,21 @@ def test_the_box_is_cut_at_the_frames_edges() -> None:
     face = Face((-5.0, -8.2, 30.9, 20.9), ARCFACE)
     assert (cut_out(frame, face, 16) == 100).all()
     assert cut_out(frame, Face((70.0, 0.0, 90.0, 20.0), ARCFACE), 16) is None
+
+
+def test_a_face_is_searched_with_a_border_and_told_in_pixels_of_the_frame() -> None:
+    def detect(image: np.ndarray, landmarks: bool) -> tuple[list[tuple[float, ...]], None, list]:
+        assert landmarks
+        assert image.shape == (64 + 2 * 16, 48 + 2 * 16, 3)  # a quarter of the longer side
+        ys, xs = np.nonzero(image[..., 0])
+        box = (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1)
+        return [box], None, [[(box[0], box[1])] * 5]
+
+    detector = FaceDetector.__new__(FaceDetector)
+    detector.network = SimpleNamespace(detect=detect)
+    frame = torch.zeros(3, 64, 48, dtype=torch.uint8)
+    frame[:, 10:64, 5:48] = 9
+    face = detector.largest(frame)
+    assert face is not None
+    assert face.box == (5, 10, 48, 64)
+    assert face.landmarks.tolist() == [[5, 10]] * 5
