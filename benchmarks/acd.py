@@ -8,21 +8,19 @@ from benchmarks.frame_plan import (
     FramePlan,
     FrameScoreRequest,
     PlannedSide,
-    caveats,
     open_side,
     plan_again,
     plan_frames,
 )
-from benchmarks.provenance import device_name, side_record
-from evaluation import record as records
+from benchmarks.frame_record import Told, against, frame_record, scored_side
 from evaluation.acd import SourceACD, source_acd
 from evaluation.embedded_videos import EmbeddingSettings
 from evaluation.embedders import FrameEmbedder, build_embedder
 from evaluation.features import Machinery
 from evaluation.frame_features import FrameRecipe
-from evaluation.intervals import MIN_VIDEOS, Interval
+from evaluation.intervals import MIN_VIDEOS
 from evaluation.record import SideRecord
-from evaluation.score_record import Against, ScoreRecord, keep_score
+from evaluation.score_record import ScoreRecord, keep_score
 
 
 @dataclass(frozen=True)
@@ -102,68 +100,14 @@ def _record(
     embedder: FrameEmbedder,
     seconds: float,
 ) -> ScoreRecord:
-    request, protocol, interval = chosen.request, chosen.protocol, measured.interval
-    why_not = caveats(chosen, embedder)
-    commit, dirty = records.code_state()
-    source = side_record(
-        side.spec,
-        side.split,
-        measured.source,
-        measured.seen,
-        len(measured.seen),
-        side.window.stride,
-    )
-    return ScoreRecord(
-        metric=request.metric,
-        value=measured.value,
-        interval=_ends(interval),
-        interval_level=None if interval is None else interval.level,
-        interval_method=None if interval is None else interval.method,
-        standard_error=None if interval is None else interval.standard_error,
-        diagnostics=measured.diagnostics,
-        against=None if real is None else _against(measured, real),
+    source = scored_side(side, measured)
+    told = Told(
         side="real" if side is chosen.real else "fake",
-        source=source,
-        videos_used=len(measured.videos),
-        without_value=measured.without_value,
-        frames_seen=measured.frames_seen,
-        frames_without=measured.frames_without,
-        protocol=protocol.id,
-        protocol_version=protocol.version,
-        protocol_digest=protocol.digest,
-        protocol_settings=protocol.model_dump(mode="json"),
-        frames=request.frames,
-        resolution=chosen.resolution,
-        seed=request.seed,
-        embedder=embedder.name,
-        weights_sha256=embedder.weights,
-        weights_verified=embedder.weights_verified,
-        device=device_name(embedder.device),
-        dataset=chosen.benchmark,
-        comparable=not why_not,
-        caveats=why_not,
         notes=_notes(chosen, side, measured, source, real),
-        seconds=seconds,
-        created=records.now(),
-        versions=records.versions(),
-        commit=commit,
-        dirty=dirty,
-        request=request.model_dump(mode="json"),
+        diagnostics=measured.diagnostics,
+        against=None if real is None else against(measured, real.measured, real.record),
     )
-
-
-def _against(measured: SourceACD, real: MeasuredSide) -> Against:
-    interval = measured.difference(real.measured)
-    return Against(
-        source=real.record.source,
-        value=real.record.value,
-        videos_used=real.record.videos_used,
-        difference=measured.value - real.measured.value,
-        interval=_ends(interval),
-        interval_level=None if interval is None else interval.level,
-        standard_error=None if interval is None else interval.standard_error,
-        paired=measured.is_paired_with(real.measured),
-    )
+    return frame_record(chosen, measured, source, embedder, told, seconds)
 
 
 def _notes(
@@ -197,7 +141,3 @@ def _notes(
             lossy = "this" if source.lossy else "the real"
             found.append(f"only {lossy} side is stored with loss, which is part of the value")
     return tuple(found)
-
-
-def _ends(interval: Interval | None) -> tuple[float, float] | None:
-    return None if interval is None else (interval.low, interval.high)

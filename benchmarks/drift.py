@@ -12,13 +12,11 @@ from benchmarks.frame_plan import (
     FramePlan,
     FrameScoreRequest,
     PlannedSide,
-    caveats,
     open_side,
     plan_frames,
 )
-from benchmarks.provenance import device_name, side_record
-from evaluation import record as records
-from evaluation.drift import Limits, bands, limits, survival
+from benchmarks.frame_record import Told, against, frame_record, scored_side
+from evaluation.drift import Bands, Limits, bands, limits, survival
 from evaluation.embedded_videos import EmbeddingSettings
 from evaluation.embedders import FrameEmbedder, build_embedder
 from evaluation.errors import InputError
@@ -28,7 +26,7 @@ from evaluation.frame_protocol import FrameProtocol
 from evaluation.intervals import MIN_VIDEOS
 from evaluation.mean_intervals import LEVEL
 from evaluation.schema import parse
-from evaluation.score_record import Against, ScoreRecord, keep_score
+from evaluation.score_record import ScoreRecord, keep_score
 from evaluation.source_drift import SourceDrift, source_drift
 
 # Under this many real videos their largest distances say little of a threshold.
@@ -192,51 +190,17 @@ def _record(
     seconds: float,
 ) -> ScoreRecord:
     request = parse(DriftRequest, chosen.request.model_dump(), where="drift")
-    protocol, interval = chosen.protocol, drift.interval
     of_real = drift if real is None else real.measured
     said = limits(of_real.distances, of_real.first_embeddings, request.share)
-    why_not = caveats(chosen, embedder)
-    commit, dirty = records.code_state()
-    return ScoreRecord(
-        metric="drift",
-        value=drift.value,
-        interval=None if interval is None else (interval.low, interval.high),
-        interval_level=None if interval is None else interval.level,
-        interval_method=None if interval is None else interval.method,
-        standard_error=None if interval is None else interval.standard_error,
-        diagnostics=_diagnostics(drift, said, request),
-        curves=_curves(drift, said, request),
-        against=None if real is None else _against(drift, real),
+    curve = bands(drift.distances)
+    told = Told(
         side="real" if real is None else "fake",
-        source=side_record(
-            side.spec, side.split, drift.source, drift.seen, len(drift.seen), side.window.stride
-        ),
-        videos_used=len(drift.videos),
-        without_value=drift.without_value,
-        frames_seen=drift.frames_seen,
-        frames_without=drift.frames_without,
-        protocol=protocol.id,
-        protocol_version=protocol.version,
-        protocol_digest=protocol.digest,
-        protocol_settings=protocol.model_dump(mode="json"),
-        frames=request.frames,
-        resolution=chosen.resolution,
-        seed=request.seed,
-        embedder=embedder.name,
-        weights_sha256=embedder.weights,
-        weights_verified=embedder.weights_verified,
-        device=device_name(embedder.device),
-        dataset=chosen.benchmark,
-        comparable=not why_not,
-        caveats=why_not,
         notes=_notes(drift, of_real),
-        seconds=seconds,
-        created=records.now(),
-        versions=records.versions(),
-        commit=commit,
-        dirty=dirty,
-        request=request.model_dump(mode="json"),
+        diagnostics=_diagnostics(drift, curve, said, request),
+        curves=_curves(drift, curve, said, request),
+        against=None if real is None else against(drift, real.measured, real.record),
     )
+    return frame_record(chosen, drift, scored_side(side, drift), embedder, told, seconds)
 
 
 def _places(drift: SourceDrift, request: DriftRequest) -> int:
@@ -244,13 +208,15 @@ def _places(drift: SourceDrift, request: DriftRequest) -> int:
     return math.ceil(request.run / drift.window.stride)
 
 
-def _diagnostics(drift: SourceDrift, said: Limits, request: DriftRequest) -> dict[str, float]:
+def _diagnostics(
+    drift: SourceDrift, curve: Bands, said: Limits, request: DriftRequest
+) -> dict[str, float]:
     breaks = drift.breaks(said.threshold, _places(drift, request))
     broken = sorted(drift.times[place] for place in breaks.values() if place is not None)
     found = {
         "threshold": said.threshold,
         "other_videos": said.others,
-        "at_the_end": float(bands(drift.distances).mean[-1]),
+        "at_the_end": float(curve.mean[-1]),
         "broken": float(len(broken)),
         "survived": 1 - len(broken) / len(drift.videos),
     }
@@ -260,10 +226,9 @@ def _diagnostics(drift: SourceDrift, said: Limits, request: DriftRequest) -> dic
 
 
 def _curves(
-    drift: SourceDrift, said: Limits, request: DriftRequest
+    drift: SourceDrift, curve: Bands, said: Limits, request: DriftRequest
 ) -> dict[str, tuple[float, ...]]:
     """What a picture needs; times at which no video shows anybody are left out."""
-    curve = bands(drift.distances)
     breaks = list(drift.breaks(said.threshold, _places(drift, request)).values())
     whole = survival(breaks, len(drift.times)).tolist()
     told = (~curve.mean.isnan()).tolist()
@@ -287,20 +252,6 @@ def _curves(
     }
     found["break_frames"] = tuple(sorted(float(drift.times[p]) for p in breaks if p is not None))
     return found
-
-
-def _against(drift: SourceDrift, real: MeasuredDrift) -> Against:
-    interval = drift.difference(real.measured)
-    return Against(
-        source=real.record.source,
-        value=real.record.value,
-        videos_used=real.record.videos_used,
-        difference=drift.value - real.measured.value,
-        interval=None if interval is None else (interval.low, interval.high),
-        interval_level=None if interval is None else interval.level,
-        standard_error=None if interval is None else interval.standard_error,
-        paired=drift.is_paired_with(real.measured),
-    )
 
 
 def _notes(drift: SourceDrift, real: SourceDrift) -> tuple[str, ...]:
