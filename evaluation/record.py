@@ -199,15 +199,17 @@ def write_record(record: Provenance, path: Path) -> None:
     write_atomically(path, record.to_json().encode())
 
 
-def check_writable(folder: Path) -> None:
-    """Stop before the work, not after it, where a result could not be kept.
+def check_writable(*folders: Path | None) -> None:
+    """Stop before the work, not after it, where a result could not be kept; None: not asked for.
 
     Raises:
-        InputError: the folder cannot be made or written to.
+        InputError: a folder cannot be made or written to.
     """
-    probe = folder / f".leo-bench-{os.getpid()}"
-    write_atomically(probe, b"")
-    probe.unlink()
+    for folder in folders:
+        if folder is not None:
+            probe = folder / f".leo-bench-{os.getpid()}"
+            write_atomically(probe, b"")
+            probe.unlink()
 
 
 def record_path(records: Path, record: Record) -> Path:

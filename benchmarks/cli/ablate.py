@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from benchmarks.cli.measure import (
+from benchmarks.cli.options import (
     AllowUnverified,
     DataRoot,
     Device,
@@ -95,7 +95,7 @@ def lmc(
     """Table 4: the LMDM with and without the Linear Motion Condition, trained by seeds in pairs.
 
     Writes OUT/lmc.json and OUT/lmc.md; every variant and seed is a run of its own below OUT.
-    Exit 1 where a part failed; what is finished is kept, and the same line goes on.
+    Exit 3 where a part failed; what is finished is kept, and the same line goes on.
 
     Examples:
 
@@ -231,12 +231,13 @@ def table(
 
 def _finish(record: "AblationRecord", out: Path) -> None:
     from benchmarks.cli.screen import say
+    from evaluation.errors import InfrastructureError
 
     _show([record], out / f"{record.ablation}.md")
     say(f"record: {out / record.ablation}.json")
     if record.unfinished:
         say(f"{len(record.unfinished)} parts failed; the same line again goes on with them")
-        raise typer.Exit(1)
+        raise typer.Exit(InfrastructureError.exit_code)
 
 
 def _show(found: "list[AblationRecord]", markdown: Path | None) -> None:

@@ -5,13 +5,19 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.cli.measure import (
+from benchmarks.cli.options import (
     AllowUnverified,
     DataRoot,
     Device,
+    Embedder,
+    EmbedderWeights,
+    FrameProtocol,
+    FrameResolution,
     Limit,
     NoCache,
     OnError,
+    Real,
+    Records,
     Seed,
     Workers,
 )
@@ -30,9 +36,9 @@ def drift(
     dataset: Annotated[
         str | None, typer.Option(help="Real videos, to calibrate on: a data set, ID or ID/SPLIT.")
     ] = None,
-    real: Annotated[str | None, typer.Option(help="Or a folder, file, zip, npy.")] = None,
+    real: Real = None,
     frames: Annotated[int, typer.Option(help="Of each video, from its first on.")] = 1024,
-    every: Annotated[int, typer.Option(help="Look at every so-manieth frame.")] = 8,
+    every: Annotated[int, typer.Option(help="Look at one frame in so many.")] = 8,
     run: Annotated[
         int, typer.Option(help="A video is broken once it is beyond for so many frames on end.")
     ] = 32,
@@ -42,20 +48,11 @@ def drift(
     label: Annotated[
         list[str] | None, typer.Option(help="Words for a source's curve; repeat, in their order.")
     ] = None,
-    protocol: Annotated[
-        str | None,
-        typer.Option(help="Frame protocol, or a .toml of your own; --dataset has one."),
-    ] = None,
-    embedder: Annotated[
-        str | None, typer.Option(help="Another embedder than the protocol's (mean-colour, ...).")
-    ] = None,
-    weights: Annotated[
-        Path | None, typer.Option(help="Its weights file; absent: the registered one.")
-    ] = None,
+    protocol: FrameProtocol = None,
+    embedder: Embedder = None,
+    weights: EmbedderWeights = None,
     allow_unverified: AllowUnverified = False,
-    resolution: Annotated[
-        int | None, typer.Option(help="Bring frames to R x R first; absent: as the protocol says.")
-    ] = None,
+    resolution: FrameResolution = None,
     seed: Seed = 0,
     device: Device = None,
     data_root: DataRoot = None,
@@ -69,9 +66,7 @@ def drift(
     json: Annotated[
         Path | None, typer.Option(help="Write the records here, a JSON list, the real one first.")
     ] = None,
-    records: Annotated[
-        Path | None, typer.Option(help="Keep the records under this folder.")
-    ] = None,
+    records: Records = None,
 ) -> None:
     """Identity drift: the distance of each frame to the first in an embedding, against time.
 
@@ -94,9 +89,7 @@ def drift(
     from evaluation.score_record import score_record_path
     from reports.drift_picture import drift_picture, need_matplotlib
 
-    for place in (json and json.parent, out and out.parent, records):
-        if place is not None:
-            check_writable(place)
+    check_writable(json and json.parent, out and out.parent, records)
     if out is not None:
         need_matplotlib()
     words = labels(sources or [], label or [])

@@ -5,13 +5,23 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.cli.measure import (
+from benchmarks.cli.options import (
     AllowUnverified,
     DataRoot,
+    Dataset,
     Device,
+    Embedder,
+    EmbedderWeights,
+    Fake,
+    FakeStride,
+    FrameProtocol,
+    FrameResolution,
     Limit,
     NoCache,
     OnError,
+    Real,
+    RealStride,
+    Records,
     Seed,
     Workers,
 )
@@ -24,35 +34,17 @@ def register(app: typer.Typer) -> None:
 
 def acd(
     frames: Annotated[int, typer.Option(help="Frames of each video, from its first on.")],
-    dataset: Annotated[
-        str | None, typer.Option(help="Real side: a data set, as ID or ID/SPLIT.")
-    ] = None,
-    real: Annotated[str | None, typer.Option(help="Real side: folder, file, zip, npy.")] = None,
-    fake: Annotated[
-        str | None,
-        typer.Option(help="Fake side; absent: samples of the LEO run for --dataset, if any."),
-    ] = None,
-    protocol: Annotated[
-        str | None,
-        typer.Option(help="Frame protocol, or a .toml of your own; --dataset has one."),
-    ] = None,
-    embedder: Annotated[
-        str | None, typer.Option(help="Another embedder than the protocol's (mean-colour, ...).")
-    ] = None,
-    weights: Annotated[
-        Path | None, typer.Option(help="Its weights file; absent: the registered one.")
-    ] = None,
+    dataset: Dataset = None,
+    real: Real = None,
+    fake: Fake = None,
+    protocol: FrameProtocol = None,
+    embedder: Embedder = None,
+    weights: EmbedderWeights = None,
     allow_unverified: AllowUnverified = False,
-    resolution: Annotated[
-        int | None, typer.Option(help="Bring frames to R x R first; absent: as the protocol says.")
-    ] = None,
+    resolution: FrameResolution = None,
     seed: Seed = 0,
-    real_stride: Annotated[
-        int | None, typer.Option(help="Real video frames from one frame to the next.")
-    ] = None,
-    fake_stride: Annotated[
-        int | None, typer.Option(help="Fake video frames from one frame to the next.")
-    ] = None,
+    real_stride: RealStride = None,
+    fake_stride: FakeStride = None,
     device: Device = None,
     data_root: DataRoot = None,
     on_error: OnError = "fail",
@@ -63,9 +55,7 @@ def acd(
         Path | None,
         typer.Option(help="Write the record here; with two sides the real one's is *.real.json."),
     ] = None,
-    records: Annotated[
-        Path | None, typer.Option(help="Keep the records under this folder.")
-    ] = None,
+    records: Records = None,
 ) -> None:
     """Average Content Distance: how far apart a video's frames are in an embedding of identity.
 
@@ -86,9 +76,7 @@ def acd(
     from evaluation.record import check_writable
     from evaluation.score_record import score_record_path
 
-    for place in (json and json.parent, records):
-        if place is not None:
-            check_writable(place)
+    check_writable(json and json.parent, records)
     request = FrameScoreRequest(
         metric="acd",
         frames=frames,

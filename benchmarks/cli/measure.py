@@ -10,6 +10,31 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from benchmarks.cli.options import (
+    AllowUnverified,
+    Batch,
+    DataRoot,
+    Dataset,
+    Device,
+    Extractor,
+    Fake,
+    FakeStride,
+    Frames,
+    Limit,
+    NoCache,
+    OnError,
+    Precision,
+    Protocol,
+    Real,
+    RealStride,
+    Records,
+    Resolution,
+    Seed,
+    TrustTorchScript,
+    Weights,
+    Workers,
+)
+
 if TYPE_CHECKING:
     from benchmarks.plan import ScoreRequest
     from evaluation.features import Machinery
@@ -18,55 +43,6 @@ if TYPE_CHECKING:
 
 # Request, machinery, where the JSON goes, where records are kept.
 Act = Callable[["ScoreRequest", "Machinery", Path | None, Path | None], None]
-
-Frames = Annotated[int, typer.Option(help="Frames in a clip; I3D needs 9 or more.")]
-Protocol = Annotated[
-    str | None,
-    typer.Option(help="Protocol id, or a .toml of your own; chosen by --dataset when absent."),
-]
-Resolution = Annotated[
-    int | None,
-    typer.Option(
-        help="Bring frames to R x R as the protocol does; absent: as stored (data sets may fix it)."
-    ),
-]
-Seed = Annotated[int, typer.Option(help="All chance comes from this and the videos' names.")]
-Extractor = Annotated[
-    str | None, typer.Option(help="Another extractor than the protocol's (i3d-toy, ...).")
-]
-Weights = Annotated[
-    Path | None, typer.Option(help="Weights file; absent: the registered one, if it is there.")
-]
-AllowUnverified = Annotated[
-    bool,
-    typer.Option("--allow-unverified", help="Use weights of unknown digest; marks the record."),
-]
-TrustTorchScript = Annotated[
-    bool, typer.Option("--trust-torchscript", help="Run the TorchScript file's own program.")
-]
-Precision = Annotated[
-    Literal["fp32", "bf16"], typer.Option(help="bf16 is for quick looks, not tables.")
-]
-Device = Annotated[
-    str | None, typer.Option(help="cpu, cuda, cuda:1 ...; absent: cuda where there is one.")
-]
-DataRoot = Annotated[
-    Path | None, typer.Option(envvar="LEO_BENCH_DATA", help="Where prepared data sets lie.")
-]
-OnError = Annotated[
-    Literal["fail", "skip"],
-    typer.Option(help="skip: leave broken videos out and list each in the record."),
-]
-Limit = Annotated[
-    int | None, typer.Option(help="Only the first so many videos; not for publication.")
-]
-Workers = Annotated[
-    int, typer.Option(min=1, help="Threads that read and resize; changes no number.")
-]
-Batch = Annotated[
-    int | None, typer.Option(min=1, help="Clips through the network at once; changes no number.")
-]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor keep features.")]
 
 EXAMPLES = """
 Examples:
@@ -116,14 +92,9 @@ def _verb(metric: Metric, act: Act) -> Callable[..., None]:
 
     def command(
         frames: Frames,
-        dataset: Annotated[
-            str | None, typer.Option(help="Real side: a data set, as ID or ID/SPLIT.")
-        ] = None,
-        real: Annotated[str | None, typer.Option(help="Real side: folder, file, zip, npy.")] = None,
-        fake: Annotated[
-            str | None,
-            typer.Option(help="Fake side; absent: samples of the LEO run for --dataset."),
-        ] = None,
+        dataset: Dataset = None,
+        real: Real = None,
+        fake: Fake = None,
         protocol: Protocol = None,
         resolution: Resolution = None,
         clips: Annotated[
@@ -133,12 +104,8 @@ def _verb(metric: Metric, act: Act) -> Callable[..., None]:
             int | None, typer.Option(help="Repeats with other clips; absent: the protocol's.")
         ] = None,
         seed: Seed = 0,
-        real_stride: Annotated[
-            int | None, typer.Option(help="Real frames from one clip frame to the next.")
-        ] = None,
-        fake_stride: Annotated[
-            int | None, typer.Option(help="Fake frames from one clip frame to the next.")
-        ] = None,
+        real_stride: RealStride = None,
+        fake_stride: FakeStride = None,
         extractor: Extractor = None,
         weights: Weights = None,
         allow_unverified: AllowUnverified = False,
@@ -154,17 +121,13 @@ def _verb(metric: Metric, act: Act) -> Callable[..., None]:
         json: Annotated[
             Path | None, typer.Option(help="Write the record here, as one JSON object.")
         ] = None,
-        records: Annotated[
-            Path | None, typer.Option(help="Keep the record under this folder.")
-        ] = None,
+        records: Records = None,
     ) -> None:
         from benchmarks.cli.screen import machinery
         from benchmarks.plan import ScoreRequest
         from evaluation.record import check_writable
 
-        for place in (json and json.parent, records):
-            if place is not None:
-                check_writable(place)
+        check_writable(json and json.parent, records)
         request = ScoreRequest(
             metric=metric,
             dataset=dataset,

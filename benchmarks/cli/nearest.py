@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.cli.measure import (
+from benchmarks.cli.options import (
     AllowUnverified,
     Batch,
     DataRoot,
@@ -84,9 +84,7 @@ def nearest(
     from evaluation.neighbours import NEAR
     from evaluation.record import check_writable, write_record
 
-    for place in (json, out):
-        if place is not None:
-            check_writable(place.parent)
+    check_writable(json and json.parent, out and out.parent)
     request = NearestRequest(
         fake=fake,
         train=train,

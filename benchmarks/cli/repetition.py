@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from benchmarks.cli.measure import DataRoot, Device, Limit, NoCache, OnError, Seed, Workers
+from benchmarks.cli.options import DataRoot, Device, Limit, NoCache, OnError, Records, Seed, Workers
 
 
 def register(app: typer.Typer) -> None:
@@ -56,9 +56,7 @@ def repetition(
     json: Annotated[
         Path | None, typer.Option(help="Write the record here; of one source only.")
     ] = None,
-    records: Annotated[
-        Path | None, typer.Option(help="Keep the records under this folder.")
-    ] = None,
+    records: Records = None,
 ) -> None:
     """Repeated motion: the share of videos in which motion comes back (the paper's Table 5).
 
@@ -85,9 +83,7 @@ def repetition(
 
     if json is not None and len(sources) > 1:
         raise InputError(f"--json is for one source; for {len(sources)} give --records FOLDER")
-    for place in (json and json.parent, records):
-        if place is not None:
-            check_writable(place)
+    check_writable(json and json.parent, records)
     request = parse(
         RepetitionRequest,
         {

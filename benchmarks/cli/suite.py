@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmarks.cli.measure import DataRoot, Device, Extractor, OnError, Seed, Workers
+from benchmarks.cli.options import DataRoot, Device, Extractor, OnError, Seed, Workers
 
 if TYPE_CHECKING:
     from benchmarks.run_suite import Done
