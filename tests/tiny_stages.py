@@ -1,5 +1,6 @@
 """For tests of the training loop: a linear regression and a toy GAN, short, and what they leave."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,9 +10,11 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from leo import chance
+from leo.checkpoint import load_model
 from leo.config import Optimiser, Training, load_config
 from leo.run_folder import RunFolder, StageFolder
 from leo.stage import Batch, Losses, LossModule, Player, Share, Stage
+from leo.train import train
 
 TRUE = torch.tensor([[1.0, -2.0, 0.5]])
 SHORT = Training(steps=12, batch=8, report_every=3, save_every=4, validate_every=6, picture_every=6)
@@ -112,3 +115,24 @@ def contents(path: Path) -> dict[str, object]:
         else:
             found[name] = file.read_bytes()
     return found
+
+
+def trained(stage: Stage, training: Training, path: Path) -> dict[str, Tensor]:
+    return load_model(train(stage, training, folder_in(path, stage.name), cpu=True)).network
+
+
+def changed(training: Training, **what: object) -> Training:
+    return training.model_copy(update=what)
+
+
+class StoppedError(Exception):
+    pass
+
+
+def failing_at(stage: Stage, step: int) -> Stage:
+    def batch(at: int, share: Share) -> Batch:
+        if at == step:
+            raise StoppedError
+        return stage.batch(at, share)
+
+    return dataclasses.replace(stage, batch=batch)

@@ -1,4 +1,4 @@
-"""The training loop on two small stages: what it computes, what it writes, how it stops."""
+"""The training loop on two small stages: what it computes and what it writes."""
 
 import dataclasses
 import json
@@ -9,26 +9,26 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny_stages import SHORT, TRUE, contents, folder_in, regression, toy_gan
+from tiny_stages import (
+    SHORT,
+    TRUE,
+    StoppedError,
+    changed,
+    folder_in,
+    regression,
+    toy_gan,
+    trained,
+)
 from torch import Tensor, nn
 
-from evaluation.errors import InputError
 from leo.checkpoint import load_model, save_model
-from leo.config import Config, Optimiser, Training, load_config
+from leo.config import Optimiser, load_config
 from leo.players import learning_rate
 from leo.prefetch import Prefetch
-from leo.run_folder import RunFolder, to_toml
-from leo.stage import Batch, Losses, LossModule, Share, Stage
+from leo.run_folder import to_toml
+from leo.stage import Stage
 from leo.train import train
 from leo.watching import TensorBoard, Watcher
-
-
-def trained(stage: Stage, training: Training, path: Path) -> dict[str, Tensor]:
-    return load_model(train(stage, training, folder_in(path, stage.name), cpu=True)).network
-
-
-def changed(training: Training, **what: object) -> Training:
-    return training.model_copy(update=what)
 
 
 def test_a_regression_finds_its_line(tmp_path: Path) -> None:
@@ -168,189 +168,6 @@ def test_bf16_keeps_float32_weights_and_is_not_emulated(
     weights = trained(stage, changed(SHORT, precision="bf16"), tmp_path)
     assert set(seen) == {computed}
     assert weights["weight"].dtype == torch.float32
-
-
-class StoppedError(Exception):
-    pass
-
-
-def failing_at(stage: Stage, step: int) -> Stage:
-    def batch(at: int, share: Share) -> Batch:
-        if at == step:
-            raise StoppedError
-        return stage.batch(at, share)
-
-    return dataclasses.replace(stage, batch=batch)
-
-
-@pytest.mark.parametrize("step", [1, 6, 12])
-@pytest.mark.parametrize(
-    "make", [lambda: regression(ema=0.9, dropout=0.3), toy_gan], ids=["regression", "gan"]
-)
-def test_an_interrupted_run_ends_as_if_it_had_not_been(
-    make: Callable[[], Stage], step: int, tmp_path: Path
-) -> None:
-    trained(make(), SHORT, tmp_path / "straight")
-    with pytest.raises(StoppedError):
-        trained(failing_at(make(), step), SHORT, tmp_path / "resumed")
-    trained(make(), SHORT, tmp_path / "resumed")
-    assert contents(tmp_path / "resumed") == contents(tmp_path / "straight")
-
-
-def test_a_run_resumes_with_weights_in_channels_last(tmp_path: Path) -> None:
-    class Picture(LossModule):
-        def __init__(self) -> None:
-            super().__init__()
-            network = nn.Conv2d(3, 4, 3)
-            self.network = network.to(memory_format=torch.channels_last)
-
-        def forward(self, batch: Batch) -> tuple[Losses, Batch]:
-            picture = batch["x"].view(-1, 1, 1, 3).expand(-1, 3, 5, 3)
-            return {"size": self.network(picture).square().mean()}, {}
-
-    def make() -> Stage:
-        stage = regression()
-        torch.manual_seed(0)
-        player = dataclasses.replace(stage.players[0], module=Picture())
-        return dataclasses.replace(
-            stage, players=[player], validate=lambda n: {"loss": 1.0}, picture=lambda n: None
-        )
-
-    straight = trained(make(), SHORT, tmp_path / "straight")
-    with pytest.raises(StoppedError):
-        trained(failing_at(make(), 6), SHORT, tmp_path / "resumed")
-    resumed = trained(make(), SHORT, tmp_path / "resumed")
-    assert torch.equal(straight["weight"], resumed["weight"])
-
-
-def poisoned(stage: Stage, step: int) -> Stage:
-    def batch(at: int, share: Share) -> Batch:
-        made = stage.batch(at, share)
-        return {**made, "y": made["y"] * math.nan} if at == step else made
-
-    return dataclasses.replace(stage, batch=batch)
-
-
-def test_a_loss_that_is_no_number_stops_with_the_checkpoint_intact(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"lmdm: loss line/square is not finite at step 7; .*"):
-        trained(poisoned(regression(), 7), SHORT, tmp_path)
-    checkpoint, damaged = folder_in(tmp_path).newest()
-    assert checkpoint is not None
-    assert (checkpoint.step, damaged) == (4, [])
-    assert all(t.isfinite().all() for t in checkpoint.tensors.values())
-    trained(regression(), SHORT, tmp_path)
-
-
-def test_gradients_that_are_no_numbers_are_not_saved(tmp_path: Path) -> None:
-    class Root(LossModule):
-        """sqrt has an infinite slope at 0: a finite loss, and a gradient that is none."""
-
-        network = nn.Linear(3, 1)
-
-        def forward(self, batch: Batch) -> tuple[Losses, Batch]:
-            return {"root": (self.network(batch["x"]) * 0).sqrt().mean()}, {}
-
-    stage = regression()
-    player = dataclasses.replace(stage.players[0], module=Root())
-    broken = dataclasses.replace(stage, players=[player])
-    with pytest.raises(InputError, match="a weight of the line is not finite at step 1"):
-        trained(broken, changed(SHORT, save_every=1), tmp_path)
-    assert folder_in(tmp_path).checkpoints() == []
-
-
-def test_a_damaged_checkpoint_gives_way_to_the_one_before(tmp_path: Path) -> None:
-    trained(regression(), SHORT, tmp_path / "straight")
-    with pytest.raises(StoppedError):
-        trained(failing_at(regression(), 11), SHORT, tmp_path / "damaged")
-    folder = folder_in(tmp_path / "damaged")
-    newest = folder.checkpoints()[-1]
-    altered = bytearray(newest.read_bytes())
-    altered[-1] ^= 1
-    newest.write_bytes(altered)
-    told: list[str] = []
-
-    class Listener(Watcher):
-        def say(self, line: str) -> None:
-            told.append(line)
-
-    train(regression(), SHORT, folder, [Listener()], cpu=True)
-    assert "step-00000008.safetensors" in told[0]
-    assert "the checkpoint before it is taken" in told[0]
-    assert contents(tmp_path / "damaged") == contents(tmp_path / "straight")
-
-
-def test_a_checkpoint_cut_short_gives_way_too(tmp_path: Path) -> None:
-    with pytest.raises(StoppedError):
-        trained(failing_at(regression(), 11), SHORT, tmp_path)
-    folder = folder_in(tmp_path)
-    newest = folder.checkpoints()[-1]
-    newest.write_bytes(newest.read_bytes()[:100])
-    checkpoint, damaged = folder.newest()
-    assert checkpoint is not None
-    assert checkpoint.step == 4
-    assert len(damaged) == 1
-
-
-@pytest.mark.parametrize("done", [False, True])
-def test_other_data_are_refused(done: bool, tmp_path: Path) -> None:
-    if done:
-        trained(regression(), SHORT, tmp_path)
-    else:
-        with pytest.raises(StoppedError):
-            trained(failing_at(regression(), 6), SHORT, tmp_path)
-    other = folder_in(tmp_path, data="other rows")
-    with pytest.raises(InputError, match="data is 'rows' there and 'other rows' now"):
-        train(regression(), SHORT, other, cpu=True)
-
-
-def with_lmdm(config: Config, **what: object) -> Config:
-    return config.model_copy(update={"lmdm": config.lmdm.model_copy(update=what)})
-
-
-def test_another_config_of_a_stage_that_has_begun_is_refused(tmp_path: Path) -> None:
-    trained(regression(), SHORT, tmp_path)
-    other = with_lmdm(load_config("toy64"), length=32)
-    with pytest.raises(InputError, match=r"lmdm\.length is 64 there and 32 now; give another"):
-        RunFolder.create(tmp_path, other)
-
-
-def test_another_config_of_a_stage_that_has_not_begun_is_taken(tmp_path: Path) -> None:
-    folder_in(tmp_path)
-    other = with_lmdm(load_config("toy64"), length=32)
-    RunFolder.create(tmp_path, other)
-    assert RunFolder.open(tmp_path).config == other
-
-
-def test_a_checkpoint_of_another_config_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StoppedError):
-        trained(failing_at(regression(), 6), SHORT, tmp_path)
-    run = RunFolder(tmp_path, with_lmdm(load_config("toy64"), length=32))
-    with pytest.raises(InputError, match=r"step-00000004.*config\.length is None there and 32 now"):
-        train(regression(), SHORT, run.stage("lmdm", "rows"), cpu=True)
-
-
-def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no run of leo-bench train"):
-        RunFolder.open(tmp_path)
-
-
-def test_two_trainings_in_one_folder_are_refused(tmp_path: Path) -> None:
-    folder = folder_in(tmp_path)
-    with folder.alone(), pytest.raises(InputError, match="another process is training here"):
-        train(regression(), SHORT, folder, cpu=True)
-
-
-def test_a_batch_that_cannot_be_dealt_out_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="a batch of 8 cannot be dealt out to 1 processes x 3"):
-        trained(regression(), changed(SHORT, accumulate=3), tmp_path)
-
-
-def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "model.safetensors").write_bytes(b"nothing of the kind")
-    with pytest.raises(InputError, match="cannot be read"):
-        load_model(tmp_path / "model.safetensors")
-    with pytest.raises(InputError, match="no such model; train this stage first"):
-        load_model(tmp_path / "absent.safetensors")
 
 
 def test_the_same_training_is_the_same_file(tmp_path: Path) -> None:
