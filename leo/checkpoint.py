@@ -99,7 +99,11 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         about = json.dumps({**metadata, DIGEST: _digest(own)}, sort_keys=True)
+        # A file as the umask says; safetensors' own are for nobody but their owner.
+        temporary.touch()
+        mode = temporary.stat().st_mode
         save_file(own, temporary, {ABOUT: about})
+        temporary.chmod(mode)
         _force_to_disk(temporary)
         temporary.replace(path)
         _force_to_disk(path.parent)

@@ -132,7 +132,7 @@ def test_losses_of_a_shipped_model_are_drawn() -> None:
         "Losses of frame-dm",
         "Losses of lmdm",
     ]
-    assert "3,400 steps" in curves[0].about
+    assert "7,000 steps" in curves[0].about
 
 
 def test_a_run_without_logs_is_one_line(tmp_path: Path) -> None:

@@ -73,6 +73,13 @@ def test_a_model_comes_back_with_its_statistics_and_its_story(tmp_path: Path) ->
     assert json.loads(model.metadata["config"])["network"]["channels"] == 64
 
 
+def test_others_may_read_a_model_as_far_as_the_umask_lets_them(tmp_path: Path) -> None:
+    trained(regression(), SHORT, tmp_path)
+    (tmp_path / "plain").touch()
+    for file in tmp_path.rglob("*.safetensors"):
+        assert file.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
 def test_half_precision_files_are_half_the_size_and_read_as_float32(tmp_path: Path) -> None:
     trained(regression(), SHORT, tmp_path)
     model = load_model(tmp_path / "lmdm" / "model.safetensors")
