@@ -8,7 +8,7 @@ from benchmarks.frame_plan import FramePlan, PlannedSide, caveats
 from benchmarks.provenance import device_name, side_record
 from evaluation import record as records
 from evaluation.embedders import FrameEmbedder
-from evaluation.intervals import Interval
+from evaluation.intervals import Interval, ends
 from evaluation.record import SideRecord
 from evaluation.score_record import Against, ScoreRecord
 from evaluation.videos.source import VideoSource
@@ -88,7 +88,7 @@ def against(mine: ScoreT, real: ScoreT, of_real: ScoreRecord) -> Against:
         value=of_real.value,
         videos_used=of_real.videos_used,
         difference=mine.value - real.value,
-        interval=_ends(interval),
+        interval=ends(interval),
         interval_level=None if interval is None else interval.level,
         standard_error=None if interval is None else interval.standard_error,
         paired=mine.is_paired_with(real),
@@ -119,7 +119,7 @@ def frame_record(
     return ScoreRecord(
         metric=request.metric,
         value=measured.value,
-        interval=_ends(interval),
+        interval=ends(interval),
         interval_level=None if interval is None else interval.level,
         interval_method=None if interval is None else interval.method,
         standard_error=None if interval is None else interval.standard_error,
@@ -154,7 +154,3 @@ def frame_record(
         dirty=dirty,
         request=request.model_dump(mode="json"),
     )
-
-
-def _ends(interval: Interval | None) -> tuple[float, float] | None:
-    return None if interval is None else (interval.low, interval.high)

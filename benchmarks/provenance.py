@@ -10,7 +10,7 @@ from evaluation import record as records
 from evaluation.clip_frames import FrameExtractor
 from evaluation.extractors import ClipExtractor
 from evaluation.extrapolation import Extrapolation
-from evaluation.intervals import MIN_VIDEOS
+from evaluation.intervals import MIN_VIDEOS, ends
 from evaluation.measure import Draws, Measurement
 from evaluation.record import ExtrapolationRecord, Record, SideRecord
 from evaluation.videos.source import VideoSource, fingerprint
@@ -44,7 +44,7 @@ def record_of(
         spread=numbers.spread,
         values=numbers.values,
         values_float64=numbers.values_float64,
-        interval=None if interval is None else (interval.low, interval.high),
+        interval=ends(interval),
         interval_level=None if interval is None else interval.level,
         interval_method=None if interval is None else interval.method,
         standard_error=None if interval is None else interval.standard_error,

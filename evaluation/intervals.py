@@ -70,6 +70,11 @@ class Interval:
     method: Literal["influence", "jackknife"]
 
 
+def ends(interval: Interval | None) -> tuple[float, float] | None:
+    """(low, high), as records have it; None where there is no interval."""
+    return None if interval is None else (interval.low, interval.high)
+
+
 @dataclass(frozen=True)
 class Spread:
     """How a statistic varies with the videos drawn.

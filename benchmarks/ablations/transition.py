@@ -26,7 +26,7 @@ from benchmarks.sources import SourceOptions, open_source
 from evaluation import record as records
 from evaluation.errors import InputError
 from evaluation.features import Machinery
-from evaluation.intervals import Interval
+from evaluation.intervals import ends
 from evaluation.mean_intervals import difference_interval, mean_interval
 from evaluation.paired_shares import paired_difference, wilson_interval
 from evaluation.recurrence import check_frames
@@ -179,7 +179,7 @@ def measured_closeness(ablation: Ablation, found: Found) -> Measured:
             value=fmean(own.values()),
             by_seed=(),
             spread=None,
-            interval=_ends(mean_interval(own)),
+            interval=ends(mean_interval(own)),
             count=len(own),
         )
         for name, own in alike.items()
@@ -190,7 +190,7 @@ def measured_closeness(ablation: Ablation, found: Found) -> Measured:
             variant=name,
             reference=ablation.reference,
             value=fmean(own.values()) - fmean(reference.values()),
-            interval=_ends(difference_interval(own, reference, paired=True)),
+            interval=ends(difference_interval(own, reference, paired=True)),
         )
         for name, own in alike.items()
         if name != ablation.reference
@@ -327,7 +327,3 @@ def _record(
         dirty=dirty,
         request=request.model_dump(mode="json"),
     )
-
-
-def _ends(interval: Interval | None) -> tuple[float, float] | None:
-    return None if interval is None else (interval.low, interval.high)
