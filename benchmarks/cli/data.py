@@ -71,6 +71,8 @@ def prepare(
     show(report.summary)
     for failure in report.failed:
         say(f"failed: {failure.split}/{failure.name}: {failure.reason}")
+    for video in report.left_out:
+        say(f"left out: {video.split}/{video.name}: {video.reason}")
     for gap in report.missing[:20]:
         say(f"missing: {gap}")
     if len(report.missing) > 20:

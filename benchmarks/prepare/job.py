@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from benchmarks.prepare.resample import Frame
+from evaluation.errors import BadVideoError
 from evaluation.schema import Data
 
 StoreKind = Literal["jpeg", "lossless", "link"]
@@ -31,6 +32,10 @@ class PrepareOptions(Data):
     metadata: Path | None = None
     limit: int | None = None
     workers: int = 1
+
+
+class LeftOutError(BadVideoError):
+    """A video that can be read, but that its data set is better without; no failure."""
 
 
 @dataclass(frozen=True)

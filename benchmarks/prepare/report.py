@@ -49,12 +49,17 @@ class Failure(Data):
     reason: str
 
 
+class LeftOut(Failure):
+    """One video that is not fit for its data set, and why."""
+
+
 class PrepareReport(Data):
     """The whole preparation; `prepare.json` is this.
 
     Args:
         options: those that change pixels; `limit` too, since it changes the count.
         videos: prepared ones by split, earlier runs included.
+        left_out: those that the data set is better without.
         missing: what the data set has and the download does not.
         noted: videos with notes of their own; the notes stand in the journal.
         resumed: videos that an earlier run had done.
@@ -69,6 +74,7 @@ class PrepareReport(Data):
     videos: dict[str, int]
     expected: dict[str, int | None]
     failed: tuple[Failure, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     noted: int = 0
@@ -83,7 +89,8 @@ class PrepareReport(Data):
             for split, count in sorted(self.videos.items())
         )
         gaps = f"{len(self.failed)} failed, {len(self.missing)} missing, {self.noted} with notes"
-        return f"{self.dataset}: {counts} videos; {gaps}"
+        left_out = f", {len(self.left_out)} left out" if self.left_out else ""
+        return f"{self.dataset}: {counts} videos; {gaps}{left_out}"
 
 
 class Journal:

@@ -19,12 +19,13 @@ from filelock import FileLock, Timeout
 
 from benchmarks.datasets.dataset import load_dataset
 from benchmarks.prepare import celebvhq, faceforensics, grid, taichihd, ucf101, weizmann
-from benchmarks.prepare.job import Job, Plan, PrepareOptions
+from benchmarks.prepare.job import Job, LeftOutError, Plan, PrepareOptions
 from benchmarks.prepare.look import write_montage
 from benchmarks.prepare.report import (
     Entry,
     Failure,
     Journal,
+    LeftOut,
     PrepareReport,
     SourceFile,
     write_report,
@@ -33,24 +34,27 @@ from benchmarks.prepare.store import placed_path, store_video
 from evaluation.errors import BadVideoError, InputError
 from evaluation.record import now, versions
 
-# Raise when any preparation could give other pixels or another set of videos.
-PREPARE_VERSION = 1
-
 Progress = Callable[[int, int, str], None]  # videos done, of how many, the last one's name
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one data set is prepared, and which options it knows beside `limit` and `workers`."""
+    """How one data set is prepared.
+
+    Args:
+        options: those that it knows beside `limit` and `workers`.
+        version: to be raised when it could give other pixels or another set of videos.
+    """
 
     plan: Callable[[Path, PrepareOptions], Plan]
     options: frozenset[str]
+    version: int = 1
 
 
 RECIPES: Mapping[str, Recipe] = {
     "celebvhq": Recipe(celebvhq.plan, frozenset({"storage", "resolution", "metadata"})),
     "faceforensics": Recipe(faceforensics.plan, frozenset({"storage", "resolution", "wide_crop"})),
-    "grid": Recipe(grid.plan, frozenset({"storage", "resolution"})),
+    "grid": Recipe(grid.plan, frozenset({"storage", "resolution"}), version=2),
     "taichihd": Recipe(taichihd.plan, frozenset({"storage", "resolution", "metadata"})),
     "ucf101": Recipe(ucf101.plan, frozenset({"storage", "resolution", "metadata"})),
     "weizmann": Recipe(weizmann.plan, frozenset({"storage"})),
@@ -84,15 +88,18 @@ def prepare(
     jobs = _limited(_checked(plan.jobs), options.limit)
     folder = out / dataset_id
     chosen = options.model_dump(mode="json", include=set(recipe.options) - {"metadata"})
-    header = {"dataset": dataset_id, "prepare_version": PREPARE_VERSION, "options": chosen}
+    header = {"dataset": dataset_id, "prepare_version": recipe.version, "options": chosen}
     with _only_one(folder):
         journal = Journal(folder, header)
         waiting = [job for job in jobs if not _is_done(job, plan, journal, folder)]
         resumed = len(jobs) - len(waiting)
         failed: list[Failure] = []
+        left_out: list[LeftOut] = []
         for number, (job, outcome) in enumerate(_worked(waiting, plan, folder, options.workers), 1):
             if isinstance(outcome, Entry):
                 journal.add(outcome)
+            elif isinstance(outcome, LeftOut):
+                left_out.append(outcome)
             else:
                 failed.append(outcome)
             if progress:
@@ -102,14 +109,15 @@ def prepare(
         ]
         report = PrepareReport(
             dataset=dataset_id,
-            prepare_version=PREPARE_VERSION,
+            prepare_version=recipe.version,
             versions=versions(),
             options=chosen | {"limit": options.limit},
             download=str(download),
             created=now(),
             videos=dict(Counter(entry.split for entry in done)),
             expected={name: split.videos for name, split in dataset.splits.items()},
-            failed=tuple(sorted(failed, key=lambda f: (f.split, f.name))),
+            failed=tuple(sorted(failed, key=_place)),
+            left_out=tuple(sorted(left_out, key=_place)),
             missing=plan.missing,
             notes=plan.notes,
             noted=sum(bool(entry.notes) for entry in done),
@@ -118,6 +126,10 @@ def prepare(
         write_montage(folder, done)
         write_report(folder, report)
     return report
+
+
+def _place(video: Failure) -> tuple[str, str]:
+    return video.split, video.name
 
 
 def _recipe(dataset_id: str, options: PrepareOptions) -> Recipe:
@@ -196,6 +208,8 @@ def _one(job: Job, plan: Plan, folder: Path, scratch: Path) -> Entry | Failure:
     try:
         frames, notes = store_video(job, plan.store, folder / job.split / placed, scratch)
         sources = tuple(_source_file(path, path.stat()) for path in job.sources)
+    except LeftOutError as error:
+        return LeftOut(split=job.split, name=job.name, reason=str(error))
     except BadVideoError as error:
         return Failure(split=job.split, name=job.name, reason=str(error))
     except OSError as error:

@@ -309,6 +309,19 @@ def test_a_grid_video_keeps_its_split_whatever_else_is_there(tmp_path: Path) -> 
     assert before.items() <= after.items()
 
 
+def test_a_grid_video_with_an_empty_picture_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path / "download" / "s1" / "bbaf2n.mkv", moving(4, 40, 30))
+    broken = moving(4, 40, 30)
+    broken[2] = 128
+    write(tmp_path / "download" / "s1" / "bbaf3s.mkv", broken)
+    report = prepare("grid", tmp_path / "download", tmp_path, PrepareOptions(resolution=30))
+    assert [video.name for video in report.left_out] == ["s1/bbaf3s"]
+    assert report.left_out[0].reason == "bbaf3s.mkv: frame 2 is one colour, no picture"
+    assert "0 failed" in report.summary
+    assert "1 left out" in report.summary
+    assert [path.stem for path in (tmp_path / "grid").rglob("*.mkv")] == ["bbaf2n"]
+
+
 def test_grid_videos_of_nobody_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "videos" / "bbaf2n.mkv", moving(1))
     with pytest.raises(InputError, match="no folder above it is named for a speaker"):
