@@ -2,8 +2,8 @@
 
 Half of each embedded world is the real side. The other half is the fake side: untouched, which is
 as good as a generator can be, and damaged in five ways. A metric that is worth anything puts the
-untouched half first. Behind it come the shipped LEO's samples, begun with first frames of that
-other half.
+untouched half first. Behind it come the shipped LEO's samples: begun with first frames of that
+other half, and drawn from nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -49,7 +49,10 @@ class Trial:
 
 # Rows of a model's samples: they are measured like the rest, but nothing is expected of them.
 CLIPS = 96  # on each side, of the 128 videos of a half
-LEOS = {"LEO from first frames": Sampling(mode="conditional", frames=FRAMES, count=CLIPS)}
+LEOS = {
+    "LEO from first frames": Sampling(mode="conditional", frames=FRAMES, count=CLIPS),
+    "LEO unconditional": Sampling(mode="unconditional", frames=FRAMES, count=CLIPS),
+}
 MOTIONS = Sampling(mode="conditional", frames=64, count=5)  # of the picture `motions.png`
 
 TRIALS = (Trial("digan", ("fvd", "kvd"), CLIPS, 2), Trial("stylegan-v", ("fvd",), CLIPS, 1))
@@ -139,7 +142,8 @@ def _folder(out: Path, world: str, fake: str) -> Path:
 def _samples(
     out: Path, world: str, fake: str, machinery: Callable[[str], Machinery]
 ) -> tuple[SampleRequest, Place]:
-    request = SampleRequest(run=world, sampling=LEOS[fake], start=f"part:2/2:{world}/test")
+    given = f"part:2/2:{world}/test" if LEOS[fake].mode == "conditional" else ""
+    request = SampleRequest(run=world, sampling=LEOS[fake], start=given)
     progress = machinery(f"{world}, {fake}").progress
     return request, Place(_folder(out, world, fake), device="cpu", progress=progress)
 
