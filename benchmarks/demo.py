@@ -51,7 +51,7 @@ class Trial:
 CLIPS = 96  # on each side, of the 128 videos of a half
 LEOS = {
     "LEO from first frames": Sampling(mode="conditional", frames=FRAMES, count=CLIPS),
-    "LEO unconditional": Sampling(mode="unconditional", frames=FRAMES, count=CLIPS),
+    "LEO unconditional": Sampling(mode="unconditional", frames=FRAMES, count=CLIPS, steps=25),
 }
 MOTIONS = Sampling(mode="conditional", frames=64, count=5)  # of the picture `motions.png`
 

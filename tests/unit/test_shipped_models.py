@@ -59,6 +59,16 @@ def test_a_sample_moves_and_is_the_same_again(world: str) -> None:
 
 
 @pytest.mark.parametrize("world", WORLDS)
+def test_a_drawn_first_frame_has_the_code_that_it_was_drawn_for(world: str) -> None:
+    model = LeoModel.open(find_model(world))
+    drawing = Drawing(model, Sampling(mode="unconditional", frames=1, steps=25))
+    drawn = drawing.draw([Row(i, i, i) for i in range(4)])
+    apart = torch.cdist(model.animator.codes(drawn.firsts), drawn.codes[:, 0])
+    own, others = apart.diagonal().mean(), apart[~torch.eye(4, dtype=torch.bool)].mean()
+    assert own < others / 2
+
+
+@pytest.mark.parametrize("world", WORLDS)
 def test_one_face_in_two_motions_differs_in_its_codes_alone(world: str) -> None:
     model = LeoModel.open(find_model(world))
     starts = open_world(world, "test", WorldShape(resolution=64, frames=1, count=1))
