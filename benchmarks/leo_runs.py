@@ -14,7 +14,6 @@ from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
 from evaluation.schema import Data, parse
 from evaluation.videos.discover import OpenOptions
-from evaluation.videos.source import VideoSource
 from leo.config import STAGES, Config, load_config
 from leo.run_folder import RunFolder
 from leo.training import Job
@@ -53,7 +52,7 @@ def open_job(request: RunRequest) -> Job:
     """The run, new or begun, ready to be trained.
 
     Raises:
-        InputError: no config or no data, or others than the run was begun with.
+        InputError: no config or no data, others than the run was begun with, or no videos there.
     """
     config = resolved_config(request)
     spec = _data(request)
@@ -61,14 +60,10 @@ def open_job(request: RunRequest) -> Job:
     options = SourceOptions(
         files=OpenOptions(), data_root=request.data_root, resolution=config.resolution
     )
-
-    def open_videos() -> VideoSource:
-        videos = open_source(spec, options)
-        # Only what could be opened is remembered: a slip of the pen is no run's data.
-        write_atomically(request.run / DATA, json.dumps({"data": spec}).encode())
-        return videos
-
-    return Job(run, open_videos, vgg=request.vgg, cpu=request.cpu)
+    videos = open_source(spec, options)
+    # Only what could be opened is remembered: a slip of the pen is no run's data.
+    write_atomically(request.run / DATA, json.dumps({"data": spec}).encode())
+    return Job(run, lambda: videos, vgg=request.vgg, cpu=request.cpu)
 
 
 def remembered_data(run: Path) -> str | None:

@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
-from tiny_run import make_run
+from tiny_run import make_run, tiny_config
 
 from benchmarks.worlds.world import WorldShape, open_world
 from conftest import Run, write_frames
@@ -125,6 +125,13 @@ def test_every_reading_of_the_motion_model_is_drawn_from(tmp_path: Path, conditi
     drawn = Drawing(model, Sampling(frames=8, steps=2, count=2)).draw([Row(0, 0, 0)])
     assert drawn.codes.shape == (1, 8, 20)
     assert drawn.firsts.shape == (1, 3, 32, 32)
+
+
+def test_motion_that_cannot_go_on_is_asked_for_no_more_frames(tmp_path: Path) -> None:
+    model = LeoModel(tmp_path, tiny_config("lmdm.condition=none"))
+    assert Drawing(model, Sampling(frames=8))
+    with pytest.raises(InputError, match="makes 8 frames and cannot go on"):
+        Drawing(model, Sampling(frames=9))
 
 
 def test_samples_begin_with_the_given_pictures(leo_bench: Run, run: Path, faces: Path) -> None:

@@ -14,15 +14,15 @@ def request(run: Path, data: str | None) -> RunRequest:
 
 def test_data_that_cannot_be_opened_are_not_remembered(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no-such-thing"):
-        open_job(request(tmp_path, "no-such-thing")).open_source()
+        open_job(request(tmp_path, "no-such-thing"))
     assert remembered_data(tmp_path) is None
-    open_job(request(tmp_path, "toy-faces/train")).open_source()
+    open_job(request(tmp_path, "toy-faces/train"))
     assert remembered_data(tmp_path) == "toy-faces/train"
 
 
 def test_other_data_are_refused_once_a_stage_has_begun(tmp_path: Path) -> None:
-    open_job(request(tmp_path, "toy-faces/test")).open_source()
-    open_job(request(tmp_path, "toy-faces/train")).open_source()
+    open_job(request(tmp_path, "toy-faces/test"))
+    open_job(request(tmp_path, "toy-faces/train"))
     (tmp_path / "animator").mkdir()
     with pytest.raises(InputError, match="was begun with --data toy-faces/train"):
         open_job(request(tmp_path, "toy-faces/test"))
