@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.lib import format as npy
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
+from benchmarks.prepare.reading import frame_rate
 from evaluation.errors import InputError
+from evaluation.videos.container import VideoFiles
 from evaluation.videos.discover import open_videos
 from evaluation.videos.source import VideoSource
 from leo.animator import ImageAnimator, relative
@@ -19,6 +21,7 @@ from leo.animator_files import read_animator
 
 Progress = Callable[[int, int], None]
 
+FPS = 25.0  # of motion that states no rate: folders of frames, arrays
 _FRAMES = 16  # read and animated at once
 
 
@@ -32,6 +35,7 @@ class Animation:
         driving: holds one video.
         relative: only motion since the first driving frame is taken over.
         notes: what a person should know.
+        fps: frames a second of the driving video; 25 where it states none.
     """
 
     animator: ImageAnimator
@@ -39,6 +43,7 @@ class Animation:
     driving: VideoSource
     relative: bool
     notes: list[str]
+    fps: float
 
     @property
     def count(self) -> int:
@@ -91,8 +96,15 @@ def open_animation(
         )
         if (height, width) != size
     ]
+    is_file = videos.medium.layout == VideoFiles.kind
+    rate = frame_rate(videos.videos[0].path) if is_file else FPS
     return Animation(
-        animator, _resized(picture, animator.size), videos, relative, [*found.notes, *notes]
+        animator,
+        _resized(picture, animator.size),
+        videos,
+        relative,
+        [*found.notes, *notes],
+        rate,
     )
 
 
@@ -120,10 +132,10 @@ def write_floats(path: Path, animation: Animation, progress: Progress) -> int:
 
 
 def _picture(path: Path) -> Tensor:
-    """uint8 [3,H,W], RGB."""
+    """uint8 [3,H,W], RGB, turned as a camera says (EXIF)."""
     try:
         with Image.open(path) as image:
-            pixels = np.array(image.convert("RGB"))
+            pixels = np.array(ImageOps.exif_transpose(image).convert("RGB"))
     except FileNotFoundError:
         raise InputError(f"{path}: no such picture") from None
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:

@@ -9,6 +9,7 @@ from torch import Tensor
 from benchmarks.montage import montage
 from benchmarks.sampling import (
     SUFFIXES,
+    Format,
     Place,
     SampleRequest,
     check_settings,
@@ -22,7 +23,7 @@ from benchmarks.start_frames import read_picture
 from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
 from evaluation.videos.frames import is_frame
-from evaluation.videos.write import write_video
+from evaluation.videos.write import check_fps, write_video
 from leo.edit import ControlNet, Editor, command_editor, edited, png
 from leo.sample import LeoSource
 
@@ -33,6 +34,7 @@ class EditRequest:
 
     Args:
         samples: how the samples were drawn that are edited.
+        format, fps: how edited videos are stored.
         indices: which of them.
         drawn_in: the folder of `leo-bench sample` that holds them, if any.
         picture: an edited first frame, or a folder of them, called as the samples: a PNG or JPEG
@@ -44,6 +46,8 @@ class EditRequest:
 
     samples: SampleRequest
     indices: Sequence[int]
+    format: Format = "mkv"
+    fps: float = 25.0
     drawn_in: Path | None = None
     picture: Path | None = None
     command: str | None = None
@@ -68,9 +72,10 @@ def write_edits(request: EditRequest, place: Place) -> list[Path]:
     """Write OUT/sample-000003.mkv and so on; OUT.png shows each before and after; -> the videos.
 
     Raises:
-        InputError: no editor or several, no picture for any sample, an editor that fails, samples
-            that the model as it is now would not draw.
+        InputError: no editor or several, no picture for any sample, one picture for several, an
+            editor that fails, samples that the model as it is now would not draw.
     """
+    check_fps(request.fps)
     source = open_request(request.samples, place)
     if request.drawn_in is not None:
         check_settings(request.drawn_in, request.samples, source)
@@ -81,8 +86,8 @@ def write_edits(request: EditRequest, place: Place) -> list[Path]:
     for done, index in enumerate(edits):
         picture = edits[index](source.first(index))
         video = edited(source, index, picture, repose=request.repose)
-        path = place.out / f"{source.names[index]}{SUFFIXES[request.samples.format]}"
-        write_video(path, video.stream(), request.samples.fps)
+        path = place.out / f"{source.names[index]}{SUFFIXES[request.format]}"
+        write_video(path, video.stream(), request.fps)
         paths.append(path)
         before = source.read(index, evenly_spread(request.samples.sampling.frames))
         rows += [before, shown(video)]
@@ -124,8 +129,13 @@ def _edits(request: EditRequest, source: LeoSource) -> dict[int, Editor]:
 
 
 def _pictures(path: Path, indices: Sequence[int], source: LeoSource) -> dict[int, Editor]:
-    """Pictures for the samples that they are called as; a single picture is the first one's."""
+    """Pictures for the samples that they are called as, or a single one for a single sample."""
     if not path.is_dir():
+        if len(indices) > 1:
+            raise InputError(
+                f"{path}: one picture for {len(indices)} samples; choose one by --index, or give a "
+                f"folder of pictures, {source.names[indices[0]]}.png and on"
+            )
         return {indices[0]: _always(read_picture(path))}
     by_name = {inner.stem: inner for inner in path.iterdir() if is_frame(inner.name)}
     found = {i: by_name[source.names[i]] for i in indices if source.names[i] in by_name}

@@ -33,7 +33,7 @@ from leo.drawing import at_size
 from leo.encode import CODES, FRAMES_AT_ONCE, read_codes
 from leo.gaussian_motion import GaussianCodes, GaussianMotion
 from leo.lanes import lanes
-from leo.model import LeoModel, default_device, find_model
+from leo.model import LeoModel, device_named, find_model
 from leo.rendering import Rendering
 
 VERSION = 1  # raise when the same fit could give other pixels
@@ -70,7 +70,7 @@ def open_gaussian(location: str, place: LeoPlace) -> "GaussianSource":
     given = {"frames": place.frames, "count": place.count}
     usual = {key: value for key, value in given.items() if value is not None}
     query = parse(GaussianQuery, usual | options, where=f"gaussian:{location}")
-    model = LeoModel.open(find_model(where), place.device or default_device())
+    model = LeoModel.open(find_model(where), device_named(place.device))
     side = model.config.resolution
     starts = open_start_frames(query.start, lambda spec: place.open_start(spec, side))
     if query.fit:

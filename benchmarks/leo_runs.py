@@ -7,12 +7,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.sources import SourceOptions, open_source
 from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
+from evaluation.schema import Data, parse
 from evaluation.videos.discover import OpenOptions
-from leo.config import Config, load_config
+from leo.config import STAGES, Config, load_config
 from leo.run_folder import RunFolder
 from leo.training import Job
 
@@ -50,30 +52,59 @@ def open_job(request: RunRequest) -> Job:
     """The run, new or begun, ready to be trained.
 
     Raises:
-        InputError: no config or no data, or others than the run was begun with.
+        InputError: no config or no data, others than the run was begun with, or no videos there.
     """
     config = resolved_config(request)
     spec = _data(request)
     run = RunFolder.create(request.run, config)
-    write_atomically(request.run / DATA, json.dumps({"data": spec}).encode())
     options = SourceOptions(
         files=OpenOptions(), data_root=request.data_root, resolution=config.resolution
     )
-    return Job(run, lambda: open_source(spec, options), vgg=request.vgg, cpu=request.cpu)
+    videos = open_source(spec, options)
+    # Only what could be opened is remembered: a slip of the pen is no run's data.
+    write_atomically(request.run / DATA, json.dumps({"data": spec}).encode())
+    return Job(run, lambda: videos, vgg=request.vgg, cpu=request.cpu)
 
 
 def remembered_data(run: Path) -> str | None:
-    """What was given as --data when the run was begun; None where nothing was."""
+    """What was given as --data when the run was begun; None where nothing was.
+
+    Raises:
+        InputError: the file that says so is damaged.
+    """
     path = run / DATA
-    return json.loads(path.read_text(encoding="utf-8"))["data"] if path.is_file() else None
+    return parse(_Remembered, _read(path), where=str(path)).data if path.is_file() else None
+
+
+class _Remembered(Data):
+    """The content of `DATA`."""
+
+    data: str
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path}: cannot be read ({error}); delete it, and give --data again as the run was "
+            "begun with"
+        ) from None
+    return found if isinstance(found, dict) else {}
 
 
 def _data(request: RunRequest) -> str:
-    begun = remembered_data(request.run)
-    if request.data is None and begun is None:
+    remembered, begun = remembered_data(request.run), _has_begun(request.run)
+    if request.data is None and remembered is None:
         raise InputError(f"{request.run}: a new run; give --data, as in --data toy-faces/train")
-    if None not in (request.data, begun) and request.data != begun:
+    if begun and None not in (request.data, remembered) and request.data != remembered:
         raise InputError(
-            f"{request.run}: was begun with --data {begun}; give another --run for {request.data}"
+            f"{request.run}: was begun with --data {remembered}; give another --run for "
+            f"{request.data}"
         )
-    return str(request.data or begun)
+    return str(request.data or remembered)
+
+
+def _has_begun(run: Path) -> bool:
+    """Whether anything was made of the data: until then others may be given, as settings may."""
+    return any((run / stage).exists() for stage in STAGES)

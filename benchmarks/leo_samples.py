@@ -15,7 +15,7 @@ from evaluation.schema import parse
 from evaluation.videos.source import VideoSource
 from leo.drawing import Drawing, Sampling
 from leo.encode import CODES, read_codes
-from leo.model import LeoModel, default_device, find_model
+from leo.model import LeoModel, device_named, find_model
 from leo.nearest_frames import NearestFrames
 from leo.sample import LeoSource
 
@@ -63,7 +63,7 @@ def open_leo(location: str, place: LeoPlace) -> LeoSource:
             raise InputError(f"leo:{location}: {pair!r} behind the ? is not OPTION=VALUE")
         options[key] = value
     chosen = parse(LeoQuery, options, where=f"leo:{location}")
-    model = LeoModel.open(root, place.device or default_device())
+    model = LeoModel.open(root, device_named(place.device))
     sampling = Sampling(**chosen.model_dump(exclude={"start", "nearest"}))
     if not chosen.nearest:
         return open_samples(model, sampling, chosen.start, place.open_start)

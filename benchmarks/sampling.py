@@ -8,6 +8,7 @@ OUT.png                  a strip to look at, beside the folder: in it all pictur
 import contextlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -25,19 +26,20 @@ from evaluation.errors import InputError
 from evaluation.schema import Data, parse
 from evaluation.videos.discover import OpenOptions
 from evaluation.videos.source import VideoSource, fingerprint
-from evaluation.videos.write import write_video
+from evaluation.videos.write import check_fps, write_video
 from leo.drawing import Sampling
 from leo.grid import Kind, renderings, tiled
-from leo.model import LeoModel, default_device, find_model
+from leo.model import LeoModel, device_named, find_model
 from leo.rendering import Rendering
 from leo.run_folder import first_difference
 from leo.sample import LeoSource
 from leo.stage import Share
 
 Progress = Callable[[int, int], None]
+Format = Literal["mkv", "mp4", "frames", "npy"]
 
 SETTINGS = "sample.json"
-SUFFIXES = {"mkv": ".mkv", "mp4": ".mp4", "frames": "", "npy": ".npy"}
+SUFFIXES: dict[Format, str] = {"mkv": ".mkv", "mp4": ".mp4", "frames": "", "npy": ".npy"}
 SHOWN_SAMPLES, SHOWN_FRAMES = 6, 8
 
 
@@ -51,7 +53,7 @@ class SampleRequest(Data):
     run: str
     sampling: Sampling
     start: str = ""
-    format: Literal["mkv", "mp4", "frames", "npy"] = "mkv"
+    format: Format = "mkv"
     fps: float = 25.0
 
 
@@ -95,9 +97,10 @@ def open_request(request: SampleRequest, place: Place) -> LeoSource:
     """The samples that a request asks for; nothing is drawn yet.
 
     Raises:
-        InputError: no such model, a stage or first frames are missing.
+        InputError: no such model, a stage or first frames are missing, a rate that no file states.
     """
-    model = LeoModel.open(find_model(request.run), place.device or default_device())
+    check_fps(request.fps)
+    model = LeoModel.open(find_model(request.run), device_named(place.device))
 
     def open_start(spec: str, side: int) -> VideoSource:
         options = SourceOptions(OpenOptions(), place.data_root, resolution=side)
@@ -113,11 +116,17 @@ def write_samples(request: SampleRequest, place: Place) -> int:
         InputError: the folder holds samples of other settings, or cannot be written to.
     """
     source = open_request(request, place)
-    _claim(place.out, request, source)
+    if (place.out / SETTINGS).is_file():
+        check_settings(place.out, request, source)
+    with _writing(place.out):
+        place.out.mkdir(parents=True, exist_ok=True)
     suffix = SUFFIXES[request.format]
     missing = [
         i for i in _share(source, place.share) if not _file(source, place, i, suffix).exists()
     ]
+    if missing:
+        source.first(missing[0])  # what cannot be drawn says so before the folder is claimed for it
+    _claim(place.out, request, source)
     with _scratch(place) as scratch:
         tell = _counted(place.progress, len(missing) * request.sampling.frames)
         for index in missing:
@@ -156,11 +165,9 @@ def read_request(folder: Path) -> tuple[SampleRequest, list[int]]:
         InputError: there was none.
     """
     request = _settings_of(folder)
-    suffix = SUFFIXES[request.format]
-    found = sorted(
-        int(path.name.removeprefix("sample-").removesuffix(suffix))
-        for path in folder.glob(f"sample-??????{suffix}")
-    )
+    called = re.compile(f"sample-([0-9]{{6,}}){re.escape(SUFFIXES[request.format])}")
+    matches = [called.fullmatch(path.name) for path in folder.iterdir()]
+    found = sorted(int(match[1]) for match in matches if match)
     if not found:
         raise InputError(f"{folder}: no samples there yet")
     sampling = request.sampling.model_copy(update={"count": found[-1] + 1})
@@ -205,14 +212,19 @@ def _file(source: LeoSource, place: Place, index: int, suffix: str) -> Path:
 
 def _claim(out: Path, request: SampleRequest, source: LeoSource) -> None:
     """Write the settings down, unless those of samples that are there already are the same."""
-    path = out / SETTINGS
-    if path.is_file():
+    if (out / SETTINGS).is_file():
         check_settings(out, request, source)
         return
+    content = json.dumps(_settings(request, source), indent=2) + "\n"
+    with _writing(out):
+        write_atomically(out / SETTINGS, content.encode())
+
+
+@contextlib.contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    """What the disk refuses is said in one line."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        content = json.dumps(_settings(request, source), indent=2) + "\n"
-        write_atomically(path, content.encode())
+        yield
     except OSError as error:
         raise InputError(f"{out}: cannot be written to: {error.strerror or error}") from None
 
@@ -250,13 +262,13 @@ def _scratch(place: Place) -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
     if place.share.part == 0:
         for other in place.out.glob(".unfinished-*"):
-            if int(other.name.rpartition("-")[2]) >= place.share.parts:  # of more processes then
+            number = other.name.rpartition("-")[2]
+            if number.isdecimal() and int(number) >= place.share.parts:  # of more processes then
                 shutil.rmtree(other, ignore_errors=True)
     try:
-        folder.mkdir()
-        yield folder
-    except OSError as error:
-        raise InputError(f"{place.out}: cannot be written to: {error.strerror or error}") from None
+        with _writing(place.out):
+            folder.mkdir()
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

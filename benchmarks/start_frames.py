@@ -1,11 +1,16 @@
 """Pictures to begin videos with: a picture, a folder of pictures, or the videos of any source.
 
-A folder that directly holds pictures would be one video everywhere else; here each is a start.
+A folder that directly holds pictures would be one video everywhere else; here each is a start. And
+here alone pictures are turned as a camera says (EXIF): frames of videos are read as stored.
 """
 
+import contextlib
+import io
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from PIL import ExifTags, Image, ImageOps
 from torch import Tensor
 
 from evaluation.errors import BadVideoError, InputError
@@ -33,12 +38,17 @@ class Pictures:
 
     def scan(self, place: Place) -> Stored:
         """See Layout.scan."""
-        return scan_pictures(place, [(place.path.name, _content(place.path))])
+        content = _content(place.path)
+        stored = scan_pictures(place, [(place.path.name, content)])
+        turned = upright(content)
+        if turned is content:
+            return stored
+        return replace(scan_pictures(place, [(place.path.name, turned)]), codecs=stored.codecs)
 
     def read(self, video: Stored, frames: Sequence[int]) -> Tensor:
         """See Layout.read."""
         names = [video.path.name for _ in frames]
-        return read_pictures(video, names, lambda _name: _content(video.path))
+        return read_pictures(video, names, lambda _name: upright(_content(video.path)))
 
 
 def open_start_frames(spec: str, open_source: OpenSource) -> VideoSource:
@@ -66,6 +76,19 @@ def open_pictures(name: str, paths: Sequence[Path]) -> StoredVideos:
     found = tuple(layout.scan(Place(path.name, path)) for path in paths)
     note = f"{len(paths)} pictures"
     return StoredVideos(name, layout, found, skipped=(), notes=[], layout_note=note)
+
+
+def upright(content: bytes) -> bytes:
+    """A picture's file, turned as the camera says that took it; most need no turn, and stay.
+
+    A damaged one stays, too: whoever reads it says so.
+    """
+    with contextlib.suppress(Exception), Image.open(io.BytesIO(content)) as picture:
+        if picture.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+            turned = io.BytesIO()
+            ImageOps.exif_transpose(picture).convert("RGB").save(turned, "PPM")
+            return turned.getvalue()
+    return content
 
 
 def read_picture(path: Path) -> Tensor:

@@ -9,16 +9,12 @@ def chosen_device(name: str) -> torch.device:
     """The device that a user named, if it is here.
 
     Raises:
-        InputError: torch does not know it, it is neither CPU nor CUDA, or there is no such one.
+        InputError: torch does not know it, it is neither CPU nor CUDA, or there is no such one; the
+            message names those that are there.
     """
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"device {name}: {reason}") from None
-    if device.type not in ("cpu", "cuda"):
-        raise InputError(f"device {name}: extractors run on cpu or cuda")
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        count = torch.cuda.device_count()
-        raise InputError(f"device {name}: torch sees {count} CUDA devices here")
-    return device
+    there = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+    if name == "cuda" and len(there) > 1:
+        return torch.device(name)
+    if name not in there:
+        raise InputError(f"device {name}: is not here; here are {', '.join(there)}")
+    return torch.device(name)

@@ -9,7 +9,7 @@ Values with a source name it in the TOML file; "spec" there is the reading list 
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -19,27 +19,42 @@ from evaluation.schema import Data, Named, load_named, load_toml, parse
 CONFIGS = Path(__file__).parent / "configs"
 STAGES = ("animator", "lmdm", "frame-dm", "transition-dm", "cddpm", "super-resolution")
 
+GROUPS = 32  # of the 1-D U-Net's group normalisation
+PICTURE_STEPS = 25  # of the sampler that draws the pictures of a cDDPM's training
+
+Count = Annotated[int, Field(ge=1)]
+Counts = Annotated[tuple[Count, ...], Field(min_length=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+
 
 class Optimiser(Data):
     """Adam, or AdamW where there is decay of weights; the rate may fall at the end."""
 
-    learning_rate: float = Field(gt=0)
-    betas: tuple[float, float] = (0.9, 0.999)
+    learning_rate: float = Field(gt=0, allow_inf_nan=False)
+    betas: tuple[Fraction, Fraction] = (0.9, 0.999)
     falling: float = Field(default=0.0, ge=0, le=1)  # last share of the steps: rate to 0, cosine
 
 
 class Training(Data):
     """How long and in what portions a stage is trained."""
 
-    steps: int = Field(ge=1)
-    batch: int = Field(ge=1)  # samples in a step, over all processes
-    ema: float | None = None
+    steps: Count
+    batch: Count  # samples in a step, over all processes
+    ema: Fraction | None = None
     precision: Literal["fp32", "bf16"] = "fp32"
-    accumulate: int = Field(default=1, ge=1)  # parts that a process's batch is computed in
-    report_every: int = 20
-    save_every: int = 500
-    validate_every: int = 250
-    picture_every: int = 500
+    accumulate: Count = 1  # parts that a process's batch is computed in
+    report_every: Count = 20
+    save_every: Count = 500
+    validate_every: Count = 250
+    picture_every: Count = 500
+
+    @model_validator(mode="after")
+    def _batch_can_be_dealt_out(self) -> "Training":
+        if self.batch % self.accumulate:
+            raise ValueError(
+                f"batch is {self.batch}; it must be a multiple of accumulate, {self.accumulate}"
+            )
+        return self
 
 
 class Augmentation(Data):
@@ -56,14 +71,15 @@ class AnimatorConfig(Data):
     training: Training
     generator: Optimiser
     discriminator: Optimiser | None = None  # None: no adversarial loss
-    channel_cap: int = 512
-    channel_base: int = 16384  # channels times side, at most (StyleGAN2-ADA's name)
-    style: int = 512
-    directions: int = 20
+    channel_cap: Count = 512
+    channel_base: Count = 16384  # channels times side, at most (StyleGAN2-ADA's name)
+    style: Count = 512
+    directions: Count = 20
     align_corners: bool = False
     start: Literal["official", "identity", "copy"] = "official"
     perceptual: Literal["vgg19", "pixels"] = "vgg19"
-    emphasis: float = Field(default=0.0, ge=0)  # ours: extra weight of pixels that move, in L1
+    # Ours: extra weight of pixels that move, in L1.
+    emphasis: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     augmentation: Augmentation = Augmentation()
 
     @model_validator(mode="after")
@@ -78,7 +94,7 @@ class AnimatorConfig(Data):
 class Diffusion(Data):
     """Noise schedule and what the network predicts."""
 
-    steps: int = 1000
+    steps: Count = 1000
     schedule: Literal["linear", "cosine"] = "linear"
     prediction: Literal["epsilon", "v", "sample"] = "epsilon"
 
@@ -86,12 +102,38 @@ class Diffusion(Data):
 class UNet1dConfig(Data):
     """improved-diffusion's U-Net with dims=1; the defaults are its own for image_size 64."""
 
-    channels: int = 128
-    multipliers: tuple[int, ...] = (1, 2, 3, 4)
-    blocks: int = 2
+    channels: Count = 128
+    multipliers: Counts = (1, 2, 3, 4)
+    blocks: Count = 2
     attention: tuple[int, ...] = (4, 8)  # at these factors of downsampling, and in the middle
-    heads: int = 4
-    dropout: float = 0.0
+    heads: Count = 4
+    dropout: Fraction = 0.0
+
+    @property
+    def factor(self) -> int:
+        """Of downsampling: lengths are a multiple of it."""
+        return 1 << (len(self.multipliers) - 1)
+
+    def check_length(self, length: int) -> None:
+        """See that a sequence can be halved as often as there are levels.
+
+        Raises:
+            ValueError: it cannot.
+        """
+        if length % self.factor:
+            raise ValueError(
+                f"length is {length}; it must be a multiple of {self.factor}, for the "
+                f"{len(self.multipliers)} levels of network.multipliers"
+            )
+
+    @model_validator(mode="after")
+    def _channels_fit(self) -> "UNet1dConfig":
+        if self.channels % GROUPS or self.channels % self.heads:
+            raise ValueError(
+                f"channels is {self.channels}; it must be a multiple of {GROUPS} (groups of "
+                f"normalisation) and of heads, {self.heads}"
+            )
+        return self
 
 
 class LmdmConfig(Data):
@@ -106,9 +148,14 @@ class LmdmConfig(Data):
     optimiser: Optimiser
     network: UNet1dConfig = UNet1dConfig()
     diffusion: Diffusion = Diffusion()
-    length: int = 64
-    frame_stride: int = 1
+    length: int = Field(default=64, ge=2)
+    frame_stride: Count = 1
     condition: Literal["add", "cat", "concat-abs", "replace", "none"] = "add"
+
+    @model_validator(mode="after")
+    def _length_fits(self) -> "LmdmConfig":
+        self.network.check_length(self.length)
+        return self
 
 
 class FrameDmConfig(Data):
@@ -117,8 +164,8 @@ class FrameDmConfig(Data):
     training: Training
     optimiser: Optimiser
     diffusion: Diffusion = Diffusion()
-    width: int = 512
-    blocks: int = 4
+    width: Count = 512
+    blocks: Count = 4
 
 
 class TransitionConfig(Data):
@@ -128,20 +175,64 @@ class TransitionConfig(Data):
     optimiser: Optimiser
     network: UNet1dConfig = UNet1dConfig()
     diffusion: Diffusion = Diffusion()
-    length: int = 64
-    strides: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8)
+    length: int = Field(default=64, ge=3)  # both ends are given
+    strides: Counts = (1, 2, 3, 4, 5, 6, 7, 8)
+
+    @model_validator(mode="after")
+    def _length_fits(self) -> "TransitionConfig":
+        self.network.check_length(self.length)
+        return self
 
 
 class UNet2dConfig(Data):
     """diffusers' UNet2DModel, conditioned on a code."""
 
-    channels: int = 128
-    multipliers: tuple[int, ...] = (1, 2, 3, 4)
-    blocks: int = 2
+    channels: Count = 128
+    multipliers: Counts = (1, 2, 3, 4)
+    blocks: Count = 2
     attention: tuple[int, ...] = (8, 16)  # at these sides, in pixels (of the patched picture)
-    heads: int = 4
-    patch: int = 1  # pixels of a patch's side that become channels before the first layer
-    dropout: float = 0.0
+    heads: Count = 4
+    patch: Count = 1  # pixels of a patch's side that become channels before the first layer
+    dropout: Fraction = 0.0
+
+    def side(self, resolution: int) -> int:
+        """Side of the patched picture.
+
+        Raises:
+            ValueError: it cannot be halved as often as there are levels.
+        """
+        smallest = self.patch << (len(self.multipliers) - 1)
+        if resolution % smallest:
+            raise ValueError(
+                f"a picture of {resolution} pixels cannot be divided by {smallest}: network.patch "
+                f"{self.patch}, halved at {len(self.multipliers)} levels of network.multipliers"
+            )
+        return resolution // self.patch
+
+    def attended(self, resolution: int) -> list[bool]:
+        """Whether each level has attention.
+
+        Raises:
+            ValueError: as `side`.
+        """
+        side = self.side(resolution)
+        return [side >> level in self.attention for level in range(len(self.multipliers))]
+
+    def head_width(self, resolution: int) -> int:
+        """Channels of one head of attention.
+
+        Raises:
+            ValueError: an attended level is no multiple of it; as `side`.
+        """
+        widest = self.channels * self.multipliers[-1]
+        width = widest // self.heads
+        for multiplier, at in zip(self.multipliers, self.attended(resolution), strict=True):
+            if widest % self.heads or (at and self.channels * multiplier % width):
+                raise ValueError(
+                    f"{self.channels * multiplier} channels, heads of {width}: no fit; change "
+                    "network.channels or network.heads"
+                )
+        return width
 
 
 class CddpmConfig(Data):
@@ -155,9 +246,19 @@ class CddpmConfig(Data):
     optimiser: Optimiser
     network: UNet2dConfig = UNet2dConfig()
     diffusion: Diffusion = Diffusion()
-    resolution: int
-    condition_dropout: float = Field(default=0.0, ge=0, lt=1)
-    most_weight: float = Field(default=1.0, ge=1)
+    resolution: Count
+    condition_dropout: Fraction = 0.0
+    most_weight: float = Field(default=1.0, ge=1, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _picture_fits(self) -> "CddpmConfig":
+        self.network.head_width(self.resolution)
+        if self.diffusion.steps % PICTURE_STEPS:
+            raise ValueError(
+                f"diffusion.steps is {self.diffusion.steps}; it must be a multiple of "
+                f"{PICTURE_STEPS}, in which the pictures of its training are drawn"
+            )
+        return self
 
     @model_validator(mode="after")
     def _weights_clean_pictures(self) -> "CddpmConfig":
@@ -188,6 +289,11 @@ class Config(Named):
             raise ValueError(
                 f"resolution is {self.resolution}; VGG-19 sees nothing of an eighth of it: "
                 'set animator.perceptual = "pixels", or a resolution of 128 or more'
+            )
+        if self.animator.channel_base < self.resolution:
+            raise ValueError(
+                f"animator.channel_base is {self.animator.channel_base}; the first layer has that "
+                f"many channels divided by the resolution: give {self.resolution} or more"
             )
         last = self.super_resolution or self.cddpm
         if last.resolution != self.resolution:

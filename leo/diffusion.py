@@ -220,12 +220,21 @@ def _sample_batch(
     return state_BX
 
 
-def _scheduler(diffusion: Diffusion, sampler: Sampler) -> _Scheduler:
+def check_steps(diffusion: Diffusion, sampler: Sampler) -> None:
+    """See that a sampler's steps are among those of training.
+
+    Raises:
+        InputError: they do not divide them.
+    """
     if diffusion.steps % sampler.steps:
         raise InputError(
             f"{sampler.kind} with {sampler.steps} steps: they must divide the {diffusion.steps} "
             "that the model was trained with"
         )
+
+
+def _scheduler(diffusion: Diffusion, sampler: Sampler) -> _Scheduler:
+    check_steps(diffusion, sampler)
     make, options = _SCHEDULERS[sampler.kind]
     scheduler: _Scheduler = make(
         num_train_timesteps=diffusion.steps,

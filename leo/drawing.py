@@ -17,7 +17,7 @@ from evaluation.schema import Data
 from evaluation.videos.source import VideoSource
 from leo.chance import generator
 from leo.config import STAGES
-from leo.diffusion import Key, Sampler
+from leo.diffusion import Key, Sampler, check_steps
 from leo.model import LeoModel
 from leo.motion import READINGS
 from leo.rendering import Stretch
@@ -127,6 +127,12 @@ class Drawing:
                 f"reencode={self.sampling.reencode}: samples that go on from their own frames have "
                 "no transitions, and need a motion model that begins with a given code"
             )
+        lmdm = self.model.config.lmdm
+        if not self.begins and (self.sampling.frames > lmdm.length or self.sampling.transitions):
+            raise InputError(
+                f"{self.model.root}: an LMDM of condition {lmdm.condition!r} makes {lmdm.length} "
+                "frames and cannot go on from them: ask for fewer, no transitions"
+            )
 
     @property
     def from_own_frames(self) -> bool:
@@ -172,6 +178,17 @@ class Drawing:
             "super-resolution": draws_pictures and bool(self.model.config.super_resolution),
         }
         return [stage for stage in STAGES if needed[stage]]
+
+    def check_steps(self) -> None:
+        """See that the sampler fits every stage that samples follow from, before one is drawn.
+
+        Raises:
+            InputError: its steps do not divide those that a stage was trained with.
+        """
+        for stage in self.stages():
+            table = getattr(self.model.config, stage.replace("-", "_"))
+            if hasattr(table, "diffusion"):
+                check_steps(table.diffusion, self.sampler)
 
     def draw(self, rows: Sequence[Row]) -> Drawn:
         """Samples, at most `together`.
@@ -268,12 +285,6 @@ class Drawing:
         """Codes from these first ones on, or from those that the motion model draws: [n,T,20]."""
         model, frames = self.model, self.sampling.frames
         if first is None:
-            length = model.motion.config.length
-            if frames > length or self.sampling.transitions:
-                raise InputError(
-                    f"{model.root}: an LMDM of condition {model.motion.config.condition!r} makes "
-                    f"{length} frames and cannot go on from them: ask for fewer, no transitions"
-                )
             return model.motion.unconditional(keys, self.sampler)[:, :frames]
         transitions = None
         if self.sampling.transitions:

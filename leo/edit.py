@@ -64,9 +64,13 @@ def command_editor(command: str, read: Callable[[Path], Tensor]) -> Editor:
         read: a picture's path -> uint8 [3,H,W].
 
     Raises:
-        InputError: {in} or {out} is missing; when editing: the command fails or writes nothing.
+        InputError: {in} or {out} is missing, or a quotation mark; when editing: the command fails
+            or writes nothing.
     """
-    words = shlex.split(command)
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise InputError(f"--command {command!r}: {error}") from None
     if not all(any(hole in word for word in words) for hole in ("{in}", "{out}")):
         raise InputError(f"--command {command!r}: needs {{in}} and {{out}}, the two pictures")
 
@@ -76,11 +80,11 @@ def command_editor(command: str, read: Callable[[Path], Tensor]) -> Editor:
             to_image(picture).save(before)
             filled = [w.replace("{in}", str(before)).replace("{out}", str(after)) for w in words]
             try:
-                run = subprocess.run(filled, capture_output=True, text=True, check=False)
+                run = subprocess.run(filled, capture_output=True, check=False)
             except OSError as error:
                 raise InputError(f"--command {words[0]}: {error.strerror}") from None
             if run.returncode != 0 or not after.is_file():
-                said = (run.stderr or run.stdout).strip().splitlines()
+                said = (run.stderr or run.stdout).decode(errors="replace").strip().splitlines()
                 why = said[-1] if said else f"exit code {run.returncode}"
                 raise InputError(f"--command {command!r} made no picture: {why}")
             return read(after)

@@ -1,37 +1,50 @@
 """A run without what only training needs: the form in which models are shipped and published.
 
-OUT/config.toml   STAGE.safetensors (float16)   STAGE.log.jsonl
+OUT/config.toml   STAGE.safetensors (float16)   STAGE.log.jsonl  scores.json (where they are there)
 """
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import torch
 
-from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
 from leo.checkpoint import load_model, save_model
 from leo.config import STAGES
 from leo.run_folder import RunFolder
 
+SCORES = "scores.json"
+
 
 def export(run: Path, out: Path) -> list[Path]:
-    """Write the run's trained stages to `out`; -> their files.
+    """Write the run's trained stages to `out`, whole or not at all; -> all files there.
 
     Raises:
-        InputError: no run, nothing trained yet, or something else in `out`.
+        InputError: no run, nothing trained yet, something else in `out`, or a disk that is full or
+            may not be written to.
     """
     folder = RunFolder.open(run)
     trained = [s for s in STAGES if (run / s / "model.safetensors").is_file()]
     if "animator" not in trained:
         raise InputError(f"{run}: no trained animator; `leo-bench train animator` comes first")
-    if out.exists() and any(out.iterdir()):
+    if out.is_file() or (out.is_dir() and any(out.iterdir())):
         raise InputError(f"{out}: is there already; remove it, or give another --out")
-    files = []
-    for stage in trained:
-        model = load_model(folder.stage(stage).model)
-        files.append(out / f"{stage}.safetensors")
-        save_model(files[-1], model, torch.float16)
-        shutil.copyfile(run / stage / "log.jsonl", out / f"{stage}.log.jsonl")
-    write_atomically(out / "config.toml", (run / "config.toml").read_bytes())
-    return files
+    copied = {f"{stage}.log.jsonl": run / stage / "log.jsonl" for stage in trained}
+    copied |= {name: run / name for name in ("config.toml", SCORES)}
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        # Beside `out`, so that the last step is a rename: what fails leaves nothing there.
+        with tempfile.TemporaryDirectory(prefix=".exporting-", dir=out.parent) as scratch:
+            unfinished = Path(scratch) / "model"
+            unfinished.mkdir()
+            for stage in trained:
+                model = load_model(folder.stage(stage).model)
+                save_model(unfinished / f"{stage}.safetensors", model, torch.float16)
+            for name, source in copied.items():
+                if source.is_file():
+                    shutil.copyfile(source, unfinished / name)
+            unfinished.replace(out)
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written: {error.strerror or error}") from None
+    return sorted(out.iterdir())

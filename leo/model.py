@@ -15,16 +15,26 @@ from pathlib import Path
 
 import torch
 
+from evaluation.devices import chosen_device
 from evaluation.errors import InputError
 from evaluation.schema import load_toml
 from leo.animator import ImageAnimator
 from leo.animator_files import generator_from_file
 from leo.checkpoint import Model, load_model
-from leo.config import CddpmConfig, Config
+from leo.config import STAGES, CddpmConfig, Config
 from leo.motion_models import CodeModel, MotionModel, TransitionModel
 from leo.starting_frame import FrameModel, StartingFrames
 
 SHIPPED = Path(__file__).parent / "trained"
+
+# What to do with a model that is not a run, so that no stage can be added to it.
+_GIVEN_FRAMES = "give it first frames: --mode conditional --start-frames PICTURES"
+_WITHOUT = dict.fromkeys(STAGES, "take another model") | {
+    "frame-dm": f"{_GIVEN_FRAMES}, without --transitions",
+    "transition-dm": "leave --transitions out",
+    "cddpm": _GIVEN_FRAMES,
+    "super-resolution": _GIVEN_FRAMES,
+}
 
 
 def model_file(root: Path, stage: str) -> Path:
@@ -138,16 +148,24 @@ class LeoModel:
 
     def _file(self, stage: str) -> Path:
         path = model_file(self.root, stage)
-        if not path.is_file():
-            raise InputError(
-                f"{path}: not trained yet; make it with `leo-bench train {stage} --run {self.root}`"
-            )
-        return path
+        if path.is_file():
+            return path
+        if (self.root / "animator.safetensors").is_file():  # shipped or exported: no run to go on
+            raise InputError(f"{self.name}: has no {stage}; {_WITHOUT[stage]}")
+        raise InputError(
+            f"{path}: not trained yet; make it with `leo-bench train {stage} --run {self.root}`"
+        )
 
     def _load(self, stage: str) -> Model:
         return load_model(self._file(stage))
 
 
-def default_device() -> str:
-    """A GPU where there is one."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
+def device_named(name: str | None) -> str:
+    """The device that a user named; None: a GPU where there is one.
+
+    Raises:
+        InputError: it is not here; the message names those that are.
+    """
+    if name is None:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return str(chosen_device(name))

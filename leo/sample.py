@@ -39,12 +39,13 @@ class LeoSource:
         drawing: what is drawn from which model.
 
     Raises:
-        InputError: a stage that this needs is not trained.
+        InputError: a stage that this needs is not trained, or not with steps that the sampler fits.
     """
 
     def __init__(self, drawing: Drawing) -> None:
         self.drawing = drawing
         self.model_digest = drawing.model.digest(drawing.stages())
+        drawing.check_steps()
         self._drawn: _Recent[Drawn] = _Recent()
         self._renderings: _Recent[Rendering | Stretches] = _Recent()
 

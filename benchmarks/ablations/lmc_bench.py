@@ -35,7 +35,7 @@ from evaluation.video_influences import mean_influences
 from evaluation.videos.discover import OpenOptions
 from evaluation.videos.source import VideoSource
 from leo.drawing import Drawing
-from leo.model import LeoModel, default_device
+from leo.model import LeoModel, device_named
 from leo.motion import READINGS as CONDITIONS
 from leo.nearest_frames import NearestFrames
 
@@ -268,7 +268,7 @@ class Bench:
     @property
     def device(self) -> str:
         """Where samples are drawn."""
-        return self.request.device or default_device()
+        return device_named(self.request.device)
 
     @property
     def data_root(self) -> Path | None:

@@ -43,7 +43,7 @@ from evaluation.schema import Data
 from evaluation.videos.discover import OpenOptions
 from evaluation.videos.source import Selection, VideoSource, fingerprint
 from leo.drawing import Drawing, Sampling
-from leo.model import LeoModel, default_device, find_model
+from leo.model import LeoModel, device_named, find_model
 
 LEAST_ALIKE = -1.0  # where nothing moves, or places part entirely
 
@@ -259,7 +259,7 @@ def joined(signals: dict[str, Tensor], frames: int) -> dict[str, Tensor]:
 
 def _model(request: TransitionRequest) -> LeoModel:
     root = find_model(request.run)
-    model = LeoModel.open(root, request.device or default_device())
+    model = LeoModel.open(root, device_named(request.device))
     for stage in ("animator", "lmdm", "frame-dm", "transition-dm"):
         if not model.has(stage):
             raise InputError(

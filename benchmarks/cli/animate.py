@@ -26,7 +26,9 @@ def animate(
         bool,
         typer.Option("--relative", help="Take over only motion since the first driving frame."),
     ] = False,
-    fps: Annotated[float, typer.Option(min=1, help="Frames a second of the result.")] = 25.0,
+    fps: Annotated[
+        float | None, typer.Option(help="Frames a second; absent: as --driving has; else 25.")
+    ] = None,
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda, cuda:1 ...; absent: cuda where there is one.")
     ] = None,
@@ -41,12 +43,14 @@ def animate(
     from benchmarks.animation import open_animation, write_floats
     from benchmarks.cli.screen import Bar, say
     from benchmarks.cli.screen import out as show
-    from evaluation.videos.write import write_video
-    from leo.model import default_device
+    from evaluation.videos.write import check_fps, write_video
+    from leo.model import device_named
     from leo.pixels import to_pixels
 
+    if fps is not None:
+        check_fps(fps)
     animation = open_animation(
-        checkpoint, source, driving, relative=relative, device=device or default_device()
+        checkpoint, source, driving, relative=relative, device=device_named(device)
     )
     for note in animation.notes:
         say(f"note: {note}")
@@ -54,5 +58,7 @@ def animate(
     if out.suffix.lower() == ".npy":
         count = write_floats(out, animation, bar)
     else:
-        count = write_video(out, map(to_pixels, animation.frames(bar)), fps)
+        count = write_video(
+            out, map(to_pixels, animation.frames(bar)), animation.fps if fps is None else fps
+        )
     show(f"{out}: {count} frames")

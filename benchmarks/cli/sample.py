@@ -1,5 +1,6 @@
 """Verbs that draw from a LEO model: sample, edit."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -28,7 +29,7 @@ Format = Annotated[
     Literal["mkv", "mp4", "frames", "npy"],
     typer.Option(help="mkv keeps every pixel; mp4 is for people."),
 ]
-Fps = Annotated[float, typer.Option(min=0.1, help="Frames a second, written into the files.")]
+Fps = Annotated[float, typer.Option(help="Frames a second, written into the files.")]
 DataRoot = Annotated[
     Path | None, typer.Option(envvar="LEO_BENCH_DATA", help="Where prepared data sets lie.")
 ]
@@ -159,12 +160,21 @@ def edit(
     first_frames: Annotated[
         bool, typer.Option("--first-frames", help="Only write first frames to OUT, to be edited.")
     ] = False,
-    frames: Annotated[int, typer.Option(help="For --source: of the sample.")] = 128,
-    steps: Steps = 50,
-    sampler: Sampler = "ddim",
-    seed: Seed = 0,
-    format: Format = "mkv",
-    fps: Fps = 25.0,
+    frames: Annotated[int | None, typer.Option(help="For --source: of the sample.")] = None,
+    steps: Annotated[int | None, typer.Option(help="For --source: of the sampler.")] = None,
+    sampler: Annotated[
+        Literal["ddpm", "ddim", "dpm"] | None, typer.Option(help="For --source: as of sample.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="For --source and --controlnet: of their noise.")
+    ] = None,
+    format: Annotated[
+        Literal["mkv", "mp4", "frames", "npy"] | None,
+        typer.Option(help="Absent: as the samples are stored; else mkv."),
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Frames a second; absent: those of the samples; else 25.")
+    ] = None,
     data_root: DataRoot = None,
     device: Device = None,
 ) -> None:
@@ -188,28 +198,56 @@ def edit(
     from benchmarks.sampling import Place, SampleRequest, sampling_of
     from evaluation.errors import InputError
     from leo.edit import BASE, ControlNet
-    from leo.model import default_device
+    from leo.model import device_named
 
+    options = {"frames": frames, "steps": steps, "sampler": sampler, "seed": seed}
+    given = {name: value for name, value in options.items() if value is not None}
     if sample_from is not None and source is None and run is None:
+        without_use = given.keys() - ({"seed"} if controlnet is not None else set())
+        _refuse(without_use, "the samples of --sample-from are drawn as they were there")
         samples, indices = samples_of(sample_from, index or [])
     elif sample_from is None and source is not None and run is not None:
-        options = {"frames": frames, "steps": steps, "sampler": sampler, "seed": seed}
-        sampling = sampling_of(mode="conditional", count=1, **options)
-        start = str(source)
-        samples = SampleRequest(run=run, sampling=sampling, start=start, format=format, fps=fps)
+        _refuse({"index"} if index else set(), "--source gives one sample")
+        sampling = sampling_of(mode="conditional", count=1, **given)
+        samples = SampleRequest(run=run, sampling=sampling, start=str(source))
         indices = [0]
     else:
         raise InputError("give --sample-from FOLDER, or --run RUN with --source PICTURE")
+    if controlnet is None:
+        texts = {"prompt": prompt, "base": base}
+        _refuse({name for name, text in texts.items() if text}, "it is for --controlnet")
+    elif not prompt.strip():
+        raise InputError("--controlnet needs --prompt: what shall be seen")
     place = Place(out, data_root=data_root, device=device, progress=Bar("editing", "samples"))
     if first_frames:
+        editing = {"edited": edited, "command": command, "controlnet": controlnet}
+        storing = {"format": format, "fps": fps, "repose": repose or None}
+        unused = {name for name, value in (editing | storing).items() if value is not None}
+        _refuse(unused, "--first-frames writes pictures alone")
         paths = write_first_frames(samples, indices, place)
     else:
         steering = None
         if controlnet is not None:
-            steering = ControlNet(
-                controlnet, prompt, base or BASE, seed, device or default_device()
-            )
-        request = EditRequest(samples, indices, sample_from, edited, command, steering, repose)
+            steering = ControlNet(controlnet, prompt, base or BASE, seed or 0, device_named(device))
+        request = EditRequest(
+            samples,
+            indices,
+            format or samples.format,
+            samples.fps if fps is None else fps,
+            sample_from,
+            edited,
+            command,
+            steering,
+            repose,
+        )
         paths = write_edits(request, place)
     for path in paths:
         show(str(path))
+
+
+def _refuse(options: Collection[str], why: str) -> None:
+    """Options that would change nothing are no one's wish."""
+    from evaluation.errors import InputError
+
+    if options:
+        raise InputError(f"--{min(options)}: {why}; leave it out")

@@ -30,18 +30,32 @@ if TYPE_CHECKING:
 Pixels = NDArray[np.uint8]  # [H,W,3]
 
 
+FPS = (0.1, 1000.0)  # frames a second, at least and at most
+
+
+def check_fps(fps: float | Fraction) -> None:
+    """See that a file can state this rate.
+
+    Raises:
+        InputError: it is not from `FPS[0]` to `FPS[1]`.
+    """
+    if not FPS[0] <= fps <= FPS[1]:  # so written, it refuses nan, too
+        raise InputError(f"{float(fps):g} frames a second: give --fps {FPS[0]:g} to {FPS[1]:g}")
+
+
 def write_video(path: Path, frames: Iterable[Tensor], fps: float | Fraction) -> int:
     """Write frames, uint8 [3,H,W] RGB, in the form that the suffix of `path` names; -> how many.
 
     A file at `path` is replaced; a folder is not.
 
     Raises:
-        InputError: an unknown suffix, no frames, odd sides for .mp4, a folder in the way, a full
-            disk or one that may not be written to.
+        InputError: an unknown suffix, a rate beyond `FPS`, no frames, odd sides for .mp4, a folder
+            in the way, a full disk or one that may not be written to.
     """
     writer = WRITERS.get(path.suffix.lower())
     if writer is None:
         raise InputError(f"{path}: cannot write {path.suffix}; can write {', '.join(WRITERS)}")
+    check_fps(fps)
     if path.is_dir():
         raise InputError(f"{path}: is there already; remove it first")
     try:

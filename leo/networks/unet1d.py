@@ -10,9 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from leo.config import UNet1dConfig
+from leo.config import GROUPS, UNet1dConfig
 
-_GROUPS = 32
 _WAVES = 10_000.0  # longest period of the step's embedding
 
 
@@ -21,21 +20,14 @@ class UNet1d(nn.Module):
 
     Args:
         code_size: dimensions of a code (M).
-        config: widths and depths; L must be a multiple of 2**(levels - 1).
+        config: widths and depths; L must be a multiple of its factor.
         labels: how many values a label has that is embedded beside the step; 0: no label.
-
-    Raises:
-        ValueError: a width is no multiple of the groups of normalisation, or of the heads.
     """
 
     def __init__(self, code_size: int, config: UNet1dConfig, labels: int = 0) -> None:
         super().__init__()
-        if config.channels % _GROUPS or config.channels % config.heads:
-            raise ValueError(
-                f"{config.channels} channels; a multiple of {_GROUPS} and of {config.heads} is due"
-            )
         width, embedded = config.channels, 4 * config.channels
-        self.factor = 2 ** (len(config.multipliers) - 1)
+        self.factor = config.factor
         self.step = StepEmbedding(width, embedded)
         self.label = nn.Embedding(labels, embedded) if labels else None
         self.enter = nn.Conv1d(code_size, width, 3, padding=1)
@@ -68,7 +60,7 @@ class UNet1d(nn.Module):
                 self.up.append(_Double(width))
                 factor //= 2
         self.leave = nn.Sequential(
-            nn.GroupNorm(_GROUPS, width),
+            nn.GroupNorm(GROUPS, width),
             nn.SiLU(),
             _zeroed(nn.Conv1d(width, code_size, 3, padding=1)),
         )
@@ -158,10 +150,10 @@ class _Block(nn.Module):
     def __init__(self, width: int, out: int, embedded: int, dropout: float) -> None:
         super().__init__()
         self.enter = nn.Sequential(
-            nn.GroupNorm(_GROUPS, width), nn.SiLU(), nn.Conv1d(width, out, 3, padding=1)
+            nn.GroupNorm(GROUPS, width), nn.SiLU(), nn.Conv1d(width, out, 3, padding=1)
         )
         self.modulation = nn.Linear(embedded, 2 * out)
-        self.norm = nn.GroupNorm(_GROUPS, out)
+        self.norm = nn.GroupNorm(GROUPS, out)
         self.leave = nn.Sequential(
             nn.SiLU(), nn.Dropout(dropout), _zeroed(nn.Conv1d(out, out, 3, padding=1))
         )
@@ -180,7 +172,7 @@ class _Attention(nn.Module):
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.norm = nn.GroupNorm(_GROUPS, width)
+        self.norm = nn.GroupNorm(GROUPS, width)
         self.qkv = nn.Conv1d(width, 3 * width, 1)
         self.out = _zeroed(nn.Conv1d(width, width, 1))
 

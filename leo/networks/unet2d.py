@@ -29,6 +29,9 @@ class UNet2d(nn.Module):
         resolution: side of the pictures in pixels.
         code: numbers in a code.
         channels_in: 3, or more where pictures to look at are laid behind the noised one.
+
+    Raises:
+        ValueError: the picture cannot be halved so often, or heads do not fit a level.
     """
 
     def __init__(
@@ -37,19 +40,18 @@ class UNet2d(nn.Module):
         super().__init__()
         self.patch = config.patch
         widths = [config.channels * multiplier for multiplier in config.multipliers]
-        side = _side(config, resolution)
-        attended = [side >> level in config.attention for level in range(len(widths))]
+        attended = config.attended(resolution)
         area, embedding = config.patch**2, 4 * config.channels
         make: Callable[..., Any] = UNet2DModel  # it has no types
         self.unet: nn.Module = make(
-            sample_size=side,
+            sample_size=config.side(resolution),
             in_channels=channels_in * area,
             out_channels=3 * area,
             block_out_channels=tuple(widths),
             down_block_types=tuple("AttnDownBlock2D" if at else "DownBlock2D" for at in attended),
             up_block_types=tuple("AttnUpBlock2D" if at else "UpBlock2D" for at in attended[::-1]),
             layers_per_block=config.blocks,
-            attention_head_dim=_head_width(config, attended),
+            attention_head_dim=config.head_width(resolution),
             norm_num_groups=_groups(widths),
             attn_norm_num_groups=_groups(widths),
             resnet_time_scale_shift="scale_shift",
@@ -90,32 +92,6 @@ class UNet2d(nn.Module):
         patches = F.pixel_unshuffle(picture, self.patch)
         predicted: Tensor = self.unet(patches, step_B, condition).sample
         return F.pixel_shuffle(predicted.to(float32), self.patch)
-
-
-def _side(config: UNet2dConfig, resolution: int) -> int:
-    """Side of the patched picture.
-
-    Raises:
-        ValueError: it cannot be halved as often as there are levels.
-    """
-    smallest = config.patch << (len(config.multipliers) - 1)
-    if resolution % smallest:
-        raise ValueError(f"a picture of {resolution} pixels cannot be divided by {smallest}")
-    return resolution // config.patch
-
-
-def _head_width(config: UNet2dConfig, attended: list[bool]) -> int:
-    """Channels of one head of attention.
-
-    Raises:
-        ValueError: an attended level is no multiple of it.
-    """
-    widest = config.channels * config.multipliers[-1]
-    width = widest // config.heads
-    for multiplier, at in zip(config.multipliers, attended, strict=True):
-        if widest % config.heads or (at and config.channels * multiplier % width):
-            raise ValueError(f"{config.channels * multiplier} channels, heads of {width}: no fit")
-    return width
 
 
 def _groups(widths: list[int]) -> int:

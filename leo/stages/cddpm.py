@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from leo.codes import FrameStats, to_tensors
-from leo.config import CddpmConfig
+from leo.config import PICTURE_STEPS, CddpmConfig
 from leo.data import TrainingVideos
 from leo.diffusion import Sampler
 from leo.encode import CodeBook
@@ -18,7 +18,7 @@ from leo.starting_frame import FrameModel, StartingFrames, as_unet
 
 NAME = "cddpm"
 SHOWN = 8
-SHOWN_BY = Sampler("ddim", 25)
+SHOWN_BY = Sampler("ddim", PICTURE_STEPS)
 
 
 def build(config: CddpmConfig, videos: TrainingVideos, codes: CodeBook, seed: int) -> Stage:

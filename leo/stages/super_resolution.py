@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from leo.codes import FrameStats, to_tensors
-from leo.config import CddpmConfig
+from leo.config import PICTURE_STEPS, CddpmConfig
 from leo.data import TrainingVideos
 from leo.diffusion import Sampler
 from leo.encode import CodeBook
@@ -23,7 +23,7 @@ from leo.starting_frame import FrameModel, as_unet, enlarged, shrunk, upsampled
 
 NAME = "super-resolution"
 SHOWN = 8
-SHOWN_BY = Sampler("ddim", 25, batch=4)
+SHOWN_BY = Sampler("ddim", PICTURE_STEPS, batch=4)
 
 
 def build(

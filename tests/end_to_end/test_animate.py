@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import ExifTags, Image
 from torch import Tensor
 
+from benchmarks.prepare.reading import frame_rate
 from conftest import Run, write_frames
 from evaluation.videos.discover import open_videos
+from evaluation.videos.write import write_video
 from leo.networks.generator import Generator
 from leo.pixels import from_pixels, to_pixels
 
@@ -94,6 +97,35 @@ def test_a_lossless_video_holds_the_floats_rounded(
     assert torch.equal(stored, to_pixels(floats))
 
 
+def test_the_rate_is_the_driving_videos(
+    tmp_path: Path, checkpoint: Path, driving: Path, leo_bench: Run
+) -> None:
+    frames = open_videos(driving).read(0, range(3))
+    write_video(tmp_path / "slow.mkv", iter(frames), 12.5)
+    line = ("animate", "--checkpoint", checkpoint, "--source", driving / "000000.png")
+    for motion, more, rate in (
+        (tmp_path / "slow.mkv", (), 12.5),
+        (tmp_path / "slow.mkv", ("--fps", 30), 30),
+        (driving, (), 25),
+    ):
+        out = tmp_path / f"{rate}.mkv"
+        outcome = leo_bench(*line, "--driving", motion, "--out", out, *more)
+        assert outcome.code == 0, outcome.err
+        assert frame_rate(out) == rate
+
+
+def test_a_turned_photo_is_used_upright(tmp_path: Path, animate: Callable[..., str]) -> None:
+    write_frames(tmp_path / "person", 1, (SIZE, SIZE), seed=5)
+    with Image.open(tmp_path / "person" / "000000.png") as upright:
+        exif = Image.Exif()
+        exif[ExifTags.Base.Orientation] = 6  # to be turned right
+        turned = upright.transpose(Image.Transpose.ROTATE_90)
+        turned.save(tmp_path / "turned.png", exif=exif)
+    for name in ("person/000000.png", "turned.png"):
+        animate(tmp_path / name, tmp_path / f"{name[0]}.npy")
+    assert (tmp_path / "p.npy").read_bytes() == (tmp_path / "t.npy").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
@@ -103,6 +135,8 @@ def test_a_lossless_video_holds_the_floats_rounded(
         ("--driving", "none.mp4", "none.mp4"),
         ("--driving", "two", "2 videos are there; give one of them"),
         ("--out", "out.webm", "cannot write .webm"),
+        ("--device", "banana", "banana: is not here; here are cpu"),
+        ("--fps", "inf", "inf frames a second: give --fps 0.1 to 1000"),
     ],
 )
 def test_bad_input_stops_with_one_line(
@@ -116,7 +150,7 @@ def test_bad_input_stops_with_one_line(
         "--source": driving / "000000.png",
         "--driving": driving,
         "--out": tmp_path / "out.npy",
-        option: tmp_path / value,
+        option: value if option in ("--device", "--fps") else tmp_path / value,
     }
     outcome = leo_bench("animate", *(word for pair in options.items() for word in pair))
     assert outcome.code == 2

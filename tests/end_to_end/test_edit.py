@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from tiny_run import make_run
 
+from benchmarks.prepare.reading import frame_rate
 from benchmarks.sampling import Place, SampleRequest, write_samples
 from conftest import Run
 from leo.drawing import Drawing, Sampling
@@ -118,15 +119,45 @@ def test_another_model_does_not_draw_them_again(
         (("--command", "x {in}"), "needs {in} and {out}"),
         (("--command", "no-such-program {in} {out}"), "no-such-program: No such file"),
         (("--command", "false {in} {out}"), "exit code 1"),
-        (("--edited", "nowhere.png"), "no such picture"),
+        (("--index", 0, "--edited", "nowhere.png"), "no such picture"),
         (("--controlnet", "nowhere", "--prompt", "a fox"), "--controlnet"),
         (("--index", 7, "--edited", "x.png"), "no sample 7"),
+        (("--index", -1, "--edited", "x.png"), "no sample -1"),
+        (("--index", 0, "--index", 1, "--edited", "x.png"), "one picture for 2 samples"),
+        (("--edited", "x.png"), "one picture for 2 samples"),
+        (("--command", "cp '{in} {out}"), "No closing quotation"),
+        (("--controlnet", "nowhere"), "needs --prompt"),
+        (("--controlnet", "nowhere", "--prompt", " "), "needs --prompt"),
+        (("--command", "x {in} {out}", "--prompt", "a fox"), "--prompt: it is for --controlnet"),
+        (("--command", "x {in} {out}", "--steps", 5), "--steps: the samples of --sample-from"),
+        (("--command", "x {in} {out}", "--seed", 5), "--seed: the samples of --sample-from"),
+        (("--command", "x {in} {out}", "--fps", "nan"), "nan frames a second"),
+        (("--command", "x {in} {out}", "--device", "banana"), "banana: is not here"),
+        (("--first-frames", "--format", "npy"), "--format: --first-frames writes pictures"),
     ],
 )
 def test_bad_options_of_edit(
     refused: Callable[..., str], samples: Path, options: tuple[object, ...], expected: str
 ) -> None:
     assert expected in refused("--sample-from", samples, *options)
+
+
+def test_edits_are_stored_as_asked_and_what_is_no_sample_is_left_alone(
+    leo_bench: Run, samples: Path, tmp_path: Path
+) -> None:
+    kept = shutil.copytree(samples, tmp_path / "kept")
+    shutil.copy(kept / "sample-000000.npy", kept / "sample-backup.npy")
+    Image.new("RGB", (32, 32)).save(tmp_path / "black.png")
+    line = ("edit", "--sample-from", kept, "--index", 0, "--edited", tmp_path / "black.png")
+    how = ("--format", "mkv", "--fps", 12, "--device", "cpu")
+    outcome = leo_bench(*line, *how, "--out", tmp_path / "out")
+    assert outcome.code == 0, outcome
+    assert frame_rate(tmp_path / "out" / "sample-000000.mkv") == 12
+
+
+def test_a_source_has_no_numbers(refused: Callable[..., str], run: Path) -> None:
+    said = refused("--run", run, "--source", "face.png", "--index", 1, "--edited", "x.png")
+    assert "--index: --source gives one sample" in said
 
 
 def test_neither_samples_nor_a_picture(refused: Callable[..., str], run: Path) -> None:

@@ -13,9 +13,12 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
-from tiny_run import make_run
+from tiny_run import make_run, tiny_config
 
+from benchmarks.worlds.world import WorldShape, open_world
 from conftest import Run, write_frames
+from evaluation.errors import InputError
+from evaluation.videos.source import VideoSource
 from leo.checkpoint import load_model, save_model
 from leo.config import STAGES
 from leo.drawing import Drawing, Row, Sampling
@@ -61,6 +64,10 @@ def refused(leo_bench: Run, run: Path, tmp_path: Path) -> Callable[..., str]:
         return outcome.err
 
     return refuse
+
+
+def toy_faces() -> VideoSource:
+    return open_world("toy-faces", "test", WorldShape(resolution=32, frames=1, count=1))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -118,6 +125,13 @@ def test_every_reading_of_the_motion_model_is_drawn_from(tmp_path: Path, conditi
     drawn = Drawing(model, Sampling(frames=8, steps=2, count=2)).draw([Row(0, 0, 0)])
     assert drawn.codes.shape == (1, 8, 20)
     assert drawn.firsts.shape == (1, 3, 32, 32)
+
+
+def test_motion_that_cannot_go_on_is_asked_for_no_more_frames(tmp_path: Path) -> None:
+    model = LeoModel(tmp_path, tiny_config("lmdm.condition=none"))
+    assert Drawing(model, Sampling(frames=8))
+    with pytest.raises(InputError, match="makes 8 frames and cannot go on"):
+        Drawing(model, Sampling(frames=9))
 
 
 def test_samples_begin_with_the_given_pictures(leo_bench: Run, run: Path, faces: Path) -> None:
@@ -182,6 +196,29 @@ def test_more_samples_may_be_asked_for_but_no_others(
     assert "seed is 0 there and 1 now" in refused(*line, "--count", 2, "--seed", 1)
 
 
+def test_a_wrong_option_leaves_the_folder_to_the_right_one(
+    leo_bench: Run, refused: Callable[..., str], run: Path, faces: Path
+) -> None:
+    given = ("--mode", "conditional", "--start-frames", faces)
+    line = ("sample", "--run", run, *QUICK, *given, "--count", 1, "--out", faces.parent / "out")
+    assert "3 steps: they must divide" in refused(*line, "--steps", 3)
+    picture = faces / "000000.png"
+    whole = picture.read_bytes()
+    picture.write_bytes(whole[: len(whole) // 2])
+    assert "000000.png" in refused(*line)
+    picture.write_bytes(whole)
+    assert leo_bench(*line).code == 0
+
+
+def test_every_stage_is_asked_for_the_steps_before_one_is_drawn(tmp_path: Path) -> None:
+    model = LeoModel.open(make_run(tmp_path / "run", "cddpm.diffusion.steps=100"))
+    for sampling in (Sampling(steps=100), Sampling(steps=1000, mode="conditional")):
+        starts = toy_faces() if sampling.mode == "conditional" else None
+        assert LeoSource(Drawing(model, sampling, starts)).names
+    with pytest.raises(InputError, match="1000 steps: they must divide the 100"):
+        LeoSource(Drawing(model, Sampling(steps=1000)))
+
+
 @pytest.mark.parametrize("mode", ["unconditional", "conditional"])
 def test_a_grid_shares_the_face_or_the_motion(run: Path, faces: Path, mode: str) -> None:
     from benchmarks.start_frames import open_start_frames
@@ -234,7 +271,13 @@ def test_a_shipped_model_lies_flat_and_is_half_as_large(
     assert load_file(shipped / "lmdm.safetensors")["network.enter.weight"].dtype == torch.float16
     drawing = Drawing(LeoModel.open(find_model("leo:tiny")), Sampling(frames=2, steps=2, count=1))
     assert LeoSource(drawing).read(0, [0, 1]).shape == (2, 3, 32, 32)
-    said = refused("sample", "--run", "leo:tinny", "--out", tmp_path / "out")
+    (shipped / "transition-dm.safetensors").unlink()
+    out = ("--out", tmp_path / "out", "--steps", 2)
+    said = refused("sample", "--run", "leo:tiny", "--transitions", *out)
+    assert "leo:tiny: has no transition-dm; leave --transitions out" in said
+    (shipped / "cddpm.safetensors").unlink()
+    assert "--mode conditional" in refused("sample", "--run", "leo:tiny", *out)
+    said = refused("sample", "--run", "leo:tinny", *out)
     assert "shipped are: tiny" in said
 
 
@@ -242,6 +285,13 @@ def test_a_shipped_model_lies_flat_and_is_half_as_large(
     ("options", "expected"),
     [
         (["--frames", "0"], "frames is 0"),
+        (["--count", "0"], "count is 0"),
+        (["--count", "-1"], "count is -1"),
+        (["--fps", "inf"], "inf frames a second: give --fps 0.1 to 1000"),
+        (["--fps", "nan"], "nan frames a second"),
+        (["--fps", "0"], "0 frames a second"),
+        (["--fps", "-5"], "-5 frames a second"),
+        (["--device", "banana"], "banana: is not here; here are cpu"),
         (["--steps", "7"], "must divide the 1000"),
         (["--mode", "conditional"], "--start-frames"),
         (["--start-frames", "toy-faces/test"], "draw first frames themselves"),

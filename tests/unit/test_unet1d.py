@@ -66,7 +66,7 @@ def test_a_length_that_cannot_be_halved_is_refused():
 
 
 def test_widths_that_normalisation_cannot_group_are_refused():
-    with pytest.raises(ValueError, match="48 channels"):
+    with pytest.raises(ValueError, match="channels is 48; it must be a multiple of 32"):
         UNet1d(5, UNet1dConfig(channels=48))
 
 

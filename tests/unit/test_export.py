@@ -1,0 +1,60 @@
+"""A run as it is published: what is copied, and that a failed export leaves nothing."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tiny_run import make_run
+
+from evaluation.errors import InputError
+from leo.checkpoint import Model, save_model
+from leo.config import STAGES
+from leo.export import export
+from leo.model import LeoModel
+
+DONE = set(STAGES) - {"super-resolution"}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = make_run(tmp_path_factory.mktemp("leo") / "run")
+    (root / "scores.json").write_text("{}")
+    for stage in DONE - {"lmdm"}:
+        (root / stage / "log.jsonl").write_text("{}\n")
+    return root
+
+
+def test_all_that_the_run_has_is_there(run: Path, tmp_path: Path) -> None:
+    wanted = {"config.toml", "scores.json", *(f"{stage}.safetensors" for stage in DONE)}
+    wanted |= {f"{stage}.log.jsonl" for stage in DONE - {"lmdm"}}
+    (tmp_path / "out").mkdir()
+    assert {path.name for path in export(run, tmp_path / "out")} == wanted
+    assert all(LeoModel.open(tmp_path / "out").has(stage) for stage in DONE)
+
+
+def test_what_failed_leaves_nothing_in_the_way(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(save: Callable[..., None]) -> Callable[..., None]:
+        def write(path: Path, model: Model, dtype: object) -> None:
+            if path.name.startswith("lmdm"):
+                raise OSError(28, "No space left on device")
+            save(path, model, dtype)
+
+        return write
+
+    with monkeypatch.context() as patch:
+        patch.setattr("leo.export.save_model", failing(save_model))
+        with pytest.raises(InputError, match="out: cannot be written: No space left"):
+            export(run, tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+    assert export(run, tmp_path / "out")
+
+
+def test_a_folder_or_file_in_the_way_is_refused(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for out in (tmp_path / "file", tmp_path):
+        with pytest.raises(InputError, match="is there already"):
+            export(run, out)
+    with pytest.raises(InputError, match="cannot be written"):
+        export(run, tmp_path / "file" / "out")

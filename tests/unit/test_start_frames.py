@@ -1,0 +1,56 @@
+"""Pictures to begin with: turned as the camera says, and as stored where it says nothing."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import ExifTags, Image
+
+from benchmarks.start_frames import open_start_frames, read_picture
+from conftest import write_frames
+from evaluation.videos.discover import open_videos
+from evaluation.videos.source import VideoSource
+
+TURNS = {  # EXIF's orientation -> how a camera held so stores what is upright
+    3: Image.Transpose.ROTATE_180,
+    6: Image.Transpose.ROTATE_90,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    write_frames(tmp_path / "photos", 1, (24, 40))
+    return tmp_path / "photos" / "000000.png"
+
+
+def opened(path: Path) -> VideoSource:
+    return open_start_frames(str(path), lambda spec: open_videos(Path(spec)))
+
+
+@pytest.mark.parametrize("orientation", TURNS)
+def test_a_turned_photo_is_read_upright(photo: Path, orientation: int) -> None:
+    turned = photo.with_name("turned.png")
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    with Image.open(photo) as upright:
+        upright.transpose(TURNS[orientation]).save(turned, exif=exif)
+    starts = opened(turned)
+    assert starts.sizes() == [(24, 40)]
+    assert starts.medium == opened(photo).medium
+    assert torch.equal(starts.read(0, [0]), opened(photo).read(0, [0]))
+    assert torch.equal(read_picture(turned), read_picture(photo))
+
+
+def test_frames_of_a_video_stay_as_stored(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    (tmp_path / "video").mkdir()
+    Image.new("RGB", (40, 24)).save(tmp_path / "video" / "0.png", exif=exif)
+    assert open_videos(tmp_path / "video").sizes() == [(24, 40)]
+
+
+def test_other_pictures_keep_their_digest(photo: Path) -> None:
+    """Samples that were begun with them are gone on with."""
+    whole = open_videos(photo.parent)
+    assert opened(photo).digest(0) == whole.digest(0)
