@@ -3,10 +3,12 @@
 OUT/sample.json          the settings; others are refused in the same folder
 OUT/sample-000000.mkv    and on: whole, or not there
 OUT.png                  a strip to look at, beside the folder: in it all pictures are videos
+OUT.first-codes.json     of drawn first frames: how far their codes lie from those asked for
 """
 
 import contextlib
 import json
+import math
 import os
 import re
 import shutil
@@ -109,8 +111,21 @@ def open_request(request: SampleRequest, place: Place) -> LeoSource:
     return open_samples(model, request.sampling, request.start, open_start)
 
 
-def write_samples(request: SampleRequest, place: Place) -> int:
-    """Write this process's share of the samples; what is there already is left; -> how many.
+@dataclass(frozen=True)
+class Written:
+    """What `write_samples` did.
+
+    Args:
+        samples: how many it wrote.
+        gap: a line on how well drawn first frames show their codes, if there is news of it.
+    """
+
+    samples: int
+    gap: str | None = None
+
+
+def write_samples(request: SampleRequest, place: Place) -> Written:
+    """Write this process's share of the samples; what is there already is left.
 
     Raises:
         InputError: the folder holds samples of other settings, or cannot be written to.
@@ -138,7 +153,8 @@ def write_samples(request: SampleRequest, place: Place) -> int:
         shown = range(min(SHOWN_SAMPLES, request.sampling.count))
         rows = [source.read(i, evenly_spread(request.sampling.frames)) for i in shown]
         montage(rows, [f"{i}" for i in shown], strip)
-    return len(missing)
+        return Written(len(missing), _start_gap(source, strip.with_suffix(".first-codes.json")))
+    return Written(len(missing))
 
 
 def write_grid(request: SampleRequest, kind: Kind, place: Place) -> tuple[Path, Path]:
@@ -198,6 +214,19 @@ def evenly_spread(frames: int) -> list[int]:
 def shown(rendering: Rendering) -> Tensor:
     """A few frames of a video, spread over it: uint8 [n,3,R,R]."""
     return rendering.read(evenly_spread(len(rendering.codes)))
+
+
+def _start_gap(source: LeoSource, path: Path) -> str | None:
+    """|E(x_1) - alpha_1| of the first samples: written to `path`, and as a line."""
+    found = source.start_gap()
+    if found is None:
+        return None
+    own, others = (gap.tolist() for gap in found)
+    write_atomically(path, (json.dumps({"own": own, "next sample's": others}) + "\n").encode())
+    line = f"|E(x_1) - alpha_1| is {math.fsum(own) / len(own):.3g} on average of {len(own)} samples"
+    if len(own) > 1:
+        line += f"; to the code of another sample it is {math.fsum(others) / len(others):.3g}"
+    return line
 
 
 def _share(source: LeoSource, share: Share) -> list[int]:

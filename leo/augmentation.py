@@ -11,12 +11,15 @@ from leo.config import Augmentation
 JITTER = 0.1  # brightness, contrast and saturation 0.9 to 1.1, hue -0.1 to 0.1
 
 
-def augment(pair: Tensor, how: Augmentation, chance: torch.Generator) -> Tensor:
-    """Crop, flip and colour jitter with one set of parameters: uint8 [2,3,R,R] -> the same."""
-    side = pair.shape[-1]
-    if how.crop < 1:
-        kept = round(how.crop * side)
-        top, left = torch.randint(side - kept + 1, (2,), generator=chance).tolist()
+def augment(pair: Tensor, how: Augmentation, chance: torch.Generator, side: int) -> Tensor:
+    """Crop, flip and colour jitter with one set of parameters.
+
+    uint8 [2,3,R,R] -> uint8 [2,3,side,side]. What is cropped is resized once, from R to `side`.
+    """
+    whole = pair.shape[-1]
+    if how.crop < 1 or whole != side:
+        kept = round(how.crop * whole)
+        top, left = torch.randint(whole - kept + 1, (2,), generator=chance).tolist()
         pair = vision.resized_crop(pair, top, left, kept, kept, [side, side], antialias=True)
     if how.flip and torch.rand((), generator=chance) < 0.5:
         pair = pair.flip(-1)

@@ -58,10 +58,15 @@ class Training(Data):
 
 
 class Augmentation(Data):
-    """Of both frames of a pair alike (LIA's training code, see spec 2.5)."""
+    """Of both frames of a pair alike (LIA's training code, see spec 2.5).
+
+    `crop_from`: frames are cropped at this size and then brought to the model's, so that a smaller
+    model's pairs stay sharp. None: they are cropped at the model's size and enlarged again.
+    """
 
     flip: bool = False
     crop: float = Field(default=1.0, gt=0, le=1)  # side of a random square, of the frame's side
+    crop_from: int | None = Field(default=None, ge=8)
     jitter: Literal["none", "one-of", "compose"] = "none"
 
 

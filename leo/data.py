@@ -7,9 +7,11 @@ Where they would not fit, they are read from the source every time.
 
 import hashlib
 import math
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import TypeVar
@@ -30,7 +32,7 @@ from leo.chance import generator
 from leo.config import Augmentation
 from leo.stage import Batch, Share
 
-PACK_BYTES = 16 * 2**30  # frames beyond this are read from the source every time
+PACK_BYTES = 16 * 2**30  # unless a machine has more to give; see `open_training_videos`
 FRAMES_AT_ONCE = 256  # of one video in memory while packing
 
 Progress = Callable[[int, int], None]
@@ -73,8 +75,25 @@ class TrainingVideos:
             wanted = sorted(set(indices))
             found = _at(self.source.read(video, wanted), self.resolution)
             return found[[wanted.index(i) for i in indices]]
-        first = sum(self.frame_counts[:video])
+        first = self._firsts[video]
         return torch.from_numpy(self.packed[[first + i for i in indices]])
+
+    @cached_property
+    def _firsts(self) -> Sequence[int]:
+        """Where each video begins in `packed`."""
+        return list(accumulate(self.frame_counts, initial=0))
+
+    @property
+    def unpacked_note(self) -> str | None:
+        """Where frames are not packed, what that would take; None: they are."""
+        if self.packed is not None:
+            return None
+        needed = packed_bytes(self.source, self.resolution)
+        return (
+            f"{self.source.name}: frames are decoded each time they are needed; packed at "
+            f"{self.resolution} pixels they would take {needed / 2**30:.3g} GiB of the disk of "
+            f"{cache_root()}: with as much room there, give --pack {math.ceil(needed / 2**30)}"
+        )
 
 
 def judged(training: Sequence[T], held_out: Sequence[T]) -> Sequence[T]:
@@ -91,36 +110,55 @@ def open_training_videos(
 ) -> TrainingVideos:
     """Choose the held-out videos, and pack the frames if they fit into `pack_bytes` on disk.
 
+    Frames that are packed already are used in any case, but for `pack_bytes` 0: then every frame
+    comes from the source. The frames are the same either way.
+
     Raises:
         InputError: fewer than two videos, or one with a single frame; a full disk.
+    """
+    check_enough(source)
+    training, kept_out = split(source.names, held_out)
+    digest = fingerprint(source)
+    packed = None
+    place = cache_root() / "frames" / f"{digest[:32]}-{resolution}.npy"
+    if packed_bytes(source, resolution) <= pack_bytes or (pack_bytes and place.exists()):
+        packed = _packed(source, resolution, place, progress)
+    return TrainingVideos(
+        source=source,
+        resolution=resolution,
+        training=training,
+        held_out=kept_out,
+        packed=packed,
+        digest=digest,
+    )
+
+
+def check_enough(source: VideoSource) -> None:
+    """Pairs of frames need two frames, and something must be held out.
+
+    Raises:
+        InputError: fewer than two videos, or one with a single frame.
     """
     if len(source.names) < 2:
         raise InputError(f"{source.name}: training needs at least 2 videos, found one")
     short = [n for n, count in zip(source.names, source.frame_counts, strict=True) if count < 2]
     if short:
         raise InputError(f"{source.name}: {short[0]} has one frame; training needs at least 2")
-    kept_out = _held_out(source.names, held_out)
-    digest = fingerprint(source)
-    needed = sum(source.frame_counts) * 3 * resolution**2
-    packed = None
-    if needed <= pack_bytes:
-        place = cache_root() / "frames" / f"{digest[:32]}-{resolution}.npy"
-        packed = _packed(source, resolution, place, progress)
-    return TrainingVideos(
-        source=source,
-        resolution=resolution,
-        training=[i for i in range(len(source.names)) if i not in kept_out],
-        held_out=sorted(kept_out),
-        packed=packed,
-        digest=digest,
-    )
 
 
-def _held_out(names: Sequence[str], share: float) -> set[int]:
-    """The videos whose names have the smallest digests: the same in any order."""
-    count = math.ceil(share * len(names))
+def packed_bytes(source: VideoSource, resolution: int) -> int:
+    """What all frames take on disk."""
+    return sum(source.frame_counts) * 3 * resolution**2
+
+
+def split(names: Sequence[str], held_out: float) -> tuple[list[int], list[int]]:
+    """Indices of the videos to learn from, and of those held out: a share of all.
+
+    These are the videos whose names have the smallest digests: the same in any order.
+    """
+    count = math.ceil(held_out * len(names))
     order = sorted(range(len(names)), key=lambda i: hashlib.sha256(names[i].encode()).digest())
-    return set(order[:count])
+    return sorted(order[count:]), sorted(order[:count])
 
 
 def _at(frames: Tensor, resolution: int) -> Tensor:
@@ -133,12 +171,16 @@ def _packed(
     source: VideoSource, resolution: int, place: Path, progress: Progress | None
 ) -> NDArray[np.uint8]:
     """All frames of the source in one file, made if it is not there yet."""
+    unfinished = place.with_suffix(".unfinished")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(place.with_suffix(".lock")):
             if not place.exists():
-                unfinished = place.with_suffix(".unfinished")
-                _pack(source, resolution, unfinished, progress)
+                try:
+                    _pack(source, resolution, unfinished, progress)
+                except OSError:
+                    unfinished.unlink(missing_ok=True)  # what it took up is wanted elsewhere
+                    raise
                 unfinished.replace(place)
     except OSError as error:
         raise InputError(
@@ -154,6 +196,7 @@ def _pack(source: VideoSource, resolution: int, path: Path, progress: Progress |
     packed = open_memmap(
         path, mode="w+", dtype=np.uint8, shape=(ends[-1], 3, resolution, resolution)
     )
+    _take_room(path)
 
     def pack(video: int) -> None:
         count = source.frame_counts[video]
@@ -170,17 +213,39 @@ def _pack(source: VideoSource, resolution: int, path: Path, progress: Progress |
     packed.flush()
 
 
+def _take_room(path: Path) -> None:
+    """Have the disk give a sparse file all its blocks now.
+
+    Writing to mapped memory cannot fail with an error: on a full disk it kills the process.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    if hasattr(os, "posix_fallocate"):  # Linux; macOS has none
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+
 @dataclass(frozen=True)
 class FramePairs:
-    """Two frames of one video: what the animator learns from (spec 2.4: any gap, any video)."""
+    """Two frames of one video: what the animator learns from (spec 2.4: any gap, any video).
+
+    Args:
+        videos: at the model's resolution, or at that which `augmentation` crops from.
+        batch: pairs of a step.
+        seed: of the run.
+        augmentation: what is done to both frames.
+        side: of the frames that come out; the model's.
+    """
 
     videos: TrainingVideos
     batch: int
     seed: int
     augmentation: Augmentation
+    side: int
 
     def __call__(self, step: int, share: Share) -> Batch:
-        """The share's pairs of a step: "source" and "driving", uint8 [b,3,R,R]."""
+        """The share's pairs of a step: "source" and "driving", uint8 [b,3,side,side]."""
         pairs = torch.stack([self._pair(step, i) for i in share.of(self.batch)])
         return {"source": pairs[:, 0], "driving": pairs[:, 1]}
 
@@ -191,4 +256,4 @@ class FramePairs:
         count = self.videos.frame_counts[video]
         first, second = torch.randperm(count, generator=chance)[:2].tolist()
         pair = self.videos.frames(video, [first, second])
-        return augment(pair, self.augmentation, chance)
+        return augment(pair, self.augmentation, chance, self.side)

@@ -8,6 +8,8 @@ book.sequences         # one float32 [T,20] a training video
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Protocol
 
@@ -53,8 +55,13 @@ class CodeBook:
 
     def of(self, video: int) -> Tensor:
         """One video's codes: float32 [T,20]."""
-        first = sum(self.lengths[:video])
-        return self.codes[first : first + self.lengths[video]]
+        first, end = self._ends[video : video + 2]
+        return self.codes[first:end]
+
+    @cached_property
+    def _ends(self) -> Sequence[int]:
+        """Where the codes of each video begin, and those of the one before end."""
+        return list(accumulate(self.lengths, initial=0))
 
     @property
     def training(self) -> Sequence[int]:

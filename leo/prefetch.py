@@ -1,5 +1,6 @@
 """Batches made ahead of time by a few threads, handed out in order."""
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator
@@ -7,6 +8,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+MOST_THREADS = 8  # they share the processor with training
+
+
+def usual_threads() -> int:
+    """As many as there are processors, from 2 to `MOST_THREADS`."""
+    return min(MOST_THREADS, max(2, os.cpu_count() or 2))
 
 
 class Prefetch(Generic[T]):
@@ -17,15 +25,20 @@ class Prefetch(Generic[T]):
     Args:
         make: a pure function of the step; called from several threads.
         steps: what to make, in this order.
-        ahead: how many steps may be ready or in the making; bounds the memory.
-        threads: how many of them are made at a time.
+        ahead: how many steps may be ready or in the making; bounds the memory. None: 3 a thread.
+        threads: how many of them are made at a time. None: `usual_threads`.
     """
 
     def __init__(
-        self, make: Callable[[int], T], steps: range, ahead: int = 6, threads: int = 2
+        self,
+        make: Callable[[int], T],
+        steps: range,
+        ahead: int | None = None,
+        threads: int | None = None,
     ) -> None:
         self.waited = 0.0  # seconds that the reader has waited so far
-        self._make, self._steps, self._ahead = make, steps, ahead
+        threads = threads or usual_threads()
+        self._make, self._steps, self._ahead = make, steps, ahead or 3 * threads
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="batch")
 
     def __iter__(self) -> Generator[T, None, None]:

@@ -116,6 +116,21 @@ class LeoSource:
         """The frame that a sample begins with: uint8 [3,R,R]."""
         return self._group_of(index).firsts[index % self.drawing.together]
 
+    def start_gap(self) -> tuple[Tensor, Tensor] | None:
+        """How well drawn first frames show the codes they were drawn for (spec 3.10).
+
+        Of the samples that are drawn together with the first one: |E(x_1) - alpha_1|, and the same
+        with alpha_1 of the next sample instead, float32 [n] each. None where codes are read off
+        the first frames, so that nothing can lie between them.
+        """
+        drawing = self.drawing
+        if drawing.starts is not None or drawing.sampling.reencode != "off":
+            return None
+        group = self._group_of(0)
+        seen = self._lanes.submit(lambda: drawing.encode(group.firsts)).result()
+        asked = group.codes[:, 0]
+        return (seen - asked).norm(dim=1), (seen - asked.roll(-1, 0)).norm(dim=1)
+
     def read(self, index: int, frames: Sequence[int]) -> Tensor:
         """Draw and render what is asked for: uint8 [len(frames),3,R,R]."""
         bad = [frame for frame in frames if not 0 <= frame < self.frame_counts[index]]

@@ -17,7 +17,14 @@ from filelock import FileLock
 from evaluation.errors import InputError
 from evaluation.videos.source import VideoSource
 from leo.config import STAGES, Training
-from leo.data import TrainingVideos, open_training_videos
+from leo.data import (
+    PACK_BYTES,
+    TrainingVideos,
+    check_enough,
+    judged,
+    open_training_videos,
+    split,
+)
 from leo.encode import CODES, CodeBook, Progress, encode, read_codes, write_codes
 from leo.perceptual import choose
 from leo.run_folder import RunFolder
@@ -39,6 +46,7 @@ class Job:
         watchers: are told how training goes.
         progress: is told how packing and encoding go.
         cpu: stay on the CPU even where there is a GPU.
+        pack_bytes: how much of the disk packed frames may take; changes no result.
     """
 
     run: RunFolder
@@ -47,11 +55,22 @@ class Job:
     watchers: Sequence[Watcher] = field(default=())
     progress: Progress | None = None
     cpu: bool = False
+    pack_bytes: int = PACK_BYTES
 
     @property
     def device(self) -> str:
         """Where codes are made."""
         return "cuda" if torch.cuda.is_available() and not self.cpu else "cpu"
+
+    def say(self, line: str) -> None:
+        """Something that a person should read."""
+        for watcher in self.watchers:
+            watcher.say(line)
+
+    @cached_property
+    def source(self) -> VideoSource:
+        """The training videos as they are stored."""
+        return self.open_source()
 
     @cached_property
     def videos(self) -> TrainingVideos:
@@ -61,9 +80,12 @@ class Job:
     def videos_at(self, resolution: int) -> TrainingVideos:
         """The training videos at another resolution: the cDDPM's, before super-resolution."""
         held_out = self.run.config.held_out
-        return open_training_videos(
-            self.open_source(), resolution, held_out, progress=self.progress
+        videos = open_training_videos(
+            self.source, resolution, held_out, self.pack_bytes, self.progress
         )
+        if videos.unpacked_note is not None:
+            self.say(videos.unpacked_note)
+        return videos
 
     @property
     def animator_file(self) -> Path:
@@ -124,10 +146,43 @@ def encode_run(job: Job) -> CodeBook:
 
 
 def train_all(job: Job) -> list[Path]:
-    """Every stage that the config has, in order; what is done already is left as it is."""
+    """Every stage that the config has, in order; what is done already is left as it is.
+
+    Raises:
+        InputError: as `train_stage`; before anything is trained, where videos are too short.
+    """
+    check_lengths(job)
     done = [train_stage(job, "animator")]
     encode_run(job)
     return done + [train_stage(job, name) for name in _stages_of(job)[1:]]
+
+
+def check_lengths(job: Job) -> None:
+    """Say at the start which videos are too short for the windows that motion is learned from.
+
+    Raises:
+        InputError: no training video, or no held-out one, is long enough; as `check_enough`.
+    """
+    check_enough(job.source)
+    config, counts = job.run.config, job.source.frame_counts
+    needed = {"lmdm": (config.lmdm.length, config.lmdm.frame_stride)}
+    if config.transition_dm is not None:
+        needed["transition_dm"] = config.transition_dm.length, min(config.transition_dm.strides)
+    training, held_out = split(job.source.names, config.held_out)
+    shown = judged(training, held_out)
+    for table, (length, stride) in needed.items():
+        frames = (length - 1) * stride + 1
+        fitting = [sum(counts[i] >= frames for i in part) for part in (training, shown)]
+        line = (
+            f"{job.source.name}: {table} learns windows of {length} codes at frame stride {stride} "
+            f"and needs videos of {frames} frames; {fitting[0]} of {len(training)} training videos "
+            f"and {fitting[1]} of {len(shown)} that it is judged on are as long "
+            f"(the longest has {max(counts)})"
+        )
+        if 0 in fitting:
+            raise InputError(f"{line}: give longer videos, or a smaller {table}.length")
+        if fitting[0] < len(training):
+            job.say(line)
 
 
 def _stages_of(job: Job) -> list[str]:
@@ -160,9 +215,10 @@ def _animator(job: Job) -> _Built:
 
     config = job.run.config
     perceptual = choose(config.animator.perceptual, job.vgg)
-    for watcher in job.watchers:
-        watcher.say(perceptual.note)
-    stage = animator.build(config.animator, job.videos, perceptual, config.seed)
+    job.say(perceptual.note)
+    crop_from = config.animator.augmentation.crop_from
+    larger = None if crop_from is None else job.videos_at(crop_from)
+    stage = animator.build(config.animator, job.videos, perceptual, config.seed, larger)
     return stage, f"{job.videos.digest} {perceptual.name}"
 
 

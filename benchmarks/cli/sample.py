@@ -91,7 +91,7 @@ def sample(
 
       leo-bench sample --run leo:toy-faces --grid motions --count 6 --frames 64 --out grids/
     """
-    from benchmarks.cli.screen import Bar
+    from benchmarks.cli.screen import Bar, say
     from benchmarks.cli.screen import out as show
     from benchmarks.sampling import (
         Place,
@@ -125,7 +125,10 @@ def sample(
         return
     written = write_samples(request, place)
     if share.part == 0:
-        show(f"{out}: {written} samples written, {count} asked for; to look at: {strip_of(out)}")
+        if written.gap is not None:
+            say(written.gap)
+        done = f"{written.samples} samples written, {count} asked for"
+        show(f"{out}: {done}; to look at: {strip_of(out)}")
 
 
 def edit(

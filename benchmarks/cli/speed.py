@@ -70,6 +70,18 @@ def motion() -> None:
 
 
 @app.command()
+def long() -> None:
+    """LEO's long videos: 128 against 1,024 frames of leo:toy-faces, time and peak memory.
+
+    Example: leo-bench speed long
+    """
+    from benchmarks.cli.screen import table
+    from benchmarks.speed.long import COLUMNS, measure
+
+    table("long", COLUMNS, [row.cells() for row in measure()])
+
+
+@app.command()
 def animator() -> None:
     """LEO's image animator at 256x256: encode, decode, and both, plain form against fast form.
 

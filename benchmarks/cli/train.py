@@ -46,6 +46,14 @@ def train(
         Path | None, typer.Option(help="VGG-19's weights; absent: where `weights fetch` puts them.")
     ] = None,
     cpu: Cpu = False,
+    pack: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="GiB of the cache's disk that decoded frames may take, so that training does not "
+            "wait for them; beyond that they are decoded each time. Changes no result.",
+        ),
+    ] = 16,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Curves in RUN/tensorboard (extra: track).")
     ] = False,
@@ -78,7 +86,12 @@ def train(
     watchers: list[Watcher] = [TrainingScreen()]
     if tensorboard:
         watchers.append(TensorBoard(run / "tensorboard"))
-    job = replace(open_job(request), watchers=watchers, progress=Bar("videos", "videos"))
+    job = replace(
+        open_job(request),
+        watchers=watchers,
+        progress=Bar("videos", "videos"),
+        pack_bytes=int(pack * 2**30),
+    )
     for model in train_all(job) if stage == "all" else [train_stage(job, stage)]:
         out(str(model))
 

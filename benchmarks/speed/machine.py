@@ -2,6 +2,8 @@
 
 import platform
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -42,6 +44,19 @@ def interleaved(tasks: Mapping[str, Task], rounds: int) -> dict[str, Timing]:
             task()
             seconds[name].append(time.perf_counter() - began)
     return {name: Timing(min(all_), statistics.median(all_)) for name, all_ in seconds.items()}
+
+
+def alone(module: str, call: str, names: str) -> str:
+    """What `call` prints in a process of its own, where `names` of `module` are imported.
+
+    Raises:
+        RuntimeError: it failed; with the last line that it said.
+    """
+    code = f"from {module} import {names}; {call}"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise RuntimeError(f"{call}: {(run.stderr.strip().splitlines() or ['no word'])[-1]}")
+    return run.stdout
 
 
 def convolution(dtype: torch.dtype) -> Task:

@@ -5,8 +5,6 @@ Each case runs in a process of its own, so that the peak is its own. The videos 
 """
 
 import resource
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +12,8 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+
+from benchmarks.speed.machine import alone
 
 COLUMNS = ("clips", "frames", "peak MB", "ratio to the first")
 SIDE = 256
@@ -54,15 +54,8 @@ def measure(cases: tuple[Case, ...] = CASES) -> list[Row]:
     rows: list[Row] = []
     for case in cases:
         with tempfile.TemporaryDirectory() as folder:
-            code = (
-                "from pathlib import Path;"
-                "from benchmarks.speed.memory import Case, peak_megabytes;"
-                f"print(peak_megabytes({case!r}, Path({folder!r})))"
-            )
-            run = subprocess.run(
-                [sys.executable, "-c", code], capture_output=True, text=True, check=True
-            )
-            peak = float(run.stdout)
+            call = f"print(peak_megabytes({case!r}, Path({folder!r})))"
+            peak = float(alone(__name__, call, "Case, Path, peak_megabytes"))
         rows.append(Row(case, peak, peak / rows[0].megabytes if rows else 1.0))
     return rows
 

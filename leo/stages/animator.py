@@ -116,8 +116,17 @@ class HeldOut:
         return torch.cat(rows, dim=1)
 
 
-def build(config: AnimatorConfig, videos: TrainingVideos, perceptual: Chosen, seed: int) -> Stage:
-    """The stage; the networks start from numbers that follow from `seed`."""
+def build(
+    config: AnimatorConfig,
+    videos: TrainingVideos,
+    perceptual: Chosen,
+    seed: int,
+    larger: TrainingVideos | None = None,
+) -> Stage:
+    """The stage; the networks start from numbers that follow from `seed`.
+
+    `larger`: the same videos at the size that pairs are cropped from; None: at the model's.
+    """
     network, discriminator = seeded(lambda: _networks(config, videos.resolution), NAME, seed)
     STARTS[config.start](network)
     players = [
@@ -135,7 +144,9 @@ def build(config: AnimatorConfig, videos: TrainingVideos, perceptual: Chosen, se
     return Stage(
         name=NAME,
         players=players,
-        batch=FramePairs(videos, config.training.batch, seed, config.augmentation),
+        batch=FramePairs(
+            larger or videos, config.training.batch, seed, config.augmentation, videos.resolution
+        ),
         validate=held_out.validate,
         picture=held_out.picture,
         metadata={NAME: json.dumps(shape(network)), "perceptual": perceptual.name},

@@ -1,4 +1,4 @@
-"""What the diffusion stages share: steps of a batch, a fixed held-out batch, first weights."""
+"""What the diffusion stages share: steps of a batch, a held-out batch, first weights, pictures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,12 +9,30 @@ from torch import Tensor, nn
 
 from leo import chance
 from leo.config import Diffusion
+from leo.diffusion import Sampler
 from leo.stage import Batch, LossModule
 
 JUDGED = 256  # held-out samples at most
 _AT_ONCE = 64
+_QUICK = 25  # steps of the sampler at most, for pictures
 
 T = TypeVar("T")
+
+
+def quick(diffusion: Diffusion, batch: int = 8) -> Sampler:
+    """A sampler for pictures during training: DDIM in few steps, as many as divide training's."""
+    return Sampler("ddim", max(n for n in range(1, _QUICK + 1) if diffusion.steps % n == 0), batch)
+
+
+def as_kind(network: nn.Module, kind: type[T]) -> T:
+    """The network as what it is.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if not isinstance(network, kind):
+        raise TypeError(f"expected a {kind.__name__}, not {type(network).__name__}")
+    return network
 
 
 def random_steps(count: int, diffusion: Diffusion, random: torch.Generator) -> Tensor:

@@ -10,21 +10,26 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from leo.chance import generator
+from leo.code_pictures import clouds
 from leo.codes import FrameStats, to_tensors
 from leo.config import Diffusion, FrameDmConfig
 from leo.diffusion import Schedule, target
 from leo.encode import CodeBook
+from leo.motion_models import CodeModel
 from leo.networks.code_mlp import CodeMlp
 from leo.stage import Batch, Losses, LossModule, Player, Share, Stage
 from leo.stages.denoising import (
     JUDGED,
     Judge,
+    as_kind,
+    quick,
     random_steps,
     seeded,
     spread_steps,
 )
 
 NAME = "frame-dm"
+SHOWN = 512  # drawn codes
 
 
 class CodeLosses(LossModule):
@@ -73,15 +78,32 @@ def build(config: FrameDmConfig, codes: CodeBook, seed: int) -> Stage:
     def losses(network: nn.Module) -> CodeLosses:
         return CodeLosses(network, config.diffusion)
 
+    held_out = _held_out(config, codes, stats, seed)
     return Stage(
         name=NAME,
         players=[Player(NAME, losses(network), config.optimiser, config.training.ema)],
         batch=_Batches(stats.normalised(torch.cat(codes.sequences)), config, seed),
-        validate=Judge(losses, _held_out(config, codes, stats, seed)),
-        picture=lambda _network: None,
+        validate=Judge(losses, held_out),
+        picture=_Gallery(config, stats, held_out["code"]),
         metadata={NAME: config.model_dump_json()},
         tensors=to_tensors(stats),
     )
+
+
+@dataclass(frozen=True)
+class _Gallery:
+    """Held-out codes beside those that the network draws."""
+
+    config: FrameDmConfig
+    stats: FrameStats
+    codes: Tensor  # normalised [N,M]
+
+    def __call__(self, network: nn.Module) -> Tensor:
+        """Clouds, real and drawn: uint8 [3,H,W]."""
+        model = CodeModel(as_kind(network, CodeMlp), self.stats, self.config)
+        keys = [("shown", number) for number in range(SHOWN)]
+        drawn = model.codes(keys, quick(self.config.diffusion, SHOWN))
+        return clouds(self.codes, self.stats.normalised(drawn))
 
 
 def _held_out(config: FrameDmConfig, book: CodeBook, stats: FrameStats, seed: int) -> Batch:

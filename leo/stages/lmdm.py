@@ -10,22 +10,27 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from leo.chance import generator
+from leo.code_pictures import strips
 from leo.codes import CodeStats, Windows, code_windows, to_tensors
 from leo.config import Diffusion, LmdmConfig
 from leo.diffusion import Schedule, target
 from leo.encode import CodeBook
-from leo.motion import READINGS, Reading, window_noise
+from leo.motion import READINGS, Reading, residuals, window_noise
+from leo.motion_models import MotionModel
 from leo.networks.unet1d import UNet1d
 from leo.stage import Batch, Losses, LossModule, Player, Share, Stage
 from leo.stages.denoising import (
     JUDGED,
     Judge,
+    as_kind,
+    quick,
     random_steps,
     seeded,
     spread_steps,
 )
 
 NAME = "lmdm"
+SHOWN = 4  # held-out windows
 
 
 class MotionLosses(LossModule):
@@ -84,15 +89,39 @@ def build(config: LmdmConfig, codes: CodeBook, seed: int) -> Stage:
     def losses(network: nn.Module) -> MotionLosses:
         return MotionLosses(network, reading, config.diffusion)
 
+    held_out = _held_out(config, codes, stats, seed)
     return Stage(
         name=NAME,
         players=[Player(NAME, losses(network), config.optimiser, config.training.ema)],
         batch=_Batches(windows, stats, config, seed),
-        validate=Judge(losses, _held_out(config, codes, stats, seed)),
-        picture=lambda _network: None,
+        validate=Judge(losses, held_out),
+        picture=_Gallery(config, stats, held_out["window"]),
         metadata={NAME: config.model_dump_json()},
         tensors=to_tensors(stats),
     )
+
+
+@dataclass(frozen=True)
+class _Gallery:
+    """Residuals of held-out windows above those that the network draws for their first codes."""
+
+    config: LmdmConfig
+    stats: CodeStats
+    windows: Tensor  # normalised [W,L,M]
+
+    def __call__(self, network: nn.Module) -> Tensor:
+        """Rows real, drawn, drawn from other noise; a column a window: uint8 [3,H,W]."""
+        model = MotionModel(as_kind(network, UNet1d), self.stats, self.config)
+        picked = torch.linspace(0, len(self.windows) - 1, SHOWN).round().long()
+        real = self.windows[picked]
+        keys = [("shown", row, column) for row in range(2) for column in range(SHOWN)]
+        sampler = quick(self.config.diffusion, len(keys))
+        if model.reading.begins:
+            first = self.stats.denormalised(real[:, 0])
+            drawn = model.windows(first.repeat(2, 1), keys, sampler)
+        else:
+            drawn = model.unconditional(keys, sampler)
+        return strips([residuals(w) for w in (real, *self.stats.normalised(drawn).chunk(2))])
 
 
 def _held_out(config: LmdmConfig, codes: CodeBook, stats: CodeStats, seed: int) -> Batch:

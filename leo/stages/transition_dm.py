@@ -11,15 +11,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from leo.chance import generator
+from leo.code_pictures import strips
 from leo.codes import TransitionStats, Windows, code_windows, to_tensors, windows_that_fit
 from leo.config import Diffusion, TransitionConfig
 from leo.diffusion import Schedule, target
 from leo.encode import CodeBook
+from leo.motion_models import TransitionModel
 from leo.networks.unet1d import UNet1d
 from leo.stage import Batch, Losses, LossModule, Player, Share, Stage
 from leo.stages.denoising import (
     JUDGED,
     Judge,
+    as_kind,
+    quick,
     random_steps,
     seeded,
     spread_steps,
@@ -27,6 +31,7 @@ from leo.stages.denoising import (
 from leo.transition import departed, departure
 
 NAME = "transition-dm"
+SHOWN = 4  # held-out windows
 
 
 class TransitionLosses(LossModule):
@@ -93,15 +98,35 @@ def build(config: TransitionConfig, codes: CodeBook, seed: int) -> Stage:
     def losses(network: nn.Module) -> TransitionLosses:
         return TransitionLosses(network, config.diffusion)
 
+    held_out = _held_out(config, codes, stats, seed)
     return Stage(
         name=NAME,
         players=[Player(NAME, losses(network), config.optimiser, config.training.ema)],
         batch=_Batches(fitting, stats, config, seed),
-        validate=Judge(losses, _held_out(config, codes, stats, seed)),
-        picture=lambda _network: None,
+        validate=Judge(losses, held_out),
+        picture=_Gallery(config, stats, held_out["window"]),
         metadata={NAME: config.model_dump_json()},
         tensors=to_tensors(stats),
     )
+
+
+@dataclass(frozen=True)
+class _Gallery:
+    """Departures of held-out windows above those that the network draws between their ends."""
+
+    config: TransitionConfig
+    stats: TransitionStats
+    windows: Tensor  # normalised [W,L,M]
+
+    def __call__(self, network: nn.Module) -> Tensor:
+        """Rows real, drawn, drawn from other noise; a column a window: uint8 [3,H,W]."""
+        model = TransitionModel(as_kind(network, UNet1d), self.stats, self.config)
+        picked = torch.linspace(0, len(self.windows) - 1, SHOWN).round().long()
+        real = self.windows[picked]
+        keys = [("shown", row, column) for row in range(2) for column in range(SHOWN)]
+        start, end = (self.stats.denormalised(real[:, slot]).repeat(2, 1) for slot in (0, -1))
+        drawn = model.between(start, end, keys, quick(self.config.diffusion, len(keys)))
+        return strips([departure(w) for w in (real, *self.stats.normalised(drawn).chunk(2))])
 
 
 def _fitting(config: TransitionConfig, sequences: Sequence[Tensor]) -> dict[int, Windows]:

@@ -1,5 +1,6 @@
 """Samples of a tiny LEO: who decides what they are, whole folders of them, and what is refused."""
 
+import json
 import os
 import signal
 import subprocess
@@ -148,6 +149,29 @@ def test_samples_begin_with_the_given_pictures(leo_bench: Run, run: Path, faces:
         np.testing.assert_array_equal(frames[1:], rendered[1:])
         assert (frames[0] != rendered[0]).any()
     assert (np.load(out / "sample-000000.npy") != np.load(out / "sample-000002.npy")).any()
+
+
+def test_drawn_first_frames_are_held_against_their_codes(
+    leo_bench: Run, run: Path, source: Source, faces: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "drawn"
+    sampled = leo_bench("sample", "--run", run, *QUICK, "--count", 3, "--out", out)
+    assert sampled.code == 0
+    found = json.loads((tmp_path / "drawn.first-codes.json").read_text())
+    drawn = source(count=3)
+    for index, (own, next_) in enumerate(zip(found["own"], found["next sample's"], strict=True)):
+        seen = drawn.drawing.encode(drawn.first(index)[None])[0]
+        assert own == pytest.approx(float((seen - drawn.codes(index)[0]).norm()), rel=1e-4)
+        other = drawn.codes((index + 1) % 3)[0]
+        assert next_ == pytest.approx(float((seen - other).norm()), rel=1e-4)
+    mean = sum(found["own"]) / 3
+    assert f"|E(x_1) - alpha_1| is {mean:.3g} on average of 3 samples; to" in sampled.err
+    # Nothing lies between a given frame and its code.
+    given = ("--mode", "conditional", "--start-frames", faces, "--count", 1)
+    sampled = leo_bench("sample", "--run", run, *QUICK, *given, "--out", tmp_path / "given")
+    assert sampled.code == 0
+    assert "alpha_1" not in sampled.err
+    assert not (tmp_path / "given.first-codes.json").exists()
 
 
 def test_two_processes_write_what_one_writes(

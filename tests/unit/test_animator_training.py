@@ -174,7 +174,7 @@ def test_a_single_video_or_a_single_frame_is_too_little(faces: Path) -> None:
 
 
 def test_a_batch_is_the_same_in_one_part_or_two_and_at_any_time(faces: Path) -> None:
-    pairs = FramePairs(open_training_videos(FACES, 32, 0.25), 4, 0, Augmentation())
+    pairs = FramePairs(open_training_videos(FACES, 32, 0.25), 4, 0, Augmentation(), 32)
     whole = pairs(7, Share())
     parts = [pairs(7, Share(part, 2)) for part in (0, 1)]
     for name in ("source", "driving"):
@@ -184,7 +184,7 @@ def test_a_batch_is_the_same_in_one_part_or_two_and_at_any_time(faces: Path) -> 
 
 def test_the_frames_of_a_pair_are_two_of_one_video(faces: Path) -> None:
     videos = open_training_videos(FACES, 32, 0.25)
-    batch = FramePairs(videos, 6, 0, Augmentation())(1, Share())
+    batch = FramePairs(videos, 6, 0, Augmentation(), 32)(1, Share())
     everything = [videos.frames(video, range(6)) for video in videos.training]
 
     def places(frame: Tensor) -> set[tuple[int, int]]:
@@ -211,7 +211,7 @@ def test_the_frames_of_a_pair_are_two_of_one_video(faces: Path) -> None:
 def test_both_frames_of_a_pair_are_changed_alike(how: Augmentation) -> None:
     frame = FACES.read(0, [0])
     pair = frame.expand(2, -1, -1, -1)
-    changed = [augment(pair, how, generator("try", i)) for i in range(6)]
+    changed = [augment(pair, how, generator("try", i), 32) for i in range(6)]
     assert all(torch.equal(*both) for both in changed)
     assert any(not torch.equal(both, pair) for both in changed)
     assert all(both.shape == pair.shape and both.dtype == torch.uint8 for both in changed)
@@ -220,7 +220,7 @@ def test_both_frames_of_a_pair_are_changed_alike(how: Augmentation) -> None:
 def test_jitter_of_the_official_kind_applies_one_operation() -> None:
     grey = torch.full((2, 3, 8, 8), 128, dtype=torch.uint8)
     shades = {
-        tuple(augment(grey, Augmentation(jitter="one-of"), generator(i))[0, :, 0, 0].tolist())
+        tuple(augment(grey, Augmentation(jitter="one-of"), generator(i), 8)[0, :, 0, 0].tolist())
         for i in range(40)
     }
     # On a grey picture contrast, saturation and hue do nothing: only brightness shows, and

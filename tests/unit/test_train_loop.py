@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import math
+import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -207,6 +209,20 @@ def test_the_rate_is_constant_where_nothing_falls(step: int) -> None:
 
 def test_batches_come_in_order_from_several_threads() -> None:
     assert list(Prefetch(lambda step: step * step, range(1, 50))) == [i * i for i in range(1, 50)]
+
+
+@pytest.mark.parametrize(("processors", "threads"), [(None, 2), (1, 2), (4, 4), (64, 8)])
+def test_more_processors_make_more_batches_at_a_time(
+    processors: int | None, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    together = threading.Barrier(threads)  # passed only by as many at once
+
+    def make(step: int) -> int:
+        together.wait(timeout=60)
+        return step
+
+    assert list(Prefetch(make, range(threads))) == list(range(threads))
 
 
 def test_batches_are_made_only_so_far_ahead() -> None:

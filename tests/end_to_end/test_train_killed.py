@@ -1,0 +1,74 @@
+"""`leo-bench train`, killed from outside, then the same line again: the run of one never killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from tiny_stages import contents
+
+from conftest import Run
+
+STAGES = ("animator", "lmdm")
+STEPS = 40
+SHORT = f"steps = {STEPS}, batch = 2, report_every = 3, save_every = 4, validate_every = 10"
+TINY = (
+    "resolution=32",
+    "cddpm.resolution=32",
+    "held_out=0.25",
+    "animator.channel_cap=8",
+    "animator.style=20",
+    "animator.discriminator={ learning_rate = 1e-3, betas = [0.0, 0.99] }",
+    f"animator.training={{ {SHORT}, picture_every = 20 }}",
+    "lmdm.length=8",
+    "lmdm.network={ channels = 32, multipliers = [1, 1], blocks = 1, attention = [], heads = 2,"
+    " dropout = 0.1 }",
+    f"lmdm.training={{ {SHORT}, ema = 0.9, picture_every = 20 }}",
+)
+
+
+def killed(command: list[str], checkpoints: Path) -> None:
+    """Run a command until there is a checkpoint, and then not one moment longer."""
+    code = "from benchmarks.cli.main import main; main()"
+    environment = os.environ | {"OMP_NUM_THREADS": str(torch.get_num_threads())}
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *command],
+        cwd=Path(__file__).parents[2],
+        env=environment,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while not list(checkpoints.glob("step-*")):
+            assert process.poll() is None
+            time.sleep(0.005)
+    finally:
+        process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_a_killed_leo_ends_as_if_it_had_not_been(
+    leo_bench: Run, make_videos: Callable[..., Path], tmp_path: Path
+) -> None:
+    videos = make_videos("videos", count=4, frames=12)
+    changes = [part for change in TINY for part in ("--set", change)]
+
+    def line(stage: str, run: str) -> list[str]:
+        place = ["--run", str(tmp_path / run), "--data", str(videos)]
+        return ["train", stage, *place, "--config", "toy64", *changes, "--cpu"]
+
+    for stage in STAGES:
+        killed(line(stage, "killed"), tmp_path / "killed" / stage / "checkpoints")
+        assert not (tmp_path / "killed" / stage / "model.safetensors").exists()
+        for run in ("killed", "straight"):
+            ended = leo_bench(*line(stage, run))
+            assert ended.code == 0, ended.err
+            assert ("on from step" in ended.err) == (run == "killed")
+            if stage == "animator":
+                assert leo_bench("encode", "--run", tmp_path / run, "--cpu").code == 0
+    killed_run, straight = contents(tmp_path / "killed"), contents(tmp_path / "straight")
+    assert {f"{stage}/model.safetensors" for stage in STAGES} <= straight.keys()
+    assert killed_run == straight

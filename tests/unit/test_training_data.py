@@ -1,0 +1,195 @@
+"""What training reads: packed frames and their room on disk, cropped pairs, videos long enough."""
+
+import errno
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import torch
+from tiny_codes import book
+from tiny_run import tiny_config
+from torch import Tensor
+
+from benchmarks.worlds.world import WorldShape, open_world
+from evaluation.errors import InputError
+from evaluation.videos.source import VideoSource
+from leo.augmentation import augment
+from leo.chance import generator
+from leo.config import Augmentation, load_config
+from leo.data import FramePairs, TrainingVideos, open_training_videos, packed_bytes
+from leo.encode import CodeBook
+from leo.run_folder import RunFolder
+from leo.stage import Share, Stage
+from leo.training import Job, check_lengths, train_all, train_stage
+from leo.watching import Watcher
+
+FRAMES = 6
+FACES = open_world("toy-faces", "train", WorldShape(resolution=32, frames=FRAMES, count=8))
+LARGE = open_world("toy-faces", "train", WorldShape(resolution=64, frames=FRAMES, count=8))
+NEEDED = packed_bytes(FACES, 32)
+
+
+class Heard(Watcher):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def job(root: Path, *changes: str, source: VideoSource = FACES, **how: object) -> tuple[Job, Heard]:
+    run, heard = RunFolder.create(root, tiny_config(*changes)), Heard()
+    return replace(Job(run, lambda: source, watchers=[heard], cpu=True), **how), heard
+
+
+def test_frames_are_packed_up_to_the_room_given_and_are_the_same_either_way() -> None:
+    read = open_training_videos(FACES, 32, 0.25, pack_bytes=NEEDED - 1)
+    assert read.packed is None
+    packed = open_training_videos(FACES, 32, 0.25, pack_bytes=NEEDED)
+    assert packed.packed is not None
+    for video in range(8):
+        assert torch.equal(read.frames(video, [4, 1]), packed.frames(video, [4, 1]))
+    # once they are there they are used
+    assert open_training_videos(FACES, 32, 0.25, pack_bytes=1).packed is not None
+    assert open_training_videos(FACES, 32, 0.25, pack_bytes=0).packed is None
+
+
+def test_a_job_says_what_frames_would_take_where_they_are_not_packed(tmp_path: Path) -> None:
+    little, heard = job(tmp_path / "little", pack_bytes=NEEDED - 1)
+    assert little.videos.packed is None
+    (line,) = heard.lines
+    assert "at 32 pixels they would take 0.000137 GiB" in line
+    assert "--pack 1" in line
+    enough, heard = job(tmp_path / "enough", pack_bytes=NEEDED)
+    assert enough.videos.packed is not None
+    assert heard.lines == []
+
+
+def test_the_room_for_packing_is_no_part_of_what_a_run_is(tmp_path: Path) -> None:
+    origins = []
+    for pack_bytes in (0, NEEDED):
+        made, _ = job(tmp_path, pack_bytes=pack_bytes)
+        origins.append(made.run.stage("animator", made.videos.digest).origin)
+    assert origins[0] == origins[1]
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system has none")
+def test_a_full_disk_stops_packing_in_one_line_before_a_frame_is_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LEO_BENCH_CACHE", str(tmp_path))
+    asked = []
+
+    def full(handle: int, offset: int, length: int) -> None:
+        asked.append((offset, length))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def read(*_: object) -> Tensor:
+        raise AssertionError("a frame was read")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with monkeypatch.context() as no_reading:
+        no_reading.setattr(type(FACES), "read", read)
+        with pytest.raises(InputError, match=r"cannot be packed: No space left.*LEO_BENCH_CACHE"):
+            open_training_videos(FACES, 32, 0.25)
+    ((offset, length),) = asked
+    assert offset == 0
+    assert length > NEEDED  # and a header
+    assert not [path for path in (tmp_path / "frames").iterdir() if path.suffix != ".lock"]
+
+
+@pytest.mark.parametrize("how", [Augmentation(crop=0.5, crop_from=64), Augmentation(crop_from=64)])
+def test_pairs_are_cropped_from_larger_frames(how: Augmentation) -> None:
+    frame = LARGE.read(0, [0])
+    source, driving = augment(frame.expand(2, -1, -1, -1), how, generator("crop"), 32)
+    assert source.shape == (3, 32, 32)
+    assert torch.equal(source, driving)
+    if how.crop == 0.5:  # 32 pixels of 64: nothing is resized, so each is as it was
+        windows = frame[0].unfold(1, 32, 1).unfold(2, 32, 1)  # [3,33,33,32,32]
+        same = (windows == source[:, None, None]).flatten(3).all(3).all(0)
+        assert same.any()
+
+
+def test_the_animators_pairs_come_from_frames_of_the_size_that_is_cropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages: list[Stage] = []
+
+    def taken(stage: Stage, *_: object, **__: object) -> Path:
+        stages.append(stage)
+        return tmp_path
+
+    monkeypatch.setattr("leo.training.train", taken)
+    cropping = "animator.augmentation={ crop = 0.5, crop_from = 64 }"
+    made, _ = job(tmp_path, "animator.training.batch=2", cropping, source=LARGE)
+    train_stage(made, "animator")
+    (pairs,) = [stage.batch for stage in stages]
+    assert isinstance(pairs, FramePairs)
+    assert pairs.videos.resolution == 64
+    assert pairs(1, Share())["source"].shape == (2, 3, 32, 32)
+
+
+def test_taichis_pairs_are_cut_as_lias_are() -> None:
+    for name in ("taichihd128", "taichihd256"):
+        config = load_config(name)
+        how = config.animator.augmentation
+        assert (how.crop_from or config.resolution) * how.crop == 224
+
+
+class Counted(list[int]):
+    """A list that knows how many of its numbers were looked at."""
+
+    looked_at = 0
+
+    def __getitem__(self, place):  # type: ignore[no-untyped-def]
+        found = super().__getitem__(place)
+        self.looked_at += len(found) if isinstance(place, slice) else 1
+        return found
+
+    def __iter__(self) -> Iterator[int]:
+        self.looked_at += len(self)
+        return super().__iter__()
+
+
+def test_finding_a_videos_codes_and_frames_does_not_count_all_videos_before_it() -> None:
+    videos, frames = 300, 2
+    counts = Counted([frames] * videos)
+    codes = torch.arange(videos * frames)[:, None].float()
+    found = CodeBook(codes, counts, [], [0], "made up")
+    assert [int(sequence[0]) for sequence in found.sequences] == list(range(2, 600, 2))
+
+    @dataclass(frozen=True)
+    class Source:
+        frame_counts: list[int]
+
+    packed = (codes.long() % 256).to(torch.uint8)[:, :, None, None].expand(-1, 3, 1, 1).numpy()
+    several = TrainingVideos(Source(counts), 1, [], [], packed, "")  # type: ignore[arg-type]
+    for video in range(videos):
+        assert several.frames(video, [1]).flatten()[0] == (2 * video + 1) % 256
+    assert counts.looked_at < 20 * videos
+    assert torch.equal(book().of(3), book().sequences[1])  # 0 and 1 are held out
+
+
+def test_training_all_begins_with_whether_videos_are_long_enough(tmp_path: Path) -> None:
+    short, _ = job(tmp_path, "transition_dm.length=7", "held_out=0.25")
+    needs = r"lmdm learns windows of 8 codes at frame stride 1 and needs videos of 8 frames; 0 of 6"
+    with pytest.raises(InputError, match=needs):
+        train_all(short)
+    assert not (tmp_path / "animator").exists()
+
+
+def test_some_videos_that_are_too_short_are_a_line(tmp_path: Path) -> None:
+    class Mixed:
+        name, names = "mixed", [str(i) for i in range(8)]
+        frame_counts = (20, 5, 20, 5, 20, 5, 20, 20)
+
+    source: VideoSource = Mixed()  # type: ignore[assignment]
+    mixed, heard = job(tmp_path / "some", "held_out=0", source=source)
+    check_lengths(mixed)
+    assert len(heard.lines) == 2
+    assert "needs videos of 8 frames; 5 of 8 training videos and 1 of 1" in heard.lines[0]
+    enough, heard = job(tmp_path / "all", "lmdm.length=4", "transition_dm.length=4", source=source)
+    check_lengths(enough)
+    assert heard.lines == []
