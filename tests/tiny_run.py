@@ -93,3 +93,8 @@ def shake(network: nn.Module, stage: str) -> None:
             parameter.copy_(parameter if parameter.ndim == 1 else noise / noise[0].numel() ** 0.5)
         elif parameter.ndim > 1 and name.endswith("weight"):
             parameter.copy_(noise * (0.2 if "to_rgbs" in name else 1.0))  # not black and white
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files of a folder, by name."""
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}

@@ -1,0 +1,147 @@
+"""What `leo-bench sample` and a LEO as a source refuse, in one line, and what a refusal leaves."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tiny_run import contents, make_run
+
+from conftest import Run, write_frames
+from leo.checkpoint import load_model, save_model
+from leo.config import STAGES
+from leo.drawing import Drawing, Sampling
+from leo.model import LeoModel, find_model, model_file
+from leo.sample import LeoSource
+
+QUICK = ("--frames", 12, "--steps", 2, "--format", "npy", "--device", "cpu")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_run(tmp_path_factory.mktemp("leo") / "run")
+
+
+@pytest.fixture
+def faces(tmp_path: Path) -> Path:
+    """Two pictures, of another size than the model's."""
+    write_frames(tmp_path / "faces", 2, size=(40, 48), seed=3)
+    return tmp_path / "faces"
+
+
+@pytest.fixture
+def refused(leo_bench: Run, run: Path, tmp_path: Path) -> Callable[..., str]:
+    """A `leo-bench VERB` that must fail -> its one line on standard error."""
+
+    def refuse(verb: str, *arguments: object) -> str:
+        outcome = leo_bench(verb, *arguments)
+        assert outcome.code == 2, outcome
+        assert outcome.out == ""
+        assert len(outcome.err.strip().splitlines()) == 1, outcome.err
+        return outcome.err
+
+    return refuse
+
+
+def test_more_samples_may_be_asked_for_but_no_others(
+    leo_bench: Run, refused: Callable[..., str], run: Path, tmp_path: Path
+) -> None:
+    line = ("sample", "--run", run, *QUICK, "--out", tmp_path / "out")
+    assert leo_bench(*line, "--count", 1).code == 0
+    before = contents(tmp_path / "out")
+    assert leo_bench(*line, "--count", 2).code == 0
+    after = contents(tmp_path / "out")
+    assert before.items() < after.items()
+    assert "seed is 0 there and 1 now" in refused(*line, "--count", 2, "--seed", 1)
+
+
+def test_a_wrong_option_leaves_the_folder_to_the_right_one(
+    leo_bench: Run, refused: Callable[..., str], run: Path, faces: Path
+) -> None:
+    given = ("--mode", "conditional", "--start-frames", faces)
+    line = ("sample", "--run", run, *QUICK, *given, "--count", 1, "--out", faces.parent / "out")
+    assert "3 steps: they must divide" in refused(*line, "--steps", 3)
+    picture = faces / "000000.png"
+    whole = picture.read_bytes()
+    picture.write_bytes(whole[: len(whole) // 2])
+    assert "000000.png" in refused(*line)
+    picture.write_bytes(whole)
+    assert leo_bench(*line).code == 0
+
+
+def test_a_shipped_model_lies_flat_and_is_half_as_large(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str]
+) -> None:
+    shipped = tmp_path / "trained" / "tiny"
+    shipped.mkdir(parents=True)
+    (shipped / "config.toml").write_bytes((run / "config.toml").read_bytes())
+    for stage in set(STAGES) - {"super-resolution"}:
+        model = load_model(model_file(run, stage))
+        save_model(shipped / f"{stage}.safetensors", model, torch.float16)
+    monkeypatch.setattr("leo.model.SHIPPED", tmp_path / "trained")
+    assert load_file(shipped / "lmdm.safetensors")["network.enter.weight"].dtype == torch.float16
+    drawing = Drawing(LeoModel.open(find_model("leo:tiny")), Sampling(frames=2, steps=2, count=1))
+    assert LeoSource(drawing).read(0, [0, 1]).shape == (2, 3, 32, 32)
+    (shipped / "transition-dm.safetensors").unlink()
+    out = ("--out", tmp_path / "out", "--steps", 2)
+    said = refused("sample", "--run", "leo:tiny", "--transitions", *out)
+    assert "leo:tiny: has no transition-dm; leave --transitions out" in said
+    (shipped / "cddpm.safetensors").unlink()
+    assert "--mode conditional" in refused("sample", "--run", "leo:tiny", *out)
+    said = refused("sample", "--run", "leo:tinny", *out)
+    assert "shipped are: tiny" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--frames", "0"], "frames is 0"),
+        (["--count", "0"], "count is 0"),
+        (["--count", "-1"], "count is -1"),
+        (["--fps", "inf"], "inf frames a second: give --fps 0.1 to 1000"),
+        (["--fps", "nan"], "nan frames a second"),
+        (["--fps", "0"], "0 frames a second"),
+        (["--fps", "-5"], "-5 frames a second"),
+        (["--device", "banana"], "banana: is not here; here are cpu"),
+        (["--steps", "7"], "must divide the 1000"),
+        (["--mode", "conditional"], "--start-frames"),
+        (["--start-frames", "toy-faces/test"], "draw first frames themselves"),
+        (["--mode", "conditional", "--start-frames", "nowhere"], "nowhere"),
+    ],
+)
+def test_bad_options_of_sample(
+    refused: Callable[..., str], run: Path, tmp_path: Path, options: list[str], expected: str
+) -> None:
+    assert expected in refused("sample", "--run", run, "--out", tmp_path / "out", *options)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [("sedd=1", "known are"), ("seed", "OPTION=VALUE"), ("steps=many", "steps is 'many'")],
+)
+def test_bad_options_behind_a_run(
+    refused: Callable[..., str], run: Path, query: str, expected: str
+) -> None:
+    line = ("--dataset", "toy-faces", "--frames", 16, "--fake", f"leo:{run}?{query}")
+    assert expected in refused("fvd", *line)
+
+
+def test_an_untrained_stage_is_missed_only_where_it_is_needed(
+    refused: Callable[..., str], leo_bench: Run, faces: Path, tmp_path: Path
+) -> None:
+    run = make_run(tmp_path / "run")
+    model_file(run, "cddpm").unlink()
+    line = ("--run", run, *QUICK, "--count", 1)
+    said = refused("sample", *line, "--out", tmp_path / "a")
+    assert "leo-bench train cddpm --run" in said
+    given = ("--mode", "conditional", "--start-frames", faces / "000000.png")
+    assert leo_bench("sample", *line, *given, "--out", tmp_path / "b").code == 0
+
+
+def test_an_out_that_cannot_be_written(
+    refused: Callable[..., str], run: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    said = refused("sample", "--run", run, *QUICK, "--out", tmp_path / "file" / "out")
+    assert "cannot be written" in said
