@@ -43,6 +43,11 @@ def levels(size: int) -> list[int]:
     return [2**power for power in range(3, size.bit_length())]
 
 
+def exact(x: Tensor) -> Tensor:
+    """In float32 at least: as it is, or what autocast has made less exact brought back."""
+    return x if x.dtype == torch.float64 else x.float()
+
+
 class EqualConv2d(nn.Module):
     """A convolution whose weight is scaled by 1/sqrt(inputs to one output)."""
 

@@ -217,6 +217,21 @@ def test_under_bf16_the_flow_stays_in_full_precision(monkeypatch: pytest.MonkeyP
     assert seen == [torch.float32] * 6
 
 
+@torch.no_grad()
+def test_under_bf16_a_flow_is_the_float32_product_of_the_same_features() -> None:
+    net = network().float()
+    plain, fast = net.dec.to_flows[1], fold_decoder(net.dec)._levels[1].flow
+    features = numbers(2, 16, 16, 16).bfloat16()
+    latent, coarser = numbers(2, 24, seed=1).float(), numbers(2, 3, 8, 8, seed=2).float()
+    style = plain.get_submodule("conv.modulation")(latent)
+    wanted = plain(features.float(), latent, coarser)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = plain(features, latent, coarser), fast(features, style) + fast_upsample(coarser)
+    for flow in found:
+        torch.testing.assert_close(flow, wanted, rtol=0, atol=1e-5)
+        assert float((flow - flow.bfloat16()).abs().max()) > 1e-3  # bfloat16 could not hold it
+
+
 @pytest.mark.parametrize(("padding", "stride"), [(2, 1), (1, 1), (1, 2)])
 def test_the_filters_own_gradient_is_that_of_autograd(padding: int, stride: int) -> None:
     x = numbers(1, 2, 6, 6).requires_grad_()
