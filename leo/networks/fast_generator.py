@@ -32,6 +32,7 @@ from leo.networks.layers import (
     ModulatedConv2d,
     StyledConv,
     exact,
+    without_autocast,
 )
 
 
@@ -103,7 +104,7 @@ class _Flow:
     def __call__(self, x: Tensor, style: Tensor) -> Tensor:
         """[B,C,H,H], [B,C] -> [B,3,H,H], float32 or more."""
         batch, _, height, width = x.shape
-        with torch.autocast(x.device.type, enabled=False):
+        with without_autocast(x):
             weight = self.weight * style[:, None]
             return (weight @ exact(x).flatten(2)).view(batch, 3, height, width) + self.bias
 

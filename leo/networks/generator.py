@@ -18,6 +18,7 @@ from leo.networks.layers import (
     conv_layer,
     exact,
     levels,
+    without_autocast,
 )
 
 
@@ -64,7 +65,7 @@ class ToFlow(nn.Module):
 
     def forward(self, x: Tensor, latent: Tensor, coarser: Tensor | None) -> Tensor:
         """[B,C,H,H], [B,S], [B,3,H/2,H/2] or None -> [B,3,H,H]."""
-        with torch.autocast(x.device.type, enabled=False):
+        with without_autocast(x):
             y: Tensor = self.conv(exact(x), exact(latent)) + self.bias
             return y if coarser is None else y + self.upsample(coarser)
 
