@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from leo.config import AnimatorConfig
 from leo.data import FramePairs, TrainingVideos
 from leo.losses import discriminator_adversarial, generator_adversarial, l1_where_it_moves
-from leo.networks.discriminator import Discriminator
+from leo.networks.discriminator import Discriminator, group_of
 from leo.networks.fast_discriminator import fold_discriminator
 from leo.networks.fast_generator import reconstruct
 from leo.networks.generator import Generator, start_from_copy, start_from_identity
@@ -143,6 +143,7 @@ def build(config: AnimatorConfig, videos: TrainingVideos, perceptual: Chosen, se
         picture=held_out.picture,
         metadata={NAME: json.dumps(shape(network)), "perceptual": perceptual.name},
         tensors={},
+        group=1 if discriminator is None else group_of(config.training.batch),
     )
 
 
