@@ -78,6 +78,10 @@ def _official_state(path: Path) -> dict[str, Tensor]:
     if not isinstance(state, dict):
         keys = sorted(map(str, content)) if isinstance(content, dict) else type(content).__name__
         raise InputError(f"{path}: no checkpoint of LIA: it has no key 'gen', but {keys}")
+    if nameless := [repr(key) for key in state if not isinstance(key, str)]:
+        raise InputError(
+            f"{path}: no generator of LIA: under 'gen', no texts are the keys {_few(nameless)}"
+        )
     wrong = [key for key, value in state.items() if not isinstance(value, Tensor)]
     if wrong:
         raise InputError(f"{path}: under 'gen', no tensors are {_few(sorted(wrong))}")

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from evaluation.errors import InputError
 from evaluation.weights import find, require_registered, weights_for
 from leo.losses import SCALES, Perceptual, pixel_pyramid, shrink
+from leo.networks.layers import exact
 
 AFTER = (1, 6, 11, 20, 29)  # torchvision's indices of relu1_1, relu2_1, relu3_1, relu4_1, relu5_1
 WEIGHT = 10.0  # of every layer on every scale: the paper's lambda
@@ -79,7 +80,9 @@ class VggPyramid(nn.Module):
             with torch.no_grad():
                 of_real = self.features(shrink(real, scale))
             of_fake = self.features(shrink(fake, scale))
-            terms += [(a - b).abs().mean() for a, b in zip(of_fake, of_real, strict=True)]
+            # Under autocast the features are bfloat16; what is made of them is not.
+            pairs = zip(map(exact, of_fake), map(exact, of_real), strict=True)
+            terms += [(a - b).abs().mean() for a, b in pairs]
         return WEIGHT * torch.stack(terms).sum()
 
     def features(self, pictures: Tensor) -> list[Tensor]:

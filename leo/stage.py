@@ -17,21 +17,36 @@ Losses = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Share:
-    """One of `parts` equal parts of a global batch: a process's, or a step of accumulation's."""
+    """One of `parts` equal parts of a global batch: a process's, or a step of accumulation's.
+
+    Args:
+        part: from 0.
+        parts: how many.
+        group: samples that a network looks at together, see `Stage`; a part holds whole groups.
+    """
 
     part: int = 0
     parts: int = 1
+    group: int = 1
 
-    def of(self, count: int) -> range:
+    def of(self, count: int) -> list[int]:
         """The indices of a global batch of `count` that belong to this part.
+
+        The batch is laid out as [group, count/group], a column a group, and each part is a block
+        of columns: laid out alike, it has the same groups.
 
         Raises:
             ValueError: `count` cannot be dealt out equally.
         """
-        if count % self.parts:
-            raise ValueError(f"a batch of {count} cannot be dealt out to {self.parts} equally")
-        size = count // self.parts
-        return range(self.part * size, (self.part + 1) * size)
+        if count % (self.parts * self.group):
+            raise ValueError(
+                f"a batch of {count} cannot be dealt out to {self.parts} equally, "
+                f"{self.group} together"
+            )
+        groups = count // self.group
+        size = groups // self.parts
+        mine = range(self.part * size, (self.part + 1) * size)
+        return [row * groups + column for row in range(self.group) for column in mine]
 
 
 class LossModule(nn.Module):
@@ -75,6 +90,8 @@ class Stage:
         picture: the model's network -> uint8 [3,H,W] to look at; None: nothing to see.
         metadata: kept with the weights (JSON text by name): statistics a sampler needs.
         tensors: kept with the weights: code statistics and the like.
+        group: samples that a network looks at together: every (batch/group)-th one. The batch, and
+            what each process computes at once, is a multiple of it.
     """
 
     name: str
@@ -84,3 +101,4 @@ class Stage:
     picture: Callable[[nn.Module], Tensor | None]
     metadata: dict[str, str]
     tensors: dict[str, Tensor]
+    group: int = 1

@@ -58,7 +58,8 @@ def train(
 
     Raises:
         InputError: a loss is not finite, the disk is full, the batch cannot be dealt out to the
-            processes, or the folder holds a training of another config or data.
+            processes (in whole groups of what a discriminator compares), or the folder holds a
+            training of another config or data.
     """
     if folder.model.exists():
         folder.origin.check(folder.model, load_model(folder.model).metadata)
@@ -73,6 +74,13 @@ def train(
         raise InputError(
             f"{stage.name}: a batch of {training.batch} cannot be dealt out to "
             f"{accelerator.num_processes} processes x {training.accumulate} parts; "
+            "change training.batch, training.accumulate or the number of processes"
+        )
+    if (training.batch // parts) % stage.group:
+        raise InputError(
+            f"{stage.name}: a batch of {training.batch} in {accelerator.num_processes} processes x "
+            f"{training.accumulate} parts is {training.batch // parts} samples a part, but the "
+            f"discriminator compares {stage.group}: each part must be a multiple of that; "
             "change training.batch, training.accumulate or the number of processes"
         )
     with folder.alone() if accelerator.is_main_process else contextlib.nullcontext():
@@ -150,7 +158,8 @@ class _Loop:
         count = self.training.accumulate
         parts = self.accelerator.num_processes * count
         first = self.accelerator.process_index * count
-        batches = [self.stage.batch(step, Share(first + i, parts)) for i in range(count)]
+        shares = [Share(first + i, parts, self.stage.group) for i in range(count)]
+        batches = [self.stage.batch(step, share) for share in shares]
         if self.accelerator.device.type == "cuda":
             return [{name: t.pin_memory() for name, t in batch.items()} for batch in batches]
         return batches

@@ -1,4 +1,4 @@
-"""For tests of the training loop: a linear regression and a toy GAN, short, and what they leave."""
+"""For tests of the training loop: a linear regression, a toy GAN, an animator; what they leave."""
 
 import dataclasses
 import json
@@ -95,6 +95,24 @@ def toy_gan(batch: int = 8) -> Stage:
         Player("discriminator", Judge(judge), optimiser),
     ]
     return Stage("animator", players, make, validate, lambda network: None, {}, {})
+
+
+def narrow_animator(batch: int = 8) -> Stage:
+    """The real stage with its discriminator, on drawn faces of 16 pixels."""
+    from benchmarks.worlds.world import WorldShape, open_world
+    from leo.data import open_training_videos
+    from leo.perceptual import choose
+    from leo.stages import animator
+
+    changes = [
+        "channel_cap=8", "style=12", "directions=5", "start=official", "emphasis=0",
+        "discriminator.learning_rate=0.0019", "discriminator.betas=[0.0,0.99]",
+        "generator.learning_rate=0.0016", "generator.betas=[0.0,0.99]", f"training.batch={batch}",
+    ]  # fmt: skip
+    config = load_config("toy64", [f"animator.{change}" for change in changes]).animator
+    faces = open_world("toy-faces", "train", WorldShape(resolution=16, frames=6, count=8))
+    videos = open_training_videos(faces, 16, held_out=0.25, pack_bytes=0)
+    return animator.build(config, videos, choose("pixels"), seed=0)
 
 
 def folder_in(path: Path, stage: str = "lmdm", data: str = "rows") -> StageFolder:

@@ -7,13 +7,21 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tiny_stages import SHORT, folder_in, regression, toy_gan
+from tiny_stages import SHORT, changed, folder_in, narrow_animator, regression, toy_gan
 
+from leo.stage import Stage
 from leo.train import train
 from leo.watching import Watcher
+
+STAGES: dict[str, Callable[[], Stage]] = {
+    "lmdm": lambda: regression(ema=0.9, dropout=0.3),
+    "animator": toy_gan,
+    "faces": narrow_animator,
+}
+STEPS = {"faces": 3}  # a real network takes longer
 
 
 class Killer(Watcher):
@@ -26,10 +34,11 @@ class Killer(Watcher):
 
 
 def main(names: str, run: str, accumulate: str, kill_at: str = "0") -> None:
-    training = SHORT.model_copy(update={"accumulate": int(accumulate)})
     for name in names.split(","):
-        stage = toy_gan() if name == "animator" else regression(ema=0.9, dropout=0.3)
-        train(stage, training, folder_in(Path(run), name), [Killer(int(kill_at))], cpu=True)
+        steps = STEPS.get(name, SHORT.steps)
+        training = changed(SHORT, accumulate=int(accumulate), steps=steps)
+        watchers = [Killer(int(kill_at))]
+        train(STAGES[name](), training, folder_in(Path(run), name), watchers, cpu=True)
 
 
 if __name__ == "__main__":

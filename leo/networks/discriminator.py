@@ -1,4 +1,7 @@
-"""LIA's discriminator: StyleGAN2's, on whole pictures (LIA's training code, spec 2.2)."""
+"""LIA's discriminator: StyleGAN2's, on whole pictures (LIA's training code, spec 2.2). Plain form.
+
+`leo.networks.fast_discriminator` is the one that trains.
+"""
 
 import torch
 from torch import Tensor, nn
@@ -6,7 +9,7 @@ from torch import Tensor, nn
 from leo.networks.encoder import trunk
 from leo.networks.layers import EqualLinear, Widths, conv_layer
 
-_GROUP = 4  # samples whose spread is measured together
+_GROUP = 4  # samples whose spread is measured together, at most
 
 
 class Discriminator(nn.Module):
@@ -34,10 +37,18 @@ class Discriminator(nn.Module):
         return scores
 
 
+def group_of(batch: int) -> int:
+    """How many samples of a batch are looked at together; it must divide the batch."""
+    return min(batch, _GROUP)
+
+
 def spread(x: Tensor) -> Tensor:
-    """Mean standard deviation over groups of samples: [B,C,H,W] -> [B,1,H,W]."""
+    """Mean standard deviation over groups of samples: [B,C,H,W] -> [B,1,H,W].
+
+    A group is every (B/4)-th sample; `leo.stage.Share` deals out a batch so that it stays one.
+    """
     batch, _, height, width = x.shape
-    group = min(batch, _GROUP)
+    group = group_of(batch)
     deviation = torch.sqrt(
         x.reshape(group, batch // group, *x.shape[1:]).var(0, correction=0) + 1e-8
     )

@@ -9,6 +9,7 @@
 Folding is differentiable: training folds at every step, inference once, and both run the same code.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -43,13 +44,28 @@ class _Block:
     straight: Tensor
 
 
+class FoldedTrunk:
+    """The layers of `leo.networks.encoder.trunk` ready to run."""
+
+    def __init__(self, layers: Sequence[nn.Module]) -> None:
+        stem, *blocks = layers
+        self._stem = before_gain(stem)
+        self._blocks = [_folded(cast("ResBlock", block)) for block in blocks]
+
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """[B,3,H,H] in [-1,1] -> maps from HxH down to 4x4, channels last."""
+        maps = [activated(images.contiguous(memory_format=torch.channels_last), self._stem, 0)]
+        for block in self._blocks:
+            maps.append(_run(block, maps[-1]))
+        return maps
+
+
 class FoldedEncoder:
     """An encoder ready to run; made by `fold_encoder`."""
 
     def __init__(self, encoder: Encoder) -> None:
-        stem, *blocks, last = encoder.net_app.convs
-        self._stem = _before_gain(*_pair(stem))
-        self._blocks = [_folded(cast("ResBlock", block)) for block in blocks]
+        *layers, last = encoder.net_app.convs
+        self._trunk = FoldedTrunk(layers)
         # Over all of the 4x4 map: a product of matrices, [S,4*4*C] as the map lies in memory.
         self._last = _scaled(cast("EqualConv2d", last)).permute(0, 2, 3, 1).flatten(1)
         self._matrix, self._offset = _composed(
@@ -67,9 +83,7 @@ class FoldedEncoder:
 
     def appearance(self, images: Tensor) -> Appearance:
         """[B,3,H,H] in [-1,1] -> what the decoder needs of them as sources."""
-        maps = [_activated(images.contiguous(memory_format=torch.channels_last), self._stem, 0)]
-        for block in self._blocks:
-            maps.append(_run(block, maps[-1]))
+        maps = self._trunk.maps(images)
         vector = F.linear(maps[-1].permute(0, 2, 3, 1).flatten(1), self._last)
         return Appearance(vector, maps[-2::-1])
 
@@ -91,16 +105,27 @@ def point(x: Tensor, weight: Tensor) -> Tensor:
     return F.linear(x.permute(0, 2, 3, 1), weight).permute(0, 3, 1, 2)
 
 
+def activated(x: Tensor, layer: tuple[Tensor, Tensor], padding: int) -> Tensor:
+    """A convolution and its leaky ReLU; the layer as `before_gain` gives it."""
+    weight, bias = layer
+    return F.leaky_relu(F.conv2d(x, weight, bias, padding=padding), SLOPE, inplace=True)
+
+
+def before_gain(layer: nn.Module) -> tuple[Tensor, Tensor]:
+    """Weight and bias of a `conv_layer` that already hold its activation's gain.
+
+    The gain commutes with a leaky ReLU.
+    """
+    convolution, activation = layer.children()
+    weight = _scaled(cast("EqualConv2d", convolution), GAIN)
+    return weight, _flat(cast("FusedLeakyReLU", activation)) * GAIN
+
+
 def _run(block: _Block, x: Tensor) -> Tensor:
-    y = _activated(x, block.first, 1)
+    y = activated(x, block.first, 1)
     weight, bias = block.second
     y = F.leaky_relu(F.conv2d(fir(y, 1.0, padding=2), weight, bias, stride=2), SLOPE, inplace=True)
     return y + point(fir(x, 1.0, padding=1, stride=2), block.straight)
-
-
-def _activated(x: Tensor, layer: tuple[Tensor, Tensor], padding: int) -> Tensor:
-    weight, bias = layer
-    return F.leaky_relu(F.conv2d(x, weight, bias, padding=padding), SLOPE, inplace=True)
 
 
 def _folded(block: ResBlock) -> _Block:
@@ -108,17 +133,7 @@ def _folded(block: ResBlock) -> _Block:
     # The block's 1/sqrt(2) is this activation's gain undone.
     second = _scaled(cast("EqualConv2d", convolution)), _flat(cast("FusedLeakyReLU", activation))
     straight = _scaled(cast("EqualConv2d", block.skip[1]), 1 / GAIN).flatten(1)
-    return _Block(_before_gain(*_pair(block.conv1)), second, straight)
-
-
-def _pair(layer: nn.Module) -> tuple[EqualConv2d, FusedLeakyReLU]:
-    convolution, activation = layer.children()
-    return cast("EqualConv2d", convolution), cast("FusedLeakyReLU", activation)
-
-
-def _before_gain(convolution: EqualConv2d, activation: FusedLeakyReLU) -> tuple[Tensor, Tensor]:
-    """Weight and bias that already hold the activation's gain: it commutes with a leaky ReLU."""
-    return _scaled(convolution, GAIN), _flat(activation) * GAIN
+    return _Block(before_gain(block.conv1), second, straight)
 
 
 def _scaled(convolution: EqualConv2d, more: float = 1.0) -> Tensor:

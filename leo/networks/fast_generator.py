@@ -31,6 +31,8 @@ from leo.networks.layers import (
     FusedLeakyReLU,
     ModulatedConv2d,
     StyledConv,
+    exact,
+    without_autocast,
 )
 
 
@@ -102,8 +104,9 @@ class _Flow:
     def __call__(self, x: Tensor, style: Tensor) -> Tensor:
         """[B,C,H,H], [B,C] -> [B,3,H,H], float32 or more."""
         batch, _, height, width = x.shape
-        weight = (self.weight * style[:, None]).to(x.dtype)
-        return _exact(weight @ x.flatten(2)).view(batch, 3, height, width) + self.bias
+        with without_autocast(x):
+            weight = self.weight * style[:, None]
+            return (weight @ exact(x).flatten(2)).view(batch, 3, height, width) + self.bias
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,7 @@ class FoldedDecoder:
         for level, features in zip(self._levels, source.maps, strict=True):
             rgb = point(features, level.colour.projection)
             last = level is self._levels[-1]
-            maps.append(_exact(rgb if last else torch.cat((features, rgb), dim=1)))
+            maps.append(exact(rgb if last else torch.cat((features, rgb), dim=1)))
         return Prepared(styles, maps)
 
     def frames(self, source: Prepared, codes: Tensor) -> Tensor:
@@ -216,11 +219,6 @@ def _as_channels(values: Tensor, like: Tensor) -> Tensor:
     return values[:, :, None, None].to(like.dtype)
 
 
-def _exact(x: Tensor) -> Tensor:
-    """float32, or float64 where it is."""
-    return x if x.dtype == torch.float64 else x.float()
-
-
 def _modulated(decoder: Decoder) -> list[ModulatedConv2d]:
     """Modulated layers in the order of use."""
     layers = [decoder.conv1.conv]
@@ -245,6 +243,6 @@ def _level(decoder: Decoder, index: int) -> _Level:
     project, activation = cast("tuple[EqualConv2d, FusedLeakyReLU]", tuple(rgb.conv))
     projection = project.weight.flatten(1) * (project.scale * GAIN)
     colour = _Colour(projection, activation.bias * GAIN, rgb.bias)
-    grid = base_grid(8 * 2**index, _exact(rgb.bias))
+    grid = base_grid(8 * 2**index, exact(rgb.bias))
     folded_flow = _Flow(flow.conv.weight[0, :, :, 0, 0] * flow.conv.scale, flow.bias)
     return _Level(_styled(up), _styled(straight), folded_flow, colour, grid)

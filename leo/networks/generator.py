@@ -16,7 +16,9 @@ from leo.networks.layers import (
     Upsample,
     Widths,
     conv_layer,
+    exact,
     levels,
+    without_autocast,
 )
 
 
@@ -50,7 +52,10 @@ class ConstantInput(nn.Module):
 
 
 class ToFlow(nn.Module):
-    """Features to flow x, flow y and mask, before their activations; added up over levels."""
+    """Features to flow x, flow y and mask, before their activations; added up over levels.
+
+    In float32 at least, also under autocast: at 256 pixels bfloat16 places a pixel to about one.
+    """
 
     def __init__(self, inputs: int, style: int) -> None:
         super().__init__()
@@ -60,8 +65,9 @@ class ToFlow(nn.Module):
 
     def forward(self, x: Tensor, latent: Tensor, coarser: Tensor | None) -> Tensor:
         """[B,C,H,H], [B,S], [B,3,H/2,H/2] or None -> [B,3,H,H]."""
-        y: Tensor = self.conv(x, latent) + self.bias
-        return y if coarser is None else y + self.upsample(coarser)
+        with without_autocast(x):
+            y: Tensor = self.conv(exact(x), exact(latent)) + self.bias
+            return y if coarser is None else y + self.upsample(coarser)
 
 
 class ToRGB(nn.Module):

@@ -10,6 +10,7 @@ Letters: B samples, C channels, H W positions, S size of the latent.
 """
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -41,6 +42,19 @@ class Widths:
 def levels(size: int) -> list[int]:
     """Sides of the maps that are warped, coarse to fine: 8, 16, ..., `size`."""
     return [2**power for power in range(3, size.bit_length())]
+
+
+def exact(x: Tensor) -> Tensor:
+    """In float32 at least: as it is, or what autocast has made less exact brought back."""
+    return x if x.dtype == torch.float64 else x.float()
+
+
+def without_autocast(like: Tensor) -> AbstractContextManager[None]:
+    """What is computed inside is as exact as what it is given.
+
+    The meta device, on which operations are counted, has no autocast that could be turned off.
+    """
+    return nullcontext() if like.is_meta else torch.autocast(like.device.type, enabled=False)
 
 
 class EqualConv2d(nn.Module):

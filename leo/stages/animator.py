@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from leo.config import AnimatorConfig
 from leo.data import FramePairs, TrainingVideos
 from leo.losses import discriminator_adversarial, generator_adversarial, l1_where_it_moves
-from leo.networks.discriminator import Discriminator
+from leo.networks.discriminator import Discriminator, group_of
+from leo.networks.fast_discriminator import fold_discriminator
 from leo.networks.fast_generator import reconstruct
 from leo.networks.generator import Generator, start_from_copy, start_from_identity
 from leo.perceptual import Chosen
@@ -61,7 +62,8 @@ class GeneratorLosses(LossModule):
             perceptual.name: perceptual.loss(fake, driving),
         }
         if discriminator is not None:
-            losses["adversarial"] = generator_adversarial(discriminator(fake).float())
+            scores = fold_discriminator(discriminator).scores(fake)
+            losses["adversarial"] = generator_adversarial(scores.float())
         return losses, {"fake": fake.detach()}
 
 
@@ -75,8 +77,9 @@ class DiscriminatorLosses(LossModule):
 
     def forward(self, batch: Batch) -> tuple[Losses, Batch]:
         """uint8 "driving" and float "fake" [b,3,R,R] -> losses."""
-        of_real = self.network(from_pixels(batch["driving"]))
-        of_fake = self.network(batch["fake"])
+        folded = fold_discriminator(self.network)
+        of_real = folded.scores(from_pixels(batch["driving"]))
+        of_fake = folded.scores(batch["fake"])
         return {"adversarial": discriminator_adversarial(of_real.float(), of_fake.float())}, {}
 
 
@@ -151,6 +154,7 @@ def build(
         picture=held_out.picture,
         metadata={NAME: json.dumps(shape(network)), "perceptual": perceptual.name},
         tensors={},
+        group=1 if discriminator is None else group_of(config.training.batch),
     )
 
 

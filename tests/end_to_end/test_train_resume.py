@@ -44,27 +44,29 @@ def test_a_killed_training_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def one_and_two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Both stages trained by one process and by two."""
+    """Three stages trained by one process and by two."""
     one, two = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
     torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2)
-    ended = start(*torchrun, SCRIPT, "lmdm,animator", two, 1)
+    ended = start(*torchrun, SCRIPT, "lmdm,animator,faces", two, 1)
     assert ended.returncode == 0, ended.stderr
     # One process, the batch in the same two parts: the same sums, and the same draws of dropout.
-    main("lmdm,animator", str(one), "2")
+    main("lmdm,animator,faces", str(one), "2")
     return one, two
 
 
-@pytest.mark.parametrize("stage", ["lmdm", "animator"])
+@pytest.mark.parametrize(
+    ("stage", "tolerance"), [("lmdm", 1e-6), ("animator", 1e-6), ("faces", 1e-5)]
+)
 def test_two_processes_train_to_the_weights_of_one(
-    stage: str, one_and_two: tuple[Path, Path]
+    stage: str, tolerance: float, one_and_two: tuple[Path, Path]
 ) -> None:
     weights = [load_model(folder_in(path, stage).model).network for path in one_and_two]
     for name, tensor in weights[0].items():
-        torch.testing.assert_close(weights[1][name], tensor, atol=1e-6, rtol=0)
+        torch.testing.assert_close(weights[1][name], tensor, atol=tolerance, rtol=0)
     logs = [folder_in(path, stage).read_log() for path in one_and_two]
     assert [line["step"] for line in logs[0]] == [line["step"] for line in logs[1]]
     for one, other in zip(*logs, strict=True):
-        assert other.get("losses") == pytest.approx(one.get("losses"), abs=1e-6)
+        assert other.get("losses") == pytest.approx(one.get("losses"), abs=tolerance)
 
 
 def test_a_full_disk_stops_in_one_line_and_keeps_what_was_saved(tmp_path: Path) -> None:

@@ -98,6 +98,71 @@ def xiaoccer() -> Shapes:
     return shapes | _norm("linear1.bn", 128)
 
 
+def lia(size: int) -> Shapes:
+    """LIA's generator at a side of 64 to 256 pixels (spec 1.10)."""
+    sides = [4 << i for i in range(size.bit_length() - 2)]
+    shapes = _lia_trunk("enc.net_app.convs", size)
+    shapes[f"enc.net_app.convs.{len(sides)}.weight"] = (512, 512, 4, 4)
+    for i, codes in enumerate((512, 512, 512, 512, 20)):
+        shapes |= {f"enc.fc.{i}.weight": (codes, 512), f"enc.fc.{i}.bias": (codes,)}
+    shapes |= {"dec.direction.weight": (512, 20), "dec.input.input": (1, 512, 4, 4)}
+    shapes |= _lia_styled("dec.conv1", 512, 512) | _lia_rgb("dec.to_rgb1", 512)
+    for level, side in enumerate(sides[1:]):
+        before, width = _lia_width(side // 2), _lia_width(side)
+        shapes |= _lia_styled(f"dec.convs.{2 * level}", before, width)
+        shapes |= _lia_styled(f"dec.convs.{2 * level + 1}", width, width)
+        flow = f"dec.to_flows.{level}"
+        shapes |= _lia_rgb(f"dec.to_rgbs.{level}", width) | _lia_modulation(flow, width)
+        shapes |= {f"{flow}.bias": (1, 3, 1, 1), f"{flow}.conv.weight": (1, 3, width, 1, 1)}
+        for at in (f"dec.convs.{2 * level}.conv.blur", f"dec.to_rgbs.{level}.upsample"):
+            shapes[f"{at}.kernel"] = (4, 4)
+        shapes[f"{flow}.upsample.kernel"] = (4, 4)
+    return shapes
+
+
+def lia_discriminator(size: int) -> Shapes:
+    """LIA's discriminator (spec 1.10)."""
+    shapes = _lia_trunk("convs", size)
+    shapes |= {"final_conv.0.weight": (512, 513, 3, 3), "final_conv.1.bias": (1, 512, 1, 1)}
+    shapes |= {"final_linear.0.weight": (512, 8192), "final_linear.0.bias": (512,)}
+    return shapes | {"final_linear.1.weight": (1, 512), "final_linear.1.bias": (1,)}
+
+
+def _lia_width(side: int) -> int:
+    return {64: 256, 128: 128, 256: 64}.get(side, 512)
+
+
+def _lia_trunk(at: str, size: int) -> Shapes:
+    """From the picture down to 4x4."""
+    width = _lia_width(size)
+    shapes: Shapes = {f"{at}.0.0.weight": (width, 3, 1, 1), f"{at}.0.1.bias": (1, width, 1, 1)}
+    for i in range(1, size.bit_length() - 2):
+        width, after = _lia_width(size >> (i - 1)), _lia_width(size >> i)
+        block = f"{at}.{i}"
+        shapes |= _conv(f"{block}.conv1.0", width, width, 3)
+        shapes |= _conv(f"{block}.conv2.1", after, width, 3)
+        shapes |= _conv(f"{block}.skip.1", after, width, 1)
+        shapes |= {f"{block}.conv1.1.bias": (1, width, 1, 1)}
+        shapes |= {f"{block}.conv2.2.bias": (1, after, 1, 1)}
+        shapes |= {f"{block}.conv2.0.kernel": (4, 4), f"{block}.skip.0.kernel": (4, 4)}
+    return shapes
+
+
+def _lia_modulation(at: str, width: int) -> Shapes:
+    at = f"{at}.conv.modulation"
+    return {f"{at}.weight": (width, 512), f"{at}.bias": (width,)}
+
+
+def _lia_styled(at: str, before: int, width: int) -> Shapes:
+    shapes = {f"{at}.conv.weight": (1, width, before, 3, 3), f"{at}.noise.weight": (1,)}
+    return shapes | _lia_modulation(at, before) | {f"{at}.activate.bias": (1, width, 1, 1)}
+
+
+def _lia_rgb(at: str, width: int) -> Shapes:
+    shapes: Shapes = {f"{at}.bias": (1, 3, 1, 1), f"{at}.conv.1.bias": (1, 3, 1, 1)}
+    return shapes | _conv(f"{at}.conv.0", 3, width, 1)
+
+
 def _bottlenecks() -> Iterable[tuple[int, int, int]]:
     """Channels before, inside and after each of the fifteen."""
     yield from [(64, 128, 64)] * 5

@@ -80,6 +80,8 @@ def changed(name: str, value: Tensor) -> Callable[[State], State]:
         (changed("enc.fc.0.bias", torch.zeros(3)), "of another shape: enc.fc.0.bias$"),
         (changed("dec.to_rgbs.0.upsample.kernel", torch.ones(4, 4)), "another FIR filter"),
         (lambda _: {}, "is missing"),
+        (lambda state: {**state, 7: torch.zeros(1)}, "under 'gen', no texts are the keys 7$"),
+        (lambda state: {**state, 7: 1, ("a", 2): 1}, r"no texts are the keys 7, \('a', 2\)$"),
     ],
 )
 def test_a_state_that_is_not_a_generators_is_refused_by_name(

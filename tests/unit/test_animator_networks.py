@@ -2,10 +2,12 @@
 
 import pytest
 import torch
+from official_layouts import lia, lia_discriminator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from leo.networks.discriminator import Discriminator, spread
+from leo.animator import relative
+from leo.networks.discriminator import Discriminator
 from leo.networks.fast_encoder import fold_encoder
 from leo.networks.fast_generator import fold_decoder, reconstruct
 from leo.networks.fast_generator import upsample as fast_upsample
@@ -58,6 +60,15 @@ def test_parameters_are_as_many_as_the_originals(
     assert len(net.state_dict()) == entries
 
 
+@pytest.mark.parametrize("size", [64, 128, 256])
+def test_names_and_shapes_are_those_that_the_specification_lists(size: int) -> None:
+    """Spec 1.10, without any file of theirs."""
+    with torch.device("meta"):
+        nets = Generator(size), Discriminator(size, Widths())
+    for net, expected in zip(nets, (lia(size), lia_discriminator(size)), strict=True):
+        assert {name: tuple(t.shape) for name, t in net.state_dict().items()} == expected
+
+
 def test_only_what_the_forward_pass_reads_is_trained() -> None:
     net = network()
     net(numbers(1, 3, 32, 32), numbers(1, 3, 32, 32, seed=1)).sum().backward()
@@ -88,6 +99,22 @@ def test_the_picture_moves_by_the_code_of_the_driving_picture_alone() -> None:
     _, codes, _ = net.enc(driving)
     again = net.dec(appearance + net.dec.direction(codes), maps)
     torch.testing.assert_close(again, net(source, driving), rtol=0, atol=0)
+
+
+@torch.no_grad()
+def test_relative_motion_is_absolute_motion_by_another_code() -> None:
+    """Spec 1.7: wa + (Q a_t - Q a_start) + Q a_s, as a latent and as a picture of either form."""
+    net = network()
+    appearance, of_source, maps = net.enc(numbers(1, 3, 32, 32))
+    driving = numbers(3, 5, seed=1)
+    moved = net.dec.direction
+    latents = appearance + (moved(driving) - moved(driving[:1])) + moved(of_source)
+    codes = relative(driving, driving[0], of_source[0])
+    torch.testing.assert_close(appearance + moved(codes), latents, rtol=0, atol=1e-6)
+    wanted = net.dec(latents, [m.expand(3, -1, -1, -1) for m in maps])
+    encoder, decoder = fold_encoder(net.enc), fold_decoder(net.dec)
+    prepared = decoder.prepare(encoder.appearance(numbers(1, 3, 32, 32)))
+    torch.testing.assert_close(decoder.frames(prepared, codes), wanted, rtol=0, atol=1e-6)
 
 
 def test_directions_are_orthonormal_with_the_signs_of_householder_qr() -> None:
@@ -147,6 +174,22 @@ def test_flow_moves_in_x_first_and_in_halves_of_the_side() -> None:
     right[:, 0] = 2 / 16  # one pixel
     moved = warp(maps, right, align_corners=True)
     torch.testing.assert_close(moved[..., :-1], maps[..., 1:], rtol=0, atol=1e-12)
+
+
+@torch.no_grad()
+def test_the_last_levels_features_do_not_touch_the_colours() -> None:
+    """Spec section 9, point 6: changed without changing the flow, they leave RGB as it is."""
+    net = network()
+    appearance, codes, maps = net.enc(numbers(2, 3, 32, 32))
+    latent = appearance + net.dec.direction(codes)
+    flows: list[Tensor] = []
+    keep = net.dec.to_flows[-1].register_forward_hook(lambda m, given, flow: flows.append(flow))
+    picture = net.dec(latent, maps)
+    keep.remove()
+    net.dec.convs[-1].register_forward_hook(lambda m, given, x: x + numbers(*x.shape, seed=3))
+    assert not torch.equal(net.dec(latent, maps), picture)  # the flow is made of them
+    net.dec.to_flows[-1].register_forward_hook(lambda m, given, flow: flows[0])
+    assert torch.equal(net.dec(latent, maps), picture)
 
 
 def test_colours_come_from_warped_features_only() -> None:
@@ -217,6 +260,21 @@ def test_under_bf16_the_flow_stays_in_full_precision(monkeypatch: pytest.MonkeyP
     assert seen == [torch.float32] * 6
 
 
+@torch.no_grad()
+def test_under_bf16_a_flow_is_the_float32_product_of_the_same_features() -> None:
+    net = network().float()
+    plain, fast = net.dec.to_flows[1], fold_decoder(net.dec)._levels[1].flow
+    features = numbers(2, 16, 16, 16).bfloat16()
+    latent, coarser = numbers(2, 24, seed=1).float(), numbers(2, 3, 8, 8, seed=2).float()
+    style = plain.get_submodule("conv.modulation")(latent)
+    wanted = plain(features.float(), latent, coarser)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = plain(features, latent, coarser), fast(features, style) + fast_upsample(coarser)
+    for flow in found:
+        torch.testing.assert_close(flow, wanted, rtol=0, atol=1e-5)
+        assert float((flow - flow.bfloat16()).abs().max()) > 1e-3  # bfloat16 could not hold it
+
+
 @pytest.mark.parametrize(("padding", "stride"), [(2, 1), (1, 1), (1, 2)])
 def test_the_filters_own_gradient_is_that_of_autograd(padding: int, stride: int) -> None:
     x = numbers(1, 2, 6, 6).requires_grad_()
@@ -243,30 +301,3 @@ def test_a_start_from_identity_gives_nearly_the_source() -> None:
     flow = net.dec.to_flows[0](net.dec.convs[1](net.dec.convs[0](x, latent), latent), latent, None)
     assert float(torch.tanh(flow[:, :2]).abs().max()) < 0.1
     assert float(torch.sigmoid(flow[:, 2]).min()) > 0.9
-
-
-def test_a_discriminator_sees_how_much_its_samples_differ() -> None:
-    alike = numbers(1, 3, 4, 4).expand(4, -1, -1, -1)
-    torch.testing.assert_close(spread(alike), torch.full((4, 1, 4, 4), 1e-4, dtype=F64))
-    eight = torch.cat((alike, numbers(4, 3, 4, 4)))[[0, 4, 1, 5, 2, 6, 3, 7]]
-    groups = spread(eight)[:, 0, 0, 0]  # every second sample is one group
-    torch.testing.assert_close(groups[::2], torch.full((4,), 1e-4, dtype=F64))
-    assert float(groups[1::2].min()) > 0.1
-
-
-@pytest.mark.parametrize("batch", [1, 3, 4, 8])
-def test_a_discriminator_scores_each_picture(batch: int) -> None:
-    judge = Discriminator(16, Widths(cap=8))
-    images = numbers(batch, 3, 16, 16).float()
-    assert judge(images).shape == (batch, 1)
-    assert len(judge.state_dict()) == 22
-
-
-def test_a_discriminators_names_are_the_originals() -> None:
-    with torch.device("meta"):
-        state = Discriminator(256, Widths()).state_dict()
-    assert len(state) == 50
-    assert state["final_conv.0.weight"].shape == (512, 513, 3, 3)
-    assert state["final_linear.0.weight"].shape == (512, 8192)
-    assert {"convs.0.1.bias", "convs.6.skip.1.weight", "final_linear.1.bias"} <= state.keys()
-    assert "convs.6.skip.2.bias" not in state

@@ -111,6 +111,21 @@ def test_the_vgg_loss_is_ten_times_l1_after_five_relus_on_four_scales(vgg_file: 
         assert float(loss(fake, real)) == pytest.approx(wanted, rel=1e-5)
 
 
+def test_what_is_made_of_bf16_features_is_float32(
+    vgg_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loss = load_vgg(vgg_file)
+    monkeypatch.setattr(loss, "features", lambda x: [x.bfloat16()])
+    fake, real = (pictures(key) for key in (1, 2))
+    found = loss(fake, real)
+    wanted = 0.0
+    for scale in (1, 2, 4, 8):
+        a, b = (shrink(x, scale).bfloat16().double() for x in (fake, real))
+        wanted += WEIGHT * float((a - b).abs().mean())
+    assert found.dtype == torch.float32
+    assert float(found) == pytest.approx(wanted, rel=1e-6)
+
+
 def test_vgg_is_frozen_and_passes_gradients_to_the_fake_picture_alone(vgg_file: Path) -> None:
     loss = load_vgg(vgg_file)
     fake, real = (pictures(key, side=128)[:1].requires_grad_() for key in (1, 2))

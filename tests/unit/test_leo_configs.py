@@ -3,13 +3,18 @@
 from pathlib import Path
 
 import pytest
+from accelerate import Accelerator
+from tiny_stages import Regression
 
 from benchmarks.listing import configs
 from evaluation.errors import InputError
 from leo.budget import costs
 from leo.config import CONFIGS, load_config
+from leo.players import Seat
+from leo.stage import Player
 
 README = Path(__file__).parents[2] / "leo" / "README.md"
+PAPER = {"taichihd128", "taichihd256", "faceforensics256", "celebvhq256", "ucf101"}
 NAMES = sorted(path.stem for path in CONFIGS.glob("*.toml"))
 
 
@@ -27,8 +32,20 @@ def test_a_config_is_read_under_its_own_name(name: str) -> None:
 
 
 def test_every_row_of_the_paper_and_the_small_ones_are_there() -> None:
-    paper = {"taichihd128", "taichihd256", "faceforensics256", "celebvhq256", "ucf101"}
-    assert set(NAMES) == paper | {"toy64", "weizmann64", "grid64", "grid128"}
+    assert set(NAMES) == PAPER | {"toy64", "weizmann64", "grid64", "grid128"}
+
+
+@pytest.mark.parametrize("name", sorted(PAPER))
+def test_the_papers_animators_train_with_lias_adam(name: str) -> None:
+    """Spec 2.3: StyleGAN2's ratios of lazy regularisation, 4/5 and 16/17; eps 1e-8, no decay."""
+    config = load_config(name).animator
+    assert config.discriminator is not None
+    for how, ratio in ((config.generator, 4 / 5), (config.discriminator, 16 / 17)):
+        adam = Seat.take(Player("any", Regression(), how), Accelerator(cpu=True)).optimiser.defaults
+        assert adam["lr"] == pytest.approx(0.002 * ratio, abs=5e-9)
+        assert adam["betas"] == (0, pytest.approx(0.99**ratio, abs=5e-7))
+        assert (adam["eps"], adam["weight_decay"], adam["amsgrad"]) == (1e-8, 0, False)
+        assert how.falling == 0
 
 
 def test_a_step_of_lia_at_256_costs_what_the_specification_counts() -> None:
