@@ -20,7 +20,6 @@ CONFIGS = Path(__file__).parent / "configs"
 STAGES = ("animator", "lmdm", "frame-dm", "transition-dm", "cddpm", "super-resolution")
 
 GROUPS = 32  # of the 1-D U-Net's group normalisation
-PICTURE_STEPS = 25  # of the sampler that draws the pictures of a cDDPM's training
 
 Count = Annotated[int, Field(ge=1)]
 Counts = Annotated[tuple[Count, ...], Field(min_length=1)]
@@ -258,11 +257,6 @@ class CddpmConfig(Data):
     @model_validator(mode="after")
     def _picture_fits(self) -> "CddpmConfig":
         self.network.head_width(self.resolution)
-        if self.diffusion.steps % PICTURE_STEPS:
-            raise ValueError(
-                f"diffusion.steps is {self.diffusion.steps}; it must be a multiple of "
-                f"{PICTURE_STEPS}, in which the pictures of its training are drawn"
-            )
         return self
 
     @model_validator(mode="after")

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from leo.chance import normal
@@ -139,17 +139,6 @@ def upsampled(frames: Tensor, side: int) -> Tensor:
         frames.float(), size=(side, side), mode="bilinear", align_corners=False
     )
     return large.round().to(torch.uint8)
-
-
-def as_unet(network: nn.Module) -> UNet2d:
-    """The network as what it is.
-
-    Raises:
-        TypeError: it is something else.
-    """
-    if not isinstance(network, UNet2d):
-        raise TypeError(f"expected a UNet2d, not {type(network).__name__}")
-    return network
 
 
 def _within_white(clean: Tensor, *conditions: Tensor) -> Tensor:

@@ -6,19 +6,17 @@ import torch
 from torch import Tensor, nn
 
 from leo.codes import FrameStats, to_tensors
-from leo.config import PICTURE_STEPS, CddpmConfig
+from leo.config import CddpmConfig
 from leo.data import TrainingVideos
-from leo.diffusion import Sampler
 from leo.encode import CodeBook
 from leo.networks.unet2d import UNet2d
 from leo.stage import Batch, Player, Stage
-from leo.stages.denoising import seeded
+from leo.stages.denoising import as_kind, quick, seeded
 from leo.stages.frames_with_codes import FramesWithCodes, PictureLosses, judge
-from leo.starting_frame import FrameModel, StartingFrames, as_unet
+from leo.starting_frame import FrameModel, StartingFrames
 
 NAME = "cddpm"
 SHOWN = 8
-SHOWN_BY = Sampler("ddim", PICTURE_STEPS)
 
 
 def build(config: CddpmConfig, videos: TrainingVideos, codes: CodeBook, seed: int) -> Stage:
@@ -53,11 +51,11 @@ class _Gallery:
 
     def __call__(self, network: nn.Module) -> Tensor:
         """Rows real, drawn, drawn from other noise; a column a code: uint8 [3,3R,8R]."""
-        frames = StartingFrames(FrameModel(as_unet(network), self.config, self.stats))
+        frames = StartingFrames(FrameModel(as_kind(network, UNet2d), self.config, self.stats))
         picked = slice(None, None, len(self.held_out["frame"]) // SHOWN)
         codes = self.stats.denormalised(self.held_out["code"][picked])
         rows = [self.held_out["frame"][picked]]
         for row in range(2):
             keys = [("shown", row, column) for column in range(SHOWN)]
-            rows.append(frames.draw(codes, keys, SHOWN_BY))
+            rows.append(frames.draw(codes, keys, quick(self.config.diffusion)))
         return torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1)

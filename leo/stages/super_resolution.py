@@ -11,19 +11,17 @@ import torch
 from torch import Tensor, nn
 
 from leo.codes import FrameStats, to_tensors
-from leo.config import PICTURE_STEPS, CddpmConfig
+from leo.config import CddpmConfig
 from leo.data import TrainingVideos
-from leo.diffusion import Sampler
 from leo.encode import CodeBook
 from leo.networks.unet2d import UNet2d
 from leo.stage import Batch, Player, Stage
-from leo.stages.denoising import seeded
+from leo.stages.denoising import as_kind, quick, seeded
 from leo.stages.frames_with_codes import FramesWithCodes, PictureLosses, judge
-from leo.starting_frame import FrameModel, as_unet, enlarged, shrunk, upsampled
+from leo.starting_frame import FrameModel, enlarged, shrunk, upsampled
 
 NAME = "super-resolution"
 SHOWN = 8
-SHOWN_BY = Sampler("ddim", PICTURE_STEPS, batch=4)
 
 
 def build(
@@ -63,12 +61,12 @@ class _Gallery:
 
     def __call__(self, network: nn.Module) -> Tensor:
         """Rows real, small (upsampled), drawn; a column a frame: uint8 [3,3R,8R]."""
-        model = FrameModel(as_unet(network), self.config, self.stats)
+        model = FrameModel(as_kind(network, UNet2d), self.config, self.stats)
         picked = slice(None, None, len(self.held_out["frame"]) // SHOWN)
         frames = self.held_out["frame"][picked]
         small = shrunk(frames, self.low)
         codes = self.stats.denormalised(self.held_out["code"][picked])
         keys = [("shown", column) for column in range(SHOWN)]
-        drawn = enlarged(model, small, codes, keys, SHOWN_BY)
+        drawn = enlarged(model, small, codes, keys, quick(self.config.diffusion, 4))
         rows = [frames, upsampled(small, self.config.resolution), drawn]
         return torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1)
