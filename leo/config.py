@@ -27,7 +27,7 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Optimiser(Data):
-    """Adam, or AdamW where there is decay of weights; the rate may fall at the end."""
+    """Adam; the rate may fall at the end."""
 
     learning_rate: float = Field(gt=0, allow_inf_nan=False)
     betas: tuple[Fraction, Fraction] = (0.9, 0.999)
