@@ -129,6 +129,7 @@ def test_losses_of_a_shipped_model_are_drawn() -> None:
     curves = loss_curves(Path("leo/trained/toy-faces"))
     assert [curve.title for curve in curves] == [
         "Losses of animator",
+        "Losses of cddpm",
         "Losses of frame-dm",
         "Losses of lmdm",
     ]

@@ -173,7 +173,7 @@ def test_finding_a_videos_codes_and_frames_does_not_count_all_videos_before_it()
 
 
 def test_training_all_begins_with_whether_videos_are_long_enough(tmp_path: Path) -> None:
-    short, _ = job(tmp_path, "transition_dm.length=7", "held_out=0.25")
+    short, _ = job(tmp_path, "transition_dm.length=6", "held_out=0.25")
     needs = r"lmdm learns windows of 8 codes at frame stride 1 and needs videos of 8 frames; 0 of 6"
     with pytest.raises(InputError, match=needs):
         train_all(short)
