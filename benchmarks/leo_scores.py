@@ -31,6 +31,7 @@ from leo.pixels import to_pixels
 from leo.reconstruction import Judged, driving_frames, judge
 
 FRAMES = 16
+DRAWN = 512  # unconditional samples: their first frames cost most
 VIDEOS, DRIVINGS = 64, 8  # of reconstruction: held-out videos at most, driving frames of each
 
 
@@ -65,7 +66,7 @@ def scores_of(name: str, real: str, data_root: Path | None) -> dict[str, object]
         "shuffled": f"damaged:shuffled:{real}",
     }
     if model.has("cddpm"):
-        fakes["LEO, unconditional"] = f"leo:{run}?mode=unconditional&frames={FRAMES}"
+        fakes["LEO, unconditional"] = f"leo:{run}?mode=unconditional&frames={FRAMES}&count={DRAWN}"
     numbers: dict[str, object] = {}
     for label, fake in fakes.items():
         request = ScoreRequest(
