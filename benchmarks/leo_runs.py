@@ -6,6 +6,7 @@ A run remembers its data: `RUN/data.json` holds what was given as --data, word f
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +61,11 @@ def open_job(request: RunRequest) -> Job:
     options = SourceOptions(
         files=OpenOptions(), data_root=request.data_root, resolution=config.resolution
     )
-    videos = open_source(spec, options)
-    # Only what could be opened is remembered: a slip of the pen is no run's data.
-    write_atomically(request.run / DATA, json.dumps({"data": spec}).encode())
-    return Job(run, lambda: videos, vgg=request.vgg, cpu=request.cpu)
+    videos = cache(lambda: open_source(spec, options))
+    if remembered_data(request.run) != spec:
+        videos()  # only what could be opened is remembered: a slip of the pen is no run's data
+        write_atomically(request.run / DATA, json.dumps({"data": spec}).encode())
+    return Job(run, videos, vgg=request.vgg, cpu=request.cpu)
 
 
 def remembered_data(run: Path) -> str | None:
