@@ -22,15 +22,22 @@ def l1(fake: Tensor, real: Tensor) -> Tensor:
     return (fake - real).abs().mean()
 
 
-def l1_where_it_moves(fake: Tensor, real: Tensor, source: Tensor, emphasis: float) -> Tensor:
-    """`l1`, a pixel where real and source differ counting 1 + emphasis times another.
+def weights_where_it_moves(real: Tensor, source: Tensor, emphasis: float) -> Tensor:
+    """1 + emphasis where real and source differ, else 1: [B,1,H,W].
 
-    The weights' mean is 1, so the loss keeps its size. Ours: where a person hardly moves, nearly
-    all pixels are right in the source, and the few that are not would hardly be learned.
+    Ours: where a person hardly moves, nearly all pixels are right in the source, and the few that
+    are not would hardly be learned.
     """
     moves = ((real - source).abs().mean(dim=1, keepdim=True) > 2 * MOVES).to(real.dtype)
-    weights = 1 + emphasis * moves
-    return ((fake - real).abs() * weights / weights.mean()).mean()
+    return 1 + emphasis * moves
+
+
+def weighted_l1(fake: Tensor, real: Tensor, weights: Tensor, mean: Tensor) -> Tensor:
+    """`l1`, a pixel counting `weights` [B,1,H,W] over `mean` [], their mean in the whole batch.
+
+    So the loss keeps its size.
+    """
+    return ((fake - real).abs() * weights / mean).mean()
 
 
 def pixel_pyramid(fake: Tensor, real: Tensor) -> Tensor:

@@ -82,6 +82,7 @@ class Seat:
         """
         parameters = [p for p in self.network.parameters() if p.requires_grad]
         self.optimiser.zero_grad(set_to_none=True)
+        self._tell_means(batches, accelerator.num_processes)
         means: Losses = {}
         for batch, seed in zip(batches, seeds, strict=True):
             torch.manual_seed(seed)  # inside the loop's fork_rng
@@ -97,6 +98,19 @@ class Seat:
         if self.average is not None:
             self.average.update_parameters(self.network)
         return means
+
+    def _tell_means(self, batches: Sequence[Batch], processes: int) -> None:
+        """Add to each batch the means, over all parts, that the player's losses ask for."""
+        of_parts = [self.player.module.part_means(batch) for batch in batches]
+        if not (names := list(of_parts[0])):
+            return
+        means = torch.stack([torch.stack([part[name] for name in names]) for part in of_parts])
+        means = means.mean(dim=0)
+        if processes > 1:
+            torch.distributed.all_reduce(means)
+            means /= processes
+        for batch in batches:
+            batch |= dict(zip(names, means, strict=True))
 
     def is_finite(self) -> bool:
         """Whether every weight is a number."""

@@ -58,6 +58,13 @@ class LossModule(nn.Module):
 
     network: nn.Module
 
+    def part_means(self, batch: Batch) -> Batch:
+        """Numbers [] of a part whose means over the global batch `forward` finds in its batch.
+
+        A loss that is balanced by such a mean is the same whatever parts the batch is dealt in.
+        """
+        return {}
+
     def forward(self, batch: Batch) -> tuple[Losses, Batch]:
         """The losses on `batch`, weighted (their sum is trained), and what later players may read.
 

@@ -105,7 +105,7 @@ def narrow_animator(batch: int = 8) -> Stage:
     from leo.stages import animator
 
     changes = [
-        "channel_cap=8", "style=12", "directions=5", "start=official", "emphasis=0",
+        "channel_cap=8", "style=12", "directions=5", "start=official",
         "discriminator.learning_rate=0.0019", "discriminator.betas=[0.0,0.99]",
         "generator.learning_rate=0.0016", "generator.betas=[0.0,0.99]", f"training.batch={batch}",
     ]  # fmt: skip

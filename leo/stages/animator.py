@@ -13,7 +13,12 @@ from torch import Tensor, nn
 
 from leo.config import AnimatorConfig
 from leo.data import FramePairs, TrainingVideos
-from leo.losses import discriminator_adversarial, generator_adversarial, l1_where_it_moves
+from leo.losses import (
+    discriminator_adversarial,
+    generator_adversarial,
+    weighted_l1,
+    weights_where_it_moves,
+)
 from leo.networks.discriminator import Discriminator, group_of
 from leo.networks.fast_discriminator import fold_discriminator
 from leo.networks.fast_generator import reconstruct
@@ -52,19 +57,27 @@ class GeneratorLosses(LossModule):
         self._perceptual = (perceptual,)  # in tuples: no submodules
         self._discriminator = (discriminator,)
 
+    def part_means(self, batch: Batch) -> Batch:
+        """uint8 "source" and "driving" [b,3,R,R] -> "mean weight", of a pixel."""
+        return {"mean weight": self._weights(batch).mean()}
+
     def forward(self, batch: Batch) -> tuple[Losses, Batch]:
-        """uint8 "source" and "driving" [b,3,R,R] -> losses; "fake" float [b,3,R,R] for later."""
+        """The same and "mean weight" -> losses; "fake" float [b,3,R,R] for later."""
         source, driving = from_pixels(batch["source"]), from_pixels(batch["driving"])
         fake = reconstruct(self.network, source, driving).float()
         (perceptual,), (discriminator,) = self._perceptual, self._discriminator
         losses = {
-            "l1": l1_where_it_moves(fake, driving, source, self._emphasis),
+            "l1": weighted_l1(fake, driving, self._weights(batch), batch["mean weight"]),
             perceptual.name: perceptual.loss(fake, driving),
         }
         if discriminator is not None:
             scores = fold_discriminator(discriminator).scores(fake)
             losses["adversarial"] = generator_adversarial(scores.float())
         return losses, {"fake": fake.detach()}
+
+    def _weights(self, batch: Batch) -> Tensor:
+        source, driving = from_pixels(batch["source"]), from_pixels(batch["driving"])
+        return weights_where_it_moves(driving, source, self._emphasis)
 
 
 class DiscriminatorLosses(LossModule):

@@ -49,8 +49,8 @@ def one_and_two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2)
     ended = start(*torchrun, SCRIPT, "lmdm,animator,faces", two, 1)
     assert ended.returncode == 0, ended.stderr
-    # One process, the batch in the same two parts: the same sums, and the same draws of dropout.
-    main("lmdm,animator,faces", str(one), "2")
+    main("animator,faces", str(one), "1")
+    main("lmdm", str(one), "2")  # the batch in the same two parts: the same draws of dropout
     return one, two
 
 
