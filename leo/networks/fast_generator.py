@@ -5,7 +5,7 @@
   picture that is larger than the weight has the weight scaled instead.
 - All styles of all layers are one affine map of the code, given the source.
 - The colour layers are projections that commute with warp and mask: each source map is projected
-  once, and at the finest level only three channels are warped.
+  once, and at the finest level only three channels are warped. Wide maps are warped by `warp`.
 - Gains go into demodulations and biases; FIR filters are depthwise.
 
 Folding is differentiable: training folds at every step, inference once, and both run the same code.
@@ -34,6 +34,7 @@ from leo.networks.layers import (
     exact,
     without_autocast,
 )
+from leo.networks.warp import warp
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,8 @@ class FoldedDecoder:
         for level, features in zip(self._levels, source.maps, strict=True):
             rgb = point(features, level.colour.projection)
             last = level is self._levels[-1]
-            maps.append(exact(rgb if last else torch.cat((features, rgb), dim=1)))
+            both = exact(rgb if last else torch.cat((features, rgb), dim=1))
+            maps.append(both.contiguous(memory_format=torch.channels_last))
         return Prepared(styles, maps)
 
     def frames(self, source: Prepared, codes: Tensor) -> Tensor:
@@ -173,9 +175,7 @@ class FoldedDecoder:
             flow = level.flow(x, next(layers)[0]) + flow_before
             mask = torch.sigmoid(flow[:, 2:])
             grid = level.grid + torch.tanh(flow[:, :2]).permute(0, 2, 3, 1)
-            warped = F.grid_sample(
-                map_.expand(count, -1, -1, -1), grid, align_corners=self._align_corners
-            )
+            warped = warp(map_, grid, self._align_corners)
             rgb = level.colour(warped[:, -3:] * mask) + rgb_before
             if level is not self._levels[-1]:
                 x = torch.lerp(x, warped[:, :-3].to(x.dtype), mask.to(x.dtype))
