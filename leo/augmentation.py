@@ -18,7 +18,7 @@ def augment(pair: Tensor, how: Augmentation, chance: torch.Generator, side: int)
     """
     whole = pair.shape[-1]
     if how.crop < 1 or whole != side:
-        kept = round(how.crop * whole)
+        kept = max(1, round(how.crop * whole))
         top, left = torch.randint(whole - kept + 1, (2,), generator=chance).tolist()
         pair = vision.resized_crop(pair, top, left, kept, kept, [side, side], antialias=True)
     if how.flip and torch.rand((), generator=chance) < 0.5:

@@ -1,4 +1,6 @@
-"""Chance as a function of names: the same key gives the same numbers, on every machine and device.
+"""Chance as a function of names: the same key gives the same numbers, for whatever device.
+
+On processors without AVX2 normal numbers differ in last bits: torch computes them another way.
 
 No random state is carried anywhere. What training step 700 or sample 31 draws follows from its key
 alone, so a resumed run, another batch size or another number of processes draws the same.

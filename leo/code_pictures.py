@@ -47,7 +47,8 @@ def clouds(real: Tensor, drawn: Tensor) -> Tensor:
     directions = torch.linalg.eigh(centred.T @ centred).eigenvectors.flip(1)  # most spread first
     sides = [centred @ directions, (drawn.double() - mean) @ directions]
     reach = REACH * sides[0].abs().amax(0).clamp(min=1e-6)
-    fitting = [pair for pair in DIRECTIONS if max(pair) < real.shape[1]]
+    # Codes of a single dimension have no pair: they lie on a diagonal.
+    fitting = [pair for pair in DIRECTIONS if max(pair) < real.shape[1]] or [(0, 0)]
     rows = [[_cloud((side / reach)[:, list(pair)]) for side in sides] for pair in fitting]
     return _tiled(rows)
 

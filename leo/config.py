@@ -294,6 +294,14 @@ class Config(Named):
                 f"animator.channel_base is {self.animator.channel_base}; the first layer has that "
                 f"many channels divided by the resolution: give {self.resolution} or more"
             )
+        finest = min(self.animator.channel_base // self.resolution, self.animator.channel_cap)
+        if self.animator.start == "copy" and finest < 3:
+            raise ValueError(
+                f'animator.start = "copy" keeps a picture in 3 channels of the finest map, which '
+                f"has {finest}: give a larger animator.channel_base or channel_cap"
+            )
+        if self.super_resolution is not None and self.super_resolution.condition_dropout:
+            raise ValueError("super_resolution.condition_dropout: cddpm alone can be guided")
         last = self.super_resolution or self.cddpm
         if last.resolution != self.resolution:
             raise ValueError(

@@ -178,7 +178,7 @@ def _packed(
             if not place.exists():
                 try:
                     _pack(source, resolution, unfinished, progress)
-                except OSError:
+                except BaseException:  # a video that cannot be read, too, and Ctrl-C
                     unfinished.unlink(missing_ok=True)  # what it took up is wanted elsewhere
                     raise
                 unfinished.replace(place)

@@ -22,7 +22,8 @@ from leo.config import Diffusion
 Prediction = Literal["epsilon", "v", "sample"]
 Key = tuple[str | int, ...]
 
-_FIRST_BETA, _LAST_BETA = 1e-4, 0.02  # of the linear schedule
+_FIRST_BETA, _LAST_BETA = 1e-4, 0.02  # of the linear schedule with 1000 steps
+_MOST_BETA = 0.999  # the cosine schedule's bound
 _BETAS = {"linear": "linear", "cosine": "squaredcos_cap_v2"}
 _SCHEDULERS: dict[str, tuple[Any, dict[str, object]]] = {
     # As improved-diffusion respaces: from the last trained step to step 0, where no noise is added.
@@ -54,7 +55,11 @@ class Schedule:
 
     @staticmethod
     def of(diffusion: Diffusion) -> "Schedule":
-        """The schedule that a config asks for: betas from 1e-4 to 0.02, or the cosine's."""
+        """The schedule that a config asks for: the cosine's, or betas from 1e-4 to 0.02.
+
+        With T steps in place of 1000 the linear betas are 1000/T times as large, as
+        improved-diffusion's, so that the last state is noise all the same.
+        """
         return _schedule(diffusion.schedule, diffusion.steps)
 
     def at(self, step_B: Tensor, like_BX: Tensor) -> tuple[Tensor, Tensor]:
@@ -224,8 +229,13 @@ def check_steps(diffusion: Diffusion, sampler: Sampler) -> None:
     """See that a sampler's steps are among those of training.
 
     Raises:
-        InputError: they do not divide them.
+        InputError: they do not divide them, or a single one is to be ancestral: from the last step
+            that is trained it takes a second to come to the first.
     """
+    if sampler.kind == "ddpm" and sampler.steps == 1 < diffusion.steps:
+        raise InputError(
+            "ddpm with 1 step: ancestral sampling takes at least 2; ddim and dpm take 1"
+        )
     if diffusion.steps % sampler.steps:
         raise InputError(
             f"{sampler.kind} with {sampler.steps} steps: they must divide the {diffusion.steps} "
@@ -238,8 +248,7 @@ def _scheduler(diffusion: Diffusion, sampler: Sampler) -> _Scheduler:
     make, options = _SCHEDULERS[sampler.kind]
     scheduler: _Scheduler = make(
         num_train_timesteps=diffusion.steps,
-        beta_start=_FIRST_BETA,
-        beta_end=_LAST_BETA,
+        **_ends(diffusion.steps),
         beta_schedule=_BETAS[diffusion.schedule],
         prediction_type="sample",
         **options,
@@ -251,9 +260,18 @@ def _scheduler(diffusion: Diffusion, sampler: Sampler) -> _Scheduler:
     return scheduler
 
 
+def _ends(steps: int) -> dict[str, float]:
+    """First and last beta of the linear schedule."""
+    scale = 1000 / steps
+    return {
+        "beta_start": min(_FIRST_BETA * scale, _MOST_BETA),
+        "beta_end": min(_LAST_BETA * scale, _MOST_BETA),
+    }
+
+
 @cache
 def _schedule(kind: Literal["linear", "cosine"], steps: int) -> Schedule:
     make: Any = DDPMScheduler
-    betas: Tensor = make(steps, _FIRST_BETA, _LAST_BETA, _BETAS[kind]).betas.double()
+    betas: Tensor = make(steps, beta_schedule=_BETAS[kind], **_ends(steps)).betas.double()
     kept = torch.cumprod(1 - betas, 0)
     return Schedule(signal=kept.sqrt(), noise=(1 - kept).sqrt())

@@ -4,7 +4,7 @@ drawn = Drawing(model, Sampling(frames=128)).draw([Row(0, 0, 0), Row(0, 0, 1)]) 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Protocol
 
 import torch
@@ -31,6 +31,9 @@ REENCODED = {  # the words of a source's notes
 }
 
 
+_OFF = (("reencode", "off"), ("transition_every", 1), ("guidance", 1.0))
+
+
 class Sampling(Data):
     """What is drawn; sample i depends on these and on i, but not on `count`.
 
@@ -39,11 +42,13 @@ class Sampling(Data):
     training. `transitions`: between stretches of motion go over to a newly drawn code (paper Sec.
     6). `first_frame`: frame 1 is the given or drawn picture itself ("source", the paper's), or its
     rendering ("recon"), which spares a change of sharpness from frame 1 to frame 2. `start_frame`:
-    which frame of a given video begins a sample. `reencode`: whether codes are read off generated
-    pictures, which LEO does not do: "start", the drawn first frame gives the code that motion
-    begins with (given ones always do); "runs", each run of the motion model also goes on from the
-    last frame made, which gives code and appearance; "frames", appearance from each frame to the
-    next. The last two are frame-by-frame baselines: errors in pixels add up.
+    which frame of a given video begins a sample. `transition_every`: runs before each transition.
+    `guidance`: of drawn first frames; more than 1 follows their codes more closely, costs twice,
+    and needs a cDDPM trained with `condition_dropout`. `reencode`: whether codes are read off
+    generated pictures, which LEO does not do: "start", the drawn first frame gives the code that
+    motion begins with (given ones always do); "runs", each run of the motion model also goes on
+    from the last frame made, which gives code and appearance; "frames", appearance from each frame
+    to the next. The last two are frame-by-frame baselines: errors in pixels add up.
     """
 
     mode: Literal["unconditional", "conditional"] = "unconditional"
@@ -56,14 +61,14 @@ class Sampling(Data):
     first_frame: Literal["source", "recon"] = "source"
     start_frame: Literal["first", "random"] = "first"
     reencode: Literal["off", "start", "runs", "frames"] = "off"
+    transition_every: int = Field(default=1, ge=1)
+    guidance: float = Field(default=1.0, ge=0, allow_inf_nan=False)
 
     @model_serializer(mode="wrap")
     def _as_before(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without `reencode` where it is off: samples drawn before there was such a thing agree."""
+        """Without later options that are off: samples drawn before there were such things agree."""
         told: dict[str, Any] = usual(self)
-        if told.get("reencode") == "off":
-            del told["reencode"]
-        return told
+        return {key: value for key, value in told.items() if (key, value) not in _OFF}
 
 
 class Row(NamedTuple):
@@ -133,6 +138,20 @@ class Drawing:
                 f"{self.model.root}: an LMDM of condition {lmdm.condition!r} makes {lmdm.length} "
                 "frames and cannot go on from them: ask for fewer, no transitions"
             )
+        if self.sampling.transition_every != 1 and not self.sampling.transitions:
+            raise InputError("transition_every is for samples with transitions")
+        self._check_guidance()
+
+    def _check_guidance(self) -> None:
+        if self.sampling.guidance == 1.0:
+            return
+        if self.starts is not None or self.pictures is not None:
+            raise InputError("guidance is for first frames that a cDDPM draws; here they are given")
+        if not self.model.config.cddpm.condition_dropout:
+            raise InputError(
+                f"{self.model.root}: guidance needs a cDDPM that was trained with codes kept back "
+                "now and then: cddpm.condition_dropout=0.1"
+            )
 
     @property
     def from_own_frames(self) -> bool:
@@ -200,7 +219,7 @@ class Drawing:
         if self.starts is not None:
             firsts = torch.stack([self.start(row.face) for row in rows])
             return self._begun(firsts, None, motions)
-        pictures = self.pictures or self.model.pictures
+        pictures = self.pictures or replace(self.model.pictures, guidance=self.sampling.guidance)
         faces = self._keys("first frame", [row.face for row in rows])
         if self.sampling.reencode == "off":
             codes = self.codes(rows)
@@ -288,7 +307,8 @@ class Drawing:
             return model.motion.unconditional(keys, self.sampler)[:, :frames]
         transitions = None
         if self.sampling.transitions:
-            transitions = Transitions(model.first_codes, model.transitions)
+            every = self.sampling.transition_every
+            transitions = Transitions(model.first_codes, model.transitions, every)
         journey = Rollout(model.motion, self.sampler, transitions, going_on)
         return journey.codes(first, frames, keys)
 

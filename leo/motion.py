@@ -57,7 +57,8 @@ def window_noise(shape: Sequence[int], length: int, random: torch.Generator) -> 
     """Normal numbers for states [...,S,M] of windows of `length` codes.
 
     The first code's, if it is noised (S = L), come last. So models of any two readings that share
-    their chance see the same noise on every later code, and can be compared in pairs.
+    their chance begin with the same noise on every later code, and can be compared in pairs. What
+    "ddpm" adds in every step is drawn slot by slot, and differs where S does.
     """
     *batch, slots, size = shape
     rest = torch.randn((*batch, length - 1, size), generator=random)

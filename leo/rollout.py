@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from evaluation.errors import InputError
 from leo.diffusion import Key, Sampler
 from leo.motion_models import CodeModel, MotionModel, TransitionModel
 
@@ -94,30 +93,6 @@ class Rollout:
                 chance = _at(keys, "transition", run)
                 yield self.transitions.motion.between(first_BM, end_BM, chance, self.sampler)[:, 1:]
                 first_BM = end_BM
-
-    def unconditional(self, starts: CodeModel, frames: int, keys: Sequence[Key]) -> Tensor:
-        """Motion with first codes of its own: float32 [B,N,M].
-
-        A model of whole sequences (condition "none") draws its first code itself, and cannot go on
-        beyond its length.
-
-        Raises:
-            InputError: more frames than such a model makes, or as `codes`.
-        """
-        if self.motion.reading.begins:
-            return self.codes(self.first_codes(starts, keys), frames, keys)
-        length = self.motion.config.length
-        if frames > length:
-            raise InputError(
-                f"{frames} frames: an LMDM of condition {self.motion.config.condition!r} makes "
-                f"{length} and cannot go on from them"
-            )
-        window_BLM = self.motion.unconditional(_at(keys, "run", 0), self.sampler)
-        return window_BLM[:, :frames]
-
-    def first_codes(self, starts: CodeModel, keys: Sequence[Key]) -> Tensor:
-        """A first code a key: float32 [B,M]."""
-        return starts.codes(_at(keys, "first"), self.sampler)
 
 
 def _at(keys: Sequence[Key], *where: str | int) -> list[Key]:

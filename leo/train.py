@@ -64,7 +64,8 @@ def train(
     if folder.model.exists():
         folder.origin.check(folder.model, load_model(folder.model).metadata)
         return folder.model
-    accelerator = Accelerator(cpu=cpu or not torch.accelerator.is_available(), mixed_precision="no")
+    # A CPU or CUDA: Apple's MPS has no float64, which the folded networks need.
+    accelerator = Accelerator(cpu=cpu or not torch.cuda.is_available(), mixed_precision="no")
     if accelerator.num_processes > 1:
         # Not after each stage: the next one needs it. Left to the interpreter's end, its threads
         # can outlive what they use, and the process aborts.

@@ -15,7 +15,7 @@ import torch
 from filelock import FileLock
 
 from evaluation.errors import InputError
-from evaluation.videos.source import VideoSource
+from evaluation.videos.source import VideoSource, fingerprint
 from leo.config import STAGES, Training
 from leo.data import (
     PACK_BYTES,
@@ -73,6 +73,11 @@ class Job:
         return self.open_source()
 
     @cached_property
+    def fingerprint(self) -> str:
+        """Of the training videos; no frame is decoded for it."""
+        return fingerprint(self.source)
+
+    @cached_property
     def videos(self) -> TrainingVideos:
         """The training videos at the config's resolution."""
         return self.videos_at(self.run.config.resolution)
@@ -116,7 +121,7 @@ class Job:
                 f"{self.animator_file}: no animator yet; `leo-bench train animator` comes first"
             )
         animator_digest = hashlib.sha256(self.animator_file.read_bytes()).hexdigest()
-        return hashlib.sha256(f"{self.videos.digest}\0{animator_digest}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.fingerprint}\0{animator_digest}".encode()).hexdigest()
 
 
 def train_stage(job: Job, name: str) -> Path:

@@ -46,6 +46,7 @@ class TensorBoard(Watcher):
             ) from None
         self._make = SummaryWriter
         self._folder = folder
+        self._writer: SummaryWriter | None = None  # until a stage begins
 
     def on_start(self, stage: str, step: int, steps: int) -> None:
         """Open the writer; what it showed after `step` is taken back."""
@@ -62,12 +63,15 @@ class TensorBoard(Watcher):
 
     def on_picture(self, step: int, picture: Tensor) -> None:
         """The picture."""
-        self._writer.add_image("picture", picture.cpu(), step)
+        if self._writer is not None:
+            self._writer.add_image("picture", picture.cpu(), step)
 
     def on_end(self) -> None:
         """Close the files."""
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
 
     def _scalars(self, step: int, numbers: Mapping[str, float]) -> None:
-        for name, value in numbers.items():
-            self._writer.add_scalar(name, value, step)
+        if self._writer is not None:
+            for name, value in numbers.items():
+                self._writer.add_scalar(name, value, step)

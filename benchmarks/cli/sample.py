@@ -60,6 +60,14 @@ def sample(
     transitions: Annotated[
         bool, typer.Option("--transitions", help="Between runs, lead over to a newly drawn code.")
     ] = False,
+    transition_every: Annotated[int, typer.Option(help="Runs before each transition.")] = 1,
+    guidance: Annotated[
+        float,
+        typer.Option(
+            help="Of drawn first frames: more than 1 follows their codes more closely; for a cDDPM "
+            "trained with condition_dropout."
+        ),
+    ] = 1.0,
     seed: Seed = 0,
     first_frame: FirstFrame = "source",
     format: Format = "mkv",
@@ -111,6 +119,8 @@ def sample(
         sampler=sampler,
         steps=steps,
         transitions=transitions,
+        transition_every=transition_every,
+        guidance=guidance,
         first_frame=first_frame,
         start_frame=start_frame,
         reencode=reencode,

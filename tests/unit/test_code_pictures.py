@@ -106,3 +106,9 @@ def test_clouds_lie_along_the_direction_of_most_spread() -> None:
     middle = torch.tensor([SIDE / 2, SIDE + GAP + SIDE / 2], dtype=torch.float64)
     assert (right.mean(0) - middle).abs().max() < 20
     assert left[:, 1].max() - left[:, 1].min() > SIDE / 2
+
+
+def test_codes_of_one_dimension_lie_on_a_diagonal() -> None:
+    picture = clouds(torch.linspace(-1, 1, 9)[:, None], torch.zeros(2, 1))
+    assert picture.shape[0] == 3
+    assert (picture == 0).any()

@@ -42,6 +42,13 @@ def test_the_linear_table_is_the_product_of_one_minus_beta():
     assert torch.allclose(Schedule.of(LINEAR).signal ** 2, kept, rtol=1e-5, atol=0)
 
 
+@pytest.mark.parametrize("steps", [10, 16, 100, 250])
+def test_with_fewer_steps_the_last_state_is_noise_all_the_same(steps):
+    schedule = Schedule.of(Diffusion(steps=steps))
+    assert float(schedule.signal[-1] ** 2) < 1e-4
+    assert bool((schedule.signal.diff() < 0).all())
+
+
 def test_the_cosine_table_follows_the_cosine():
     signal = Schedule.of(Diffusion(schedule="cosine")).signal
     u = torch.tensor([0.0, 0.5], dtype=torch.float64)
@@ -95,7 +102,7 @@ def test_data_that_are_gaussian_are_drawn_with_their_mean_and_deviation(sampler)
 
 def test_ancestral_sampling_is_that_of_the_formulas():
     diffusion = Diffusion(steps=20)
-    betas = torch.linspace(1e-4, 0.02, 20, dtype=torch.float64)
+    betas = torch.linspace(1e-4 * 50, 0.02 * 50 - 0.001, 20, dtype=torch.float64)
     kept = torch.cumprod(1 - betas, 0)
     chance = generator("formulas")
     x = torch.randn(6, generator=chance).double()
@@ -166,3 +173,11 @@ def test_a_sampler_that_is_not_known_is_refused(text):
 def test_steps_that_do_not_divide_those_of_training_are_refused():
     with pytest.raises(InputError, match="30 steps: they must divide the 1000"):
         sample(constant(torch.zeros(3)), Sampler("ddim", 30), [("a",)])
+
+
+def test_a_single_step_cannot_be_ancestral():
+    with pytest.raises(InputError, match=r"ddpm with 1 step: .* at least 2"):
+        sample(constant(torch.zeros(3)), Sampler("ddpm", 1), [("a",)])
+    for kind in ("ddim", "dpm"):
+        drawn = sample(constant(torch.full((3,), 0.5)), Sampler(kind, 1), [("a",)])
+        assert torch.allclose(drawn, torch.full((1, 3), 0.5), atol=1e-5)

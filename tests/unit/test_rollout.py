@@ -3,7 +3,6 @@
 import pytest
 import torch
 from tiny_codes import (
-    CODE,
     LENGTH,
     book,
     frame_config,
@@ -97,26 +96,10 @@ def test_transitions_come_as_often_as_asked_for(motion, starts, transitions):
     assert not torch.equal(with_them[:, until:], without[:, until:])
 
 
-def test_first_codes_are_drawn_where_none_are_given(motion, starts):
-    journey = Rollout(motion, FAST)
-    codes = journey.unconditional(starts, 20, KEYS)
-    assert codes.shape == (6, 20, CODE)
-    assert torch.equal(codes[:, 0], journey.first_codes(starts, KEYS))
-
-
 @pytest.fixture(scope="module")
 def whole():
     config = lmdm_config(condition="none")
     return Rollout(MotionModel.of(saved(lmdm.build(config, book(), seed=0), noise=0.05)), FAST)
-
-
-def test_a_model_of_whole_sequences_draws_its_first_code_itself(whole, starts):
-    assert whole.unconditional(starts, 10, KEYS).shape == (6, 10, CODE)
-
-
-def test_a_model_of_whole_sequences_cannot_go_on(whole, starts):
-    with pytest.raises(InputError, match="'none' makes 16"):
-        whole.unconditional(starts, LENGTH + 1, KEYS)
 
 
 def test_a_model_of_whole_sequences_cannot_begin_with_a_given_code(whole):

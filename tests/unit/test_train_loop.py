@@ -16,6 +16,7 @@ from tiny_stages import (
     TRUE,
     StoppedError,
     changed,
+    failing_at,
     folder_in,
     regression,
     toy_gan,
@@ -23,6 +24,7 @@ from tiny_stages import (
 )
 from torch import Tensor, nn
 
+from evaluation.errors import InputError
 from leo.checkpoint import load_model, save_model
 from leo.config import Optimiser, load_config
 from leo.players import learning_rate
@@ -275,3 +277,13 @@ def test_tensorboard_has_the_curves(tmp_path: Path) -> None:
     assert [event.step for event in events.Scalars("line/square")] == [3, 4, 6, 8, 9, 12]
     assert [event.step for event in events.Scalars("held out/loss")] == [6, 12]
     assert [event.step for event in events.Images("picture")] == [6, 12]
+
+
+def test_tensorboard_does_not_hide_why_a_training_was_refused(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    stopped = failing_at(regression(), 9)
+    with pytest.raises(StoppedError):
+        train(stopped, SHORT, folder_in(tmp_path), cpu=True)
+    other = folder_in(tmp_path, data="other rows")
+    with pytest.raises(InputError, match="rows"):
+        train(regression(), SHORT, other, [TensorBoard(tmp_path / "board")], cpu=True)

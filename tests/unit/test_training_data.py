@@ -2,18 +2,19 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import torch
 from tiny_codes import book
-from tiny_run import tiny_config
+from tiny_run import make_run, tiny_config
 from torch import Tensor
 
 from benchmarks.worlds.world import WorldShape, open_world
-from evaluation.errors import InputError
+from evaluation.errors import BadVideoError, InputError
+from evaluation.places import cache_root
 from evaluation.videos.source import VideoSource
 from leo.augmentation import augment
 from leo.chance import generator
@@ -193,3 +194,39 @@ def test_some_videos_that_are_too_short_are_a_line(tmp_path: Path) -> None:
     enough, heard = job(tmp_path / "all", "lmdm.length=4", "transition_dm.length=4", source=source)
     check_lengths(enough)
     assert heard.lines == []
+
+
+class Broken:
+    """Videos of which the third cannot be read."""
+
+    def __init__(self) -> None:
+        self._whole = open_world("toy-faces", "train", WorldShape(resolution=32, frames=6, count=6))
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._whole, name)
+
+    def read(self, video: int, frames: Sequence[int]) -> Tensor:
+        if video == 2:
+            raise BadVideoError("video 2", "damaged")
+        return self._whole.read(video, frames)
+
+
+def test_a_video_that_cannot_be_packed_leaves_nothing_on_the_disk() -> None:
+    folder = cache_root() / "frames"
+    before = sorted(folder.glob("*.npy")) + sorted(folder.glob("*.unfinished"))
+    with pytest.raises(BadVideoError, match="damaged"):
+        open_training_videos(Broken(), 32, 0.25)  # type: ignore[arg-type]
+    assert sorted(folder.glob("*.npy")) + sorted(folder.glob("*.unfinished")) == before
+
+
+def test_what_follows_from_codes_alone_decodes_no_frame(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    made = Job(RunFolder.open(run), lambda: LARGE, cpu=True)
+    assert made.codes_digest == made.codes_digest
+    assert "videos" not in vars(made)
+
+
+def test_a_crop_has_a_pixel_at_least() -> None:
+    pair = LARGE.read(0, [0, 3])
+    tiny = augment(pair, Augmentation(crop=0.001), generator("tiny"), 32)
+    assert tiny.shape == (2, 3, 32, 32)

@@ -1,0 +1,87 @@
+"""What a drawing draws, what goes together, and options that change nothing where they are off."""
+
+import pytest
+import torch
+from tiny_run import make_run
+
+from benchmarks.worlds.world import WorldShape, open_world
+from evaluation.errors import InputError
+from leo.drawing import Drawing, Row, Sampling
+from leo.model import LeoModel
+
+ROWS = [Row(i, i, i) for i in range(3)]
+STARTS = open_world("toy-faces", "test", WorldShape(resolution=32, frames=1, count=2))
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> LeoModel:
+    return LeoModel.open(make_run(tmp_path_factory.mktemp("leo") / "run"))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> LeoModel:
+    root = tmp_path_factory.mktemp("leo") / "run"
+    return LeoModel.open(make_run(root, "lmdm.condition=none"))
+
+
+@pytest.fixture(scope="module")
+def guidable(tmp_path_factory: pytest.TempPathFactory) -> LeoModel:
+    root = tmp_path_factory.mktemp("leo") / "run"
+    return LeoModel.open(make_run(root, "cddpm.condition_dropout=0.1"))
+
+
+def test_first_codes_are_those_of_the_frame_wise_model(model: LeoModel) -> None:
+    drawing = Drawing(model, Sampling(frames=12, steps=2))
+    keys = [("first code", 0, row.code) for row in ROWS]
+    first = model.first_codes.codes(keys, drawing.sampler)
+    codes = drawing.codes(ROWS)
+    assert codes.shape == (3, 12, 20)
+    assert torch.equal(codes[:, 0], first)
+
+
+def test_a_model_of_whole_sequences_draws_its_first_code_itself(whole: LeoModel) -> None:
+    drawing = Drawing(whole, Sampling(frames=8, steps=2))
+    assert drawing.codes(ROWS).shape == (3, 8, 20)
+    assert "frame-dm" not in drawing.stages()
+
+
+def test_a_model_of_whole_sequences_cannot_go_on(whole: LeoModel) -> None:
+    with pytest.raises(InputError, match="'none' makes 8 frames"):
+        Drawing(whole, Sampling(frames=9, steps=2))
+
+
+def test_transitions_come_as_often_as_asked_for(model: LeoModel) -> None:
+    def codes(**options: object) -> torch.Tensor:
+        given = {"frames": 24, "steps": 2, **options}
+        return Drawing(model, Sampling.model_validate(given)).codes(ROWS)
+
+    rare, without = codes(transitions=True, transition_every=2), codes()
+    assert torch.equal(rare[:, :15], without[:, :15])  # two runs of 8
+    assert not torch.equal(rare[:, 15:], without[:, 15:])
+    assert not torch.equal(codes(transitions=True)[:, 8:15], without[:, 8:15])
+    with pytest.raises(InputError, match="for samples with transitions"):
+        codes(transition_every=2)
+
+
+def test_guidance_changes_drawn_frames_and_no_code(guidable: LeoModel) -> None:
+    plain, guided = (
+        Drawing(guidable, Sampling(frames=2, steps=2, guidance=guidance)).draw(ROWS)
+        for guidance in (1.0, 4.0)
+    )
+    assert torch.equal(plain.codes, guided.codes)
+    assert not torch.equal(plain.firsts, guided.firsts)
+
+
+def test_guidance_that_would_do_nothing_or_harm_is_refused(
+    model: LeoModel, guidable: LeoModel
+) -> None:
+    with pytest.raises(InputError, match=r"needs a cDDPM .* cddpm\.condition_dropout"):
+        Drawing(model, Sampling(frames=2, guidance=2.0))
+    with pytest.raises(InputError, match="here they are given"):
+        Drawing(guidable, Sampling(mode="conditional", frames=2, guidance=2.0), STARTS)
+
+
+def test_options_that_are_off_leave_what_is_written_as_it_was() -> None:
+    written = Sampling().model_dump()
+    assert not {"reencode", "transition_every", "guidance"} & written.keys()
+    assert Sampling(transitions=True, transition_every=3).model_dump()["transition_every"] == 3
