@@ -12,6 +12,7 @@ from typing import Literal
 import torch
 
 from benchmarks.datasets import Dataset
+from benchmarks.leo_pace import pace_of
 from benchmarks.plan import SAMPLING, check_counts, named_dataset, samples_of_the_run
 from benchmarks.sources import SourceOptions, open_source
 from evaluation.clips import Window
@@ -114,7 +115,8 @@ def plan_frames(request: FrameScoreRequest) -> FramePlan:
     if real is None and fake is None:
         raise InputError("give videos: --dataset ID, --real PATH or --fake PATH")
     of_real = Window(request.frames, request.real_stride or real_stride)
-    of_fake = Window(request.frames, request.fake_stride or fake_stride)
+    own_pace = request.fake_stride or pace_of(fake, of_real.stride)
+    of_fake = Window(request.frames, own_pace or fake_stride)
     of_dataset = dataset.evaluation.resolution if dataset else None
     return FramePlan(
         request=request,

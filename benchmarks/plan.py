@@ -12,6 +12,7 @@ from typing import Literal
 import torch
 
 from benchmarks.datasets import Dataset, load_dataset
+from benchmarks.leo_pace import pace_of
 from benchmarks.sources import SourceOptions
 from evaluation.clips import Window
 from evaluation.errors import InputError
@@ -104,6 +105,8 @@ def plan(request: ScoreRequest) -> Plan:
     real_stride, fake_stride = (
         (strides.real, strides.fake) if strides else (published.real_stride, published.fake_stride)
     )
+    fake = request.fake or _fake_of(dataset)
+    of_real = Window(request.frames, request.real_stride or real_stride)
     is_world = dataset is not None and dataset.layout == "world"
     if is_world and request.extractor is None:
         toy = TOY_EMBEDDER if published.frames_of_clip else TOY_EXTRACTOR
@@ -113,12 +116,14 @@ def plan(request: ScoreRequest) -> Plan:
         dataset=dataset,
         split=split,
         real=request.real or f"dataset:{request.dataset}",
-        fake=request.fake or _fake_of(dataset),
+        fake=fake,
         resolution=request.resolution or (dataset.evaluation.resolution if dataset else None),
         protocol=_with_counts(published, request),
         published=published,
-        real_window=Window(request.frames, request.real_stride or real_stride),
-        fake_window=Window(request.frames, request.fake_stride or fake_stride),
+        real_window=of_real,
+        fake_window=Window(
+            request.frames, request.fake_stride or pace_of(fake, of_real.stride) or fake_stride
+        ),
         extractor=extractor_request(request, published),
     )
 

@@ -14,6 +14,7 @@ from typing import Literal
 from benchmarks.acd import keep as keep_score
 from benchmarks.acd import measure_plan
 from benchmarks.frame_plan import FrameScoreRequest, plan_frames
+from benchmarks.leo_pace import pace_of
 from benchmarks.plan import ScoreRequest, plan
 from benchmarks.score import keep, scored
 from benchmarks.standing import standing_record, standing_score
@@ -138,6 +139,12 @@ class _Job:
             return Done(self.benchmark.id, self.name, number, "failed", why=why)
         return Done(self.benchmark.id, self.name, number, state, record)
 
+    @property
+    def fake_stride(self) -> int:
+        """A LEO's own, where the suite's would show its motion at another speed."""
+        pace = pace_of(self.source, self.benchmark.real_stride)
+        return pace or self.benchmark.fake_stride
+
     def distance(self, metric: Metric) -> _Made:
         """FVD or KVD, with its record."""
         benchmark, settings = self.benchmark, self.settings
@@ -152,7 +159,7 @@ class _Job:
             repeats=settings.repeats or benchmark.repeats,
             seed=settings.seed,
             real_stride=benchmark.real_stride,
-            fake_stride=benchmark.fake_stride,
+            fake_stride=self.fake_stride,
             extractor=settings.extractor,
             device=settings.device,
             data_root=_text(settings.data_root),
@@ -179,7 +186,7 @@ class _Job:
             resolution=benchmark.resolution,
             seed=settings.seed,
             real_stride=benchmark.real_stride,
-            fake_stride=benchmark.fake_stride,
+            fake_stride=self.fake_stride,
             device=settings.device,
             data_root=_text(settings.data_root),
             on_error=settings.on_error,

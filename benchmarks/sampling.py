@@ -20,6 +20,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from benchmarks.leo_pace import SETTINGS
 from benchmarks.leo_samples import open_samples
 from benchmarks.montage import montage
 from benchmarks.sources import SourceOptions, open_source
@@ -40,7 +41,6 @@ from leo.stage import Share
 Progress = Callable[[int, int], None]
 Format = Literal["mkv", "mp4", "frames", "npy"]
 
-SETTINGS = "sample.json"
 SUFFIXES: dict[Format, str] = {"mkv": ".mkv", "mp4": ".mp4", "frames": "", "npy": ".npy"}
 SHOWN_SAMPLES, SHOWN_FRAMES = 6, 8
 

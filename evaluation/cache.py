@@ -95,7 +95,7 @@ class FeatureStore:
             write_atomically(path, json.dumps(what, indent=1, sort_keys=True).encode())
 
     def size(self) -> StoreSize:
-        """Files and bytes in the store."""
+        """Files and bytes in the store, and of frames packed for training."""
         sizes = [path.stat().st_size for path in self._files()]
         return StoreSize(len(sizes), sum(sizes))
 
@@ -120,7 +120,9 @@ class FeatureStore:
 
     def _files(self) -> list[Path]:
         features = (self.root / "features").rglob("*.safetensors")
-        return sorted([*features, *(self.root / "numbers").glob("*.json")])
+        frames = self.root / "frames"  # packed for training, by `leo.data`
+        packed = [*frames.glob("*.npy"), *frames.glob("*.unfinished")]
+        return sorted([*features, *(self.root / "numbers").glob("*.json"), *packed])
 
 
 def _checksum(tensors: Mapping[str, Tensor]) -> bytes:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="Features and indexes kept from earlier runs.",
+    help="Features, numbers and packed frames kept from earlier runs.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -22,7 +22,8 @@ def info() -> None:
     from evaluation.places import cache_root
 
     size = FeatureStore(cache_root()).size()
-    out(f"{cache_root()}: features of {size.files} videos, {size.bytes / 1e6:.1f} MB")
+    what = "features of videos, numbers, frames packed for training"
+    out(f"{cache_root()}: {size.files} files, {size.bytes / 1e6:.1f} MB: {what}")
 
 
 @app.command()
@@ -31,7 +32,7 @@ def prune(
         float, typer.Option(help="Delete what was written more than so many days ago; 0: all.")
     ],
 ) -> None:
-    """Delete cached features.
+    """Delete cached features, numbers and packed frames; what is wanted again is made again.
 
     Example: leo-bench cache prune --older-than 30
     """
@@ -40,4 +41,4 @@ def prune(
     from evaluation.places import cache_root
 
     freed = FeatureStore(cache_root()).prune(older_than_days=older_than)
-    out(f"deleted features of {freed.files} videos, {freed.bytes / 1e6:.1f} MB")
+    out(f"deleted {freed.files} files, {freed.bytes / 1e6:.1f} MB")

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from evaluation.atomic import write_atomically
-from evaluation.cache import FeatureStore
+from evaluation.cache import FeatureStore, StoreSize
 from evaluation.errors import InputError
 
 DIGEST = "ab" * 32
@@ -67,6 +67,16 @@ def test_pruning_deletes_what_is_old_and_nothing_else(tmp_path: Path) -> None:
     assert store.read("key", "cd" * 32).keys() == CLIPS.keys()
     assert store.prune(older_than_days=0).files == 1
     assert store.size().files == 0
+
+
+def test_frames_packed_for_training_are_counted_and_pruned(tmp_path: Path) -> None:
+    store = FeatureStore(tmp_path)
+    (tmp_path / "frames").mkdir()
+    for name in ("ab-64.npy", "cd-64.unfinished"):
+        (tmp_path / "frames" / name).write_bytes(b"frames")
+    assert store.size() == StoreSize(2, 12)
+    assert store.prune(older_than_days=0) == StoreSize(2, 12)
+    assert not list((tmp_path / "frames").iterdir())
 
 
 def test_an_unwritable_place_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
