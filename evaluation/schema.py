@@ -92,8 +92,10 @@ def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
         return f"{prefix}unknown key {str(last)!r}; known are {_keys_at(model, path)}"
     if problem["type"] == "missing":
         return f"{prefix}key {str(last)!r} is missing"
-    given = f" is {problem['input']!r}" if not isinstance(problem["input"], dict) else ""
-    return f"{prefix}{last}{given}: {problem['msg']}"
+    message = problem["msg"].removeprefix("Value error, ")  # pydantic's words for our own
+    if isinstance(problem["input"], dict):  # of a whole table: the message names the key
+        return f"{prefix}{last}: {message}" if last else message
+    return f"{prefix}{last} is {problem['input']!r}: {message}"
 
 
 def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

@@ -15,6 +15,7 @@ import contextlib
 import hashlib
 import io
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,9 +60,12 @@ class RunFolder:
                     old.pop(_table(stage), None)
                     new.pop(_table(stage), None)
             if (key := first_difference(old, new)) is not None:
+                begun_stages = {_table(stage): root / stage for stage in STAGES}
+                folder = begun_stages.get(key.partition(".")[0])
+                anew = "" if folder is None else f"; to train it anew, delete {folder}"
                 raise InputError(
                     f"{path}: this run was begun with another config: {key}; "
-                    "give another --run, or the config it was begun with"
+                    f"give another --run, or the config it was begun with{anew}"
                 )
         write_atomically(path, to_toml(_plain(config)).encode())
         return cls(root, config)
@@ -196,7 +200,7 @@ class StageFolder:
         return None, damaged
 
     def log(self, line: Mapping[str, object]) -> None:
-        """Add a line to the log.
+        """Add a line to the log; numbers that are not finite are null, which is all JSON has.
 
         Raises:
             InputError: the disk is full.
@@ -205,7 +209,7 @@ class StageFolder:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+                file.write(json.dumps(_finite(line), allow_nan=False) + "\n")
         except OSError as error:
             raise InputError(
                 f"{path}: cannot be written ({error.strerror}); the last checkpoint is intact: "
@@ -301,3 +305,9 @@ def _plain(config: Config) -> dict[str, Any]:
 
 def _table(stage: str) -> str:
     return stage.replace("-", "_")
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _finite(part) for key, part in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,13 +1,16 @@
 """`leo-bench`: the table of verbs, and how a run ends.
 
 Exit codes: 0 fine; 1 a regression or a failed check; 2 the user's input, in one line; 3 the
-machinery underneath (network, device), or a bug, with its traceback. Results go to standard output,
-everything else to standard error. Heavy imports live inside the commands, and help is plain text,
-so `--help` is quick.
+machinery underneath (network, device), or a bug, with its traceback; 130 Ctrl-C. Results go to
+standard output, everything else to standard error. Heavy imports live inside the commands, and help
+is plain text, so `--help` is quick.
 """
 
+import os
+import signal
 import sys
 import traceback
+from types import FrameType
 
 import typer
 
@@ -70,6 +73,7 @@ app.add_typer(speed.app, name="speed")
 
 def main() -> None:
     """Entry point of the `leo-bench` script."""
+    before = signal.signal(signal.SIGINT, _stopped)
     try:
         app()
     except (InputError, InfrastructureError) as error:
@@ -79,3 +83,14 @@ def main() -> None:
     except Exception:  # Python's own 1 would tell a gate of a regression
         traceback.print_exc()
         sys.exit(InfrastructureError.exit_code)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _stopped(number: int, frame: FrameType | None) -> None:
+    """Ctrl-C: a word on what is left, then Python's own way out, exit code 130."""
+    line = (
+        "\nleo-bench: stopped; what was finished is kept, and the same command goes on from there\n"
+    )
+    os.write(2, line.encode())  # nothing else may write from here
+    raise KeyboardInterrupt

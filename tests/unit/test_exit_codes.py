@@ -1,5 +1,7 @@
 """How a run of `leo-bench` ends: what a script that calls it goes by."""
 
+import os
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -48,3 +50,14 @@ def test_a_bug_shows_its_traceback_and_is_no_regression(
     told = capsys.readouterr().err
     assert told.startswith("Traceback")
     assert told.endswith("ZeroDivisionError: oh\n")
+
+
+def test_ctrl_c_says_what_is_left_and_the_handler_before_it_is_back(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(main, "app", lambda: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        main.main()
+    assert "stopped; what was finished is kept" in capfd.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is before

@@ -104,6 +104,8 @@ def test_a_wrong_change_is_one_line_that_says_what(change: str, message: str) ->
     with pytest.raises(InputError, match=message) as caught:
         load_config("toy64", [change])
     assert "\n" not in str(caught.value)
+    assert "Value error" not in str(caught.value)
+    assert ": :" not in str(caught.value)
 
 
 def test_an_unknown_config_lists_the_known() -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -197,3 +198,22 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
         load_model(tmp_path / "model.safetensors")
     with pytest.raises(InputError, match="no such model; train this stage first"):
         load_model(tmp_path / "absent.safetensors")
+
+
+def test_a_stage_that_has_begun_says_how_it_is_trained_anew(tmp_path: Path) -> None:
+    RunFolder.create(tmp_path, load_config("toy64"))
+    (tmp_path / "lmdm").mkdir()
+    longer = load_config("toy64", ["lmdm.training.steps=7"])
+    told = re.escape(f"to train it anew, delete {tmp_path / 'lmdm'}")
+    with pytest.raises(InputError, match=rf"lmdm\.training\.steps is 4000 there and 7 now.*{told}"):
+        RunFolder.create(tmp_path, longer)
+    with pytest.raises(InputError, match="seed") as caught:
+        RunFolder.create(tmp_path, load_config("toy64", ["seed=3"]))
+    assert "anew" not in str(caught.value)
+
+
+def test_a_log_is_json_whatever_the_numbers(tmp_path: Path) -> None:
+    folder = folder_in(tmp_path)
+    folder.log({"step": 1, "validation": {"psnr": math.inf, "loss": math.nan, "l1": 0.5}})
+    assert "Infinity" not in (folder.path / "log.jsonl").read_text()
+    assert folder.read_log() == [{"step": 1, "validation": {"psnr": None, "loss": None, "l1": 0.5}}]
