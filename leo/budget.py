@@ -6,15 +6,18 @@ counted there. One multiply-add is one MAC. A backward pass counts twice its for
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from leo.config import CddpmConfig, Config, Training
+from leo.config import CddpmConfig, Config, Training, UNet1dConfig, UNet2dConfig
 from leo.networks.code_mlp import CodeMlp
 from leo.networks.discriminator import Discriminator
 from leo.networks.generator import Generator
+from leo.networks.layers import Widths
 from leo.networks.unet1d import UNet1d
 from leo.networks.unet2d import UNet2d
 
@@ -50,92 +53,100 @@ class Cost:
         return self.steps * max(self.macs / TERA_MACS_A_SECOND / 1e12, 1 / STEPS_A_SECOND) / 3600
 
 
+class _Network(NamedTuple):
+    """What a network costs; counted once, as most configs share theirs."""
+
+    parameters: int
+    macs: float  # forward, of one sample
+
+
 def costs(config: Config) -> list[Cost]:
     """One row a stage that the config has."""
-    rows = [_animator(config), _lmdm(config), _frame_dm(config)]
-    if config.transition_dm is not None:
-        network = config.transition_dm.network
-        labels = len(config.transition_dm.strides)
-        with torch.device("meta"):
-            unet = UNet1d(config.animator.directions, network, labels)
-        length, training = config.transition_dm.length, config.transition_dm.training
-        rows.append(
-            _row(
-                "transition-dm",
-                unet,
-                lambda: unet(_codes(config, length), _times(), _times()),
-                training,
-            )
-        )
-    rows.append(_pictures("cddpm", config, config.cddpm, 3))
+    size, lmdm, frame_dm = config.animator.directions, config.lmdm, config.frame_dm
+    rows = [
+        _animator(config),
+        _row("lmdm", _unet1d(lmdm.network, lmdm.length, size, 0), lmdm.training),
+        _row("frame-dm", _mlp(frame_dm.width, frame_dm.blocks, size), frame_dm.training),
+    ]
+    if (way := config.transition_dm) is not None:
+        network = _unet1d(way.network, way.length, size, len(way.strides))
+        rows.append(_row("transition-dm", network, way.training))
+    rows.append(_pictures("cddpm", config.cddpm, size, 3))
     if config.super_resolution is not None:
-        rows.append(_pictures("super-resolution", config, config.super_resolution, 6))
+        rows.append(_pictures("super-resolution", config.super_resolution, size, 6))
     return rows
 
 
 def _animator(config: Config) -> Cost:
     how, size = config.animator, config.resolution
-    with torch.device("meta"):
-        generator = Generator(
-            size,
-            channel_cap=how.channel_cap,
-            channel_base=how.channel_base,
-            style=how.style,
-            directions=how.directions,
-        )
-        judge = Discriminator(size, generator.widths)
-        picture = torch.empty(1, 3, size, size)
+    shape = (size, how.channel_cap, how.channel_base)
+    generator = _generator(*shape, how.style, how.directions)
     # Source and driving are encoded, one picture is made; forward and backward.
-    macs = 3 * _macs(lambda: generator(picture, picture))
+    macs = 3 * generator.macs
     if how.discriminator is not None:
         # The generator's turn goes through it and back; its own turn sees two pictures.
-        macs += (2 + 3 * 2) * _macs(lambda: judge(picture))
+        macs += (2 + 3 * 2) * _discriminator(*shape)
     if how.perceptual == "vgg19":
         # Both pictures forward, and back to the fake one.
         macs += 3 * VGG_MACS_AT_256 * (size / 256) ** 2 * PYRAMID
-    return Cost("animator", _count(generator), macs * how.training.batch, how.training.steps)
+    return Cost("animator", generator.parameters, macs * how.training.batch, how.training.steps)
 
 
-def _lmdm(config: Config) -> Cost:
-    how = config.lmdm
+def _pictures(stage: str, how: CddpmConfig, size: int, channels: int) -> Cost:
+    return _row(stage, _unet2d(how.network, how.resolution, size, channels), how.training)
+
+
+def _row(stage: str, network: _Network, training: Training) -> Cost:
+    return Cost(stage, network.parameters, 3 * network.macs * training.batch, training.steps)
+
+
+@cache
+def _generator(size: int, cap: int, base: int, style: int, directions: int) -> _Network:
     with torch.device("meta"):
-        unet = UNet1d(config.animator.directions, how.network)
-    return _row("lmdm", unet, lambda: unet(_codes(config, how.length), _times()), how.training)
+        network = Generator(
+            size, channel_cap=cap, channel_base=base, style=style, directions=directions
+        )
+        picture = torch.empty(1, 3, size, size)
+    return _counted(network, lambda: network(picture, picture))
 
 
-def _frame_dm(config: Config) -> Cost:
-    how, size = config.frame_dm, config.animator.directions
+@cache
+def _discriminator(size: int, cap: int, base: int) -> float:
     with torch.device("meta"):
-        mlp, code = CodeMlp(size, how.width, how.blocks), torch.empty(1, size)
-    return _row("frame-dm", mlp, lambda: mlp(code, _times()), how.training)
+        network, picture = Discriminator(size, Widths(base, cap)), torch.empty(1, 3, size, size)
+    return _counted(network, lambda: network(picture)).macs
 
 
-def _pictures(stage: str, config: Config, how: CddpmConfig, channels: int) -> Cost:
-    size = config.animator.directions
+@cache
+def _unet1d(config: UNet1dConfig, length: int, size: int, labels: int) -> _Network:
     with torch.device("meta"):
-        unet = UNet2d(how.network, how.resolution, size, channels)
-        picture = torch.empty(1, channels, how.resolution, how.resolution)
+        network, codes = UNet1d(size, config, labels), torch.empty(1, length, size)
+    told = (_times(), _times()) if labels else (_times(),)
+    return _counted(network, lambda: network(codes, *told))
+
+
+@cache
+def _mlp(width: int, blocks: int, size: int) -> _Network:
+    with torch.device("meta"):
+        network, code = CodeMlp(size, width, blocks), torch.empty(1, size)
+    return _counted(network, lambda: network(code, _times()))
+
+
+@cache
+def _unet2d(config: UNet2dConfig, resolution: int, size: int, channels: int) -> _Network:
+    with torch.device("meta"):
+        network = UNet2d(config, resolution, size, channels)
+        picture = torch.empty(1, channels, resolution, resolution)
         code = torch.empty(1, size)
-    return _row(stage, unet, lambda: unet(picture, _times(), code), how.training)
+    return _counted(network, lambda: network(picture, _times(), code))
 
 
-def _row(stage: str, network: nn.Module, call: Callable[[], Tensor], training: Training) -> Cost:
-    return Cost(stage, _count(network), 3 * _macs(call) * training.batch, training.steps)
-
-
-def _codes(config: Config, length: int) -> Tensor:
-    return torch.empty(1, length, config.animator.directions, device="meta")
+def _counted(network: nn.Module, call: Callable[[], Tensor]) -> _Network:
+    with FlopCounterMode(display=False) as counter:
+        call()
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    return _Network(parameters, float(counter.get_total_flops()) / 2)
 
 
 def _times() -> Tensor:
     return torch.zeros(1, dtype=torch.int64, device="meta")
-
-
-def _macs(call: Callable[[], Tensor]) -> float:
-    with FlopCounterMode(display=False) as counter:
-        call()
-    return float(counter.get_total_flops()) / 2
-
-
-def _count(network: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
