@@ -99,6 +99,21 @@ class LeoModel:
         """Whether a stage is trained."""
         return model_file(self.root, stage).is_file()
 
+    def file(self, stage: str) -> Path:
+        """A trained stage's model.
+
+        Raises:
+            InputError: it is not trained; the message says what to do.
+        """
+        path = model_file(self.root, stage)
+        if path.is_file():
+            return path
+        if (self.root / "animator.safetensors").is_file():  # shipped or exported: no run to go on
+            raise InputError(f"{self.name}: has no {stage}; {_WITHOUT[stage]}")
+        raise InputError(
+            f"{path}: not trained yet; make it with `leo-bench train {stage} --run {self.root}`"
+        )
+
     def digest(self, stages: Sequence[str]) -> str:
         """Hex SHA-256 of the config and of these stages' files.
 
@@ -107,14 +122,14 @@ class LeoModel:
         """
         digest = hashlib.sha256(self.config.model_dump_json().encode())
         for stage in stages:
-            with self._file(stage).open("rb") as file:
+            with self.file(stage).open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()
 
     @cached_property
     def animator(self) -> ImageAnimator:
         """Turns pictures into codes, and codes into pictures."""
-        return ImageAnimator(generator_from_file(self._file("animator")).to(self.device))
+        return ImageAnimator(generator_from_file(self.file("animator")).to(self.device))
 
     @cached_property
     def motion(self) -> MotionModel:
@@ -146,18 +161,8 @@ class LeoModel:
         found.network.to(self.device)
         return found
 
-    def _file(self, stage: str) -> Path:
-        path = model_file(self.root, stage)
-        if path.is_file():
-            return path
-        if (self.root / "animator.safetensors").is_file():  # shipped or exported: no run to go on
-            raise InputError(f"{self.name}: has no {stage}; {_WITHOUT[stage]}")
-        raise InputError(
-            f"{path}: not trained yet; make it with `leo-bench train {stage} --run {self.root}`"
-        )
-
     def _load(self, stage: str) -> Model:
-        return load_model(self._file(stage))
+        return load_model(self.file(stage))
 
 
 def device_named(name: str | None) -> str:
