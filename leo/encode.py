@@ -128,13 +128,18 @@ def read_codes(path: Path) -> CodeBook:
         InputError: no such file, or not codes; the message says which command makes them.
     """
     if not path.is_file():
-        raise InputError(f"{path}: no codes; make them with `leo-bench encode`")
+        raise InputError(f"{path}: no codes; make them with {_how(path)}")
     try:
         with safe_open(path, "pt") as file:
             facts = json.loads(file.metadata()["codes"])
             codes = file.get_tensor("codes")
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"{path}: not a file of codes ({error}); remove it and run `leo-bench encode`"
+            f"{path}: not a file of codes ({error}); remove it and run {_how(path)}"
         ) from None
     return CodeBook(codes=codes, **facts)
+
+
+def _how(path: Path) -> str:
+    """The command that makes the codes of the run that they lie in."""
+    return f"`leo-bench encode --run {path.parent}`"

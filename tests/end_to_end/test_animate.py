@@ -124,10 +124,8 @@ def test_a_run_and_a_shipped_model_give_their_animators(
     run = make_run(tmp_path / "run")
     line = ("animate", "--source", driving / "000000.png", "--driving", driving)
     for number, checkpoint in enumerate((run, model_file(run, "animator"))):
-        assert (
-            leo_bench(*line, "--checkpoint", checkpoint, "--out", tmp_path / f"{number}.npy")[0]
-            == 0
-        )
+        outcome = leo_bench(*line, "--checkpoint", checkpoint, "--out", tmp_path / f"{number}.npy")
+        assert outcome.code == 0, outcome.err
     assert (tmp_path / "0.npy").read_bytes() == (tmp_path / "1.npy").read_bytes()
     for name in ("leo:toy-faces", "toy-faces"):
         outcome = leo_bench(*line, "--checkpoint", name, "--out", tmp_path / "shipped.npy")

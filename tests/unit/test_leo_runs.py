@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from tiny_run import make_run
 
 from benchmarks.leo_runs import DATA, RunRequest, open_job, remembered_data
+from conftest import Run
 from evaluation.errors import InputError
 
 
@@ -35,3 +37,30 @@ def test_a_damaged_memory_is_one_line(tmp_path: Path, content: str) -> None:
     with pytest.raises(InputError, match=DATA) as caught:
         remembered_data(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def refused(leo_bench: Run, *words: object) -> str:
+    """The last line of a verb that must stop; `train` shows its config before."""
+    outcome = leo_bench(*words)
+    assert outcome.code == 2, outcome
+    return outcome.err.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("stage", ["lmdm", "frame-dm", "transition-dm", "cddpm"])
+def test_without_an_animator_nothing_is_trained_or_encoded(
+    tmp_path: Path, leo_bench: Run, stage: str
+) -> None:
+    run = tmp_path / "new"
+    wanted = f"no animator yet; `leo-bench train animator --run {run}` comes first"
+    line = ("--config", "toy64", "--data", "toy-faces/train", "--cpu")
+    assert wanted in refused(leo_bench, "train", stage, "--run", run, *line)
+    assert wanted in refused(leo_bench, "encode", "--run", run, "--cpu")
+
+
+def test_what_comes_first_is_said_with_the_runs_path(tmp_path: Path, leo_bench: Run) -> None:
+    new, begun = tmp_path / "new", make_run(tmp_path / "run")
+    said = refused(leo_bench, "encode", "--run", new)
+    assert f"no run yet; `leo-bench train animator --run {new}` comes first" in said
+    (begun / "lmdm" / "model.safetensors").unlink()
+    said = refused(leo_bench, "train", "lmdm", "--run", begun, "--data", "toy-faces/train")
+    assert f"no codes; make them with `leo-bench encode --run {begun}`" in said
