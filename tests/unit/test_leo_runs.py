@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
+from made_videos import encode, moving
 from tiny_run import make_run
 
 from benchmarks.leo_runs import DATA, RunRequest, open_job, remembered_data
 from conftest import Run
-from evaluation.errors import InputError
+from evaluation.errors import BadVideoError, InputError
 
 
 def request(run: Path, data: str | None) -> RunRequest:
@@ -64,3 +65,18 @@ def test_what_comes_first_is_said_with_the_runs_path(tmp_path: Path, leo_bench: 
     (begun / "lmdm" / "model.safetensors").unlink()
     said = refused(leo_bench, "train", "lmdm", "--run", begun, "--data", "toy-faces/train")
     assert f"no codes; make them with `leo-bench encode --run {begun}`" in said
+
+
+def test_a_broken_training_video_is_named_with_its_source(tmp_path: Path, leo_bench: Run) -> None:
+    run, data = make_run(tmp_path / "run"), tmp_path / "data"
+    data.mkdir()
+    files = [encode(data / f"{name}.mkv", moving(3, 32, 32), "ffv1", "bgr0") for name in "abc"]
+    broken = files[1].read_bytes()[:-200]
+    job = open_job(RunRequest(run, data=str(data), cpu=True))
+    files[1].write_bytes(broken)  # after it was opened: what is read says so
+    with pytest.raises(BadVideoError, match=f"^{data}: b.mkv: .*remove it from the training data$"):
+        job.videos  # noqa: B018
+    for verb in (("train", "animator"), ("encode",)):
+        said = refused(leo_bench, *verb, "--run", run, "--data", data, "--cpu")
+        assert f"{data}: b.mkv: " in said
+        assert said.endswith("; mend it, or remove it from the training data")
