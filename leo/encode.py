@@ -23,6 +23,7 @@ from evaluation.errors import InputError
 from leo.data import TrainingVideos, judged
 
 CODES = "codes.safetensors"  # in the folder of a run
+ANIMATOR = "animator_digest"  # in the metadata of what is trained on codes: the file they are of
 FRAMES_AT_ONCE = 64
 
 Progress = Callable[[int, int], None]
@@ -45,6 +46,7 @@ class CodeBook:
         names: of the videos.
         held_out: indices of the held-out videos.
         digest: what the codes follow from: fingerprints of the videos and of the animator.
+        animator: hex SHA-256 of the animator's file; None: made before this was kept.
     """
 
     codes: Tensor
@@ -52,6 +54,12 @@ class CodeBook:
     names: Sequence[str]
     held_out: Sequence[int]
     digest: str
+    animator: str | None = None
+
+    @property
+    def about_animator(self) -> dict[str, str]:
+        """For the metadata of a model that is trained on these codes."""
+        return {} if self.animator is None else {ANIMATOR: self.animator}
 
     def of(self, video: int) -> Tensor:
         """One video's codes: float32 [T,20]."""
@@ -112,6 +120,7 @@ def write_codes(book: CodeBook, path: Path) -> None:
         "names": list(book.names),
         "held_out": list(book.held_out),
         "digest": book.digest,
+        "animator": book.animator,
     }
     content = save({"codes": book.codes.contiguous()}, metadata={"codes": json.dumps(facts)})
     try:

@@ -6,7 +6,7 @@ train_stage(job, "animator"); encode_run(job); train_stage(job, "lmdm")
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -130,13 +130,17 @@ class Job:
                 f"{path}: codes of another animator or other videos; "
                 f"remove the file and run `leo-bench encode --run {self.run.root}` again"
             )
-        return book
+        return replace(book, animator=self.animator_digest)  # in files from before, too
 
     @property
     def codes_digest(self) -> str:
         """What codes follow from: the videos and the animator's file."""
-        animator_digest = hashlib.sha256(self.animator_file.read_bytes()).hexdigest()
-        return hashlib.sha256(f"{self.fingerprint}\0{animator_digest}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.fingerprint}\0{self.animator_digest}".encode()).hexdigest()
+
+    @property
+    def animator_digest(self) -> str:
+        """Hex SHA-256 of the animator's file."""
+        return hashlib.sha256(self.animator_file.read_bytes()).hexdigest()
 
 
 def train_stage(job: Job, name: str) -> Path:
@@ -161,7 +165,8 @@ def encode_run(job: Job) -> CodeBook:
     with FileLock(path.with_suffix(".lock")):  # of several processes, one encodes
         if not path.is_file():
             maker = ImageAnimator(generator_from_file(job.animator_file).to(job.device))
-            write_codes(encode(maker, job.videos, job.codes_digest, job.progress), path)
+            book = encode(maker, job.videos, job.codes_digest, job.progress)
+            write_codes(replace(book, animator=job.animator_digest), path)
     return job.codes
 
 
