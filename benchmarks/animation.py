@@ -18,6 +18,7 @@ from evaluation.videos.discover import open_videos
 from evaluation.videos.source import VideoSource
 from leo.animator import ImageAnimator, relative
 from leo.animator_files import read_animator
+from leo.model import LeoModel, find_model, shipped_models
 
 Progress = Callable[[int, int], None]
 
@@ -74,14 +75,14 @@ class Animation:
 
 
 def open_animation(
-    checkpoint: Path, source: Path, driving: Path, *, relative: bool, device: str
+    checkpoint: str, source: Path, driving: Path, *, relative: bool, device: str
 ) -> Animation:
-    """Read all but the driving frames.
+    """Read all but the driving frames; `checkpoint` is a file, a run, or a shipped model's name.
 
     Raises:
         InputError: one of the three cannot be read, or `driving` is not one video.
     """
-    found = read_animator(checkpoint)
+    found = read_animator(_animator_file(checkpoint))
     animator = ImageAnimator(found.generator.to(device))
     picture = _picture(source)
     videos = open_videos(driving)
@@ -129,6 +130,15 @@ def write_floats(path: Path, animation: Animation, progress: Progress) -> int:
     finally:
         unfinished.unlink(missing_ok=True)
     return animation.count
+
+
+def _animator_file(checkpoint: str) -> Path:
+    """The file itself, or that of a run's or of a shipped model's animator."""
+    path = Path(checkpoint).expanduser()
+    is_name = checkpoint.startswith("leo:") or checkpoint in shipped_models()
+    if path.is_dir() or (is_name and not path.is_file()):
+        return LeoModel.open(find_model(checkpoint)).file("animator")
+    return path
 
 
 def _picture(path: Path) -> Tensor:

@@ -30,7 +30,7 @@ from evaluation.schema import Data, parse
 from evaluation.videos.source import Medium, Selection, Skipped, VideoSource
 from leo.codes import Windows, code_windows
 from leo.drawing import at_size
-from leo.encode import CODES, FRAMES_AT_ONCE, read_codes
+from leo.encode import CODES, FRAMES_AT_ONCE
 from leo.gaussian_motion import GaussianCodes, GaussianMotion
 from leo.lanes import lanes
 from leo.model import LeoModel, device_named, find_model
@@ -80,7 +80,7 @@ def open_gaussian(location: str, place: LeoPlace) -> "GaussianSource":
         videos = "1 video" if len(sequences) == 1 else f"{len(sequences)} videos"
         of = f"{videos} of {fitted.name}"
     elif (model.root / CODES).is_file():
-        sequences = read_codes(model.root / CODES).sequences
+        sequences = model.codes().sequences
         of = f"the {len(sequences)} training videos of the run"
     else:
         raise InputError(

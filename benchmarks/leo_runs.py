@@ -3,18 +3,22 @@
 A run remembers its data: `RUN/data.json` holds what was given as --data, word for word.
 """
 
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from benchmarks.sources import SourceOptions, open_source
 from evaluation.atomic import write_atomically
-from evaluation.errors import InputError
+from evaluation.errors import BadVideoError, InputError
 from evaluation.schema import Data, parse
 from evaluation.videos.discover import OpenOptions
+from evaluation.videos.source import Selection
 from leo.config import STAGES, Config, load_config
 from leo.run_folder import RunFolder
 from leo.training import Job
@@ -61,11 +65,36 @@ def open_job(request: RunRequest) -> Job:
     options = SourceOptions(
         files=OpenOptions(), data_root=request.data_root, resolution=config.resolution
     )
-    videos = cache(lambda: open_source(spec, options))
+    videos = cache(lambda: _training_videos(spec, options))
     if remembered_data(request.run) != spec:
         videos()  # only what could be opened is remembered: a slip of the pen is no run's data
         write_atomically(request.run / DATA, json.dumps({"data": spec}).encode())
     return Job(run, videos, vgg=request.vgg, cpu=request.cpu)
+
+
+class _TrainingVideos(Selection):
+    """All videos of a source; one that turns out to be broken is named with the source."""
+
+    def read(self, index: int, frames: Sequence[int]) -> Tensor:
+        """The base's."""
+        with _broken_videos_named(self.name):
+            return super().read(index, frames)
+
+
+def _training_videos(spec: str, options: SourceOptions) -> _TrainingVideos:
+    with _broken_videos_named(spec):
+        found = open_source(spec, options)
+    return _TrainingVideos(found, range(len(found.names)), found.name)
+
+
+@contextlib.contextmanager
+def _broken_videos_named(source: str) -> Iterator[None]:
+    """A video's own name says too little: no option of `leo-bench train` names it."""
+    try:
+        yield
+    except BadVideoError as error:
+        advice = f"{error.reason}; mend it, or remove it from the training data"
+        raise BadVideoError(f"{source}: {error.video}", advice) from None
 
 
 def remembered_data(run: Path) -> str | None:

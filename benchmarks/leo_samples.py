@@ -14,7 +14,6 @@ from evaluation.errors import InputError
 from evaluation.schema import parse
 from evaluation.videos.source import VideoSource
 from leo.drawing import Drawing, Sampling
-from leo.encode import CODES, read_codes
 from leo.model import LeoModel, device_named, find_model
 from leo.nearest_frames import NearestFrames
 from leo.sample import LeoSource
@@ -77,9 +76,9 @@ def nearest_frames(model: LeoModel, videos: VideoSource) -> NearestFrames:
     """The frames of a run's training videos, found by the run's codes.
 
     Raises:
-        InputError: the run has no codes, or codes of other videos.
+        InputError: the run has no codes, or codes of other videos or of another animator.
     """
-    return NearestFrames(videos, read_codes(model.root / CODES), model.config.resolution)
+    return NearestFrames(videos, model.codes(), model.config.resolution)
 
 
 def open_samples(

@@ -7,7 +7,6 @@ torch's safe loader, which runs no code from the file.
 
 import argparse
 import json
-import pickle
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from leo.networks.layers import fir_kernel
 
 _UNUSED = (".noise.weight", ".to_rgb1.")  # in official files; no forward pass reads them
 _SHOWN = 4  # keys in an error
+_WANTED = "give LIA's vox.pt, taichi.pt or ted.pt, or a model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def read_animator(path: Path) -> AnimatorFile:
             of the network; the message names them.
     """
     if not path.is_file():
-        raise InputError(f"{path}: no such file; give a checkpoint of LIA or a model.safetensors")
+        raise InputError(f"{path}: no such file; {_WANTED}")
     if path.suffix == ".safetensors":
         model = load_model(path)
         if "animator" not in model.metadata:
@@ -71,9 +71,12 @@ def _official_state(path: Path) -> dict[str, Tensor]:
             content = torch.load(
                 path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path)
             )
-    except (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"{path}: cannot be read as a checkpoint: {reason}") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except Exception:  # torch.load has no error of its own, and its messages advise to run the file
+        raise InputError(
+            f"{path}: no PyTorch checkpoint, a damaged one, or one of more than tensors; {_WANTED}"
+        ) from None
     state = content.get("gen") if isinstance(content, dict) else None
     if not isinstance(state, dict):
         keys = sorted(map(str, content)) if isinstance(content, dict) else type(content).__name__

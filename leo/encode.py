@@ -23,6 +23,7 @@ from evaluation.errors import InputError
 from leo.data import TrainingVideos, judged
 
 CODES = "codes.safetensors"  # in the folder of a run
+ANIMATOR = "animator_digest"  # in the metadata of what is trained on codes: the file they are of
 FRAMES_AT_ONCE = 64
 
 Progress = Callable[[int, int], None]
@@ -45,6 +46,7 @@ class CodeBook:
         names: of the videos.
         held_out: indices of the held-out videos.
         digest: what the codes follow from: fingerprints of the videos and of the animator.
+        animator: hex SHA-256 of the animator's file; None: made before this was kept.
     """
 
     codes: Tensor
@@ -52,6 +54,12 @@ class CodeBook:
     names: Sequence[str]
     held_out: Sequence[int]
     digest: str
+    animator: str | None = None
+
+    @property
+    def about_animator(self) -> dict[str, str]:
+        """For the metadata of a model that is trained on these codes."""
+        return {} if self.animator is None else {ANIMATOR: self.animator}
 
     def of(self, video: int) -> Tensor:
         """One video's codes: float32 [T,20]."""
@@ -112,6 +120,7 @@ def write_codes(book: CodeBook, path: Path) -> None:
         "names": list(book.names),
         "held_out": list(book.held_out),
         "digest": book.digest,
+        "animator": book.animator,
     }
     content = save({"codes": book.codes.contiguous()}, metadata={"codes": json.dumps(facts)})
     try:
@@ -128,13 +137,18 @@ def read_codes(path: Path) -> CodeBook:
         InputError: no such file, or not codes; the message says which command makes them.
     """
     if not path.is_file():
-        raise InputError(f"{path}: no codes; make them with `leo-bench encode`")
+        raise InputError(f"{path}: no codes; make them with {_how(path)}")
     try:
         with safe_open(path, "pt") as file:
             facts = json.loads(file.metadata()["codes"])
             codes = file.get_tensor("codes")
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"{path}: not a file of codes ({error}); remove it and run `leo-bench encode`"
+            f"{path}: not a file of codes ({error}); remove it and run {_how(path)}"
         ) from None
     return CodeBook(codes=codes, **facts)
+
+
+def _how(path: Path) -> str:
+    """The command that makes the codes of the run that they lie in."""
+    return f"`leo-bench encode --run {path.parent}`"

@@ -5,14 +5,16 @@ OUT/config.toml   STAGE.safetensors (float16)   STAGE.log.jsonl  scores.json (wh
 
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from evaluation.errors import InputError
-from leo.checkpoint import load_model, save_model
+from leo.checkpoint import Model, save_model
 from leo.config import STAGES
-from leo.run_folder import RunFolder
+from leo.encode import ANIMATOR
+from leo.model import LeoModel, file_digest
 
 SCORES = "scores.json"
 
@@ -21,10 +23,10 @@ def export(run: Path, out: Path) -> list[Path]:
     """Write the run's trained stages to `out`, whole or not at all; -> all files there.
 
     Raises:
-        InputError: no run, nothing trained yet, something else in `out`, or a disk that is full or
-            may not be written to.
+        InputError: no run, nothing trained yet, a stage of another animator, something else in
+            `out`, or a disk that is full or may not be written to.
     """
-    folder = RunFolder.open(run)
+    whole = LeoModel.open(run)
     trained = [s for s in STAGES if (run / s / "model.safetensors").is_file()]
     if "animator" not in trained:
         raise InputError(f"{run}: no trained animator; `leo-bench train animator` comes first")
@@ -38,8 +40,8 @@ def export(run: Path, out: Path) -> list[Path]:
         with tempfile.TemporaryDirectory(prefix=".exporting-", dir=out.parent) as scratch:
             unfinished = Path(scratch) / "model"
             unfinished.mkdir()
-            for stage in trained:
-                model = load_model(folder.stage(stage).model)
+            for stage in trained:  # the animator first
+                model = _of_animator(whole.load(stage), unfinished / "animator.safetensors")
                 save_model(unfinished / f"{stage}.safetensors", model, torch.float16)
             for name, source in copied.items():
                 if source.is_file():
@@ -48,3 +50,10 @@ def export(run: Path, out: Path) -> list[Path]:
     except OSError as error:
         raise InputError(f"{out}: cannot be written: {error.strerror or error}") from None
     return sorted(out.iterdir())
+
+
+def _of_animator(model: Model, animator: Path) -> Model:
+    """The model; if it says whose codes it was trained on, that is now the animator in float16."""
+    if ANIMATOR not in model.metadata:
+        return model
+    return replace(model, metadata={**model.metadata, ANIMATOR: file_digest(animator)})

@@ -22,6 +22,7 @@ from leo.animator import ImageAnimator
 from leo.animator_files import generator_from_file
 from leo.checkpoint import Model, load_model
 from leo.config import STAGES, CddpmConfig, Config
+from leo.encode import ANIMATOR, CODES, CodeBook, read_codes
 from leo.motion_models import CodeModel, MotionModel, TransitionModel
 from leo.starting_frame import FrameModel, StartingFrames
 
@@ -99,6 +100,55 @@ class LeoModel:
         """Whether a stage is trained."""
         return model_file(self.root, stage).is_file()
 
+    def file(self, stage: str) -> Path:
+        """A trained stage's model.
+
+        Raises:
+            InputError: it is not trained; the message says what to do.
+        """
+        path = model_file(self.root, stage)
+        if path.is_file():
+            return path
+        if self._is_flat:
+            raise InputError(f"{self.name}: has no {stage}; {_WITHOUT[stage]}")
+        raise InputError(
+            f"{path}: not trained yet; make it with `leo-bench train {stage} --run {self.root}`"
+        )
+
+    def load(self, stage: str) -> Model:
+        """A trained stage's model.
+
+        Raises:
+            InputError: it is not trained, or was on codes of another animator than the one here.
+        """
+        model = load_model(self.file(stage))
+        if self._is_of_animator(model.metadata.get(ANIMATOR)):
+            return model
+        advice = (
+            "take all files from one model"
+            if self._is_flat
+            else f"run `leo-bench encode --run {self.root}` again, delete {self.root / stage} and "
+            "train it anew"
+        )
+        raise InputError(
+            f"{self.file(stage)}: trained on codes of another animator than "
+            f"{self.file('animator')}; {advice}"
+        )
+
+    def codes(self) -> CodeBook:
+        """Codes of the run's training videos.
+
+        Raises:
+            InputError: there are none, or they are of another animator than the one here.
+        """
+        book = read_codes(self.root / CODES)
+        if self._is_of_animator(book.animator):
+            return book
+        raise InputError(
+            f"{self.root / CODES}: codes of another animator than {self.file('animator')}; "
+            f"remove the file and run `leo-bench encode --run {self.root}` again"
+        )
+
     def digest(self, stages: Sequence[str]) -> str:
         """Hex SHA-256 of the config and of these stages' files.
 
@@ -107,29 +157,28 @@ class LeoModel:
         """
         digest = hashlib.sha256(self.config.model_dump_json().encode())
         for stage in stages:
-            with self._file(stage).open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+            digest.update(bytes.fromhex(file_digest(self.file(stage))))
         return digest.hexdigest()
 
     @cached_property
     def animator(self) -> ImageAnimator:
         """Turns pictures into codes, and codes into pictures."""
-        return ImageAnimator(generator_from_file(self._file("animator")).to(self.device))
+        return ImageAnimator(generator_from_file(self.file("animator")).to(self.device))
 
     @cached_property
     def motion(self) -> MotionModel:
         """Draws motion."""
-        return MotionModel.of(self._load("lmdm"), self.device)
+        return MotionModel.of(self.load("lmdm"), self.device)
 
     @cached_property
     def first_codes(self) -> CodeModel:
         """Draws the codes that videos begin with."""
-        return CodeModel.of(self._load("frame-dm"), self.device)
+        return CodeModel.of(self.load("frame-dm"), self.device)
 
     @cached_property
     def transitions(self) -> TransitionModel:
         """Draws the way from one code to another."""
-        return TransitionModel.of(self._load("transition-dm"), self.device)
+        return TransitionModel.of(self.load("transition-dm"), self.device)
 
     @cached_property
     def pictures(self) -> StartingFrames:
@@ -140,24 +189,30 @@ class LeoModel:
             None if finer is None else self._frame_model("super-resolution", finer),
         )
 
+    def _is_of_animator(self, digest: str | None) -> bool:
+        """Whether a file that says this of its animator belongs here; older files say nothing."""
+        return digest is None or not self.has("animator") or digest == self._animator_digest
+
+    @cached_property
+    def _animator_digest(self) -> str:
+        return file_digest(self.file("animator"))
+
+    @property
+    def _is_flat(self) -> bool:
+        """Whether it is shipped or exported: no run to go on."""
+        return (self.root / "animator.safetensors").is_file()
+
     def _frame_model(self, stage: str, config: CddpmConfig) -> FrameModel:
-        model = self._load(stage)
+        model = self.load(stage)
         found = FrameModel.from_tensors(config, model.network, model.stats)
         found.network.to(self.device)
         return found
 
-    def _file(self, stage: str) -> Path:
-        path = model_file(self.root, stage)
-        if path.is_file():
-            return path
-        if (self.root / "animator.safetensors").is_file():  # shipped or exported: no run to go on
-            raise InputError(f"{self.name}: has no {stage}; {_WITHOUT[stage]}")
-        raise InputError(
-            f"{path}: not trained yet; make it with `leo-bench train {stage} --run {self.root}`"
-        )
 
-    def _load(self, stage: str) -> Model:
-        return load_model(self._file(stage))
+def file_digest(path: Path) -> str:
+    """Hex SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def device_named(name: str | None) -> str:

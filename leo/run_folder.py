@@ -30,6 +30,7 @@ from evaluation.errors import InputError
 from evaluation.schema import load_toml
 from leo.checkpoint import DamagedFileError, read_tensors, write_tensors
 from leo.config import STAGES, Config
+from leo.encode import CODES
 
 KEPT = 2  # checkpoints: the newest, and one to fall back to
 
@@ -136,7 +137,7 @@ class Origin:
         if (key := first_difference(theirs, ours)) is not None:
             raise InputError(
                 f"{path}: was made from something else: {key}; give another --run, "
-                "or delete this stage's folder to train it anew"
+                f"or {to_train_anew(self.stage)}"
             )
 
 
@@ -268,6 +269,14 @@ class StageFolder:
         """Delete the unfinished files of a run that was killed."""
         for part in self.path.rglob(".*.part"):
             part.unlink(missing_ok=True)
+
+
+def to_train_anew(stage: str) -> str:
+    """What to do; later stages are trained on codes that the animator made."""
+    if stage == STAGES[0]:
+        later = ", ".join(STAGES[1:])
+        return f"delete this stage's folder, {CODES} and {later} to train all anew"
+    return "delete this stage's folder to train it anew"
 
 
 def first_difference(old: Any, new: Any, at: str = "") -> str | None:

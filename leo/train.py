@@ -28,7 +28,7 @@ from leo.config import Training
 from leo.players import Seat, learning_rate
 from leo.prefetch import Prefetch
 from leo.progress import LossMeans, Pace
-from leo.run_folder import StageFolder
+from leo.run_folder import StageFolder, to_train_anew
 from leo.stage import Batch, Share, Stage
 from leo.watching import Watcher
 
@@ -284,7 +284,7 @@ class _Loop:
             except RuntimeError as error:
                 raise InputError(
                     f"{self.folder.checkpoints()[-1]}: does not fit this version's network "
-                    f"({str(error).splitlines()[0]}); delete this stage's folder to train it anew"
+                    f"({str(error).splitlines()[0]}); {to_train_anew(self.stage.name)}"
                 ) from None
             state = json.loads(checkpoint.metadata["state"])
             self.best = _Best(state["best_loss"], state["best_step"])

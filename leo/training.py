@@ -6,7 +6,7 @@ train_stage(job, "animator"); encode_run(job); train_stage(job, "lmdm")
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -94,8 +94,27 @@ class Job:
 
     @property
     def animator_file(self) -> Path:
-        """The trained animator."""
-        return self.run.root / "animator" / "model.safetensors"
+        """The trained animator.
+
+        Raises:
+            InputError: there is none yet.
+        """
+        path = self.run.root / "animator" / "model.safetensors"
+        if not path.is_file():
+            raise InputError(
+                f"{path}: no animator yet; `leo-bench train animator --run {self.run.root}` "
+                "comes first"
+            )
+        return path
+
+    @property
+    def codes_file(self) -> Path:
+        """Where the animator's codes of the training videos lie, once they are made.
+
+        Raises:
+            InputError: there is no animator to make them with.
+        """
+        return self.animator_file.parents[1] / CODES
 
     @cached_property
     def codes(self) -> CodeBook:
@@ -104,24 +123,24 @@ class Job:
         Raises:
             InputError: there are none, or they are of another animator or other videos.
         """
-        path = self.run.root / CODES
+        path = self.codes_file
         book = read_codes(path)
         if book.digest != self.codes_digest:
             raise InputError(
                 f"{path}: codes of another animator or other videos; "
-                "remove the file and run `leo-bench encode` again"
+                f"remove the file and run `leo-bench encode --run {self.run.root}` again"
             )
-        return book
+        return replace(book, animator=self.animator_digest)  # in files from before, too
 
     @property
     def codes_digest(self) -> str:
         """What codes follow from: the videos and the animator's file."""
-        if not self.animator_file.is_file():
-            raise InputError(
-                f"{self.animator_file}: no animator yet; `leo-bench train animator` comes first"
-            )
-        animator_digest = hashlib.sha256(self.animator_file.read_bytes()).hexdigest()
-        return hashlib.sha256(f"{self.fingerprint}\0{animator_digest}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.fingerprint}\0{self.animator_digest}".encode()).hexdigest()
+
+    @property
+    def animator_digest(self) -> str:
+        """Hex SHA-256 of the animator's file."""
+        return hashlib.sha256(self.animator_file.read_bytes()).hexdigest()
 
 
 def train_stage(job: Job, name: str) -> Path:
@@ -142,11 +161,12 @@ def encode_run(job: Job) -> CodeBook:
     from leo.animator import ImageAnimator
     from leo.animator_files import generator_from_file
 
-    path = job.run.root / CODES
+    path = job.codes_file
     with FileLock(path.with_suffix(".lock")):  # of several processes, one encodes
         if not path.is_file():
             maker = ImageAnimator(generator_from_file(job.animator_file).to(job.device))
-            write_codes(encode(maker, job.videos, job.codes_digest, job.progress), path)
+            book = encode(maker, job.videos, job.codes_digest, job.progress)
+            write_codes(replace(book, animator=job.animator_digest), path)
     return job.codes
 
 
@@ -251,18 +271,17 @@ def _transition_dm(job: Job) -> _Built:
 def _cddpm(job: Job) -> _Built:
     from leo.stages import cddpm
 
-    config = job.run.config
+    config, book = job.run.config, job.codes  # codes first: frames may take long to pack
     videos = job.videos_at(config.cddpm.resolution)
-    return cddpm.build(config.cddpm, videos, job.codes, config.seed), job.codes.digest
+    return cddpm.build(config.cddpm, videos, book, config.seed), book.digest
 
 
 def _super_resolution(job: Job) -> _Built:
     from leo.stages import super_resolution
 
     config = _there(job.run.config.super_resolution, job, "super-resolution")
-    low, seed = job.run.config.cddpm.resolution, job.run.config.seed
-    stage = super_resolution.build(config, low, job.videos, job.codes, seed)
-    return stage, job.codes.digest
+    low, seed, book = job.run.config.cddpm.resolution, job.run.config.seed, job.codes
+    return super_resolution.build(config, low, job.videos, book, seed), book.digest
 
 
 _BUILDERS: dict[str, Callable[[Job], _Built]] = {

@@ -13,8 +13,10 @@ def register(app: typer.Typer) -> None:
 
 def animate(
     checkpoint: Annotated[
-        Path,
-        typer.Option(help="LIA's vox.pt, taichi.pt or ted.pt, or RUN/animator/model.safetensors."),
+        str,
+        typer.Option(
+            help="LIA's vox.pt, taichi.pt or ted.pt; or a run, or leo:NAME, a shipped one."
+        ),
     ],
     source: Annotated[Path, typer.Option(help="Picture of who is to move.")],
     driving: Annotated[Path, typer.Option(help="Video file, or folder of frames, of the motion.")],

@@ -100,8 +100,14 @@ def encode(run: Run, data: Data = None, data_root: DataRoot = None, cpu: Cpu = F
     """Motion codes of all training frames, once, by the run's animator: RUN/codes.safetensors."""
     from benchmarks.cli.screen import Bar, out
     from benchmarks.leo_runs import RunRequest, open_job
+    from evaluation.errors import InputError
     from leo.training import encode_run
 
+    if not (run / "config.toml").is_file():
+        raise InputError(
+            f"{run}: no run yet; `leo-bench train animator --run {run}` comes first, with --config "
+            "and --data"
+        )
     job = open_job(RunRequest(run, data=data, data_root=data_root, cpu=cpu))
     book = encode_run(replace(job, progress=Bar("encoding", "videos")))
     out(f"{run / 'codes.safetensors'}: {len(book.codes)} codes of {len(book.lengths)} videos")

@@ -36,7 +36,7 @@ def build(config: CddpmConfig, videos: TrainingVideos, codes: CodeBook, seed: in
         batch=batches,
         validate=judge(losses, held_out),
         picture=_Gallery(config, stats, held_out),
-        metadata={NAME: config.model_dump_json()},
+        metadata={NAME: config.model_dump_json(), **codes.about_animator},
         tensors=to_tensors(stats),
     )
 

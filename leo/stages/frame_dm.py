@@ -85,7 +85,7 @@ def build(config: FrameDmConfig, codes: CodeBook, seed: int) -> Stage:
         batch=_Batches(stats.normalised(torch.cat(codes.sequences)), config, seed),
         validate=Judge(losses, held_out),
         picture=_Gallery(config, stats, held_out["code"]),
-        metadata={NAME: config.model_dump_json()},
+        metadata={NAME: config.model_dump_json(), **codes.about_animator},
         tensors=to_tensors(stats),
     )
 

@@ -96,7 +96,7 @@ def build(config: LmdmConfig, codes: CodeBook, seed: int) -> Stage:
         batch=_Batches(windows, stats, config, seed),
         validate=Judge(losses, held_out),
         picture=_Gallery(config, stats, held_out["window"]),
-        metadata={NAME: config.model_dump_json()},
+        metadata={NAME: config.model_dump_json(), **codes.about_animator},
         tensors=to_tensors(stats),
     )
 

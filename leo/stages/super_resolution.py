@@ -45,7 +45,7 @@ def build(
         batch=batches,
         validate=judge(losses, held_out),
         picture=_Gallery(config, low, stats, held_out),
-        metadata={NAME: config.model_dump_json()},
+        metadata={NAME: config.model_dump_json(), **codes.about_animator},
         tensors=to_tensors(stats),
     )
 

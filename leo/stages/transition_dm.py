@@ -105,7 +105,7 @@ def build(config: TransitionConfig, codes: CodeBook, seed: int) -> Stage:
         batch=_Batches(fitting, stats, config, seed),
         validate=Judge(losses, held_out),
         picture=_Gallery(config, stats, held_out["window"]),
-        metadata={NAME: config.model_dump_json()},
+        metadata={NAME: config.model_dump_json(), **codes.about_animator},
         tensors=to_tensors(stats),
     )
 

@@ -8,14 +8,18 @@ import numpy as np
 import pytest
 import torch
 from PIL import ExifTags, Image
+from tiny_run import make_run
 from torch import Tensor
 
 from benchmarks.prepare.reading import frame_rate
 from conftest import Run, write_frames
 from evaluation.videos.discover import open_videos
 from evaluation.videos.write import write_video
+from leo.config import load_config
+from leo.model import model_file
 from leo.networks.generator import Generator
 from leo.pixels import from_pixels, to_pixels
+from leo.run_folder import RunFolder
 
 SIZE = 16
 
@@ -114,6 +118,21 @@ def test_the_rate_is_the_driving_videos(
         assert frame_rate(out) == rate
 
 
+def test_a_run_and_a_shipped_model_give_their_animators(
+    tmp_path: Path, driving: Path, leo_bench: Run
+) -> None:
+    run = make_run(tmp_path / "run")
+    line = ("animate", "--source", driving / "000000.png", "--driving", driving)
+    for number, checkpoint in enumerate((run, model_file(run, "animator"))):
+        outcome = leo_bench(*line, "--checkpoint", checkpoint, "--out", tmp_path / f"{number}.npy")
+        assert outcome.code == 0, outcome.err
+    assert (tmp_path / "0.npy").read_bytes() == (tmp_path / "1.npy").read_bytes()
+    for name in ("leo:toy-faces", "toy-faces"):
+        outcome = leo_bench(*line, "--checkpoint", name, "--out", tmp_path / "shipped.npy")
+        assert outcome.code == 0, outcome.err
+        assert np.load(tmp_path / "shipped.npy").shape == (20, 3, 64, 64)
+
+
 def test_a_turned_photo_is_used_upright(tmp_path: Path, animate: Callable[..., str]) -> None:
     write_frames(tmp_path / "person", 1, (SIZE, SIZE), seed=5)
     with Image.open(tmp_path / "person" / "000000.png") as upright:
@@ -130,6 +149,9 @@ def test_a_turned_photo_is_used_upright(tmp_path: Path, animate: Callable[..., s
     ("option", "value", "message"),
     [
         ("--checkpoint", "none.pt", "no such file"),
+        ("--checkpoint", "driving/000000.png", "no PyTorch checkpoint"),
+        ("--checkpoint", "two", "no run of leo-bench train"),
+        ("--checkpoint", "begun", "leo-bench train animator --run"),
         ("--source", "none.png", "no such picture"),
         ("--source", "vox.pt", "cannot be read as a picture"),
         ("--driving", "none.mp4", "none.mp4"),
@@ -145,6 +167,7 @@ def test_bad_input_stops_with_one_line(
 ) -> None:  # fmt: skip
     for name in ("a", "b"):
         write_frames(tmp_path / "two" / name, 2, (SIZE, SIZE))
+    RunFolder.create(tmp_path / "begun", load_config("toy64"))
     options = {
         "--checkpoint": checkpoint,
         "--source": driving / "000000.png",
@@ -156,4 +179,5 @@ def test_bad_input_stops_with_one_line(
     assert outcome.code == 2
     assert message in outcome.err
     assert len(outcome.err.strip().splitlines()) <= 3  # the last after notes
+    assert "weights_only" not in outcome.err
     assert not list(tmp_path.glob("*.part"))

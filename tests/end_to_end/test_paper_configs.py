@@ -9,6 +9,8 @@ from benchmarks.worlds.world import WorldShape, open_world
 from leo.budget import costs
 from leo.checkpoint import load_model
 from leo.config import load_config
+from leo.encode import ANIMATOR
+from leo.model import file_digest
 from leo.run_folder import RunFolder
 from leo.training import Job, train_all
 
@@ -49,8 +51,10 @@ def test_every_stage_trains_two_steps(
     job = Job(RunFolder.create(tmp_path / "run", config), lambda: videos, cpu=True)
     models = train_all(job)
     assert [path.parent.name for path in models] == stages
+    animator = file_digest(models[0])
     for path in models:
         model = load_model(path)
+        assert model.metadata.get(ANIMATOR) == (None if path == models[0] else animator)
         assert model.metadata["step"] == "2"
         assert all(torch.isfinite(tensor).all() for tensor in model.network.values())
 

@@ -95,19 +95,23 @@ def test_a_state_that_is_not_a_generators_is_refused_by_name(
 
 
 def test_other_files_are_refused_in_one_line(tmp_path: Path) -> None:
-    text, other, code = tmp_path / "text.pt", tmp_path / "other.pt", tmp_path / "code.pt"
+    text, other, code, cut = (tmp_path / f"{name}.pt" for name in ("text", "other", "code", "cut"))
     text.write_text("no checkpoint")
     torch.save({"g_ema": {}, "epoch": 3}, other)
     torch.save({"gen": {}, "path": Path("/")}, code)
+    torch.save({"gen": {"a": torch.zeros(9)}}, cut, _use_new_zipfile_serialization=False)
+    cut.write_bytes(cut.read_bytes()[:37])
     for path, message in [
         (tmp_path / "none.pt", "no such file"),
-        (text, "cannot be read as a checkpoint"),
+        (text, "no PyTorch checkpoint.*give LIA's vox.pt"),
         (other, r"no key 'gen', but \['epoch', 'g_ema'\]"),
-        (code, "cannot be read as a checkpoint"),
+        (cut, "a damaged one"),
+        (code, "one of more than tensors"),
     ]:
         with pytest.raises(InputError, match=message) as caught:
             generator_from_file(path)
         assert "\n" not in str(caught.value)
+        assert "weights_only" not in str(caught.value)
 
 
 def model_file(path: Path, net: Generator, stage: str = "animator") -> Path:

@@ -1,16 +1,18 @@
 """A run as it is published: what is copied, and that a failed export leaves nothing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tiny_run import make_run
 
 from evaluation.errors import InputError
-from leo.checkpoint import Model, save_model
+from leo.checkpoint import Model, load_model, save_model
 from leo.config import STAGES
+from leo.encode import ANIMATOR
 from leo.export import export
-from leo.model import LeoModel
+from leo.model import LeoModel, file_digest, model_file
 
 DONE = set(STAGES) - {"super-resolution"}
 
@@ -58,3 +60,28 @@ def test_a_folder_or_file_in_the_way_is_refused(run: Path, tmp_path: Path) -> No
             export(run, out)
     with pytest.raises(InputError, match="cannot be written"):
         export(run, tmp_path / "file" / "out")
+
+
+def test_the_exported_motion_is_that_of_the_exported_animator(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    file, animator = model_file(run, "lmdm"), model_file(run, "animator")
+    trained = load_model(file)
+
+    def trained_on_codes_of(digest: str) -> None:
+        save_model(file, replace(trained, metadata=trained.metadata | {ANIMATOR: digest}))
+
+    trained_on_codes_of(file_digest(animator))
+    export(run, tmp_path / "out")
+    exported = LeoModel.open(tmp_path / "out")
+    digest = exported.load("lmdm").metadata[ANIMATOR]
+    assert digest == file_digest(exported.file("animator")) != file_digest(animator)
+    assert ANIMATOR not in exported.load("frame-dm").metadata  # an older file: nobody knows
+
+    trained_on_codes_of("0" * 64)
+    with pytest.raises(InputError, match="trained on codes of another animator than") as caught:
+        export(run, tmp_path / "other")
+    assert str(file) in str(caught.value)
+    assert not (tmp_path / "other").exists()
+    exported.file("animator").write_bytes(animator.read_bytes())
+    with pytest.raises(InputError, match="take all files from one model"):
+        LeoModel.open(tmp_path / "out").load("lmdm")

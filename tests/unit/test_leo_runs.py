@@ -1,11 +1,21 @@
 """Runs from the command line's words: which data a run remembers, and what is refused."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from made_videos import encode, moving
+from tiny_run import make_run, tiny_config
 
 from benchmarks.leo_runs import DATA, RunRequest, open_job, remembered_data
-from evaluation.errors import InputError
+from conftest import Run
+from evaluation.errors import BadVideoError, InputError
+from leo.checkpoint import load_model, save_model
+from leo.encode import ANIMATOR, CODES, read_codes, write_codes
+from leo.model import LeoModel, file_digest, model_file
+from leo.run_folder import RunFolder
+from leo.training import encode_run, train_stage
 
 
 def request(run: Path, data: str | None) -> RunRequest:
@@ -35,3 +45,80 @@ def test_a_damaged_memory_is_one_line(tmp_path: Path, content: str) -> None:
     with pytest.raises(InputError, match=DATA) as caught:
         remembered_data(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def refused(leo_bench: Run, *words: object) -> str:
+    """The last line of a verb that must stop; `train` shows its config before."""
+    outcome = leo_bench(*words)
+    assert outcome.code == 2, outcome
+    return outcome.err.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("stage", ["lmdm", "frame-dm", "transition-dm", "cddpm"])
+def test_without_an_animator_nothing_is_trained_or_encoded(
+    tmp_path: Path, leo_bench: Run, stage: str
+) -> None:
+    run = tmp_path / "new"
+    wanted = f"no animator yet; `leo-bench train animator --run {run}` comes first"
+    line = ("--config", "toy64", "--data", "toy-faces/train", "--cpu")
+    assert wanted in refused(leo_bench, "train", stage, "--run", run, *line)
+    assert wanted in refused(leo_bench, "encode", "--run", run, "--cpu")
+
+
+def test_what_comes_first_is_said_with_the_runs_path(tmp_path: Path, leo_bench: Run) -> None:
+    new, begun = tmp_path / "new", make_run(tmp_path / "run")
+    said = refused(leo_bench, "encode", "--run", new)
+    assert f"no run yet; `leo-bench train animator --run {new}` comes first" in said
+    (begun / "lmdm" / "model.safetensors").unlink()
+    said = refused(leo_bench, "train", "lmdm", "--run", begun, "--data", "toy-faces/train")
+    assert f"no codes; make them with `leo-bench encode --run {begun}`" in said
+
+
+def test_a_broken_training_video_is_named_with_its_source(tmp_path: Path, leo_bench: Run) -> None:
+    run, data = make_run(tmp_path / "run"), tmp_path / "data"
+    data.mkdir()
+    files = [encode(data / f"{name}.mkv", moving(3, 32, 32), "ffv1", "bgr0") for name in "abc"]
+    broken = files[1].read_bytes()[:-200]
+    job = open_job(RunRequest(run, data=str(data), cpu=True))
+    files[1].write_bytes(broken)  # after it was opened: what is read says so
+    with pytest.raises(BadVideoError, match=f"^{data}: b.mkv: .*remove it from the training data$"):
+        job.videos  # noqa: B018
+    for verb in (("train", "animator"), ("encode",)):
+        said = refused(leo_bench, *verb, "--run", run, "--data", data, "--cpu")
+        assert f"{data}: b.mkv: " in said
+        assert said.endswith("; mend it, or remove it from the training data")
+
+
+def test_what_follows_from_codes_belongs_to_their_animator(
+    tmp_path: Path, make_videos: Callable[..., Path], leo_bench: Run
+) -> None:
+    run = make_run(tmp_path / "run", "frame_dm.training={ steps = 1, batch = 2 }")
+    learned, animator = model_file(run, "frame-dm"), model_file(run, "animator")
+    learned.unlink()
+    job = open_job(RunRequest(run, data=str(make_videos("videos", 3, 10)), cpu=True))
+    book = encode_run(job)
+    assert read_codes(run / CODES).animator == book.animator == file_digest(animator)
+    write_codes(replace(book, animator=None), run / CODES)  # as files were before
+    train_stage(open_job(RunRequest(run, cpu=True)), "frame-dm")
+    write_codes(book, run / CODES)
+    assert load_model(learned).metadata[ANIMATOR] == file_digest(animator)
+    LeoModel.open(run).load("frame-dm")
+
+    before = load_model(animator)
+    save_model(animator, replace(before, metadata=before.metadata | {"step": "2"}))
+    said = refused(leo_bench, "sample", "--run", run, "--frames", 2, "--out", tmp_path / "out")
+    assert f"{learned}: trained on codes of another animator than {animator}; run" in said
+    assert f"`leo-bench encode --run {run}` again, delete {learned.parent}" in said
+    with pytest.raises(InputError, match="codes of another animator than"):
+        LeoModel.open(run).codes()
+
+
+def test_an_animator_trained_anew_takes_all_that_follows_with_it(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path, tiny_config())
+    for stage, advice in (
+        ("animator", "folder, codes.safetensors and lmdm, frame-dm, .* to train all anew"),
+        ("lmdm", "folder to train it anew"),
+    ):
+        theirs = run.stage(stage, "others").origin.metadata()
+        with pytest.raises(InputError, match=f"delete this stage's {advice}"):
+            run.stage(stage, "ours").origin.check(tmp_path, theirs)
