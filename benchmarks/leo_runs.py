@@ -61,13 +61,15 @@ def open_job(request: RunRequest) -> Job:
     """
     config = resolved_config(request)
     spec = _data(request)
-    run = RunFolder.create(request.run, config)
     options = SourceOptions(
         files=OpenOptions(), data_root=request.data_root, resolution=config.resolution
     )
     videos = cache(lambda: _training_videos(spec, options))
-    if remembered_data(request.run) != spec:
+    news = remembered_data(request.run) != spec
+    if news:
         videos()  # only what could be opened is remembered: a slip of the pen is no run's data
+    run = RunFolder.create(request.run, config)
+    if news:
         write_atomically(request.run / DATA, json.dumps({"data": spec}).encode())
     return Job(run, videos, vgg=request.vgg, cpu=request.cpu)
 

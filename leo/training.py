@@ -149,11 +149,20 @@ def train_stage(job: Job, name: str) -> Path:
     Raises:
         InputError: no such stage in this config, or what comes before it is missing; as `train`.
     """
-    if name not in STAGES:
-        raise InputError(f"no stage {name!r}; known are {', '.join(STAGES)}, all")
+    check_stage(name)
     stage, data = _BUILDERS[name](job)
     training: Training = getattr(job.run.config, name.replace("-", "_")).training
     return train(stage, training, job.run.stage(name, data), job.watchers, cpu=job.cpu)
+
+
+def check_stage(name: str) -> None:
+    """See that there is such a stage.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in STAGES:
+        raise InputError(f"no stage {name!r}; known are {', '.join(STAGES)}, all")
 
 
 def encode_run(job: Job) -> CodeBook:

@@ -76,18 +76,23 @@ def train(
     from benchmarks.cli.train_screen import TrainingScreen
     from benchmarks.leo_runs import RunRequest, open_job, resolved_config
     from leo.run_folder import to_toml
-    from leo.training import train_all, train_stage
+    from leo.training import check_stage, train_all, train_stage
     from leo.watching import TensorBoard, Watcher
 
+    if stage != "all":
+        check_stage(stage)
     request = RunRequest(run, config, data, changes or (), data_root, vgg, cpu)
-    say(to_toml(resolved_config(request).model_dump(mode="json")))
+    resolved = to_toml(resolved_config(request).model_dump(mode="json"))
     if dry_run:
+        say(resolved)
         return
     watchers: list[Watcher] = [TrainingScreen()]
     if tensorboard:
         watchers.append(TensorBoard(run / "tensorboard"))
+    begun = open_job(request)
+    say(resolved)
     job = replace(
-        open_job(request),
+        begun,
         watchers=watchers,
         progress=Bar("videos", "videos"),
         pack_bytes=int(pack * 2**30),

@@ -162,6 +162,24 @@ def test_no_run_to_sample_from(leo_bench: Run) -> None:
     assert "give the videos to score as --fake" in said.err
 
 
+@pytest.mark.parametrize(
+    ("stage", "data", "said"),
+    [
+        ("lmdn", "toy-faces/train", "no stage 'lmdn'; known are animator"),
+        ("animator", "nowhere", "nowhere"),
+    ],
+)
+def test_a_training_that_cannot_begin_leaves_no_run(
+    leo_bench: Run, tmp_path: Path, stage: str, data: str, said: str
+) -> None:
+    run = tmp_path / "run"
+    outcome = leo_bench("train", stage, "--config", "toy64", "--data", data, "--run", run, "--cpu")
+    assert outcome.code == 2
+    assert said in outcome.err
+    assert len(outcome.err.strip().splitlines()) == 1, outcome.err  # no config before it
+    assert not run.exists()
+
+
 def test_an_unknown_key_in_a_protocol(refused: Callable[..., str], tmp_path: Path) -> None:
     shipped = Path(__file__).parents[2] / "evaluation/protocols/stylegan-v.toml"
     own = tmp_path / "stylegan-w.toml"
