@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import ExifTags, Image
+from tiny_run import contents
 from torch import Tensor
 
 from benchmarks.prepare.reading import frame_rate
@@ -124,6 +125,25 @@ def test_a_turned_photo_is_used_upright(tmp_path: Path, animate: Callable[..., s
     for name in ("person/000000.png", "turned.png"):
         animate(tmp_path / name, tmp_path / f"{name[0]}.npy")
     assert (tmp_path / "p.npy").read_bytes() == (tmp_path / "t.npy").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["person.png", "motion.mkv", "earlier.npy", "folder"])
+def test_what_is_there_is_not_replaced(
+    tmp_path: Path, checkpoint: Path, driving: Path, leo_bench: Run, name: str
+) -> None:
+    write_video(tmp_path / "motion.mkv", iter(open_videos(driving).read(0, range(2))), 25)
+    (tmp_path / "person.png").write_bytes((driving / "000000.png").read_bytes())
+    (tmp_path / "earlier.npy").write_bytes(b"an earlier one")
+    (tmp_path / "folder").mkdir()
+    before = contents(tmp_path)
+    outcome = leo_bench(
+        "animate", "--checkpoint", checkpoint, "--source", tmp_path / "person.png",
+        "--driving", tmp_path / "motion.mkv", "--out", tmp_path / name,
+    )  # fmt: skip
+    assert outcome.code == 2
+    told = f"{tmp_path / name}: is there already; give another --out, or remove it"
+    assert outcome.err == f"leo-bench: {told}\n"  # and no note: nothing was opened
+    assert contents(tmp_path) == before
 
 
 @pytest.mark.parametrize(
