@@ -20,7 +20,7 @@ from benchmarks.sampling import (
     strip_of,
 )
 from benchmarks.start_frames import read_picture
-from evaluation.atomic import write_atomically
+from evaluation.atomic import check_free, write_atomically
 from evaluation.errors import InputError
 from evaluation.videos.frames import is_frame
 from evaluation.videos.write import check_fps, write_video
@@ -73,15 +73,17 @@ def write_edits(request: EditRequest, place: Place) -> list[Path]:
 
     Raises:
         InputError: no editor or several, no picture for any sample, one picture for several, an
-            editor that fails, samples that the model as it is now would not draw.
+            editor that fails, samples that the model as it is now would not draw, something in OUT
+            or at OUT.png.
     """
     check_fps(request.fps)
+    if place.out.is_dir() and any(place.out.iterdir()):
+        raise InputError(f"{place.out}: is not empty; give another --out")
+    check_free(strip_of(place.out))
     source = open_request(request.samples, place)
     if request.drawn_in is not None:
         check_settings(request.drawn_in, request.samples, source)
     edits = _edits(request, source)
-    if place.out.exists() and any(place.out.iterdir()):
-        raise InputError(f"{place.out}: is not empty; give another --out")
     paths, rows, labels = [], [], []
     for done, index in enumerate(edits):
         picture = edits[index](source.first(index))
@@ -102,10 +104,11 @@ def write_first_frames(request: SampleRequest, indices: Sequence[int], place: Pl
     """Write the first frames of samples as OUT/sample-000003.png, to be edited by hand.
 
     Raises:
-        InputError: the folder cannot be written to.
+        InputError: the folder cannot be written to, or holds one of them, edited perhaps.
     """
     source = open_request(request, place)
     paths = [place.out / f"{source.names[index]}.png" for index in indices]
+    check_free(*paths)
     try:
         place.out.mkdir(parents=True, exist_ok=True)
         for index, path in zip(indices, paths, strict=True):

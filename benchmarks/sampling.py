@@ -4,14 +4,14 @@ OUT/sample.json          the settings; others are refused in the same folder
 OUT/sample-000000.mkv    and on: whole, or not there
 OUT.png                  a strip to look at, beside the folder: in it all pictures are videos
 OUT.first-codes.json     of drawn first frames: how far their codes lie from those asked for
+
+What is no one's samples by a sample.json is never taken for them, and never replaced.
 """
 
-import contextlib
 import json
 import math
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,11 +20,12 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from benchmarks.filling import own_part, writing
 from benchmarks.leo_pace import SETTINGS
 from benchmarks.leo_samples import open_samples
 from benchmarks.montage import montage
 from benchmarks.sources import SourceOptions, open_source
-from evaluation.atomic import write_atomically
+from evaluation.atomic import check_free, write_atomically
 from evaluation.errors import InputError
 from evaluation.schema import Data, parse
 from evaluation.videos.discover import OpenOptions
@@ -43,6 +44,8 @@ Format = Literal["mkv", "mp4", "frames", "npy"]
 
 SUFFIXES: dict[Format, str] = {"mkv": ".mkv", "mp4": ".mp4", "frames": "", "npy": ".npy"}
 SHOWN_SAMPLES, SHOWN_FRAMES = 6, 8
+
+_SAMPLE = re.compile(r"sample-[0-9]{6,}(\.|$)")  # in any format
 
 
 class SampleRequest(Data):
@@ -128,32 +131,33 @@ def write_samples(request: SampleRequest, place: Place) -> Written:
     """Write this process's share of the samples; what is there already is left.
 
     Raises:
-        InputError: the folder holds samples of other settings, or cannot be written to.
+        InputError: the folder holds samples of other settings, or files that would be taken for
+            its samples; another process draws the same share; it cannot be written to.
     """
+    _check_unclaimed(place.out)
     source = open_request(request, place)
     if (place.out / SETTINGS).is_file():
         check_settings(place.out, request, source)
-    with _writing(place.out):
-        place.out.mkdir(parents=True, exist_ok=True)
     suffix = SUFFIXES[request.format]
-    missing = [
-        i for i in _share(source, place.share) if not _file(source, place, i, suffix).exists()
-    ]
-    if missing:
-        source.first(missing[0])  # what cannot be drawn says so before the folder is claimed for it
-    _claim(place.out, request, source)
-    with _scratch(place) as scratch:
+    with own_part(place.out, place.share) as scratch:
+        missing = [
+            i for i in _share(source, place.share) if not _file(source, place, i, suffix).exists()
+        ]
+        if missing:
+            source.first(missing[0])  # what cannot be drawn says so before the folder is claimed
+        _claim(place.out, request, source)
         tell = _counted(place.progress, len(missing) * request.sampling.frames)
-        for index in missing:
-            name = source.names[index] + suffix
-            write_video(scratch / name, tell(source.stream(index)), request.fps)
-            (scratch / name).replace(place.out / name)
-    strip = strip_of(place.out)
-    if place.share.part == 0 and (missing or not strip.exists()):
-        shown = range(min(SHOWN_SAMPLES, request.sampling.count))
-        rows = [source.read(i, evenly_spread(request.sampling.frames)) for i in shown]
-        montage(rows, [f"{i}" for i in shown], strip)
-        return Written(len(missing), _start_gap(source, strip.with_suffix(".first-codes.json")))
+        with writing(place.out):
+            for index in missing:
+                name = source.names[index] + suffix
+                write_video(scratch / name, tell(source.stream(index)), request.fps)
+                (scratch / name).replace(place.out / name)
+        strip = strip_of(place.out)
+        if place.share.part == 0 and (missing or not strip.exists()):
+            shown = range(min(SHOWN_SAMPLES, request.sampling.count))
+            rows = [source.read(i, evenly_spread(request.sampling.frames)) for i in shown]
+            montage(rows, [f"{i}" for i in shown], strip)
+            return Written(len(missing), _start_gap(source, _first_codes_of(place.out)))
     return Written(len(missing))
 
 
@@ -161,12 +165,13 @@ def write_grid(request: SampleRequest, kind: Kind, place: Place) -> tuple[Path, 
     """One picture, a row a video, and one video of all videos side by side; -> their paths.
 
     Raises:
-        InputError: as `write_samples`.
+        InputError: one of them is there already; as `open_request`; the disk refuses.
     """
-    drawing = open_request(request, place).drawing
-    videos = renderings(drawing, kind, request.sampling.count)
     picture = place.out / f"grid-{kind}.png"
     video = place.out / f"grid-{kind}{SUFFIXES[request.format]}"
+    check_free(picture, video)
+    drawing = open_request(request, place).drawing
+    videos = renderings(drawing, kind, request.sampling.count)
     tell = _counted(place.progress, request.sampling.frames)
     write_video(video, tell(tiled([v.stream() for v in videos])), request.fps)
     rows = [shown(rendering) for rendering in videos]
@@ -206,6 +211,10 @@ def strip_of(folder: Path) -> Path:
     return folder.absolute().with_name(f"{folder.absolute().name}.png")
 
 
+def _first_codes_of(folder: Path) -> Path:
+    return strip_of(folder).with_suffix(".first-codes.json")
+
+
 def evenly_spread(frames: int) -> list[int]:
     """Frames to show of so many, from the first to the last, ascending."""
     return torch.linspace(0, frames - 1, min(frames, SHOWN_FRAMES)).round().long().tolist()
@@ -239,23 +248,29 @@ def _file(source: LeoSource, place: Place, index: int, suffix: str) -> Path:
     return place.out / f"{source.names[index]}{suffix}"
 
 
+def _check_unclaimed(out: Path) -> None:
+    """Refuse a folder without settings where files lie that samples would be, or would replace.
+
+    Raises:
+        InputError: there is one.
+    """
+    # Before the settings are looked for: another part, which writes them first, may begin now.
+    beside = [path for path in (strip_of(out), _first_codes_of(out)) if path.exists()]
+    inside = sorted(path for path in out.glob("sample-*") if _SAMPLE.match(path.name))
+    if (beside or inside) and not (out / SETTINGS).is_file():
+        raise InputError(
+            f"{(inside or beside)[0]}: is there already, and {out} has no {SETTINGS} to say of "
+            "which samples; give another --out, or remove it"
+        )
+
+
 def _claim(out: Path, request: SampleRequest, source: LeoSource) -> None:
     """Write the settings down, unless those of samples that are there already are the same."""
     if (out / SETTINGS).is_file():
         check_settings(out, request, source)
         return
     content = json.dumps(_settings(request, source), indent=2) + "\n"
-    with _writing(out):
-        write_atomically(out / SETTINGS, content.encode())
-
-
-@contextlib.contextmanager
-def _writing(out: Path) -> Iterator[None]:
-    """What the disk refuses is said in one line."""
-    try:
-        yield
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written to: {error.strerror or error}") from None
+    write_atomically(out / SETTINGS, content.encode())
 
 
 def _settings(request: SampleRequest, source: LeoSource) -> dict[str, object]:
@@ -282,24 +297,6 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error}); give another folder") from None
     return found if isinstance(found, dict) else {}
-
-
-@contextlib.contextmanager
-def _scratch(place: Place) -> Iterator[Path]:
-    """A hidden folder of this process for unfinished files; what a killed one left in it goes."""
-    folder = place.out / f".unfinished-{place.share.part}"
-    shutil.rmtree(folder, ignore_errors=True)
-    if place.share.part == 0:
-        for other in place.out.glob(".unfinished-*"):
-            number = other.name.rpartition("-")[2]
-            if number.isdecimal() and int(number) >= place.share.parts:  # of more processes then
-                shutil.rmtree(other, ignore_errors=True)
-    try:
-        with _writing(place.out):
-            folder.mkdir()
-            yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _counted(

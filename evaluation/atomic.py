@@ -7,6 +7,17 @@ from pathlib import Path
 from evaluation.errors import InputError
 
 
+def check_free(*paths: Path) -> None:
+    """See that nothing lies where files are about to be written.
+
+    Raises:
+        InputError: something does.
+    """
+    for path in paths:
+        if os.path.lexists(path):  # a link that leads nowhere would be replaced, too
+            raise InputError(f"{path}: is there already; give another --out, or remove it")
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file that is there whole or not at all; makes the folder.
 

@@ -22,7 +22,9 @@ def animate(
     driving: Annotated[Path, typer.Option(help="Video file, or folder of frames, of the motion.")],
     out: Annotated[
         Path,
-        typer.Option(help=".npy keeps floats, float32 [T,3,H,W]; .mkv, .mp4, .gif, or a folder."),
+        typer.Option(
+            help="New: .npy keeps floats, float32 [T,3,H,W]; .mkv, .mp4, .gif, or a folder."
+        ),
     ],
     relative: Annotated[
         bool,
@@ -45,10 +47,12 @@ def animate(
     from benchmarks.animation import open_animation, write_floats
     from benchmarks.cli.screen import Bar, say
     from benchmarks.cli.screen import out as show
+    from evaluation.atomic import check_free
     from evaluation.videos.write import check_fps, write_video
     from leo.model import device_named
     from leo.pixels import to_pixels
 
+    check_free(out)
     if fps is not None:
         check_fps(fps)
     animation = open_animation(

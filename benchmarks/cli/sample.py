@@ -88,6 +88,9 @@ def sample(
 ) -> None:
     """Sample videos: OUT/sample-000000.mkv and on, and a strip to look at, OUT.png.
 
+    Beside drawn first frames, OUT.first-codes.json: how far their codes lie from those asked for.
+    A --grid is OUT/grid-KIND.mkv and .png alone. Files that are not of this line are not replaced.
+
     The same line again goes on where it stopped. More processes: torchrun --nproc-per-node N
     --no-python -- leo-bench sample ...; they write the same files.
 
@@ -130,8 +133,9 @@ def sample(
     progress = Bar("sampling", "frames") if share.part == 0 else None
     place = Place(out, share, data_root, device or own_device, progress)
     if grid is not None:
-        for path in write_grid(request, grid, place):
-            show(str(path))
+        if share.part == 0:  # one picture, one video: nothing to share out
+            for path in write_grid(request, grid, place):
+                show(str(path))
         return
     written = write_samples(request, place)
     if share.part == 0:

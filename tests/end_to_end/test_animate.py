@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import ExifTags, Image
-from tiny_run import make_run
+from tiny_run import contents, make_run
 from torch import Tensor
 
 from benchmarks.prepare.reading import frame_rate
@@ -128,9 +128,10 @@ def test_a_run_and_a_shipped_model_give_their_animators(
         assert outcome.code == 0, outcome.err
     assert (tmp_path / "0.npy").read_bytes() == (tmp_path / "1.npy").read_bytes()
     for name in ("leo:toy-faces", "toy-faces"):
-        outcome = leo_bench(*line, "--checkpoint", name, "--out", tmp_path / "shipped.npy")
+        out = tmp_path / f"{len(name)}.npy"
+        outcome = leo_bench(*line, "--checkpoint", name, "--out", out)
         assert outcome.code == 0, outcome.err
-        assert np.load(tmp_path / "shipped.npy").shape == (20, 3, 64, 64)
+        assert np.load(out).shape == (20, 3, 64, 64)
 
 
 def test_a_turned_photo_is_used_upright(tmp_path: Path, animate: Callable[..., str]) -> None:
@@ -143,6 +144,25 @@ def test_a_turned_photo_is_used_upright(tmp_path: Path, animate: Callable[..., s
     for name in ("person/000000.png", "turned.png"):
         animate(tmp_path / name, tmp_path / f"{name[0]}.npy")
     assert (tmp_path / "p.npy").read_bytes() == (tmp_path / "t.npy").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["person.png", "motion.mkv", "earlier.npy", "folder"])
+def test_what_is_there_is_not_replaced(
+    tmp_path: Path, checkpoint: Path, driving: Path, leo_bench: Run, name: str
+) -> None:
+    write_video(tmp_path / "motion.mkv", iter(open_videos(driving).read(0, range(2))), 25)
+    (tmp_path / "person.png").write_bytes((driving / "000000.png").read_bytes())
+    (tmp_path / "earlier.npy").write_bytes(b"an earlier one")
+    (tmp_path / "folder").mkdir()
+    before = contents(tmp_path)
+    outcome = leo_bench(
+        "animate", "--checkpoint", checkpoint, "--source", tmp_path / "person.png",
+        "--driving", tmp_path / "motion.mkv", "--out", tmp_path / name,
+    )  # fmt: skip
+    assert outcome.code == 2
+    told = f"{tmp_path / name}: is there already; give another --out, or remove it"
+    assert outcome.err == f"leo-bench: {told}\n"  # and no note: nothing was opened
+    assert contents(tmp_path) == before
 
 
 @pytest.mark.parametrize(

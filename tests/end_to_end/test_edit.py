@@ -63,6 +63,26 @@ def test_first_frames_come_out_and_go_in_again(
     assert (tmp_path / "edited.png").is_file()
 
 
+def test_what_is_there_is_not_replaced(
+    leo_bench: Run, refused: Callable[..., str], samples: Path, tmp_path: Path
+) -> None:
+    line, out = ("--sample-from", samples), tmp_path / "out"
+    assert leo_bench("edit", *line, "--first-frames", "--index", 1, "--out", out).code == 0
+    edit = out / "sample-000001.png"
+    edit.write_bytes(b"edited by hand")
+    assert f"{edit}: is there already" in refused(*line, "--first-frames")
+    assert [path.name for path in out.iterdir()] == [edit.name]
+    assert edit.read_bytes() == b"edited by hand"
+    assert f"{out}: is not empty" in refused(*line, "--command", "no-such-program {in} {out}")
+    edit.unlink()
+    strip = tmp_path / "out.png"
+    strip.write_bytes(b"a photo")
+    command = f"{shlex.join([sys.executable, '-c', NEGATE])} {{in}} {{out}}"
+    assert f"{strip}: is there already" in refused(*line, "--command", command)
+    assert strip.read_bytes() == b"a photo"
+    assert not list(out.iterdir())
+
+
 def test_a_program_edits(leo_bench: Run, samples: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     command = f"{shlex.join([sys.executable, '-c', NEGATE])} {{in}} {{out}}"

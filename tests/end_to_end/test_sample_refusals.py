@@ -8,12 +8,14 @@ import torch
 from safetensors.torch import load_file
 from tiny_run import contents, make_run
 
+from benchmarks.filling import own_part
 from conftest import Run, write_frames
 from leo.checkpoint import load_model, save_model
 from leo.config import STAGES
 from leo.drawing import Drawing, Sampling
 from leo.model import LeoModel, find_model, model_file
 from leo.sample import LeoSource
+from leo.stage import Share
 
 QUICK = ("--frames", 12, "--steps", 2, "--format", "npy", "--device", "cpu")
 
@@ -54,6 +56,70 @@ def test_more_samples_may_be_asked_for_but_no_others(
     after = contents(tmp_path / "out")
     assert before.items() < after.items()
     assert "seed is 0 there and 1 now" in refused(*line, "--count", 2, "--seed", 1)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "out/sample-000000.npy",
+        "out/sample-000007.mkv",
+        "out/sample-000001/000000.png",
+        "out.png",
+        "out.first-codes.json",
+    ],
+)
+def test_files_of_no_earlier_line_are_neither_claimed_nor_replaced(
+    refused: Callable[..., str], run: Path, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("not of this line")
+    before = sorted(tmp_path.rglob("*"))
+    said = refused("sample", "--run", run, *QUICK, "--count", 1, "--out", tmp_path / "out")
+    assert f"is there already, and {tmp_path / 'out'} has no sample.json" in said
+    assert sorted(tmp_path.rglob("*")) == before
+    assert path.read_text() == "not of this line"
+
+
+@pytest.mark.parametrize("name", ["grid-motions.npy", "grid-motions.png"])
+def test_a_grid_replaces_no_other(
+    refused: Callable[..., str], run: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text("an earlier one")
+    said = refused("sample", "--run", run, *QUICK, "--grid", "motions", "--out", tmp_path)
+    assert f"{tmp_path / name}: is there already" in said
+    assert contents(tmp_path) == {name: b"an earlier one"}
+
+
+def test_two_processes_do_not_draw_the_same_samples(
+    leo_bench: Run, refused: Callable[..., str], run: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    line = ("sample", "--run", run, *QUICK, "--count", 1, "--out", out)
+    with own_part(out, Share()) as of_the_first:
+        (of_the_first / "half").touch()
+        assert f"{out}: another process is sampling here" in refused(*line)
+        assert (of_the_first / "half").exists()
+        with own_part(out, Share(1, 2)):  # another of torchrun's is none of these
+            pass
+    assert not list(out.iterdir())
+    assert leo_bench(*line).code == 0
+    assert not list(out.glob(".*"))
+
+
+def test_what_a_killed_process_left_goes_and_what_a_living_one_works_at_stays(
+    leo_bench: Run, run: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    (out / ".unfinished-0").mkdir(parents=True)
+    (out / ".unfinished-2").mkdir()
+    (out / ".unfinished-2.lock").touch()
+    line = ("sample", "--run", run, *QUICK, "--count", 1, "--out", out)
+    with own_part(out, Share(1, 2)) as living:
+        (living / "half").touch()
+        assert leo_bench(*line).code == 0
+        assert (living / "half").exists()
+        assert sorted(path.name for path in out.glob(".*")) == [living.name, f"{living.name}.lock"]
 
 
 def test_a_wrong_option_leaves_the_folder_to_the_right_one(

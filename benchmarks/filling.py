@@ -1,0 +1,84 @@
+"""A folder that several processes fill, each with a part of its own (torchrun's, say).
+
+OUT/.unfinished-1         what the process of part 1 has not finished; gone when it ends
+OUT/.unfinished-1.lock    locked while that process works; gone when it ends
+"""
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from evaluation.errors import InputError
+from leo.stage import Share
+
+_HIDDEN, _LOCK = ".unfinished-", ".lock"
+
+
+@contextlib.contextmanager
+def own_part(out: Path, share: Share) -> Iterator[Path]:
+    """A hidden folder for a part's unfinished files, in a folder `out` that is made if need be.
+
+    What killed processes left there goes.
+
+    Raises:
+        InputError: another process works at this part, or the disk refuses.
+    """
+    with contextlib.ExitStack() as ending:
+        with writing(out):
+            out.mkdir(parents=True, exist_ok=True)
+            try:
+                ending.enter_context(_locked(out, share.part))
+            except Timeout:
+                raise InputError(
+                    f"{out}: another process is sampling here; wait for it, or end it"
+                ) from None
+            if share.part == 0:
+                _forget_parts_from(share.parts, out)
+            unfinished = _unfinished(out, share.part)
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+        ending.callback(shutil.rmtree, unfinished, ignore_errors=True)
+        yield unfinished
+
+
+@contextlib.contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """What the disk refuses is said in one line."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written to: {error.strerror or error}") from None
+
+
+def _unfinished(out: Path, part: int) -> Path:
+    return out / f"{_HIDDEN}{part}"
+
+
+@contextlib.contextmanager
+def _locked(out: Path, part: int) -> Iterator[None]:
+    """Keep other processes from a part; a killed one leaves nothing locked.
+
+    Raises:
+        Timeout: another process does.
+    """
+    path = out / f"{_HIDDEN}{part}{_LOCK}"
+    lock = FileLock(path)
+    lock.acquire(timeout=0)
+    try:
+        yield
+    finally:
+        # Still locked: who has opened the file meanwhile sees that it is gone and makes another.
+        path.unlink(missing_ok=True)
+        lock.release()
+
+
+def _forget_parts_from(first: int, out: Path) -> None:
+    """Clean up behind killed processes of a time when there were more parts."""
+    for path in list(out.glob(f"{_HIDDEN}*")):
+        part = path.name.removeprefix(_HIDDEN).removesuffix(_LOCK)
+        if part.isdecimal() and int(part) >= first:
+            with contextlib.suppress(Timeout), _locked(out, int(part)):
+                shutil.rmtree(_unfinished(out, int(part)), ignore_errors=True)
