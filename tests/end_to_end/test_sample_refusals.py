@@ -91,6 +91,17 @@ def test_a_grid_replaces_no_other(
     assert contents(tmp_path) == {name: b"an earlier one"}
 
 
+def test_a_grid_is_drawn_by_one_process_of_several(
+    leo_bench: Run, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    grid = ("sample", "--run", run, *QUICK, "--grid", "motions", "--count", 1, "--out", tmp_path)
+    for rank in ("0", "1"):
+        monkeypatch.setenv("RANK", rank)
+        assert leo_bench(*grid).code == 0
+    assert contents(tmp_path).keys() == {"grid-motions.npy", "grid-motions.png"}
+
+
 def test_two_processes_do_not_draw_the_same_samples(
     leo_bench: Run, refused: Callable[..., str], run: Path, tmp_path: Path
 ) -> None:
