@@ -1,6 +1,5 @@
 """Motion codes of any videos, by a LEO's animator; its own samples bring theirs along."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from benchmarks.motion_signals import embedded
 from evaluation.embedders import Embedded
 from evaluation.features import Machinery
 from evaluation.frame_features import FrameRecipe
+from evaluation.videos.digests import file_sha256
 from evaluation.videos.source import Selection, VideoSource
 from leo.animator import ImageAnimator
 from leo.model import LeoModel, model_file
@@ -104,5 +104,4 @@ def _own_codes(source: VideoSource, weights: str) -> tuple[LeoSource, Sequence[i
 
 def _animator_digest(model: LeoModel) -> str:
     """Of the animator's file alone, whatever the rest of its run."""
-    with model_file(model.root, "animator").open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_sha256(model_file(model.root, "animator"))

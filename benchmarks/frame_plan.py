@@ -115,8 +115,8 @@ def plan_frames(request: FrameScoreRequest) -> FramePlan:
     if real is None and fake is None:
         raise InputError("give videos: --dataset ID, --real PATH or --fake PATH")
     of_real = Window(request.frames, request.real_stride or real_stride)
-    own_pace = request.fake_stride or pace_of(fake, of_real.stride)
-    of_fake = Window(request.frames, own_pace or fake_stride)
+    pace = request.fake_stride or pace_of(fake, of_real.stride, fake_stride)
+    of_fake = Window(request.frames, pace)
     of_dataset = dataset.evaluation.resolution if dataset else None
     return FramePlan(
         request=request,

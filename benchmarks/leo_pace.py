@@ -14,22 +14,20 @@ from evaluation.schema import load_toml
 SETTINGS = "sample.json"  # what `leo-bench sample` writes beside its samples
 
 
-def pace_of(fake: str | None, real_stride: int) -> int | None:
-    """The stride at which a LEO's frames follow each other as the real ones do.
+def pace_of(fake: str | None, real_stride: int, usual: int) -> int:
+    """The fake side's stride: a LEO's frames are to follow each other as the real ones do.
 
     Args:
         fake: the fake side: `leo:RUN...`, or a folder that `leo-bench sample` filled.
         real_stride: of the real side.
-
-    Returns:
-        None: the real frames follow each other directly, or the fake side is no LEO.
+        usual: of any other fake side, and where the real frames follow each other directly.
 
     Raises:
         InputError: the model is not there, or its own stride does not divide the real one.
     """
     run = None if real_stride == 1 or fake is None else _run_of(fake)
     if run is None:
-        return None
+        return usual
     from leo.config import Config
     from leo.model import find_model
 

@@ -122,7 +122,7 @@ def plan(request: ScoreRequest) -> Plan:
         published=published,
         real_window=of_real,
         fake_window=Window(
-            request.frames, request.fake_stride or pace_of(fake, of_real.stride) or fake_stride
+            request.frames, request.fake_stride or pace_of(fake, of_real.stride, fake_stride)
         ),
         extractor=extractor_request(request, published),
     )

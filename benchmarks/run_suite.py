@@ -142,8 +142,7 @@ class _Job:
     @property
     def fake_stride(self) -> int:
         """A LEO's own, where the suite's would show its motion at another speed."""
-        pace = pace_of(self.source, self.benchmark.real_stride)
-        return pace or self.benchmark.fake_stride
+        return pace_of(self.source, self.benchmark.real_stride, self.benchmark.fake_stride)
 
     def distance(self, metric: Metric) -> _Made:
         """FVD or KVD, with its record."""

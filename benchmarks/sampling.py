@@ -136,14 +136,12 @@ def write_samples(request: SampleRequest, place: Place) -> Written:
     """
     _check_unclaimed(place.out)
     source = open_request(request, place)
-    if (place.out / SETTINGS).is_file():
-        check_settings(place.out, request, source)
     suffix = SUFFIXES[request.format]
     with own_part(place.out, place.share) as scratch:
         missing = [
             i for i in _share(source, place.share) if not _file(source, place, i, suffix).exists()
         ]
-        if missing:
+        if missing and not (place.out / SETTINGS).is_file():
             source.first(missing[0])  # what cannot be drawn says so before the folder is claimed
         _claim(place.out, request, source)
         tell = _counted(place.progress, len(missing) * request.sampling.frames)

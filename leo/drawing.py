@@ -29,9 +29,7 @@ REENCODED = {  # the words of a source's notes
     "runs": ", every run of motion gone on from the last frame made (no LEO)",
     "frames": ", every frame made from the frame before it (no LEO)",
 }
-
-
-_OFF = (("reencode", "off"), ("transition_every", 1), ("guidance", 1.0))
+_LATER = ("reencode", "transition_every", "guidance")  # not written down where they are off
 
 
 class Sampling(Data):
@@ -68,7 +66,8 @@ class Sampling(Data):
     def _as_before(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Without later options that are off: samples drawn before there were such things agree."""
         told: dict[str, Any] = usual(self)
-        return {key: value for key, value in told.items() if (key, value) not in _OFF}
+        off = {key: type(self).model_fields[key].default for key in _LATER}
+        return {k: value for k, value in told.items() if k not in off or value != off[k]}
 
 
 class Row(NamedTuple):

@@ -11,10 +11,11 @@ from pathlib import Path
 import torch
 
 from evaluation.errors import InputError
+from evaluation.videos.digests import file_sha256
 from leo.checkpoint import Model, save_model
 from leo.config import STAGES
 from leo.encode import ANIMATOR
-from leo.model import LeoModel, file_digest
+from leo.model import LeoModel
 
 SCORES = "scores.json"
 
@@ -56,4 +57,4 @@ def _of_animator(model: Model, animator: Path) -> Model:
     """The model; if it says whose codes it was trained on, that is now the animator in float16."""
     if ANIMATOR not in model.metadata:
         return model
-    return replace(model, metadata={**model.metadata, ANIMATOR: file_digest(animator)})
+    return replace(model, metadata={**model.metadata, ANIMATOR: file_sha256(animator)})

@@ -18,6 +18,7 @@ import torch
 from evaluation.devices import chosen_device
 from evaluation.errors import InputError
 from evaluation.schema import load_toml
+from evaluation.videos.digests import file_sha256
 from leo.animator import ImageAnimator
 from leo.animator_files import generator_from_file
 from leo.checkpoint import Model, load_model
@@ -157,7 +158,7 @@ class LeoModel:
         """
         digest = hashlib.sha256(self.config.model_dump_json().encode())
         for stage in stages:
-            digest.update(bytes.fromhex(file_digest(self.file(stage))))
+            digest.update(bytes.fromhex(file_sha256(self.file(stage))))
         return digest.hexdigest()
 
     @cached_property
@@ -195,7 +196,7 @@ class LeoModel:
 
     @cached_property
     def _animator_digest(self) -> str:
-        return file_digest(self.file("animator"))
+        return file_sha256(self.file("animator"))
 
     @property
     def _is_flat(self) -> bool:
@@ -207,12 +208,6 @@ class LeoModel:
         found = FrameModel.from_tensors(config, model.network, model.stats)
         found.network.to(self.device)
         return found
-
-
-def file_digest(path: Path) -> str:
-    """Hex SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def device_named(name: str | None) -> str:

@@ -15,6 +15,7 @@ import torch
 from filelock import FileLock
 
 from evaluation.errors import InputError
+from evaluation.videos.digests import file_sha256
 from evaluation.videos.source import VideoSource, fingerprint
 from leo.config import STAGES, Training
 from leo.data import (
@@ -107,15 +108,6 @@ class Job:
             )
         return path
 
-    @property
-    def codes_file(self) -> Path:
-        """Where the animator's codes of the training videos lie, once they are made.
-
-        Raises:
-            InputError: there is no animator to make them with.
-        """
-        return self.animator_file.parents[1] / CODES
-
     @cached_property
     def codes(self) -> CodeBook:
         """The codes of the training videos, as `leo-bench encode` made them.
@@ -123,24 +115,24 @@ class Job:
         Raises:
             InputError: there are none, or they are of another animator or other videos.
         """
-        path = self.codes_file
+        animator, path = self.animator_digest, self.run.root / CODES
         book = read_codes(path)
         if book.digest != self.codes_digest:
             raise InputError(
                 f"{path}: codes of another animator or other videos; "
                 f"remove the file and run `leo-bench encode --run {self.run.root}` again"
             )
-        return replace(book, animator=self.animator_digest)  # in files from before, too
+        return replace(book, animator=animator)  # in files from before, too
 
     @property
     def codes_digest(self) -> str:
         """What codes follow from: the videos and the animator's file."""
         return hashlib.sha256(f"{self.fingerprint}\0{self.animator_digest}".encode()).hexdigest()
 
-    @property
+    @cached_property
     def animator_digest(self) -> str:
-        """Hex SHA-256 of the animator's file."""
-        return hashlib.sha256(self.animator_file.read_bytes()).hexdigest()
+        """Hex SHA-256 of the animator's file, which is final once it is there."""
+        return file_sha256(self.animator_file)
 
 
 def train_stage(job: Job, name: str) -> Path:
@@ -170,10 +162,10 @@ def encode_run(job: Job) -> CodeBook:
     from leo.animator import ImageAnimator
     from leo.animator_files import generator_from_file
 
-    path = job.codes_file
+    animator, path = job.animator_file, job.run.root / CODES
     with FileLock(path.with_suffix(".lock")):  # of several processes, one encodes
         if not path.is_file():
-            maker = ImageAnimator(generator_from_file(job.animator_file).to(job.device))
+            maker = ImageAnimator(generator_from_file(animator).to(job.device))
             book = encode(maker, job.videos, job.codes_digest, job.progress)
             write_codes(replace(book, animator=job.animator_digest), path)
     return job.codes

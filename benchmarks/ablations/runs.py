@@ -9,7 +9,6 @@ A seed's variants have the same codes, first weights, batches, steps of diffusio
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -20,6 +19,7 @@ from pathlib import Path
 from benchmarks.ablations.ablation import Variant
 from benchmarks.leo_runs import DATA, RunRequest, open_job, remembered_data
 from evaluation.errors import InputError
+from evaluation.videos.digests import file_sha256
 from leo.checkpoint import load_model
 from leo.config import Config, load_config
 from leo.encode import CODES, CodeBook
@@ -182,7 +182,7 @@ def link(source: Path, target: Path) -> None:
         InputError: another file is there, or the folder cannot be written to.
     """
     if target.exists():
-        if not target.samefile(source) and _digest(target) != _digest(source):
+        if not target.samefile(source) and file_sha256(target) != file_sha256(source):
             raise InputError(
                 f"{target}: is not {source}: this folder was begun with another run; "
                 "give another --out"
@@ -244,8 +244,3 @@ def _reuse(lmdm_file: Path, folder: StageFolder) -> bool:
         return False
     link(lmdm_file, folder.model)
     return True
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

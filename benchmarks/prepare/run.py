@@ -4,7 +4,6 @@ Prepared data lies in `OUT/DATASET/SPLIT/VIDEO`, OUT being a data root. Running 
 goes on where the last run stopped; other options need another OUT.
 """
 
-import hashlib
 import os
 import shutil
 from collections import Counter
@@ -33,6 +32,7 @@ from benchmarks.prepare.report import (
 from benchmarks.prepare.store import placed_path, store_video
 from evaluation.errors import BadVideoError, InputError
 from evaluation.record import now, versions
+from evaluation.videos.digests import file_sha256
 
 Progress = Callable[[int, int, str], None]  # videos done, of how many, the last one's name
 
@@ -221,9 +221,7 @@ def _one(job: Job, plan: Plan, folder: Path, scratch: Path) -> Entry | Failure:
 
 @lru_cache(maxsize=100_000)  # many clips may come from one file; its state is part of the key
 def _source_file(path: Path, state: os.stat_result) -> SourceFile:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return SourceFile(path=str(path), bytes=state.st_size, sha256=digest)
+    return SourceFile(path=str(path), bytes=state.st_size, sha256=file_sha256(path))
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from leo.data import FramePairs, TrainingVideos
 from leo.losses import (
     discriminator_adversarial,
     generator_adversarial,
+    l1,
     weighted_l1,
     weights_where_it_moves,
 )
@@ -58,8 +59,8 @@ class GeneratorLosses(LossModule):
         self._discriminator = (discriminator,)
 
     def part_means(self, batch: Batch) -> Batch:
-        """uint8 "source" and "driving" [b,3,R,R] -> "mean weight", of a pixel."""
-        return {"mean weight": self._weights(batch).mean()}
+        """uint8 "source" and "driving" [b,3,R,R] -> "mean weight", if any pixel counts more."""
+        return {"mean weight": self._weights(batch).mean()} if self._emphasis else {}
 
     def forward(self, batch: Batch) -> tuple[Losses, Batch]:
         """The same and "mean weight" -> losses; "fake" float [b,3,R,R] for later."""
@@ -67,7 +68,9 @@ class GeneratorLosses(LossModule):
         fake = reconstruct(self.network, source, driving).float()
         (perceptual,), (discriminator,) = self._perceptual, self._discriminator
         losses = {
-            "l1": weighted_l1(fake, driving, self._weights(batch), batch["mean weight"]),
+            "l1": weighted_l1(fake, driving, self._weights(batch), batch["mean weight"])
+            if self._emphasis
+            else l1(fake, driving),
             perceptual.name: perceptual.loss(fake, driving),
         }
         if discriminator is not None:

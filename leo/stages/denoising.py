@@ -9,12 +9,13 @@ from torch import Tensor, nn
 
 from leo import chance
 from leo.config import Diffusion
-from leo.diffusion import Sampler
+from leo.diffusion import Key, Sampler
 from leo.stage import Batch, LossModule
 
 JUDGED = 256  # held-out samples at most
 _AT_ONCE = 64
 _QUICK = 25  # steps of the sampler at most, for pictures
+_SHOWN = 4  # windows in a picture
 
 T = TypeVar("T")
 
@@ -22,6 +23,12 @@ T = TypeVar("T")
 def quick(diffusion: Diffusion, batch: int = 8) -> Sampler:
     """A sampler for pictures during training: DDIM in few steps, as many as divide training's."""
     return Sampler("ddim", max(n for n in range(1, _QUICK + 1) if diffusion.steps % n == 0), batch)
+
+
+def shown(windows: Tensor) -> tuple[Tensor, list[Key]]:
+    """Some windows [W,L,M], evenly spread, [4,L,M], and keys for two rows of drawn ones, 8."""
+    picked = torch.linspace(0, len(windows) - 1, _SHOWN).round().long()
+    return windows[picked], [("shown", row, column) for row in range(2) for column in range(_SHOWN)]
 
 
 def as_kind(network: nn.Module, kind: type[T]) -> T:

@@ -26,11 +26,11 @@ from leo.stages.denoising import (
     quick,
     random_steps,
     seeded,
+    shown,
     spread_steps,
 )
 
 NAME = "lmdm"
-SHOWN = 4  # held-out windows
 
 
 class MotionLosses(LossModule):
@@ -112,9 +112,7 @@ class _Gallery:
     def __call__(self, network: nn.Module) -> Tensor:
         """Rows real, drawn, drawn from other noise; a column a window: uint8 [3,H,W]."""
         model = MotionModel(as_kind(network, UNet1d), self.stats, self.config)
-        picked = torch.linspace(0, len(self.windows) - 1, SHOWN).round().long()
-        real = self.windows[picked]
-        keys = [("shown", row, column) for row in range(2) for column in range(SHOWN)]
+        real, keys = shown(self.windows)
         sampler = quick(self.config.diffusion, len(keys))
         if model.reading.begins:
             first = self.stats.denormalised(real[:, 0])

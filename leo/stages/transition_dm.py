@@ -26,12 +26,12 @@ from leo.stages.denoising import (
     quick,
     random_steps,
     seeded,
+    shown,
     spread_steps,
 )
 from leo.transition import departed, departure
 
 NAME = "transition-dm"
-SHOWN = 4  # held-out windows
 
 
 class TransitionLosses(LossModule):
@@ -121,9 +121,7 @@ class _Gallery:
     def __call__(self, network: nn.Module) -> Tensor:
         """Rows real, drawn, drawn from other noise; a column a window: uint8 [3,H,W]."""
         model = TransitionModel(as_kind(network, UNet1d), self.stats, self.config)
-        picked = torch.linspace(0, len(self.windows) - 1, SHOWN).round().long()
-        real = self.windows[picked]
-        keys = [("shown", row, column) for row in range(2) for column in range(SHOWN)]
+        real, keys = shown(self.windows)
         start, end = (self.stats.denormalised(real[:, slot]).repeat(2, 1) for slot in (0, -1))
         drawn = model.between(start, end, keys, quick(self.config.diffusion, len(keys)))
         return strips([departure(w) for w in (real, *self.stats.normalised(drawn).chunk(2))])

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from benchmarks.worlds.world import WorldShape, open_world
+from evaluation.videos.digests import file_sha256
 from leo.budget import costs
 from leo.checkpoint import load_model
 from leo.config import load_config
 from leo.encode import ANIMATOR
-from leo.model import file_digest
 from leo.run_folder import RunFolder
 from leo.training import Job, train_all
 
@@ -51,7 +51,7 @@ def test_every_stage_trains_two_steps(
     job = Job(RunFolder.create(tmp_path / "run", config), lambda: videos, cpu=True)
     models = train_all(job)
     assert [path.parent.name for path in models] == stages
-    animator = file_digest(models[0])
+    animator = file_sha256(models[0])
     for path in models:
         model = load_model(path)
         assert model.metadata.get(ANIMATOR) == (None if path == models[0] else animator)

@@ -8,11 +8,12 @@ import pytest
 from tiny_run import make_run
 
 from evaluation.errors import InputError
+from evaluation.videos.digests import file_sha256
 from leo.checkpoint import Model, load_model, save_model
 from leo.config import STAGES
 from leo.encode import ANIMATOR
 from leo.export import export
-from leo.model import LeoModel, file_digest, model_file
+from leo.model import LeoModel, model_file
 
 DONE = set(STAGES) - {"super-resolution"}
 
@@ -70,11 +71,11 @@ def test_the_exported_motion_is_that_of_the_exported_animator(tmp_path: Path) ->
     def trained_on_codes_of(digest: str) -> None:
         save_model(file, replace(trained, metadata=trained.metadata | {ANIMATOR: digest}))
 
-    trained_on_codes_of(file_digest(animator))
+    trained_on_codes_of(file_sha256(animator))
     export(run, tmp_path / "out")
     exported = LeoModel.open(tmp_path / "out")
     digest = exported.load("lmdm").metadata[ANIMATOR]
-    assert digest == file_digest(exported.file("animator")) != file_digest(animator)
+    assert digest == file_sha256(exported.file("animator")) != file_sha256(animator)
     assert ANIMATOR not in exported.load("frame-dm").metadata  # an older file: nobody knows
 
     trained_on_codes_of("0" * 64)

@@ -11,9 +11,10 @@ from tiny_run import make_run, tiny_config
 from benchmarks.leo_runs import DATA, RunRequest, open_job, remembered_data
 from conftest import Run
 from evaluation.errors import BadVideoError, InputError
+from evaluation.videos.digests import file_sha256
 from leo.checkpoint import load_model, save_model
 from leo.encode import ANIMATOR, CODES, read_codes, write_codes
-from leo.model import LeoModel, file_digest, model_file
+from leo.model import LeoModel, model_file
 from leo.run_folder import RunFolder
 from leo.training import encode_run, train_stage
 
@@ -97,11 +98,11 @@ def test_what_follows_from_codes_belongs_to_their_animator(
     learned.unlink()
     job = open_job(RunRequest(run, data=str(make_videos("videos", 3, 10)), cpu=True))
     book = encode_run(job)
-    assert read_codes(run / CODES).animator == book.animator == file_digest(animator)
+    assert read_codes(run / CODES).animator == book.animator == file_sha256(animator)
     write_codes(replace(book, animator=None), run / CODES)  # as files were before
     train_stage(open_job(RunRequest(run, cpu=True)), "frame-dm")
     write_codes(book, run / CODES)
-    assert load_model(learned).metadata[ANIMATOR] == file_digest(animator)
+    assert load_model(learned).metadata[ANIMATOR] == file_sha256(animator)
     LeoModel.open(run).load("frame-dm")
 
     before = load_model(animator)
