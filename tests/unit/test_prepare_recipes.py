@@ -14,11 +14,11 @@ from PIL import Image
 from benchmarks.prepare import celebvhq, faceforensics, grid, taichihd, ucf101
 from benchmarks.prepare.boxes import Box
 from benchmarks.prepare.job import Cut, Job, PrepareOptions
-from benchmarks.prepare.reading import read_frames, read_part
+from benchmarks.prepare.reading import read_frames
 from benchmarks.prepare.resample import Frame, anti_aliased_linear, lanczos4
 from benchmarks.prepare.run import prepare
 from benchmarks.prepare.store import write_frames
-from evaluation.errors import BadVideoError, InputError
+from evaluation.errors import InputError
 
 WIDTH, HEIGHT = 64, 48
 
@@ -326,26 +326,3 @@ def test_grid_videos_of_nobody_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "videos" / "bbaf2n.mkv", moving(1))
     with pytest.raises(InputError, match="no folder above it is named for a speaker"):
         grid.plan(tmp_path / "videos", PrepareOptions())
-
-
-# --- reading -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("suffix", ["mkv", "mp4"])
-@pytest.mark.parametrize("start", [0, 1, 13, 29])
-def test_a_part_is_the_same_frames_as_in_the_whole(suffix: str, start: int, tmp_path: Path) -> None:
-    path = write(tmp_path / f"video.{suffix}", moving(30))
-    whole, part = list(read_frames(path)), list(read_part(path, start, start + 5))
-    assert len(part) == min(5, 30 - start)
-    assert all((a == b).all() for a, b in zip(whole[start:], part, strict=False))
-
-
-def test_a_part_beyond_the_end_is_empty(tmp_path: Path) -> None:
-    assert list(read_part(write(tmp_path / "v.mkv", moving(3)), 3, 9)) == []
-
-
-def test_a_truncated_video_is_no_video(tmp_path: Path) -> None:
-    path = write(tmp_path / "v.mp4", moving(30))
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(BadVideoError, match=r"v\.mp4"):
-        list(read_frames(path))
