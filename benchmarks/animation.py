@@ -60,6 +60,7 @@ class Animation:
             BadVideoError: the driving video does not hold what its header promised.
         """
         look = self.animator.appearance(self.source)
+        own = self.animator.codes(self.source[None])[0] if self.relative else None
         start: Tensor | None = None
         for begin in range(0, self.count, _FRAMES):
             indices = range(begin, min(begin + _FRAMES, self.count))
@@ -67,9 +68,9 @@ class Animation:
                 _resized(frame, self.animator.size) for frame in self.driving.read(0, indices)
             ]
             codes = self.animator.codes(torch.stack(frames))
-            if self.relative:
+            if own is not None:
                 start = codes[0] if start is None else start
-                codes = relative(codes, start, self.animator.codes(self.source[None])[0])
+                codes = relative(codes, start, own)
             yield from self.animator.frames(look, codes)
             progress(indices.stop, self.count)
 
@@ -104,7 +105,7 @@ def open_animation(
         _resized(picture, animator.size),
         videos,
         relative,
-        [*found.notes, *notes],
+        [*found.notes, *(f"{driving}: {note}" for note in videos.notes), *notes],
         rate,
     )
 
