@@ -139,6 +139,11 @@ class Drawing:
             )
         if self.sampling.transition_every != 1 and not self.sampling.transitions:
             raise InputError("transition_every is for samples with transitions")
+        if self.sampling.start_frame != "first" and self.starts is None:
+            raise InputError(
+                f"start_frame={self.sampling.start_frame} is for samples that begin with given "
+                "frames; here first frames are drawn: leave it out"
+            )
         self._check_guidance()
 
     def _check_guidance(self) -> None:

@@ -81,6 +81,13 @@ def test_guidance_that_would_do_nothing_or_harm_is_refused(
         Drawing(guidable, Sampling(mode="conditional", frames=2, guidance=2.0), STARTS)
 
 
+def test_which_frame_begins_is_no_question_where_none_is_given(model: LeoModel) -> None:
+    sampling = Sampling(frames=2, steps=2, start_frame="random")
+    with pytest.raises(InputError, match="start_frame=random is for samples that begin with given"):
+        Drawing(model, sampling)
+    assert Drawing(model, sampling.model_copy(update={"mode": "conditional"}), STARTS)
+
+
 def test_options_that_are_off_leave_what_is_written_as_it_was() -> None:
     written = Sampling().model_dump()
     assert not {"reencode", "transition_every", "guidance"} & written.keys()
