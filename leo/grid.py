@@ -10,6 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from evaluation.errors import InputError
 from leo.drawing import Drawing, Drawn, Row, begun_at
 from leo.lanes import lanes
 from leo.rendering import Rendering
@@ -24,7 +25,8 @@ def renderings(drawing: Drawing, kind: Kind, count: int) -> list[Rendering]:
     drawn faces are drawn for that code, so they share the codes themselves.
 
     Raises:
-        InputError: a stage that this needs is not trained, or samples go on from their own frames.
+        InputError: a stage that this needs is not trained, samples go on from their own frames, or
+            there are fewer first frames than faces.
     """
     drawing.refuse_own_frames("a grid")
 
@@ -56,6 +58,12 @@ def _motions(drawing: Drawing, count: int) -> Drawn:
 def _faces(drawing: Drawing, count: int) -> Drawn:
     if drawing.starts is None:
         return _draw(drawing, [Row(0, k, 0) for k in range(count)])
+    there = len(drawing.starts.names)
+    if there < count:
+        raise InputError(
+            f"{drawing.starts.name}: {there} first frames for a grid of {count} faces, each with "
+            f"its own; ask for --count {there} at most, or give more --start-frames"
+        )
     codes = drawing.draw([Row(0, 0, 0)]).codes
     firsts = torch.stack([drawing.start(k) for k in range(count)])
     size = drawing.together

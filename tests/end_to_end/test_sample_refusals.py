@@ -91,6 +91,19 @@ def test_a_grid_replaces_no_other(
     assert contents(tmp_path) == {name: b"an earlier one"}
 
 
+def test_no_face_of_a_grid_is_shown_twice(
+    leo_bench: Run, refused: Callable[..., str], run: Path, faces: Path
+) -> None:
+    given = ("--mode", "conditional", "--start-frames", faces)
+    line = ("sample", "--run", run, *QUICK, *given, "--out", faces.parent / "out")
+    said = refused(*line, "--grid", "faces", "--count", 3)
+    assert f"{faces}: 2 first frames for a grid of 3 faces" in said
+    assert "ask for --count 2 at most" in said
+    assert not (faces.parent / "out").exists()
+    assert leo_bench(*line, "--grid", "faces", "--count", 2).code == 0
+    assert leo_bench(*line, "--grid", "motions", "--count", 3).code == 0  # of one face
+
+
 def test_a_grid_is_drawn_by_one_process_of_several(
     leo_bench: Run, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
