@@ -36,6 +36,7 @@ class EditRequest:
         samples: how the samples were drawn that are edited.
         format, fps: how edited videos are stored.
         indices: which of them.
+        required: those that have to be edited; others of `indices` may lack a picture in a folder.
         drawn_in: the folder of `leo-bench sample` that holds them, if any.
         picture: an edited first frame, or a folder of them, called as the samples: a PNG or JPEG
             sample-000003.png.
@@ -46,6 +47,7 @@ class EditRequest:
 
     samples: SampleRequest
     indices: Sequence[int]
+    required: Sequence[int] = ()
     format: Format = "mkv"
     fps: float = 25.0
     drawn_in: Path | None = None
@@ -72,9 +74,9 @@ def write_edits(request: EditRequest, place: Place) -> list[Path]:
     """Write OUT/sample-000003.mkv and so on; OUT.png shows each before and after; -> the videos.
 
     Raises:
-        InputError: no editor or several, no picture for any sample, one picture for several, an
-            editor that fails, samples that the model as it is now would not draw, something in OUT
-            or at OUT.png.
+        InputError: no editor or several, no picture for any sample or for one that is required, one
+            picture for several, an editor that fails, samples that the model as it is now would not
+            draw, something in OUT or at OUT.png.
     """
     check_fps(request.fps)
     if place.out.is_dir() and any(place.out.iterdir()):
@@ -123,7 +125,7 @@ def _edits(request: EditRequest, source: LeoSource) -> dict[int, Editor]:
     if (request.picture, request.command, request.controlnet).count(None) != 2:
         raise InputError("give exactly one of --edited, --command and --controlnet")
     if request.picture is not None:
-        return _pictures(request.picture, request.indices, source)
+        return _pictures(request.picture, request, source)
     if request.command is not None:
         editor = command_editor(request.command, read_picture)
     elif request.controlnet is not None:
@@ -131,8 +133,9 @@ def _edits(request: EditRequest, source: LeoSource) -> dict[int, Editor]:
     return dict.fromkeys(request.indices, editor)
 
 
-def _pictures(path: Path, indices: Sequence[int], source: LeoSource) -> dict[int, Editor]:
+def _pictures(path: Path, request: EditRequest, source: LeoSource) -> dict[int, Editor]:
     """Pictures for the samples that they are called as, or a single one for a single sample."""
+    indices = request.indices
     if not path.is_dir():
         if len(indices) > 1:
             raise InputError(
@@ -142,8 +145,15 @@ def _pictures(path: Path, indices: Sequence[int], source: LeoSource) -> dict[int
         return {indices[0]: _always(read_picture(path))}
     by_name = {inner.stem: inner for inner in path.iterdir() if is_frame(inner.name)}
     found = {i: by_name[source.names[i]] for i in indices if source.names[i] in by_name}
+    absent = [i for i in request.required if i not in found]
+    if absent:
+        raise InputError(
+            f"{path}: no picture there is called {source.names[absent[0]]}.png; add it, or leave "
+            f"--index {absent[0]} out"
+        )
     if not found:
-        raise InputError(f"{path}: no picture there is called as a sample, {source.names[0]}.png")
+        name = f"{source.names[indices[0]]}.png"
+        raise InputError(f"{path}: no picture there is called as a sample, {name}")
     return {index: _always(read_picture(inner)) for index, inner in found.items()}
 
 

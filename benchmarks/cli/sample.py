@@ -209,7 +209,7 @@ def edit(
 
       leo-bench edit --sample-from samples/ --command "magick {in} -negate {out}" --out edited/
     """
-    from benchmarks.cli.screen import Bar
+    from benchmarks.cli.screen import Bar, say
     from benchmarks.cli.screen import out as show
     from benchmarks.editing import EditRequest, samples_of, write_edits, write_first_frames
     from benchmarks.sampling import Place, SampleRequest, sampling_of
@@ -249,6 +249,7 @@ def edit(
         request = EditRequest(
             samples,
             indices,
+            index or [],
             format or samples.format,
             samples.fps if fps is None else fps,
             sample_from,
@@ -258,6 +259,8 @@ def edit(
             repose,
         )
         paths = write_edits(request, place)
+        if without := len(indices) - len(paths):
+            say(f"note: {edited}: no edited picture for {without} of {len(indices)} samples")
     for path in paths:
         show(str(path))
 

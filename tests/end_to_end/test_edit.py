@@ -63,6 +63,27 @@ def test_first_frames_come_out_and_go_in_again(
     assert (tmp_path / "edited.png").is_file()
 
 
+def test_a_sample_without_an_edited_picture_is_named_or_counted(
+    leo_bench: Run, refused: Callable[..., str], samples: Path, tmp_path: Path
+) -> None:
+    frames, out = tmp_path / "frames", tmp_path / "out"
+    line = ("--sample-from", samples)
+    assert leo_bench("edit", *line, "--first-frames", "--out", frames).code == 0
+    (frames / "sample-000001.png").unlink()
+    for asked in (("--index", 0, "--index", 1), ("--index", 1)):
+        said = refused(*line, *asked, "--edited", frames)
+        assert f"{frames}: no picture there is called sample-000001.png" in said
+        assert "leave --index 1 out" in said
+    assert not out.exists()
+    outcome = leo_bench("edit", *line, "--edited", frames, "--out", out)
+    assert outcome.code == 0, outcome
+    assert f"note: {frames}: no edited picture for 1 of 2 samples" in outcome.err
+    assert [path.name for path in out.iterdir()] == ["sample-000000.npy"]
+    whole = leo_bench("edit", *line, "--index", 0, "--edited", frames, "--out", tmp_path / "one")
+    assert whole.code == 0, whole
+    assert "note" not in whole.err
+
+
 def test_what_is_there_is_not_replaced(
     leo_bench: Run, refused: Callable[..., str], samples: Path, tmp_path: Path
 ) -> None:
