@@ -17,10 +17,12 @@ class Split(Data):
     Args:
         videos: how many the paper used, or the data set lists; None where nobody says.
         listed: how many the data set's own metadata lists, where that is another number.
+        frames: length of its rendered videos; None: the data set's.
     """
 
     videos: int | None = None
     listed: int | None = None
+    frames: int | None = None
 
 
 class Strides(Data):

@@ -52,10 +52,11 @@ def open_dataset(
     split = dataset.split(split)
     if dataset.layout == "world":
         expected = dataset.splits[split].videos
+        own = dataset.splits[split].frames or dataset.frames
         default = WorldShape()
         shape = WorldShape(
             resolution=resolution or dataset.evaluation.resolution or default.resolution,
-            frames=max(dataset.frames or default.frames, frames or 1),
+            frames=max(own or default.frames, frames or 1),
             count=expected or default.count,
         )
         return open_world(dataset.id, split, shape)

@@ -30,15 +30,16 @@ from evaluation.errors import InputError
 from evaluation.videos.source import Medium, Skipped
 
 Identity = FaceIdentity | BodyIdentity
-Split = Literal["train", "test", "extractor"]
+Split = Literal["train", "test", "extractor", "people"]
 
 # First identity and number of identities of each split; a video beyond them meets an identity
 # again, with a motion of its own. "extractor" is what i3d-toy and its kin learn from, so that to
-# them both other splits are strangers.
+# them all other splits are strangers; "people" is what starting-frame models learn looks from.
 IDENTITIES: dict[Split, tuple[int, int]] = {
     "train": (0, 512),
     "test": (512, 256),
     "extractor": (768, 4096),
+    "people": (4864, 16_384),
 }
 PIXELS_AT_ONCE = 131_072  # frames drawn together: fewer cost time per call, more leave the cache
 

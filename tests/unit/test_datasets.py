@@ -46,6 +46,15 @@ def test_strides_are_the_papers() -> None:
     assert (faces.protocol, faces.strides["stylegan-v"].real) == ("stylegan-v", 1)
 
 
+@pytest.mark.parametrize("name", ["toy-faces", "toy-bodies"])
+def test_a_world_has_many_people_to_learn_looks_from(name: str) -> None:
+    people = open_dataset(load_dataset(name), "people")
+    assert len(people.names) == 16_384
+    assert set(people.frame_counts) == {4}
+    looks = {people.read(index, [0]).numpy().tobytes() for index in (0, 1, 511, 512, 16_383)}
+    assert len(looks) == 5
+
+
 def test_an_unknown_data_set_lists_the_known_ones() -> None:
     with pytest.raises(InputError, match="no data set 'taichi'; known are celebvhq, faceforens"):
         load_dataset("taichi")

@@ -167,7 +167,12 @@ def test_a_video_beyond_the_identities_meets_one_again_with_another_motion() -> 
     ("name", "split", "shape", "message"),
     [
         ("toy-cats", "test", WorldShape(), "no world 'toy-cats'; known are toy-faces, toy-bodies"),
-        ("toy-faces", "val", WorldShape(), "no split 'val'; known are train, test, extractor"),
+        (
+            "toy-faces",
+            "val",
+            WorldShape(),
+            "no split 'val'; known are train, test, extractor, people",
+        ),
         ("toy-faces", "test", WorldShape(resolution=8), "at least 16 pixels"),
         ("toy-faces", "test", WorldShape(frames=0), "at least 16 pixels, 1 frame"),
     ],
