@@ -83,16 +83,35 @@ class Rollout:
         run = 0
         while True:
             window_BLM = self.motion.windows(first_BM, _at(keys, "run", run), self.sampler)
-            yield window_BLM[:, 1:]  # its first code is already there
-            end_BM = window_BLM[:, -1] if self.going_on is None else self.going_on(window_BLM)
             # What runs away would run further: the next run begins where training has been.
-            first_BM = self.motion.stats.clamped(end_BM)
+            if self.going_on is None:
+                first_BM = self.motion.stats.clamped(window_BLM[:, -1])
+                window_BLM = led_to(window_BLM, first_BM)
+            else:
+                first_BM = self.motion.stats.clamped(self.going_on(window_BLM))
+            yield window_BLM[:, 1:]  # its first code is already there
             run += 1
             if self.transitions is not None and run % self.transitions.every == 0:
                 end_BM = self.transitions.codes.codes(_at(keys, "end", run), self.sampler)
                 chance = _at(keys, "transition", run)
                 yield self.transitions.motion.between(first_BM, end_BM, chance, self.sampler)[:, 1:]
                 first_BM = end_BM
+
+
+def led_to(window_BLM: Tensor, end_BM: Tensor) -> Tensor:
+    """A window that ends in `end_BM`; what its codes are moved by grows along it from 0.
+
+    Args:
+        window_BLM: float32 [B,L,M].
+        end_BM: float32 [B,M].
+
+    Returns:
+        float32 [B,L,M]; a window that ends there already keeps its bits.
+    """
+    share_L1 = torch.linspace(0, 1, window_BLM.shape[1])[:, None]
+    led_BLM = window_BLM + share_L1 * (end_BM - window_BLM[:, -1])[:, None]
+    led_BLM[:, -1] = end_BM
+    return led_BLM
 
 
 def _at(keys: Sequence[Key], *where: str | int) -> list[Key]:

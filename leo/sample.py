@@ -26,7 +26,7 @@ from leo.drawing import REENCODED, Drawing, Drawn, Row
 from leo.lanes import Lanes, lanes
 from leo.rendering import Rendering, Stretches
 
-VERSION = 1  # raise when the same model and settings could give other pixels
+VERSION = 2  # raise when the same model and settings could give other pixels
 KEPT = 4  # groups of samples, and renderings, that are remembered
 
 T = TypeVar("T")

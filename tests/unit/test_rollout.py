@@ -15,12 +15,17 @@ from tiny_codes import (
 from evaluation.errors import InputError
 from leo.diffusion import Sampler
 from leo.motion_models import CodeModel, MotionModel, TransitionModel
-from leo.rollout import Rollout, Transitions, runs
+from leo.rollout import Rollout, Transitions, led_to, runs
 from leo.stages import frame_dm, lmdm, transition_dm
 
 FAST = Sampler("ddpm", 4, batch=4)
 KEYS = [("sample", 0, i) for i in range(6)]
 FIRST = waves(6, 0.3)
+
+
+def in_range(motion, window):
+    """As a journey has it."""
+    return led_to(window, motion.stats.clamped(window[:, -1]))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +64,7 @@ def test_a_run_begins_with_the_last_code_of_the_run_before_once(motion):
     codes = Rollout(motion, FAST).codes(FIRST, 2 * LENGTH - 1, KEYS)
     seam = codes[:, LENGTH - 1]
     keys = [(*key, "run", 1) for key in KEYS]
-    second = motion.windows(motion.stats.clamped(seam), keys, FAST)
+    second = in_range(motion, motion.windows(seam, keys, FAST))
     assert torch.equal(codes[:, LENGTH:], second[:, 1:])
     assert (codes[:, LENGTH] != seam).any(dim=1).all()
 
@@ -68,6 +73,29 @@ def test_a_run_begins_where_training_has_been(motion):
     codes = Rollout(motion, FAST).codes(FIRST + 100, 2 * LENGTH, KEYS)
     farthest = motion.stats.denormalised(motion.stats.high + motion.stats.bounds[0])
     assert (codes[:, LENGTH] <= farthest + 1e-3).all()
+
+
+def test_what_left_the_range_of_training_is_led_back_without_a_jump(motion):
+    """The window's codes are moved by a share that grows evenly, so no step is longer by more."""
+    first = FIRST + 100
+    codes = Rollout(motion, FAST).codes(first, LENGTH, KEYS)
+    drawn = motion.windows(first, [(*key, "run", 0) for key in KEYS], FAST)
+    end = motion.stats.clamped(drawn[:, -1])
+    assert torch.equal(codes[:, 0], first)
+    assert torch.equal(codes[:, -1], end)
+    moved = (codes - drawn).diff(dim=1)
+    even = (end - drawn[:, -1])[:, None] / (LENGTH - 1)
+    assert float(even.abs().max()) > 1
+    assert torch.allclose(moved, even.expand_as(moved), atol=1e-4)
+
+
+def test_what_ends_in_the_range_of_training_keeps_its_bits(motion):
+    keys = [(*key, "run", 0) for key in KEYS]
+    drawn = motion.windows(FIRST, keys, FAST)
+    inside = (motion.stats.clamped(drawn[:, -1]) == drawn[:, -1]).all(dim=1)
+    assert inside.any()
+    codes = Rollout(motion, FAST).codes(FIRST, LENGTH, KEYS)
+    assert torch.equal(codes[inside], drawn[inside])
 
 
 @pytest.mark.parametrize("order", [[0], [5], [3, 1, 4], [5, 4, 3, 2, 1, 0]])
@@ -83,7 +111,7 @@ def test_a_transition_leads_to_a_drawn_code_and_motion_goes_on_from_it(motion, s
     drawn = starts.codes([(*key, "end", 1) for key in KEYS], FAST)
     # A run of L, L-2 codes between, then a whole run that begins with the drawn code.
     assert torch.equal(codes[:, 2 * LENGTH - 2], drawn)
-    second = motion.windows(drawn, [(*key, "run", 1) for key in KEYS], FAST)
+    second = in_range(motion, motion.windows(drawn, [(*key, "run", 1) for key in KEYS], FAST))
     assert torch.equal(codes[:, 2 * LENGTH - 2 :], second)
 
 
