@@ -96,11 +96,22 @@ class AnimatorConfig(Data):
 
 
 class Diffusion(Data):
-    """Noise schedule and what the network predicts."""
+    """Noise schedule, what the network predicts, and how its errors count.
+
+    `most_weight`: where the network predicts the clean state ("sample"), an error counts more the
+    less noise there is: 1/noise^2, at most this (Min-SNR, arXiv 2303.09556). 1: all alike.
+    """
 
     steps: Count = 1000
     schedule: Literal["linear", "cosine"] = "linear"
     prediction: Literal["epsilon", "v", "sample"] = "epsilon"
+    most_weight: float = Field(default=1.0, ge=1, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _weights_clean_states(self) -> "Diffusion":
+        if self.most_weight != 1 and self.prediction != "sample":
+            raise ValueError('most_weight is for prediction = "sample" alone')
+        return self
 
 
 class UNet1dConfig(Data):
@@ -240,11 +251,7 @@ class UNet2dConfig(Data):
 
 
 class CddpmConfig(Data):
-    """The starting frame given its code (paper Sec. 3.3, option 2).
-
-    `most_weight`: where the network predicts the clean picture ("sample"), an error counts more
-    the less noise there is: 1/noise^2, at most this (Min-SNR, arXiv 2303.09556). 1: all alike.
-    """
+    """The starting frame given its code (paper Sec. 3.3, option 2)."""
 
     training: Training
     optimiser: Optimiser
@@ -252,17 +259,10 @@ class CddpmConfig(Data):
     diffusion: Diffusion = Diffusion()
     resolution: Count
     condition_dropout: Fraction = 0.0
-    most_weight: float = Field(default=1.0, ge=1, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _picture_fits(self) -> "CddpmConfig":
         self.network.head_width(self.resolution)
-        return self
-
-    @model_validator(mode="after")
-    def _weights_clean_pictures(self) -> "CddpmConfig":
-        if self.most_weight != 1 and self.diffusion.prediction != "sample":
-            raise ValueError('most_weight is for prediction = "sample" alone')
         return self
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from leo import chance
 from leo.config import Diffusion
-from leo.diffusion import Key, Sampler
+from leo.diffusion import Key, Sampler, Schedule, target
 from leo.stage import Batch, LossModule
 
 JUDGED = 256  # held-out samples at most
@@ -40,6 +40,30 @@ def as_kind(network: nn.Module, kind: type[T]) -> T:
     if not isinstance(network, kind):
         raise TypeError(f"expected a {kind.__name__}, not {type(network).__name__}")
     return network
+
+
+def error(
+    diffusion: Diffusion, said_BX: Tensor, clean_BX: Tensor, noise_BX: Tensor, step_B: Tensor
+) -> Tensor:
+    """The mean squared error of what a network says of noised states, weighted as the config says.
+
+    Args:
+        diffusion: schedule, kind of prediction, weights.
+        said_BX: the network's prediction.
+        clean_BX: the clean states.
+        noise_BX: the noise that was laid on them.
+        step_B: at which step.
+
+    Returns:
+        One number, float32.
+    """
+    schedule = Schedule.of(diffusion)
+    wanted_BX = target(diffusion.prediction, schedule, clean_BX, noise_BX, step_B)
+    square_BX = (said_BX.float() - wanted_BX).square()
+    if diffusion.most_weight != 1:
+        _, left = schedule.at(step_B, clean_BX)
+        square_BX = square_BX * left.square().reciprocal().clamp(max=diffusion.most_weight)
+    return square_BX.mean()
 
 
 def random_steps(count: int, diffusion: Diffusion, random: torch.Generator) -> Tensor:

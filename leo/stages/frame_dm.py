@@ -6,14 +6,13 @@ Legend: N frames, B batch, M code dimensions.
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from leo.chance import generator
 from leo.code_pictures import clouds
 from leo.codes import FrameStats, to_tensors
 from leo.config import Diffusion, FrameDmConfig
-from leo.diffusion import Schedule, target
+from leo.diffusion import Schedule
 from leo.encode import CodeBook
 from leo.motion_models import CodeModel
 from leo.networks.code_mlp import CodeMlp
@@ -22,6 +21,7 @@ from leo.stages.denoising import (
     JUDGED,
     Judge,
     as_kind,
+    error,
     quick,
     random_steps,
     seeded,
@@ -44,10 +44,9 @@ class CodeLosses(LossModule):
     def forward(self, batch: Batch) -> tuple[Losses, Batch]:
         """Normalised "code" [B,M], "noise" [B,M], "step" [B] -> the mean squared error."""
         code_BM, noise_BM, step_B = batch["code"], batch["noise"], batch["step"]
-        schedule, kind = Schedule.of(self._diffusion), self._diffusion.prediction
-        said_BM = self.network(schedule.noised(code_BM, noise_BM, step_B), step_B)
-        wanted_BM = target(kind, schedule, code_BM, noise_BM, step_B)
-        return {"mse": F.mse_loss(said_BM.float(), wanted_BM)}, {}
+        state_BM = Schedule.of(self._diffusion).noised(code_BM, noise_BM, step_B)
+        said_BM = self.network(state_BM, step_B)
+        return {"mse": error(self._diffusion, said_BM, code_BM, noise_BM, step_B)}, {}
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,11 @@ from leo.chance import generator
 from leo.codes import FrameStats
 from leo.config import CddpmConfig
 from leo.data import TrainingVideos
-from leo.diffusion import Schedule, target
+from leo.diffusion import Schedule
 from leo.encode import CodeBook
 from leo.pixels import from_pixels
 from leo.stage import Batch, Losses, LossModule, Share
-from leo.stages.denoising import Judge
+from leo.stages.denoising import Judge, error
 from leo.starting_frame import MOST_NOISE, beside, shrunk
 
 JUDGED = 64  # held-out frames
@@ -121,16 +121,12 @@ class PictureLosses(LossModule):
     def forward(self, batch: Batch) -> tuple[Losses, Batch]:
         """The mean squared error on a batch of `FramesWithCodes`, weighted as the config says."""
         diffusion = self._config.diffusion
-        schedule, kind = Schedule.of(diffusion), diffusion.prediction
         clean, noise, step = from_pixels(batch["frame"]), batch["noise"], batch["step"]
-        seen, code = schedule.noised(clean, noise, step), batch["code"]
+        seen, code = Schedule.of(diffusion).noised(clean, noise, step), batch["code"]
         if "low" in batch:
             seen, code = beside(seen, code, batch["low"], batch["level"])
         said = self.network(seen, step, code, batch["told"])
-        error = (said.float() - target(kind, schedule, clean, noise, step)).square()
-        _, noise_left = schedule.at(step, clean)
-        weight = noise_left.square().reciprocal().clamp(max=self._config.most_weight)
-        return {"mse": (weight * error).mean()}, {}
+        return {"mse": error(diffusion, said, clean, noise, step)}, {}
 
 
 def judge(

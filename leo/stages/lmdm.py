@@ -6,14 +6,13 @@ Legend: B batch, L frames, S slots of the diffused state, M code dimensions.
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from leo.chance import generator
 from leo.code_pictures import strips
 from leo.codes import CodeStats, Windows, code_windows, to_tensors
 from leo.config import Diffusion, LmdmConfig
-from leo.diffusion import Schedule, target
+from leo.diffusion import Schedule
 from leo.encode import CodeBook
 from leo.motion import READINGS, Reading, residuals, window_noise
 from leo.motion_models import MotionModel
@@ -23,6 +22,7 @@ from leo.stages.denoising import (
     JUDGED,
     Judge,
     as_kind,
+    error,
     quick,
     random_steps,
     seeded,
@@ -45,13 +45,11 @@ class MotionLosses(LossModule):
     def forward(self, batch: Batch) -> tuple[Losses, Batch]:
         """Normalised "window" [B,L,M], "noise" [B,S,M], "step" [B] -> the mean squared error."""
         window_BLM, noise_BSM, step_B = batch["window"], batch["noise"], batch["step"]
-        schedule, kind = Schedule.of(self._diffusion), self._diffusion.prediction
         clean_BSM = self._reading.state(window_BLM)
-        state_BSM = schedule.noised(clean_BSM, noise_BSM, step_B)
+        state_BSM = Schedule.of(self._diffusion).noised(clean_BSM, noise_BSM, step_B)
         fed_BLM = self._reading.fed(state_BSM, window_BLM[:, 0])
         said_BSM = self._reading.said(self.network(fed_BLM, step_B))
-        wanted_BSM = target(kind, schedule, clean_BSM, noise_BSM, step_B)
-        return {"mse": F.mse_loss(said_BSM.float(), wanted_BSM)}, {}
+        return {"mse": error(self._diffusion, said_BSM, clean_BSM, noise_BSM, step_B)}, {}
 
 
 @dataclass(frozen=True)

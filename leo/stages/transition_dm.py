@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from leo.chance import generator
 from leo.code_pictures import strips
 from leo.codes import TransitionStats, Windows, code_windows, to_tensors, windows_that_fit
 from leo.config import Diffusion, TransitionConfig
-from leo.diffusion import Schedule, target
+from leo.diffusion import Schedule
 from leo.encode import CodeBook
 from leo.motion_models import TransitionModel
 from leo.networks.unet1d import UNet1d
@@ -23,6 +22,7 @@ from leo.stages.denoising import (
     JUDGED,
     Judge,
     as_kind,
+    error,
     quick,
     random_steps,
     seeded,
@@ -46,13 +46,11 @@ class TransitionLosses(LossModule):
     def forward(self, batch: Batch) -> tuple[Losses, Batch]:
         """Normalised "window" [B,L,M], "noise" [B,L-2,M], "step" and "label" [B] -> the error."""
         window_BLM, noise_BSM, step_B = batch["window"], batch["noise"], batch["step"]
-        schedule, kind = Schedule.of(self._diffusion), self._diffusion.prediction
         clean_BSM = departure(window_BLM)
-        state_BSM = schedule.noised(clean_BSM, noise_BSM, step_B)
+        state_BSM = Schedule.of(self._diffusion).noised(clean_BSM, noise_BSM, step_B)
         fed_BLM = departed(state_BSM, window_BLM[:, 0], window_BLM[:, -1])
         said_BSM = self.network(fed_BLM, step_B, batch["label"])[:, 1:-1]
-        wanted_BSM = target(kind, schedule, clean_BSM, noise_BSM, step_B)
-        return {"mse": F.mse_loss(said_BSM.float(), wanted_BSM)}, {}
+        return {"mse": error(self._diffusion, said_BSM, clean_BSM, noise_BSM, step_B)}, {}
 
 
 @dataclass(frozen=True)

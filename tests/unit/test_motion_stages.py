@@ -149,3 +149,21 @@ def test_drawn_codes_lie_within_those_of_training():
     assert drawn.shape == (3, CODE)
     assert (drawn <= seen.amax(0) + 1e-4).all()
     assert (drawn >= seen.amin(0) - 1e-4).all()
+
+
+@pytest.mark.parametrize("name", sorted(BUILDERS))
+def test_errors_of_codes_count_more_where_there_is_less_noise(name):
+    """A network that says nothing yet is off by the clean state; 1/noise^2 is 5 at most."""
+    make = {"lmdm": lmdm_config, "frame-dm": frame_config, "transition-dm": transition_config}
+    module = {"lmdm": lmdm, "frame-dm": frame_dm, "transition-dm": transition_dm}[name]
+    found = []
+    for most in (1.0, 5.0):
+        config = make[name]()
+        weighted = config.diffusion.model_copy(update={"prediction": "sample", "most_weight": most})
+        stage = module.build(config.model_copy(update={"diffusion": weighted}), book(), seed=0)
+        batch = stage.batch(0, Share())
+        cleanest = {**batch, "step": torch.zeros_like(batch["step"])}
+        losses, _ = stage.players[0].module(cleanest)
+        found.append(losses["mse"].item())
+    assert found[0] > 0
+    assert found[1] == pytest.approx(5 * found[0], rel=1e-3)

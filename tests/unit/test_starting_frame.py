@@ -220,7 +220,8 @@ def test_super_resolution_learns_from_the_small_picture(
 def test_errors_count_more_where_there_is_less_noise_up_to_a_bound(
     videos: TrainingVideos, codes: CodeBook
 ) -> None:
-    like = config(16).model_copy(update={"most_weight": 5.0})
+    weighted = config(16).diffusion.model_copy(update={"most_weight": 5.0})
+    like = config(16).model_copy(update={"diffusion": weighted})
     module = cddpm.build(like, videos, codes, seed=0).players[0].module
     batch = cddpm.build(like, videos, codes, seed=0).batch(0, Share())
     # noise^2 of the cosine schedule at step 350 is 1 - cos^2(...) by spec 3.4; the network says 0.
@@ -233,9 +234,8 @@ def test_errors_count_more_where_there_is_less_noise_up_to_a_bound(
 
 
 def test_a_bound_of_weights_needs_predictions_of_the_clean_picture() -> None:
-    fields = config(16).model_dump() | {"most_weight": 5.0, "diffusion": {"prediction": "v"}}
     with pytest.raises(ValueError, match="most_weight"):
-        CddpmConfig.model_validate(fields)
+        Diffusion(prediction="v", most_weight=5.0)
 
 
 def test_small_pictures_are_those_of_the_frames(videos: TrainingVideos, codes: CodeBook) -> None:
