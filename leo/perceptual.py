@@ -46,6 +46,20 @@ def choose(wanted: Literal["vgg19", "pixels"], weights: Path | None = None) -> C
     return Chosen(load_vgg(path), "vgg19", f"perceptual loss: VGG-19 from {path.name}")
 
 
+def how_to_go_on(begun_with: str) -> str:
+    """What to do where an animator was begun with another loss than `choose` gives here."""
+    if begun_with == "vgg19":
+        return (
+            "was begun with VGG-19 as perceptual loss, whose weights are not here: "
+            "`leo-bench weights fetch vgg19-dcbb9e9d.pth` gets them, or give --vgg FILE"
+        )
+    return (
+        "was begun with the pyramid of pixels as perceptual loss, since VGG-19's weights were not "
+        "there: until the animator is done leave --vgg away, and move vgg19-dcbb9e9d.pth out of "
+        "its folder (`leo-bench weights list` says which)"
+    )
+
+
 class VggPyramid(nn.Module):
     """Sum over scales and layers of 10 mean |phi(fake) - phi(real)|; frozen."""
 

@@ -31,6 +31,7 @@ from evaluation.schema import load_toml
 from leo.checkpoint import DamagedFileError, read_tensors, write_tensors
 from leo.config import STAGES, Config
 from leo.encode import CODES
+from leo.perceptual import how_to_go_on
 
 KEPT = 2  # checkpoints: the newest, and one to fall back to
 
@@ -82,14 +83,14 @@ class RunFolder:
             raise InputError(f"{root}: no run of leo-bench train (it has no config.toml)")
         return cls(root, load_toml(Config, root / "config.toml"))
 
-    def stage(self, name: str, data: str = "") -> "StageFolder":
-        """The folder of a stage; `data` is the fingerprint of what it is trained on."""
+    def stage(self, name: str, data: str = "", perceptual: str | None = None) -> "StageFolder":
+        """The folder of a stage; `data` and `perceptual` as in `Origin`."""
         whole = _plain(self.config)
         shared = {key: whole[key] for key in ("resolution", "seed", "held_out")}
         # Without defaults: a key that a later version adds does not disown older files.
         settings = self.config.model_dump(mode="json", exclude_defaults=True)
         table = settings.get(_table(name), {})
-        return StageFolder(self.root / name, Origin(name, {**shared, **table}, data))
+        return StageFolder(self.root / name, Origin(name, {**shared, **table}, data, perceptual))
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,14 @@ class Origin:
         stage: its name.
         config: its table where it differs from the defaults, and the run's shared settings.
         data: the fingerprint of what it is trained on.
+        perceptual: the name of the loss that an animator is trained with, which depends on the
+            weights that a machine has; None: any is right, as for an animator that is done.
     """
 
     stage: str
     config: dict[str, Any]
     data: str
+    perceptual: str | None = None
 
     @property
     def seed(self) -> int:
@@ -119,7 +123,7 @@ class Origin:
             "stage": self.stage,
             "config": config,
             "config_digest": digest,
-            "data": self.data,
+            "data": self.data if self.perceptual is None else f"{self.data} {self.perceptual}",
         }
 
     def check(self, path: Path, metadata: Mapping[str, str]) -> None:
@@ -128,10 +132,11 @@ class Origin:
         Raises:
             InputError: it was; the message names the first thing that differs.
         """
+        data, _, perceptual = metadata.get("data", "").partition(" ")
         theirs = {
             "stage": metadata.get("stage"),
             "config": json.loads(metadata.get("config", "{}")),
-            "data": metadata.get("data"),
+            "data": data,
         }
         ours = {"stage": self.stage, "config": self.config, "data": self.data}
         if (key := first_difference(theirs, ours)) is not None:
@@ -139,6 +144,8 @@ class Origin:
                 f"{path}: was made from something else: {key}; give another --run, "
                 f"or {to_train_anew(self.stage)}"
             )
+        if self.perceptual not in (None, perceptual):
+            raise InputError(f"{path}: {how_to_go_on(perceptual)}; or {to_train_anew(self.stage)}")
 
 
 @dataclass(frozen=True)

@@ -61,8 +61,7 @@ def train(
             processes (in whole groups of what a discriminator compares), or the folder holds a
             training of another config or data.
     """
-    if folder.model.exists():
-        folder.origin.check(folder.model, load_model(folder.model).metadata)
+    if is_done(folder):
         return folder.model
     # A CPU or CUDA: Apple's MPS has no float64, which the folded networks need.
     accelerator = Accelerator(cpu=cpu or not torch.cuda.is_available(), mixed_precision="no")
@@ -91,6 +90,18 @@ def train(
         finally:
             loop.tell(lambda watcher: watcher.on_end())
     return folder.model
+
+
+def is_done(folder: StageFolder) -> bool:
+    """Whether the model after the last step is there.
+
+    Raises:
+        InputError: it was made from another config or data.
+    """
+    if not folder.model.exists():
+        return False
+    folder.origin.check(folder.model, load_model(folder.model).metadata)
+    return True
 
 
 def _leave_the_group() -> None:

@@ -30,7 +30,7 @@ from leo.encode import CODES, CodeBook, Progress, encode, read_codes, write_code
 from leo.perceptual import choose
 from leo.run_folder import RunFolder
 from leo.stage import Stage
-from leo.train import train
+from leo.train import is_done, train
 from leo.watching import Watcher
 
 TableT = TypeVar("TableT")
@@ -144,10 +144,13 @@ def train_stage(job: Job, name: str) -> Path:
     check_stage(name)
     stage, data = _BUILDERS[name](job)
     training: Training = getattr(job.run.config, name.replace("-", "_")).training
-    return train(stage, training, job.run.stage(name, data), job.watchers, cpu=job.cpu)
+    return train(stage, training, folder, job.watchers, cpu=job.cpu)
 
 
+    if name == "animator" and is_done(folder := job.run.stage(name, job.fingerprint)):
+        return folder.model  # whatever VGG weights are here: it needs none any more
 def check_stage(name: str) -> None:
+    folder = job.run.stage(name, data, stage.metadata.get("perceptual"))
     """See that there is such a stage.
 
     Raises:
@@ -245,7 +248,7 @@ def _animator(job: Job) -> _Built:
     crop_from = config.animator.augmentation.crop_from
     larger = None if crop_from is None else job.videos_at(crop_from)
     stage = animator.build(config.animator, job.videos, perceptual, config.seed, larger)
-    return stage, f"{job.videos.digest} {perceptual.name}"
+    return stage, job.videos.digest
 
 
 def _lmdm(job: Job) -> _Built:

@@ -1,22 +1,27 @@
 """Runs from the command line's words: which data a run remembers, and what is refused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from made_videos import encode, moving
 from tiny_run import make_run, tiny_config
 
 from benchmarks.leo_runs import DATA, RunRequest, open_job, remembered_data
+from benchmarks.worlds.world import WorldShape, open_world
 from conftest import Run
 from evaluation.errors import BadVideoError, InputError
 from evaluation.videos.digests import file_sha256
 from leo.checkpoint import load_model, save_model
 from leo.encode import ANIMATOR, CODES, read_codes, write_codes
+from leo.losses import pixel_pyramid
 from leo.model import LeoModel, model_file
+from leo.perceptual import Chosen
 from leo.run_folder import RunFolder
-from leo.training import encode_run, train_stage
+from leo.training import Job, encode_run, train_stage
+from leo.watching import Watcher
 
 
 def request(run: Path, data: str | None) -> RunRequest:
@@ -88,6 +93,61 @@ def test_a_broken_training_video_is_named_with_its_source(tmp_path: Path, leo_be
         said = refused(leo_bench, *verb, "--run", run, "--data", data, "--cpu")
         assert f"{data}: b.mkv: " in said
         assert said.endswith("; mend it, or remove it from the training data")
+
+
+def animator_job(run: Path, *watchers: Watcher) -> Job:
+    config = tiny_config("animator.training={ steps = 2, batch = 2, save_every = 1 }")
+    faces = open_world("toy-faces", "train", WorldShape(resolution=32, frames=4, count=4))
+    return Job(RunFolder.create(run, config), lambda: faces, watchers=watchers, cpu=True)
+
+
+def give(monkeypatch: pytest.MonkeyPatch, loss: Literal["vgg19", "pixels"]) -> None:
+    """A machine whose weights give this perceptual loss."""
+    found = Chosen(pixel_pyramid, loss, "")
+    monkeypatch.setattr("leo.training.choose", lambda *_: found)
+
+
+def test_an_animator_that_is_done_asks_for_no_perceptual_loss(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give(monkeypatch, "vgg19")
+    job = animator_job(tmp_path)
+    done = train_stage(job, "animator")
+    assert load_model(done).metadata["data"] == f"{job.fingerprint} vgg19"  # as it always was
+    monkeypatch.setattr("leo.training.choose", None)
+    assert train_stage(job, "animator") == done
+    others = open_world("toy-faces", "test", WorldShape(resolution=32, frames=4, count=4))
+    with pytest.raises(InputError, match=r"data is .* there and .* now"):
+        train_stage(replace(job, open_source=lambda: others), "animator")
+
+
+@pytest.mark.parametrize(
+    ("begun", "now", "advice"),
+    [
+        ("vgg19", "pixels", "begun with VGG-19 .* fetch vgg19-dcbb9e9d.pth` .* or give --vgg FILE"),
+        ("pixels", "vgg19", "begun with the pyramid of pixels .* leave --vgg away, and move vgg19"),
+    ],
+)
+def test_an_animator_goes_on_with_the_perceptual_loss_that_it_was_begun_with(
+    begun: Literal["vgg19", "pixels"],
+    now: Literal["vgg19", "pixels"],
+    advice: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class ControlC(Watcher):
+        def on_step(self, step: int, losses: Mapping[str, float], rate: float, left: float) -> None:
+            if step == 2:
+                raise KeyboardInterrupt
+
+    give(monkeypatch, begun)
+    with pytest.raises(KeyboardInterrupt):
+        train_stage(animator_job(tmp_path, ControlC()), "animator")
+    give(monkeypatch, now)
+    with pytest.raises(InputError, match=f"step-00000001.safetensors: was {advice}.*; or delete"):
+        train_stage(animator_job(tmp_path), "animator")
+    give(monkeypatch, begun)
+    assert train_stage(animator_job(tmp_path), "animator").is_file()
 
 
 def test_what_follows_from_codes_belongs_to_their_animator(
