@@ -19,8 +19,8 @@ from evaluation.errors import BadVideoError, InputError
 from evaluation.schema import Data, parse
 from evaluation.videos.discover import OpenOptions
 from evaluation.videos.source import Selection
-from leo.config import STAGES, Config, load_config
-from leo.run_folder import RunFolder
+from leo.config import Config, load_config
+from leo.run_folder import RunFolder, has_begun
 from leo.training import Job
 
 DATA = "data.json"
@@ -127,7 +127,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _data(request: RunRequest) -> str:
-    remembered, begun = remembered_data(request.run), _has_begun(request.run)
+    remembered, begun = remembered_data(request.run), has_begun(request.run)
     if request.data is None and remembered is None:
         raise InputError(f"{request.run}: a new run; give --data, as in --data toy-faces/train")
     if begun and None not in (request.data, remembered) and request.data != remembered:
@@ -136,8 +136,3 @@ def _data(request: RunRequest) -> str:
             f"{request.data}"
         )
     return str(request.data or remembered)
-
-
-def _has_begun(run: Path) -> bool:
-    """Whether anything was made of the data: until then others may be given, as settings may."""
-    return any((run / stage).exists() for stage in STAGES)

@@ -47,23 +47,23 @@ class RunFolder:
     def create(cls, root: Path, config: Config) -> "RunFolder":
         """The run at `root`, new or begun; writes `config.toml`.
 
-        Tables of stages that have not begun may change from call to call.
+        Tables of stages that have not begun may change from call to call, and `about` always;
+        everything may while nothing has begun.
 
         Raises:
             InputError: the run was begun with another config.
         """
         path = root / "config.toml"
-        if path.exists():
-            if (begun := load_toml(Config, path)) == config:
+        if path.exists() and has_begun(root):
+            if (before := load_toml(Config, path)) == config:
                 return cls(root, config)
-            old, new = _plain(begun), _plain(config)
-            for stage in STAGES:
-                if not (root / stage).exists():
-                    old.pop(_table(stage), None)
-                    new.pop(_table(stage), None)
+            old, new, begun = _plain(before), _plain(config), _begun_stages(root)
+            for free in ("about", *(_table(stage) for stage in STAGES if stage not in begun)):
+                old.pop(free, None)
+                new.pop(free, None)
             if (key := first_difference(old, new)) is not None:
-                begun_stages = {_table(stage): root / stage for stage in STAGES}
-                folder = begun_stages.get(key.partition(".")[0])
+                folders = {_table(stage): root / stage for stage in begun}
+                folder = folders.get(key.partition(".")[0])
                 anew = "" if folder is None else f"; to train it anew, delete {folder}"
                 raise InputError(
                     f"{path}: this run was begun with another config: {key}; "
@@ -278,6 +278,11 @@ class StageFolder:
             part.unlink(missing_ok=True)
 
 
+def has_begun(root: Path) -> bool:
+    """Whether anything was made of a run's config and data: until then others may be given."""
+    return bool(_begun_stages(root)) or (root / CODES).exists()
+
+
 def to_train_anew(stage: str) -> str:
     """What to do; later stages are trained on codes that the animator made."""
     if stage == STAGES[0]:
@@ -312,6 +317,11 @@ def to_toml(table: Mapping[str, Any], path: str = "") -> str:
             name = f"{path}{key}"
             lines += ["", f"[{name}]", to_toml(value, f"{name}.").rstrip("\n")]
     return "\n".join(lines) + "\n"
+
+
+def _begun_stages(root: Path) -> list[str]:
+    """Those whose folders hold anything."""
+    return [stage for stage in STAGES if any((root / stage).glob("*"))]
 
 
 def _plain(config: Config) -> dict[str, Any]:

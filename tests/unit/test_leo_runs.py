@@ -40,9 +40,21 @@ def test_other_data_are_refused_once_a_stage_has_begun(tmp_path: Path) -> None:
     open_job(request(tmp_path, "toy-faces/test"))
     open_job(request(tmp_path, "toy-faces/train"))
     (tmp_path / "animator").mkdir()
+    (tmp_path / "animator" / "log.jsonl").touch()
     with pytest.raises(InputError, match="was begun with --data toy-faces/train"):
         open_job(request(tmp_path, "toy-faces/test"))
     assert open_job(request(tmp_path, None)).open_source().name == "toy-faces/train"
+
+
+def test_a_first_attempt_that_failed_its_checks_binds_a_folder_to_nothing(
+    tmp_path: Path, make_videos: Callable[..., Path], leo_bench: Run
+) -> None:
+    run, others = tmp_path / "run", make_videos("others", 4, 3)
+    for config, data in (("grid64", make_videos("clips", 4, 3)), ("weizmann64", others)):
+        line = ("train", "all", "--config", config, "--data", data, "--run", run, "--cpu")
+        assert f"{data}: lmdm learns windows of" in refused(leo_bench, *line)
+    assert remembered_data(run) == str(others)
+    assert RunFolder.open(run).config.id == "weizmann64"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"data": 3}', "\udcff"])

@@ -24,6 +24,7 @@ from torch import nn
 from evaluation.errors import InputError
 from leo.checkpoint import load_model
 from leo.config import Config, load_config
+from leo.encode import CODES
 from leo.run_folder import RunFolder
 from leo.stage import Batch, Losses, LossModule, Share, Stage
 from leo.train import train
@@ -201,8 +202,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_stage_that_has_begun_says_how_it_is_trained_anew(tmp_path: Path) -> None:
-    RunFolder.create(tmp_path, load_config("toy64"))
-    (tmp_path / "lmdm").mkdir()
+    folder_in(tmp_path).log({"step": 1})
     longer = load_config("toy64", ["lmdm.training.steps=7"])
     told = re.escape(f"to train it anew, delete {tmp_path / 'lmdm'}")
     with pytest.raises(InputError, match=rf"lmdm\.training\.steps is 4000 there and 7 now.*{told}"):
@@ -210,6 +210,28 @@ def test_a_stage_that_has_begun_says_how_it_is_trained_anew(tmp_path: Path) -> N
     with pytest.raises(InputError, match="seed") as caught:
         RunFolder.create(tmp_path, load_config("toy64", ["seed=3"]))
     assert "anew" not in str(caught.value)
+
+
+def test_until_a_stage_has_begun_a_folder_is_no_configs(tmp_path: Path) -> None:
+    grid, weizmann = load_config("grid64"), load_config("weizmann64")
+    RunFolder.create(tmp_path, grid)
+    (tmp_path / "animator").mkdir()
+    (tmp_path / "config.toml").write_text("of = 'an older version'\n")
+    RunFolder.create(tmp_path, weizmann)
+    assert RunFolder.open(tmp_path).config == weizmann
+    (tmp_path / CODES).touch()
+    with pytest.raises(InputError, match="begun with another config: id is 'weizmann64' there"):
+        RunFolder.create(tmp_path, grid)
+
+
+def test_other_words_about_a_config_are_never_refused(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path, load_config("toy64"))
+    run.stage("lmdm").log({"step": 1})
+    told = run.config.model_copy(update={"about": "in other words"})
+    RunFolder.create(tmp_path, told)
+    assert RunFolder.open(tmp_path).config == told
+    with pytest.raises(InputError, match="begun with another config: id is"):
+        RunFolder.create(tmp_path, load_config("grid64"))
 
 
 def test_a_log_is_json_whatever_the_numbers(tmp_path: Path) -> None:
