@@ -127,12 +127,21 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _data(request: RunRequest) -> str:
-    remembered, begun = remembered_data(request.run), has_begun(request.run)
-    if request.data is None and remembered is None:
-        raise InputError(f"{request.run}: a new run; give --data, as in --data toy-faces/train")
-    if begun and None not in (request.data, remembered) and request.data != remembered:
+    given, remembered = request.data, remembered_data(request.run)
+    if remembered is None:
+        if given is None:
+            raise InputError(f"{request.run}: a new run; give --data, as in --data toy-faces/train")
+        return given
+    if given is None or _one_spelling(given) == _one_spelling(remembered):
+        return remembered
+    if has_begun(request.run):
         raise InputError(
-            f"{request.run}: was begun with --data {remembered}; give another --run for "
-            f"{request.data}"
+            f"{request.run}: was begun with --data {remembered}; give another --run for {given}"
         )
-    return str(request.data or remembered)
+    return given
+
+
+def _one_spelling(spec: str) -> str:
+    """The same for DIR, DIR/, ./DIR and ~/…/DIR, also behind a `part:1/2:` or the like."""
+    kind, colon, place = spec.rpartition(":")
+    return f"{kind}{colon}{Path(place).expanduser().resolve()}"

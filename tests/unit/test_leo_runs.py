@@ -46,6 +46,22 @@ def test_other_data_are_refused_once_a_stage_has_begun(tmp_path: Path) -> None:
     assert open_job(request(tmp_path, None)).open_source().name == "toy-faces/train"
 
 
+@pytest.mark.parametrize("kind", ["", "part:1/2:"])
+def test_other_spellings_of_a_place_are_the_same_data(
+    kind: str, tmp_path: Path, make_videos: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    first, run = f"{kind}{make_videos('clips', 4, 3)}", tmp_path / "run"
+    open_job(request(run, first))
+    (run / CODES).touch()
+    for same in ("clips", "clips/", "./clips", "~/clips", f"{tmp_path}/clips/"):
+        open_job(request(run, kind + same))
+        assert remembered_data(run) == first
+    with pytest.raises(InputError, match=f"was begun with --data {first}; give another --run for"):
+        open_job(request(run, f"{kind}other"))
+
+
 def test_a_first_attempt_that_failed_its_checks_binds_a_folder_to_nothing(
     tmp_path: Path, make_videos: Callable[..., Path], leo_bench: Run
 ) -> None:
