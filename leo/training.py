@@ -70,8 +70,11 @@ class Job:
 
     @cached_property
     def source(self) -> VideoSource:
-        """The training videos as they are stored."""
-        return self.open_source()
+        """The training videos as they are stored; what is to be known of them is said."""
+        source = self.open_source()
+        for note in dict.fromkeys(source.notes):
+            self.say(f"note: {note}")
+        return source
 
     @cached_property
     def fingerprint(self) -> str:

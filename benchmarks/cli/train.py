@@ -21,6 +21,14 @@ DataRoot = Annotated[
     Path | None, typer.Option(envvar="LEO_BENCH_DATA", help="Where prepared data sets lie.")
 ]
 Cpu = Annotated[bool, typer.Option("--cpu", help="Stay on the CPU.")]
+Pack = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        help="GiB of the cache's disk that decoded frames may take, so that training does not "
+        "wait for them; beyond that they are decoded each time. Changes no result.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -46,14 +54,7 @@ def train(
         Path | None, typer.Option(help="VGG-19's weights; absent: where `weights fetch` puts them.")
     ] = None,
     cpu: Cpu = False,
-    pack: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            help="GiB of the cache's disk that decoded frames may take, so that training does not "
-            "wait for them; beyond that they are decoded each time. Changes no result.",
-        ),
-    ] = 16,
+    pack: Pack = 16,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Curves in RUN/tensorboard (extra: track).")
     ] = False,
@@ -101,9 +102,12 @@ def train(
         out(str(model))
 
 
-def encode(run: Run, data: Data = None, data_root: DataRoot = None, cpu: Cpu = False) -> None:
+def encode(
+    run: Run, data: Data = None, data_root: DataRoot = None, cpu: Cpu = False, pack: Pack = 16
+) -> None:
     """Motion codes of all training frames, once, by the run's animator: RUN/codes.safetensors."""
     from benchmarks.cli.screen import Bar, out
+    from benchmarks.cli.train_screen import TrainingScreen
     from benchmarks.leo_runs import RunRequest, open_job
     from evaluation.errors import InputError
     from leo.training import encode_run
@@ -113,8 +117,13 @@ def encode(run: Run, data: Data = None, data_root: DataRoot = None, cpu: Cpu = F
             f"{run}: no run yet; `leo-bench train animator --run {run}` comes first, with --config "
             "and --data"
         )
-    job = open_job(RunRequest(run, data=data, data_root=data_root, cpu=cpu))
-    book = encode_run(replace(job, progress=Bar("encoding", "videos")))
+    job = replace(
+        open_job(RunRequest(run, data=data, data_root=data_root, cpu=cpu)),
+        watchers=[TrainingScreen()],
+        progress=Bar("encoding", "videos"),
+        pack_bytes=int(pack * 2**30),
+    )
+    book = encode_run(job)
     out(f"{run / 'codes.safetensors'}: {len(book.codes)} codes of {len(book.lengths)} videos")
 
 

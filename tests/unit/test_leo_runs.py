@@ -123,6 +123,19 @@ def test_a_broken_training_video_is_named_with_its_source(tmp_path: Path, leo_be
         assert said.endswith("; mend it, or remove it from the training data")
 
 
+def test_what_is_to_be_known_of_videos_is_said_once(
+    tmp_path: Path, make_videos: Callable[..., Path], leo_bench: Run
+) -> None:
+    data = make_videos("data", 3, 10)
+    (data / "notes.txt").touch()
+    run = make_run(tmp_path / "run", "frame_dm.training={ steps = 1, batch = 2 }")
+    model_file(run, "frame-dm").unlink()
+    for verb in (("encode", "--data", data), ("train", "frame-dm")):
+        ended = leo_bench(*verb, "--run", run, "--cpu")
+        assert ended.code == 0, ended
+        assert ended.err.count("note: files that are no videos were left out: 1 txt") == 1
+
+
 def animator_job(run: Path, *watchers: Watcher) -> Job:
     config = tiny_config("animator.training={ steps = 2, batch = 2, save_every = 1 }")
     faces = open_world("toy-faces", "train", WorldShape(resolution=32, frames=4, count=4))

@@ -60,12 +60,12 @@ def test_frames_are_packed_up_to_the_room_given_and_are_the_same_either_way() ->
 def test_a_job_says_what_frames_would_take_where_they_are_not_packed(tmp_path: Path) -> None:
     little, heard = job(tmp_path / "little", pack_bytes=NEEDED - 1)
     assert little.videos.packed is None
-    (line,) = heard.lines
+    note, line = heard.lines
     assert "at 32 pixels they would take 0.000137 GiB" in line
     assert "--pack 1" in line
     enough, heard = job(tmp_path / "enough", pack_bytes=NEEDED)
     assert enough.videos.packed is not None
-    assert heard.lines == []
+    assert heard.lines == [note]
 
 
 def test_the_room_for_packing_is_no_part_of_what_a_run_is(tmp_path: Path) -> None:
@@ -185,15 +185,19 @@ def test_some_videos_that_are_too_short_are_a_line(tmp_path: Path) -> None:
     class Mixed:
         name, names = "mixed", [str(i) for i in range(8)]
         frame_counts = (20, 5, 20, 5, 20, 5, 20, 20)
+        notes = ("turned", "turned", "left out")
 
     source: VideoSource = Mixed()  # type: ignore[assignment]
     mixed, heard = job(tmp_path / "some", "held_out=0", source=source)
     check_lengths(mixed)
-    assert len(heard.lines) == 2
-    assert "needs videos of 8 frames; 5 of 8 training videos and 1 of 1" in heard.lines[0]
+    assert heard.lines[:2] == ["note: turned", "note: left out"]
+    assert len(heard.lines) == 4
+    assert "needs videos of 8 frames; 5 of 8 training videos and 1 of 1" in heard.lines[2]
+    check_lengths(mixed)
+    assert heard.lines.count("note: turned") == 1
     enough, heard = job(tmp_path / "all", "lmdm.length=4", "transition_dm.length=4", source=source)
     check_lengths(enough)
-    assert heard.lines == []
+    assert heard.lines == ["note: turned", "note: left out"]
 
 
 class Broken:
