@@ -28,10 +28,12 @@ from leo.data import (
 )
 from leo.encode import CODES, CodeBook, Progress, encode, read_codes, write_codes
 from leo.perceptual import choose
-from leo.run_folder import RunFolder
+from leo.run_folder import RunFolder, has_begun
 from leo.stage import Stage
 from leo.train import is_done, train
 from leo.watching import Watcher
+
+SHARES = (0.05, 0.1, 0.2, 0.3, 0.4)  # of held-out videos, to be advised
 
 TableT = TypeVar("TableT")
 
@@ -145,15 +147,15 @@ def train_stage(job: Job, name: str) -> Path:
         InputError: no such stage in this config, or what comes before it is missing; as `train`.
     """
     check_stage(name)
+    if name == "animator" and is_done(folder := job.run.stage(name, job.fingerprint)):
+        return folder.model  # whatever VGG weights are here: it needs none any more
     stage, data = _BUILDERS[name](job)
+    folder = job.run.stage(name, data, stage.metadata.get("perceptual"))
     training: Training = getattr(job.run.config, name.replace("-", "_")).training
     return train(stage, training, folder, job.watchers, cpu=job.cpu)
 
 
-    if name == "animator" and is_done(folder := job.run.stage(name, job.fingerprint)):
-        return folder.model  # whatever VGG weights are here: it needs none any more
 def check_stage(name: str) -> None:
-    folder = job.run.stage(name, data, stage.metadata.get("perceptual"))
     """See that there is such a stage.
 
     Raises:
@@ -212,9 +214,25 @@ def check_lengths(job: Job) -> None:
             f"(the longest has {max(counts)})"
         )
         if 0 in fitting:
-            raise InputError(f"{line}: give longer videos, or a smaller {table}.length")
+            raise InputError(
+                f"{line}: give longer videos, or a smaller {table}.length"
+                f"{_other_share(job.run.root, job.source, frames)}"
+            )
         if fitting[0] < len(training):
             job.say(line)
+
+
+def _other_share(run: Path, source: VideoSource, frames: int) -> str:
+    """Advice, if there is any: a share of held-out videos with one of so many frames in each part.
+
+    What is held out is the same for all stages: of a run that has begun it cannot be changed.
+    """
+    for share in SHARES:
+        parts = split(source.names, share)
+        if all(any(source.frame_counts[i] >= frames for i in part) for part in parts):
+            where = " in another --run" if has_begun(run) else ""
+            return f", or hold out another share: --set held_out={share}{where}"
+    return ""
 
 
 def _stages_of(job: Job) -> list[str]:

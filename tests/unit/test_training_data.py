@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,8 +20,8 @@ from evaluation.videos.source import VideoSource
 from leo.augmentation import augment
 from leo.chance import generator
 from leo.config import Augmentation, load_config
-from leo.data import FramePairs, TrainingVideos, open_training_videos, packed_bytes
-from leo.encode import CodeBook
+from leo.data import FramePairs, TrainingVideos, open_training_videos, packed_bytes, split
+from leo.encode import CODES, CodeBook
 from leo.run_folder import RunFolder
 from leo.stage import Share, Stage
 from leo.training import Job, check_lengths, train_all, train_stage
@@ -198,6 +199,32 @@ def test_some_videos_that_are_too_short_are_a_line(tmp_path: Path) -> None:
     enough, heard = job(tmp_path / "all", "lmdm.length=4", "transition_dm.length=4", source=source)
     check_lengths(enough)
     assert heard.lines == ["note: turned", "note: left out"]
+
+
+def test_where_the_held_out_video_is_too_short_another_share_is_advised(tmp_path: Path) -> None:
+    @dataclass(frozen=True)
+    class Counted20:
+        frame_counts: list[int]
+        name: str = "counted"
+        names: Sequence[str] = tuple(str(i) for i in range(20))
+        notes: Sequence[str] = ()
+
+    def made(held_out: float, counts: list[int]) -> Job:
+        source: VideoSource = Counted20(counts)  # type: ignore[assignment]
+        return job(tmp_path, f"held_out={held_out}", source=source)[0]
+
+    (short,) = split(Counted20.names, 0.05)[1]
+    counts = [5 if video == short else 20 for video in range(20)]
+    advice = ", or a smaller lmdm.length, or hold out another share: --set held_out=0.1"
+    needs = "19 of 19 training videos and 0 of 1 that it is judged on are as long"
+    with pytest.raises(InputError, match=rf"{needs} .*{re.escape(advice)}$"):
+        check_lengths(made(0.05, counts))
+    check_lengths(made(0.1, counts))
+    with pytest.raises(InputError, match=r"or a smaller lmdm\.length$"):
+        check_lengths(made(0.05, [5] * 20))
+    (tmp_path / CODES).touch()
+    with pytest.raises(InputError, match=rf"{re.escape(advice)} in another --run$"):
+        check_lengths(Job(RunFolder(tmp_path, tiny_config()), lambda: Counted20(counts)))  # type: ignore[arg-type, return-value]
 
 
 class Broken:
