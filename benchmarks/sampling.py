@@ -12,10 +12,11 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -24,18 +25,17 @@ from benchmarks.filling import own_part, writing
 from benchmarks.leo_pace import SETTINGS
 from benchmarks.leo_samples import open_samples
 from benchmarks.montage import montage
+from benchmarks.sample_settings import difference, read_settings, settings, write_settings
 from benchmarks.sources import SourceOptions, open_source
-from evaluation.atomic import check_free, write_atomically
+from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
 from evaluation.schema import Data, parse
 from evaluation.videos.discover import OpenOptions
-from evaluation.videos.source import VideoSource, fingerprint
+from evaluation.videos.source import VideoSource
 from evaluation.videos.write import check_fps, write_video
 from leo.drawing import Sampling
-from leo.grid import Kind, renderings, tiled
 from leo.model import LeoModel, device_named, find_model
 from leo.rendering import Rendering
-from leo.run_folder import first_difference
 from leo.sample import LeoSource
 from leo.stage import Share
 
@@ -144,37 +144,22 @@ def write_samples(request: SampleRequest, place: Place) -> Written:
         if missing and not (place.out / SETTINGS).is_file():
             source.first(missing[0])  # what cannot be drawn says so before the folder is claimed
         _claim(place.out, request, source)
-        tell = _counted(place.progress, len(missing) * request.sampling.frames)
+        tell = counted(place.progress, len(missing) * request.sampling.frames)
+        strip, first_codes = beside = strip_of(place.out), _first_codes_of(place.out)
         with writing(place.out):
+            if missing and place.share.part == 0:  # they will show more than before
+                for path in beside:
+                    path.unlink(missing_ok=True)
             for index in missing:
                 name = source.names[index] + suffix
                 write_video(scratch / name, tell(source.stream(index)), request.fps)
                 (scratch / name).replace(place.out / name)
-        strip = strip_of(place.out)
-        if place.share.part == 0 and (missing or not strip.exists()):
-            shown = range(min(SHOWN_SAMPLES, request.sampling.count))
-            rows = [source.read(i, evenly_spread(request.sampling.frames)) for i in shown]
-            montage(rows, [f"{i}" for i in shown], strip)
-            return Written(len(missing), _start_gap(source, _first_codes_of(place.out)))
+        if place.share.part == 0:
+            if not strip.exists():
+                _show(source, strip)
+            if not first_codes.exists():
+                return Written(len(missing), _start_gap(source, first_codes))
     return Written(len(missing))
-
-
-def write_grid(request: SampleRequest, kind: Kind, place: Place) -> tuple[Path, Path]:
-    """One picture, a row a video, and one video of all videos side by side; -> their paths.
-
-    Raises:
-        InputError: one of them is there already; as `open_request`; the disk refuses.
-    """
-    picture = place.out / f"grid-{kind}.png"
-    video = place.out / f"grid-{kind}{SUFFIXES[request.format]}"
-    check_free(picture, video)
-    drawing = open_request(request, place).drawing
-    videos = renderings(drawing, kind, request.sampling.count)
-    tell = _counted(place.progress, request.sampling.frames)
-    write_video(video, tell(tiled([v.stream() for v in videos])), request.fps)
-    rows = [shown(rendering) for rendering in videos]
-    montage(rows, [f"{kind[:-1]} {k}" for k in range(len(videos))], picture)
-    return picture, video
 
 
 def read_request(folder: Path) -> tuple[SampleRequest, list[int]]:
@@ -199,7 +184,7 @@ def check_settings(folder: Path, request: SampleRequest, source: LeoSource) -> N
     Raises:
         InputError: they do; the message names the first thing that differs.
     """
-    change = first_difference(_read(folder / SETTINGS), _settings(request, source))
+    change = difference(folder / SETTINGS, settings(request, source))
     if change is not None:
         raise InputError(f"{folder}: holds samples of other settings: {change}; give another --out")
 
@@ -221,6 +206,29 @@ def evenly_spread(frames: int) -> list[int]:
 def shown(rendering: Rendering) -> Tensor:
     """A few frames of a video, spread over it: uint8 [n,3,R,R]."""
     return rendering.read(evenly_spread(len(rendering.codes)))
+
+
+def _show(source: LeoSource, strip: Path) -> None:
+    """The first samples, a row each; whole, or not there."""
+    sampling = source.drawing.sampling
+    numbers = range(min(SHOWN_SAMPLES, sampling.count))
+    rows = [source.read(i, evenly_spread(sampling.frames)) for i in numbers]
+    write_picture(rows, [f"{i}" for i in numbers], strip)
+
+
+def write_picture(rows: Sequence[Tensor], labels: Sequence[str], path: Path) -> None:
+    """A contact sheet (`benchmarks.montage`) that is there whole or not at all.
+
+    Raises:
+        InputError: as `montage`; the disk refuses.
+    """
+    with (
+        writing(path),
+        tempfile.TemporaryDirectory(prefix=".writing-", dir=path.parent) as scratch,
+    ):
+        unfinished = Path(scratch) / path.name
+        montage(rows, labels, unfinished)
+        unfinished.replace(path)
 
 
 def _start_gap(source: LeoSource, path: Path) -> str | None:
@@ -267,37 +275,18 @@ def _claim(out: Path, request: SampleRequest, source: LeoSource) -> None:
     if (out / SETTINGS).is_file():
         check_settings(out, request, source)
         return
-    content = json.dumps(_settings(request, source), indent=2) + "\n"
-    write_atomically(out / SETTINGS, content.encode())
-
-
-def _settings(request: SampleRequest, source: LeoSource) -> dict[str, object]:
-    """All that the files follow from. The count is no part: more samples may be asked for later."""
-    starts = source.drawing.starts
-    return {
-        "request": request.model_dump(mode="json", exclude={"sampling": {"count"}}),
-        "model": source.model_digest,
-        "starts": "" if starts is None else fingerprint(starts),
-    }
+    write_settings(out / SETTINGS, settings(request, source))
 
 
 def _settings_of(folder: Path) -> SampleRequest:
     path = folder / SETTINGS
     if not path.is_file():
         raise InputError(f"{folder}: no samples of leo-bench sample (it has no {SETTINGS})")
-    content = _read(path).get("request")
+    content = read_settings(path).get("request")
     return parse(SampleRequest, content if isinstance(content, dict) else {}, where=str(path))
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); give another folder") from None
-    return found if isinstance(found, dict) else {}
-
-
-def _counted(
+def counted(
     progress: Progress | None, total: int
 ) -> Callable[[Iterable[Tensor]], Iterator[Tensor]]:
     """Passes frames through, over one video after another, and tells how many."""

@@ -89,7 +89,8 @@ def sample(
     """Sample videos: OUT/sample-000000.mkv and on, and a strip to look at, OUT.png.
 
     Beside drawn first frames, OUT.first-codes.json: how far their codes lie from those asked for.
-    A --grid is OUT/grid-KIND.mkv and .png alone. Files that are not of this line are not replaced.
+    A --grid is OUT/grid-KIND.mkv and .png alone, and its settings, OUT/grid-KIND.json. Files that
+    are not of this line are not replaced.
 
     The same line again goes on where it stopped. More processes: torchrun --nproc-per-node N
     --no-python -- leo-bench sample ...; they write the same files.
@@ -104,13 +105,13 @@ def sample(
     """
     from benchmarks.cli.screen import Bar, say
     from benchmarks.cli.screen import out as show
+    from benchmarks.sample_grids import write_grid
     from benchmarks.sampling import (
         Place,
         SampleRequest,
         sampling_of,
         share_of_environment,
         strip_of,
-        write_grid,
         write_samples,
     )
 
@@ -134,7 +135,10 @@ def sample(
     place = Place(out, share, data_root, device or own_device, progress)
     if grid is not None:
         if share.part == 0:  # one picture, one video: nothing to share out
-            for path in write_grid(request, grid, place):
+            made = write_grid(request, grid, place)
+            if not made.drawn:
+                say("video and picture are there already, from the same settings; nothing is drawn")
+            for path in (made.video, made.picture):
                 show(str(path))
         return
     written = write_samples(request, place)

@@ -185,6 +185,9 @@ def test_a_killed_command_goes_on(leo_bench: Run, run: Path, tmp_path: Path) -> 
     assert not list(out.glob(".*"))
     assert leo_bench(*line, "--out", tmp_path / "whole").code == 0
     assert contents(out) == contents(tmp_path / "whole")
+    for kind in ("png", "first-codes.json"):
+        made, whole = (tmp_path / f"{name}.{kind}" for name in ("killed", "whole"))
+        assert made.read_bytes() == whole.read_bytes()
 
 
 def test_every_stage_is_asked_for_the_steps_before_one_is_drawn(tmp_path: Path) -> None:

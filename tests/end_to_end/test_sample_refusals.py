@@ -112,7 +112,7 @@ def test_a_grid_is_drawn_by_one_process_of_several(
     for rank in ("0", "1"):
         monkeypatch.setenv("RANK", rank)
         assert leo_bench(*grid).code == 0
-    assert contents(tmp_path).keys() == {"grid-motions.npy", "grid-motions.png"}
+    assert contents(tmp_path).keys() == {f"grid-motions.{kind}" for kind in ("npy", "png", "json")}
 
 
 def test_two_processes_do_not_draw_the_same_samples(

@@ -1,0 +1,65 @@
+"""`leo-bench sample --grid`: one face in several motions, or one motion on several faces.
+
+OUT/grid-motions.mkv     all videos side by side
+OUT/grid-motions.png     a row a video
+OUT/grid-motions.json    the settings that both follow from; others are refused in their place
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.sample_settings import difference, settings, write_settings
+from benchmarks.sampling import (
+    SUFFIXES,
+    Place,
+    SampleRequest,
+    counted,
+    open_request,
+    shown,
+    write_picture,
+)
+from evaluation.atomic import check_free
+from evaluation.errors import InputError
+from evaluation.videos.write import write_video
+from leo.grid import Kind, renderings, tiled
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A grid's files, and whether any was missing, so that it was drawn."""
+
+    video: Path
+    picture: Path
+    drawn: bool
+
+
+def write_grid(request: SampleRequest, kind: Kind, place: Place) -> Grid:
+    """Write the video and the picture, or the one that a killed process of the same line left out.
+
+    Raises:
+        InputError: one of them is there and not of this line; as `open_request` and `renderings`;
+            the disk refuses.
+    """
+    video = place.out / f"grid-{kind}{SUFFIXES[request.format]}"
+    picture, told = (place.out / f"grid-{kind}{suffix}" for suffix in (".png", ".json"))
+    is_begun = told.is_file()
+    if not is_begun:
+        check_free(video, picture, told)
+    source = open_request(request, place)
+    now = {**settings(request, source), "count": request.sampling.count}
+    change = difference(told, now) if is_begun else None
+    if change is not None:
+        raise InputError(f"{told}: of a grid of other settings: {change}; give another --out")
+    missing = [path for path in (video, picture) if not path.exists()]
+    if not missing:
+        return Grid(video, picture, drawn=False)
+    videos = renderings(source.drawing, kind, request.sampling.count)
+    if not is_begun:  # only now: what cannot be drawn says so before the names are claimed
+        write_settings(told, now)
+    if video in missing:
+        tell = counted(place.progress, request.sampling.frames)
+        write_video(video, tell(tiled([v.stream() for v in videos])), request.fps)
+    if picture in missing:
+        labels = [f"{kind[:-1]} {k}" for k in range(len(videos))]
+        write_picture([shown(rendering) for rendering in videos], labels, picture)
+    return Grid(video, picture, drawn=True)
