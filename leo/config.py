@@ -156,7 +156,10 @@ class LmdmConfig(Data):
 
     `condition`: "add" is the Linear Motion Condition; "cat" feeds the residuals without adding;
     "concat-abs" noises absolute codes behind a clean first one; "replace" is Eq. 1, its first slot
-    overwritten while sampling; "none" is Eq. 1 (paper Table 4, "w/o LMC").
+    overwritten while sampling; "none" is Eq. 1 (paper Table 4, "w/o LMC"). `spare`: last
+    codes of a run that a video may end with, but that no run goes on from: at the network's edge,
+    where zeros surround the sequence, a small model's codes jump. 0 is the paper's. Training does
+    not ask.
     """
 
     training: Training
@@ -166,10 +169,13 @@ class LmdmConfig(Data):
     length: int = Field(default=64, ge=2)
     frame_stride: Count = 1
     condition: Literal["add", "cat", "concat-abs", "replace", "none"] = "add"
+    spare: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _length_fits(self) -> "LmdmConfig":
         self.network.check_length(self.length)
+        if self.spare > self.length - 2:
+            raise ValueError(f"spare is {self.spare}; of {self.length} codes two must remain")
         return self
 
 

@@ -17,12 +17,15 @@ from leo.diffusion import Key, Sampler
 from leo.motion_models import CodeModel, MotionModel, TransitionModel
 
 
-def runs(frames: int, length: int) -> int:
+def runs(frames: int, length: int, spare: int = 0) -> int:
     """How many runs of a model of `length` codes give `frames`: each adds length - 1 to the first.
 
-    64 codes: 128 frames take 3, 512 take 9, 1,024 take 17 (spec 3.8).
+    64 codes: 128 frames take 3, 512 take 9, 1,024 take 17 (spec 3.8). All runs but the last add
+    `spare` less.
     """
-    return -(-(frames - 1) // (length - 1))
+    if frames == 1:
+        return 0
+    return 1 + max(0, -(-(frames - length) // (length - 1 - spare)))
 
 
 @dataclass(frozen=True)
@@ -72,45 +75,53 @@ class Rollout:
             InputError: the LMDM cannot begin with a given code, or the sampler's steps do not fit.
         """
         left = frames
-        for piece_BLM in self._endless(first_BM, keys):
-            yield piece_BLM[:, :left]
-            left -= piece_BLM.shape[1]
-            if left <= 0:
+        for piece_BLM, spare_BSM in self._endless(first_BM, keys):
+            if left <= piece_BLM.shape[1] + spare_BSM.shape[1]:
+                yield torch.cat([piece_BLM, spare_BSM], dim=1)[:, :left]
                 return
+            yield piece_BLM
+            left -= piece_BLM.shape[1]
 
-    def _endless(self, first_BM: Tensor, keys: Sequence[Key]) -> Iterator[Tensor]:
-        yield first_BM[:, None]
+    def _endless(self, first_BM: Tensor, keys: Sequence[Key]) -> Iterator[tuple[Tensor, Tensor]]:
+        """Pieces, each with the codes that may follow it if the video ends there."""
+        none_B0M = first_BM[:, None][:, :0]
+        yield first_BM[:, None], none_B0M
+        kept = self.motion.config.length - self.motion.config.spare
         run = 0
         while True:
             window_BLM = self.motion.windows(first_BM, _at(keys, "run", run), self.sampler)
             # What runs away would run further: the next run begins where training has been.
             if self.going_on is None:
-                first_BM = self.motion.stats.clamped(window_BLM[:, -1])
-                window_BLM = led_to(window_BLM, first_BM)
+                first_BM = self.motion.stats.clamped(window_BLM[:, kept - 1])
+                window_BLM = led_to(window_BLM, first_BM, kept)
             else:
-                first_BM = self.motion.stats.clamped(self.going_on(window_BLM))
-            yield window_BLM[:, 1:]  # its first code is already there
+                first_BM = self.motion.stats.clamped(self.going_on(window_BLM[:, :kept]))
+            yield window_BLM[:, 1:kept], window_BLM[:, kept:]  # its first code is already there
             run += 1
             if self.transitions is not None and run % self.transitions.every == 0:
                 end_BM = self.transitions.codes.codes(_at(keys, "end", run), self.sampler)
                 chance = _at(keys, "transition", run)
-                yield self.transitions.motion.between(first_BM, end_BM, chance, self.sampler)[:, 1:]
+                way_BLM = self.transitions.motion.between(first_BM, end_BM, chance, self.sampler)
+                yield way_BLM[:, 1:], none_B0M
                 first_BM = end_BM
 
 
-def led_to(window_BLM: Tensor, end_BM: Tensor) -> Tensor:
-    """A window that ends in `end_BM`; what its codes are moved by grows along it from 0.
+def led_to(window_BLM: Tensor, end_BM: Tensor, kept: int) -> Tensor:
+    """A window whose code number `kept` is `end_BM`.
+
+    What the codes before it are moved by grows from 0 along them; those behind it move as it does.
 
     Args:
         window_BLM: float32 [B,L,M].
         end_BM: float32 [B,M].
+        kept: 2 to L.
 
     Returns:
-        float32 [B,L,M]; a window that ends there already keeps its bits.
+        float32 [B,L,M]; a window that comes there by itself keeps its bits.
     """
-    share_L1 = torch.linspace(0, 1, window_BLM.shape[1])[:, None]
-    led_BLM = window_BLM + share_L1 * (end_BM - window_BLM[:, -1])[:, None]
-    led_BLM[:, -1] = end_BM
+    share_L1 = (torch.arange(window_BLM.shape[1]) / (kept - 1)).clamp(max=1)[:, None]
+    led_BLM = window_BLM + share_L1 * (end_BM - window_BLM[:, kept - 1])[:, None]
+    led_BLM[:, kept - 1] = end_BM
     return led_BLM
 
 

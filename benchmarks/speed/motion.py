@@ -90,7 +90,7 @@ def _rows(name: str, model: MotionModel, batch: int) -> list[Row]:
     rows: list[Row] = []
     for asked in _SAMPLERS:
         sampler = Sampler(asked.kind, asked.steps, batch)
-        steps = sampler.steps * runs(FRAMES, model.config.length)
+        steps = sampler.steps * runs(FRAMES, model.config.length, model.config.spare)
         few = timings[sampler.kind].shared_by(batch * _TIMED)
         timing = Timing(few.fastest * steps, few.median * steps)
         slowest = rows[0].timing.fastest if rows else timing.fastest

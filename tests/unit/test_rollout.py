@@ -1,5 +1,7 @@
 """Long motion: how many runs, what happens at seams, and that samples do not know of each other."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from tiny_codes import (
@@ -25,7 +27,7 @@ FIRST = waves(6, 0.3)
 
 def in_range(motion, window):
     """As a journey has it."""
-    return led_to(window, motion.stats.clamped(window[:, -1]))
+    return led_to(window, motion.stats.clamped(window[:, -1]), LENGTH)
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +51,31 @@ def test_each_run_adds_all_codes_but_its_first(frames, expected):
     assert runs(frames, length=64) == expected
 
 
+@pytest.mark.parametrize(("frames", "expected"), [(1, 0), (64, 1), (65, 2), (127, 3), (1024, 17)])
+def test_all_runs_but_the_last_add_less_where_codes_are_spared(frames, expected):
+    assert runs(frames, length=64, spare=1) == expected
+
+
 @pytest.mark.parametrize("frames", [1, 10, 16, 17, 31, 50])
 def test_as_many_codes_come_as_asked_for_from_as_few_runs_as_can_be(motion, frames):
     segments = list(Rollout(motion, FAST).segments(FIRST, frames, KEYS))
     assert sum(segment.shape[1] for segment in segments) == frames
     assert len(segments) == 1 + runs(frames, LENGTH)
+
+
+def test_no_run_goes_on_from_a_spared_code_but_a_video_may_end_with_it(motion):
+    spare = 2
+    config = motion.config.model_copy(update={"spare": spare})
+    journey = Rollout(replace(motion, config=config), FAST)
+    short, long = (journey.codes(FIRST, frames, KEYS) for frames in (LENGTH, 2 * LENGTH))
+    drawn = motion.windows(FIRST, [(*key, "run", 0) for key in KEYS], FAST)
+    kept = LENGTH - spare
+    first = led_to(drawn, motion.stats.clamped(drawn[:, kept - 1]), kept)
+    assert torch.equal(short, first)
+    assert torch.equal(long[:, :kept], first[:, :kept])
+    drawn = motion.windows(first[:, kept - 1], [(*key, "run", 1) for key in KEYS], FAST)
+    second = led_to(drawn, motion.stats.clamped(drawn[:, kept - 1]), kept)
+    assert torch.equal(long[:, kept : 2 * kept - 1], second[:, 1:kept])
 
 
 def test_the_first_code_is_the_given_one(motion):
