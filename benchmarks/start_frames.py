@@ -13,12 +13,15 @@ from pathlib import Path
 from PIL import ExifTags, Image, ImageOps
 from torch import Tensor
 
+from benchmarks.broken_videos import NamedVideos, broken_videos_named
 from evaluation.errors import BadVideoError, InputError
 from evaluation.videos.frames import is_frame, pillow_version, read_pictures, scan_pictures
 from evaluation.videos.source import VideoSource
 from evaluation.videos.stored import Place, Stored, StoredVideos
 
 OpenSource = Callable[[str], VideoSource]
+
+_ADVICE = "mend it, or leave it out of the first frames"
 
 
 class Pictures:
@@ -54,9 +57,17 @@ class Pictures:
 def open_start_frames(spec: str, open_source: OpenSource) -> VideoSource:
     """A picture, a folder of pictures, or whatever else `open_source` opens.
 
+    What is broken is named with the source that it lies in, also when it is only read later.
+
     Raises:
         InputError: nothing is there, or a picture is broken.
     """
+    with broken_videos_named(spec, _ADVICE):
+        found = _opened(spec, open_source)
+    return NamedVideos(found, range(len(found.names)), found.name, advice=_ADVICE)
+
+
+def _opened(spec: str, open_source: OpenSource) -> VideoSource:
     path = Path(spec).expanduser()
     if path.is_dir():
         inside = sorted(inner for inner in path.iterdir() if is_frame(inner.name))

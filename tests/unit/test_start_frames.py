@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from made_videos import encode, moving
 from PIL import ExifTags, Image
 
 from benchmarks.start_frames import open_start_frames, read_picture
 from conftest import write_frames
+from evaluation.errors import BadVideoError
 from evaluation.videos.discover import open_videos
 from evaluation.videos.source import VideoSource
 
@@ -48,6 +50,27 @@ def test_frames_of_a_video_stay_as_stored(tmp_path: Path) -> None:
     (tmp_path / "video").mkdir()
     Image.new("RGB", (40, 24)).save(tmp_path / "video" / "0.png", exif=exif)
     assert open_videos(tmp_path / "video").sizes() == [(24, 40)]
+
+
+@pytest.mark.parametrize("kind", ["pictures", "videos"])
+def test_a_broken_one_is_named_with_its_source(tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / kind
+    if kind == "pictures":
+        write_frames(folder, 2)
+        whole = folder / "000001.png"
+    else:
+        folder.mkdir()
+        whole = [encode(folder / f"{n}.mkv", moving(3, 32, 32), "ffv1", "bgr0") for n in "ab"][1]
+    starts, last = opened(folder), 0 if kind == "pictures" else 2
+    named = f"^{folder}: {whole.name}: .*; mend it, or leave it out of the first frames$"
+    whole.write_bytes(whole.read_bytes()[:-200])  # after it was opened: what is read says so
+    with pytest.raises(BadVideoError, match=named):
+        starts.read(1, [last])
+    whole.write_bytes(bytes(100))
+    with pytest.raises(BadVideoError, match=named):
+        opened(folder)
+    with pytest.raises(BadVideoError, match=f"^{whole}: (?!{whole.name}).*; mend it"):
+        opened(whole)
 
 
 def test_other_pictures_keep_their_digest(photo: Path) -> None:
