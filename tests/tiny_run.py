@@ -27,6 +27,7 @@ CHANGES = (
     "animator.style=32",
     f"lmdm.network={UNET}",
     "lmdm.length=8",
+    "lmdm.spare=0",
     f"transition_dm.network={UNET}",
     "transition_dm.length=8",
     "transition_dm.strides=[1, 2]",
