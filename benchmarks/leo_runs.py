@@ -3,27 +3,25 @@
 A run remembers its data: `RUN/data.json` holds what was given as --data, word for word.
 """
 
-import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
+from benchmarks.broken_videos import NamedVideos, broken_videos_named
 from benchmarks.sources import SourceOptions, open_source
 from evaluation.atomic import write_atomically
-from evaluation.errors import BadVideoError, InputError
+from evaluation.errors import InputError
 from evaluation.schema import Data, parse
 from evaluation.videos.discover import OpenOptions
-from evaluation.videos.source import Selection
 from leo.config import Config, load_config
 from leo.run_folder import RunFolder, has_begun
 from leo.training import Job
 
 DATA = "data.json"
+_MEND = "mend it, or remove it from the training data"
 
 
 @dataclass(frozen=True)
@@ -74,29 +72,10 @@ def open_job(request: RunRequest) -> Job:
     return Job(run, videos, vgg=request.vgg, cpu=request.cpu)
 
 
-class _TrainingVideos(Selection):
-    """All videos of a source; one that turns out to be broken is named with the source."""
-
-    def read(self, index: int, frames: Sequence[int]) -> Tensor:
-        """The base's."""
-        with _broken_videos_named(self.name):
-            return super().read(index, frames)
-
-
-def _training_videos(spec: str, options: SourceOptions) -> _TrainingVideos:
-    with _broken_videos_named(spec):
+def _training_videos(spec: str, options: SourceOptions) -> NamedVideos:
+    with broken_videos_named(spec, _MEND):
         found = open_source(spec, options)
-    return _TrainingVideos(found, range(len(found.names)), found.name)
-
-
-@contextlib.contextmanager
-def _broken_videos_named(source: str) -> Iterator[None]:
-    """A video's own name says too little: no option of `leo-bench train` names it."""
-    try:
-        yield
-    except BadVideoError as error:
-        advice = f"{error.reason}; mend it, or remove it from the training data"
-        raise BadVideoError(f"{source}: {error.video}", advice) from None
+    return NamedVideos(found, range(len(found.names)), found.name, advice=_MEND)
 
 
 def remembered_data(run: Path) -> str | None:

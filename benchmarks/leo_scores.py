@@ -49,31 +49,34 @@ def main() -> None:
     parser.add_argument("--real", required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--data-root", type=Path)
+    parser.add_argument(
+        "--samples", type=int, default=2048, help="from first frames; the paper's number is 2,048"
+    )
     given = parser.parse_args()
     try:
-        scores = scores_of(given.model, given.real, given.data_root)
+        scores = scores_of(given.model, given.real, given.data_root, given.samples)
         write_atomically(given.out, (json.dumps(scores, indent=1) + "\n").encode())
     except InputError as error:
         say(f"leo_scores: {error}")
         sys.exit(error.exit_code)
 
 
-def scores_of(name: str, real: str, data_root: Path | None) -> dict[str, object]:
-    """All scores of a model by name."""
+def scores_of(name: str, real: str, data_root: Path | None, samples: int) -> dict[str, object]:
+    """All scores of a model by name, with so many samples from first frames."""
     model = LeoModel.open(find_model(name))
     options = SourceOptions(OpenOptions(), data_root=data_root, resolution=model.config.resolution)
     judged = reconstruction(model.animator, open_source(real, options))
     say(f"reconstruction: {judged}")
     moved = motion(model, open_source(real, options))
     say(f"motion: {moved}")
-    run = name.removeprefix("leo:")
+    leo = f"leo:{name.removeprefix('leo:')}?frames={FRAMES}"
     fakes = {
-        "LEO, conditional": f"leo:{run}?mode=conditional&start={real}&frames={FRAMES}",
+        "LEO, conditional": f"{leo}&mode=conditional&start={real}&count={samples}",
         "frozen": f"damaged:frozen:{real}",
         "shuffled": f"damaged:shuffled:{real}",
     }
     if model.has("cddpm"):
-        fakes["LEO, unconditional"] = f"leo:{run}?mode=unconditional&frames={FRAMES}&count={DRAWN}"
+        fakes["LEO, unconditional"] = f"{leo}&mode=unconditional&count={DRAWN}"
     numbers: dict[str, object] = {}
     for label, fake in fakes.items():
         request = ScoreRequest(
