@@ -96,15 +96,12 @@ class AnimatorConfig(Data):
 
 
 class Diffusion(Data):
-    """Noise schedule, what the network predicts, and how its errors count.
-
-    `most_weight`: where the network predicts the clean state ("sample"), an error counts more the
-    less noise there is: 1/noise^2, at most this (Min-SNR, arXiv 2303.09556). 1: all alike.
-    """
+    """Noise schedule, what the network predicts, and how its errors count."""
 
     steps: Count = 1000
     schedule: Literal["linear", "cosine"] = "linear"
     prediction: Literal["epsilon", "v", "sample"] = "epsilon"
+    # Of "sample": an error counts 1/noise^2 times, at most this (Min-SNR, arXiv 2303.09556).
     most_weight: float = Field(default=1.0, ge=1, allow_inf_nan=False)
 
     @model_validator(mode="after")
@@ -156,10 +153,8 @@ class LmdmConfig(Data):
 
     `condition`: "add" is the Linear Motion Condition; "cat" feeds the residuals without adding;
     "concat-abs" noises absolute codes behind a clean first one; "replace" is Eq. 1, its first slot
-    overwritten while sampling; "none" is Eq. 1 (paper Table 4, "w/o LMC"). `spare`: last
-    codes of a run that a video may end with, but that no run goes on from: at the network's edge,
-    where zeros surround the sequence, a small model's codes jump. 0 is the paper's. Training does
-    not ask.
+    overwritten while sampling; "none" is Eq. 1 (paper Table 4, "w/o LMC"). `spare`: a run's
+    last codes, at the network's edge, that a video may end with but no run goes on from.
     """
 
     training: Training
