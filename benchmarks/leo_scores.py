@@ -23,7 +23,6 @@ from benchmarks.score import score
 from benchmarks.sources import SourceOptions, open_source
 from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
-from evaluation.preprocess import center_crop_lanczos
 from evaluation.record import Record
 from evaluation.videos.digests import file_sha256
 from evaluation.videos.discover import OpenOptions
@@ -31,13 +30,14 @@ from evaluation.videos.source import VideoSource
 from leo.animator import ImageAnimator
 from leo.config import STAGES
 from leo.diffusion import Sampler
+from leo.drawing import at_size
 from leo.model import LeoModel, find_model
 from leo.pixels import to_pixels
 from leo.reconstruction import Judged, driving_frames, judge
 
 FRAMES = 16
 DRAWN = 512  # unconditional samples: their first frames cost most
-VIDEOS, DRIVINGS = 64, 8  # of reconstruction: held-out videos at most, driving frames of each
+VIDEOS, DRIVINGS = 64, 8  # held-out videos, about; driving frames of each that are rebuilt
 
 
 def main() -> None:
@@ -103,13 +103,10 @@ def scores_of(name: str, real: str, data_root: Path | None, samples: int) -> dic
 
 def reconstruction(animator: ImageAnimator, source: VideoSource) -> Judged:
     """Later frames rebuilt from the first, of evenly spread videos, beside copying the first."""
-    step = max(1, len(source.names) // VIDEOS)
     sources, drivings, rebuilt = [], [], []
-    for video in range(0, len(source.names), step):
+    for video in _judged(source):
         picks = driving_frames(source.frame_counts[video], DRIVINGS)
-        frames = source.read(video, [0, *picks])
-        if frames.shape[-2:] != (animator.size, animator.size):
-            frames = center_crop_lanczos(frames, animator.size)
+        frames = at_size(source.read(video, [0, *picks]), animator.size)
         sources.append(frames[:1].expand(len(picks), -1, -1, -1))
         drivings.append(frames[1:])
         codes = animator.codes(frames[1:])
@@ -121,19 +118,25 @@ def motion(model: LeoModel, source: VideoSource) -> dict[str, dict[str, float]]:
     """How codes go on from frame to frame, of evenly spread videos and drawn from their first ones.
 
     Mean lengths, in codes as they are: "step", from a code to the next; "second difference", from a
-    step to the next; "way", from the first code to the last.
+    step to the next; "way", from the first code to the last. As many frames as a run of the motion
+    model has, or as the shortest video.
     """
-    length = model.config.lmdm.length
-    step = max(1, len(source.names) // VIDEOS)
+    animator, videos = model.animator, _judged(source)
+    length = min(model.config.lmdm.length, *(source.frame_counts[video] for video in videos))
     real = torch.stack(
         [
-            model.animator.codes(source.read(video, range(length)))
-            for video in range(0, len(source.names), step)
+            animator.codes(at_size(source.read(video, range(length)), animator.size))
+            for video in videos
         ]
     )
     keys = [("motion", video) for video in range(len(real))]
-    drawn = model.motion.windows(real[:, 0], keys, Sampler("ddim", 50))
+    drawn = model.motion.windows(real[:, 0], keys, Sampler("ddim", 50))[:, :length]
     return {"real": _lengths(real), "drawn": _lengths(drawn)}
+
+
+def _judged(source: VideoSource) -> range:
+    """Evenly spread videos: all, or from `VIDEOS` to twice as many."""
+    return range(0, len(source.names), max(1, len(source.names) // VIDEOS))
 
 
 def _lengths(codes: Tensor) -> dict[str, float]:

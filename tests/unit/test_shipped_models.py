@@ -53,7 +53,7 @@ def test_the_scores_are_of_these_weights_and_keep_what_the_project_promises(worl
 
 @pytest.mark.parametrize("world", WORLDS)
 def test_drawn_motion_does_not_tremble(world: str) -> None:
-    """Steps turn at most twice as sharply as real ones; earlier models' did 11 to 19 times."""
+    """Steps turn at most twice as sharply as real ones; earlier models' did 8 to 19 times."""
     model = LeoModel.open(find_model(world))
     moved = motion(model, open_world(world, "test", WorldShape(resolution=64, frames=64, count=8)))
     assert moved["drawn"]["second difference"] < 2 * moved["real"]["second difference"]
