@@ -27,14 +27,8 @@ def own_part(out: Path, share: Share) -> Iterator[Path]:
         InputError: another process works at this part, or the disk refuses.
     """
     with contextlib.ExitStack() as ending:
+        ending.enter_context(alone(out, f"{_HIDDEN}{share.part}{_LOCK}"))
         with writing(out):
-            out.mkdir(parents=True, exist_ok=True)
-            try:
-                ending.enter_context(_locked(out, share.part))
-            except Timeout:
-                raise InputError(
-                    f"{out}: another process is sampling here; wait for it, or end it"
-                ) from None
             if share.part == 0:
                 _forget_parts_from(share.parts, out)
             unfinished = _unfinished(out, share.part)
@@ -42,6 +36,25 @@ def own_part(out: Path, share: Share) -> Iterator[Path]:
             unfinished.mkdir()
         ending.callback(shutil.rmtree, unfinished, ignore_errors=True)
         yield unfinished
+
+
+@contextlib.contextmanager
+def alone(out: Path, lock: str) -> Iterator[None]:
+    """Keep other processes from a piece of work in `out`, made if need be, that `lock` names.
+
+    Raises:
+        InputError: another process is at it, or the disk refuses.
+    """
+    with contextlib.ExitStack() as ending:
+        with writing(out):
+            out.mkdir(parents=True, exist_ok=True)
+            try:
+                ending.enter_context(_locked(out / lock))
+            except Timeout:
+                raise InputError(
+                    f"{out}: another process is sampling here; wait for it, or end it"
+                ) from None
+        yield
 
 
 @contextlib.contextmanager
@@ -58,13 +71,12 @@ def _unfinished(out: Path, part: int) -> Path:
 
 
 @contextlib.contextmanager
-def _locked(out: Path, part: int) -> Iterator[None]:
-    """Keep other processes from a part; a killed one leaves nothing locked.
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a lock; a killed process leaves nothing locked.
 
     Raises:
         Timeout: another process does.
     """
-    path = out / f"{_HIDDEN}{part}{_LOCK}"
     lock = FileLock(path)
     lock.acquire(timeout=0)
     try:
@@ -80,5 +92,5 @@ def _forget_parts_from(first: int, out: Path) -> None:
     for path in list(out.glob(f"{_HIDDEN}*")):
         part = path.name.removeprefix(_HIDDEN).removesuffix(_LOCK)
         if part.isdecimal() and int(part) >= first:
-            with contextlib.suppress(Timeout), _locked(out, int(part)):
+            with contextlib.suppress(Timeout), _locked(out / f"{_HIDDEN}{part}{_LOCK}"):
                 shutil.rmtree(_unfinished(out, int(part)), ignore_errors=True)

@@ -5,9 +5,11 @@ OUT/grid-motions.png     a row a video
 OUT/grid-motions.json    the settings that both follow from; others are refused in their place
 """
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.filling import alone
 from benchmarks.sample_settings import difference, settings, write_settings
 from benchmarks.sampling import (
     SUFFIXES,
@@ -38,8 +40,20 @@ def write_grid(request: SampleRequest, kind: Kind, place: Place) -> Grid:
 
     Raises:
         InputError: one of them is there and not of this line; as `open_request` and `renderings`;
-            the disk refuses.
+            another process draws it; the disk refuses.
     """
+    is_new = not place.out.exists()
+    try:
+        with alone(place.out, f".grid-{kind}.lock"):
+            return _written(request, kind, place)
+    except InputError:
+        if is_new:  # what was refused leaves no folder behind
+            with contextlib.suppress(OSError):
+                place.out.rmdir()
+        raise
+
+
+def _written(request: SampleRequest, kind: Kind, place: Place) -> Grid:
     video = place.out / f"grid-{kind}{SUFFIXES[request.format]}"
     picture, told = (place.out / f"grid-{kind}{suffix}" for suffix in (".png", ".json"))
     is_begun = told.is_file()

@@ -110,7 +110,8 @@ def read_picture(path: Path) -> Tensor:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such picture")
-    return open_pictures(str(path), [path]).read(0, [0])[0]
+    with broken_videos_named(str(path), "give another picture"):
+        return open_pictures(str(path), [path]).read(0, [0])[0]
 
 
 def _content(path: Path) -> bytes:

@@ -116,15 +116,15 @@ def folder() -> Path:
     return _folders()[0]
 
 
-def find(names: Sequence[str], explicit: Path | None = None) -> Path:
-    """The first of `names` that is on this machine; `explicit` (from --weights) wins.
+def find(names: Sequence[str], explicit: Path | None = None, option: str = "--weights") -> Path:
+    """The first of `names` that is on this machine; `explicit`, what `option` named, wins.
 
     Raises:
         InputError: none is; the message says how to get the first.
     """
     if explicit is not None:
         if not explicit.is_file():
-            raise InputError(f"--weights {explicit}: no such file")
+            raise InputError(f"{option} {explicit}: no such file")
         return explicit
     for name in names:
         for place in _folders():

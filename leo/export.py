@@ -5,6 +5,7 @@ OUT/config.toml   STAGE.safetensors (float16)   STAGE.log.jsonl  scores.json (wh
 
 import shutil
 import tempfile
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,29 +13,40 @@ import torch
 
 from evaluation.errors import InputError
 from evaluation.videos.digests import file_sha256
-from leo.checkpoint import Model, save_model
+from leo.checkpoint import Model, load_model, save_model
 from leo.config import STAGES
 from leo.encode import ANIMATOR
 from leo.model import LeoModel
+from leo.run_folder import BEST
 
 SCORES = "scores.json"
 
 
-def export(run: Path, out: Path) -> list[Path]:
+def export(run: Path, out: Path, best: Collection[str] = ()) -> list[Path]:
     """Write the run's trained stages to `out`, whole or not at all; -> all files there.
+
+    Args:
+        run: its folder.
+        out: a folder that is not there yet, or is empty.
+        best: stages of which the weights with the lowest held-out loss are taken, in place of those
+            after the last step.
 
     Raises:
         InputError: no run, nothing trained yet, a stage of another animator, something else in
-            `out`, or a disk that is full or may not be written to.
+            `out`, or a disk that is full or may not be written to; of `best`: no such stage, not
+            trained, or the animator where stages were trained on codes of its last weights.
     """
     whole = LeoModel.open(run)
     trained = [s for s in STAGES if (run / s / "model.safetensors").is_file()]
     if "animator" not in trained:
         raise InputError(f"{run}: no trained animator; `leo-bench train animator` comes first")
+    _check_best(run, trained, best)
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         raise InputError(f"{out}: is there already; remove it, or give another --out")
     copied = {f"{stage}.log.jsonl": run / stage / "log.jsonl" for stage in trained}
-    copied |= {name: run / name for name in ("config.toml", SCORES)}
+    copied["config.toml"] = run / "config.toml"
+    if not best:  # what was measured are the last weights
+        copied[SCORES] = run / SCORES
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         # Beside `out`, so that the last step is a rename: what fails leaves nothing there.
@@ -42,7 +54,10 @@ def export(run: Path, out: Path) -> list[Path]:
             unfinished = Path(scratch) / "model"
             unfinished.mkdir()
             for stage in trained:  # the animator first
-                model = _of_animator(whole.load(stage), unfinished / "animator.safetensors")
+                model = whole.load(stage)
+                if stage in best:  # of the same training, so on the codes of the same animator
+                    model = load_model(run / stage / BEST)
+                model = _of_animator(model, unfinished / "animator.safetensors")
                 save_model(unfinished / f"{stage}.safetensors", model, torch.float16)
             for name, source in copied.items():
                 if source.is_file():
@@ -51,6 +66,19 @@ def export(run: Path, out: Path) -> list[Path]:
     except OSError as error:
         raise InputError(f"{out}: cannot be written: {error.strerror or error}") from None
     return sorted(out.iterdir())
+
+
+def _check_best(run: Path, trained: Collection[str], best: Collection[str]) -> None:
+    for stage in best:
+        if stage not in trained:
+            raise InputError(f"--best {stage}: {run} has trained {', '.join(trained)}")
+        if not (run / stage / BEST).is_file():
+            raise InputError(f"{run / stage / BEST}: is not there; leave --best {stage} out")
+    if "animator" in best and len(trained) > 1:
+        raise InputError(
+            f"--best animator: {trained[1]} was trained on codes of the animator's last weights; "
+            "leave it out"
+        )
 
 
 def _of_animator(model: Model, animator: Path) -> Model:

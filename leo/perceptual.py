@@ -37,7 +37,7 @@ def choose(wanted: Literal["vgg19", "pixels"], weights: Path | None = None) -> C
         return Chosen(pixel_pyramid, "pixels", "perceptual loss: pyramid of pixels")
     candidates = weights_for("vgg19")
     try:
-        path = find(list(candidates), weights)
+        path = find(list(candidates), weights, "--vgg")
     except InputError as error:
         if weights is not None:
             raise

@@ -33,6 +33,7 @@ from leo.config import STAGES, Config
 from leo.encode import CODES
 from leo.perceptual import how_to_go_on
 
+BEST = "best.safetensors"
 KEPT = 2  # checkpoints: the newest, and one to fall back to
 
 
@@ -172,7 +173,7 @@ class StageFolder:
     @property
     def best(self) -> Path:
         """The model with the lowest held-out loss."""
-        return self.path / "best.safetensors"
+        return self.path / BEST
 
     def checkpoints(self) -> list[Path]:
         """Oldest first."""

@@ -144,9 +144,16 @@ def train_stage(job: Job, name: str) -> Path:
     """Train one stage, from where it stopped; -> its model file.
 
     Raises:
-        InputError: no such stage in this config, or what comes before it is missing; as `train`.
+        InputError: no such stage in this config, or what comes before it is missing; videos that
+            are too short for it; as `train`.
     """
     check_stage(name)
+    if name in _windows(job):
+        check_lengths(job, [name])
+    return _train(job, name)
+
+
+def _train(job: Job, name: str) -> Path:
     if name == "animator" and is_done(folder := job.run.stage(name, job.fingerprint)):
         return folder.model  # whatever VGG weights are here: it needs none any more
     stage, data = _BUILDERS[name](job)
@@ -186,25 +193,26 @@ def train_all(job: Job) -> list[Path]:
         InputError: as `train_stage`; before anything is trained, where videos are too short.
     """
     check_lengths(job)
-    done = [train_stage(job, "animator")]
+    done = [_train(job, "animator")]
     encode_run(job)
-    return done + [train_stage(job, name) for name in _stages_of(job)[1:]]
+    return done + [_train(job, name) for name in _stages_of(job)[1:]]
 
 
-def check_lengths(job: Job) -> None:
+def check_lengths(job: Job, stages: Sequence[str] | None = None) -> None:
     """Say at the start which videos are too short for the windows that motion is learned from.
+
+    Of `stages`; None: of all that the config has.
 
     Raises:
         InputError: no training video, or no held-out one, is long enough; as `check_enough`.
     """
     check_enough(job.source)
-    config, counts = job.run.config, job.source.frame_counts
-    needed = {"lmdm": (config.lmdm.length, config.lmdm.frame_stride)}
-    if config.transition_dm is not None:
-        needed["transition_dm"] = config.transition_dm.length, min(config.transition_dm.strides)
-    training, held_out = split(job.source.names, config.held_out)
+    counts = job.source.frame_counts
+    training, held_out = split(job.source.names, job.run.config.held_out)
     shown = judged(training, held_out)
-    for table, (length, stride) in needed.items():
+    windows = _windows(job)
+    for stage in windows if stages is None else stages:
+        table, (length, stride) = stage.replace("-", "_"), windows[stage]
         frames = (length - 1) * stride + 1
         fitting = [sum(counts[i] >= frames for i in part) for part in (training, shown)]
         line = (
@@ -220,6 +228,15 @@ def check_lengths(job: Job) -> None:
             )
         if fitting[0] < len(training):
             job.say(line)
+
+
+def _windows(job: Job) -> dict[str, tuple[int, int]]:
+    """The length and the smallest frame stride of windows, of stages that learn from them."""
+    config = job.run.config
+    found = {"lmdm": (config.lmdm.length, config.lmdm.frame_stride)}
+    if config.transition_dm is not None:
+        found["transition-dm"] = config.transition_dm.length, min(config.transition_dm.strides)
+    return found
 
 
 def _other_share(run: Path, source: VideoSource, frames: int) -> str:

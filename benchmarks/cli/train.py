@@ -76,6 +76,7 @@ def train(
     from benchmarks.cli.screen import Bar, out, say
     from benchmarks.cli.train_screen import TrainingScreen
     from benchmarks.leo_runs import RunRequest, open_job, resolved_config
+    from benchmarks.sampling import share_of_environment
     from leo.run_folder import to_toml
     from leo.training import check_stage, train_all, train_stage
     from leo.watching import TensorBoard, Watcher
@@ -87,11 +88,13 @@ def train(
     if dry_run:
         say(resolved)
         return
-    watchers: list[Watcher] = [TrainingScreen()]
-    if tensorboard:
+    is_first = share_of_environment()[0].part == 0  # of torchrun's processes one speaks
+    watchers: list[Watcher] = [TrainingScreen()] if is_first else []
+    if tensorboard and is_first:
         watchers.append(TensorBoard(run / "tensorboard"))
     begun = open_job(request)
-    say(resolved)
+    if is_first:
+        say(resolved)
     job = replace(
         begun,
         watchers=watchers,
@@ -99,7 +102,8 @@ def train(
         pack_bytes=int(pack * 2**30),
     )
     for model in train_all(job) if stage == "all" else [train_stage(job, stage)]:
-        out(str(model))
+        if is_first:
+            out(str(model))
 
 
 def encode(
@@ -128,14 +132,27 @@ def encode(
 
 
 def export(
-    run: Run, out: Annotated[Path, typer.Option(help="Folder to make; `leo:OUT` draws from it.")]
+    run: Run,
+    out: Annotated[Path, typer.Option(help="Folder to make; `leo:OUT` draws from it.")],
+    best: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STAGE",
+            help="Of this stage take the weights with the lowest held-out loss, not the last ones; "
+            "may be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """A trained run without what only training needs, in float16: to keep, or to publish.
 
-    Example: leo-bench export --run runs/toy-faces --out toy-faces
+    Examples:
+
+      leo-bench export --run runs/toy-faces --out toy-faces
+
+      leo-bench export --run runs/toy-faces --out toy-faces --best cddpm
     """
     from benchmarks.cli.screen import out as show
     from leo.export import export as write
 
-    for path in write(run, out):
+    for path in write(run, out, best or ()):
         show(f"{path}  {path.stat().st_size / 1e6:.1f} MB")

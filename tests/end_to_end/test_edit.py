@@ -74,14 +74,21 @@ def test_a_sample_without_an_edited_picture_is_named_or_counted(
         said = refused(*line, *asked, "--edited", frames)
         assert f"{frames}: no picture there is called sample-000001.png" in said
         assert "leave --index 1 out" in said
+    first = frames / "sample-000000.png"
+    whole = first.read_bytes()
+    first.write_bytes(b"no picture")
+    said = refused(*line, "--edited", frames)
+    assert f"{first}: " in said
+    assert "give another picture" in said
+    first.write_bytes(whole)
     assert not out.exists()
     outcome = leo_bench("edit", *line, "--edited", frames, "--out", out)
     assert outcome.code == 0, outcome
     assert f"note: {frames}: no edited picture for 1 of 2 samples" in outcome.err
     assert [path.name for path in out.iterdir()] == ["sample-000000.npy"]
-    whole = leo_bench("edit", *line, "--index", 0, "--edited", frames, "--out", tmp_path / "one")
-    assert whole.code == 0, whole
-    assert "note" not in whole.err
+    alone = leo_bench("edit", *line, "--index", 0, "--edited", frames, "--out", tmp_path / "one")
+    assert alone.code == 0, alone
+    assert "note" not in alone.err
 
 
 def test_what_is_there_is_not_replaced(

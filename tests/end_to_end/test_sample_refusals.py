@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 from tiny_run import contents, make_run
 
-from benchmarks.filling import own_part
+from benchmarks.filling import alone, own_part
 from conftest import Run, write_frames
 from leo.checkpoint import load_model, save_model
 from leo.config import STAGES
@@ -113,6 +113,17 @@ def test_a_grid_is_drawn_by_one_process_of_several(
         monkeypatch.setenv("RANK", rank)
         assert leo_bench(*grid).code == 0
     assert contents(tmp_path).keys() == {f"grid-motions.{kind}" for kind in ("npy", "png", "json")}
+
+
+def test_two_processes_do_not_draw_the_same_grid(
+    leo_bench: Run, refused: Callable[..., str], run: Path, tmp_path: Path
+) -> None:
+    grid = ("sample", "--run", run, *QUICK, "--grid", "motions", "--count", 1, "--out", tmp_path)
+    with alone(tmp_path, ".grid-motions.lock"):
+        assert f"{tmp_path}: another process is sampling here" in refused(*grid)
+    assert not list(tmp_path.iterdir())
+    assert leo_bench(*grid).code == 0
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_two_processes_do_not_draw_the_same_samples(

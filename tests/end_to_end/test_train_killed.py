@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import torch
 from tiny_stages import contents
 
@@ -51,7 +52,10 @@ def killed(command: list[str], checkpoints: Path) -> None:
 
 
 def test_a_killed_leo_ends_as_if_it_had_not_been(
-    leo_bench: Run, make_videos: Callable[..., Path], tmp_path: Path
+    leo_bench: Run,
+    make_videos: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     videos = make_videos("videos", count=4, frames=12)
     changes = [part for change in TINY for part in ("--set", change)]
@@ -72,3 +76,10 @@ def test_a_killed_leo_ends_as_if_it_had_not_been(
     killed_run, straight = contents(tmp_path / "killed"), contents(tmp_path / "straight")
     assert {f"{stage}/model.safetensors" for stage in STAGES} <= straight.keys()
     assert killed_run == straight
+
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for rank in (0, 1):  # of several processes one speaks
+        monkeypatch.setenv("RANK", str(rank))
+        ended = leo_bench(*line("lmdm", "straight"))
+        assert ended.code == 0, ended.err
+        assert bool(ended.out) == bool(ended.err) == (rank == 0)

@@ -149,6 +149,8 @@ def test_without_vgg_weights_pixels_stand_in_and_the_log_says_so(
 def test_vgg_weights_of_another_digest_are_refused(vgg_file: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not that of vgg19"):
         choose("vgg19", vgg_file)
+    with pytest.raises(InputError, match=r"^--vgg .*absent\.pth: no such file$"):
+        choose("vgg19", tmp_path / "absent.pth")
     (tmp_path / "no.pth").write_bytes(b"no weights")
     with pytest.raises(InputError, match="VGG-19"):
         load_vgg(tmp_path / "no.pth")

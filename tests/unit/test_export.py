@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from tiny_run import make_run
 
 from evaluation.errors import InputError
@@ -61,6 +62,29 @@ def test_a_folder_or_file_in_the_way_is_refused(run: Path, tmp_path: Path) -> No
             export(run, out)
     with pytest.raises(InputError, match="cannot be written"):
         export(run, tmp_path / "file" / "out")
+
+
+def test_the_best_weights_of_a_stage_are_taken_where_that_is_asked_for(
+    run: Path, tmp_path: Path
+) -> None:
+    last = load_model(model_file(run, "cddpm"))
+    halved = {name: tensor / 2 for name, tensor in last.network.items()}
+    save_model(run / "cddpm" / "best.safetensors", replace(last, network=halved))
+    written = export(run, tmp_path / "out", best=["cddpm"])
+    assert "scores.json" not in {path.name for path in written}  # they are of the last weights
+    name = "code_mlp.0.weight"
+    exported = load_model(model_file(tmp_path / "out", "cddpm")).network[name]
+    assert torch.allclose(exported, halved[name], atol=1e-3)
+    assert not torch.allclose(exported, last.network[name], atol=1e-3)
+    for best, line in {
+        "lmdm": "lmdm/best.safetensors: is not there; leave --best lmdm out",
+        "super-resolution": "--best super-resolution: .* has trained animator, lmdm",
+    }.items():
+        with pytest.raises(InputError, match=line):
+            export(run, tmp_path / "other", best=[best])
+    save_model(run / "animator" / "best.safetensors", load_model(model_file(run, "animator")))
+    with pytest.raises(InputError, match="lmdm was trained on codes of the animator's last"):
+        export(run, tmp_path / "other", best=["animator"])
 
 
 def test_the_exported_motion_is_that_of_the_exported_animator(tmp_path: Path) -> None:

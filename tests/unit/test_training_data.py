@@ -183,6 +183,17 @@ def test_training_all_begins_with_whether_videos_are_long_enough(tmp_path: Path)
     assert not (tmp_path / "animator").exists()
 
 
+def test_a_stage_of_its_own_says_which_of_its_videos_are_too_short(tmp_path: Path) -> None:
+    short, _ = job(tmp_path, "transition_dm.length=6", "held_out=0.25")
+    for stage in ("lmdm", "transition-dm"):
+        table = stage.replace("-", "_")
+        needs = rf"{table} learns windows .*; 0 of 6 training videos and 0 of 2 that it is judged"
+        with pytest.raises(InputError, match=needs):
+            train_stage(short, stage)
+    with pytest.raises(InputError, match="no animator yet"):
+        train_stage(short, "frame-dm")
+
+
 def test_some_videos_that_are_too_short_are_a_line(tmp_path: Path) -> None:
     class Mixed:
         name, names = "mixed", [str(i) for i in range(8)]
