@@ -5,7 +5,7 @@ OUT/config.toml   STAGE.safetensors (float16)   STAGE.log.jsonl  scores.json (wh
 
 import shutil
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,7 +68,7 @@ def export(run: Path, out: Path, best: Collection[str] = ()) -> list[Path]:
     return sorted(out.iterdir())
 
 
-def _check_best(run: Path, trained: Collection[str], best: Collection[str]) -> None:
+def _check_best(run: Path, trained: Sequence[str], best: Collection[str]) -> None:
     for stage in best:
         if stage not in trained:
             raise InputError(f"--best {stage}: {run} has trained {', '.join(trained)}")
