@@ -184,7 +184,7 @@ def test_training_all_begins_with_whether_videos_are_long_enough(tmp_path: Path)
 
 
 def test_a_stage_of_its_own_says_which_of_its_videos_are_too_short(tmp_path: Path) -> None:
-    short, _ = job(tmp_path, "transition_dm.length=6", "held_out=0.25")
+    short, _ = job(tmp_path, "held_out=0.25")
     for stage in ("lmdm", "transition-dm"):
         table = stage.replace("-", "_")
         needs = rf"{table} learns windows .*; 0 of 6 training videos and 0 of 2 that it is judged"
