@@ -15,6 +15,7 @@ from leo.lanes import lanes
 from leo.model import LeoModel
 from leo.networks.fast_generator import Prepared
 from leo.pixels import to_pixels
+from leo.rollout import runs
 
 FRAMES_TOGETHER = 8  # frames rendered at once, always
 
@@ -112,7 +113,7 @@ class Stretches:
     Args:
         model: whose animator renders.
         pictures: uint8 [S,3,R,R], what each stretch goes on from; the first is the first frame.
-        codes: float32 [T,20]; a stretch is as long as a run of the motion model, less one.
+        codes: float32 [T,20]; a stretch is what a run of the motion model adds (`leo.rollout.runs`).
         first_frame: as in `leo.drawing.Sampling`.
         each: as in `Stretch`.
     """
@@ -128,8 +129,8 @@ class Stretches:
         behind: dict[int, list[int]] = {}
         for frame in frames:
             if frame > 0:
-                stretch, place = divmod(frame - 1, self._length)
-                behind.setdefault(stretch, []).append(place)
+                stretch = min((frame - 1) // self._length, self._count - 1)
+                behind.setdefault(stretch, []).append(frame - 1 - stretch * self._length)
         parts = [self._first()] if 0 in frames else []
         made = lanes(self.model.device).map(lambda s: self._stretch(s).frames(behind[s]), behind)
         return torch.cat([*parts, *made])
@@ -137,22 +138,28 @@ class Stretches:
     def stream(self) -> Iterator[Tensor]:
         """All frames one by one, uint8 [3,R,R]; a few stretches are made ahead."""
         yield from self._first()
-        places = range(-(-(len(self.codes) - 1) // self._length))
-
         def whole(number: int) -> Tensor:
             stretch = self._stretch(number)
             return stretch.frames(range(len(stretch.codes)))
 
-        for part in lanes(self.model.device).map(whole, places):
+        for part in lanes(self.model.device).map(whole, range(self._count)):
             yield from part
 
     @property
     def _length(self) -> int:
-        return self.model.motion.config.length - 1
+        config = self.model.motion.config
+        return config.length - 1 - config.spare
+
+    @property
+    def _count(self) -> int:
+        config = self.model.motion.config
+        return runs(len(self.codes), config.length, config.spare)
 
     def _stretch(self, number: int) -> Stretch:
         begin = 1 + number * self._length
-        codes = self.codes[begin : begin + self._length]
+        # The last one may end with codes that no run goes on from.
+        end = len(self.codes) if number == self._count - 1 else begin + self._length
+        codes = self.codes[begin:end]
         return Stretch(self.model, self.pictures[number], codes, self.each)
 
     def _first(self) -> Tensor:

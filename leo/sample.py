@@ -27,6 +27,7 @@ from leo.lanes import Lanes, lanes
 from leo.rendering import Rendering, Stretches
 
 VERSION = 2  # raise when the same model and settings could give other pixels
+STRETCHES = 2  # the same, of samples that go on from their own frames
 KEPT = 4  # groups of samples, and renderings, that are remembered
 
 T = TypeVar("T")
@@ -106,6 +107,8 @@ class LeoSource:
             "start": self.drawing.start_digest(index),
             "sample": index,
         }
+        if self.drawing.from_own_frames:
+            facts["stretches"] = STRETCHES
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def codes(self, index: int) -> Tensor:

@@ -72,6 +72,19 @@ def test_a_run_goes_on_from_the_last_frame_of_the_one_before(
     assert not close(frames[RUN + 1 :], rendered(model, frames[0], codes[RUN + 1 :]))
 
 
+def test_a_run_goes_on_from_the_last_code_that_is_not_spared(tmp_path: Path) -> None:
+    """Runs of 8 codes, 2 spared, add 5 frames each; only the last one adds 6."""
+    model = LeoModel.open(make_run(tmp_path / "run", "lmdm.spare=2"))
+    asked = {"frames": 17, "steps": 2, "count": 1, "reencode": "runs"}
+    video = LeoSource(Drawing(model, Sampling.model_validate(asked)))
+    frames, codes = video.read(0, range(17)), video.codes(0)
+    for begin, end in ((0, 6), (5, 11), (10, 17)):
+        behind = slice(begin + 1, end)
+        assert close(frames[behind], rendered(model, frames[begin], codes[behind]))
+    assert torch.equal(torch.stack(list(video.stream(0))), frames)
+    assert torch.equal(video.read(0, [4, 11, 16]), frames[[4, 11, 16]])
+
+
 def test_each_frame_goes_on_from_the_one_before(source: Source, model: LeoModel) -> None:
     frames = (video := source("frames")).read(0, range(17))
     codes = video.codes(0)
