@@ -138,6 +138,7 @@ class Stretches:
     def stream(self) -> Iterator[Tensor]:
         """All frames one by one, uint8 [3,R,R]; a few stretches are made ahead."""
         yield from self._first()
+
         def whole(number: int) -> Tensor:
             stretch = self._stretch(number)
             return stretch.frames(range(len(stretch.codes)))
