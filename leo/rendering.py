@@ -113,7 +113,7 @@ class Stretches:
     Args:
         model: whose animator renders.
         pictures: uint8 [S,3,R,R], what each stretch goes on from; the first is the first frame.
-        codes: float32 [T,20]; a stretch is what a run of the motion model adds (`leo.rollout.runs`).
+        codes: float32 [T,20]; a stretch is what a run of the motion model adds (`rollout.runs`).
         first_frame: as in `leo.drawing.Sampling`.
         each: as in `Stretch`.
     """
