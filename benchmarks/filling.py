@@ -5,16 +5,26 @@ OUT/.unfinished-1.lock    locked while that process works; gone when it ends
 """
 
 import contextlib
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import torch
 from filelock import FileLock, Timeout
 
 from evaluation.errors import InputError
 from leo.stage import Share
 
 _HIDDEN, _LOCK = ".unfinished-", ".lock"
+
+
+def share_of_environment() -> tuple[Share, str | None]:
+    """Which process of torchrun this is, and its own GPU, if it has one of several."""
+    parts = int(os.environ.get("WORLD_SIZE", "1"))
+    own = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+    device = own if parts > 1 and torch.cuda.is_available() else None
+    return Share(int(os.environ.get("RANK", "0")), parts), device
 
 
 @contextlib.contextmanager
@@ -27,7 +37,7 @@ def own_part(out: Path, share: Share) -> Iterator[Path]:
         InputError: another process works at this part, or the disk refuses.
     """
     with contextlib.ExitStack() as ending:
-        ending.enter_context(alone(out, f"{_HIDDEN}{share.part}{_LOCK}"))
+        ending.enter_context(alone(out, _lock_of(share.part)))
         with writing(out):
             if share.part == 0:
                 _forget_parts_from(share.parts, out)
@@ -70,6 +80,10 @@ def _unfinished(out: Path, part: int) -> Path:
     return out / f"{_HIDDEN}{part}"
 
 
+def _lock_of(part: int) -> str:
+    return f"{_HIDDEN}{part}{_LOCK}"
+
+
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold a lock; a killed process leaves nothing locked.
@@ -92,5 +106,5 @@ def _forget_parts_from(first: int, out: Path) -> None:
     for path in list(out.glob(f"{_HIDDEN}*")):
         part = path.name.removeprefix(_HIDDEN).removesuffix(_LOCK)
         if part.isdecimal() and int(part) >= first:
-            with contextlib.suppress(Timeout), _locked(out / f"{_HIDDEN}{part}{_LOCK}"):
+            with contextlib.suppress(Timeout), _locked(out / _lock_of(int(part))):
                 shutil.rmtree(_unfinished(out, int(part)), ignore_errors=True)

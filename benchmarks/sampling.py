@@ -10,7 +10,6 @@ What is no one's samples by a sample.json is never taken for them, and never rep
 
 import json
 import math
-import os
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -88,14 +87,6 @@ def sampling_of(**options: object) -> Sampling:
         InputError: one of them is out of range.
     """
     return parse(Sampling, options, where="sample")
-
-
-def share_of_environment() -> tuple[Share, str | None]:
-    """Which process of torchrun this is, and its own GPU, if it has one of several."""
-    parts = int(os.environ.get("WORLD_SIZE", "1"))
-    own = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
-    device = own if parts > 1 and torch.cuda.is_available() else None
-    return Share(int(os.environ.get("RANK", "0")), parts), device
 
 
 def open_request(request: SampleRequest, place: Place) -> LeoSource:

@@ -59,11 +59,11 @@ class RunFolder:
             if (before := load_toml(Config, path)) == config:
                 return cls(root, config)
             old, new, begun = _plain(before), _plain(config), _begun_stages(root)
-            for free in ("about", *(_table(stage) for stage in STAGES if stage not in begun)):
+            for free in ("about", *(table_of(stage) for stage in STAGES if stage not in begun)):
                 old.pop(free, None)
                 new.pop(free, None)
             if (key := first_difference(old, new)) is not None:
-                folders = {_table(stage): root / stage for stage in begun}
+                folders = {table_of(stage): root / stage for stage in begun}
                 folder = folders.get(key.partition(".")[0])
                 anew = "" if folder is None else f"; to train it anew, delete {folder}"
                 raise InputError(
@@ -90,7 +90,7 @@ class RunFolder:
         shared = {key: whole[key] for key in ("resolution", "seed", "held_out")}
         # Without defaults: a key that a later version adds does not disown older files.
         settings = self.config.model_dump(mode="json", exclude_defaults=True)
-        table = settings.get(_table(name), {})
+        table = settings.get(table_of(name), {})
         return StageFolder(self.root / name, Origin(name, {**shared, **table}, data, perceptual))
 
 
@@ -320,6 +320,11 @@ def to_toml(table: Mapping[str, Any], path: str = "") -> str:
     return "\n".join(lines) + "\n"
 
 
+def table_of(stage: str) -> str:
+    """The config's name for a stage's table: `frame-dm` is `frame_dm` there."""
+    return stage.replace("-", "_")
+
+
 def _begun_stages(root: Path) -> list[str]:
     """Those whose folders hold anything."""
     return [stage for stage in STAGES if any((root / stage).glob("*"))]
@@ -328,10 +333,6 @@ def _begun_stages(root: Path) -> list[str]:
 def _plain(config: Config) -> dict[str, Any]:
     found: dict[str, Any] = config.model_dump(mode="json")
     return found
-
-
-def _table(stage: str) -> str:
-    return stage.replace("-", "_")
 
 
 def _finite(value: object) -> object:

@@ -28,7 +28,7 @@ from leo.data import (
 )
 from leo.encode import CODES, CodeBook, Progress, encode, read_codes, write_codes
 from leo.perceptual import choose
-from leo.run_folder import RunFolder, has_begun
+from leo.run_folder import RunFolder, has_begun, table_of
 from leo.stage import Stage
 from leo.train import is_done, train
 from leo.watching import Watcher
@@ -158,7 +158,7 @@ def _train(job: Job, name: str) -> Path:
         return folder.model  # whatever VGG weights are here: it needs none any more
     stage, data = _BUILDERS[name](job)
     folder = job.run.stage(name, data, stage.metadata.get("perceptual"))
-    training: Training = getattr(job.run.config, name.replace("-", "_")).training
+    training: Training = getattr(job.run.config, table_of(name)).training
     return train(stage, training, folder, job.watchers, cpu=job.cpu)
 
 
@@ -212,7 +212,7 @@ def check_lengths(job: Job, stages: Sequence[str] | None = None) -> None:
     shown = judged(training, held_out)
     windows = _windows(job)
     for stage in windows if stages is None else stages:
-        table, (length, stride) = stage.replace("-", "_"), windows[stage]
+        table, (length, stride) = table_of(stage), windows[stage]
         frames = (length - 1) * stride + 1
         fitting = [sum(counts[i] >= frames for i in part) for part in (training, shown)]
         line = (
@@ -255,7 +255,7 @@ def _other_share(run: Path, source: VideoSource, frames: int) -> str:
 def _stages_of(job: Job) -> list[str]:
     """The stages that the config has, in order."""
     config = job.run.config
-    return [name for name in STAGES if getattr(config, name.replace("-", "_")) is not None]
+    return [name for name in STAGES if getattr(config, table_of(name)) is not None]
 
 
 def _there(table: TableT | None, job: Job, name: str) -> TableT:
@@ -266,7 +266,7 @@ def _there(table: TableT | None, job: Job, name: str) -> TableT:
     """
     if table is None:
         raise InputError(
-            f"config {job.run.config.id} has no [{name.replace('-', '_')}]; "
+            f"config {job.run.config.id} has no [{table_of(name)}]; "
             f"it has {', '.join(_stages_of(job))}"
         )
     return table

@@ -105,12 +105,12 @@ def sample(
     """
     from benchmarks.cli.screen import Bar, say
     from benchmarks.cli.screen import out as show
+    from benchmarks.filling import share_of_environment
     from benchmarks.sample_grids import write_grid
     from benchmarks.sampling import (
         Place,
         SampleRequest,
         sampling_of,
-        share_of_environment,
         strip_of,
         write_samples,
     )

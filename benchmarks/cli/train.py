@@ -75,8 +75,8 @@ def train(
     """
     from benchmarks.cli.screen import Bar, out, say
     from benchmarks.cli.train_screen import TrainingScreen
+    from benchmarks.filling import share_of_environment
     from benchmarks.leo_runs import RunRequest, open_job, resolved_config
-    from benchmarks.sampling import share_of_environment
     from leo.run_folder import to_toml
     from leo.training import check_stage, train_all, train_stage
     from leo.watching import TensorBoard, Watcher
