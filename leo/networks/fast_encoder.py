@@ -5,6 +5,7 @@
 - The five affine maps behind the appearance are one.
 - The FIR filter is a depthwise convolution, channels last; on the straight way it drops every
   second pixel at once, as nothing else reads them.
+- Wide 3x3 convolutions take a quarter of the multiplications on CPUs (`winograd`).
 
 Folding is differentiable: training folds at every step, inference once, and both run the same code.
 """
@@ -20,6 +21,7 @@ from torch.nn import functional as F
 from leo.networks.encoder import Encoder
 from leo.networks.fir import fir
 from leo.networks.layers import GAIN, SLOPE, EqualConv2d, EqualLinear, FusedLeakyReLU, ResBlock
+from leo.networks.winograd import convolved, pays, transformed
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,15 @@ class Appearance:
 
 @dataclass(frozen=True)
 class _Block:
-    """A residual block: weight and bias of its convolutions, weight of its straight way."""
+    """A residual block: weight and bias of its convolutions, weight of its straight way.
+
+    `tiled`: the first weight for `winograd.convolved`, where that is quicker.
+    """
 
     first: tuple[Tensor, Tensor]
     second: tuple[Tensor, Tensor]
     straight: Tensor
+    tiled: Tensor | None
 
 
 class FoldedTrunk:
@@ -122,7 +128,11 @@ def before_gain(layer: nn.Module) -> tuple[Tensor, Tensor]:
 
 
 def _run(block: _Block, x: Tensor) -> Tensor:
-    y = activated(x, block.first, 1)
+    if block.tiled is not None and pays(x):
+        y = convolved(x, block.tiled).add_(block.first[1][:, None, None])
+        y = F.leaky_relu(y, SLOPE, inplace=True)
+    else:
+        y = activated(x, block.first, 1)
     weight, bias = block.second
     y = F.leaky_relu(F.conv2d(fir(y, 1.0, padding=2), weight, bias, stride=2), SLOPE, inplace=True)
     return y + point(fir(x, 1.0, padding=1, stride=2), block.straight)
@@ -133,7 +143,8 @@ def _folded(block: ResBlock) -> _Block:
     # The block's 1/sqrt(2) is this activation's gain undone.
     second = _scaled(cast("EqualConv2d", convolution)), _flat(cast("FusedLeakyReLU", activation))
     straight = _scaled(cast("EqualConv2d", block.skip[1]), 1 / GAIN).flatten(1)
-    return _Block(before_gain(block.conv1), second, straight)
+    first = before_gain(block.conv1)
+    return _Block(first, second, straight, transformed(first[0]))
 
 
 def _scaled(convolution: EqualConv2d, more: float = 1.0) -> Tensor:

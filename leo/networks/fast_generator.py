@@ -7,6 +7,7 @@
 - The colour layers are projections that commute with warp and mask: each source map is projected
   once, and at the finest level only three channels are warped. Wide maps are warped by `warp`.
 - Gains go into demodulations and biases; FIR filters are depthwise.
+- Wide 3x3 convolutions take a quarter of the multiplications on CPUs (`winograd`).
 
 Folding is differentiable: training folds at every step, inference once, and both run the same code.
 Styles, flow, mask and warp are computed in float32 at least, also under autocast.
@@ -35,6 +36,7 @@ from leo.networks.layers import (
     without_autocast,
 )
 from leo.networks.warp import warp
+from leo.networks.winograd import convolved, pays, transformed
 
 
 @dataclass(frozen=True)
@@ -60,19 +62,24 @@ class _Styled:
         squares: of the weight, summed over the window: [C,C'].
         bias: [C'].
         up: twice the side.
+        tiled: the weight for `winograd.convolved`, where that is quicker.
     """
 
     weight: Tensor
     squares: Tensor
     bias: Tensor
     up: bool
+    tiled: Tensor | None
 
     def __call__(self, x: Tensor, style: Tensor, demodulation: Tensor) -> Tensor:
         """[B,C,H,H], [B,C], [B,C'] -> [B,C',H,H] or twice the side."""
-        if len(x) == 1 and self.weight.numel() < x.numel():
+        tiled = self.tiled if pays(x) else None
+        if len(x) == 1 and self.weight.numel() < x.numel() and tiled is None:
             return self._of_one(x, style[0], demodulation[0])
         x = x * _as_channels(style, x)
-        if self.up:
+        if tiled is not None:
+            y = convolved(x, tiled)
+        elif self.up:
             y = fir(F.conv_transpose2d(x, self.weight, stride=2), 4.0, padding=1)
         else:
             y = F.conv2d(x, self.weight, padding=1)
@@ -234,7 +241,9 @@ def _styled(layer: StyledConv) -> _Styled:
     if layer.conv.up:
         weight = weight.transpose(0, 1)
     weight = weight.contiguous(memory_format=torch.channels_last)
-    return _Styled(weight, squares, layer.activate.bias.flatten() * GAIN, layer.conv.up)
+    bias = layer.activate.bias.flatten() * GAIN
+    tiled = None if layer.conv.up else transformed(weight)
+    return _Styled(weight, squares, bias, layer.conv.up, tiled)
 
 
 def _level(decoder: Decoder, index: int) -> _Level:
