@@ -5,8 +5,8 @@ result follow from 6x6 of the input; both are transformed, and so is the weight,
 transforms stand 36 products of matrices in place of a sum over windows. The result differs from the
 convolution's by rounding, 2.5e-6 of its size (the convolution's own is 1e-6).
 
-weight_36CK = transformed(weight)                 # once; None where the convolution itself is quicker
-y = convolved(x, weight_36CK)                     # if pays(x)
+weight_36CK = transformed(weight)   # once; None where the convolution itself is quicker
+y = convolved(x, weight_36CK)       # if pays(x)
 
 Legend: B batch, C channels in, K out, H and W sides, T tiles of a picture.
 """
