@@ -16,20 +16,16 @@ from evaluation.preprocess import center_crop_lanczos
 from evaluation.schema import Data
 from evaluation.videos.source import VideoSource
 from leo.chance import generator
-from leo.config import STAGES
+from leo.config import STAGES, CddpmConfig
 from leo.diffusion import Key, Sampler, check_steps
 from leo.model import LeoModel
 from leo.motion import READINGS
 from leo.rendering import Stretch
 from leo.rollout import Rollout, Transitions
+from leo.run_folder import table_of
 
-REENCODED = {  # the words of a source's notes
-    "off": "",
-    "start": ", motion begun at the encoded first frame",
-    "runs": ", every run of motion gone on from the last frame made (no LEO)",
-    "frames": ", every frame made from the frame before it (no LEO)",
-}
-_LATER = ("reencode", "transition_every", "guidance")  # not written down where they are off
+# Not written down where they are off.
+_LATER = ("reencode", "transition_every", "guidance", "first_frame_sampler")
 
 
 class Sampling(Data):
@@ -42,7 +38,8 @@ class Sampling(Data):
     rendering ("recon"), which spares a change of sharpness from frame 1 to frame 2. `start_frame`:
     which frame of a given video begins a sample. `transition_every`: runs before each transition.
     `guidance`: of drawn first frames; more than 1 follows their codes more closely, costs twice,
-    and needs a cDDPM trained with `condition_dropout`. `reencode`: whether codes are read off
+    and needs a cDDPM trained with `condition_dropout`. `first_frame_sampler`: of drawn first
+    frames, such as "ddpm-250"; empty: as of motion. `reencode`: whether codes are read off
     generated pictures, which LEO does not do: "start", the drawn first frame gives the code that
     motion begins with (given ones always do); "runs", each run of the motion model also goes on
     from the last frame made, which gives code and appearance; "frames", appearance from each frame
@@ -61,6 +58,7 @@ class Sampling(Data):
     reencode: Literal["off", "start", "runs", "frames"] = "off"
     transition_every: int = Field(default=1, ge=1)
     guidance: float = Field(default=1.0, ge=0, allow_inf_nan=False)
+    first_frame_sampler: str = ""
 
     @model_serializer(mode="wrap")
     def _as_before(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -144,14 +142,17 @@ class Drawing:
                 f"start_frame={self.sampling.start_frame} is for samples that begin with given "
                 "frames; here first frames are drawn: leave it out"
             )
-        self._check_guidance()
+        self._check_first_frames()
 
-    def _check_guidance(self) -> None:
-        if self.sampling.guidance == 1.0:
-            return
-        if self.starts is not None or self.pictures is not None:
-            raise InputError("guidance is for first frames that a cDDPM draws; here they are given")
-        if not self.model.config.cddpm.condition_dropout:
+    def _check_first_frames(self) -> None:
+        guided = self.sampling.guidance != 1.0
+        asked = {"guidance": guided, "first_frame_sampler": self.sampling.first_frame_sampler}
+        for option, value in asked.items():
+            if value and not self._draws_pictures:
+                raise InputError(
+                    f"{option} is for first frames that a cDDPM draws; here they are given"
+                )
+        if guided and not self.model.config.cddpm.condition_dropout:
             raise InputError(
                 f"{self.model.root}: guidance needs a cDDPM that was trained with codes kept back "
                 "now and then: cddpm.condition_dropout=0.1"
@@ -181,8 +182,18 @@ class Drawing:
 
     @property
     def sampler(self) -> Sampler:
-        """Of all diffusion models alike."""
+        """Of motion."""
         return Sampler(self.sampling.sampler, self.sampling.steps, self.together)
+
+    @property
+    def picture_sampler(self) -> Sampler:
+        """Of first frames.
+
+        Raises:
+            InputError: it is not KIND-STEPS.
+        """
+        text = self.sampling.first_frame_sampler
+        return Sampler.parse(text, self.together) if text else self.sampler
 
     @property
     def begins(self) -> bool:
@@ -191,26 +202,31 @@ class Drawing:
 
     def stages(self) -> list[str]:
         """Stages that samples follow from."""
-        draws_pictures = self.starts is None and self.pictures is None
         needed = {
             "animator": True,
             "lmdm": True,
             "frame-dm": self.sampling.transitions or (self.starts is None and self.begins),
             "transition-dm": self.sampling.transitions,
-            "cddpm": draws_pictures,
-            "super-resolution": draws_pictures and bool(self.model.config.super_resolution),
+            "cddpm": self._draws_pictures,
+            "super-resolution": self._draws_pictures and bool(self.model.config.super_resolution),
         }
         return [stage for stage in STAGES if needed[stage]]
 
+    @property
+    def _draws_pictures(self) -> bool:
+        return self.starts is None and self.pictures is None
+
     def check_steps(self) -> None:
-        """See that the sampler fits every stage that samples follow from, before one is drawn.
+        """See that the samplers fit every stage that samples follow from, before one is drawn.
 
         Raises:
-            InputError: its steps do not divide those that a stage was trained with.
+            InputError: their steps do not divide those that a stage was trained with.
         """
         for stage in self.stages():
-            table = getattr(self.model.config, stage.replace("-", "_"))
-            if hasattr(table, "diffusion"):
+            table = getattr(self.model.config, table_of(stage))
+            if isinstance(table, CddpmConfig):
+                check_steps(table.diffusion, self.picture_sampler)
+            elif hasattr(table, "diffusion"):
                 check_steps(table.diffusion, self.sampler)
 
     def draw(self, rows: Sequence[Row]) -> Drawn:
@@ -227,10 +243,10 @@ class Drawing:
         faces = self._keys("first frame", [row.face for row in rows])
         if self.sampling.reencode == "off":
             codes = self.codes(rows)
-            return Drawn(codes, pictures.draw(codes[:, 0], faces, self.sampler))
+            return Drawn(codes, pictures.draw(codes[:, 0], faces, self.picture_sampler))
         drawn = None if self.begins else self._motion(None, motions)
         first_codes = self._first_codes(rows) if drawn is None else drawn[:, 0]
-        return self._begun(pictures.draw(first_codes, faces, self.sampler), drawn, motions)
+        return self._begun(pictures.draw(first_codes, faces, self.picture_sampler), drawn, motions)
 
     def codes(self, rows: Sequence[Row]) -> Tensor:
         """Codes of unconditional samples that are not read off any picture: float32 [n,T,20].

@@ -25,6 +25,7 @@ from leo.checkpoint import Model, load_model
 from leo.config import STAGES, CddpmConfig, Config
 from leo.encode import ANIMATOR, CODES, CodeBook, read_codes
 from leo.motion_models import CodeModel, MotionModel, TransitionModel
+from leo.run_folder import table_of
 from leo.starting_frame import FrameModel, StartingFrames
 
 SHIPPED = Path(__file__).parent / "trained"
@@ -151,12 +152,17 @@ class LeoModel:
         )
 
     def digest(self, stages: Sequence[str]) -> str:
-        """Hex SHA-256 of the config and of these stages' files.
+        """Hex SHA-256 of these stages' files and of what the config says of them.
+
+        Without defaults: a key that a later version adds does not make older samples another
+        model's.
 
         Raises:
             InputError: one of them is not trained.
         """
-        digest = hashlib.sha256(self.config.model_dump_json().encode())
+        told = {"resolution", *(table_of(stage) for stage in stages)}
+        settings = self.config.model_dump_json(include=told, exclude_defaults=True)
+        digest = hashlib.sha256(settings.encode())
         for stage in stages:
             digest.update(bytes.fromhex(file_sha256(self.file(stage))))
         return digest.hexdigest()

@@ -22,12 +22,18 @@ import torch
 from torch import Tensor
 
 from evaluation.videos.source import Medium, Skipped
-from leo.drawing import REENCODED, Drawing, Drawn, Row
+from leo.drawing import Drawing, Drawn, Row
 from leo.lanes import Lanes, lanes
 from leo.rendering import Rendering, Stretches
 
 VERSION = 2  # raise when the same model and settings could give other pixels
 STRETCHES = 2  # the same, of samples that go on from their own frames
+_REENCODED = {  # the words of a source's notes
+    "off": "",
+    "start": ", motion begun at the encoded first frame",
+    "runs": ", every run of motion gone on from the last frame made (no LEO)",
+    "frames": ", every frame made from the frame before it (no LEO)",
+}
 KEPT = 4  # groups of samples, and renderings, that are remembered
 
 T = TypeVar("T")
@@ -86,8 +92,10 @@ class LeoSource:
         if self.drawing.pictures is not None:
             begun = " from the training frames whose codes are nearest to the drawn ones"
         how = f"{sampling.sampler} in {sampling.steps} steps, seed {sampling.seed}"
+        if sampling.first_frame_sampler:
+            how = f"{how}, first frames by {sampling.first_frame_sampler}"
         with_transitions = ", with transitions" if sampling.transitions else ""
-        again = REENCODED[sampling.reencode]
+        again = _REENCODED[sampling.reencode]
         return (
             f"{sampling.mode} samples{begun} of LEO {model.config.id} "
             f"({self.model_digest[:12]}), {how}{with_transitions}{again}",

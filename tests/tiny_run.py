@@ -40,7 +40,7 @@ CHANGES = (
 
 
 def tiny_config(*changes: str) -> Config:
-    return load_config("toy64", (*CHANGES, *changes))
+    return load_config("grid64", (*CHANGES, *changes))
 
 
 def make_run(root: Path, *changes: str) -> Path:

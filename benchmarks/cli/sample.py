@@ -68,6 +68,9 @@ def sample(
             "trained with condition_dropout."
         ),
     ] = 1.0,
+    first_frame_sampler: Annotated[
+        str, typer.Option(help="Of drawn first frames, as ddpm-250; absent: as of motion.")
+    ] = "",
     seed: Seed = 0,
     first_frame: FirstFrame = "source",
     format: Format = "mkv",
@@ -125,6 +128,7 @@ def sample(
         transitions=transitions,
         transition_every=transition_every,
         guidance=guidance,
+        first_frame_sampler=first_frame_sampler,
         first_frame=first_frame,
         start_frame=start_frame,
         reencode=reencode,

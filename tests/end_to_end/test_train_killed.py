@@ -62,7 +62,7 @@ def test_a_killed_leo_ends_as_if_it_had_not_been(
 
     def line(stage: str, run: str) -> list[str]:
         place = ["--run", str(tmp_path / run), "--data", str(videos)]
-        return ["train", stage, *place, "--config", "toy64", *changes, "--cpu"]
+        return ["train", stage, *place, "--config", "grid64", *changes, "--cpu"]
 
     for stage in STAGES:
         killed(line(stage, "killed"), tmp_path / "killed" / stage / "checkpoints")

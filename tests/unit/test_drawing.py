@@ -1,13 +1,17 @@
 """What a drawing draws, what goes together, and options that change nothing where they are off."""
 
+from dataclasses import replace
+
 import pytest
 import torch
-from tiny_run import make_run
+from tiny_run import make_run, tiny_config
 
 from benchmarks.worlds.world import WorldShape, open_world
 from evaluation.errors import InputError
+from leo.config import Config, LmdmConfig
 from leo.drawing import Drawing, Row, Sampling
 from leo.model import LeoModel
+from leo.sample import LeoSource
 
 ROWS = [Row(i, i, i) for i in range(3)]
 STARTS = open_world("toy-faces", "test", WorldShape(resolution=32, frames=1, count=2))
@@ -79,6 +83,29 @@ def test_guidance_that_would_do_nothing_or_harm_is_refused(
         Drawing(model, Sampling(frames=2, guidance=2.0))
     with pytest.raises(InputError, match="here they are given"):
         Drawing(guidable, Sampling(mode="conditional", frames=2, guidance=2.0), STARTS)
+    with pytest.raises(InputError, match="first_frame_sampler is for first frames that a cDDPM"):
+        Drawing(model, Sampling(mode="conditional", first_frame_sampler="ddpm-5"), STARTS)
+
+
+def test_first_frames_can_have_a_sampler_of_their_own(model: LeoModel) -> None:
+    drawn, same, other = (
+        Drawing(model, Sampling(frames=4, steps=2, first_frame_sampler=text)).draw(ROWS)
+        for text in ("", "ddim-2", "ddpm-5")
+    )
+    assert torch.equal(same.firsts, drawn.firsts)
+    assert torch.equal(other.codes, drawn.codes)
+    assert not torch.equal(other.firsts, drawn.firsts)
+    assert "first_frame_sampler" not in Sampling().model_dump()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"), [("quick", "expected ddpm-STEPS"), ("ddim-7", "must divide the 1000")]
+)
+def test_a_sampler_of_first_frames_is_checked_before_anything_is_drawn(
+    model: LeoModel, text: str, complaint: str
+) -> None:
+    with pytest.raises(InputError, match=complaint):
+        LeoSource(Drawing(model, Sampling(frames=4, first_frame_sampler=text)))
 
 
 def test_which_frame_begins_is_no_question_where_none_is_given(model: LeoModel) -> None:
@@ -92,3 +119,25 @@ def test_options_that_are_off_leave_what_is_written_as_it_was() -> None:
     written = Sampling().model_dump()
     assert not {"reencode", "transition_every", "guidance"} & written.keys()
     assert Sampling(transitions=True, transition_every=3).model_dump()["transition_every"] == 3
+
+
+def test_a_model_s_digest_holds_what_samples_follow_from(model: LeoModel) -> None:
+    stages = ["animator", "lmdm"]
+
+    def digest(*changes: str) -> str:
+        return replace(model, config=tiny_config(*changes)).digest(stages)
+
+    assert digest("cddpm.diffusion.schedule=cosine") == digest() == model.digest(stages)
+    assert digest("lmdm.diffusion.schedule=cosine") != digest()
+    assert model.digest([*stages, "cddpm"]) != digest()
+
+
+def test_an_option_of_a_later_version_leaves_a_digest_as_it_was(model: LeoModel) -> None:
+    class LaterLmdm(LmdmConfig):
+        option: bool = False
+
+    class Later(Config):
+        lmdm: LaterLmdm
+
+    later = replace(model, config=Later.model_validate(model.config.model_dump()))
+    assert later.digest(["animator", "lmdm"]) == model.digest(["animator", "lmdm"])
