@@ -25,7 +25,7 @@ def test_the_shipped_models_are_the_embedded_worlds_and_small() -> None:
 @pytest.mark.parametrize("world", WORLDS)
 def test_each_has_all_its_stages_with_their_logs_and_scores(world: str) -> None:
     model = LeoModel.open(find_model(f"leo:{world}"))
-    stages = ("animator", "lmdm", "frame-dm", "cddpm")
+    stages = ("animator", "lmdm", "frame-dm", "cddpm", "super-resolution")
     # Faces need no transitions (paper Sec. 6 has them for bodies), and every megabyte counts.
     for stage in (*stages, "transition-dm") if world == "toy-bodies" else stages:
         metadata = load_model(model.root / f"{stage}.safetensors").metadata
