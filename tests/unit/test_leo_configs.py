@@ -94,7 +94,7 @@ def test_changes_are_made_and_checked() -> None:
         ("transition_dm.strides=[]", "strides is \\[\\]"),
         ("transition_dm.strides=[1, 0]", "strides: 1 is 0"),
         ("transition_dm.length=63", "length is 63; it must be a multiple of 2"),
-        ("cddpm.network.patch=3", "64 pixels cannot be divided by 6"),
+        ("cddpm.network.patch=3", "32 pixels cannot be divided by 6"),
         ("animator.channel_base=128", "3 channels of the finest map, which has 2"),
         ("animator.channel_cap=2", "3 channels of the finest map, which has 2"),
         ("cddpm.network.heads=5", "56 channels, heads of 11: no fit"),
