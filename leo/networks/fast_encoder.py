@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from leo.networks.encoder import Encoder
 from leo.networks.fir import fir
 from leo.networks.layers import GAIN, SLOPE, EqualConv2d, EqualLinear, FusedLeakyReLU, ResBlock
-from leo.networks.winograd import convolved, pays, transformed
+from leo.networks.winograd import Tiled
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ class Appearance:
 class _Block:
     """A residual block: weight and bias of its convolutions, weight of its straight way.
 
-    `tiled`: the first weight for `winograd.convolved`, where that is quicker.
+    `tiled`: the first convolution of large maps, where it is quicker.
     """
 
     first: tuple[Tensor, Tensor]
     second: tuple[Tensor, Tensor]
     straight: Tensor
-    tiled: Tensor | None
+    tiled: Tiled | None
 
 
 class FoldedTrunk:
@@ -128,8 +128,8 @@ def before_gain(layer: nn.Module) -> tuple[Tensor, Tensor]:
 
 
 def _run(block: _Block, x: Tensor) -> Tensor:
-    if block.tiled is not None and pays(x):
-        y = convolved(x, block.tiled).add_(block.first[1][:, None, None])
+    if block.tiled is not None and block.tiled.pays(x):
+        y = block.tiled(x).add_(block.first[1][:, None, None])
         y = F.leaky_relu(y, SLOPE, inplace=True)
     else:
         y = activated(x, block.first, 1)
@@ -144,7 +144,7 @@ def _folded(block: ResBlock) -> _Block:
     second = _scaled(cast("EqualConv2d", convolution)), _flat(cast("FusedLeakyReLU", activation))
     straight = _scaled(cast("EqualConv2d", block.skip[1]), 1 / GAIN).flatten(1)
     first = before_gain(block.conv1)
-    return _Block(first, second, straight, transformed(first[0]))
+    return _Block(first, second, straight, Tiled.of(first[0]))
 
 
 def _scaled(convolution: EqualConv2d, more: float = 1.0) -> Tensor:

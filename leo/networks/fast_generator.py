@@ -36,7 +36,7 @@ from leo.networks.layers import (
     without_autocast,
 )
 from leo.networks.warp import warp
-from leo.networks.winograd import convolved, pays, transformed
+from leo.networks.winograd import Tiled
 
 
 @dataclass(frozen=True)
@@ -62,23 +62,23 @@ class _Styled:
         squares: of the weight, summed over the window: [C,C'].
         bias: [C'].
         up: twice the side.
-        tiled: the weight for `winograd.convolved`, where that is quicker.
+        tiled: the same convolution of large maps, where it is quicker.
     """
 
     weight: Tensor
     squares: Tensor
     bias: Tensor
     up: bool
-    tiled: Tensor | None
+    tiled: Tiled | None
 
     def __call__(self, x: Tensor, style: Tensor, demodulation: Tensor) -> Tensor:
         """[B,C,H,H], [B,C], [B,C'] -> [B,C',H,H] or twice the side."""
-        tiled = self.tiled if pays(x) else None
-        if len(x) == 1 and self.weight.numel() < x.numel() and tiled is None:
+        tiled = self.tiled if self.tiled is not None and self.tiled.pays(x) else None
+        if tiled is None and len(x) == 1 and self.weight.numel() < x.numel():
             return self._of_one(x, style[0], demodulation[0])
         x = x * _as_channels(style, x)
         if tiled is not None:
-            y = convolved(x, tiled)
+            y = tiled(x)
         elif self.up:
             y = fir(F.conv_transpose2d(x, self.weight, stride=2), 4.0, padding=1)
         else:
@@ -242,7 +242,7 @@ def _styled(layer: StyledConv) -> _Styled:
         weight = weight.transpose(0, 1)
     weight = weight.contiguous(memory_format=torch.channels_last)
     bias = layer.activate.bias.flatten() * GAIN
-    tiled = None if layer.conv.up else transformed(weight)
+    tiled = None if layer.conv.up else Tiled.of(weight)
     return _Styled(weight, squares, bias, layer.conv.up, tiled)
 
 

@@ -5,11 +5,14 @@ result follow from 6x6 of the input; both are transformed, and so is the weight,
 transforms stand 36 products of matrices in place of a sum over windows. The result differs from the
 convolution's by rounding, 2.5e-6 of its size (the convolution's own is 1e-6).
 
-weight_36CK = transformed(weight)   # once; None where the convolution itself is quicker
-y = convolved(x, weight_36CK)       # if pays(x)
+tiled = Tiled.of(weight)                    # None where the convolution itself is quicker
+y = tiled(x) if tiled.pays(x) else ...
 
 Legend: B batch, C channels in, K out, H and W sides, T tiles of a picture.
 """
+
+from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -45,43 +48,57 @@ _BACK = (
 )
 
 
-def transformed(weight_KC33: Tensor) -> Tensor | None:
-    """The weight for `convolved`: [36,C,K]. None: it learns, or is better used as it is."""
-    wide = min(weight_KC33.shape[:2]) >= MANY
-    cpu = weight_KC33.device.type == "cpu" and weight_KC33.dtype == torch.float32
-    if not (wide and cpu) or weight_KC33.requires_grad:
-        return None
-    along_9N = weight_KC33.permute(2, 3, 1, 0).reshape(9, -1)
-    return (_both_ways(_WEIGHT) @ along_9N).view(_TILE**2, *weight_KC33.shape[1::-1])
+@dataclass(frozen=True)
+class Tiled:
+    """A 3x3 convolution, zeros around.
 
-
-def pays(x: Tensor) -> bool:
-    """Whether a map, [B,C,H,W], is large enough, in whole tiles, and of the weight's precision."""
-    fits = all(side >= SIDE and side % _STEP == 0 for side in x.shape[2:])
-    return fits and x.dtype == torch.float32 and not torch.is_autocast_enabled(x.device.type)
-
-
-def convolved(x: Tensor, weight_36CK: Tensor) -> Tensor:
-    """The 3x3 convolution, zeros around: float32 [B,C,H,W] -> [B,K,H,W], channels last.
-
-    Each picture by itself, so that what is between the transforms stays in the processor's cache.
+    Args:
+        weight: float32 [K,C,3,3], on the CPU.
     """
-    count, _, height, width = x.shape
-    padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))
-    rows, columns = height // _STEP, width // _STEP
-    made = x.new_empty(count, rows, _STEP, columns, _STEP, weight_36CK.shape[2])
-    down, across, _ = padded.stride()[1:]
-    for picture, place in zip(padded, made, strict=True):
-        tiles = picture.as_strided(
-            (_TILE, _TILE, rows, columns, x.shape[1]),
-            (down, across, _STEP * down, _STEP * across, 1),
-            picture.storage_offset(),
-        )
-        seen_36TC = _both_ways(_INPUT) @ tiles.reshape(_TILE**2, -1)
-        found_36TK = torch.bmm(seen_36TC.view(_TILE**2, rows * columns, -1), weight_36CK)
-        pixels = _both_ways(_BACK) @ found_36TK.view(_TILE**2, -1)
-        place.copy_(pixels.view(_STEP, _STEP, rows, columns, -1).permute(2, 0, 3, 1, 4))
-    return made.view(count, height, width, -1).permute(0, 3, 1, 2)
+
+    weight: Tensor
+
+    @staticmethod
+    def of(weight: Tensor) -> "Tiled | None":
+        """None: the weight learns, or is better used as it is."""
+        wide = min(weight.shape[:2]) >= MANY
+        cpu = weight.device.type == "cpu" and weight.dtype == torch.float32
+        return Tiled(weight) if wide and cpu and not weight.requires_grad else None
+
+    def pays(self, x: Tensor) -> bool:
+        """Whether a map [B,C,H,W] is large enough, of whole tiles, in float32, without gradient."""
+        fits = all(side >= SIDE and side % _STEP == 0 for side in x.shape[2:])
+        exact = x.dtype == torch.float32 and not torch.is_autocast_enabled(x.device.type)
+        return fits and exact and not (torch.is_grad_enabled() and x.requires_grad)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """float32 [B,C,H,W] -> [B,K,H,W], channels last.
+
+        Each picture by itself, so that what is between the transforms stays in the processor's
+        cache.
+        """
+        count, channels, height, width = x.shape
+        padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))
+        rows, columns = height // _STEP, width // _STEP
+        made = x.new_empty(count, rows, _STEP, columns, _STEP, len(self.weight))
+        down, across, _ = padded.stride()[1:]
+        for picture, place in zip(padded, made, strict=True):
+            tiles = picture.as_strided(
+                (_TILE, _TILE, rows, columns, channels),
+                (down, across, _STEP * down, _STEP * across, 1),
+                picture.storage_offset(),
+            )
+            seen_36TC = _both_ways(_INPUT) @ tiles.reshape(_TILE**2, -1)
+            found_36TK = torch.bmm(seen_36TC.view(_TILE**2, -1, channels), self._transformed)
+            pixels = _both_ways(_BACK) @ found_36TK.view(_TILE**2, -1)
+            place.copy_(pixels.view(_STEP, _STEP, rows, columns, -1).permute(2, 0, 3, 1, 4))
+        return made.view(count, height, width, -1).permute(0, 3, 1, 2)
+
+    @cached_property
+    def _transformed(self) -> Tensor:
+        """The weight, [36,C,K], when it is first used: most maps of a network are too small."""
+        along_9N = self.weight.permute(2, 3, 1, 0).reshape(9, -1)
+        return (_both_ways(_WEIGHT) @ along_9N).view(_TILE**2, *self.weight.shape[1::-1])
 
 
 def _both_ways(rows: tuple[tuple[float, ...], ...]) -> Tensor:
