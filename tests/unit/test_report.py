@@ -132,6 +132,7 @@ def test_losses_of_a_shipped_model_are_drawn() -> None:
         "Losses of cddpm",
         "Losses of frame-dm",
         "Losses of lmdm",
+        "Losses of super-resolution",
     ]
     assert "7,000 steps" in curves[0].about
 
