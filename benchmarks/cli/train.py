@@ -112,6 +112,7 @@ def encode(
     """Motion codes of all training frames, once, by the run's animator: RUN/codes.safetensors."""
     from benchmarks.cli.screen import Bar, out
     from benchmarks.cli.train_screen import TrainingScreen
+    from benchmarks.filling import share_of_environment
     from benchmarks.leo_runs import RunRequest, open_job
     from evaluation.errors import InputError
     from leo.training import encode_run
@@ -121,14 +122,16 @@ def encode(
             f"{run}: no run yet; `leo-bench train animator --run {run}` comes first, with --config "
             "and --data"
         )
+    is_first = share_of_environment()[0].part == 0  # of torchrun's processes one speaks
     job = replace(
         open_job(RunRequest(run, data=data, data_root=data_root, cpu=cpu)),
-        watchers=[TrainingScreen()],
+        watchers=[TrainingScreen()] if is_first else [],
         progress=Bar("encoding", "videos"),
         pack_bytes=int(pack * 2**30),
     )
     book = encode_run(job)
-    out(f"{run / 'codes.safetensors'}: {len(book.codes)} codes of {len(book.lengths)} videos")
+    if is_first:
+        out(f"{run / 'codes.safetensors'}: {len(book.codes)} codes of {len(book.lengths)} videos")
 
 
 def export(
