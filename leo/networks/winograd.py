@@ -23,8 +23,15 @@ SIDE = 32  # on smaller maps, to read the transformed weight, four times as larg
 _STEP = 4  # pixels of the result on a tile's side
 _TILE = 6
 
+
+def _both_ways(*rows: tuple[float, ...]) -> Tensor:
+    """A transform along both axes of a tile as one matrix."""
+    matrix = torch.tensor(rows, dtype=torch.float64)
+    return torch.kron(matrix, matrix).float()
+
+
 # Evaluation at 0, 1, -1, 2, -2 and infinity: of the input, the weight, and back.
-_INPUT = (
+_INPUT = _both_ways(
     (4, 0, -5, 0, 1, 0),
     (0, -4, -4, 1, 1, 0),
     (0, 4, -4, -1, 1, 0),
@@ -32,7 +39,7 @@ _INPUT = (
     (0, 2, -1, -2, 1, 0),
     (0, 4, 0, -5, 0, 1),
 )
-_WEIGHT = (
+_WEIGHT = _both_ways(
     (1 / 4, 0, 0),
     (-1 / 6, -1 / 6, -1 / 6),
     (-1 / 6, 1 / 6, -1 / 6),
@@ -40,7 +47,7 @@ _WEIGHT = (
     (1 / 24, -1 / 12, 1 / 6),
     (0, 0, 1),
 )
-_BACK = (
+_BACK = _both_ways(
     (1, 1, 1, 1, 1, 0),
     (0, 1, -1, 2, -2, 0),
     (0, 1, 1, 4, 4, 0),
@@ -88,9 +95,9 @@ class Tiled:
                 (down, across, _STEP * down, _STEP * across, 1),
                 picture.storage_offset(),
             )
-            seen_36TC = _both_ways(_INPUT) @ tiles.reshape(_TILE**2, -1)
+            seen_36TC = _INPUT @ tiles.reshape(_TILE**2, -1)
             found_36TK = torch.bmm(seen_36TC.view(_TILE**2, -1, channels), self._transformed)
-            pixels = _both_ways(_BACK) @ found_36TK.view(_TILE**2, -1)
+            pixels = _BACK @ found_36TK.view(_TILE**2, -1)
             place.copy_(pixels.view(_STEP, _STEP, rows, columns, -1).permute(2, 0, 3, 1, 4))
         return made.view(count, height, width, -1).permute(0, 3, 1, 2)
 
@@ -98,10 +105,4 @@ class Tiled:
     def _transformed(self) -> Tensor:
         """The weight, [36,C,K], when it is first used: most maps of a network are too small."""
         along_9N = self.weight.permute(2, 3, 1, 0).reshape(9, -1)
-        return (_both_ways(_WEIGHT) @ along_9N).view(_TILE**2, *self.weight.shape[1::-1])
-
-
-def _both_ways(rows: tuple[tuple[float, ...], ...]) -> Tensor:
-    """A transform along both axes of a tile as one matrix."""
-    matrix = torch.tensor(rows, dtype=torch.float64)
-    return torch.kron(matrix, matrix).float()
+        return (_WEIGHT @ along_9N).view(_TILE**2, *self.weight.shape[1::-1])
