@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from leo.config import CddpmConfig, Config, Training, UNet1dConfig, UNet2dConfig
+from leo.config import CddpmConfig, Config, Training
+from leo.network_config import UNet1dConfig, UNet2dConfig
 from leo.networks.code_mlp import CodeMlp
 from leo.networks.discriminator import Discriminator
 from leo.networks.generator import Generator

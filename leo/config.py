@@ -9,21 +9,16 @@ Values with a source name it in the TOML file; "spec" there is the reading list 
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from evaluation.errors import InputError
 from evaluation.schema import Data, Named, load_named, load_toml, parse
+from leo.network_config import Count, Counts, Fraction, UNet1dConfig, UNet2dConfig
 
 CONFIGS = Path(__file__).parent / "configs"
 STAGES = ("animator", "lmdm", "frame-dm", "transition-dm", "cddpm", "super-resolution")
-
-GROUPS = 32  # of the 1-D U-Net's group normalisation
-
-Count = Annotated[int, Field(ge=1)]
-Counts = Annotated[tuple[Count, ...], Field(min_length=1)]
-Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Optimiser(Data):
@@ -111,43 +106,6 @@ class Diffusion(Data):
         return self
 
 
-class UNet1dConfig(Data):
-    """improved-diffusion's U-Net with dims=1; the defaults are its own for image_size 64."""
-
-    channels: Count = 128
-    multipliers: Counts = (1, 2, 3, 4)
-    blocks: Count = 2
-    attention: tuple[int, ...] = (4, 8)  # at these factors of downsampling, and in the middle
-    heads: Count = 4
-    dropout: Fraction = 0.0
-
-    @property
-    def factor(self) -> int:
-        """Of downsampling: lengths are a multiple of it."""
-        return 1 << (len(self.multipliers) - 1)
-
-    def check_length(self, length: int) -> None:
-        """See that a sequence can be halved as often as there are levels.
-
-        Raises:
-            ValueError: it cannot.
-        """
-        if length % self.factor:
-            raise ValueError(
-                f"length is {length}; it must be a multiple of {self.factor}, for the "
-                f"{len(self.multipliers)} levels of network.multipliers"
-            )
-
-    @model_validator(mode="after")
-    def _channels_fit(self) -> "UNet1dConfig":
-        if self.channels % GROUPS or self.channels % self.heads:
-            raise ValueError(
-                f"channels is {self.channels}; it must be a multiple of {GROUPS} (groups of "
-                f"normalisation) and of heads, {self.heads}"
-            )
-        return self
-
-
 class LmdmConfig(Data):
     """Latent motion: residuals given the first code (paper Eqs. 2-4), or whole sequences (Eq. 1).
 
@@ -198,57 +156,6 @@ class TransitionConfig(Data):
     def _length_fits(self) -> "TransitionConfig":
         self.network.check_length(self.length)
         return self
-
-
-class UNet2dConfig(Data):
-    """diffusers' UNet2DModel, conditioned on a code."""
-
-    channels: Count = 128
-    multipliers: Counts = (1, 2, 3, 4)
-    blocks: Count = 2
-    attention: tuple[int, ...] = (8, 16)  # at these sides, in pixels (of the patched picture)
-    heads: Count = 4
-    patch: Count = 1  # pixels of a patch's side that become channels before the first layer
-    dropout: Fraction = 0.0
-
-    def side(self, resolution: int) -> int:
-        """Side of the patched picture.
-
-        Raises:
-            ValueError: it cannot be halved as often as there are levels.
-        """
-        smallest = self.patch << (len(self.multipliers) - 1)
-        if resolution % smallest:
-            raise ValueError(
-                f"a picture of {resolution} pixels cannot be divided by {smallest}: network.patch "
-                f"{self.patch}, halved at {len(self.multipliers)} levels of network.multipliers"
-            )
-        return resolution // self.patch
-
-    def attended(self, resolution: int) -> list[bool]:
-        """Whether each level has attention.
-
-        Raises:
-            ValueError: as `side`.
-        """
-        side = self.side(resolution)
-        return [side >> level in self.attention for level in range(len(self.multipliers))]
-
-    def head_width(self, resolution: int) -> int:
-        """Channels of one head of attention.
-
-        Raises:
-            ValueError: an attended level is no multiple of it; as `side`.
-        """
-        widest = self.channels * self.multipliers[-1]
-        width = widest // self.heads
-        for multiplier, at in zip(self.multipliers, self.attended(resolution), strict=True):
-            if widest % self.heads or (at and self.channels * multiplier % width):
-                raise ValueError(
-                    f"{self.channels * multiplier} channels, heads of {width}: no fit; change "
-                    "network.channels or network.heads"
-                )
-        return width
 
 
 class CddpmConfig(Data):

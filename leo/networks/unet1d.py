@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from leo.config import GROUPS, UNet1dConfig
+from leo.network_config import GROUPS, UNet1dConfig
 
 _WAVES = 10_000.0  # longest period of the step's embedding
 
@@ -30,7 +30,7 @@ class UNet1d(nn.Module):
         self.factor = config.factor
         self.step = StepEmbedding(width, embedded)
         self.label = nn.Embedding(labels, embedded) if labels else None
-        self.enter = nn.Conv1d(code_size, width, 3, padding=1)
+        self.enter = _Conv3(code_size, width, config)
 
         widths, factor = [width], 1
         self.down = nn.ModuleList()
@@ -42,7 +42,7 @@ class UNet1d(nn.Module):
                 width = multiplier * config.channels
                 widths.append(width)
             if level < len(config.multipliers) - 1:
-                self.down.append(_Halve(width))
+                self.down.append(_Halve(width, config))
                 widths.append(width)
                 factor *= 2
 
@@ -57,12 +57,12 @@ class UNet1d(nn.Module):
                 )
                 width = multiplier * config.channels
             if level:
-                self.up.append(_Double(width))
+                self.up.append(_Double(width, config))
                 factor //= 2
         self.leave = nn.Sequential(
             nn.GroupNorm(GROUPS, width),
             nn.SiLU(),
-            _zeroed(nn.Conv1d(width, code_size, 3, padding=1)),
+            _zeroed(_Conv3(width, code_size, config)),
         )
 
     def forward(
@@ -123,7 +123,7 @@ class _Level(nn.Module):
         self, width: int, out: int, embedded: int, config: UNet1dConfig, factor: int
     ) -> None:
         super().__init__()
-        self.block = _Block(width, out, embedded, config.dropout)
+        self.block = _Block(width, out, embedded, config)
         attends = factor in config.attention
         self.attention = _Attention(out, config.heads) if attends else nn.Identity()
 
@@ -135,9 +135,9 @@ class _Level(nn.Module):
 class _Middle(nn.Module):
     def __init__(self, width: int, embedded: int, config: UNet1dConfig) -> None:
         super().__init__()
-        self.before = _Block(width, width, embedded, config.dropout)
+        self.before = _Block(width, width, embedded, config)
         self.attention = _Attention(width, config.heads)
-        self.after = _Block(width, width, embedded, config.dropout)
+        self.after = _Block(width, width, embedded, config)
 
     def forward(self, x_BCL: Tensor, emb_BE: Tensor) -> Tensor:
         out_BCL: Tensor = self.after(self.attention(self.before(x_BCL, emb_BE)), emb_BE)
@@ -147,15 +147,15 @@ class _Middle(nn.Module):
 class _Block(nn.Module):
     """Two convolutions beside a skip; the embedding scales and shifts between them."""
 
-    def __init__(self, width: int, out: int, embedded: int, dropout: float) -> None:
+    def __init__(self, width: int, out: int, embedded: int, config: UNet1dConfig) -> None:
         super().__init__()
         self.enter = nn.Sequential(
-            nn.GroupNorm(GROUPS, width), nn.SiLU(), nn.Conv1d(width, out, 3, padding=1)
+            nn.GroupNorm(GROUPS, width), nn.SiLU(), _Conv3(width, out, config)
         )
         self.modulation = nn.Linear(embedded, 2 * out)
         self.norm = nn.GroupNorm(GROUPS, out)
         self.leave = nn.Sequential(
-            nn.SiLU(), nn.Dropout(dropout), _zeroed(nn.Conv1d(out, out, 3, padding=1))
+            nn.SiLU(), nn.Dropout(config.dropout), _zeroed(_Conv3(out, out, config))
         )
         self.skip = nn.Identity() if width == out else nn.Conv1d(width, out, 1)
 
@@ -186,9 +186,9 @@ class _Attention(nn.Module):
 
 
 class _Halve(nn.Module):
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, config: UNet1dConfig) -> None:
         super().__init__()
-        self.conv = nn.Conv1d(width, width, 3, stride=2, padding=1)
+        self.conv = _Conv3(width, width, config, stride=2)
 
     def forward(self, x_BCL: Tensor, _emb_BE: Tensor) -> Tensor:
         out_BCL: Tensor = self.conv(x_BCL)
@@ -196,13 +196,26 @@ class _Halve(nn.Module):
 
 
 class _Double(nn.Module):
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, config: UNet1dConfig) -> None:
         super().__init__()
-        self.conv = nn.Conv1d(width, width, 3, padding=1)
+        self.conv = _Conv3(width, width, config)
 
     def forward(self, x_BCL: Tensor, _emb_BE: Tensor) -> Tensor:
         out_BCL: Tensor = self.conv(x_BCL.repeat_interleave(2, dim=2))
         return out_BCL
+
+
+class _Conv3(nn.Conv1d):
+    """A slot and its neighbours; what lies beyond the last slot is the config's `right_edge`."""
+
+    def __init__(self, width: int, out: int, config: UNet1dConfig, stride: int = 1) -> None:
+        self.repeats = config.right_edge == "last"
+        super().__init__(width, out, 3, stride, padding=0 if self.repeats else 1)
+
+    def forward(self, x_BCL: Tensor) -> Tensor:
+        if self.repeats:
+            x_BCL = torch.cat([torch.zeros_like(x_BCL[..., :1]), x_BCL, x_BCL[..., -1:]], dim=2)
+        return super().forward(x_BCL)
 
 
 def _zeroed(conv: nn.Conv1d) -> nn.Conv1d:

@@ -9,10 +9,11 @@ from torch.nn import functional as F
 
 from benchmarks.worlds.world import WorldShape, open_world
 from leo.chance import normal
-from leo.config import CddpmConfig, Diffusion, Optimiser, Training, UNet2dConfig
+from leo.config import CddpmConfig, Diffusion, Optimiser, Training
 from leo.data import TrainingVideos
 from leo.diffusion import Sampler
 from leo.encode import CodeBook
+from leo.network_config import UNet2dConfig
 from leo.pixels import from_pixels
 from leo.stage import Share, Stage
 from leo.stages import cddpm, super_resolution

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from leo.config import UNet1dConfig
+from leo.network_config import UNet1dConfig
 from leo.networks.code_mlp import CodeMlp
 from leo.networks.unet1d import StepEmbedding, UNet1d
 
@@ -58,6 +58,18 @@ def test_a_label_changes_what_it_says():
 def test_a_label_and_a_network_of_labels_go_together(labels, label):
     with pytest.raises(ValueError, match="label"):
         UNet1d(5, TINY, labels)(torch.zeros(1, 8, 5), torch.tensor([0]), label)
+
+
+@pytest.mark.parametrize(("right_edge", "last"), [("zeros", 32), ("last", 332)])
+def test_behind_the_last_slot_lie_zeros_or_that_slot_once_more(right_edge, last):
+    changed = TINY.model_copy(update={"right_edge": right_edge})
+    network = UNet1d(1, changed)
+    network.enter.weight.data = torch.tensor([1.0, 10.0, 100.0]).repeat(32, 1, 1)
+    network.enter.bias.data.zero_()
+    out = network.enter(torch.tensor([[[1.0, 2.0, 3.0]]]))
+    assert out[0, 0].tolist() == [210, 321, last]
+    network.load_state_dict(UNet1d(1, TINY).state_dict())  # the same names and shapes
+    assert network(torch.zeros(2, 8, 1), torch.tensor([0, 9])).shape == (2, 8, 1)
 
 
 def test_a_length_that_cannot_be_halved_is_refused():
