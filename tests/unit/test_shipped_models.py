@@ -10,6 +10,7 @@ from benchmarks.worlds.world import WorldShape, open_world
 from evaluation.videos.digests import file_sha256
 from leo.checkpoint import load_model
 from leo.config import STAGES
+from leo.diffusion import Sampler
 from leo.drawing import Drawing, Row, Sampling
 from leo.model import SHIPPED, LeoModel, find_model, shipped_models
 from leo.sample import LeoSource
@@ -58,6 +59,19 @@ def test_drawn_motion_does_not_tremble(world: str) -> None:
     moved = motion(model, open_world(world, "test", WorldShape(resolution=64, frames=64, count=8)))
     assert moved["drawn"]["second difference"] < 2 * moved["real"]["second difference"]
     assert moved["drawn"]["way"] > moved["real"]["way"] / 2
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_a_window_ends_without_a_jump(world: str) -> None:
+    """With zeros behind the last slot it jumped back, by three and four times a step."""
+    model = LeoModel.open(find_model(world))
+    firsts = open_world(world, "test", WorldShape(resolution=64, frames=1, count=16))
+    codes = model.animator.codes(torch.cat([firsts.read(i, [0]) for i in range(16)]))
+    keys = [("window", i) for i in range(16)]
+    drawn = model.motion.windows(codes, keys, Sampler.parse("ddim-50"))
+    steps = drawn.diff(dim=1).norm(dim=2).mean(dim=0)
+    assert steps[-1] < 1.5 * steps.mean()
+    assert steps[0] < 1.5 * steps.mean()
 
 
 @pytest.mark.parametrize("world", WORLDS)
