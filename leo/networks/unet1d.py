@@ -209,8 +209,9 @@ class _Conv3(nn.Conv1d):
     """A slot and its neighbours; what lies beyond the last slot is the config's `right_edge`."""
 
     def __init__(self, width: int, out: int, config: UNet1dConfig, stride: int = 1) -> None:
-        self.repeats = config.right_edge == "last"
-        super().__init__(width, out, 3, stride, padding=0 if self.repeats else 1)
+        repeats = config.right_edge == "last"
+        super().__init__(width, out, 3, stride, padding=0 if repeats else 1)
+        self.repeats = repeats
 
     def forward(self, x_BCL: Tensor) -> Tensor:
         if self.repeats:
