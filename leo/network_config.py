@@ -1,4 +1,7 @@
-"""The denoising networks as data: widths, depths, and what fits together."""
+"""The denoising networks as data: widths, depths, and what fits together.
+
+The bounded numbers here are those of every table of a config (`leo.config`).
+"""
 
 from typing import Annotated, Literal
 

@@ -62,8 +62,11 @@ def test_drawn_motion_does_not_tremble(world: str) -> None:
 
 
 @pytest.mark.parametrize("world", WORLDS)
-def test_a_window_ends_without_a_jump(world: str) -> None:
-    """With zeros behind the last slot it jumped back, by three and four times a step."""
+def test_a_window_begins_and_ends_without_a_jump(world: str) -> None:
+    """With zeros behind the last slot it jumped back, by three and four times a step.
+
+    And faces left their first code by nearly twice a step.
+    """
     model = LeoModel.open(find_model(world))
     firsts = open_world(world, "test", WorldShape(resolution=64, frames=1, count=16))
     codes = model.animator.codes(torch.cat([firsts.read(i, [0]) for i in range(16)]))
