@@ -21,7 +21,7 @@ from evaluation.cache import FeatureStore
 from evaluation.clips import ClipRef, Window
 from evaluation.errors import InputError
 from evaluation.extractors import ClipExtractor
-from evaluation.preprocess import PREPROCESS, PREPROCESS_VERSION, REQUANTISE, RESIZE
+from evaluation.preprocess import PREPROCESS, PREPROCESS_VERSION, loaded
 from evaluation.videos.source import VideoSource
 
 # Raise when this file could give other features from the same pixels.
@@ -77,9 +77,7 @@ class Recipe:
 
     def frames(self, clip: Tensor) -> Tensor:
         """Stored frames as the benchmark wants them: uint8 [T,3,H,W] -> uint8 [T,3,R,R]."""
-        if self.resolution is not None and tuple(clip.shape[-2:]) != (self.resolution,) * 2:
-            clip = RESIZE[self.resize](clip, self.resolution)
-        return REQUANTISE[self.requantise](clip)
+        return loaded(clip, self.resize, self.requantise, self.resolution)
 
     def network_input(self, clips: Sequence[Tensor]) -> Tensor:
         """uint8 [T,3,H,W] each -> float32 [B,3,T,224,224] on the extractor's device."""

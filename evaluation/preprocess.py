@@ -5,6 +5,9 @@ resize      stored frames -> the benchmark's resolution, uint8 (skipped where fr
 requantise  what a data loader does to the 256 levels on the way
 preprocess  uint8 -> the 224 x 224 floats in [-1, 1] that I3D takes
 
+A published resize is computed by the library that the original calls (torchvision on Pillow's
+pictures, Pillow, torch), in the original's order. None of the three steps mixes frames.
+
 Letters: B clips, T frames, H W pixels. Everything is RGB.
 """
 
@@ -20,7 +23,9 @@ from torch import Tensor
 I3D_SIDE = 224
 
 # Raise when any function below could give other pixels: it is part of every feature's cache key.
-PREPROCESS_VERSION = 1
+PREPROCESS_VERSION = 2
+
+AS_STORED = "none"  # in the place of a resize: frames stay as they are, whatever was asked for
 
 
 # --- preprocess: uint8 [B,T,3,H,W] -> float32 [B,3,T,224,224], -1..1 ---------------------------
@@ -101,29 +106,74 @@ def center_crop_bilinear_truncate(frames: Tensor, side: int) -> Tensor:
 
 
 def center_crop_lanczos(frames: Tensor, side: int) -> Tensor:
-    """Central square, then Pillow's Lanczos: Latte's converter and TATS's frame folders."""
+    """The central square by torchvision (odd differences: half to even), then its resize, Lanczos.
+
+    Latte's converter (Vchitect/Latte@b27c24a tools/convert_videos_to_frames.py:78-79).
+    """
+    # Here, since torchvision takes a second to import and most commands resize nothing.
+    from torchvision.transforms import InterpolationMode
+    from torchvision.transforms import functional as vision
+
+    def picture(image: Image.Image) -> Image.Image:
+        square = vision.center_crop(image, [min(image.size)] * 2)
+        resized: Image.Image = vision.resize(square, side, InterpolationMode.LANCZOS)
+        return resized
+
+    return _through_pillow(frames, picture)
+
+
+def floor_crop_lanczos(frames: Tensor, side: int) -> Tensor:
+    """Central square (odd differences: half cut off), then Pillow's Lanczos.
+
+    The frame folders of TATS (songweige/TATS@03bbce1 tats/data.py, FrameDataset) and of cd-fvd
+    (songweige/content-debiased-fvd@a1e037a cdfvd/utils/data_utils.py, FrameDataset); LEO's own
+    training and start frames.
+    """
     square = _center_crop(frames, min(frames.shape[-2:]))
-    return _pillow_lanczos(square, (side, side))
+    return _through_pillow(
+        square, lambda image: image.resize((side, side), Image.Resampling.LANCZOS)
+    )
 
 
 def shorter_side_lanczos_center_crop(frames: Tensor, side: int) -> Tensor:
-    """Shorter side by Pillow's Lanczos, then the central square.
+    """The shorter side by torchvision's resize, Lanczos, then its central square.
 
-    StyleGAN-V's and MoStGAN-V's `convert_videos_to_frames.py`.
+    StyleGAN-V's and MoStGAN-V's converter (universome/stylegan-v@3fecd69
+    src/scripts/convert_videos_to_frames.py:74-75). The longer side is cut off to whole pixels, and
+    half a pixel of the crop is rounded to even.
     """
-    height, width = frames.shape[-2:]
-    scale = side / min(height, width)
-    size = (max(side, round(height * scale)), max(side, round(width * scale)))
-    return _center_crop(_pillow_lanczos(frames, size), side)
+    # Here, since torchvision takes a second to import and most commands resize nothing.
+    from torchvision.transforms import InterpolationMode
+    from torchvision.transforms import functional as vision
+
+    def picture(image: Image.Image) -> Image.Image:
+        resized = vision.resize(image, side, InterpolationMode.LANCZOS)
+        square: Image.Image = vision.center_crop(resized, [side, side])
+        return square
+
+    return _through_pillow(frames, picture)
 
 
 def shorter_side_antialias_center_crop_truncate(frames: Tensor, side: int) -> Tensor:
-    """Shorter side by antialiased bilinear, central square, fractions cut off: cd-fvd's files."""
-    height, width = frames.shape[-2:]
-    scale = side / min(height, width)
-    size = (max(side, int(height * scale)), max(side, int(width * scale)))
-    resized = F.interpolate(frames.float(), size, mode="bilinear", antialias=True)
-    return _center_crop(resized.clamp(0, 255).to(torch.uint8), side)
+    """Shorter side of v/255 by antialiased bilinear, central square, times 255, cut off.
+
+    cd-fvd's video files (songweige/content-debiased-fvd@a1e037a cdfvd/utils/data_utils.py:41-70,
+    fvd.py:133).
+    """
+    resized = F.interpolate(
+        frames.float() / 255, _covering(frames, side), mode="bilinear", antialias=True
+    )
+    return (_center_crop(resized, side) * 255).to(torch.uint8)
+
+
+def shorter_side_bilinear_center_crop_half_shift_truncate(frames: Tensor, side: int) -> Tensor:
+    """Shorter side of v/255 by bilinear without antialias, central square, `half_shift_truncate`.
+
+    TATS's video files (songweige/TATS@03bbce1 tats/data.py `preprocess`, VideoDataset): the shift
+    by a half and the cut are those of its loader, before any rounding to levels.
+    """
+    resized = F.interpolate(frames.float() / 255, _covering(frames, side), mode="bilinear")
+    return (((_center_crop(resized, side) - 0.5) + 0.5) * 255).to(torch.uint8)
 
 
 # --- requantise: uint8 [T,3,H,W] -> uint8 [T,3,H,W] --------------------------------------------
@@ -145,16 +195,43 @@ PREPROCESS: dict[str, Callable[[Tensor], Tensor]] = {
     "squash-224": squash_224,
     "tf1-legacy-224": tf1_legacy_224,
 }
+# Each takes uint8 [T,3,H,W] and a side R, and gives uint8 [T,3,R,R].
 RESIZE: dict[str, Callable[[Tensor, int], Tensor]] = {
     "center-crop-bilinear-truncate": center_crop_bilinear_truncate,
     "center-crop-lanczos": center_crop_lanczos,
+    "floor-crop-lanczos": floor_crop_lanczos,
     "shorter-side-lanczos-center-crop": shorter_side_lanczos_center_crop,
     "shorter-side-antialias-center-crop-truncate": shorter_side_antialias_center_crop_truncate,
+    "shorter-side-bilinear-center-crop-half-shift-truncate": (
+        shorter_side_bilinear_center_crop_half_shift_truncate
+    ),
 }
 REQUANTISE: dict[str, Callable[[Tensor], Tensor]] = {
     "as-stored": as_stored,
     "half-shift-truncate": half_shift_truncate,
 }
+
+# Resizes that end in their loader's levels: nothing is requantised after them.
+REQUANTISED = frozenset({"shorter-side-bilinear-center-crop-half-shift-truncate"})
+
+
+def loaded(frames: Tensor, resize: str, requantise: str, resolution: int | None) -> Tensor:
+    """Stored frames as a data loader hands them on.
+
+    Args:
+        frames: uint8 [T,3,H,W], 0..255.
+        resize: name in RESIZE; acts where frames are not of `resolution` already.
+        requantise: name in REQUANTISE.
+        resolution: side in pixels; None: as stored.
+
+    Returns:
+        uint8 [T,3,R,R], 0..255; [T,3,H,W] without a resolution.
+    """
+    if resolution is not None and tuple(frames.shape[-2:]) != (resolution, resolution):
+        frames = RESIZE[resize](frames, resolution)
+        if resize in REQUANTISED:
+            return frames
+    return REQUANTISE[requantise](frames)
 
 
 # --- helpers ------------------------------------------------------------------------------------
@@ -189,10 +266,20 @@ def _legacy_axis(length: int, device: torch.device) -> tuple[Tensor, Tensor, Ten
     return lower, (lower + 1).clamp(max=length - 1), position - lower
 
 
-def _pillow_lanczos(frames: Tensor, size: tuple[int, int]) -> Tensor:
-    if tuple(frames.shape[-2:]) == size:
-        return frames
-    height, width = size
+def _covering(frames: Tensor, side: int) -> tuple[int, int]:
+    """Height and width with the shorter side at `side`; the longer one is rounded up.
+
+    The common `preprocess` of VideoGPT, TATS and cd-fvd, floating point and all.
+    """
+    height, width = frames.shape[-2:]
+    scale = side / min(height, width)
+    if height < width:
+        return side, math.ceil(width * scale)
+    return math.ceil(height * scale), side
+
+
+def _through_pillow(frames: Tensor, work: Callable[[Image.Image], Image.Image]) -> Tensor:
+    """uint8 [T,3,H,W] -> what `work` makes of each frame as Pillow's picture, uint8 [T,3,R,R]."""
     images = [Image.fromarray(frame) for frame in frames.permute(0, 2, 3, 1).numpy()]
-    resized = [np.asarray(im.resize((width, height), Image.Resampling.LANCZOS)) for im in images]
-    return torch.from_numpy(np.stack(resized)).permute(0, 3, 1, 2)
+    made = [np.asarray(work(image)) for image in images]
+    return torch.from_numpy(np.stack(made)).permute(0, 3, 1, 2)

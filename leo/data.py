@@ -25,7 +25,7 @@ from torch import Tensor
 
 from evaluation.errors import InputError
 from evaluation.places import cache_root
-from evaluation.preprocess import center_crop_lanczos
+from evaluation.preprocess import floor_crop_lanczos
 from evaluation.videos.source import VideoSource, fingerprint
 from leo.augmentation import augment
 from leo.chance import generator
@@ -164,7 +164,7 @@ def split(names: Sequence[str], held_out: float) -> tuple[list[int], list[int]]:
 def _at(frames: Tensor, resolution: int) -> Tensor:
     if frames.shape[-2:] == (resolution, resolution):
         return frames
-    return center_crop_lanczos(frames, resolution)
+    return floor_crop_lanczos(frames, resolution)
 
 
 def _packed(

@@ -12,7 +12,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from torch import Tensor
 
 from evaluation.errors import InputError
-from evaluation.preprocess import center_crop_lanczos
+from evaluation.preprocess import floor_crop_lanczos
 from evaluation.schema import Data
 from evaluation.videos.source import VideoSource
 from leo.chance import generator
@@ -345,4 +345,4 @@ def at_size(frames: Tensor, size: int) -> Tensor:
     """Central squares at the model's size, as it was trained: uint8 [T,3,H,W] -> [T,3,R,R]."""
     if frames.shape[-2:] == (size, size):
         return frames
-    return center_crop_lanczos(frames, size)
+    return floor_crop_lanczos(frames, size)

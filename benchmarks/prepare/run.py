@@ -52,11 +52,11 @@ class Recipe:
 
 
 RECIPES: Mapping[str, Recipe] = {
-    "celebvhq": Recipe(celebvhq.plan, frozenset({"storage", "resolution", "metadata"})),
+    "celebvhq": Recipe(celebvhq.plan, frozenset({"storage", "resolution", "metadata"}), version=2),
     "faceforensics": Recipe(faceforensics.plan, frozenset({"storage", "resolution", "wide_crop"})),
-    "grid": Recipe(grid.plan, frozenset({"storage", "resolution"}), version=2),
+    "grid": Recipe(grid.plan, frozenset({"storage", "resolution"}), version=3),
     "taichihd": Recipe(taichihd.plan, frozenset({"storage", "resolution", "metadata"})),
-    "ucf101": Recipe(ucf101.plan, frozenset({"storage", "resolution", "metadata"})),
+    "ucf101": Recipe(ucf101.plan, frozenset({"storage", "resolution", "metadata"}), version=2),
     "weizmann": Recipe(weizmann.plan, frozenset({"storage"})),
 }
 
