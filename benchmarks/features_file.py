@@ -42,12 +42,11 @@ def write_features(request: FeaturesRequest, out: Path, machinery: Machinery) ->
     Raises:
         InputError: the source, the weights or `out` cannot be used.
     """
-    protocol = load_protocol(request.protocol)
-    protocol = protocol.changed(f"{request.side}.count", None).changed("repeats", 1)
+    protocol = load_protocol(request.protocol).changed("repeats", 1)
     options = source_options(request, request.resolution, protocol, machinery)
     window = Window(request.frames, request.stride)
-    choice = protocol.real if request.side == "real" else protocol.fake
-    made = replace(options, frames=choice.frames_needed(window))
+    own = protocol.real if request.side == "real" else protocol.fake
+    made = replace(options, frames=own.frames_needed(window))
     source = open_source(request.source, made)
     settings = Settings(
         extractor=build_extractor(extractor_request(request, protocol)),
@@ -56,8 +55,10 @@ def write_features(request: FeaturesRequest, out: Path, machinery: Machinery) ->
         on_error=request.on_error,
         machinery=machinery,
     )
-    side = Side(source, window)
-    draws = draw(side, choice, protocol, settings)
+    loading = protocol.loading(request.side, source.medium.layout)
+    if loading.choice.start != "every":  # a video has hundreds of those: as many as are drawn
+        loading = replace(loading, choice=loading.choice.model_copy(update={"count": None}))
+    draws = draw(Side(source, window, request.side), loading, protocol, settings)
     content = io.BytesIO()
     np.savez(content, features=draws.values[0].numpy(), videos=np.array(draws.videos[0]))
     write_atomically(out, content.getvalue())

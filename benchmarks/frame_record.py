@@ -114,7 +114,7 @@ def frame_record(
         seconds: that it took.
     """
     request, protocol, interval = chosen.request, chosen.protocol, measured.interval
-    why_not = caveats(chosen, embedder)
+    why_not = caveats(chosen, embedder, measured.source)
     commit, dirty = records.code_state()
     return ScoreRecord(
         metric=request.metric,

@@ -22,13 +22,13 @@ from benchmarks.provenance import device_name, side_record
 from benchmarks.sources import open_source
 from evaluation import record as records
 from evaluation.clip_blocks import ClipBlocks
-from evaluation.clips import ClipChoice, ClipRef, choose_clips
+from evaluation.clips import ClipChoice, ClipRef, Needs, Short, choose_clips
 from evaluation.errors import InputError
 from evaluation.extractors import ClipExtractor, build_extractor
 from evaluation.features import Machinery, Recipe
 from evaluation.measure import Draws, Settings, Side, check_one_size, check_same_size, draw
 from evaluation.neighbours import copying, nearest
-from evaluation.protocol import SideChoice
+from evaluation.protocol import Loading, SideChoice
 from evaluation.record import Provenance, SideRecord
 from evaluation.schema import Data
 from evaluation.videos.source import VideoSource, without
@@ -119,26 +119,28 @@ def find_nearest(
     held_out_spec = request.held_out or _other_split(chosen, request)
     made = replace(options, frames=chosen.fake_window.block)
     train = open_source(chosen.real, options)
-    held_out = Side(open_source(held_out_spec, options), chosen.real_window)
-    fake = Side(open_source(request.fake, made), chosen.fake_window)
+    held_out = Side(open_source(held_out_spec, options), chosen.real_window, "held-out")
+    fake = Side(open_source(request.fake, made), chosen.fake_window, "fake")
     _check_apart(train, held_out.source)
-    if chosen.resolution is None:
-        for source in (fake.source, held_out.source):
-            check_same_size(train, source)
+    of_train = protocol.loading("real", train.medium.layout)
+    of_unseen = _first_clips(protocol.loading("real", held_out.source.medium.layout), "discard")
+    of_samples = _first_clips(protocol.loading("fake", fake.source.medium.layout), "error")
+    resolution = of_train.resolution(chosen.resolution)
+    for source, loading in ((fake.source, of_samples), (held_out.source, of_unseen)):
+        check_same_size(train, source, resolution, loading.resolution(chosen.resolution))
 
     extractor = build_extractor(chosen.extractor)
     settings = Settings(extractor, request.seed, chosen.resolution, request.on_error, machinery)
     once = protocol.changed("repeats", 1)
-    first = SideChoice(start="first", short="discard", requantise=protocol.real.requantise)
-    of_samples = SideChoice(start="first", short="error", requantise=protocol.fake.requantise)
     samples = draw(fake, of_samples, once, settings)
-    unseen = draw(held_out, first, once, settings)
-    choice = ClipChoice(start="blocks", needs=protocol.real.needs)
+    unseen = draw(held_out, of_unseen, once, settings)
+    needs: Needs = "block+1" if of_train.choice.needs == "block+1" else "block"
+    choice = ClipChoice(start="blocks", needs=needs)
     window = chosen.real_window
     refs = choose_clips(train.names, train.frame_counts, window, choice, request.seed)
-    if chosen.resolution is None:
+    if resolution is None:
         check_one_size(train, {ref.video for ref in refs})
-    recipe = _recipe(chosen, extractor)
+    recipe = _recipe(chosen, of_train, extractor)
     walk = ClipBlocks(train, refs, window, recipe, on_error=request.on_error, machinery=machinery)
     found = nearest(torch.cat([samples.values[0], unseen.values[0]]), walk)
 
@@ -229,21 +231,30 @@ def _check_apart(train: VideoSource, held_out: VideoSource) -> None:
         )
 
 
-def _recipe(chosen: Plan, extractor: ClipExtractor) -> Recipe:
+def _first_clips(loading: Loading, short: Short) -> Loading:
+    """The side's pixels as the protocol has them, of each video's first clip."""
+    requantise = loading.choice.requantise
+    choice = SideChoice(start="first", short=short, requantise=requantise)
+    return replace(loading, choice=choice, path="")
+
+
+def _recipe(chosen: Plan, loading: Loading, extractor: ClipExtractor) -> Recipe:
     protocol = chosen.protocol
     return Recipe(
         extractor=extractor,
         bn_eps=protocol.bn_eps,
         preprocess=protocol.preprocess,
-        resize=protocol.resize,
-        requantise=protocol.real.requantise,
-        resolution=chosen.resolution,
+        resize=loading.resize,
+        requantise=loading.choice.requantise,
+        resolution=loading.resolution(chosen.resolution),
     )
 
 
 def _side(spec: str, draws: Draws) -> SideRecord:
     side = draws.side
-    return side_record(spec, None, side.source, draws.used, draws.clips, side.window.stride)
+    return side_record(
+        spec, None, side.source, draws.used, draws.clips, side.window.stride, draws.notes
+    )
 
 
 def _train_record(

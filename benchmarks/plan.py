@@ -150,6 +150,7 @@ def source_options(
     return SourceOptions(
         files=OpenOptions(
             quantise=protocol.quantise,
+            frame_order=protocol.frame_order,
             on_error=options.on_error,
             workers=machinery.workers,
             on_progress=machinery.opening,

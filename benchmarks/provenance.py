@@ -8,11 +8,13 @@ import torch
 from benchmarks.plan import Plan
 from evaluation import record as records
 from evaluation.clip_frames import FrameExtractor
+from evaluation.clips import SEED_RULE
 from evaluation.extractors import ClipExtractor
 from evaluation.extrapolation import Extrapolation
 from evaluation.intervals import MIN_VIDEOS, ends
 from evaluation.measure import Draws, Measurement
 from evaluation.record import ExtrapolationRecord, Record, SideRecord
+from evaluation.videos.frames import out_of_order
 from evaluation.videos.source import VideoSource, fingerprint
 
 # Under this many clips the small-sample bias of FVD is most of the number (FETV-EVAL's logs at
@@ -34,7 +36,7 @@ def record_of(
 ) -> Record:
     """Write down a measurement with everything that made it."""
     request = chosen.request
-    caveats = _caveats(chosen, extractor.weights_verified)
+    caveats = (*_caveats(chosen, extractor.weights_verified), *_disorder(measured))
     commit, dirty = records.code_state()
     numbers, interval = measured.numbers, measured.numbers.interval
     return Record(
@@ -58,6 +60,7 @@ def record_of(
         frames=request.frames,
         resolution=chosen.resolution,
         seed=request.seed,
+        seed_rule=SEED_RULE,
         n_real=len(measured.real.values[0]),
         n_fake=len(measured.fake.values[0]),
         real=_side(chosen.real, chosen.split, measured.real),
@@ -99,6 +102,14 @@ def _caveats(chosen: Plan, weights_verified: bool) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _disorder(measured: Measurement) -> list[str]:
+    return [
+        f"{name} side: {note}"
+        for name, draws in (("real", measured.real), ("fake", measured.fake))
+        for note in out_of_order(draws.side.source)
+    ]
+
+
 def _notes(measured: Measurement) -> tuple[str, ...]:
     """What the reader of the number should know besides."""
     fewest = min(len(measured.real.values[0]), len(measured.fake.values[0]))
@@ -137,8 +148,12 @@ def side_record(
     used: Sequence[int],
     clips: int,
     stride: int,
+    chosen: Sequence[str] = (),
 ) -> SideRecord:
-    """What a source was, of whose videos those at `used` gave `clips` clips."""
+    """What a source was, of whose videos those at `used` gave `clips` clips.
+
+    `chosen` says what the choice of clips did besides.
+    """
     counts = [source.frame_counts[i] for i in used]
     sizes = source.sizes()
     return SideRecord(
@@ -157,7 +172,8 @@ def side_record(
         decoder=source.medium.decoder,
         lossy=source.medium.lossy,
         skipped=tuple((s.name, s.reason) for s in source.skipped),
-        notes=tuple(source.notes),
+        notes=(*chosen, *source.notes),
+        chosen=tuple(chosen),
     )
 
 
@@ -170,7 +186,9 @@ def device_name(device: str) -> str:
 
 def _side(spec: str, split: str | None, draws: Draws) -> SideRecord:
     side = draws.side
-    return side_record(spec, split, side.source, draws.used, draws.clips, side.window.stride)
+    return side_record(
+        spec, split, side.source, draws.used, draws.clips, side.window.stride, draws.notes
+    )
 
 
 def _extrapolation(found: Extrapolation | None) -> ExtrapolationRecord | None:

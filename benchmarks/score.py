@@ -73,13 +73,13 @@ def open_sides(chosen: Plan, machinery: Machinery) -> tuple[Side, Side]:
         InputError: the sources cannot be opened.
     """
     options = source_options(chosen.request, chosen.resolution, chosen.protocol, machinery)
-    real = Side(open_source(chosen.real, options), chosen.real_window)
+    real = Side(open_source(chosen.real, options), chosen.real_window, "real")
     made = replace(
         options,
         frames=chosen.protocol.fake.frames_needed(chosen.fake_window),
         count=chosen.protocol.fake.count,
     )
-    return real, Side(open_source(chosen.fake, made), chosen.fake_window)
+    return real, Side(open_source(chosen.fake, made), chosen.fake_window, "fake")
 
 
 def build_network(

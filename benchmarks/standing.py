@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.frame_plan import FramePlan, open_side
 from benchmarks.plan import Plan
 from benchmarks.score import build_network, open_sides
-from evaluation.clips import ClipChoice, Window, choose_clips
+from evaluation.clips import ClipChoice, Window, choose_clips, repeat_seed
 from evaluation.embedders import build_embedder
 from evaluation.errors import InputError
 from evaluation.features import Machinery
@@ -36,13 +36,10 @@ def standing_record(path: Path, chosen: Plan, machinery: Machinery) -> Record | 
         return None
     if build_network(chosen.extractor, chosen.protocol).weights != record.weights_sha256:
         return None
-    seeds = [chosen.request.seed + repeat for repeat in range(chosen.protocol.repeats)]
-    for side, choice, then in zip(
-        open_sides(chosen, machinery),
-        (chosen.protocol.real, chosen.protocol.fake),
-        (record.real, record.fake),
-        strict=True,
-    ):
+    seeds = [repeat_seed(chosen.request.seed, r) for r in range(chosen.protocol.repeats)]
+    real, fake = open_sides(chosen, machinery)
+    for name, side, then in (("real", real, record.real), ("fake", fake, record.fake)):
+        choice = chosen.protocol.loading(name, side.source.medium.layout).choice
         if not _is_same(side.source, side.window, choice, seeds, then):
             return None
     return record

@@ -9,8 +9,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
 from evaluation.errors import InputError
 from evaluation.schema import Data
+
+MOST = 10**9  # of anything that is counted; a larger number in a data file is a slip
+NAMED = 3  # videos that a message names
+
+Start = Literal["first", "random", "blocks", "every"]
+Needs = Literal["block", "block+1", "exact"]
+LastStart = Literal["span", "block", "block-1"]
+Short = Literal["discard", "error", "next"]
+Order = Literal["listed", "shuffled"]
+Enough = Literal["exact", "fewer", "again"]
+
+# How the seed of a repeat follows from the run's: `repeat_seed`, in words for records.
+SEED_RULE = "repeat 0: the seed; repeat R: 64 bits of BLAKE2b over 'SEED\\0\\0repeat R'"
 
 
 @dataclass(frozen=True)
@@ -52,28 +69,37 @@ class ClipChoice(Data):
     Args:
         start: "first": one clip a video, at frame 0. "random": one clip a video, at a uniform
             start. "blocks": every clip of the non-overlapping blocks of frames * stride frames
-            from frame 0, each block giving its `stride` phases (DIGAN).
-        needs: frames that a video must have: frames * stride, or one more (TATS, cd-fvd).
+            from frame 0, each block giving its `stride` phases (DIGAN). "every": a clip at every
+            start from 0 to N - frames*stride (torchvision's VideoClips, as TATS uses it).
+        needs: frames that a video must have: frames * stride, or one more (folders of TATS and
+            cd-fvd), or exactly `frames`, at stride 1 (arrays of cd-fvd).
         last_start: the latest random start: "span": the clip may touch the last frame;
             "block": N - frames*stride; "block-1": one earlier.
-        short: what becomes of a video that is too short.
+        short: what becomes of a video that is too short: left out; an error; or in its place one
+            more clip of the next video that has one (files of cd-fvd).
         order: "listed": in the order of names; "shuffled": in an order drawn by the seed.
         count: how many clips; None: all there are.
         enough: what happens with fewer than `count`: "exact": an error; "fewer": use those;
             "again": pass over the videos again with new random starts (cd-fvd).
     """
 
-    start: Literal["first", "random", "blocks"]
-    needs: Literal["block", "block+1"] = "block"
-    last_start: Literal["span", "block", "block-1"] = "span"
-    short: Literal["discard", "error"] = "discard"
-    order: Literal["listed", "shuffled"] = "listed"
-    count: int | None = None
-    enough: Literal["exact", "fewer", "again"] = "fewer"
+    start: Start
+    needs: Needs = "block"
+    last_start: LastStart = "span"
+    short: Short = "discard"
+    order: Order = "listed"
+    count: int | None = Field(default=None, ge=1, le=MOST)
+    enough: Enough = "fewer"
 
     def frames_needed(self, window: Window) -> int:
         """Frames that a video must have to give a clip."""
         return window.block + (self.needs == "block+1")
+
+    def fits(self, frames: int, window: Window) -> bool:
+        """Whether a video of so many frames gives a clip by itself."""
+        if self.needs == "exact":
+            return window.stride == 1 and frames == window.frames
+        return frames >= self.frames_needed(window)
 
 
 class ClipRef(NamedTuple):
@@ -81,6 +107,11 @@ class ClipRef(NamedTuple):
 
     video: int
     start: int
+
+
+def repeat_seed(seed: int, repeat: int) -> int:
+    """The seed of one repeat (SEED_RULE): repeats of neighbouring seeds share nothing."""
+    return seed if repeat == 0 else _draw(seed, "", f"repeat {repeat}")
 
 
 def choose_clips(
@@ -103,10 +134,11 @@ def choose_clips(
         InputError: a video is too short (where that is an error), none is long enough, or there
             are fewer clips than the protocol needs. The message counts and names them.
     """
-    videos = _long_enough(names, frame_counts, window, choice)
-    refs = list(_one_pass(videos, names, frame_counts, window, choice, seed, 0))
-    if choice.order == "shuffled":
-        refs.sort(key=lambda ref: (_draw(seed, names[ref.video], f"order {ref.start}"), ref))
+    _check_lengths(names, frame_counts, window, choice)
+    if choice.start == "every":
+        refs = _every_start(names, frame_counts, window, choice, seed)
+    else:
+        refs = _one_pass(names, frame_counts, window, choice, seed, lap=0)
     if choice.count is None:
         return refs
     if len(refs) < choice.count and choice.enough == "exact":
@@ -115,56 +147,147 @@ def choose_clips(
             f"{window.stride}; the protocol needs {choice.count}: give more videos, or "
             f"--clips {len(refs)} or fewer for a number that is not comparable"
         )
-    if choice.enough == "again":
+    if choice.enough == "again" and choice.start != "every":
         lap = 0
         while len(refs) < choice.count:
             lap += 1
-            refs.extend(_one_pass(videos, names, frame_counts, window, choice, seed, lap))
+            refs.extend(_one_pass(names, frame_counts, window, choice, seed, lap))
     return refs[: choice.count]
 
 
-def _long_enough(
+def givers(frame_counts: Sequence[int], window: Window, choice: ClipChoice) -> list[int | None]:
+    """For each video the index of that which gives its clip; None where none does.
+
+    That is the video itself where it fits. Under `short = "next"` another stands in for one that
+    does not, found as cd-fvd finds it (data_utils.py, `get_random_clip_from_video` and
+    `__getitem__` around torchvision's `VideoClips.get_clip`): the next in the list that has a clip;
+    from the end, or where the place is not below the number of all clips, on from the next place
+    modulo that number.
+    """
+    fits = [choice.fits(frames, window) for frames in frame_counts]
+    own = [i if fit else None for i, fit in enumerate(fits)]
+    if choice.short != "next" or not any(fits):
+        return own
+    after: list[int | None] = [None] * len(fits)  # the first that fits, at this place or behind it
+    for i in reversed(range(len(fits))):
+        after[i] = i if fits[i] else (after[i + 1] if i + 1 < len(fits) else None)
+    clips = sum(
+        frames - window.block + 1 for frames, fit in zip(frame_counts, fits, strict=True) if fit
+    )
+    found: list[int | None] = []
+    for place in range(len(fits)):
+        at = place
+        while at >= min(clips, len(fits)) or after[at] is None:
+            at = (at + 1) % clips if at + 1 < len(fits) else 0
+        found.append(after[at])
+    return found
+
+
+def some(named: Sequence[str]) -> str:
+    """A list for a message: the first few, and how many more there are."""
+    more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    return ", ".join(named[:NAMED]) + more
+
+
+def _check_lengths(
     names: Sequence[str], frame_counts: Sequence[int], window: Window, choice: ClipChoice
-) -> list[int]:
-    needed = choice.frames_needed(window)
-    short = [i for i, count in enumerate(frame_counts) if count < needed]
-    if short and (choice.short == "error" or len(short) == len(names)):
-        shown = ", ".join(f"{names[i]} ({frame_counts[i]})" for i in short[:5])
-        more = f" and {len(short) - 5} more" if len(short) > 5 else ""
+) -> None:
+    unfit = [i for i, count in enumerate(frame_counts) if not choice.fits(count, window)]
+    if not unfit or (choice.short != "error" and len(unfit) < len(names)):
+        return
+    counted = f"{len(unfit)} of {len(names)} videos"
+    shown = some([f"{names[i]} ({frame_counts[i]})" for i in unfit])
+    if choice.needs == "exact":
         raise InputError(
-            f"{len(short)} of {len(names)} videos have fewer than the {needed} frames that "
-            f"{window.frames} frames at stride {window.stride} need: {shown}{more}"
+            f"{counted} do not fit: the protocol takes arrays whole, so --frames must be the number"
+            f" of their frames, at stride 1; {window.frames} at stride {window.stride} were asked "
+            f"for: {shown}"
         )
-    return [i for i, count in enumerate(frame_counts) if count >= needed]
+    raise InputError(
+        f"{counted} have fewer than the {choice.frames_needed(window)} frames that "
+        f"{window.frames} frames at stride {window.stride} need: {shown}"
+    )
 
 
 def _one_pass(
-    videos: Sequence[int],
     names: Sequence[str],
     frame_counts: Sequence[int],
     window: Window,
     choice: ClipChoice,
     seed: int,
     lap: int,
-) -> Iterator[ClipRef]:
-    for video in videos:
-        total = frame_counts[video]
-        if choice.start == "first":
-            yield ClipRef(video, 0)
-        elif choice.start == "random":
-            last = {
-                "span": total - window.span,
-                "block": total - window.block,
-                "block-1": total - window.block - 1,
-            }[choice.last_start]
-            yield ClipRef(video, _draw(seed, names[video], f"start {lap}") % (last + 1))
-        else:
-            for block in range(total // window.block):
-                for phase in range(window.stride):
-                    yield ClipRef(video, block * window.block + phase)
+) -> list[ClipRef]:
+    """The clips of one pass over all videos; in an order of its own where they are shuffled."""
+    placed = []
+    for place, video in enumerate(givers(frame_counts, window, choice)):
+        if video is not None:
+            # A stand-in's clip is drawn for the place that it fills, and so differs from its own.
+            for start in _starts(names[place], frame_counts[video], window, choice, seed, lap):
+                placed.append((place, ClipRef(video, start)))
+    if choice.order == "shuffled":
+        again = f" lap {lap}" if lap else ""
+
+        def drawn(clip: tuple[int, ClipRef]) -> tuple[int, int, ClipRef]:
+            place, ref = clip
+            return _draw(seed, names[place], f"order {ref.start}{again}"), place, ref
+
+        placed.sort(key=drawn)
+    return [ref for _, ref in placed]
+
+
+def _starts(
+    name: str, frames: int, window: Window, choice: ClipChoice, seed: int, lap: int
+) -> Iterator[int]:
+    if choice.start == "first":
+        yield 0
+    elif choice.start == "random":
+        last = {
+            "span": frames - window.span,
+            "block": frames - window.block,
+            "block-1": frames - window.block - 1,
+        }[choice.last_start]
+        yield _draw(seed, name, f"start {lap}") % (last + 1)
+    else:
+        for block in range(frames // window.block):
+            for phase in range(window.stride):
+                yield block * window.block + phase
+
+
+def _every_start(
+    names: Sequence[str],
+    frame_counts: Sequence[int],
+    window: Window,
+    choice: ClipChoice,
+    seed: int,
+) -> list[ClipRef]:
+    """`count` of the clips at all starts; a large data set has millions, of which few are kept."""
+    videos = [i for i, frames in enumerate(frame_counts) if choice.fits(frames, window)]
+    starts = np.array([frame_counts[i] - window.block + 1 for i in videos])
+    ends = starts.cumsum()
+    wanted = min(int(ends[-1]), choice.count or MOST)
+    if choice.order == "listed":
+        chosen: NDArray[np.int64] = np.arange(wanted)
+    else:
+        keys = np.concatenate(
+            [_words(seed, names[i], n) for i, n in zip(videos, starts.tolist(), strict=True)]
+        )
+        chosen = np.argpartition(keys, wanted - 1)[:wanted]
+        chosen = chosen[keys[chosen].argsort()]
+    which = ends.searchsorted(chosen, side="right")
+    first = chosen - (ends - starts)[which]
+    return [ClipRef(videos[v], s) for v, s in zip(which.tolist(), first.tolist(), strict=True)]
 
 
 def _draw(seed: int, name: str, purpose: str) -> int:
     """A 64-bit number from a hash: the same on every machine, in any order of calls."""
-    text = f"{seed}\0{name}\0{purpose}".encode()
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
+    return int.from_bytes(_digest(seed, name, purpose, 8), "big")
+
+
+def _words(seed: int, name: str, count: int) -> NDArray[np.uint64]:
+    """64-bit numbers, one for each start of a video: uint64 [count]."""
+    key = np.frombuffer(_digest(seed, name, "every start", 16), dtype=">u8").astype(np.uint64)
+    return np.random.Philox(key=key).random_raw(count)
+
+
+def _digest(seed: int, name: str, purpose: str, size: int) -> bytes:
+    return hashlib.blake2b(f"{seed}\0{name}\0{purpose}".encode(), digest_size=size).digest()

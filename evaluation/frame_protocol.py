@@ -65,8 +65,11 @@ class FrameProtocol(Named):
     def _consistent(self) -> "FrameProtocol":
         if self.resize not in RESIZE:
             raise ValueError(f"resize is {self.resize!r}; known are {sorted(RESIZE)}")
-        if self.videos.start == "blocks" or self.videos.enough == "again":
+        videos = self.videos
+        if videos.start not in ("first", "random") or videos.enough == "again":
             raise ValueError("videos: each video counts once: start first or random, enough fewer")
+        if videos.short == "next" or videos.needs == "exact":
+            raise ValueError("videos: short is discard or error, needs is block or block+1")
         return self
 
     @property

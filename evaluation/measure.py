@@ -6,29 +6,43 @@ numbers_of     features -> value, interval, FVD∞       cached too
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from torch import Tensor
 
 from evaluation.clip_frames import FrameExtractor, extract_frames
-from evaluation.clips import ClipRef, Window, choose_clips
+from evaluation.clip_notes import choice_notes
+from evaluation.clips import ClipRef, Window, choose_clips, repeat_seed
 from evaluation.errors import BadVideoError, InputError
 from evaluation.extractors import ClipExtractor
 from evaluation.features import Features, Machinery, Recipe, extract
 from evaluation.influence import ClipFeatures
 from evaluation.intervals import Interval, paired_difference_interval
 from evaluation.numbers import Form, Metric, Numbers, form_of, numbers_of
-from evaluation.protocol import EvalProtocol, SideChoice
+from evaluation.preprocess import AS_STORED
+from evaluation.protocol import EvalProtocol, Loading
 from evaluation.videos.source import Skipped, VideoSource, without
 
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a comparison; `window.stride` may differ between the two."""
+    """One side of a comparison; `window.stride` may differ between the two.
+
+    Args:
+        source: the videos.
+        window: frames and stride of a clip.
+        name: how notes and errors call the side: "real", "fake".
+    """
 
     source: VideoSource
     window: Window
+    name: str = ""
+
+    @property
+    def videos(self) -> str:
+        """What notes call its videos."""
+        return f"{self.name} videos".lstrip()
 
 
 @dataclass(frozen=True)
@@ -37,7 +51,7 @@ class Settings:
 
     Args:
         extractor: the frozen network, of clips or of frames as the protocol has it.
-        seed: repeat r draws its clips with seed + r, on both sides.
+        seed: repeat r draws its clips with `repeat_seed(seed, r)`, on both sides.
         resolution: side that frames are brought to first; None: as stored.
         on_error: "skip" leaves a video out that turns out to be broken, and lists it.
         machinery: cache, threads, progress.
@@ -61,6 +75,8 @@ class Draws:
         clips: in each repeat.
         used: indices of the videos that gave clips.
         computed: clips that went through the network.
+        notes: which path of the original was followed, where it has several; which videos gave no
+            clip, and why; of the first repeat.
     """
 
     side: Side
@@ -69,6 +85,7 @@ class Draws:
     clips: int
     used: Sequence[int]
     computed: int
+    notes: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -115,12 +132,16 @@ def measure(
             where those are not skipped; mixed sizes.
     """
     form = form_of(metric, protocol)
-    if settings.resolution is None:
-        check_same_size(real.source, fake.source)
-    for side, choice in ((real, protocol.real), (fake, protocol.fake)):
-        _choose(side, choice, protocol, settings)  # a fault of either is found before the long part
-    real_draws = draw(real, protocol.real, protocol, settings)
-    fake_draws = draw(fake, protocol.fake, protocol, settings)
+    of_real = protocol.loading("real", real.source.medium.layout)
+    of_fake = protocol.loading("fake", fake.source.medium.layout)
+    sides = [(real, of_real), (fake, of_fake)]
+    check_same_size(
+        real.source, fake.source, *(of.resolution(settings.resolution) for _, of in sides)
+    )
+    for side, loading in sides:  # a fault of either is found before the long part
+        _choose(side, loading, protocol, settings)
+    real_draws = draw(real, of_real, protocol, settings)
+    fake_draws = draw(fake, of_fake, protocol, settings)
     repeats = [
         (ClipFeatures(real_values, real_videos), ClipFeatures(fake_values, fake_videos))
         for real_values, real_videos, fake_values, fake_videos in zip(
@@ -131,7 +152,7 @@ def measure(
     return Measurement(metric, form, numbers, real_draws, fake_draws)
 
 
-def draw(side: Side, choice: SideChoice, protocol: EvalProtocol, settings: Settings) -> Draws:
+def draw(side: Side, loading: Loading, protocol: EvalProtocol, settings: Settings) -> Draws:
     """Choose and extract the clips of one side, for every repeat; each clip is extracted once.
 
     Raises:
@@ -139,16 +160,16 @@ def draw(side: Side, choice: SideChoice, protocol: EvalProtocol, settings: Setti
     """
     while True:
         try:
-            return _draw(side, choice, protocol, settings)
+            return _draw(side, loading, protocol, settings)
         except BadVideoError as error:
             if settings.on_error == "fail":
                 raise
             rest = without(side.source, Skipped(error.video, error.reason))
-            side = Side(rest, side.window)
+            side = replace(side, source=rest)
 
 
 def _choose(
-    side: Side, choice: SideChoice, protocol: EvalProtocol, settings: Settings
+    side: Side, loading: Loading, protocol: EvalProtocol, settings: Settings
 ) -> list[list[ClipRef]]:
     """The clips of every repeat.
 
@@ -156,22 +177,27 @@ def _choose(
         InputError: too few or too short videos, or mixed sizes.
     """
     source = side.source
-    choices = [
-        choose_clips(source.names, source.frame_counts, side.window, choice, settings.seed + r)
-        for r in range(protocol.repeats)
-    ]
+    seeds = [repeat_seed(settings.seed, repeat) for repeat in range(protocol.repeats)]
+    try:
+        choices = [
+            choose_clips(source.names, source.frame_counts, side.window, loading.choice, seed)
+            for seed in seeds
+        ]
+    except InputError as error:
+        rule = f" (protocol {protocol.id} on {loading.path})" if loading.path else ""
+        raise InputError(f"{side.videos} of {source.name}: {error}{rule}") from None
     if min(len(refs) for refs in choices) < 2:
         raise InputError(f"{source.name}: a distance needs 2 clips or more, there is 1")
-    if settings.resolution is None:
+    if loading.resolution(settings.resolution) is None:
         check_one_size(source, {ref.video for repeat in choices for ref in repeat})
     return choices
 
 
-def _draw(side: Side, choice: SideChoice, protocol: EvalProtocol, settings: Settings) -> Draws:
-    choices = _choose(side, choice, protocol, settings)
+def _draw(side: Side, loading: Loading, protocol: EvalProtocol, settings: Settings) -> Draws:
+    choices = _choose(side, loading, protocol, settings)
     refs = sorted({ref for repeat in choices for ref in repeat})
     used = sorted({ref.video for ref in refs})
-    features = _features(side, refs, choice, protocol, settings)
+    features = _features(side, refs, loading, protocol, settings)
     rows_a_clip = len(features.values) // len(refs)
     first_row = {ref: i * rows_a_clip for i, ref in enumerate(refs)}
     rows = [
@@ -184,13 +210,30 @@ def _draw(side: Side, choice: SideChoice, protocol: EvalProtocol, settings: Sett
         clips=len(choices[0]),
         used=used,
         computed=features.computed,
+        notes=_notes(side, loading, choices[0], settings),
     )
+
+
+def _notes(
+    side: Side, loading: Loading, refs: Sequence[ClipRef], settings: Settings
+) -> tuple[str, ...]:
+    source = side.source
+    found = []
+    if loading.path:
+        found.append(f"{side.videos} are read as the original reads {loading.path}")
+    if settings.resolution is not None and loading.resize == AS_STORED:
+        found.append(
+            f"{side.videos} stay at their stored size: the original looks at no resolution here"
+        )
+    counts, choice = source.frame_counts, loading.choice
+    chosen = choice_notes(source.names, counts, side.window, choice, refs, side.videos)
+    return (*found, *chosen)
 
 
 def _features(
     side: Side,
     refs: Sequence[ClipRef],
-    choice: SideChoice,
+    loading: Loading,
     protocol: EvalProtocol,
     settings: Settings,
 ) -> Features:
@@ -201,33 +244,50 @@ def _features(
             refs,
             side.window,
             settings.extractor,
-            protocol.resize,
-            settings.resolution,
+            loading.resize,
+            loading.resolution(settings.resolution),
             settings.machinery,
         )
     recipe = Recipe(
         extractor=settings.extractor,
         bn_eps=protocol.bn_eps,
         preprocess=protocol.preprocess,
-        resize=protocol.resize,
-        requantise=choice.requantise,
-        resolution=settings.resolution,
+        resize=loading.resize,
+        requantise=loading.choice.requantise,
+        resolution=loading.resolution(settings.resolution),
     )
     return extract(side.source, refs, side.window, recipe, settings.machinery)
 
 
-def check_same_size(real: VideoSource, fake: VideoSource) -> None:
-    """Where both sides have one size, it must be the same; mixed ones are found when drawing.
+def check_same_size(
+    real: VideoSource,
+    fake: VideoSource,
+    of_real: int | None = None,
+    of_fake: int | None = None,
+) -> None:
+    """Where both sides come to one size, it must be the same; mixed ones are found when drawing.
+
+    Args:
+        real: one side's videos.
+        fake: the other's.
+        of_real: side that the real frames are brought to; None: as stored.
+        of_fake: as `of_real`.
 
     Raises:
-        InputError: it is not, and no resolution was asked for.
+        InputError: it is not the same.
     """
-    of_real, of_fake = set(real.sizes()), set(fake.sizes())
-    if len(of_real) == len(of_fake) == 1 and of_real != of_fake:
-        (real_h, real_w), (fake_h, fake_w) = of_real.pop(), of_fake.pop()
+    real_sizes, fake_sizes = (
+        {(side, side)} if side is not None else set(source.sizes())
+        for source, side in ((real, of_real), (fake, of_fake))
+    )
+    if len(real_sizes) == len(fake_sizes) == 1 and real_sizes != fake_sizes:
+        (real_h, real_w), (fake_h, fake_w) = real_sizes.pop(), fake_sizes.pop()
+        todo = "give --resolution, to which the protocol brings both"
+        if of_real is not None or of_fake is not None:
+            todo = "the protocol resizes one side alone here: give both at one size"
         raise InputError(
             f"real videos ({real.name}) are {real_h}x{real_w} and fake ones ({fake.name}) "
-            f"{fake_h}x{fake_w}; give --resolution, to which the protocol brings both"
+            f"{fake_h}x{fake_w}; {todo}"
         )
 
 

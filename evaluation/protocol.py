@@ -6,18 +6,32 @@ command line. A protocol may only say which stride its authors' tool takes by de
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from evaluation.clips import ClipChoice, Window
+from evaluation.clips import (
+    MOST,
+    ClipChoice,
+    Enough,
+    LastStart,
+    Needs,
+    Order,
+    Short,
+    Start,
+    Window,
+)
 from evaluation.frechet import FrechetOptions
 from evaluation.kernel import KernelOptions
-from evaluation.preprocess import PREPROCESS, REQUANTISE, RESIZE
+from evaluation.preprocess import AS_STORED, PREPROCESS, REQUANTISE, RESIZE
 from evaluation.schema import Data, Named, list_named, load_named, load_toml, parse, with_right_id
+from evaluation.videos.frames import FrameOrder
 
 FOLDER = Path(__file__).parent / "protocols"
+
+MOST_REPEATS = 10_000
 
 OWN_PREPROCESS = "embedder"  # what the embedder does to a frame, and nothing before it
 
@@ -28,12 +42,72 @@ class SideChoice(ClipChoice):
     requantise: str = "as-stored"
 
 
+Medium = Literal["files", "folders", "arrays"]
+SideName = Literal["real", "fake"]
+
+# Layouts of sources (`Medium.layout`) by how the originals' loaders part them. Videos that are
+# drawn or rendered for the occasion count as files, to which `leo-bench sample` writes them.
+FOLDERS = frozenset({"frame folders", "zip of frames"})
+ARRAYS = frozenset({"arrays", "tensors"})
+
+
+class ChoiceChange(Data):
+    """Fields of a `SideChoice` that are others for one medium; those absent stay."""
+
+    start: Start | None = None
+    needs: Needs | None = None
+    last_start: LastStart | None = None
+    short: Short | None = None
+    order: Order | None = None
+    enough: Enough | None = None
+    requantise: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_absent_keys(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        content: dict[str, Any] = handler(self)
+        return {key: value for key, value in content.items() if value is not None}
+
+
+class MediumRule(Data):
+    """How an original reads videos that are stored in one way, where it differs from its others.
+
+    Args:
+        about: the path in the original, with its place; records show it.
+        resize: in the place of the protocol's; AS_STORED: the resolution is not looked at.
+        real, fake: what is other in the protocol's choice of clips.
+    """
+
+    about: str
+    resize: str | None = None
+    real: ChoiceChange = ChoiceChange()
+    fake: ChoiceChange = ChoiceChange()
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How the videos of one side become clips.
+
+    Args:
+        choice: which clips.
+        resize: name in `evaluation.preprocess.RESIZE`, or AS_STORED.
+        path: the original's path that is followed; "" where the original has one for all media.
+    """
+
+    choice: SideChoice
+    resize: str
+    path: str
+
+    def resolution(self, asked: int | None) -> int | None:
+        """The side that frames are brought to, where one was asked for; None: as stored."""
+        return None if self.resize == AS_STORED else asked
+
+
 class NamedWindow(Data):
     """A window that the original gives a name of its own."""
 
     name: str
-    frames: int
-    stride: int
+    frames: int = Field(ge=1, le=MOST)
+    stride: int = Field(ge=1, le=MOST)
 
 
 class EvalProtocol(Named):
@@ -42,32 +116,39 @@ class EvalProtocol(Named):
     `version` is raised when a result could change. `extractor` and `weights` name entries of the
     extractor table and of weights.toml; `preprocess`, `resize` and `requantise` name functions of
     `evaluation.preprocess`. `resize` acts only where a resolution is asked for; `quantise` only on
-    sources that hold floats.
+    sources that hold floats; `frame_order` on videos that are folders of pictures.
+
+    `files`, `folders` and `arrays` say what the original does otherwise with videos stored so:
+    `loading` gives what holds for one side. An absent one changes nothing.
 
     Where `frames_of_clip` is there, the samples are single frames: so many of each clip, at most,
     evenly spread (all, where it has no more). `extractor` then is an embedder, and `preprocess` is
     OWN_PREPROCESS, since embedders bring frames to their size themselves.
     """
 
-    version: int
+    version: int = Field(ge=1, le=MOST)
     about: str
     source: str
     commit: str
     extractor: str
     weights: tuple[str, ...]
-    bn_eps: float
+    bn_eps: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
     preprocess: str
     resize: str
     quantise: Literal["truncate", "round"]
     metrics: tuple[Literal["fvd", "kvd", "fid"], ...]
-    repeats: int
-    real_stride: int = 1
-    fake_stride: int = 1
-    frames_of_clip: int | None = None
+    repeats: int = Field(ge=1, le=MOST_REPEATS)
+    real_stride: int = Field(default=1, ge=1, le=MOST)
+    fake_stride: int = Field(default=1, ge=1, le=MOST)
+    frames_of_clip: int | None = Field(default=None, ge=1, le=MOST)
+    frame_order: FrameOrder = "text"
     comparable_to_paper: bool
     caveat: str = ""
     real: SideChoice
     fake: SideChoice
+    files: MediumRule | None = None
+    folders: MediumRule | None = None
+    arrays: MediumRule | None = None
     frechet: FrechetOptions
     kernel: KernelOptions | None = None
     window: tuple[NamedWindow, ...] = ()
@@ -76,12 +157,19 @@ class EvalProtocol(Named):
     def _names_exist(self) -> "EvalProtocol":
         of_frames = self.frames_of_clip is not None
         requantise = ["as-stored"] if of_frames else REQUANTISE
-        for key, value, known in (
+        resizes = [*RESIZE, AS_STORED]
+        named = [
             ("preprocess", self.preprocess, [OWN_PREPROCESS] if of_frames else PREPROCESS),
             ("resize", self.resize, RESIZE),
             ("real requantise", self.real.requantise, requantise),
             ("fake requantise", self.fake.requantise, requantise),
-        ):
+        ]
+        for medium, rule in self._rules():
+            named.append((f"{medium}: resize", rule.resize or self.resize, resizes))
+            for side, change in (("real", rule.real), ("fake", rule.fake)):
+                if change.requantise is not None:
+                    named.append((f"{medium}: {side} requantise", change.requantise, requantise))
+        for key, value, known in named:
             if value not in known:
                 raise ValueError(f"{key} is {value!r}; known are {sorted(known)}")
         return self
@@ -90,17 +178,40 @@ class EvalProtocol(Named):
     def _measures_clips_or_frames(self) -> "EvalProtocol":
         if (self.metrics == ("fid",)) != (self.frames_of_clip is not None):
             raise ValueError("a protocol of frames has frames_of_clip and the one metric fid")
-        if self.frames_of_clip is not None and self.frames_of_clip < 1:
-            raise ValueError(f"frames_of_clip is {self.frames_of_clip}; it must be 1 or more")
         return self
 
     @model_serializer(mode="wrap")
-    def _without_an_absent_key(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # Protocols of clips were written down before there was this key, and keep their digests.
+    def _without_absent_keys(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Protocols that were written down before there were these keys keep their digests.
         content: dict[str, Any] = handler(self)
-        if self.frames_of_clip is None:
-            del content["frames_of_clip"]
+        for key in ("frames_of_clip", "frame_order", "files", "folders", "arrays"):
+            if getattr(self, key) == type(self).model_fields[key].default:
+                del content[key]
         return content
+
+    def loading(self, side: SideName, layout: str) -> Loading:
+        """What holds for one side, whose source has this layout (`Medium.layout`)."""
+        medium: Medium = (
+            "folders" if layout in FOLDERS else "arrays" if layout in ARRAYS else "files"
+        )
+        for name, rule in self._rules():
+            if name == medium:
+                resize = rule.resize or self.resize
+                return Loading(self._choice(side, rule), resize, f"{medium}: {rule.about}")
+        return Loading(self.real if side == "real" else self.fake, self.resize, "")
+
+    def _rules(self) -> list[tuple[Medium, MediumRule]]:
+        rules: list[tuple[Medium, MediumRule | None]] = [
+            ("files", self.files),
+            ("folders", self.folders),
+            ("arrays", self.arrays),
+        ]
+        return [(medium, rule) for medium, rule in rules if rule is not None]
+
+    def _choice(self, side: SideName, rule: MediumRule) -> SideChoice:
+        """The protocol's own choice with a medium's fields in place."""
+        own, other = (self.real, rule.real) if side == "real" else (self.fake, rule.fake)
+        return own.model_copy(update=other.model_dump())
 
     @property
     def digest(self) -> str:

@@ -64,6 +64,9 @@ class SideRecord(Data):
         frame_counts: fewest and most frames of the videos used.
         sizes: stored height and width of the videos used, each once.
         skipped: [video, reason] of every video left out because it is broken.
+        notes: what a reader should know of the source and of the choice of clips.
+        chosen: those of the notes that are on the choice: which path of the protocol's original was
+            followed, which videos were too short, how many gave no clip.
     """
 
     source: str
@@ -82,6 +85,7 @@ class SideRecord(Data):
     lossy: bool
     skipped: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
 
 
 class ExtrapolationRecord(Data):
@@ -108,6 +112,7 @@ class Record(Provenance):
         interval: low and high of `interval_method` around `value_float64`: how far the number
             moves with other videos on both sides; None with too few videos to say.
         fvd_infinity: bias-corrected FVD or FID; None for KVD, which has no bias.
+        seed_rule: how the seeds of repeats follow from `seed`; older records do not state it.
         n_real, n_fake: clips, or frames where frames are measured (FID).
     """
 
@@ -133,6 +138,7 @@ class Record(Provenance):
     frames: int
     resolution: int | None
     seed: int
+    seed_rule: str = "repeat R: SEED + R"
     n_real: int
     n_fake: int
     real: SideRecord

@@ -261,7 +261,8 @@ def features(
 ) -> None:
     """Features of a source's clips: `features` float32 [N,D] and `videos` [N], in an .npz.
 
-    Takes all clips that the protocol allows, whatever number it would draw.
+    Takes all clips that the protocol allows, whatever number it would draw; where every start
+    gives a clip (tats, of video files), the number that it draws.
 
     Examples:
 

@@ -17,10 +17,13 @@ from torch import Tensor
 from evaluation.errors import BadVideoError, InputError
 from evaluation.videos.digests import stat_state
 from evaluation.videos.frames import (
+    FrameOrder,
+    in_order,
     is_frame,
     nested_folders,
     pillow_version,
     read_pictures,
+    reading_of,
     scan_pictures,
 )
 from evaluation.videos.stored import Place, Stored
@@ -36,7 +39,8 @@ class ZippedFrames:
 
     kind = "zip of frames"
 
-    def __init__(self) -> None:
+    def __init__(self, order: FrameOrder = "text") -> None:
+        self._order: FrameOrder = order
         self._open: dict[Path, _Archive] = {}
         self._lock = threading.Lock()
 
@@ -47,8 +51,8 @@ class ZippedFrames:
 
     @property
     def reading(self) -> str:
-        """Counts, sizes and digests depend on nothing but the file."""
-        return "zipped pictures"
+        """Counts, sizes and digests depend on nothing but the file and the frames' order."""
+        return reading_of("zipped pictures", self._order)
 
     def places(self, path: Path) -> list[Place]:
         """One place a folder of frames; names are relative to the one folder that holds all.
@@ -70,15 +74,14 @@ class ZippedFrames:
     def scan(self, place: Place) -> Stored:
         """See Layout.scan."""
         archive = self._archive(place.path)
-        members = archive.videos[place.inner]
-        return scan_pictures(
-            place, ((member, archive.read(place.name, member)) for member in members)
-        )
+        members = in_order(place.name, archive.videos[place.inner], self._order)
+        pictures = ((member, archive.read(place.name, member)) for member in members)
+        return scan_pictures(place, pictures, self._order)
 
     def read(self, video: Stored, frames: Sequence[int]) -> Tensor:
         """See Layout.read."""
         archive = self._archive(video.path)
-        members = archive.videos.get(video.inner, [])
+        members = in_order(video.name, archive.videos.get(video.inner, []), self._order)
         if len(members) != video.frames:
             raise BadVideoError(
                 video.name, f"{len(members)} frames; there were {video.frames} at opening"

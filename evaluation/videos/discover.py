@@ -21,7 +21,7 @@ from evaluation.videos.array_files import ArrayReader
 from evaluation.videos.arrays import ArrayFiles, Quantise
 from evaluation.videos.container import VideoFiles
 from evaluation.videos.digests import RACY_NS, StatCache, stat_state, unpack
-from evaluation.videos.frames import FrameFolders, folder_place, nested_folders
+from evaluation.videos.frames import FrameFolders, FrameOrder, folder_place, nested_folders
 from evaluation.videos.listing import Found, Kind, Listing, list_media
 from evaluation.videos.source import Skipped
 from evaluation.videos.stored import Layout, Place, Stored, StoredVideos, video_notes
@@ -42,6 +42,7 @@ class OpenOptions:
             them.
         quantise: how float arrays become levels: "round" as StyleGAN-V, "truncate" as DIGAN; None
             refuses them.
+        frame_order: the order of the frames in folders and zips of pictures.
         only, without: patterns of names to take, none being all, and to leave out
             (`Listing.keep`).
         workers: threads that count and hash what is not yet known; the result is the same.
@@ -51,6 +52,7 @@ class OpenOptions:
 
     on_error: Literal["fail", "skip"] = "fail"
     quantise: Quantise | None = None
+    frame_order: FrameOrder = "text"
     only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     workers: int = 2
@@ -115,11 +117,11 @@ def discover(root: Path, options: OpenOptions = DEFAULTS) -> Discovery:
     if kinds[0] == "video file":
         found = _video_files(listing, files)
     elif kinds[0] == "frame":
-        found = _frame_folders(root, listing, files)
+        found = _frame_folders(root, listing, files, options.frame_order)
     elif kinds[0] in ("array file", "tensor file"):
         found = _array_files(root, listing, kinds[0], options.quantise)
     else:
-        found = _zip_file(root, listing, files)
+        found = _zip_file(root, listing, files, options.frame_order)
     found.places.sort(key=lambda place: place.name)
     for place in found.places:
         if place.name != place.name.encode("utf-8", "replace").decode():
@@ -136,7 +138,9 @@ def _video_files(listing: Listing, files: Sequence[Found]) -> Discovery:
     )
 
 
-def _frame_folders(root: Path, listing: Listing, files: Sequence[Found]) -> Discovery:
+def _frame_folders(
+    root: Path, listing: Listing, files: Sequence[Found], order: FrameOrder
+) -> Discovery:
     if root.is_file():
         raise InputError(f"{root}: one picture is no video; give the folder of its frames")
     by_folder: dict[str, list[tuple[str, os.stat_result | None]]] = defaultdict(list)
@@ -150,7 +154,7 @@ def _frame_folders(root: Path, listing: Listing, files: Sequence[Found]) -> Disc
         for folder, inside in by_folder.items()
     ]
     note = f"{_count(len(places), 'folder')} of frames ({listing.suffixes('frame')})"
-    return Discovery(FrameFolders(), places, note, listing.notes())
+    return Discovery(FrameFolders(order), places, note, listing.notes())
 
 
 def _array_files(root: Path, listing: Listing, kind: Kind, quantise: Quantise | None) -> Discovery:
@@ -170,10 +174,10 @@ def _array_files(root: Path, listing: Listing, kind: Kind, quantise: Quantise | 
     return Discovery(layout, places, note, listing.notes())
 
 
-def _zip_file(root: Path, listing: Listing, files: Sequence[Found]) -> Discovery:
+def _zip_file(root: Path, listing: Listing, files: Sequence[Found], order: FrameOrder) -> Discovery:
     if root.is_dir():
         raise InputError(f"{root}: holds {_count(len(files), 'zip file')}; open each by its path")
-    layout = ZippedFrames()
+    layout = ZippedFrames(order)
     places = layout.places(root)
     note = f"a zip of {_count(len(places), 'folder')} of frames"
     return Discovery(layout, places, note, listing.notes())

@@ -1,8 +1,15 @@
 """Videos whose frames are pictures: folders of them, and what folders and zips of them share.
 
-A folder that directly holds pictures is one video. Frames are in the order of their names as text,
-as StyleGAN-V reads them (universome/stylegan-v@3fecd69c, src/training/dataset.py): frame10 comes
-before frame2, which is noted. Pixels are as stored: no EXIF rotation, no colour profile, no alpha;
+A folder that directly holds pictures is one video. Its frames are in one of the orders of
+`FrameOrder`, which the protocol states:
+text                     of their names as text, as StyleGAN-V, Latte and DIGAN read them
+                         (universome/stylegan-v@3fecd69c, src/training/dataset.py): frame10 comes
+                         before frame2, which is noted, and makes a number not comparable
+number-after-underscore  of the integer behind the last underscore of the name up to its first dot,
+                         as TATS and cd-fvd read them (songweige/TATS@03bbce1 tats/data.py:558,
+                         songweige/content-debiased-fvd@a1e037a cdfvd/utils/data_utils.py:253)
+
+Pixels are as stored: no EXIF rotation, no colour profile, no alpha;
 grey and palettes become RGB; pictures of 16 bits are refused, since reducing them is a choice.
 """
 
@@ -13,6 +20,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import PIL
@@ -23,6 +31,7 @@ from torch import Tensor
 
 from evaluation.errors import BadVideoError
 from evaluation.videos.digests import stat_state
+from evaluation.videos.source import VideoSource
 from evaluation.videos.stored import Place, Stored, check_caps
 
 SUFFIXES = frozenset({"png", "jpg", "jpeg", "bmp", "webp", "tif", "tiff", "ppm"})
@@ -33,11 +42,19 @@ MAX_PICTURE_BYTES = 256 * 2**20  # of one stored picture
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "PPM")
 _DIGITS = re.compile(r"(\d+)")
 
+FrameOrder = Literal["text", "number-after-underscore"]
+
+# How the note of a video begins whose frames are not in the order of their numbers.
+OUT_OF_ORDER = "frames were scored out of order"
+
 
 class FrameFolders:
     """Every video a folder that directly holds its frames."""
 
     kind = "frame folders"
+
+    def __init__(self, order: FrameOrder = "text") -> None:
+        self._order: FrameOrder = order
 
     @property
     def decoder(self) -> str:
@@ -46,21 +63,21 @@ class FrameFolders:
 
     @property
     def reading(self) -> str:
-        """Counts, sizes and digests depend on nothing but the files."""
-        return "pictures"
+        """Counts, sizes and digests depend on nothing but the files and the frames' order."""
+        return reading_of("pictures", self._order)
 
     def scan(self, place: Place) -> Stored:
         """See Layout.scan."""
-        names = _frame_names(place.path)
+        names = in_order(place.name, _frame_names(place.path), self._order)
 
         def read(name: str) -> bytes:
             return _read_file(place.name, place.path / name)
 
-        return scan_pictures(place, ((name, read(name)) for name in names))
+        return scan_pictures(place, ((name, read(name)) for name in names), self._order)
 
     def read(self, video: Stored, frames: Sequence[int]) -> Tensor:
         """See Layout.read."""
-        names = _frame_names(video.path)
+        names = in_order(video.name, _frame_names(video.path), self._order)
         if len(names) != video.frames:
             raise BadVideoError(
                 video.name, f"{len(names)} frames; there were {video.frames} at opening"
@@ -77,6 +94,44 @@ def pillow_version() -> str:
 def is_frame(name: str) -> bool:
     """Whether a file of this name is a frame."""
     return not name.startswith(".") and name.rpartition(".")[2].lower() in SUFFIXES
+
+
+def reading_of(what: str, order: FrameOrder) -> str:
+    """`Layout.reading` of pictures: what is scanned in one order is never recalled for another."""
+    return what if order == "text" else f"{what} by {order}"
+
+
+def out_of_order(source: VideoSource) -> list[str]:
+    """Those of a source's notes which say that its frames are not in the order of their numbers."""
+    return [note for note in source.notes if note.startswith(OUT_OF_ORDER)]
+
+
+def in_order(video: str, names: Iterable[str], order: FrameOrder) -> list[str]:
+    """Names of a video's frames, the last parts of which count, in the order stated.
+
+    Raises:
+        BadVideoError: by number: a name without one, or two with the same, whose order the
+            original would take from the file system.
+    """
+    if order == "text":
+        return sorted(names)
+    numbered: dict[int, str] = {}
+    for name in sorted(names):
+        stem = name.rpartition("/")[2].partition(".")[0]
+        try:
+            number = int(stem.rpartition("_")[2])
+        except ValueError:
+            raise BadVideoError(
+                video,
+                f"frame {name}: no number behind the last _ of its name, by which this protocol's "
+                "original orders frames; rename it, as in frame_10.png",
+            ) from None
+        if number in numbered:
+            raise BadVideoError(
+                video, f"frames {numbered[number]} and {name} have the same number: which is first?"
+            )
+        numbered[number] = name
+    return [numbered[number] for number in sorted(numbered)]
 
 
 def nested_folders(folders: Iterable[str]) -> str | None:
@@ -107,8 +162,12 @@ def folder_place(
     return Place(name, path, "", state.hexdigest(), newest)
 
 
-def scan_pictures(place: Place, pictures: Iterable[tuple[str, bytes]]) -> Stored:
+def scan_pictures(
+    place: Place, pictures: Iterable[tuple[str, bytes]], order: FrameOrder = "text"
+) -> Stored:
     """Count, measure and hash frames, given as (name, stored bytes) in their order.
+
+    The digest is over names and bytes in that order: features of one order never meet another's.
 
     Raises:
         BadVideoError: no frames, an unreadable header, or a frame of another size than the first.
@@ -135,7 +194,7 @@ def scan_pictures(place: Place, pictures: Iterable[tuple[str, bytes]]) -> Stored
         width=width,
         codecs=tuple(sorted(codecs)),
         digest=digest.hexdigest(),
-        notes=tuple(_order_notes(names)),
+        notes=tuple(_order_notes(names)) if order == "text" else (),
     )
 
 
@@ -214,7 +273,7 @@ def _order_notes(names: Sequence[str]) -> Iterator[str]:
     if len({len(name) for name in names}) == 1:
         return
     by_number = sorted(
-        names, key=lambda n: [(int(p), "") if p.isdigit() else (0, p) for p in _DIGITS.split(n)]
+        names, key=lambda n: [(int(p), "") if p.isdecimal() else (0, p) for p in _DIGITS.split(n)]
     )
     if by_number != list(names):
-        yield "frames are in the order of their names as text, not of the numbers in them"
+        yield f"{OUT_OF_ORDER}: in that of their names as text, not of the numbers in them"
