@@ -16,6 +16,7 @@ from baselines.checkout import (
 from baselines.methods import METHODS, Method
 from baselines.provenance import Adaptation, Checkout, CheckpointFile, Part, read_adaptation
 from evaluation.errors import InputError
+from evaluation.seeds import derived_seed
 from evaluation.videos.discover import DEFAULTS, OpenOptions
 
 
@@ -30,7 +31,7 @@ class AdaptRequest:
         out: where everything goes.
         count: videos.
         frames: of each; None: the method's own number.
-        seed: for samplers that take one; part i is given seed + i.
+        seed: for samplers that take one; part i is given `derived_seed(seed, i, bits=31)`.
         chunk: videos a run of the sampler; None: all in one, as its authors do.
         python: the interpreter of its environment; None: the checkout's .venv.
         layout: which of its layouts is read back; None: the first.
@@ -119,7 +120,7 @@ def planned(request: AdaptRequest) -> Adaptation:
         parts=tuple(
             Part(
                 folder=f"part-{number:03d}",
-                seed=None if seed is None else seed + number,
+                seed=None if seed is None else derived_seed(seed, number, bits=31),
                 count=min(chunk, request.count - number * chunk),
                 state="running",
             )

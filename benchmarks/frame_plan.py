@@ -23,7 +23,6 @@ from evaluation.frame_protocol import FrameProtocol, load_frame_protocol
 from evaluation.schema import Data, parse
 from evaluation.score_record import ScoreRecord
 from evaluation.videos.discover import OpenOptions
-from evaluation.videos.frames import out_of_order
 from evaluation.videos.source import VideoSource
 
 
@@ -184,8 +183,8 @@ def open_side(chosen: FramePlan, side: PlannedSide, machinery: Machinery) -> Vid
     return open_source(side.spec, options)
 
 
-def caveats(chosen: FramePlan, embedder: FrameEmbedder, source: VideoSource) -> tuple[str, ...]:
-    """Why a number of this source may not stand beside published ones; empty where it may."""
+def caveats(chosen: FramePlan, embedder: FrameEmbedder) -> tuple[str, ...]:
+    """Why a number may not stand beside published ones; empty where it may."""
     request, protocol = chosen.request, chosen.protocol
     found = []
     if embedder.name != protocol.embedder:
@@ -198,7 +197,7 @@ def caveats(chosen: FramePlan, embedder: FrameEmbedder, source: VideoSource) -> 
         found.append(f"resolution {chosen.resolution}, not the protocol's {protocol.resolution}")
     if request.limit is not None:
         found.append(f"limited to {request.limit} videos: not for publication")
-    return (*found, *out_of_order(source))
+    return tuple(found)
 
 
 def _embedder(request: FrameScoreRequest, protocol: FrameProtocol) -> EmbedderRequest:

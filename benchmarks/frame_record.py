@@ -11,6 +11,7 @@ from evaluation.embedders import FrameEmbedder
 from evaluation.intervals import Interval, ends
 from evaluation.record import SideRecord
 from evaluation.score_record import Against, ScoreRecord
+from evaluation.videos.frames import out_of_order
 from evaluation.videos.source import VideoSource
 
 
@@ -114,7 +115,7 @@ def frame_record(
         seconds: that it took.
     """
     request, protocol, interval = chosen.request, chosen.protocol, measured.interval
-    why_not = caveats(chosen, embedder, measured.source)
+    why_not = (*caveats(chosen, embedder), *out_of_order(measured.source))
     commit, dirty = records.code_state()
     return ScoreRecord(
         metric=request.metric,

@@ -8,12 +8,12 @@ import torch
 from benchmarks.plan import Plan
 from evaluation import record as records
 from evaluation.clip_frames import FrameExtractor
-from evaluation.clips import SEED_RULE
 from evaluation.extractors import ClipExtractor
 from evaluation.extrapolation import Extrapolation
 from evaluation.intervals import MIN_VIDEOS, ends
 from evaluation.measure import Draws, Measurement
 from evaluation.record import ExtrapolationRecord, Record, SideRecord
+from evaluation.seeds import SEED_RULE
 from evaluation.videos.frames import out_of_order
 from evaluation.videos.source import VideoSource, fingerprint
 

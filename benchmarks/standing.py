@@ -10,12 +10,13 @@ from pathlib import Path
 from benchmarks.frame_plan import FramePlan, open_side
 from benchmarks.plan import Plan
 from benchmarks.score import build_network, open_sides
-from evaluation.clips import ClipChoice, Window, choose_clips, repeat_seed
+from evaluation.clips import ClipChoice, Window, choose_clips
 from evaluation.embedders import build_embedder
 from evaluation.errors import InputError
 from evaluation.features import Machinery
 from evaluation.record import Record, SideRecord, read_record
 from evaluation.score_record import ScoreRecord, read_score_record
+from evaluation.seeds import derived_seed
 from evaluation.videos.source import VideoSource, fingerprint
 
 
@@ -36,11 +37,13 @@ def standing_record(path: Path, chosen: Plan, machinery: Machinery) -> Record | 
         return None
     if build_network(chosen.extractor, chosen.protocol).weights != record.weights_sha256:
         return None
-    seeds = [repeat_seed(chosen.request.seed, r) for r in range(chosen.protocol.repeats)]
+    seeds = [derived_seed(chosen.request.seed, r) for r in range(chosen.protocol.repeats)]
     real, fake = open_sides(chosen, machinery)
-    for name, side, then in (("real", real, record.real), ("fake", fake, record.fake)):
-        choice = chosen.protocol.loading(name, side.source.medium.layout).choice
-        if not _is_same(side.source, side.window, choice, seeds, then):
+    of_real = chosen.protocol.loading("real", real.source.medium.layout)
+    of_fake = chosen.protocol.loading("fake", fake.source.medium.layout)
+    sides = ((real, of_real, record.real), (fake, of_fake, record.fake))
+    for side, loading, then in sides:
+        if not _is_same(side.source, side.window, loading.choice, seeds, then):
             return None
     return record
 

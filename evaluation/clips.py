@@ -26,9 +26,6 @@ Short = Literal["discard", "error", "next"]
 Order = Literal["listed", "shuffled"]
 Enough = Literal["exact", "fewer", "again"]
 
-# How the seed of a repeat follows from the run's: `repeat_seed`, in words for records.
-SEED_RULE = "repeat 0: the seed; repeat R: 64 bits of BLAKE2b over 'SEED\\0\\0repeat R'"
-
 
 @dataclass(frozen=True)
 class Window:
@@ -107,11 +104,6 @@ class ClipRef(NamedTuple):
 
     video: int
     start: int
-
-
-def repeat_seed(seed: int, repeat: int) -> int:
-    """The seed of one repeat (SEED_RULE): repeats of neighbouring seeds share nothing."""
-    return seed if repeat == 0 else _draw(seed, "", f"repeat {repeat}")
 
 
 def choose_clips(

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from evaluation.clip_frames import FrameExtractor, extract_frames
 from evaluation.clip_notes import choice_notes
-from evaluation.clips import ClipRef, Window, choose_clips, repeat_seed
+from evaluation.clips import ClipRef, Window, choose_clips
 from evaluation.errors import BadVideoError, InputError
 from evaluation.extractors import ClipExtractor
 from evaluation.features import Features, Machinery, Recipe, extract
@@ -22,6 +22,7 @@ from evaluation.intervals import Interval, paired_difference_interval
 from evaluation.numbers import Form, Metric, Numbers, form_of, numbers_of
 from evaluation.preprocess import AS_STORED
 from evaluation.protocol import EvalProtocol, Loading
+from evaluation.seeds import derived_seed
 from evaluation.videos.source import Skipped, VideoSource, without
 
 
@@ -51,7 +52,7 @@ class Settings:
 
     Args:
         extractor: the frozen network, of clips or of frames as the protocol has it.
-        seed: repeat r draws its clips with `repeat_seed(seed, r)`, on both sides.
+        seed: repeat r draws its clips with `derived_seed(seed, r)`, on both sides.
         resolution: side that frames are brought to first; None: as stored.
         on_error: "skip" leaves a video out that turns out to be broken, and lists it.
         machinery: cache, threads, progress.
@@ -177,7 +178,7 @@ def _choose(
         InputError: too few or too short videos, or mixed sizes.
     """
     source = side.source
-    seeds = [repeat_seed(settings.seed, repeat) for repeat in range(protocol.repeats)]
+    seeds = [derived_seed(settings.seed, repeat) for repeat in range(protocol.repeats)]
     try:
         choices = [
             choose_clips(source.names, source.frame_counts, side.window, loading.choice, seed)

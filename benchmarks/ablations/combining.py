@@ -81,7 +81,7 @@ def influences_or_none(statistic: WeightedStatistic, seed: int) -> VideoInfluenc
 
 def _measured(measure: str, scores: Scores, ablation: Ablation, names: Sequence[str]) -> Measured:
     of = scores.of[measure]
-    seeds = sorted({seed for _, seed in of})
+    seeds = list(dict.fromkeys(seed for _, seed in of))  # as they were trained
     rows, changes = [], []
     for name in names:
         own = [of[name, seed] for seed in seeds if (name, seed) in of]

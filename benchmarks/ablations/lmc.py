@@ -25,6 +25,7 @@ from benchmarks.ablations.record import AblationRecord, Measured, TrainedModel
 from benchmarks.ablations.runs import RunsRequest, share, train_variant
 from evaluation import record as records
 from evaluation.errors import InputError
+from evaluation.seeds import derived_seed
 from leo.motion import READINGS
 
 NEEDED = {"given": ("frame-dm",), "drawn": ("frame-dm", "cddpm", "super-resolution")}
@@ -47,7 +48,8 @@ def ablate_lmc(request: LmcRequest, around: Surroundings) -> AblationRecord:
     shared = share(_runs(request, around), around.watchers, around.machinery("encoding").progress)
     bench = Bench(request, ablation, shared, around)
     bench.check(names)
-    seeds = range(shared.config.seed, shared.config.seed + request.seeds)
+    # 31 bits: the names of the folders of runs carry them.
+    seeds = [derived_seed(shared.config.seed, i, bits=31) for i in range(request.seeds)]
     scores = Scores()
     trained: list[TrainedModel] = []
     unfinished: list[tuple[str, str]] = []

@@ -17,6 +17,7 @@ from baselines.provenance import Adaptation, read_adaptation
 from benchmarks.cli.screen import Bar
 from conftest import Run
 from evaluation.errors import InfrastructureError, InputError
+from evaluation.seeds import derived_seed
 
 CRASH = "sys.exit('CUDA out of memory')"
 LOITER = "print('warming up', flush=True); time.sleep(60)"
@@ -142,7 +143,8 @@ def test_mocogan_hd_gives_one_kind_of_its_pairs(tmp_path: Path, layout: str) -> 
 
 
 def test_parts_have_seeds_of_their_own_and_a_stopped_run_goes_on(tmp_path: Path) -> None:
-    once = f"if a.seed == 8 and not os.path.exists({str(tmp_path / 'again')!r}): {CRASH}"
+    second = derived_seed(7, 1, bits=31)
+    once = f"if a.seed == {second} and not os.path.exists({str(tmp_path / 'again')!r}): {CRASH}"
     asked = request(tmp_path, before=once, chunk=2, seed=7)
     with pytest.raises(InfrastructureError, match="2 of 4 videos are kept"):
         adapt(asked)
@@ -152,7 +154,7 @@ def test_parts_have_seeds_of_their_own_and_a_stopped_run_goes_on(tmp_path: Path)
     (tmp_path / "again").touch()
     made = adapt(asked)
     assert first.stat().st_mtime_ns == age
-    assert [(part.seed, part.state) for part in made.parts] == [(7, "done"), (8, "done")]
+    assert [(part.seed, part.state) for part in made.parts] == [(7, "done"), (second, "done")]
     source = open_output(asked.method, asked.out)
     assert len({source.digest(i) for i in range(4)}) == 4
     assert adapt(asked) == made  # nothing left to do
