@@ -67,9 +67,11 @@ def _short(
     shorter = f"{counted} {are} shorter than {window.block} frames{asked}"
     if choice.short == "next":
         stood = givers(frame_counts, window, choice)
-        pairs = [f"{names[i]} by {names[j]}" for i in short if (j := stood[i]) is not None]
+        pairs = [f"{names[i]} by {names[j]}" for i, j in enumerate(stood) if j not in (i, None)]
+        sound = len(pairs) - len(short)  # only where most are too short
+        besides = f"; {sound:,} that are long enough too, as in the original" if sound else ""
         return [
-            f"{shorter} and replaced by a random clip of the next that has one ({span}): "
+            f"{shorter} and replaced by a random clip of the next that has one ({span}{besides}): "
             + some(pairs)
         ]
     if choice.needs == "block+1":

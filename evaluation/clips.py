@@ -170,7 +170,8 @@ def givers(frame_counts: Sequence[int], window: Window, choice: ClipChoice) -> l
     for place in range(len(fits)):
         at = place
         while at >= min(clips, len(fits)) or after[at] is None:
-            at = (at + 1) % clips if at + 1 < len(fits) else 0
+            at = (at + 1) % clips
+            at = 0 if at >= len(fits) else at
         found.append(after[at])
     return found
 
@@ -191,9 +192,8 @@ def _check_lengths(
     shown = some([f"{names[i]} ({frame_counts[i]})" for i in unfit])
     if choice.needs == "exact":
         raise InputError(
-            f"{counted} do not fit: the protocol takes arrays whole, so --frames must be the number"
-            f" of their frames, at stride 1; {window.frames} at stride {window.stride} were asked "
-            f"for: {shown}"
+            f"{counted} are not of {window.frames} frames at stride {window.stride}: {shown}; "
+            "arrays are taken whole: give their length as --frames, with stride 1"
         )
     raise InputError(
         f"{counted} have fewer than the {choice.frames_needed(window)} frames that "

@@ -65,8 +65,8 @@ def load_toml(model: type[ModelT], path: Path) -> ModelT:
         raise InputError(f"{path}: no such file") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a TOML file: {error}") from None
+    except ValueError as error:  # an integer of thousands of digits is no TOMLDecodeError
+        raise InputError(f"{path}: not a TOML file: {str(error)[:200]}") from None
     return parse(model, content, where=path.name)
 
 
@@ -95,7 +95,12 @@ def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
     message = problem["msg"].removeprefix("Value error, ")  # pydantic's words for our own
     if isinstance(problem["input"], dict):  # of a whole table: the message names the key
         return f"{prefix}{last}: {message}" if last else message
-    return f"{prefix}{last} is {problem['input']!r}: {message}"
+    return f"{prefix}{last} is {_shown(problem['input'])}: {message}"
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:60]}... ({len(text):,} characters)"
 
 
 def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

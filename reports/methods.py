@@ -45,10 +45,12 @@ def _paragraph(group: Sequence[Stored]) -> str:
     ]
     text = ", ".join(sentences) + ". "
     if "n_real" in content:
-        text += _counts(group)
+        text += _counts(group) + _choices(group)
     else:
         counts = _range([stored.content["videos_used"] for stored in group])
-        text += f"Each value is of {counts} videos ({_step(content['source']['stride'])}). "
+        of_all = _range([stored.content["source"]["videos"] for stored in group])
+        fewer = "" if of_all == counts else f", of {of_all} that are there"
+        text += f"Each value is of {counts} videos{fewer} ({_step(content['source']['stride'])}). "
     text += (
         f"All chance follows from seed {content['seed']}; decoding and arithmetic are those of "
         f"PyAV {versions.get('av', '?')} and PyTorch {versions.get('torch', '?')} on "
@@ -79,6 +81,18 @@ def _counts(group: Sequence[Stored]) -> str:
         f"{real} real clips ({_taken(content, 'real')}) were held against {fake} generated ones "
         f"({_taken(content, 'fake')}). {mean}"
     )
+
+
+def _choices(group: Sequence[Stored]) -> str:
+    """What the choice of clips left out, replaced or read in a way of its own: a sentence each."""
+    sentences: dict[str, None] = {}
+    for stored in group:
+        for side in ("real", "fake"):
+            of_side = stored.content[side]
+            whose = f" ({of_side['name']})" if side == "fake" and len(group) > 1 else ""
+            for said in of_side.get("chosen", ()):
+                sentences[f"{said[:1].upper()}{said[1:]}{whose}. "] = None
+    return "".join(sentences)
 
 
 def _taken(content: Mapping[str, Any], side: str) -> str:
