@@ -25,4 +25,4 @@ def derived_seed(seed: int, number: int, bits: int = 64) -> int:
     if number == 0:
         return seed
     digest = hashlib.blake2b(f"{seed}\0\0repeat {number}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") % 2**bits
+    return int.from_bytes(digest, "big") & ((1 << bits) - 1)

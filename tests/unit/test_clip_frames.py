@@ -22,12 +22,12 @@ FILTERS = build_embedder(EmbedderRequest("random-filters"))
 
 # From before protocols could measure frames (commit c058c36): records hold these.
 DIGESTS = {
-    "cdfvd-i3d": "b18762f5d8a2d5be",
-    "digan": "4a22ae850a130233",
-    "latte": "113833bd7f79a7bc",
-    "stylegan-v": "6e91cd61a1f19cf1",
-    "tats": "09fad09d4cc50c23",
-    "tf-original": "33f258cdc2ff5d9b",
+    "cdfvd-i3d": "3c6d2382611931b1",
+    "digan": "62da89eedb54ebd7",
+    "latte": "0a1854af3975a5f3",
+    "stylegan-v": "a8fc59fcd2da9a4c",
+    "tats": "399b7281763d1baf",
+    "tf-original": "547350a273669d55",
 }
 
 

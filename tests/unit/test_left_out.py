@@ -1,4 +1,4 @@
-"""Videos that a protocol leaves out are told: on the terminal, in the record, in the Methods text."""
+"""Videos that a protocol leaves out are told: on the terminal, in records, in the Methods text."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,14 +12,14 @@ SAID = "3 of 8 real videos are shorter than 20 frames and left out (12 to 19 fra
 
 
 def test_videos_too_short_are_told_wherever_the_number_is(
-    run: Run, make_videos: Callable[..., Path], tmp_path: Path
+    leo_bench: Run, make_videos: Callable[..., Path], tmp_path: Path
 ) -> None:
     real = make_videos("real", count=5, frames=24)
     for number, frames in enumerate((12, 15, 19)):
         write_frames(real / f"short{number}", frames)
     fake = make_videos("fake", count=4, frames=20, seed=30)
     records = tmp_path / "records"
-    done = run(
+    done = leo_bench(
         "fvd",
         *("--real", real, "--fake", fake, "--frames", 20, "--protocol", "stylegan-v"),
         *("--extractor", "pixels", "--device", "cpu", "--no-cache", "--records", records),
@@ -37,12 +37,12 @@ def test_videos_too_short_are_told_wherever_the_number_is(
 
 
 def test_what_older_records_do_not_say_is_read_as_not_said(
-    run: Run, make_videos: Callable[..., Path], tmp_path: Path
+    leo_bench: Run, make_videos: Callable[..., Path], tmp_path: Path
 ) -> None:
     out = tmp_path / "r.json"
     videos = make_videos("real", count=4)
     how = ("--frames", 16, "--protocol", "stylegan-v", "--extractor", "pixels", "--device", "cpu")
-    assert run("fvd", "--real", videos, "--fake", videos, *how, "--json", out).code == 0
+    assert leo_bench("fvd", "--real", videos, "--fake", videos, *how, "--json", out).code == 0
     record = read_record(out)
     assert record.seed_rule.startswith("repeat 0: SEED; repeat R: BLAKE2b")
     content = record.model_dump(mode="json")
