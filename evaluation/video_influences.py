@@ -2,7 +2,7 @@
 
 Two numbers that share videos share chance: the influences of a difference are the difference of
 the influences (`evaluation.influence`), so two of these files give the standard error of a change
-without any features. Knows nothing of torch. One CSV row a video:
+and its degrees of freedom without any features. Knows nothing of torch. One CSV row a video:
 
     side,video,influence,in_halves
     real,00001,0.0123,0.0125
@@ -15,7 +15,8 @@ halves of the videos, which tells the part of the variance that belongs to pairs
 import csv
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -37,6 +38,26 @@ class VideoInfluences(Data):
 
     real: dict[str, Pair]
     fake: dict[str, Pair]
+
+    @property
+    def standard_error(self) -> float:
+        """Of the number that the videos move; the record's, but for rounding."""
+        whole = _squares(self.real, 0, lost=1) + _squares(self.fake, 0, lost=1)
+        halves = _squares(self.real, 1, lost=2) + _squares(self.fake, 1, lost=2)
+        return _error(whole, halves)
+
+
+@dataclass(frozen=True)
+class ErrorOfDifference:
+    """How sure the difference of two numbers is.
+
+    Args:
+        standard_error: 0 where no video moves the difference.
+        freedom: degrees of freedom of its square (Satterthwaite 1946); infinite where it is 0.
+    """
+
+    standard_error: float
+    freedom: float
 
 
 def influences_path(record: Path) -> Path:
@@ -114,27 +135,61 @@ def mean_influences(
     )
 
 
-def error_of_difference(new: VideoInfluences, old: VideoInfluences) -> float:
-    """Standard error of the new value less the old one; videos of one name on a side are paired.
+def error_of_difference(new: VideoInfluences, old: VideoInfluences) -> ErrorOfDifference:
+    """Of the new value less the old one; videos of one name on a side are paired.
 
     Videos whose chance is not shared lose nothing by being paired: the product of their influences
-    is 0 on average.
+    is 0 on average. The degrees of freedom are those of the groups that the names make on each
+    side: paired videos, videos of the new value alone, and of the old one alone.
     """
     whole = halves = 0.0
+    groups: list[tuple[float, int]] = []
     for mine, theirs in ((new.real, old.real), (new.fake, old.fake)):
-        whole += _variance(mine, theirs, 0, lost=1)
-        halves += _variance(mine, theirs, 1, lost=2)
-    # whole is A + 2B and halves A + 4B; A + B is wanted, and neither A nor B is negative.
+        moved = _differences(mine, theirs)
+        smaller = min(len(mine), len(theirs)) or max(len(mine), len(theirs))
+        whole += _squares(moved, 0, lost=1, count=smaller)
+        halves += _squares(moved, 1, lost=2, count=smaller)
+        groups += _groups(moved, mine, theirs)
+    return ErrorOfDifference(_error(whole, halves), satterthwaite(groups))
+
+
+def satterthwaite(parts: Iterable[tuple[float, float]]) -> float:
+    """Degrees of freedom of a sum of independent variances, each (variance, its own freedom)."""
+    known = [(variance, freedom) for variance, freedom in parts if variance > 0]
+    total = math.fsum(variance for variance, _ in known)
+    if total == 0:
+        return math.inf
+    return total**2 / math.fsum(variance**2 / freedom for variance, freedom in known)
+
+
+def _differences(mine: Mapping[str, Pair], theirs: Mapping[str, Pair]) -> dict[str, Pair]:
+    nothing = (0.0, 0.0)
+    moved = {}
+    for video in mine.keys() | theirs.keys():
+        (whole, halves), (less, less_halves) = mine.get(video, nothing), theirs.get(video, nothing)
+        moved[video] = (whole - less, halves - less_halves)
+    return moved
+
+
+def _groups(
+    moved: Mapping[str, Pair], mine: Mapping[str, Pair], theirs: Mapping[str, Pair]
+) -> Iterator[tuple[float, int]]:
+    """Variance and freedom of the videos that both have, and of those that one alone has."""
+    both = mine.keys() & theirs.keys()
+    for names in (both, mine.keys() - both, theirs.keys() - both):
+        if names:
+            yield math.fsum(moved[video][0] ** 2 for video in names), max(len(names) - 1, 1)
+
+
+def _squares(
+    videos: Mapping[str, Pair], which: int, *, lost: int, count: int | None = None
+) -> float:
+    """Sum of squared influences, for as many means as were taken from `count` of the videos."""
+    count = len(videos) if count is None else count
+    return math.fsum(pair[which] ** 2 for pair in videos.values()) * count / max(count - lost, 1)
+
+
+def _error(whole: float, halves: float) -> float:
+    """A + B from A + 2B and A + 4B, as in `evaluation.intervals`; neither A nor B is negative."""
     paired = min(max((halves - whole) / 2, 0.0), whole / 2)
     return math.sqrt(whole - paired)
-
-
-def _variance(mine: Mapping[str, Pair], theirs: Mapping[str, Pair], which: int, lost: int) -> float:
-    videos = mine.keys() | theirs.keys()
-    nothing = (0.0, 0.0)
-    squares = sum(
-        (mine.get(video, nothing)[which] - theirs.get(video, nothing)[which]) ** 2
-        for video in videos
-    )
-    smaller = min(len(mine), len(theirs))
-    return squares * smaller / max(smaller - lost, 1)

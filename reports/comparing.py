@@ -4,22 +4,32 @@ A number is worse only if both hold: the change is significant (one-sided, over 
 by Holm's step-down), and it is larger than the floor of its metric (`regression.toml`). The
 standard error of a change comes from each video's influences beside the records, which pair videos
 of one name; where those are absent, from the two records' own standard errors as if independent.
+The quantile is Student's, with Satterthwaite's degrees of freedom.
 
 A number that cannot be judged is never taken for a good one.
+
+The error holds the chance of the videos alone. A model that is trained again differs by the chance
+of its training too, which two records cannot show (`evaluation.over_seeds` can).
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import NormalDist
 from typing import Any, Literal
 
 from pydantic import Field
+from scipy import stats
 
 from evaluation.errors import InputError
 from evaluation.schema import Data, load_toml
-from evaluation.video_influences import error_of_difference, read_influences
+from evaluation.video_influences import ErrorOfDifference
+from reports.error_of_change import (
+    chance_of_rise,
+    detectable_rise,
+    error_of_change,
+    fewest_videos,
+)
 from reports.records import Stored, read_tree
 
 SETTINGS = Path(__file__).parent / "regression.toml"
@@ -73,9 +83,10 @@ class Floor(Data):
 
 
 class Settings(Data):
-    """`regression.toml`: the share of false alarms, and a floor a metric."""
+    """`regression.toml`: the share of false alarms, the fewest videos, and a floor a metric."""
 
     false_alarms: float = Field(gt=0, lt=0.5)
+    fewest_videos: int = Field(default=8, ge=4)
     floor: dict[str, Floor]
 
 
@@ -86,24 +97,27 @@ class Change:
     Args:
         key: path of the record in its folder, without its ending.
         old, new: the values (float64 form); None where there is none.
-        error: standard error of new - old; None where it cannot be known.
+        error: of new - old; None where it cannot be known.
         p: chance of a rise this large without a change; None where it cannot be known.
         floor: the smallest change that counts.
         state: the verdict.
         why: what makes it so, where the numbers alone do not say.
         provenance: what else differs between the two, "field: old -> new".
+        detectable: the smallest rise that this comparison finds with probability 0.8; None
+            where the number cannot be judged.
     """
 
     key: str
     metric: str
     old: float | None
     new: float | None
-    error: float | None
+    error: ErrorOfDifference | None
     p: float | None
     floor: float
     state: State
     why: str = ""
     provenance: tuple[str, ...] = ()
+    detectable: float | None = None
 
     @property
     def difference(self) -> float | None:
@@ -115,7 +129,7 @@ class Change:
         """95 % interval of the difference."""
         if self.difference is None or self.error is None:
             return None
-        reach = NormalDist().inv_cdf(0.975) * self.error
+        reach = float(stats.t.ppf(0.975, self.error.freedom)) * self.error.standard_error
         return self.difference - reach, self.difference + reach
 
 
@@ -184,35 +198,31 @@ def _judged(key: str, old: Stored, new: Stored, settings: Settings) -> Change:
     plain = replace(plain, provenance=provenance)
     if changed:
         return replace(plain, state="incomparable", why="; ".join(changed))
-    error = _error(old, new)
-    if error is None:
-        why = "no interval in one of the records, and no influences beside it"
+    fewest = min(fewest_videos(old.content), fewest_videos(new.content))
+    if fewest < settings.fewest_videos:
+        why = f"{fewest} videos; a change is judged from {settings.fewest_videos} videos a side on"
         return replace(plain, state="unjudged", why=why)
+    error = error_of_change(old, new)
+    if isinstance(error, str):
+        return replace(plain, state="unjudged", why=error)
     difference = new.value - old.value
-    if not (math.isfinite(difference) and math.isfinite(error)):
+    if not (math.isfinite(difference) and math.isfinite(error.standard_error)):
         why = "the value or its standard error is no finite number in one of the records"
         return replace(plain, state="unjudged", why=why)
-    z = difference / error if error > 0 else math.copysign(math.inf, difference)
-    p = 0.5 if difference == 0 else 1 - NormalDist().cdf(z)
-    return replace(plain, error=error, p=p)
-
-
-def _error(old: Stored, new: Stored) -> float | None:
-    of_old, of_new = read_influences(old.path), read_influences(new.path)
-    if of_old is not None and of_new is not None:
-        return error_of_difference(of_new, of_old)
-    before, after = old.content["standard_error"], new.content["standard_error"]
-    return None if before is None or after is None else math.hypot(before, after)
+    return replace(plain, error=error, p=chance_of_rise(difference, error, floor, old.value))
 
 
 def _step_down(changes: Sequence[Change], false_alarms: float) -> list[Change]:
     """Holm's verdicts over all numbers that can be judged, either way."""
     worse = _rejected({c.key: c.p for c in changes if c.p is not None}, false_alarms)
     better = _rejected({c.key: 1 - c.p for c in changes if c.p is not None}, false_alarms)
+    judged = sum(change.p is not None for change in changes)
     verdicts = []
     for change in changes:
         moved = change.difference
-        if change.p is not None and moved is not None:
+        if change.error is not None and moved is not None:
+            smallest = detectable_rise(change.error, false_alarms / judged)
+            change = replace(change, detectable=max(smallest, change.floor))
             if change.key in worse and moved > change.floor:
                 change = replace(change, state="worse")
             elif change.key in better and -moved > change.floor:

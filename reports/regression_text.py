@@ -7,7 +7,15 @@ from pathlib import Path
 
 from reports.comparing import Change, State
 
-COLUMNS = ("number", "old", "new", "change", "95 % interval", "floor", "")
+COLUMNS = ("number", "old", "new", "change", "95 % interval", "floor", "finds", "")
+
+# What the columns mean, below every table of them.
+LEGEND = (
+    "95 % interval: of the change, with other videos and as many. finds: the smallest rise that "
+    "this comparison finds with probability 0.8, over all its numbers. Keep seeds and first "
+    "frames: samples of one name are then pairs, and smaller rises are found. The chance of "
+    "training a model again is in none of these."
+)
 
 WORDS: dict[State, str] = {
     "worse": "worse",
@@ -37,10 +45,10 @@ def markdown(changes: Sequence[Change], old: Path, new: Path) -> str:
         f"### leo-bench: {headline(changes)}",
         "",
         f"`{old}` -> `{new}`; lower is better. Worse: significant over all numbers at once, and "
-        "larger than the floor.",
+        f"larger than the floor. {LEGEND}",
         "",
         f"| {' | '.join(COLUMNS)} |",
-        "|---|---:|---:|---:|---|---:|---|",
+        "|---|---:|---:|---:|---|---:|---:|---|",
     ]
     lines += [f"| {' | '.join(map(_cell, _marked(change)))} |" for change in changes]
     reasons = [f"- `{c.key}`: {_cell(c.why)}" for c in changes if c.why]
@@ -92,6 +100,7 @@ def row(change: Change) -> list[str]:
         number(change.difference, "+"),
         "-" if interval is None else "{:+.4g} to {:+.4g}".format(*interval),
         number(change.floor),
+        number(change.detectable),
         WORDS[change.state],
     ]
 
@@ -107,7 +116,8 @@ def _sentence(change: Change) -> str:
         interval = " [{:+.4g}, {:+.4g}]".format(*change.interval)
     return (
         f"{number(change.old)} -> {number(change.new)}, "
-        f"change {number(change.difference, '+')}{interval}, floor {number(change.floor)}"
+        f"change {number(change.difference, '+')}{interval}, floor {number(change.floor)}, "
+        f"finds a rise of {number(change.detectable)}"
     )
 
 

@@ -32,7 +32,8 @@ def regress(
     """Fail where a number got worse by more than chance and by more than its floor.
 
     Exit 0: none did. 1: one did. 2: old and new measure different things, or bad input. 3: a
-    number is missing or cannot be judged, such as after a run that crashed.
+    number is missing or cannot be judged, such as after a run that crashed, or with fewer than 8
+    videos on a side.
 
     Examples:
 
@@ -44,7 +45,7 @@ def regress(
     from evaluation.atomic import write_atomically
     from evaluation.errors import InputError
     from reports.comparing import SETTINGS, compare, exit_code, load_settings
-    from reports.regression_text import COLUMNS, headline, provenance_changes, row
+    from reports.regression_text import COLUMNS, LEGEND, headline, provenance_changes, row
     from reports.regression_text import junit as as_junit
     from reports.regression_text import markdown as as_markdown
 
@@ -61,6 +62,7 @@ def regress(
         except OSError as error:
             raise InputError(f"--summary {summary}: cannot be added to: {error.strerror}") from None
     table("", COLUMNS, [row(change) for change in changes])
+    say(LEGEND)
     for change in changes:
         if change.why:
             say(f"{change.key}: {change.why}")

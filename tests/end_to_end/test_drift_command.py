@@ -120,7 +120,7 @@ def test_table_picture_and_records(leo_bench: Run, tmp_path: Path) -> None:
         assert sides.popitem()[1] == {}
         unmoved = dict.fromkeys(moved.real | moved.fake, (0.0, 0.0))
         told = error_of_difference(moved, VideoInfluences(real=unmoved, fake=unmoved))
-        assert told == pytest.approx(record.standard_error, rel=1e-6)
+        assert told.standard_error == pytest.approx(record.standard_error, rel=1e-6)
 
 
 def test_a_record_stands_when_made_again(leo_bench: Run, tmp_path: Path) -> None:

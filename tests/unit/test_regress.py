@@ -4,6 +4,7 @@ import math
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import numpy as np
 import pytest
 from made_records import features, fvd_of, keep_fvd, record, side
 from typer.testing import CliRunner
@@ -16,6 +17,7 @@ from evaluation.intervals import paired_difference_interval
 from evaluation.record import write_record
 from evaluation.score_record import ScoreRecord
 from evaluation.video_influences import (
+    ErrorOfDifference,
     VideoInfluences,
     error_of_difference,
     influences_of_mean,
@@ -24,11 +26,13 @@ from evaluation.video_influences import (
     write_influences,
 )
 from reports.comparing import Settings, compare, exit_code, load_settings
+from reports.error_of_change import chance_of_rise, detectable_rise
 from reports.regression_text import junit, markdown
 
 VIDEOS = 96
 REAL = features(1, VIDEOS)
 SHIFT = 0.4  # of every feature: a model with a distance of its own
+VIDEOS_OF_A_MEAN = 8
 
 
 def verdicts(old: Path, new: Path) -> list[str]:
@@ -40,7 +44,9 @@ def test_the_same_records_are_no_change(tmp_path: Path) -> None:
         keep_fvd(tmp_path / name, REAL, features(2, VIDEOS, SHIFT))
     (change,) = compare(tmp_path / "old", tmp_path / "new", load_settings())
     assert change.state == "same"
-    assert change.difference == change.error == 0
+    assert change.difference == 0
+    assert change.error is not None
+    assert change.error.standard_error == 0
     assert exit_code([change]) == 0
 
 
@@ -101,7 +107,8 @@ def test_the_error_of_a_difference_is_that_of_the_features(tmp_path: Path) -> No
         frechet_statistic(REAL, fake, correction=0),
         seed=0,
     )
-    assert error_of_difference(of_new, of_old) == pytest.approx(expected.standard_error, rel=1e-6)
+    found = error_of_difference(of_new, of_old).standard_error
+    assert found == pytest.approx(expected.standard_error, rel=1e-6)
 
 
 def test_for_a_mean_the_error_is_the_textbook_one() -> None:
@@ -110,7 +117,8 @@ def test_for_a_mean_the_error_is_the_textbook_one() -> None:
     found = error_of_difference(
         VideoInfluences(real={}, fake=of_values), VideoInfluences(real={}, fake=constant)
     )
-    assert found == pytest.approx(math.sqrt((4 + 1 + 9) / 2 / 3))
+    assert found.standard_error == pytest.approx(math.sqrt((4 + 1 + 9) / 2 / 3))
+    assert found.freedom == 2
     with pytest.raises(InputError, match="values of 2 videos"):
         influences_of_mean({"a": 1.0, "b": 2.0})
 
@@ -147,10 +155,109 @@ def test_a_run_that_crashed_is_not_taken_for_a_good_one(tmp_path: Path) -> None:
     assert exit_code(broken) == 3
 
 
-def test_too_few_videos_for_an_interval_cannot_be_judged(tmp_path: Path) -> None:
-    for name, seed in (("old", 2), ("new", 3)):
-        keep_fvd(tmp_path / name, features(1, 3), features(seed, 3))
-    assert verdicts(tmp_path / "old", tmp_path / "new") == ["unjudged"]
+@pytest.mark.parametrize("videos", [3, 7])
+def test_fewer_than_eight_videos_are_not_judged_whatever_they_say(
+    tmp_path: Path, videos: int
+) -> None:
+    keep_fvd(tmp_path / "old", REAL, features(2, videos))
+    keep_fvd(tmp_path / "new", REAL, features(3, videos, 50.0))
+    changes = compare(tmp_path / "old", tmp_path / "new", load_settings())
+    assert [change.state for change in changes] == ["unjudged"]
+    assert f"{videos} videos; a change is judged from 8 videos" in changes[0].why
+    assert exit_code(changes) == 3
+
+
+def test_what_is_worse_is_said_before_what_cannot_be_judged(tmp_path: Path) -> None:
+    keep_score(tmp_path / "old", "acd")
+    keep_score(tmp_path / "new", "acd", value=0.9)
+    keep_score(tmp_path / "old", "drift", videos_used=7)
+    keep_score(tmp_path / "new", "drift", videos_used=7)
+    changes = compare(tmp_path / "old", tmp_path / "new", load_settings())
+    assert [change.state for change in changes] == ["worse", "unjudged"]
+    assert exit_code(changes) == 1
+
+
+def drawn_change(random: np.random.Generator, rise: float = 0.0) -> tuple[float, ErrorOfDifference]:
+    """The change of a mean over videos that are drawn anew, and its error."""
+    names = [f"v{i}" for i in range(VIDEOS_OF_A_MEAN)]
+    old, new = (
+        dict(zip(names, random.normal(mean, size=len(names)), strict=True)) for mean in (0.0, rise)
+    )
+    error = error_of_difference(
+        VideoInfluences(real={}, fake=influences_of_mean(new)),
+        VideoInfluences(real={}, fake=influences_of_mean(old)),
+    )
+    return sum(new.values()) / len(new) - sum(old.values()) / len(old), error
+
+
+def test_eight_videos_give_no_more_false_alarms_than_stated() -> None:
+    """A comparison of 22 means; with normal quantiles 18 % of such comparisons raise an alarm."""
+    random, numbers, alarms = np.random.default_rng(5), 22, 0
+    for _ in range(400):
+        chances = [
+            chance_of_rise(*drawn_change(random), floor=0.0, old=0.0) for _ in range(numbers)
+        ]
+        alarms += min(chances) <= 0.025 / numbers
+    assert alarms / 400 <= 0.025 + 3 * math.sqrt(0.025 / 400)
+
+
+def test_a_rise_that_is_called_detectable_is_found_four_times_in_five(tmp_path: Path) -> None:
+    random, true_error = np.random.default_rng(6), math.sqrt(2 / VIDEOS_OF_A_MEAN)
+    for level in (0.025, 0.025 / 22):
+        rise = detectable_rise(ErrorOfDifference(true_error, VIDEOS_OF_A_MEAN - 1), level)
+        found = [
+            chance_of_rise(*drawn_change(random, rise), floor=0.0, old=0.0) <= level
+            for _ in range(1000)
+        ]
+        assert sum(found) / 1000 == pytest.approx(0.8, abs=0.05)
+    keep_fvd(tmp_path / "old", REAL, features(2, VIDEOS, SHIFT))
+    keep_fvd(tmp_path / "new", REAL, features(3, VIDEOS, SHIFT))
+    (change,) = compare(tmp_path / "old", tmp_path / "new", load_settings())
+    assert change.error is not None
+    assert change.detectable == detectable_rise(change.error, 0.025)
+    assert f"| {change.detectable:.4g} | no change |" in markdown([change], tmp_path, tmp_path)
+
+
+def test_rounding_is_no_change_and_without_an_error_the_floor_decides(tmp_path: Path) -> None:
+    keep_score(tmp_path / "old", value=0.0, standard_error=0.0)
+    for value, state in ((1e-9, "same"), (1e-5, "same"), (2e-4, "worse")):
+        keep_score(tmp_path / state / str(value), value=value, standard_error=0.0)
+        assert verdicts(tmp_path / "old", tmp_path / state / str(value)) == [state]
+
+
+def test_influences_of_other_videos_are_refused(tmp_path: Path) -> None:
+    keep_fvd(tmp_path / "old", REAL, features(2, VIDEOS, SHIFT))
+    new = keep_fvd(tmp_path / "new", REAL, features(3, VIDEOS, 3 * SHIFT))
+    other = keep_fvd(tmp_path / "other", features(4, VIDEOS), features(5, VIDEOS, SHIFT))
+    header = "side,video,influence,in_halves\n"
+    for content, why in (
+        (header, "0 real videos, 96 in the record"),
+        (influences_path(other).read_text(), "they give a standard error of"),
+    ):
+        influences_path(new).write_text(content)
+        (change,) = compare(tmp_path / "old", tmp_path / "new", load_settings())
+        assert change.state == "unjudged"
+        assert f"{influences_path(new)} is not of its record: {why}" in change.why
+        assert exit_code([change]) == 3
+
+
+def test_degrees_of_freedom_are_those_of_the_videos(tmp_path: Path) -> None:
+    same = influences_of_mean({f"v{i}": float(i) for i in range(9)})
+    others = influences_of_mean({f"w{i}": float(i) for i in range(9)})
+    still: dict[str, tuple[float, float]] = {}
+    paired = error_of_difference(
+        VideoInfluences(real=still, fake=same),
+        VideoInfluences(real=still, fake=influences_of_mean({f"v{i}": 0.0 for i in range(9)})),
+    )
+    apart = error_of_difference(
+        VideoInfluences(real=still, fake=same), VideoInfluences(real=still, fake=others)
+    )
+    assert paired.freedom == pytest.approx(8)
+    assert apart.freedom == pytest.approx(16)  # Welch's, of two samples with one variance
+    none = error_of_difference(
+        VideoInfluences(real=still, fake=same), VideoInfluences(real=still, fake=same)
+    )
+    assert (none.standard_error, none.freedom) == (0.0, math.inf)
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf])

@@ -1,0 +1,230 @@
+"""Simulation: how often does the gate call an unchanged model worse, and what losses does it find?
+
+    python -m benchmarks.gate_alarms --out benchmarks/gate_alarms.csv --workers 2
+
+Each change is of one number, before and after, judged as `reports.comparing` judges it: by the
+influences of the videos and Student's quantile, at Holm's first level for 1, 5 and 22 numbers in a
+comparison. Changes are drawn one by one and dealt into comparisons, so that an alarm of a
+comparison is counted as the gate counts it.
+
+An unchanged model draws new samples (`fresh`), or samples that share most of their chance with the
+old ones of the same name (`paired`: correlation 0.9). A loss makes the models' own distance (of
+infinitely many videos), or their mean, 1.2 times what it was.
+
+Numbers: the mean of one value a video (`mean`, as ACD is), normal or log-normal; and FVD in 48
+dimensions, Gaussian or of Student's t with 5 degrees of freedom, against real videos that old and
+new share.
+"""
+
+import argparse
+import csv
+import math
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import astuple, dataclass, fields
+from multiprocessing import get_context
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from benchmarks.coverage import covariance_root
+from evaluation.influence import ClipFeatures, frechet_statistic
+from evaluation.intervals import spread_of
+from evaluation.numbers import influences_of
+from evaluation.video_influences import VideoInfluences, error_of_difference, influences_of_mean
+from reports.comparing import load_settings
+from reports.error_of_change import chance_of_rise
+
+DIM, EXPONENT = 48, 1.3
+HEAVY = 5  # degrees of freedom of Student's t
+SKEWED = 0.8  # standard deviation of the logarithm of a log-normal value
+NUMBERS = (1, 5, 22)
+RISE = 1.2
+CORRELATION = 0.9
+LOSSES = 2200  # changes that are drawn with a loss, at most
+
+Value = tuple[float, VideoInfluences]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Changes of one kind of number.
+
+    Args:
+        number: "mean" or "fvd".
+        tails: "light" or "heavy".
+        n_real, n_fake: videos; a mean has no real ones.
+        samples: "fresh" or "paired".
+        changes: how many are drawn.
+    """
+
+    number: str
+    tails: str
+    n_real: int
+    n_fake: int
+    samples: str
+    changes: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """Shares of comparisons with a false alarm, and of losses found, with their errors."""
+
+    number: str
+    tails: str
+    n_real: int
+    n_fake: int
+    samples: str
+    numbers: int
+    comparisons: int
+    false_alarms: float
+    false_alarms_error: float
+    losses_found: float
+    losses_found_error: float
+
+
+def cases() -> Iterator[Case]:
+    """Everything that is run; what takes longest first."""
+    for n_real, n_fake, changes in (
+        (256, 256, 2200),
+        (256, 16, 2200),
+        (64, 64, 4400),
+        (16, 16, 8800),
+        (8, 8, 8800),
+    ):
+        for tails in ("light", "heavy"):
+            for samples in ("fresh", "paired"):
+                yield Case("fvd", tails, n_real, n_fake, samples, changes)
+    for n_fake in (256, 64, 16, 8):
+        for tails in ("light", "heavy"):
+            for samples in ("fresh", "paired"):
+                yield Case("mean", tails, 0, n_fake, samples, 22000)
+
+
+def run_case(case: Case) -> list[Row]:
+    """Draw changes without and with a loss, and count."""
+    draw = {"fvd": _fvds, "mean": _means}[case.number]
+    level = load_settings().false_alarms
+    unchanged = [_chance(*change) for change in draw(case, 1.0, case.changes)]
+    lost = [_chance(*change) for change in draw(case, RISE, min(case.changes, LOSSES))]
+    return [_row(case, numbers, level / numbers, unchanged, lost) for numbers in NUMBERS]
+
+
+def _chance(old: Value, new: Value) -> float:
+    error = error_of_difference(new[1], old[1])
+    return chance_of_rise(new[0] - old[0], error, floor=0.0, old=old[0])
+
+
+def _row(
+    case: Case, numbers: int, level: float, unchanged: Sequence[float], lost: Sequence[float]
+) -> Row:
+    comparisons = len(unchanged) // numbers
+    alarms = sum(
+        min(unchanged[i * numbers : (i + 1) * numbers]) <= level for i in range(comparisons)
+    )
+    found = sum(p <= level for p in lost)
+    return Row(
+        number=case.number,
+        tails=case.tails,
+        n_real=case.n_real,
+        n_fake=case.n_fake,
+        samples=case.samples,
+        numbers=numbers,
+        comparisons=comparisons,
+        false_alarms=round(alarms / comparisons, 5),
+        false_alarms_error=_error(alarms, comparisons),
+        losses_found=round(found / len(lost), 4),
+        losses_found_error=_error(found, len(lost)),
+    )
+
+
+def _error(hits: int, of: int) -> float:
+    """Standard error of a share; one hit more than there were, so that it is never 0."""
+    share = (hits + 1) / (of + 2)
+    return round(math.sqrt(share * (1 - share) / of), 5)
+
+
+def _means(case: Case, rise: float, changes: int) -> Iterator[tuple[Value, Value]]:
+    generator = torch.Generator().manual_seed(1)
+    for _ in range(changes):
+        old, new = _pair((case.n_fake,), case.samples, generator)
+        if case.tails == "heavy":
+            old, new = torch.exp(SKEWED * old), torch.exp(SKEWED * new)
+        else:
+            old, new = 3 + old, 3 + new
+        yield _mean(old), _mean(rise * new)
+
+
+def _mean(values: Tensor) -> Value:
+    by_video = {f"video {i}": value for i, value in enumerate(values.tolist())}
+    return values.mean().item(), VideoInfluences(real={}, fake=influences_of_mean(by_video))
+
+
+def _fvds(case: Case, rise: float, changes: int) -> Iterator[tuple[Value, Value]]:
+    generator = torch.Generator().manual_seed(1)
+    root = covariance_root(DIM, EXPONENT)
+    for _ in range(changes):
+        real, _ = _pair((case.n_real, DIM), "fresh", generator, case.tails)
+        old, new = _pair((case.n_fake, DIM), case.samples, generator, case.tails)
+        clips = _clips(real @ root)
+        # A shift of 1 in every dimension is a distance of DIM.
+        yield _fvd(clips, _clips(old @ root + 1)), _fvd(clips, _clips(new @ root + math.sqrt(rise)))
+
+
+def _clips(values: Tensor) -> ClipFeatures:
+    return ClipFeatures(values, [f"video {i}" for i in range(len(values))])
+
+
+def _fvd(real: ClipFeatures, fake: ClipFeatures) -> Value:
+    statistic = frechet_statistic(real, fake, correction=0)
+    spread = spread_of(statistic, 0)
+    return spread.value, influences_of(statistic, spread)
+
+
+def _pair(
+    shape: tuple[int, ...], samples: str, generator: torch.Generator, tails: str = "light"
+) -> tuple[Tensor, Tensor]:
+    """Two draws of unit variance, float64; heavy rows are of Student's t, one factor for both."""
+    first = torch.randn(shape, generator=generator, dtype=torch.float64)
+    other = torch.randn(shape, generator=generator, dtype=torch.float64)
+    if samples == "paired":
+        other = CORRELATION * first + math.sqrt(1 - CORRELATION**2) * other
+    if tails == "light":
+        return first, other
+    factors = _factors(shape[0], generator)
+    return first * factors, other * (
+        factors if samples == "paired" else _factors(shape[0], generator)
+    )
+
+
+def _factors(rows: int, generator: torch.Generator) -> Tensor:
+    normal = torch.randn((HEAVY, rows), generator=generator, dtype=torch.float64)
+    return ((HEAVY - 2) / normal.square().sum(dim=0)).sqrt()[:, None]
+
+
+def main() -> None:
+    """Run the cases in `--workers` processes of one thread each, and write their rows."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gate_alarms", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="CSV to write")
+    parser.add_argument("--workers", type=int, default=1)
+    options = parser.parse_args()
+    chosen, started = list(cases()), time.monotonic()
+    with (
+        options.out.open("w", newline="", encoding="utf-8") as file,
+        ProcessPoolExecutor(
+            options.workers, get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)
+        ) as pool,
+    ):
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(field.name for field in fields(Row))
+        for case, rows in zip(chosen, pool.map(run_case, chosen), strict=True):
+            writer.writerows(astuple(row) for row in rows)
+            file.flush()
+            sys.stderr.write(f"{time.monotonic() - started:6.0f} s  {case}\n")
+
+
+if __name__ == "__main__":
+    main()
