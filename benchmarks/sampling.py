@@ -112,10 +112,12 @@ class Written:
     Args:
         samples: how many it wrote.
         gap: a line on how well drawn first frames show their codes, if there is news of it.
+        notes: what a person should know of the first frames that were given.
     """
 
     samples: int
     gap: str | None = None
+    notes: Sequence[str] = ()
 
 
 def write_samples(request: SampleRequest, place: Place) -> Written:
@@ -149,8 +151,8 @@ def write_samples(request: SampleRequest, place: Place) -> Written:
             if not strip.exists():
                 _show(source, strip)
             if not first_codes.exists():
-                return Written(len(missing), _start_gap(source, first_codes))
-    return Written(len(missing))
+                return Written(len(missing), _start_gap(source, first_codes), source.start_notes)
+    return Written(len(missing), notes=source.start_notes)
 
 
 def read_request(folder: Path) -> tuple[SampleRequest, list[int]]:

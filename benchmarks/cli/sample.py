@@ -147,6 +147,8 @@ def sample(
         return
     written = write_samples(request, place)
     if share.part == 0:
+        for note in written.notes:
+            say(f"note: {note}")
         if written.gap is not None:
             say(written.gap)
         done = f"{written.samples} samples written, {count} asked for"

@@ -19,10 +19,10 @@ from evaluation.videos.digests import stat_state
 from evaluation.videos.frames import (
     is_frame,
     nested_folders,
-    pillow_version,
     read_pictures,
     scan_pictures,
 )
+from evaluation.videos.pictures import pillow_version
 from evaluation.videos.stored import Place, Stored
 
 MAX_MEMBERS = 10_000_000

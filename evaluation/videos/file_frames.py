@@ -9,7 +9,6 @@ may begin anywhere; the first frame shown is at 0 seconds.
 
 from contextlib import closing
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +43,8 @@ class FileFrames(Listed):
 
     Args:
         codec: as a record names it.
-        rate: frames a second, over the whole file; None where it has no times.
+        rate: frames a second, over the whole file; as the header says where it has no times.
+        stated_rate: frames a second as the header says; None where it does not.
         seconds: when each frame is shown, from the first on; None where it has no times.
         turn: how a player turns it (`evaluation.videos.turning`).
         notes: what a person should know of it.
@@ -52,6 +52,7 @@ class FileFrames(Listed):
 
     codec: str
     rate: float | None
+    stated_rate: float | None
     seconds: tuple[float, ...] | None
     turn: str
     notes: tuple[str, ...]
@@ -68,8 +69,8 @@ class _Packets:
     first: int | None  # the first packet's presentation time
     stamps: list[int | None]  # presentation times of those that are shown, as stored
     keys: list[int | None]  # of those among them at which decoding may start
-    tick: Fraction  # seconds of a stamp's unit
-    stated_rate: Fraction | None  # frames a second, as the header says
+    tick: float  # seconds of a stamp's unit
+    stated_rate: float | None  # frames a second, as the header says
     notes: tuple[str, ...]
 
 
@@ -96,7 +97,7 @@ def frames_of(path: Path) -> FileFrames:
         notes.append("frames are interlaced, and used as stored")
     if not _are_even(times.stamps):
         notes.append("frames are not shown at an even rate; they are counted, never resampled")
-    rate, seconds = _seconds(times.stamps, packets)
+    seconds = _seconds(times.stamps, packets.tick)
     return FileFrames(
         path=path,
         times=times,
@@ -104,7 +105,8 @@ def frames_of(path: Path) -> FileFrames:
         height=first.height,
         width=first.width,
         codec=codec_name(packets.codec, first),
-        rate=rate,
+        rate=_rate(seconds) or packets.stated_rate,
+        stated_rate=packets.stated_rate,
         seconds=seconds,
         turn=turn,
         notes=(*notes, *of_turn),
@@ -146,8 +148,8 @@ def _read_packets(path: Path, **options: str) -> _Packets:
             first=first,
             stamps=stamps,
             keys=keys,
-            tick=Fraction(stream.time_base or 0),
-            stated_rate=stream.average_rate,
+            tick=float(stream.time_base or 0),
+            stated_rate=float(stream.average_rate) if stream.average_rate else None,
             notes=tuple(notes),
         )
 
@@ -236,12 +238,13 @@ def _are_even(stamps: Int64) -> bool:
     return float(np.abs(steps - usual).max()) <= max(1.0, _UNEVEN * usual)
 
 
-def _seconds(stamps: Int64, packets: _Packets) -> tuple[float | None, tuple[float, ...] | None]:
-    """Frames a second, and when each is shown."""
-    stated = float(packets.stated_rate) if packets.stated_rate else None
-    if len(stamps) == 0:
-        return stated, None
-    seconds = tuple((stamps - stamps[0]) * float(packets.tick))
-    if len(seconds) < 2 or seconds[-1] <= 0:
-        return stated, seconds
-    return (len(seconds) - 1) / seconds[-1], seconds
+def _seconds(stamps: Int64, tick: float) -> tuple[float, ...] | None:
+    """When each frame is shown, from the first on; None where the file does not say."""
+    return tuple(((stamps - stamps[0]) * tick).tolist()) if len(stamps) else None
+
+
+def _rate(seconds: tuple[float, ...] | None) -> float | None:
+    """Frames a second from the first to the last; None of a single frame or without times."""
+    if seconds is None or len(seconds) < 2 or seconds[-1] <= 0:
+        return None
+    return (len(seconds) - 1) / seconds[-1]
