@@ -63,6 +63,11 @@ def frame_times(path: Path) -> list[float]:
     return [index / rate for index in range(found.count)]
 
 
+def file_notes(path: Path) -> tuple[str, ...]:
+    """What is odd about a video file: a rotation that is not applied, alpha, an edit list."""
+    return _found(path).notes
+
+
 def _found(path: Path) -> FileFrames:
     with damage_named(path.name):
         return _counted(path, stat_state(path.stat()))
