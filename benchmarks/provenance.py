@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 
 from benchmarks.plan import Plan
+from benchmarks.side_notes import side_notes
 from evaluation import record as records
 from evaluation.clip_frames import FrameExtractor
 from evaluation.extractors import ClipExtractor
@@ -13,6 +14,7 @@ from evaluation.extrapolation import Extrapolation
 from evaluation.intervals import MIN_VIDEOS, ends
 from evaluation.measure import Draws, Measurement
 from evaluation.record import ExtrapolationRecord, Record, SideRecord
+from evaluation.videos.pace import rate_range, repeated_share
 from evaluation.videos.source import VideoSource, fingerprint
 
 # Under this many clips the small-sample bias of FVD is most of the number (FETV-EVAL's logs at
@@ -36,6 +38,8 @@ def record_of(
     request = chosen.request
     caveats = _caveats(chosen, extractor.weights_verified)
     commit, dirty = records.code_state()
+    real = _side(chosen.real, chosen.split, measured.real)
+    fake = _side(chosen.fake, None, measured.fake)
     numbers, interval = measured.numbers, measured.numbers.interval
     return Record(
         metric=measured.metric,
@@ -60,8 +64,8 @@ def record_of(
         seed=request.seed,
         n_real=len(measured.real.values[0]),
         n_fake=len(measured.fake.values[0]),
-        real=_side(chosen.real, chosen.split, measured.real),
-        fake=_side(chosen.fake, None, measured.fake),
+        real=real,
+        fake=fake,
         extractor=extractor.name,
         weights_sha256=extractor.weights,
         weights_verified=extractor.weights_verified,
@@ -70,7 +74,7 @@ def record_of(
         dataset=None if chosen.dataset is None else f"{chosen.dataset.id}-{chosen.split}",
         comparable=not caveats,
         caveats=caveats,
-        notes=_notes(measured),
+        notes=(*_notes(measured), *side_notes(real, fake, request.frames)),
         seconds=seconds,
         created=records.now(),
         versions=records.versions(),
@@ -158,6 +162,8 @@ def side_record(
         lossy=source.medium.lossy,
         skipped=tuple((s.name, s.reason) for s in source.skipped),
         notes=tuple(source.notes),
+        rates=rate_range(source, used),
+        repeated=repeated_share(source, used),
     )
 
 

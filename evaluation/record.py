@@ -64,6 +64,10 @@ class SideRecord(Data):
         frame_counts: fewest and most frames of the videos used.
         sizes: stored height and width of the videos used, each once.
         skipped: [video, reason] of every video left out because it is broken.
+        rates: lowest, median and highest frames a second of the videos used, as files state them;
+            None where none does, as folders of frames.
+        repeated: share of frames that equal the frame before them to the bit, of some of the videos
+            used (`evaluation.videos.pace`); None where they do not lie on a disk.
     """
 
     source: str
@@ -82,6 +86,8 @@ class SideRecord(Data):
     lossy: bool
     skipped: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    rates: tuple[float, float, float] | None = None
+    repeated: float | None = None
 
 
 class ExtrapolationRecord(Data):
