@@ -35,6 +35,7 @@ from benchmarks.prepare.store import placed_path, store_video
 from evaluation.errors import BadVideoError, InputError
 from evaluation.record import now, versions
 from evaluation.videos.digests import file_sha256
+from evaluation.videos.discover import content_digest
 
 Progress = Callable[[int, int, str], None]  # videos done, of how many, the last one's name
 
@@ -124,9 +125,10 @@ def prepare(
             notes=plan.notes,
             noted=sum(bool(entry.notes) for entry in done),
             resumed=resumed,
+            digests={f"{e.split}/{e.path}": e.digest for e in done if e.digest},
         )
+        write_report(folder, report)  # first: the montage opens what its digests are of
         write_montage(folder, done)
-        write_report(folder, report)
     return report
 
 
@@ -210,6 +212,7 @@ def _one(job: Job, plan: Plan, folder: Path, scratch: Path) -> Entry | Failure:
     try:
         frames, notes = store_video(job, plan.store, folder / job.split / placed, scratch)
         sources = tuple(_source_file(path, path.stat()) for path in job.sources)
+        digest = content_digest(folder / job.split / placed)
         odd = [note for path in job.sources if is_video(path) for note in file_notes(path)]
     except LeftOutError as error:
         return LeftOut(split=job.split, name=job.name, reason=str(error))
@@ -224,6 +227,7 @@ def _one(job: Job, plan: Plan, folder: Path, scratch: Path) -> Entry | Failure:
         frames=frames,
         sources=sources,
         notes=(*notes, *dict.fromkeys(odd)),
+        digest=digest,
     )
 
 
