@@ -13,6 +13,7 @@ from benchmarks.frame_plan import (
     plan_frames,
 )
 from benchmarks.frame_record import Told, against, frame_record, scored_side
+from benchmarks.side_notes import side_notes
 from evaluation.acd import SourceACD, source_acd
 from evaluation.embedded_videos import EmbeddingSettings
 from evaluation.embedders import FrameEmbedder, build_embedder
@@ -140,4 +141,5 @@ def _notes(
         if source.lossy != other.lossy:
             lossy = "this" if source.lossy else "the real"
             found.append(f"only {lossy} side is stored with loss, which is part of the value")
+        found += side_notes(other, source, chosen.request.frames)
     return tuple(found)

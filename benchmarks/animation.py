@@ -8,14 +8,16 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.lib import format as npy
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
 from benchmarks.prepare.reading import frame_rate
+from benchmarks.start_frames import noted_picture
 from evaluation.errors import InputError
 from evaluation.videos.container import VideoFiles
 from evaluation.videos.discover import open_videos
 from evaluation.videos.source import VideoSource
+from evaluation.videos.upright import upright_videos
 from leo.animator import ImageAnimator, relative
 from leo.animator_files import read_animator
 from leo.model import LeoModel, find_model, shipped_models
@@ -85,8 +87,8 @@ def open_animation(
     """
     found = read_animator(_animator_file(checkpoint))
     animator = ImageAnimator(found.generator.to(device))
-    picture = _picture(source)
-    videos = open_videos(driving)
+    picture, of_picture = noted_picture(source)
+    videos = upright_videos(open_videos(driving))
     if len(videos.names) != 1:
         raise InputError(f"{driving}: {len(videos.names)} videos are there; give one of them")
     size = (animator.size, animator.size)
@@ -105,7 +107,12 @@ def open_animation(
         _resized(picture, animator.size),
         videos,
         relative,
-        [*found.notes, *(f"{driving}: {note}" for note in videos.notes), *notes],
+        [
+            *found.notes,
+            *(f"{source}: {note}" for note in of_picture),
+            *(f"{driving}: {note}" for note in videos.notes),
+            *notes,
+        ],
         rate,
     )
 
@@ -140,18 +147,6 @@ def _animator_file(checkpoint: str) -> Path:
     if path.is_dir() or (is_name and not path.is_file()):
         return LeoModel.open(find_model(checkpoint)).file("animator")
     return path
-
-
-def _picture(path: Path) -> Tensor:
-    """uint8 [3,H,W], RGB, turned as a camera says (EXIF)."""
-    try:
-        with Image.open(path) as image:
-            pixels = np.array(ImageOps.exif_transpose(image).convert("RGB"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such picture") from None
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise InputError(f"{path}: cannot be read as a picture: {error}") from None
-    return torch.from_numpy(pixels).permute(2, 0, 1)
 
 
 def _resized(frame: Tensor, side: int) -> Tensor:

@@ -16,6 +16,7 @@ from benchmarks.frame_plan import (
     plan_frames,
 )
 from benchmarks.frame_record import Told, against, frame_record, scored_side
+from benchmarks.side_notes import side_notes
 from evaluation.drift import Bands, Limits, bands, limits, survival
 from evaluation.embedded_videos import EmbeddingSettings
 from evaluation.embedders import FrameEmbedder, build_embedder
@@ -193,14 +194,16 @@ def _record(
     of_real = drift if real is None else real.measured
     said = limits(of_real.distances, of_real.first_embeddings, request.share)
     curve = bands(drift.distances)
+    source = scored_side(side, drift)
+    apart = [] if real is None else side_notes(real.record.source, source, request.frames)
     told = Told(
         side="real" if real is None else "fake",
-        notes=_notes(drift, of_real),
+        notes=(*_notes(drift, of_real), *apart),
         diagnostics=_diagnostics(drift, curve, said, request),
         curves=_curves(drift, curve, said, request),
         against=None if real is None else against(drift, real.measured, real.record),
     )
-    return frame_record(chosen, drift, scored_side(side, drift), embedder, told, seconds)
+    return frame_record(chosen, drift, source, embedder, told, seconds)
 
 
 def _places(drift: SourceDrift, request: DriftRequest) -> int:

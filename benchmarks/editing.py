@@ -19,7 +19,7 @@ from benchmarks.sampling import (
     shown,
     strip_of,
 )
-from benchmarks.start_frames import read_picture
+from benchmarks.start_frames import noted_picture, read_picture
 from evaluation.atomic import check_free, write_atomically
 from evaluation.errors import InputError
 from evaluation.videos.frames import is_frame
@@ -70,8 +70,21 @@ def samples_of(folder: Path, chosen: Sequence[int]) -> tuple[SampleRequest, list
     return request, sorted(set(chosen)) or there
 
 
-def write_edits(request: EditRequest, place: Place) -> list[Path]:
-    """Write OUT/sample-000003.mkv and so on; OUT.png shows each before and after; -> the videos.
+@dataclass(frozen=True)
+class Edits:
+    """What `write_edits` did.
+
+    Args:
+        paths: the edited videos.
+        notes: what a person should know of the pictures that were given.
+    """
+
+    paths: list[Path]
+    notes: list[str]
+
+
+def write_edits(request: EditRequest, place: Place) -> Edits:
+    """Write OUT/sample-000003.mkv and so on; OUT.png shows each before and after.
 
     Raises:
         InputError: no editor or several, no picture for any sample or for one that is required, one
@@ -85,7 +98,8 @@ def write_edits(request: EditRequest, place: Place) -> list[Path]:
     source = open_request(request.samples, place)
     if request.drawn_in is not None:
         check_settings(request.drawn_in, request.samples, source)
-    edits = _edits(request, source)
+    notes = [*source.start_notes]
+    edits = _edits(request, source, notes)
     paths, rows, labels = [], [], []
     for done, index in enumerate(edits):
         picture = edits[index](source.first(index))
@@ -99,7 +113,7 @@ def write_edits(request: EditRequest, place: Place) -> list[Path]:
         if place.progress is not None:
             place.progress(done + 1, len(edits))
     montage(rows, labels, strip_of(place.out))
-    return paths
+    return Edits(paths, notes)
 
 
 def write_first_frames(request: SampleRequest, indices: Sequence[int], place: Place) -> list[Path]:
@@ -120,12 +134,12 @@ def write_first_frames(request: SampleRequest, indices: Sequence[int], place: Pl
     return paths
 
 
-def _edits(request: EditRequest, source: LeoSource) -> dict[int, Editor]:
-    """An editor for each sample that is edited."""
+def _edits(request: EditRequest, source: LeoSource, notes: list[str]) -> dict[int, Editor]:
+    """An editor for each sample that is edited; `notes` grows by what is odd about pictures."""
     if (request.picture, request.command, request.controlnet).count(None) != 2:
         raise InputError("give exactly one of --edited, --command and --controlnet")
     if request.picture is not None:
-        return _pictures(request.picture, request, source)
+        return _pictures(request.picture, request, source, notes)
     if request.command is not None:
         editor = command_editor(request.command, read_picture)
     elif request.controlnet is not None:
@@ -133,7 +147,9 @@ def _edits(request: EditRequest, source: LeoSource) -> dict[int, Editor]:
     return dict.fromkeys(request.indices, editor)
 
 
-def _pictures(path: Path, request: EditRequest, source: LeoSource) -> dict[int, Editor]:
+def _pictures(
+    path: Path, request: EditRequest, source: LeoSource, notes: list[str]
+) -> dict[int, Editor]:
     """Pictures for the samples that they are called as, or a single one for a single sample."""
     indices = request.indices
     if not path.is_dir():
@@ -142,7 +158,7 @@ def _pictures(path: Path, request: EditRequest, source: LeoSource) -> dict[int, 
                 f"{path}: one picture for {len(indices)} samples; choose one by --index, or give a "
                 f"folder of pictures, {source.names[indices[0]]}.png and on"
             )
-        return {indices[0]: _always(read_picture(path))}
+        return {indices[0]: _always(path, notes)}
     by_name = {inner.stem: inner for inner in path.iterdir() if is_frame(inner.name)}
     found = {i: by_name[source.names[i]] for i in indices if source.names[i] in by_name}
     absent = [i for i in request.required if i not in found]
@@ -154,8 +170,10 @@ def _pictures(path: Path, request: EditRequest, source: LeoSource) -> dict[int, 
     if not found:
         name = f"{source.names[indices[0]]}.png"
         raise InputError(f"{path}: no picture there is called as a sample, {name}")
-    return {index: _always(read_picture(inner)) for index, inner in found.items()}
+    return {index: _always(inner, notes) for index, inner in found.items()}
 
 
-def _always(picture: Tensor) -> Callable[[Tensor], Tensor]:
+def _always(path: Path, notes: list[str]) -> Callable[[Tensor], Tensor]:
+    picture, of_picture = noted_picture(path)
+    notes += [f"{path}: {note}" for note in of_picture]
     return lambda _before: picture

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from evaluation.errors import InputError
 from leo.stage import Share
 
+TURN_SECONDS = 60.0  # that a process waits for others which write a few lines
 _HIDDEN, _LOCK = ".unfinished-", ".lock"
 
 
@@ -68,6 +69,20 @@ def alone(out: Path, lock: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def in_turn(lock: Path) -> Iterator[None]:
+    """Do a short piece of work after other processes that are at the same.
+
+    Raises:
+        InputError: one of them is at it for over a minute.
+    """
+    try:
+        with _locked(lock, TURN_SECONDS):
+            yield
+    except Timeout:
+        raise InputError(f"{lock}: held by another process; end it, or remove the file") from None
+
+
+@contextlib.contextmanager
 def writing(out: Path) -> Iterator[None]:
     """What the disk refuses is said in one line."""
     try:
@@ -85,14 +100,14 @@ def _lock_of(part: int) -> str:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(path: Path, seconds: float = 0) -> Iterator[None]:
     """Hold a lock; a killed process leaves nothing locked.
 
     Raises:
         Timeout: another process does.
     """
     lock = FileLock(path)
-    lock.acquire(timeout=0)
+    lock.acquire(timeout=seconds)
     try:
         yield
     finally:

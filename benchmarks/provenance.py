@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 
 from benchmarks.plan import Plan
+from benchmarks.side_notes import side_notes
 from evaluation import record as records
 from evaluation.clip_frames import FrameExtractor
 from evaluation.extractors import ClipExtractor
@@ -15,6 +16,7 @@ from evaluation.measure import Draws, Measurement
 from evaluation.record import ExtrapolationRecord, Record, SideRecord
 from evaluation.seeds import SEED_RULE
 from evaluation.videos.frames import out_of_order
+from evaluation.videos.pace import rate_range, repeated_share
 from evaluation.videos.source import VideoSource, fingerprint
 
 # Under this many clips the small-sample bias of FVD is most of the number (FETV-EVAL's logs at
@@ -38,6 +40,8 @@ def record_of(
     request = chosen.request
     caveats = (*_caveats(chosen, extractor.weights_verified), *_disorder(measured))
     commit, dirty = records.code_state()
+    real = _side(chosen.real, chosen.split, measured.real)
+    fake = _side(chosen.fake, None, measured.fake)
     numbers, interval = measured.numbers, measured.numbers.interval
     return Record(
         metric=measured.metric,
@@ -63,8 +67,8 @@ def record_of(
         seed_rule=SEED_RULE,
         n_real=len(measured.real.values[0]),
         n_fake=len(measured.fake.values[0]),
-        real=_side(chosen.real, chosen.split, measured.real),
-        fake=_side(chosen.fake, None, measured.fake),
+        real=real,
+        fake=fake,
         extractor=extractor.name,
         weights_sha256=extractor.weights,
         weights_verified=extractor.weights_verified,
@@ -73,7 +77,7 @@ def record_of(
         dataset=None if chosen.dataset is None else f"{chosen.dataset.id}-{chosen.split}",
         comparable=not caveats,
         caveats=caveats,
-        notes=_notes(measured),
+        notes=(*_notes(measured), *side_notes(real, fake, request.frames)),
         seconds=seconds,
         created=records.now(),
         versions=records.versions(),
@@ -174,6 +178,8 @@ def side_record(
         skipped=tuple((s.name, s.reason) for s in source.skipped),
         notes=(*chosen, *source.notes),
         chosen=tuple(chosen),
+        rates=rate_range(source, used),
+        repeated=repeated_share(source, used),
     )
 
 

@@ -1,13 +1,16 @@
 """What samples follow from, written down beside them: who goes on with them is held to it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.filling import in_turn
 from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
 from evaluation.schema import Data
+from evaluation.videos.discover import content_digest
+from evaluation.videos.seals import KEY
 from evaluation.videos.source import fingerprint
 from leo.run_folder import first_difference
 from leo.sample import LeoSource
@@ -50,15 +53,43 @@ def read_settings(path: Path) -> dict[str, Any]:
 def difference(path: Path, now: Mapping[str, object]) -> str | None:
     """The first thing in which written settings differ from those of now; None: in none.
 
-    How model and first frames are spelled is no part of it: their digests say which they are.
+    How model and first frames are spelled is no part of it: their digests say which they are. Nor
+    are the digests of what was drawn.
 
     Raises:
         InputError: the file cannot be read.
     """
-    return first_difference(_without_spellings(read_settings(path)), _without_spellings(now))
+    return first_difference(_compared(read_settings(path)), _compared(now))
 
 
-def _without_spellings(told: Mapping[str, object]) -> dict[str, object]:
+def _compared(told: Mapping[str, object]) -> dict[str, object]:
     request = told.get("request")
     kept = request if isinstance(request, dict) else {}
-    return {**told, "request": {k: v for k, v in kept.items() if k not in _SPELLINGS}}
+    spelled = {"request": {k: v for k, v in kept.items() if k not in _SPELLINGS}}
+    return {key: value for key, value in (told | spelled).items() if key != KEY}
+
+
+def add_digests(path: Path, videos: Sequence[Path]) -> None:
+    """Write down what these videos, in the folder of `path`, are as they were just written.
+
+    Several processes may do so at once. Videos that are listed already keep their digest, unless
+    they are of `videos`.
+
+    Raises:
+        InputError: the disk refuses.
+    """
+    digests = {video.name: content_digest(video) for video in videos}
+    with in_turn(path.with_name(f".{path.name}.lock")):
+        told = read_settings(path)
+        every = sorted({**told.get(KEY, {}), **digests}.items())  # the same from any processes
+        write_settings(path, {**told, KEY: dict(every)})
+
+
+def without_digest(path: Path, videos: Sequence[Path]) -> list[Path]:
+    """Those of these videos that `add_digests` has not listed: a killed process wrote them.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    listed = read_settings(path).get(KEY, {})
+    return [video for video in videos if video.name not in listed]

@@ -12,7 +12,7 @@ import json
 import math
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -24,7 +24,14 @@ from benchmarks.filling import own_part, writing
 from benchmarks.leo_pace import SETTINGS
 from benchmarks.leo_samples import open_samples
 from benchmarks.montage import montage
-from benchmarks.sample_settings import difference, read_settings, settings, write_settings
+from benchmarks.sample_settings import (
+    add_digests,
+    difference,
+    read_settings,
+    settings,
+    without_digest,
+    write_settings,
+)
 from benchmarks.sources import SourceOptions, open_source
 from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
@@ -112,10 +119,12 @@ class Written:
     Args:
         samples: how many it wrote.
         gap: a line on how well drawn first frames show their codes, if there is news of it.
+        notes: what a person should know of the first frames that were given.
     """
 
     samples: int
     gap: str | None = None
+    notes: Sequence[str] = ()
 
 
 def write_samples(request: SampleRequest, place: Place) -> Written:
@@ -145,12 +154,13 @@ def write_samples(request: SampleRequest, place: Place) -> Written:
                 name = source.names[index] + suffix
                 write_video(scratch / name, tell(source.stream(index)), request.fps)
                 (scratch / name).replace(place.out / name)
+            _seal(source, place, suffix, {source.names[index] + suffix for index in missing})
         if place.share.part == 0:
             if not strip.exists():
                 _show(source, strip)
             if not first_codes.exists():
-                return Written(len(missing), _start_gap(source, first_codes))
-    return Written(len(missing))
+                return Written(len(missing), _start_gap(source, first_codes), source.start_notes)
+    return Written(len(missing), notes=source.start_notes)
 
 
 def read_request(folder: Path) -> tuple[SampleRequest, list[int]]:
@@ -239,6 +249,16 @@ def _share(source: LeoSource, share: Share) -> list[int]:
     """Samples that are drawn together belong to one process."""
     together = source.drawing.together
     return [i for i in range(len(source.names)) if i // together % share.parts == share.part]
+
+
+def _seal(source: LeoSource, place: Place, suffix: str, written: Collection[str]) -> None:
+    """Digests of this process's samples: those just written, and those of a run that was killed."""
+    settings_file = place.out / SETTINGS
+    own = [_file(source, place, i, suffix) for i in _share(source, place.share)]
+    unlisted = set(without_digest(settings_file, own))
+    news = [path for path in own if path.name in written or path in unlisted]
+    if news:
+        add_digests(settings_file, news)
 
 
 def _file(source: LeoSource, place: Place, index: int, suffix: str) -> Path:

@@ -1,23 +1,21 @@
 """Pictures to begin videos with: a picture, a folder of pictures, or the videos of any source.
 
-A folder that directly holds pictures would be one video everywhere else; here each is a start. And
-here alone pictures are turned as a camera says (EXIF): frames of videos are read as stored.
+A folder that directly holds pictures would be one video everywhere else; here each is a start. All
+are turned as a viewer or player turns them: what is measured stays as stored.
 """
 
-import contextlib
-import io
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from PIL import ExifTags, Image, ImageOps
 from torch import Tensor
 
 from benchmarks.broken_videos import NamedVideos, broken_videos_named
 from evaluation.errors import BadVideoError, InputError
-from evaluation.videos.frames import is_frame, pillow_version, read_pictures, scan_pictures
+from evaluation.videos.frames import is_frame, read_pictures, scan_pictures
+from evaluation.videos.pictures import pillow_version
 from evaluation.videos.source import VideoSource
-from evaluation.videos.stored import Place, Stored, StoredVideos
+from evaluation.videos.stored import Place, Stored, StoredVideos, video_notes
+from evaluation.videos.upright import upright, upright_videos
 
 OpenSource = Callable[[str], VideoSource]
 
@@ -41,17 +39,12 @@ class Pictures:
 
     def scan(self, place: Place) -> Stored:
         """See Layout.scan."""
-        content = _content(place.path)
-        stored = scan_pictures(place, [(place.path.name, content)])
-        turned = upright(content)
-        if turned is content:
-            return stored
-        return replace(scan_pictures(place, [(place.path.name, turned)]), codecs=stored.codecs)
+        return scan_pictures(place, [(place.path.name, _content(place.path))])
 
     def read(self, video: Stored, frames: Sequence[int]) -> Tensor:
         """See Layout.read."""
         names = [video.path.name for _ in frames]
-        return read_pictures(video, names, lambda _name: upright(_content(video.path)))
+        return read_pictures(video, names, lambda _name: _content(video.path))
 
 
 def open_start_frames(spec: str, open_source: OpenSource) -> VideoSource:
@@ -63,7 +56,7 @@ def open_start_frames(spec: str, open_source: OpenSource) -> VideoSource:
         InputError: nothing is there, or a picture is broken.
     """
     with broken_videos_named(spec, _ADVICE):
-        found = _opened(spec, open_source)
+        found = upright(_opened(spec, open_source))
     return NamedVideos(found, range(len(found.names)), found.name, advice=_ADVICE)
 
 
@@ -78,7 +71,7 @@ def _opened(spec: str, open_source: OpenSource) -> VideoSource:
 
 
 def open_pictures(name: str, paths: Sequence[Path]) -> StoredVideos:
-    """These picture files, each a video of one frame called as the file.
+    """These picture files, upright, each a video of one frame called as the file.
 
     Raises:
         BadVideoError: one of them is broken.
@@ -86,32 +79,31 @@ def open_pictures(name: str, paths: Sequence[Path]) -> StoredVideos:
     layout = Pictures()
     found = tuple(layout.scan(Place(path.name, path)) for path in paths)
     note = f"{len(paths)} pictures"
-    return StoredVideos(name, layout, found, skipped=(), notes=[], layout_note=note)
-
-
-def upright(content: bytes) -> bytes:
-    """A picture's file, turned as the camera says that took it; most need no turn, and stay.
-
-    A damaged one stays, too: whoever reads it says so.
-    """
-    with contextlib.suppress(Exception), Image.open(io.BytesIO(content)) as picture:
-        if picture.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-            turned = io.BytesIO()
-            ImageOps.exif_transpose(picture).convert("RGB").save(turned, "PPM")
-            return turned.getvalue()
-    return content
+    notes = video_notes(found)
+    stored = StoredVideos(name, layout, found, skipped=(), notes=notes, layout_note=note)
+    return upright_videos(stored)
 
 
 def read_picture(path: Path) -> Tensor:
-    """One picture: uint8 [3,H,W], RGB.
+    """One picture, turned as a viewer turns it: uint8 [3,H,W], RGB.
 
     Raises:
         InputError: there is none, or it is broken.
     """
+    return noted_picture(path)[0]
+
+
+def noted_picture(path: Path) -> tuple[Tensor, list[str]]:
+    """`read_picture`, and what a person should know of the picture.
+
+    Raises:
+        InputError: as `read_picture`.
+    """
     if not path.is_file():
         raise InputError(f"{path}: no such picture")
     with broken_videos_named(str(path), "give another picture"):
-        return open_pictures(str(path), [path]).read(0, [0])[0]
+        found = open_pictures(str(path), [path])
+        return found.read(0, [0])[0], [*found.videos[0].notes]
 
 
 def _content(path: Path) -> bytes:

@@ -67,6 +67,10 @@ class SideRecord(Data):
         notes: what a reader should know of the source and of the choice of clips.
         chosen: those of the notes that are on the choice: which path of the protocol's original was
             followed, which videos were too short, how many gave no clip.
+        rates: lowest, median and highest frames a second of the videos used, as files state them;
+            None where none does, as folders of frames.
+        repeated: share of frames that equal the frame before them to the bit, of some of the videos
+            used (`evaluation.videos.pace`); None where they do not lie on a disk.
     """
 
     source: str
@@ -86,6 +90,8 @@ class SideRecord(Data):
     skipped: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     chosen: tuple[str, ...] = ()
+    rates: tuple[float, float, float] | None = None
+    repeated: float | None = None
 
 
 class ExtrapolationRecord(Data):

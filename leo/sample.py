@@ -85,7 +85,7 @@ class LeoSource:
 
     @property
     def notes(self) -> Sequence[str]:
-        """Which model, and how it was drawn from."""
+        """Which model, how it was drawn from, and what is odd about its first frames."""
         model, sampling = self.drawing.model, self.drawing.sampling
         starts = self.drawing.starts
         begun = "" if starts is None else f" from {sampling.start_frame} frames of {starts.name}"
@@ -99,7 +99,14 @@ class LeoSource:
         return (
             f"{sampling.mode} samples{begun} of LEO {model.config.id} "
             f"({self.model_digest[:12]}), {how}{with_transitions}{again}",
+            *self.start_notes,
         )
+
+    @property
+    def start_notes(self) -> Sequence[str]:
+        """What a person should know of the first frames that were given."""
+        starts = self.drawing.starts
+        return () if starts is None else tuple(f"first frames: {note}" for note in starts.notes)
 
     def sizes(self) -> Sequence[tuple[int, int]]:
         """All the same, square."""

@@ -147,6 +147,8 @@ def sample(
         return
     written = write_samples(request, place)
     if share.part == 0:
+        for note in written.notes:
+            say(f"note: {note}")
         if written.gap is not None:
             say(written.gap)
         done = f"{written.samples} samples written, {count} asked for"
@@ -266,7 +268,10 @@ def edit(
             steering,
             repose,
         )
-        paths = write_edits(request, place)
+        made = write_edits(request, place)
+        paths = made.paths
+        for note in made.notes:
+            say(f"note: {note}")
         if without := len(indices) - len(paths):
             say(f"note: {edited}: no edited picture for {without} of {len(indices)} samples")
     for path in paths:

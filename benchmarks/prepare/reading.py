@@ -1,22 +1,21 @@
 """Frames of a downloaded video file, by index and as a stream; memory holds one frame at a time.
 
-Decoding, checks and colours are those of `evaluation.videos`, so a prepared frame is the frame that
-evaluation would have seen. A file that breaks off or is damaged is a BadVideoError and no video.
+Counting, decoding, checks and colours are those of `evaluation.videos`, so a prepared frame is the
+frame of that index that evaluation would have seen: edit lists hide frames from both. A file that
+breaks off or is damaged is a BadVideoError and no video.
 """
 
 from collections.abc import Iterator
-from itertools import dropwhile, islice, zip_longest
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from benchmarks.prepare.resample import Frame
-from evaluation.errors import BadVideoError
-from evaluation.videos.decoding import ToRgb, damage_named, frames_in_order, opened
-from evaluation.videos.whole import states_its_length
+from evaluation.videos.decoding import damage_named
+from evaluation.videos.digests import stat_state
+from evaluation.videos.file_frames import FileFrames, frames_of
+from evaluation.videos.seeking import frames_at
 
-if TYPE_CHECKING:
-    from av.container import InputContainer
-    from av.video.stream import VideoStream
+USUAL_RATE = 25.0  # frames a second, where a file does not say
 
 
 def read_frames(path: Path) -> Iterator[Frame]:
@@ -25,17 +24,7 @@ def read_frames(path: Path) -> Iterator[Frame]:
     Raises:
         BadVideoError: the file cannot be decoded to its end, or holds no frame.
     """
-    with damage_named(path.name):
-        whole = states_its_length(path)
-        with opened(path) as (_, stream):
-            promised = stream.frames
-        to_rgb, given = ToRgb(), 0
-        for frame in frames_in_order(path, promised):
-            yield to_rgb(frame)
-            given += 1
-        # A file that is known to be whole may promise more: an edit list hides frames.
-        if given == 0 or (given < promised and not whole):
-            raise BadVideoError(path.name, f"holds {given} of the {promised} frames it promises")
+    yield from read_part(path, 0, _found(path).count)
 
 
 def read_part(path: Path, start: int, stop: int) -> Iterator[Frame]:
@@ -44,41 +33,46 @@ def read_part(path: Path, start: int, stop: int) -> Iterator[Frame]:
     Raises:
         BadVideoError: the file cannot be decoded, or not be sought to that frame.
     """
-    if start == 0:
-        yield from islice(read_frames(path), stop)
-        return
-    with damage_named(path.name), opened(path) as (container, stream):
-        stamps = _stamps(container, stream)[start:stop]
-        if not stamps:
-            return
-        container.seek(stamps[0], stream=stream)  # to the key frame at or before it
-        shown = dropwhile(lambda f: f.pts is None or f.pts < stamps[0], container.decode(stream))
-        to_rgb = ToRgb()
-        for index, (stamp, frame) in enumerate(zip_longest(stamps, islice(shown, len(stamps)))):
-            if frame is None or frame.pts != stamp or frame.is_corrupt:
-                raise BadVideoError(path.name, f"frame {start + index} does not decode in its turn")
-            yield to_rgb(frame)
+    found = _found(path)
+    chosen = range(start, min(stop, found.count))
+    if chosen:
+        with damage_named(path.name):
+            yield from frames_at(found, chosen)
 
 
 def frame_rate(path: Path) -> float:
     """Frames a second as the header says; 25 where it does not."""
-    with damage_named(path.name), opened(path) as (_, stream):
-        return float(stream.average_rate or 25)
+    return _found(path).stated_rate or USUAL_RATE
 
 
 def frame_size(path: Path) -> tuple[int, int]:
-    """Height and width as the header says."""
-    with damage_named(path.name), opened(path) as (_, stream):
-        return stream.height, stream.width
+    """Height and width as stored."""
+    found = _found(path)
+    return found.height, found.width
 
 
 def frame_times(path: Path) -> list[float]:
-    """When each frame is shown, in seconds from the first; nothing is decoded."""
-    with damage_named(path.name), opened(path) as (container, stream):
-        stamps = _stamps(container, stream)
-        return [float((stamp - stamps[0]) * (stream.time_base or 0)) for stamp in stamps]
+    """When each frame is shown, in seconds from the first one shown.
+
+    By the frame rate where the file states no times.
+    """
+    found = _found(path)
+    if found.seconds is not None:
+        return list(found.seconds)
+    rate = frame_rate(path)
+    return [index / rate for index in range(found.count)]
 
 
-def _stamps(container: "InputContainer", stream: "VideoStream") -> list[int]:
-    """Presentation time of every frame, ascending, in units of the stream's time base."""
-    return sorted(packet.pts for packet in container.demux(stream) if packet.pts is not None)
+def file_notes(path: Path) -> tuple[str, ...]:
+    """What is odd about a video file: a rotation that is not applied, alpha, an edit list."""
+    return _found(path).notes
+
+
+def _found(path: Path) -> FileFrames:
+    with damage_named(path.name):
+        return _counted(path, stat_state(path.stat()))
+
+
+@lru_cache(maxsize=64)  # many clips are cut from one file, one after the other
+def _counted(path: Path, _state: str) -> FileFrames:
+    return frames_of(path)

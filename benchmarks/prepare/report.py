@@ -1,13 +1,15 @@
 """What a preparation did: a journal, one line a video as it is done, and the report at the end.
 
 `prepare.jsonl` starts with the preparation's own line (data set, options) and grows by one line a
-video, so that a run that was killed goes on where it stopped. `prepare.json` is written last; where
-it is absent the preparation is not finished.
+video, so that a run that was killed goes on where it stopped. `prepare.json` is written when all
+are done; where it is absent the preparation is not finished.
 """
 
 import json
 from pathlib import Path
 from typing import Any
+
+from pydantic import Field
 
 from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
@@ -31,6 +33,7 @@ class Entry(Data):
     Args:
         path: below its split, '/'-separated: a file, a folder of frames or a link.
         notes: dropped frames, boxes cut short and the like.
+        digest: that opening the prepared video gives; "" of older journals.
     """
 
     split: str
@@ -39,6 +42,7 @@ class Entry(Data):
     frames: int
     sources: tuple[SourceFile, ...]
     notes: tuple[str, ...] = ()
+    digest: str = ""
 
 
 class Failure(Data):
@@ -63,6 +67,7 @@ class PrepareReport(Data):
         missing: what the data set has and the download does not.
         noted: videos with notes of their own; the notes stand in the journal.
         resumed: videos that an earlier run had done.
+        digests: of the prepared videos, by SPLIT/PATH (`evaluation.videos.seals`).
     """
 
     dataset: str
@@ -79,6 +84,7 @@ class PrepareReport(Data):
     notes: tuple[str, ...] = ()
     noted: int = 0
     resumed: int = 0
+    digests: dict[str, str] = Field(default_factory=dict)
 
     @property
     def summary(self) -> str:

@@ -20,6 +20,7 @@ from benchmarks.datasets.dataset import load_dataset
 from benchmarks.prepare import celebvhq, faceforensics, grid, taichihd, ucf101, weizmann
 from benchmarks.prepare.job import Job, LeftOutError, Plan, PrepareOptions
 from benchmarks.prepare.look import write_montage
+from benchmarks.prepare.reading import file_notes
 from benchmarks.prepare.report import (
     Entry,
     Failure,
@@ -29,10 +30,12 @@ from benchmarks.prepare.report import (
     SourceFile,
     write_report,
 )
+from benchmarks.prepare.search import is_video
 from benchmarks.prepare.store import placed_path, store_video
 from evaluation.errors import BadVideoError, InputError
 from evaluation.record import now, versions
 from evaluation.videos.digests import file_sha256
+from evaluation.videos.discover import content_digest
 
 Progress = Callable[[int, int, str], None]  # videos done, of how many, the last one's name
 
@@ -55,7 +58,7 @@ RECIPES: Mapping[str, Recipe] = {
     "celebvhq": Recipe(celebvhq.plan, frozenset({"storage", "resolution", "metadata"}), version=2),
     "faceforensics": Recipe(faceforensics.plan, frozenset({"storage", "resolution", "wide_crop"})),
     "grid": Recipe(grid.plan, frozenset({"storage", "resolution"}), version=3),
-    "taichihd": Recipe(taichihd.plan, frozenset({"storage", "resolution", "metadata"})),
+    "taichihd": Recipe(taichihd.plan, frozenset({"storage", "resolution", "metadata"}), version=2),
     "ucf101": Recipe(ucf101.plan, frozenset({"storage", "resolution", "metadata"}), version=2),
     "weizmann": Recipe(weizmann.plan, frozenset({"storage"})),
 }
@@ -122,9 +125,10 @@ def prepare(
             notes=plan.notes,
             noted=sum(bool(entry.notes) for entry in done),
             resumed=resumed,
+            digests={f"{e.split}/{e.path}": e.digest for e in done if e.digest},
         )
+        write_report(folder, report)  # first: the montage opens what its digests are of
         write_montage(folder, done)
-        write_report(folder, report)
     return report
 
 
@@ -208,6 +212,8 @@ def _one(job: Job, plan: Plan, folder: Path, scratch: Path) -> Entry | Failure:
     try:
         frames, notes = store_video(job, plan.store, folder / job.split / placed, scratch)
         sources = tuple(_source_file(path, path.stat()) for path in job.sources)
+        digest = content_digest(folder / job.split / placed)
+        odd = [note for path in job.sources if is_video(path) for note in file_notes(path)]
     except LeftOutError as error:
         return LeftOut(split=job.split, name=job.name, reason=str(error))
     except BadVideoError as error:
@@ -215,7 +221,13 @@ def _one(job: Job, plan: Plan, folder: Path, scratch: Path) -> Entry | Failure:
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from None
     return Entry(
-        split=job.split, name=job.name, path=placed, frames=frames, sources=sources, notes=notes
+        split=job.split,
+        name=job.name,
+        path=placed,
+        frames=frames,
+        sources=sources,
+        notes=(*notes, *dict.fromkeys(odd)),
+        digest=digest,
     )
 
 

@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
 from pydantic import BaseModel, Field
 
 from benchmarks.prepare.boxes import Box, inside, sliced
@@ -25,6 +23,7 @@ from benchmarks.prepare.resample import Frame, anti_aliased_linear
 from benchmarks.prepare.search import by_stem, first_with, found_some, is_video, metadata_file
 from evaluation.errors import BadVideoError, InputError
 from evaluation.schema import parse
+from evaluation.videos.pictures import picture_facts, picture_pixels
 
 SPLITS = ("train", "test")
 SIDE = 256
@@ -103,7 +102,8 @@ def _cut_clip(path: Path, files: tuple[Path, ...], options: PrepareOptions) -> C
     side = options.resolution or SIDE
     if files == (path,):
         return Cut((anti_aliased_linear(f, side) for f in read_frames(path)), frame_rate(path))
-    return Cut(anti_aliased_linear(_image(file), side) for file in files)
+    notes: list[str] = []
+    return Cut((anti_aliased_linear(_image(file, notes), side) for file in files), notes=notes)
 
 
 def _cut_row(video: Path, row: Row, options: PrepareOptions) -> Cut:
@@ -146,12 +146,14 @@ def _images(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(p for p in folder.iterdir() if p.suffix.lower() in FRAME_SUFFIXES))
 
 
-def _image(path: Path) -> Frame:
+def _image(path: Path, notes: list[str]) -> Frame:
+    """A frame that is a picture; `notes` grows by what is odd about it, each thing once."""
     try:
-        with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
-    except OSError as error:
-        raise BadVideoError(path.parent.name, f"{path.name} is no picture: {error}") from None
+        data = path.read_bytes()
+        notes += [note for note in picture_facts(data).notes if note not in notes]
+        return picture_pixels(data)
+    except Exception as error:  # a damaged picture makes Pillow's parsers raise anything
+        raise BadVideoError(path.parent.name, f"frame {path.name}: {error}") from None
 
 
 def _rows(path: Path) -> list[Row]:

@@ -19,6 +19,7 @@ from benchmarks.prepare.reading import frame_rate, read_frames
 from benchmarks.prepare.resample import Frame
 from benchmarks.prepare.search import found_some
 from evaluation.errors import BadVideoError, InputError
+from evaluation.videos.pictures import picture_facts
 
 ACTIONS = {"0": "wave1", "1": "wave2", "3": "jack", "4": "bend"}  # by eye: spec data.md 1.3
 IDS_PER_SLOT = 8  # four actions and their mirrors
@@ -84,9 +85,10 @@ def _cut_strip(path: Path) -> Cut:
 def _strip_frames(path: Path) -> Iterator[Frame]:
     """The frames of a strip, left to right; [64,64,3] each."""
     try:
+        picture_facts(path.read_bytes())  # refuses what would be cut to 8 bits
         with Image.open(path) as image:
             pixels = np.asarray(image.convert("RGBA"))
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise BadVideoError(path.name, f"is no picture: {error}") from None
     height, width = pixels.shape[:2]
     if width % height:

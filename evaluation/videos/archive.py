@@ -21,11 +21,11 @@ from evaluation.videos.frames import (
     in_order,
     is_frame,
     nested_folders,
-    pillow_version,
     read_pictures,
     reading_of,
     scan_pictures,
 )
+from evaluation.videos.pictures import pillow_version
 from evaluation.videos.stored import Place, Stored
 
 MAX_MEMBERS = 10_000_000

@@ -2,21 +2,28 @@
 
 Pixels are as stored: no rotation, no deinterlacing, no aspect ratio, no alpha; to RGB as swscale
 converts by default.
+
+Decoders conceal: a damaged picture is filled in from the one decoded last, and the only word on it
+stands in libavcodec's log. Errors that a decoder reports are damage here. So are packets of FFV1
+whose checksums are wrong.
 """
 
+import logging
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.errors import BadVideoError
-from evaluation.videos.whole import NotWholeError
+from evaluation.videos import ffv1
+from evaluation.videos.structure import NotWholeError
 
 if TYPE_CHECKING:  # PyAV takes 0.1 s to import, and only video files need it
     from av.container import InputContainer
+    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -34,7 +41,6 @@ def opened(path: Path, **options: str) -> Iterator[tuple["InputContainer", "Vide
         BadVideoError: it has none, or is of a kind that is not read.
     """
     import av
-    from av.stream import Disposition
 
     try:
         # "file:" keeps a colon in a name from being read as a protocol.
@@ -42,15 +48,22 @@ def opened(path: Path, **options: str) -> Iterator[tuple["InputContainer", "Vide
     except av.error.ArgumentError:
         raise BadVideoError(path.name, "is of no kind that is read as a video") from None
     with container:
-        for stream in container.streams.video:
-            if not stream.disposition & Disposition.attached_pic:  # cover art
-                if stream.codec_context is None:
-                    raise BadVideoError(path.name, "its codec is not known")
-                # One thread: many files are read at once, and a seek does not fill a pipeline.
-                stream.codec_context.thread_count = 1
-                yield container, stream
-                return
-        raise BadVideoError(path.name, "holds no video stream")
+        moving = moving_streams(container)
+        if not moving:
+            raise BadVideoError(path.name, "holds no video stream")
+        if moving[0].codec_context is None:
+            raise BadVideoError(path.name, "its codec is not known")
+        # One thread: many files are read at once, a seek does not fill a pipeline, and what a
+        # decoder reports is reported in the thread that asked for the frame.
+        moving[0].codec_context.thread_count = 1
+        yield container, moving[0]
+
+
+def moving_streams(container: "InputContainer") -> list["VideoStream"]:
+    """The streams of moving pictures: all but cover art."""
+    from av.stream import Disposition
+
+    return [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
 
 
 def _any_metadata() -> dict[str, Any]:
@@ -76,6 +89,47 @@ def damage_named(name: str) -> Iterator[None]:
         raise BadVideoError(name, f"cannot be read as a video: {reason}") from None
 
 
+class Decoded(NamedTuple):
+    """A packet, the frames that came out when it went in, and what is wrong with it, if anything.
+
+    `damage`: the frames may be concealed ones from here to the next keyframe.
+    """
+
+    packet: "Packet[VideoStream]"
+    frames: "list[VideoFrame]"
+    damage: str | None
+
+
+def decoded(container: "InputContainer", stream: "VideoStream") -> Iterator[Decoded]:
+    """Every packet from where the container stands, and its frames as the decoder gives them."""
+    import av.logging
+
+    _have_errors_reported()
+    check = slice_checks(stream)
+    for packet in container.demux(stream):
+        damage = check(bytes(packet)) if packet.size else None
+        with av.logging.Capture() as log:  # of this thread alone
+            frames = packet.decode()
+        errors = [message.strip() for level, _, message in log if level <= av.logging.ERROR]
+        yield Decoded(packet, frames, damage or (errors[0] if errors else None))
+
+
+def _have_errors_reported() -> None:
+    """Have PyAV pass on what libav reports, which it drops by default; each time, not once."""
+    import av.logging
+
+    if av.logging.get_level() is None:
+        logging.getLogger("libav").addHandler(logging.NullHandler())  # nothing on the terminal
+        av.logging.set_level(av.logging.ERROR)
+    av.logging.set_skip_repeated(False)
+
+
+def slice_checks(stream: "VideoStream") -> ffv1.SliceChecks:
+    """What looks at the packets of a stream before they are decoded; of FFV1 alone it can tell."""
+    is_ffv1 = stream.codec_context.name == "ffv1"
+    return ffv1.SliceChecks((stream.codec_context.extradata or b"") if is_ffv1 else b"")
+
+
 def frames_in_order(path: Path, promised: int) -> Generator["VideoFrame"]:
     """Every frame from the first on, as the decoder gives them, each sound and of one size.
 
@@ -88,25 +142,39 @@ def frames_in_order(path: Path, promised: int) -> Generator["VideoFrame"]:
     """
     import av
 
-    number, size = 0, None
+    number, size, first = 0, None, None
     with opened(path) as (container, stream):
         try:
-            for frame in container.decode(stream):
-                if frame.is_corrupt:
-                    raise BadVideoError(path.name, f"frame {number} of {promised} is damaged")
-                size = size or (frame.width, frame.height)
-                if (frame.width, frame.height) != size:
-                    raise BadVideoError(
-                        path.name,
-                        f"frame {number} is {frame.width}x{frame.height},"
-                        f" the first {size[0]}x{size[1]}",
-                    )
-                yield frame
-                number += 1
+            for packet, frames, damage in decoded(container, stream):
+                first = packet.pts if first is None else first
+                if damage is not None and not shown_before(packet, first):
+                    reason = f"frame {number} of {promised} is damaged: {damage}"
+                    raise BadVideoError(path.name, reason)
+                for frame in frames:
+                    if frame.is_corrupt:
+                        raise BadVideoError(path.name, f"frame {number} of {promised} is damaged")
+                    size = size or (frame.width, frame.height)
+                    if (frame.width, frame.height) != size:
+                        raise BadVideoError(
+                            path.name,
+                            f"frame {number} is {frame.width}x{frame.height},"
+                            f" the first {size[0]}x{size[1]}",
+                        )
+                    yield frame
+                    number += 1
         except av.error.FFmpegError as error:
             raise BadVideoError(
                 path.name, f"decoding gives {number} of {promised} frames, then: {error.strerror}"
             ) from None
+
+
+def shown_before(packet: "Packet[VideoStream]", keyframe: int | None) -> bool:
+    """Whether a picture is shown before the keyframe that decoding began with.
+
+    Such a one may refer to pictures before that keyframe, which are not there: decoders report it,
+    and nothing is wrong with what follows (open GOP).
+    """
+    return keyframe is not None and packet.pts is not None and packet.pts < keyframe
 
 
 class ToRgb:

@@ -26,7 +26,7 @@ from evaluation.videos.stored import Place, Stored
 
 RACY_NS = 2_000_000_000  # FAT keeps times to 2 s; every other file system is finer
 LOCK_SECONDS = 5.0  # how long to wait for another process, before doing without
-_SCHEMA = 1  # raised whenever the meaning of a stored field changes
+_SCHEMA = 2  # raised whenever the meaning of a stored field changes
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS scanned (path BLOB, inner TEXT, reading TEXT, state TEXT,"
     " payload TEXT, digest TEXT, PRIMARY KEY (path, inner, reading))"

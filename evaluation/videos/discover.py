@@ -23,6 +23,7 @@ from evaluation.videos.container import VideoFiles
 from evaluation.videos.digests import RACY_NS, StatCache, stat_state, unpack
 from evaluation.videos.frames import FrameFolders, FrameOrder, folder_place, nested_folders
 from evaluation.videos.listing import Found, Kind, Listing, list_media
+from evaluation.videos.seals import seal_over
 from evaluation.videos.source import Skipped
 from evaluation.videos.stored import Layout, Place, Stored, StoredVideos, video_notes
 from evaluation.videos.tensor_files import TensorReader
@@ -83,6 +84,8 @@ def open_videos(path: Path, options: OpenOptions = DEFAULTS) -> StoredVideos:
     root = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
     found = discover(root, options)
     videos, skipped = _scan(found, root, options)
+    videos, replaced = _as_written(videos, root, options)
+    skipped = sorted([*skipped, *replaced], key=lambda broken: broken.name)
     if not videos:
         first = skipped[0]
         raise InputError(f"{path}: not one video can be read; {first.name}: {first.reason}")
@@ -94,6 +97,18 @@ def open_videos(path: Path, options: OpenOptions = DEFAULTS) -> StoredVideos:
         notes=[*found.notes, *video_notes(videos)],
         layout_note=found.layout_note,
     )
+
+
+def content_digest(path: Path) -> str:
+    """The digest of the one video at `path`, whatever its writer says of it.
+
+    Raises:
+        InputError: nothing is there.
+        BadVideoError: it is broken.
+    """
+    root = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+    videos, _ = _scan(discover(root), root, DEFAULTS)
+    return videos[0].digest
 
 
 def discover(root: Path, options: OpenOptions = DEFAULTS) -> Discovery:
@@ -220,6 +235,22 @@ def _scan(found: Discovery, root: Path, options: OpenOptions) -> tuple[list[Stor
         [o for o in outcomes if isinstance(o, Stored)],
         [Skipped(error.video, error.reason) for error in broken],
     )
+
+
+def _as_written(
+    videos: list[Stored], root: Path, options: OpenOptions
+) -> tuple[list[Stored], list[Skipped]]:
+    """The videos that are as their writer left them, or of which none left word; and the others."""
+    seal, kept, broken = seal_over(root), [], []
+    for video in videos:
+        error = seal.broken(video)
+        if error is None:
+            kept.append(video)
+        elif options.on_error == "fail":
+            raise error
+        else:
+            broken.append(Skipped(error.video, error.reason))
+    return kept, broken
 
 
 def _outcome(layout: Layout, place: Place) -> Stored | BadVideoError:

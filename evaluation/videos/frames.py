@@ -8,13 +8,10 @@ text                     of their names as text, as StyleGAN-V, Latte and DIGAN 
 number-after-underscore  of the integer behind the last underscore of the name up to its first dot,
                          as TATS and cd-fvd read them (songweige/TATS@03bbce1 tats/data.py:558,
                          songweige/content-debiased-fvd@a1e037a cdfvd/utils/data_utils.py:253)
-
-Pixels are as stored: no EXIF rotation, no colour profile, no alpha;
-grey and palettes become RGB; pictures of 16 bits are refused, since reducing them is a choice.
+What a single picture is: `evaluation.videos.pictures`.
 """
 
 import hashlib
-import io
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,24 +19,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-import PIL
 import torch
-from numpy.typing import NDArray
-from PIL import Image, features
 from torch import Tensor
 
 from evaluation.errors import BadVideoError
 from evaluation.videos.digests import stat_state
+from evaluation.videos.pictures import picture_facts, picture_pixels, pillow_version
 from evaluation.videos.source import VideoSource
 from evaluation.videos.stored import Place, Stored, check_caps
 
 SUFFIXES = frozenset({"png", "jpg", "jpeg", "bmp", "webp", "tif", "tiff", "ppm"})
 
 MAX_PICTURE_BYTES = 256 * 2**20  # of one stored picture
-
-# What Pillow may read a picture as, whatever its name. EPS, which runs Ghostscript, is not here.
-_FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "PPM")
 _DIGITS = re.compile(r"(\d+)")
 
 FrameOrder = Literal["text", "number-after-underscore"]
@@ -84,11 +75,6 @@ class FrameFolders:
             )
         chosen = [names[i] for i in frames]
         return read_pictures(video, chosen, lambda n: _read_file(video.name, video.path / n))
-
-
-def pillow_version() -> str:
-    """Pillow, and the library in it that unpacks JPEG."""
-    return f"Pillow {PIL.__version__} / libjpeg-turbo {features.version('libjpeg_turbo') or 'none'}"
 
 
 def is_frame(name: str) -> bool:
@@ -172,16 +158,21 @@ def scan_pictures(
     Raises:
         BadVideoError: no frames, an unreadable header, or a frame of another size than the first.
     """
-    digest, codecs, names = hashlib.sha256(), set(), []
+    digest, codecs, turns, names = hashlib.sha256(), set(), set(), []
+    notes: dict[str, None] = {}  # each once, in the order of the frames
     size: tuple[int, int] | None = None
     for name, data in pictures:
         for part in (name.encode("utf-8", "surrogateescape"), data):
             digest.update(len(part).to_bytes(8, "little") + part)
-        with _damage_named(place.name, name), _picture(data) as picture:
-            codecs.add(_codec(picture, data))
-            size = size or picture.size
-            if picture.size != size:
-                raise ValueError("{}x{}, the first frame {}x{}".format(*picture.size, *size))
+        with _damage_named(place.name, name):
+            facts = picture_facts(data)
+            codecs.add(facts.codec)
+            turns.add(facts.turn)
+            notes |= dict.fromkeys(facts.notes)
+            size = size or (facts.width, facts.height)
+            if (facts.width, facts.height) != size:
+                found = "{}x{}, the first frame {}x{}"
+                raise ValueError(found.format(facts.width, facts.height, *size))
         names.append(name)
     width, height = size or (0, 0)
     check_caps(place.name, len(names), height, width)
@@ -194,7 +185,8 @@ def scan_pictures(
         width=width,
         codecs=tuple(sorted(codecs)),
         digest=digest.hexdigest(),
-        notes=tuple(_order_notes(names)) if order == "text" else (),
+        notes=(*(_order_notes(names) if order == "text" else ()), *notes),
+        turn=turns.pop() if len(turns) == 1 else "",
     )
 
 
@@ -207,29 +199,14 @@ def read_pictures(video: Stored, names: Sequence[str], read: Callable[[str], byt
     out = torch.empty(len(names), 3, video.height, video.width, dtype=torch.uint8)
     for slot, name in enumerate(names):
         data = read(name)
-        with _damage_named(video.name, name), _picture(data) as picture:
-            if picture.size != (video.width, video.height):
-                raise ValueError(
-                    "{}x{}; {}x{} at opening".format(*picture.size, video.width, video.height)
-                )
-            pixels: NDArray[np.uint8] = np.asarray(picture.convert("RGB"))
+        with _damage_named(video.name, name):
+            pixels = picture_pixels(data)
+            height, width, _ = pixels.shape
+            if (height, width) != (video.height, video.width):
+                at_opening = f"{video.width}x{video.height} at opening"
+                raise ValueError(f"{width}x{height}; {at_opening}")
             out.numpy()[slot] = pixels.transpose(2, 0, 1)
     return out
-
-
-@contextmanager
-def _picture(data: bytes) -> Iterator[Image.Image]:
-    """A picture, its header read, its pixels not yet."""
-    with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
-        if picture.width * picture.height == 0:
-            raise ValueError("no pixels")
-        if getattr(picture, "is_animated", False):
-            raise ValueError("several pictures in one file; a frame is one")
-        # "I;16", "I", "F"; and "RGB;16B", which Pillow would cut to 8 bits without a word.
-        raw = str([tile[3] for tile in picture.tile])
-        if picture.mode in ("I", "F") or picture.mode.startswith("I;") or ";16" in raw:
-            raise ValueError("16 bits or more a channel; convert to 8, since how is your choice")
-        yield picture
 
 
 @contextmanager
@@ -237,18 +214,7 @@ def _damage_named(video: str, frame: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # a damaged picture makes Pillow's parsers raise anything
-        reason = str(error) or type(error).__name__
-        if isinstance(error, PIL.UnidentifiedImageError):
-            reason = "not a picture"
-        raise BadVideoError(video, f"frame {frame}: {reason}") from None
-
-
-def _codec(picture: Image.Image, data: bytes) -> str:
-    if picture.format == "WEBP":
-        return "webp-lossless" if b"VP8L" in data[12:64] else "webp"
-    if picture.format == "TIFF" and picture.info.get("compression") == "jpeg":
-        return "tiff-jpeg"
-    return {"MPO": "jpeg"}.get(picture.format or "", (picture.format or "").lower())
+        raise BadVideoError(video, f"frame {frame}: {error or type(error).__name__}") from None
 
 
 def _frame_names(folder: Path) -> list[str]:

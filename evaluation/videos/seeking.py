@@ -1,24 +1,23 @@
 """Frames of a video file by index: through the keyframe before them, or from the start.
 
-What a seek gives is believed only if it begins with that keyframe and stamp follows stamp exactly
-as listed when the file was opened. Otherwise decoding starts at the start, and must agree too.
+What a seek gives is believed only if it begins with that keyframe, stamp follows stamp exactly as
+listed when the file was opened, and the decoder has nothing to report. Otherwise decoding starts at
+the start, and must agree too.
 """
 
 import base64
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from evaluation.errors import BadVideoError
-from evaluation.videos.decoding import ToRgb, frames_in_order, opened
-from evaluation.videos.stored import Stored
+from evaluation.videos.decoding import ToRgb, decoded, frames_in_order, opened, shown_before
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -52,73 +51,87 @@ class FrameTimes:
         return cls(_unpack(stamps), _unpack(keys))
 
 
-def read_by_index(video: Stored, frames: Sequence[int]) -> Tensor:
-    """Frames, strictly ascending and within the video -> uint8 [len(frames),3,H,W], RGB.
+@dataclass(frozen=True)
+class Listed:
+    """A file whose frames are known: how many, how large, and where they lie."""
+
+    path: Path
+    times: FrameTimes
+    count: int
+    height: int
+    width: int
+
+
+def frames_at(file: Listed, frames: Sequence[int]) -> Iterator[NDArray[np.uint8]]:
+    """Frames, strictly ascending and within the file, one at a time: uint8 [H,W,3] each, RGB.
 
     Raises:
         BadVideoError: the file is damaged before the last of them, or has changed.
     """
-    times = FrameTimes.unpack(video.index)
-    out = torch.empty(len(frames), 3, video.height, video.width, dtype=torch.uint8)
-    if not (len(times.keys) and _by_seeking(video, times, frames, out.numpy())):
-        _from_the_start(video, times, frames, out.numpy())
-    return out
+    given = 0
+    if len(file.times.keys):
+        with closing(_by_seeking(file, frames)) as run:
+            for pixels in run:
+                given += 1
+                yield pixels
+    if given < len(frames):
+        with closing(_from_the_start(file, frames[given:])) as run:
+            yield from run
 
 
-def _by_seeking(
-    video: Stored, times: FrameTimes, frames: Sequence[int], out: NDArray[np.uint8]
-) -> bool:
-    """Fill `out`; False where seeks do not lead to the frames as listed."""
+def _by_seeking(file: Listed, frames: Sequence[int]) -> Generator[NDArray[np.uint8]]:
+    """Ends early where seeks do not lead to the frames as listed."""
     import av
 
-    to_rgb = ToRgb()
-    with opened(video.path) as (container, stream):
+    to_rgb, times = ToRgb(), file.times
+    with opened(file.path) as (container, stream):
         try:
             for slot, wanted in enumerate(frames):
                 key = int(times.keys[np.searchsorted(times.keys, wanted, side="right") - 1])
                 if slot == 0 or key > frames[slot - 1] + 1:
                     run = _from_key(container, stream, times, key)
                 frame = next((frame for number, frame in run if number == wanted), None)
-                if frame is None or (frame.height, frame.width) != (video.height, video.width):
-                    return False
-                out[slot] = to_rgb(frame).transpose(2, 0, 1)
+                if frame is None or (frame.height, frame.width) != (file.height, file.width):
+                    return
+                yield to_rgb(frame)
         except av.error.FFmpegError:
-            return False
-    return True
+            return
 
 
 def _from_key(
     container: "InputContainer", stream: "VideoStream", times: FrameTimes, key: int
 ) -> Iterator[tuple[int, "VideoFrame"]]:
     """(number, frame) from a keyframe on, for as long as stamp follows stamp as listed."""
-    container.seek(int(times.stamps[key]), stream=stream)
+    at = int(times.stamps[key])
+    container.seek(at, stream=stream)
     due = key
-    for frame in container.decode(stream):
-        if due == key and frame.pts is not None and frame.pts < times.stamps[key]:
-            continue  # shown before the keyframe; may refer to what was not decoded (open GOP)
-        if due == len(times.stamps) or frame.pts != times.stamps[due] or frame.is_corrupt:
+    for packet, given, damage in decoded(container, stream):
+        if damage is not None and not shown_before(packet, at):
             return
-        yield due, frame
-        due += 1
+        for frame in given:
+            if due == key and frame.pts is not None and frame.pts < at:
+                continue  # shown before the keyframe; may refer to what was not decoded (open GOP)
+            if due == len(times.stamps) or frame.pts != times.stamps[due] or frame.is_corrupt:
+                return
+            yield due, frame
+            due += 1
 
 
-def _from_the_start(
-    video: Stored, times: FrameTimes, frames: Sequence[int], out: NDArray[np.uint8]
-) -> None:
-    to_rgb, slot, decoded = ToRgb(), 0, 0
-    with closing(frames_in_order(video.path, video.frames)) as run:
+def _from_the_start(file: Listed, frames: Sequence[int]) -> Generator[NDArray[np.uint8]]:
+    to_rgb, slot, given, name = ToRgb(), 0, 0, file.path.name
+    with closing(frames_in_order(file.path, file.count)) as run:
         for number, frame in enumerate(run):
-            if len(times.stamps) and frame.pts not in times.stamps[number : number + 1]:
-                raise BadVideoError(video.name, f"frame {number} decodes out of its turn")
-            if (frame.height, frame.width) != (video.height, video.width):
-                raise BadVideoError(video.name, f"frame {number} has another size than at opening")
+            if len(file.times.stamps) and frame.pts not in file.times.stamps[number : number + 1]:
+                raise BadVideoError(name, f"frame {number} decodes out of its turn")
+            if (frame.height, frame.width) != (file.height, file.width):
+                raise BadVideoError(name, f"frame {number} has another size than at opening")
             if number == frames[slot]:
-                out[slot] = to_rgb(frame).transpose(2, 0, 1)
+                yield to_rgb(frame)
                 slot += 1
             if slot == len(frames):
                 return
-            decoded = number + 1
-    raise BadVideoError(video.name, f"decoding gives {decoded} frames; {video.frames} were counted")
+            given = number + 1
+    raise BadVideoError(name, f"decoding gives {given} frames; {file.count} were counted")
 
 
 def _pack(numbers: Int64) -> str:

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -76,6 +76,19 @@ class VideoSource(Protocol):
         """
 
 
+@runtime_checkable
+class Paced(Protocol):
+    """A source of what lies on a disk, which may state how fast it is shown."""
+
+    def rates(self) -> Sequence[float | None]:
+        """Frames a second of each video; None where nothing says so."""
+
+
+def frame_rates(source: VideoSource) -> list[float | None]:
+    """Frames a second of each video; None where nothing says so."""
+    return list(source.rates()) if isinstance(source, Paced) else [None] * len(source.names)
+
+
 @dataclass(frozen=True)
 class Selection:
     """Some videos of another source, or all, under a name and with notes of its own."""
@@ -115,6 +128,11 @@ class Selection:
         """Height and width of the chosen videos."""
         sizes = self.base.sizes()
         return [sizes[i] for i in self.indices]
+
+    def rates(self) -> Sequence[float | None]:
+        """Of the chosen videos."""
+        rates = frame_rates(self.base)
+        return [rates[i] for i in self.indices]
 
     def digest(self, index: int) -> str:
         """The base's."""

@@ -23,6 +23,9 @@ LOSSLESS = frozenset(
     | {"ffv1", "rawvideo", "huffyuv", "ffvhuff", "utvideo", "magicyuv"}
 )
 
+# What is said of pictures and videos with an alpha channel.
+ALPHA_IGNORED = "an alpha channel is ignored: colours that it hides are part of the pixels"
+
 
 @dataclass(frozen=True)
 class Place:
@@ -51,6 +54,8 @@ class Stored:
     notes: tuple[
         str, ...
     ] = ()  # what a person should know of it; the same words for the same thing
+    rate: float | None = None  # frames a second; None where nothing says so
+    turn: str = ""  # how a viewer turns it (`evaluation.videos.turning`); pixels are as stored
 
 
 class Layout(Protocol):
@@ -112,6 +117,10 @@ class StoredVideos:
     def sizes(self) -> list[tuple[int, int]]:
         """(height, width) of each video, in pixels as stored."""
         return [(video.height, video.width) for video in self.videos]
+
+    def rates(self) -> list[float | None]:
+        """Frames a second of each video; None where nothing says so."""
+        return [video.rate for video in self.videos]
 
     def digest(self, index: int) -> str:
         """Hex SHA-256 of one video's stored content."""

@@ -14,7 +14,7 @@ from functools import cached_property
 from torch import Tensor
 
 from evaluation.errors import BadVideoError, InputError
-from evaluation.videos.source import Medium, Skipped, VideoSource
+from evaluation.videos.source import Medium, Skipped, VideoSource, frame_rates
 
 HELD_BYTES = 512 * 2**20  # of tiled frames that are remembered, since every tile asks for them
 
@@ -153,6 +153,11 @@ class Tiles:
     def sizes(self) -> Sequence[tuple[int, int]]:
         """Height and width of the tiles."""
         return [(box.height, box.width) for _, box in self._boxes]
+
+    def rates(self) -> Sequence[float | None]:
+        """Those of the tiled videos."""
+        rates = frame_rates(self._base)
+        return [rates[video] for video, _ in self._boxes]
 
     def digest(self, index: int) -> str:
         """Of the tiled video's digest and the tile's place in it."""

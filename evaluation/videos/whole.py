@@ -3,21 +3,19 @@
 A file cut off by an interrupted copy often still opens, counts and decodes, up to the cut; and a
 cut between two pictures of a stream with B-frames even drops a frame from the middle. So the length
 that the format states is checked against the length that the file has, before anything is decoded.
+So are the checksums that MKV files have (`evaluation.videos.matroska`).
 """
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-_EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
+from evaluation.videos.matroska import EBML, matroska
+from evaluation.videos.structure import NotWholeError, cut, take
+
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PS_PACK = b"\x00\x00\x01\xba"
-
-
-class NotWholeError(Exception):
-    """The file ends before the end that it states, or its kind states none at all."""
 
 
 def states_its_length(path: Path) -> bool:
@@ -41,8 +39,8 @@ def states_its_length(path: Path) -> bool:
 def _check_for(head: bytes) -> Callable[[BinaryIO, int], bool] | None:
     if head[4:8] in (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp"):
         return _iso_boxes
-    if head.startswith(_EBML):
-        return _matroska
+    if head.startswith(EBML):
+        return matroska
     if head.startswith(b"RIFF"):
         return _riff
     if head == _ASF:
@@ -63,41 +61,22 @@ def _iso_boxes(file: BinaryIO, size: int) -> bool:
     kinds, at = set(), 0
     while at < size:
         file.seek(at)
-        head = _take(file, 8)
+        head = take(file, 8)
         length, kind, used = int.from_bytes(head[:4], "big"), head[4:], 8
         if length == 0:  # "to the end of the file"; zeros that pad the end read the same
             kinds.add(kind)
             break
         if length == 1:
-            length, used = int.from_bytes(_take(file, 8), "big"), 16
+            length, used = int.from_bytes(take(file, 8), "big"), 16
         if length < used or not all(32 <= byte < 127 or byte == 0xA9 for byte in kind):
             break  # not a box: something was appended behind the last one
         kinds.add(kind)
         at += length
         if at > size:
-            _cut(at, size)
+            raise cut(at, size)
     if b"moov" not in kinds:
         raise NotWholeError("the file has no index (moov box): it was cut off or never finished")
     return b"moof" not in kinds  # fragments follow each other with no total
-
-
-def _matroska(file: BinaryIO, size: int) -> bool:
-    """MKV, WebM: the size of the Segment (RFC 8794, 6; RFC 9559, 5)."""
-    for wanted in (_EBML, _SEGMENT):
-        if _take(file, 4) != wanted:
-            raise NotWholeError("the file's outermost structure is broken (no Segment)")
-        first = _take(file, 1)[0]
-        length = 9 - first.bit_length()
-        if length > 8:
-            raise NotWholeError("the file's outermost structure is broken (size of the Segment)")
-        rest = int.from_bytes(_take(file, length - 1), "big")
-        value = ((first & (0xFF >> length)) << 8 * (length - 1)) | rest
-        if value == (1 << 7 * length) - 1:
-            return False  # unknown: a live stream, or a writer that was killed
-        if file.tell() + value > size:
-            _cut(file.tell() + value, size)
-        file.seek(value, os.SEEK_CUR)
-    return True
 
 
 def _riff(file: BinaryIO, size: int) -> bool:
@@ -108,12 +87,12 @@ def _riff(file: BinaryIO, size: int) -> bool:
         if at and file.read(4) != b"RIFF":
             break  # something was appended
         file.seek(at + 4)
-        length = int.from_bytes(_take(file, 4), "little")
+        length = int.from_bytes(take(file, 4), "little")
         if length in (0, 0xFFFFFFFF):
             return False
         at += 8 + length
         if at > size:
-            _cut(at, size)
+            raise cut(at, size)
     return True
 
 
@@ -122,12 +101,12 @@ def _asf(file: BinaryIO, size: int) -> bool:
     at = 0
     for _ in range(2):  # the header, and the data; an index may follow, or junk
         file.seek(at + 16)
-        length = int.from_bytes(_take(file, 8), "little")
+        length = int.from_bytes(take(file, 8), "little")
         if length < 24:
             return False
         at += length
         if at > size:
-            _cut(at, size)
+            raise cut(at, size)
     return True
 
 
@@ -136,22 +115,22 @@ def _gif(file: BinaryIO, size: int) -> bool:
 
     def colour_table(packed: int) -> None:
         if packed & 0x80:
-            _take(file, 3 << (packed & 7) + 1)
+            take(file, 3 << (packed & 7) + 1)
 
     def sub_blocks() -> None:
-        while length := _take(file, 1)[0]:
-            _take(file, length)
+        while length := take(file, 1)[0]:
+            take(file, length)
 
-    colour_table(_take(file, 13)[10])
+    colour_table(take(file, 13)[10])
     while True:
-        kind = _take(file, 1)
+        kind = take(file, 1)
         if kind == b"\x3b":
             return True
         if kind == b"\x2c":
-            colour_table(_take(file, 9)[8])
-            _take(file, 1)
+            colour_table(take(file, 9)[8])
+            take(file, 1)
         elif kind == b"\x21":
-            _take(file, 1)
+            take(file, 1)
         else:
             raise NotWholeError(f"no GIF block at byte {file.tell() - 1:,} of {size:,}")
         sub_blocks()
@@ -162,10 +141,10 @@ def _png(file: BinaryIO, size: int) -> bool:
     at = len(_PNG)
     while True:
         file.seek(at)
-        head = _take(file, 8)
+        head = take(file, 8)
         at += 12 + int.from_bytes(head[:4], "big")
         if at > size:
-            _cut(at, size)
+            raise cut(at, size)
         if head[4:] == b"IEND":
             return True
 
@@ -175,16 +154,16 @@ def _mpeg_program_stream(file: BinaryIO, size: int) -> bool:
     at = 0
     while at + 4 <= size:
         file.seek(at)
-        start = _take(file, 4)
+        start = take(file, 4)
         if start == b"\x00\x00\x01\xb9" or start[:3] != b"\x00\x00\x01" or start[3] < 0xB9:
             break  # the end code, or something that was appended
         if start == _PS_PACK:
-            head = _take(file, 10)
+            head = take(file, 10)
             at += 14 + (head[9] & 7) if head[0] >> 6 == 1 else 12  # MPEG-2, MPEG-1
         else:
-            at += 6 + int.from_bytes(_take(file, 2), "big")
+            at += 6 + int.from_bytes(take(file, 2), "big")
     if at > size:
-        _cut(at, size)
+        raise cut(at, size)
     return False
 
 
@@ -193,14 +172,3 @@ def _endless(file: BinaryIO, size: int) -> bool:
     raise NotWholeError(
         "FLV and MPEG-TS cannot be told from a cut-off one; copy the stream unchanged into .mkv"
     )
-
-
-def _take(file: BinaryIO, count: int) -> bytes:
-    data = file.read(count)
-    if len(data) < count:
-        raise NotWholeError(f"the file ends in mid-structure, at byte {file.tell():,}")
-    return data
-
-
-def _cut(stated: int, size: int) -> None:
-    raise NotWholeError(f"the file is cut off: {size:,} bytes of the {stated:,} that it states")

@@ -90,7 +90,8 @@ def test_one_model_and_its_first_frames_may_be_spelled_otherwise(
     out = ("--mode", "conditional", "--count", 1, "--out", tmp_path / "out")
     sampled("--run", run, "--start-frames", tmp_path / "faces", *out)
     told = json.loads((tmp_path / "out" / "sample.json").read_text())
-    assert told.keys() == {"request", "model", "starts"}  # as it always was
+    assert told.keys() == {"request", "model", "starts", "digests"}
+    assert len(told["digests"]) == 1
     assert (told["request"]["run"], told["request"]["start"]) == (
         str(run),
         str(tmp_path / "faces"),

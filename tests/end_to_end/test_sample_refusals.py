@@ -1,5 +1,6 @@
 """What `leo-bench sample` and a LEO as a source refuse, in one line, and what a refusal leaves."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,7 +55,10 @@ def test_more_samples_may_be_asked_for_but_no_others(
     before = contents(tmp_path / "out")
     assert leo_bench(*line, "--count", 2).code == 0
     after = contents(tmp_path / "out")
+    told = [json.loads(files.pop("sample.json")) for files in (before, after)]
     assert before.items() < after.items()
+    assert told[0].pop("digests").items() < told[1].pop("digests").items()
+    assert told[0] == told[1]
     assert "seed is 0 there and 1 now" in refused(*line, "--count", 2, "--seed", 1)
 
 

@@ -7,7 +7,8 @@ import pytest
 from made_videos import clip, encode, moving, opened, same
 
 from evaluation.errors import BadVideoError, InputError
-from evaluation.videos.whole import NotWholeError, states_its_length
+from evaluation.videos.structure import NotWholeError
+from evaluation.videos.whole import states_its_length
 
 COUNT = 24
 KINDS = {

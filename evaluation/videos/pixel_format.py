@@ -1,0 +1,64 @@
+"""What the pixels of a video file are besides 8 bits of red, green and blue, and what is lost."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evaluation.errors import BadVideoError
+from evaluation.videos.stored import ALPHA_IGNORED, LOSSLESS
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+_TOO_WIDE = 16  # bits a channel that are refused, as those of pictures are
+_LEVELS = 8
+
+# Transfer characteristics that are shown far brighter than 8-bit video (ITU-T H.273, table 3).
+_HDR = {16: "PQ", 18: "HLG"}
+
+
+def pixel_notes(name: str, stream: "VideoStream", first: "VideoFrame") -> list[str]:
+    """What a reader of a number should know of a file's pixels.
+
+    Raises:
+        BadVideoError: 16 bits a channel or more.
+    """
+    bits = max(component.bits for component in first.format.components)
+    if bits >= _TOO_WIDE:
+        raise BadVideoError(
+            name,
+            f"{bits} bits a channel ({first.format.name}); convert it to 8 bits, since how is your"
+            " choice",
+        )
+    notes = []
+    if bits > _LEVELS:
+        notes.append(f"levels of {bits} bits are reduced to {_LEVELS}")
+    if _has_alpha(stream, first):
+        notes.append(ALPHA_IGNORED)
+    if first.color_trc in _HDR:
+        name = _HDR[first.color_trc]
+        notes.append(f"an HDR transfer function ({name}) is stated, and levels are taken as stored")
+    return notes
+
+
+def codec_name(codec: str, first: "VideoFrame") -> str:
+    """The codec; with the pixels' format where a lossless one has lost something before, or here.
+
+    Before: colours of fewer pixels than brightness. Here: more than 8 bits.
+    """
+    rgb = first.format.is_rgb or first.format.name.startswith(("gray", "pal8"))
+    wide = max(component.bits for component in first.format.components) > _LEVELS
+    return codec if codec not in LOSSLESS or (rgb and not wide) else f"{codec} {first.format.name}"
+
+
+def _has_alpha(stream: "VideoStream", first: "VideoFrame") -> bool:
+    """Whether a file has an alpha channel; GIF always could, so that the first frame decides."""
+    if stream.metadata.get("alpha_mode") == "1":  # WebM keeps it beside VP8 and VP9
+        return True
+    if not any(component.is_alpha for component in first.format.components):
+        return False
+    if stream.codec_context.name != "gif":
+        return True
+    alpha = np.asarray(first.reformat(format="bgra", threads=1).to_ndarray())[..., 3]
+    return bool((alpha < np.iinfo(np.uint8).max).any())

@@ -1,0 +1,69 @@
+"""How a picture or a video asks to be turned before it is shown: EXIF, or a display matrix.
+
+For measurement pixels stay as stored, with a note. What a person gives to be looked at (a picture
+to animate, frames to begin with) is turned as every viewer and player does.
+
+A turn is written as the steps that make it, in this order: "t" rows and columns change places, "h"
+left and right, "v" top and bottom; "" is none.
+"""
+
+import struct
+
+import torch
+from torch import Tensor
+
+# Orientations of EXIF (CIPA DC-008, tag 0x0112); 1 is upright.
+_EXIF = {2: "h", 3: "hv", 4: "v", 5: "t", 6: "th", 7: "thv", 8: "tv"}
+
+_WORDS = {
+    "th": "a rotation by 90 degrees clockwise",
+    "tv": "a rotation by 90 degrees counterclockwise",
+    "hv": "a rotation by 180 degrees",
+    "h": "a mirroring of left and right",
+    "v": "a mirroring of top and bottom",
+    "t": "a mirroring along the diagonal",
+    "thv": "a mirroring along the other diagonal",
+}
+
+
+def turn_of_exif(orientation: object) -> str:
+    """The turn that an EXIF orientation asks for; values that are none ask for none."""
+    return _EXIF.get(orientation, "") if isinstance(orientation, int) else ""
+
+
+def turn_of_matrix(matrix: bytes) -> str | None:
+    """The turn of a display matrix; None where it is none by quarters of a circle.
+
+    Args:
+        matrix: nine int32 of this machine, a b u c d v x y w: the point (p, q) is shown at
+            (a p + c q + x, b p + d q + y) (ISO/IEC 14496-12, 6.2.2; libavutil/display.h).
+    """
+    a, b, _, c, d, *_ = struct.unpack("=9i", matrix)
+    if a and d and not b and not c:
+        return ("h" if a < 0 else "") + ("v" if d < 0 else "")
+    if b and c and not a and not d:
+        return "t" + ("h" if c < 0 else "") + ("v" if b < 0 else "")
+    return None
+
+
+def turned(frames: Tensor, turn: str) -> Tensor:
+    """[...,H,W] as shown; a copy where there is anything to turn."""
+    if "t" in turn:
+        frames = frames.transpose(-1, -2)
+    axes = [axis for step, axis in (("h", -1), ("v", -2)) if step in turn]
+    return torch.flip(frames, axes).contiguous() if turn else frames
+
+
+def turned_size(height: int, width: int, turn: str) -> tuple[int, int]:
+    """Height and width as shown."""
+    return (width, height) if "t" in turn else (height, width)
+
+
+def not_applied(turn: str) -> str:
+    """What a reader of a number should know."""
+    return f"{_WORDS[turn]} is stated, and not applied"
+
+
+def applied(turn: str) -> str:
+    """What a person should know whose picture or video was turned."""
+    return f"{_WORDS[turn]} is stated, and applied"

@@ -1,0 +1,83 @@
+"""Videos and pictures as a player or a viewer shows them: turned as their files say."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from evaluation.videos.source import Selection, VideoSource
+from evaluation.videos.stored import Layout, Place, Stored, StoredVideos, video_notes
+from evaluation.videos.turning import applied, not_applied, turned, turned_size
+
+
+def upright(source: VideoSource) -> VideoSource:
+    """The source, with stored videos turned as their files say; what is drawn is upright already.
+
+    Notes say what was turned. A turned video has a digest of its own.
+    """
+    if isinstance(source, Selection):
+        return replace(source, base=upright(source.base))
+    return upright_videos(source) if isinstance(source, StoredVideos) else source
+
+
+def upright_videos(source: StoredVideos) -> StoredVideos:
+    """`upright` of stored videos."""
+    if not any(video.turn for video in source.videos):
+        return source
+    as_stored = {video.name: video for video in source.videos}
+    videos = tuple(map(_upright, source.videos))
+    own = set(video_notes(source.videos))
+    notes = [note for note in source.notes if note not in own]
+    return replace(
+        source,
+        layout=_Turning(source.layout, as_stored),
+        videos=videos,
+        notes=[*notes, *video_notes(videos)],
+    )
+
+
+def _upright(video: Stored) -> Stored:
+    if not video.turn:
+        return video
+    height, width = turned_size(video.height, video.width, video.turn)
+    notes = [applied(video.turn) if n == not_applied(video.turn) else n for n in video.notes]
+    digest = hashlib.sha256(f"turned {video.turn} {video.digest}".encode()).hexdigest()
+    return replace(video, height=height, width=width, digest=digest, notes=tuple(notes), turn="")
+
+
+@dataclass(frozen=True)
+class _Turning:
+    """A layout whose frames are turned after they are read.
+
+    Args:
+        base: reads them.
+        as_stored: the videos by name, as `base` knows them.
+    """
+
+    base: Layout
+    as_stored: Mapping[str, Stored]
+
+    @property
+    def kind(self) -> str:
+        """The base's."""
+        return self.base.kind
+
+    @property
+    def decoder(self) -> str:
+        """The base's."""
+        return self.base.decoder
+
+    @property
+    def reading(self) -> str:
+        """The base's, and that frames are turned."""
+        return f"{self.base.reading}, turned"
+
+    def scan(self, place: Place) -> Stored:
+        """See Layout.scan."""
+        return _upright(self.base.scan(place))
+
+    def read(self, video: Stored, frames: Sequence[int]) -> Tensor:
+        """See Layout.read."""
+        stored = self.as_stored[video.name]
+        return turned(self.base.read(stored, frames), stored.turn)
