@@ -51,7 +51,7 @@ def record(numbers: Numbers, real: Tensor, fake: Tensor, **changes: Any) -> Reco
         "fvd_infinity": None,
         "extrapolation": None,
         "protocol": "stylegan-v",
-        "protocol_version": 1,
+        "protocol_version": load_protocol("stylegan-v").version,
         "protocol_digest": load_protocol("stylegan-v").digest,
         "protocol_settings": {},
         "window_name": "",

@@ -24,6 +24,7 @@ def digan(**changes: Any) -> Record:
         "spread": 2.5,
         "interval": (120.0, 142.0),
         "protocol": "digan",
+        "protocol_version": known_protocols()["digan"].version,
         "protocol_digest": known_protocols()["digan"].digest,
         "resolution": 128,
         "n_real": 2048,

@@ -72,7 +72,7 @@ def test_a_broken_record_is_named_on_the_page(tmp_path: Path) -> None:
 
 def test_the_methods_paragraph_says_how_the_number_was_made(tmp_path: Path) -> None:
     (text,) = paragraphs(list(read_tree(made(tmp_path)).records.values()))
-    assert "protocol stylegan-v, version 1" in text
+    assert "protocol stylegan-v, version 2" in text
     assert "64 real clips" in text
     assert "16 frames at the stored resolution" in text
     assert EVIL in text  # escaped by the page, not here

@@ -34,7 +34,7 @@ def test_a_comparable_number_has_its_difference_and_interval(tmp_path: Path) -> 
     assert "130.1 ± 2.5# (" in text
     assert "[120.1, 142.1]" in text
     assert "+2.0 [-8.0, +14.0]" in text
-    assert "digan v1, 2,048 real and 2,048 fake clips, i3d-kinetics400." in text
+    assert "digan v2, 2,048 real and 2,048 fake clips, i3d-kinetics400." in text
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_comparable_number_has_its_difference_and_interval(tmp_path: Path) -> 
         ({"n_fake": 512}, "512 fakes, not 2,048"),
         ({"protocol": "tats"}, "protocol tats, not digan"),
         ({"protocol_digest": "0" * 64}, "settings of digan were changed"),
-        ({"protocol_version": 2}, "version 2 of the protocol, not 1"),
+        ({"protocol_version": 1}, "version 1 of the protocol, not 2"),
         ({"dataset": "taichihd-test"}, "split test, not train"),
         ({"real": side("taichihd/train", 2048)}, "real stride 1, not 4"),
         ({"caveats": ("weights of unknown digest",)}, "weights of unknown digest"),
