@@ -12,7 +12,7 @@ from benchmarks.score import score_plan
 from evaluation.clips import Window
 from evaluation.errors import InputError
 from evaluation.features import Machinery
-from evaluation.protocol import EvalProtocol
+from evaluation.protocol import ABSENT_AT_FIRST, EvalProtocol
 from evaluation.record import Record
 from evaluation.schema import parse
 from evaluation.score_record import ScoreRecord
@@ -24,6 +24,7 @@ ABSOLUTE_TOLERANCE = 1e-6
 # Fields of a protocol that say what it is and not what it computes.
 DESCRIPTIVE = {"id", "version", "about", "source", "commit", "caveat", "comparable_to_paper"}
 DESCRIPTIVE |= {"window", "metrics", "weights", "real_stride", "fake_stride", "extractor"}
+DESCRIPTIVE |= {"files.about", "folders.about", "arrays.about"}
 
 
 # How each score of one set of videos is made again.
@@ -176,6 +177,16 @@ def _protocol_toggles(a: Plan, b: Plan) -> Iterator[tuple[str, object, object, P
             protocol = a.protocol.changed(path, other)
             extractor = replace(a.extractor, bn_eps=protocol.bn_eps)
             yield path, one, other, replace(a, protocol=protocol, extractor=extractor)
+    for key in ABSENT_AT_FIRST:
+        if a.protocol.has(key) != b.protocol.has(key):
+            protocol = a.protocol.changed(key, b.protocol.setting(key))
+            one, other = (side.protocol.setting(key) for side in (a, b))
+            yield key, _called(one), _called(other), replace(a, protocol=protocol)
+
+
+def _called(setting: object) -> object:
+    """A rule for one medium by what it says of itself."""
+    return setting["about"] if isinstance(setting, dict) else setting
 
 
 def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:

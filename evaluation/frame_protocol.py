@@ -9,9 +9,9 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from evaluation.clips import ClipChoice
+from evaluation.clips import MOST, ClipChoice
 from evaluation.preprocess import RESIZE
 from evaluation.schema import Named, list_named, load_named, load_toml, with_right_id
 
@@ -44,7 +44,7 @@ class FrameProtocol(Named):
         magnitude: how the reading's range fits the numbers that papers print.
     """
 
-    version: int
+    version: int = Field(ge=1, le=MOST)
     about: str
     source: str
     subject: Literal["face", "body", "figure"]
@@ -52,10 +52,10 @@ class FrameProtocol(Named):
     weights: tuple[str, ...]
     unit_length: bool
     resize: str
-    resolution: int | None = None
+    resolution: int | None = Field(default=None, ge=1, le=MOST)
     quantise: Literal["truncate", "round"]
-    real_stride: int = 1
-    fake_stride: int = 1
+    real_stride: int = Field(default=1, ge=1, le=MOST)
+    fake_stride: int = Field(default=1, ge=1, le=MOST)
     comparable_to_paper: bool
     caveat: str
     magnitude: str

@@ -33,6 +33,9 @@ FOLDER = Path(__file__).parent / "protocols"
 
 MOST_REPEATS = 10_000
 
+# Fields that are younger than the first protocols: written down only where they say something.
+ABSENT_AT_FIRST = ("frames_of_clip", "frame_order", "files", "folders", "arrays")
+
 OWN_PREPROCESS = "embedder"  # what the embedder does to a frame, and nothing before it
 
 
@@ -184,10 +187,18 @@ class EvalProtocol(Named):
     def _without_absent_keys(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # Protocols that were written down before there were these keys keep their digests.
         content: dict[str, Any] = handler(self)
-        for key in ("frames_of_clip", "frame_order", "files", "folders", "arrays"):
-            if getattr(self, key) == type(self).model_fields[key].default:
+        for key in ABSENT_AT_FIRST:
+            if not self.has(key):
                 del content[key]
         return content
+
+    def has(self, key: str) -> bool:
+        """Whether one of ABSENT_AT_FIRST says something."""
+        return bool(getattr(self, key) != type(self).model_fields[key].default)
+
+    def setting(self, key: str) -> Any:
+        """One field as data files write it."""
+        return self.model_dump(mode="json").get(key, type(self).model_fields[key].default)
 
     def loading(self, side: SideName, layout: str) -> Loading:
         """What holds for one side, whose source has this layout (`Medium.layout`)."""

@@ -73,6 +73,11 @@ def test_an_unknown_one_is_answered_with_the_known() -> None:
         ("unit_length = true", "unit_lenght = true", "unit_lenght"),
         ('start = "first"', 'start = "blocks"', "each video counts once"),
         ('resize = "center-crop-bilinear-truncate"', 'resize = "stretch"', "stretch"),
+        ('start = "first"', 'start = "every"', "each video counts once"),
+        ('short = "discard"', 'short = "next"', "short is discard or error"),
+        ('start = "first"', 'start = "first"\nneeds = "exact"', "needs is block or block"),
+        ('start = "first"', 'start = "first"\ncount = -1', "count is -1"),
+        ("resolution = 128 ", "resolution = 0 ", "resolution is 0"),
     ],
 )
 def test_a_wrong_file_of_ones_own(tmp_path: Path, old: str, new: str, said: str) -> None:

@@ -13,6 +13,7 @@ import torch
 from made_videos import Frames, encode
 from PIL import Image
 
+from benchmarks.again import _toggles
 from benchmarks.plan import ScoreRequest, plan
 from benchmarks.score import Scored, scored
 from evaluation.clips import Window, choose_clips
@@ -237,3 +238,19 @@ def test_neighbouring_seeds_share_no_repeat(make_videos: Callable[..., Path]) ->
         assert "BLAKE2b" in record.seed_rule
         values.append(record.values_float64)
     assert len({*values[0], *values[1]}) == 6
+
+
+def test_explain_puts_an_order_and_rules_by_medium_into_the_other_record() -> None:
+    made = {
+        name: plan(
+            ScoreRequest(metric="fvd", frames=16, real="a", fake="b", protocol=name, device="cpu")
+        )
+        for name in ("stylegan-v", "tats")
+    }
+    for one, other in (("stylegan-v", "tats"), ("tats", "stylegan-v")):
+        found = {name: (a, b, changed) for name, a, b, changed in _toggles(made[one], made[other])}
+        assert found["frame_order"][2].protocol.frame_order == made[other].protocol.frame_order
+        assert found["files"][2].protocol.files == made[other].protocol.files
+        assert {"folders", "arrays", "resize"} <= found.keys()
+        assert not any(name.endswith("about") for name in found)
+        assert "FrameDataset (tats/data.py), for folders" in str(found["folders"][:2])
