@@ -34,6 +34,7 @@ _ONE_TO_ONE = frozenset(
 )
 _REORDERED = 16  # pictures at most that H.264 and HEVC show after one stored later
 _UNEVEN = 0.1  # of the usual step; a step may be off by one tick of the file's clock besides
+_STEADY = 0.8  # of the steps are alike where the rate is steady
 _NONE = np.empty(0, np.int64)
 
 
@@ -89,6 +90,7 @@ def frames_of(path: Path) -> FileFrames:
     notes = [*packets.notes, *pixels]
     if {len(packets.stamps), packets.promised or count} != {count}:
         notes.append("header, packets and frames differ in number; frames count")
+        _refuse_a_hole(path.name, times)
     if not stated:
         notes.append("such a file does not state its length: a cut can go unseen")
         _refuse_a_gap_at_the_end(path.name, times)
@@ -220,10 +222,29 @@ def _refuse_a_gap_at_the_end(name: str, times: FrameTimes) -> None:
         )
 
 
+def _refuse_a_hole(name: str, times: FrameTimes) -> None:
+    """An edit list hides frames at either end. One that is missing between two was lost by damage.
+
+    Only told of a steady rate: where it varies, steps say nothing.
+    """
+    steps = np.diff(times.stamps)
+    if len(steps) == 0:
+        return
+    usual = float(np.median(steps))
+    steady = np.abs(steps - usual) <= 1
+    if steps.max() > 1.5 * usual and steady.mean() >= _STEADY:
+        raise BadVideoError(
+            name,
+            f"its header counts other frames than are shown, and {int((~steady).sum())} are missing"
+            " between others: it is damaged; if not, copy the stream unchanged into .mkv",
+        )
+
+
 def _turn_of(first: "VideoFrame") -> tuple[str, list[str]]:
     """How a player turns the frames, and the note on it."""
-    matrix = first.side_data.get("DISPLAYMATRIX")
-    turn = "" if matrix is None else turn_of_matrix(bytes(matrix))
+    of_frame = (bytes(data) for data in first.side_data if data.type.name == "DISPLAYMATRIX")
+    matrix = next(of_frame, None)
+    turn = "" if matrix is None else turn_of_matrix(matrix)
     if turn is None:
         return "", [f"a rotation by {first.rotation} degrees is stated, and not applied"]
     return turn, [not_applied(turn)] if turn else []

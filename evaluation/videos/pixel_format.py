@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _TOO_WIDE = 16  # bits a channel that are refused, as those of pictures are
 _LEVELS = 8
+_OPAQUE = 255
 
 # Transfer characteristics that are shown far brighter than 8-bit video (ITU-T H.273, table 3).
 _HDR = {16: "PQ", 18: "HLG"}
@@ -60,5 +61,5 @@ def _has_alpha(stream: "VideoStream", first: "VideoFrame") -> bool:
         return False
     if stream.codec_context.name != "gif":
         return True
-    alpha = np.asarray(first.reformat(format="bgra", threads=1).to_ndarray())[..., 3]
-    return bool((alpha < np.iinfo(np.uint8).max).any())
+    pixels = np.asarray(first.reformat(format="bgra", threads=1).to_ndarray(), np.uint8)
+    return bool((pixels[..., 3] < _OPAQUE).any())
