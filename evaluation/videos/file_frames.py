@@ -242,9 +242,10 @@ def _refuse_a_hole(name: str, times: FrameTimes) -> None:
 
 def _turn_of(first: "VideoFrame") -> tuple[str, list[str]]:
     """How a player turns the frames, and the note on it."""
-    of_frame = (bytes(data) for data in first.side_data if data.type.name == "DISPLAYMATRIX")
-    matrix = next(of_frame, None)
-    turn = "" if matrix is None else turn_of_matrix(matrix)
+    from av.sidedata.sidedata import SideData
+
+    matrix = first.side_data.get("DISPLAYMATRIX")
+    turn = turn_of_matrix(bytes(matrix)) if isinstance(matrix, SideData) else ""
     if turn is None:
         return "", [f"a rotation by {first.rotation} degrees is stated, and not applied"]
     return turn, [not_applied(turn)] if turn else []
