@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -218,8 +219,8 @@ def test_a_gif_with_holes_has_alpha(tmp_path: Path) -> None:
 def test_an_hdr_transfer_function_is_noted(tmp_path: Path) -> None:
     for number, function in ((16, "PQ"), (18, "HLG")):
 
-        def stating(stream: object, number: int = number) -> None:
-            stream.codec_context.color_trc = number  # type: ignore[attr-defined]
+        def stating(stream: Any, number: int = number) -> None:
+            stream.codec_context.color_trc = number
 
         path = tmp_path / f"{function}.mp4"
         source = opened(encode(path, moving(3), before=stating))

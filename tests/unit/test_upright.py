@@ -117,7 +117,11 @@ def test_choices_of_a_source_are_turned_too(tmp_path: Path) -> None:
     for name in ("a.mp4", "b.mp4"):
         rotated(tmp_path / name, turned_away(moving(3)))
     chosen: VideoSource = upright(Selection(opened(tmp_path), [1], "the second"))
-    assert (chosen.name, list(chosen.names), chosen.sizes()) == ("the second", ["b.mp4"], [(48, 64)])
+    assert (chosen.name, list(chosen.names), chosen.sizes()) == (
+        "the second",
+        ["b.mp4"],
+        [(48, 64)],
+    )
     assert same(list(chosen.read(0, [2]).permute(0, 2, 3, 1).numpy()), moving(3)[2:])
 
 
