@@ -130,7 +130,7 @@ def test_a_distance_records_both_sides_and_says_what_differs(tmp_path: Path) -> 
         extractor="pixels",
         device="cpu",
     )
-    record = score(request, Machinery(store=None)).record
+    record = score(request, Machinery(store=None))
     assert (record.real.repeated, record.fake.repeated) == (0, pytest.approx(0.5, abs=0.04))
     assert record.real.rates == pytest.approx((25, 25, 25), rel=0.01)
     assert record.fake.rates == pytest.approx((50, 50, 50), rel=0.01)
