@@ -19,7 +19,7 @@ from evaluation.errors import BadVideoError
 from evaluation.videos.decoding import frames_in_order, moving_streams, opened, slice_checks
 from evaluation.videos.pixel_format import codec_name, pixel_notes
 from evaluation.videos.seeking import FrameTimes, Int64, Listed
-from evaluation.videos.stored import MAX_FRAMES, check_caps
+from evaluation.videos.stored import ALPHA_IGNORED, MAX_FRAMES, check_caps
 from evaluation.videos.turning import not_applied, turn_of_matrix
 from evaluation.videos.whole import states_its_length
 
@@ -84,10 +84,10 @@ def frames_of(path: Path) -> FileFrames:
     """
     stated = states_its_length(path)
     packets = _read_packets(path)
-    first, pixels = _first_frame(path, packets)
+    first = _first_frame(path, packets)
     check_caps(path.name, packets.total, first.height, first.width)
     times, count = _count(path, packets, first)
-    notes = [*packets.notes, *pixels]
+    notes = [*packets.notes, *pixel_notes(path.name, packets.codec, first)]
     if {len(packets.stamps), packets.promised or count} != {count}:
         notes.append("header, packets and frames differ in number; frames count")
         _refuse_a_hole(path.name, times)
@@ -126,7 +126,7 @@ def _read_packets(path: Path, **options: str) -> _Packets:
                 continue  # the end of the stream, or in an AVI "as before", which is no frame
             if packet.is_corrupt:
                 raise BadVideoError(path.name, f"packet {total} is cut short")
-            if (wrong := checks(bytes(packet))) is not None:
+            if (wrong := checks(packet)) is not None:
                 raise BadVideoError(path.name, f"packet {total} is damaged: {wrong}")
             first = packet.pts if total == 0 else first
             total += 1
@@ -140,6 +140,8 @@ def _read_packets(path: Path, **options: str) -> _Packets:
         notes = []
         if codec == "ffv1" and not checks.tell:
             notes.append("FFV1 without checksums of its slices: damage can go unseen")
+        if stream.metadata.get("alpha_mode") == "1":  # WebM keeps it beside VP8 and VP9
+            notes.append(ALPHA_IGNORED)
         if (streams := len(moving_streams(container))) > 1:
             notes.append(f"{streams} video streams are stored, and the first is read")
         return _Packets(
@@ -156,12 +158,10 @@ def _read_packets(path: Path, **options: str) -> _Packets:
         )
 
 
-def _first_frame(path: Path, packets: _Packets) -> tuple["VideoFrame", list[str]]:
-    """The first frame, and what its pixels are besides 8 bits of RGB."""
+def _first_frame(path: Path, packets: _Packets) -> "VideoFrame":
     with closing(frames_in_order(path, packets.total)) as frames:
         for frame in frames:
-            with opened(path) as (_, stream):
-                return frame, pixel_notes(path.name, stream, frame)
+            return frame
     raise BadVideoError(path.name, f"decoding gives no frame; {packets.total} packets are stored")
 
 

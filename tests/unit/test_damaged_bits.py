@@ -171,6 +171,16 @@ def test_a_frame_that_a_damaged_index_hides_is_missed(tmp_path: Path) -> None:
         opened(path)
 
 
+def test_an_apng_is_held_against_the_checksums_of_its_chunks(tmp_path: Path) -> None:
+    path = encode(tmp_path / "a.apng", moving(COUNT), "apng", "rgb24")
+    data, whole = path.read_bytes(), clip(opened(path), 0, range(COUNT))
+    assert same(whole, moving(COUNT))
+    for bit in range(70, 8 * len(data), 509):
+        path.write_bytes(flipped(data, bit))
+        with pytest.raises(BadVideoError):
+            opened(path)
+
+
 def test_a_file_that_no_part_of_a_segment_begins_is_refused(sample: Path) -> None:
     data = bytearray(sample.read_bytes())
     data[data.index(bytes.fromhex("1f43b675"))] ^= 4  # a Cluster that demuxers pass over
