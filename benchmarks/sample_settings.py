@@ -66,7 +66,7 @@ def _compared(told: Mapping[str, object]) -> dict[str, object]:
     request = told.get("request")
     kept = request if isinstance(request, dict) else {}
     spelled = {"request": {k: v for k, v in kept.items() if k not in _SPELLINGS}}
-    return {key: value for key, value in (told | spelled).items() if key != KEY}
+    return {key: value for key, value in {**told, **spelled}.items() if key != KEY}
 
 
 def add_digests(path: Path, videos: Sequence[Path]) -> None:

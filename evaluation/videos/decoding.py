@@ -107,7 +107,7 @@ def decoded(container: "InputContainer", stream: "VideoStream") -> Iterator[Deco
     _have_errors_reported()
     check = slice_checks(stream)
     for packet in container.demux(stream):
-        damage = check(bytes(packet)) if packet.size else None
+        damage = check(packet) if packet.size else None
         with av.logging.Capture() as log:  # of this thread alone
             frames = packet.decode()
         errors = [message.strip() for level, _, message in log if level <= av.logging.ERROR]
@@ -115,7 +115,10 @@ def decoded(container: "InputContainer", stream: "VideoStream") -> Iterator[Deco
 
 
 def _have_errors_reported() -> None:
-    """Have PyAV pass on what libav reports, which it drops by default; each time, not once."""
+    """Have PyAV pass on what libav reports, which it drops by default; each time, not once.
+
+    Both are settings of the process, of which PyAV has one log: what nobody captures ends here.
+    """
     import av.logging
 
     if av.logging.get_level() is None:

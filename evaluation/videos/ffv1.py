@@ -9,7 +9,7 @@ CRC of slice and footer 0 (4.9.3). Version 0 and 1 have no such footers, nor a c
 """
 
 import zlib
-from typing import Literal
+from typing import Literal, SupportsBytes
 
 Finding = Literal["sound", "no checksums", "damaged"]
 
@@ -33,13 +33,13 @@ class SliceChecks:
         self._record_is_sound = len(record) > _STATUS_AND_CRC and _agrees(record)
         self._seen: set[Finding] = set()
 
-    def __call__(self, packet: bytes) -> str | None:
+    def __call__(self, packet: SupportsBytes) -> str | None:
         """What is wrong with a packet; None: nothing that a checksum could tell."""
         if not self._record:
             return None
         if not self._record_is_sound:
             return "the checksum of FFV1's configuration record differs"
-        self._seen.add(look_at(packet))
+        self._seen.add(look_at(bytes(packet)))
         if "damaged" in self._seen or len(self._seen) > 1:
             self._seen.discard("damaged")
             return "the checksum of an FFV1 slice differs"

@@ -19,7 +19,7 @@ from evaluation.errors import BadVideoError
 from evaluation.videos.decoding import frames_in_order, moving_streams, opened, slice_checks
 from evaluation.videos.pixel_format import codec_name, pixel_notes
 from evaluation.videos.seeking import FrameTimes, Int64, Listed
-from evaluation.videos.stored import MAX_FRAMES, check_caps
+from evaluation.videos.stored import ALPHA_IGNORED, MAX_FRAMES, check_caps
 from evaluation.videos.turning import not_applied, turn_of_matrix
 from evaluation.videos.whole import states_its_length
 
@@ -34,6 +34,7 @@ _ONE_TO_ONE = frozenset(
 )
 _REORDERED = 16  # pictures at most that H.264 and HEVC show after one stored later
 _UNEVEN = 0.1  # of the usual step; a step may be off by one tick of the file's clock besides
+_STEADY = 0.8  # of the steps are alike where the rate is steady
 _NONE = np.empty(0, np.int64)
 
 
@@ -83,12 +84,13 @@ def frames_of(path: Path) -> FileFrames:
     """
     stated = states_its_length(path)
     packets = _read_packets(path)
-    first, pixels = _first_frame(path, packets)
+    first = _first_frame(path, packets)
     check_caps(path.name, packets.total, first.height, first.width)
     times, count = _count(path, packets, first)
-    notes = [*packets.notes, *pixels]
+    notes = [*packets.notes, *pixel_notes(path.name, packets.codec, first)]
     if {len(packets.stamps), packets.promised or count} != {count}:
         notes.append("header, packets and frames differ in number; frames count")
+        _refuse_a_hole(path.name, times)
     if not stated:
         notes.append("such a file does not state its length: a cut can go unseen")
         _refuse_a_gap_at_the_end(path.name, times)
@@ -124,7 +126,7 @@ def _read_packets(path: Path, **options: str) -> _Packets:
                 continue  # the end of the stream, or in an AVI "as before", which is no frame
             if packet.is_corrupt:
                 raise BadVideoError(path.name, f"packet {total} is cut short")
-            if (wrong := checks(bytes(packet))) is not None:
+            if (wrong := checks(packet)) is not None:
                 raise BadVideoError(path.name, f"packet {total} is damaged: {wrong}")
             first = packet.pts if total == 0 else first
             total += 1
@@ -138,6 +140,8 @@ def _read_packets(path: Path, **options: str) -> _Packets:
         notes = []
         if codec == "ffv1" and not checks.tell:
             notes.append("FFV1 without checksums of its slices: damage can go unseen")
+        if stream.metadata.get("alpha_mode") == "1":  # WebM keeps it beside VP8 and VP9
+            notes.append(ALPHA_IGNORED)
         if (streams := len(moving_streams(container))) > 1:
             notes.append(f"{streams} video streams are stored, and the first is read")
         return _Packets(
@@ -154,12 +158,10 @@ def _read_packets(path: Path, **options: str) -> _Packets:
         )
 
 
-def _first_frame(path: Path, packets: _Packets) -> tuple["VideoFrame", list[str]]:
-    """The first frame, and what its pixels are besides 8 bits of RGB."""
+def _first_frame(path: Path, packets: _Packets) -> "VideoFrame":
     with closing(frames_in_order(path, packets.total)) as frames:
         for frame in frames:
-            with opened(path) as (_, stream):
-                return frame, pixel_notes(path.name, stream, frame)
+            return frame
     raise BadVideoError(path.name, f"decoding gives no frame; {packets.total} packets are stored")
 
 
@@ -220,10 +222,30 @@ def _refuse_a_gap_at_the_end(name: str, times: FrameTimes) -> None:
         )
 
 
+def _refuse_a_hole(name: str, times: FrameTimes) -> None:
+    """An edit list hides frames at either end. One that is missing between two was lost by damage.
+
+    Only told of a steady rate: where it varies, steps say nothing.
+    """
+    steps = np.diff(times.stamps)
+    if len(steps) == 0:
+        return
+    usual = float(np.median(steps))
+    steady = np.abs(steps - usual) <= 1
+    if steps.max() > 1.5 * usual and steady.mean() >= _STEADY:
+        raise BadVideoError(
+            name,
+            f"its header counts other frames than are shown, and {int((~steady).sum())} are missing"
+            " between others: it is damaged; if not, copy the stream unchanged into .mkv",
+        )
+
+
 def _turn_of(first: "VideoFrame") -> tuple[str, list[str]]:
     """How a player turns the frames, and the note on it."""
+    from av.sidedata.sidedata import SideData
+
     matrix = first.side_data.get("DISPLAYMATRIX")
-    turn = "" if matrix is None else turn_of_matrix(bytes(matrix))
+    turn = turn_of_matrix(bytes(matrix)) if isinstance(matrix, SideData) else ""
     if turn is None:
         return "", [f"a rotation by {first.rotation} degrees is stated, and not applied"]
     return turn, [not_applied(turn)] if turn else []

@@ -38,18 +38,25 @@ def matroska(file: BinaryIO, size: int) -> bool:
     Raises:
         NotWholeError: it is shorter, its structure is broken, or a checksum does not agree.
     """
-    for wanted in (EBML, _SEGMENT):
-        if take(file, 4) != wanted:
-            raise NotWholeError("the file's outermost structure is broken (no Segment)")
-        length = _size(file, "Segment")
-        if length is None:
-            return False  # unknown: a live stream, or a writer that was killed
-        if file.tell() + length > size:
-            raise cut(file.tell() + length, size)
-        if wanted == EBML:
-            file.seek(length, os.SEEK_CUR)
+    head = _length(file, EBML, size)
+    if head is None:
+        return False
+    file.seek(head, os.SEEK_CUR)
+    length = _length(file, _SEGMENT, size)
+    if length is None:
+        return False  # a live stream, or a writer that was killed
     _check_parts(file, file.tell() + length)
     return True
+
+
+def _length(file: BinaryIO, identifier: bytes, size: int) -> int | None:
+    """Bytes in the outermost element that begins here, which have to be there; None: not known."""
+    if take(file, len(identifier)) != identifier:
+        raise NotWholeError("the file's outermost structure is broken (no Segment)")
+    length = _size(file, "Segment")
+    if length is not None and file.tell() + length > size:
+        raise cut(file.tell() + length, size)
+    return length
 
 
 def _check_parts(file: BinaryIO, end: int) -> None:

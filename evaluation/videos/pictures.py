@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import PIL
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, features
+from PIL import ExifTags, Image, ImageFile, features
 
 from evaluation.videos.stored import ALPHA_IGNORED
 from evaluation.videos.turning import not_applied, turn_of_exif
@@ -77,7 +77,7 @@ def picture_pixels(data: bytes) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def _opened(data: bytes) -> Iterator[Image.Image]:
+def _opened(data: bytes) -> Iterator[ImageFile.ImageFile]:
     """A picture, its header read and judged, its pixels not read yet."""
     try:
         found = Image.open(io.BytesIO(data), formats=_FORMATS)
@@ -100,7 +100,7 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
         yield picture
 
 
-def _is_wide(picture: Image.Image) -> bool:
+def _is_wide(picture: ImageFile.ImageFile) -> bool:
     """Whether a channel has more than 8 bits: some such Pillow cuts to 8 without a word."""
     if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
         return True
@@ -115,10 +115,10 @@ def _is_wide(picture: Image.Image) -> bool:
     return False
 
 
-def _notes(picture: Image.Image) -> Iterator[str]:
+def _notes(picture: ImageFile.ImageFile) -> Iterator[str]:
     if "A" in picture.getbands() or "a" in picture.getbands() or "transparency" in picture.info:
         yield ALPHA_IGNORED
-    if getattr(picture, "n_frames", 1) > 1:
+    if picture.format == "MPO":
         yield "several pictures are in one file (MPO), and the first is taken"
     if picture.mode == "CMYK":
         yield "CMYK is converted to RGB without its colour profile"
@@ -133,13 +133,13 @@ def _is_of_other_colours(profile: object) -> bool:
     return b"sRGB" not in profile and "sRGB".encode("utf-16-be") not in profile
 
 
-def _turn(picture: Image.Image, data: bytes) -> str:
+def _turn(picture: ImageFile.ImageFile, data: bytes) -> str:
     if picture.format == "PNG" and b"eXIf" not in data and b"profile type exif" not in data:
         return ""  # Pillow would unpack all pixels to look for it behind them
     return turn_of_exif(picture.getexif().get(ExifTags.Base.Orientation))
 
 
-def _codec(picture: Image.Image, data: bytes) -> str:
+def _codec(picture: ImageFile.ImageFile, data: bytes) -> str:
     if picture.format == "WEBP":
         return "webp-lossless" if b"VP8L" in data[12:64] else "webp"
     if picture.format == "TIFF" and picture.info.get("compression") == "jpeg":

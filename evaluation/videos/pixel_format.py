@@ -9,16 +9,16 @@ from evaluation.videos.stored import ALPHA_IGNORED, LOSSLESS
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
 
 _TOO_WIDE = 16  # bits a channel that are refused, as those of pictures are
 _LEVELS = 8
+_OPAQUE = 255
 
 # Transfer characteristics that are shown far brighter than 8-bit video (ITU-T H.273, table 3).
 _HDR = {16: "PQ", 18: "HLG"}
 
 
-def pixel_notes(name: str, stream: "VideoStream", first: "VideoFrame") -> list[str]:
+def pixel_notes(name: str, codec: str, first: "VideoFrame") -> list[str]:
     """What a reader of a number should know of a file's pixels.
 
     Raises:
@@ -34,11 +34,13 @@ def pixel_notes(name: str, stream: "VideoStream", first: "VideoFrame") -> list[s
     notes = []
     if bits > _LEVELS:
         notes.append(f"levels of {bits} bits are reduced to {_LEVELS}")
-    if _has_alpha(stream, first):
+    if _has_alpha(codec, first):
         notes.append(ALPHA_IGNORED)
     if first.color_trc in _HDR:
-        name = _HDR[first.color_trc]
-        notes.append(f"an HDR transfer function ({name}) is stated, and levels are taken as stored")
+        function = _HDR[first.color_trc]
+        notes.append(
+            f"an HDR transfer function ({function}) is stated, and levels are taken as stored"
+        )
     return notes
 
 
@@ -52,13 +54,11 @@ def codec_name(codec: str, first: "VideoFrame") -> str:
     return codec if codec not in LOSSLESS or (rgb and not wide) else f"{codec} {first.format.name}"
 
 
-def _has_alpha(stream: "VideoStream", first: "VideoFrame") -> bool:
-    """Whether a file has an alpha channel; GIF always could, so that the first frame decides."""
-    if stream.metadata.get("alpha_mode") == "1":  # WebM keeps it beside VP8 and VP9
-        return True
+def _has_alpha(codec: str, first: "VideoFrame") -> bool:
+    """Whether pixels have alpha; those of GIF always could, so that the first frame decides."""
     if not any(component.is_alpha for component in first.format.components):
         return False
-    if stream.codec_context.name != "gif":
+    if codec != "gif":
         return True
-    alpha = np.asarray(first.reformat(format="bgra", threads=1).to_ndarray())[..., 3]
-    return bool((alpha < np.iinfo(np.uint8).max).any())
+    pixels = np.asarray(first.reformat(format="bgra", threads=1).to_ndarray(), np.uint8)
+    return bool((pixels[..., 3] < _OPAQUE).any())

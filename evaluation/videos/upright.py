@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from torch import Tensor
 
@@ -46,7 +46,6 @@ def _upright(video: Stored) -> Stored:
     return replace(video, height=height, width=width, digest=digest, notes=tuple(notes), turn="")
 
 
-@dataclass(frozen=True)
 class _Turning:
     """A layout whose frames are turned after they are read.
 
@@ -55,29 +54,26 @@ class _Turning:
         as_stored: the videos by name, as `base` knows them.
     """
 
-    base: Layout
-    as_stored: Mapping[str, Stored]
-
-    @property
-    def kind(self) -> str:
-        """The base's."""
-        return self.base.kind
+    def __init__(self, base: Layout, as_stored: Mapping[str, Stored]) -> None:
+        self.kind = base.kind
+        self._base = base
+        self._as_stored = as_stored
 
     @property
     def decoder(self) -> str:
         """The base's."""
-        return self.base.decoder
+        return self._base.decoder
 
     @property
     def reading(self) -> str:
         """The base's, and that frames are turned."""
-        return f"{self.base.reading}, turned"
+        return f"{self._base.reading}, turned"
 
     def scan(self, place: Place) -> Stored:
         """See Layout.scan."""
-        return _upright(self.base.scan(place))
+        return _upright(self._base.scan(place))
 
     def read(self, video: Stored, frames: Sequence[int]) -> Tensor:
         """See Layout.read."""
-        stored = self.as_stored[video.name]
-        return turned(self.base.read(stored, frames), stored.turn)
+        stored = self._as_stored[video.name]
+        return turned(self._base.read(stored, frames), stored.turn)

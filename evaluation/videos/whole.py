@@ -3,9 +3,10 @@
 A file cut off by an interrupted copy often still opens, counts and decodes, up to the cut; and a
 cut between two pictures of a stream with B-frames even drops a frame from the middle. So the length
 that the format states is checked against the length that the file has, before anything is decoded.
-So are the checksums that MKV files have (`evaluation.videos.matroska`).
+So are the checksums of MKV (`evaluation.videos.matroska`) and of APNG.
 """
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -137,15 +138,17 @@ def _gif(file: BinaryIO, size: int) -> bool:
 
 
 def _png(file: BinaryIO, size: int) -> bool:
-    """APNG: chunks up to IEND (PNG specification, 5.3)."""
+    """APNG: chunks up to IEND, each with a CRC-32 of its kind and content (PNG, 5.3)."""
     at = len(_PNG)
     while True:
         file.seek(at)
-        head = take(file, 8)
-        at += 12 + int.from_bytes(head[:4], "big")
-        if at > size:
-            raise cut(at, size)
-        if head[4:] == b"IEND":
+        length, kind = int.from_bytes(take(file, 4), "big"), take(file, 4)
+        if at + 12 + length > size:
+            raise cut(at + 12 + length, size)
+        if zlib.crc32(kind + take(file, length)) != int.from_bytes(take(file, 4), "big"):
+            raise NotWholeError(f"damaged: the checksum of the chunk at byte {at:,} differs")
+        at += 12 + length
+        if kind == b"IEND":
             return True
 
 

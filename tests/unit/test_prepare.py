@@ -14,7 +14,8 @@ from benchmarks.datasets.verify import list_rows, verify
 from benchmarks.prepare.job import PrepareOptions
 from benchmarks.prepare.report import JOURNAL, REPORT, read_journal
 from benchmarks.prepare.run import prepare
-from evaluation.errors import InputError
+from evaluation.errors import BadVideoError, InputError
+from evaluation.videos.discover import open_videos
 from evaluation.videos.source import fingerprint
 
 SIDE = 8
@@ -113,6 +114,18 @@ def test_nothing_depends_on_the_workers(download: Path, tmp_path: Path) -> None:
         for workers in (1, 3)
     )
     assert one == three
+
+
+def test_a_prepared_video_that_was_replaced_is_a_broken_one(download: Path, tmp_path: Path) -> None:
+    prepare("weizmann", download, tmp_path)
+    first, second, *_ = sorted((tmp_path / "weizmann" / "train").iterdir())
+    first.write_bytes(second.read_bytes())
+    for opened in (
+        lambda: open_dataset(load_dataset("weizmann"), "train", tmp_path),
+        lambda: open_videos(first),
+    ):
+        with pytest.raises(BadVideoError, match=r"by its digest in prepare\.json: damaged"):
+            opened()
 
 
 def test_a_source_that_changed_is_prepared_again(download: Path, tmp_path: Path) -> None:
