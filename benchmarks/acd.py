@@ -9,10 +9,10 @@ from benchmarks.frame_plan import (
     FrameScoreRequest,
     PlannedSide,
     open_side,
-    plan_again,
     plan_frames,
 )
 from benchmarks.frame_record import Told, against, frame_record, scored_side
+from benchmarks.plan_again import Given, plan_score
 from benchmarks.side_notes import side_notes
 from evaluation.acd import SourceACD, source_acd
 from evaluation.embedded_videos import EmbeddingSettings
@@ -20,7 +20,7 @@ from evaluation.embedders import FrameEmbedder, build_embedder
 from evaluation.features import Machinery
 from evaluation.frame_features import FrameRecipe
 from evaluation.intervals import MIN_VIDEOS
-from evaluation.record import SideRecord
+from evaluation.record_parts import SideRecord
 from evaluation.score_record import ScoreRecord, keep_score
 
 
@@ -41,13 +41,13 @@ def measure_acd(request: FrameScoreRequest, machinery: Machinery) -> list[Measur
     return measure_plan(plan_frames(request), machinery)
 
 
-def acd_again(record: ScoreRecord, machinery: Machinery) -> ScoreRecord:
+def acd_again(record: ScoreRecord, machinery: Machinery, given: Given) -> ScoreRecord:
     """The record made anew, from the same videos by the same protocol.
 
     Raises:
         InputError: what it was made from is no longer there.
     """
-    sides = measure_plan(plan_again(record), machinery)
+    sides = measure_plan(plan_score(record, FrameScoreRequest, given), machinery)
     return next(side.record for side in sides if side.record.side == record.side)
 
 
@@ -58,6 +58,7 @@ def measure_plan(chosen: FramePlan, machinery: Machinery) -> list[MeasuredSide]:
         InputError: the videos or the weights cannot be used.
     """
     embedder = build_embedder(chosen.embedder)
+    chosen.check_weights(embedder.weights)
     settings = EmbeddingSettings(
         recipe=FrameRecipe(embedder, chosen.protocol.resize, chosen.resolution),
         choice=chosen.protocol.videos,

@@ -1,228 +1,232 @@
-"""Records run again: `verify` asks whether a number stands, `explain` what sets two apart."""
+"""Records run again: `verify` asks whether every number of a file of results stands.
+
+Videos, settings and the digest of the weights come from the record; permissions and places come
+from the command line (`benchmarks.plan_again.Given`).
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from benchmarks.acd import acd_again
 from benchmarks.drift import drift_again
-from benchmarks.plan import Plan, ScoreRequest, extractor_request, plan
+from benchmarks.leverage import leverage_of
+from benchmarks.nearest import nearest_again
+from benchmarks.numbers_again import Comparison, Numbers, together
+from benchmarks.plan_again import NOTHING_GIVEN, Given, plan_of
+from benchmarks.precision import precision_of
+from benchmarks.recorded import changed_facts
 from benchmarks.repetition import repetition_again
 from benchmarks.score import score_plan
-from evaluation.clips import Window
-from evaluation.errors import InputError
+from evaluation.documents import AnyRecord, Document, NearestExtra, document_of, read_documents
+from evaluation.errors import InfrastructureError, InputError
 from evaluation.features import Machinery
-from evaluation.protocol import ABSENT_AT_FIRST, EvalProtocol
 from evaluation.record import Record
-from evaluation.schema import parse
 from evaluation.score_record import ScoreRecord
+from reports.records import record_files
 
-# Features agree to 1e-5 between machines, FVD then to about 1e-4 (evaluation/README.md).
-RELATIVE_TOLERANCE = 1e-4
-ABSOLUTE_TOLERANCE = 1e-6
+# What rests on derivatives of the number by each video (intervals, errors, fits) or on small parts
+# of it moves by so much more, relative to the number.
+OF_INFLUENCES = 10.0
 
-# Fields of a protocol that say what it is and not what it computes.
-DESCRIPTIVE = {"id", "version", "about", "source", "commit", "caveat", "comparable_to_paper"}
-DESCRIPTIVE |= {"window", "metrics", "weights", "real_stride", "fake_stride", "extractor"}
-DESCRIPTIVE |= {"files.about", "folders.about", "arrays.about"}
-
+# The published form is in float32: its rounding is about as large as its distance to float64.
+FLOAT32_TOLERANCE = 3.0
 
 # How each score of one set of videos is made again.
-SCORES: dict[str, Callable[[ScoreRecord, Machinery], ScoreRecord]] = {
+SCORES: dict[str, Callable[[ScoreRecord, Machinery, Given], ScoreRecord]] = {
     "acd": acd_again,
     "drift": drift_again,
     "repetition": repetition_again,
 }
 
+# Which of a record's fields are numbers that `verify` compares, and the ones without rounding.
+NUMBERS = (
+    "value_float64",
+    "value",
+    "values_float64",
+    "values",
+    "spread",
+    "interval",
+    "standard_error",
+    "fvd_infinity",
+    "extrapolation",
+    "diagnostics",
+    "curves",
+    "against",
+)
+COUNTS = ("n_real", "n_fake", "videos_used", "frames_seen", "frames_without")
 
-@dataclass(frozen=True)
-class Comparison:
-    """A record against its number made again."""
-
-    same: bool
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One setting that two records do not share, and what it does to the first one's number."""
-
-    setting: str
-    a: str
-    b: str
-    value: str
-    moves: str
-
-
-def compare(record: Record, machinery: Machinery) -> Comparison:
-    """Compute the record's number again, by the record's own protocol settings.
-
-    Raises:
-        InputError: what it was made from is no longer there.
-    """
-    again = score_plan(plan_of(record), machinery)
-    same, line = _values(record.metric, record.value_float64, again.value_float64)
-    return Comparison(same, (line, *_changes(_provenance(record), _provenance(again))))
+# Fields that say whose videos a number is of: digests decide, wherever the videos lie now.
+FINGERPRINTS = ("real", "fake", "source", "train", "held_out")
 
 
-def compare_score(record: ScoreRecord, machinery: Machinery) -> Comparison:
-    """As `compare`, for a score of one set of videos, and its difference from the real ones'.
+def compare_document(
+    document: Document, machinery: Machinery, given: Given = NOTHING_GIVEN
+) -> list[Comparison]:
+    """Make everything in a file of results again; one comparison a record, and of what is beside.
 
     Raises:
-        InputError: what it was made from is no longer there, or nothing here makes such scores.
+        InputError: what it was made from is no longer there, or is not what it was.
     """
+    if document.kind not in ("precision", "leverage", "nearest"):
+        return [compare(record, machinery, given) for record in document.records]
+    again = _again(document, machinery, given)
+    return [_of_report(document, again)]
+
+
+def compare(record: AnyRecord, machinery: Machinery, given: Given = NOTHING_GIVEN) -> Comparison:
+    """Compute a record's numbers again, by the record's own protocol settings.
+
+    Raises:
+        InputError: what it was made from is no longer there; the weights have another digest.
+    """
+    return _compared(record, record_again(record, machinery, given))
+
+
+def record_again(record: AnyRecord, machinery: Machinery, given: Given) -> AnyRecord:
+    """The record made anew.
+
+    Raises:
+        InputError: as `compare`, or nothing here makes such scores.
+    """
+    if isinstance(record, Record):
+        return score_plan(plan_of(record, given), machinery)
     if record.metric not in SCORES:
         raise InputError(f"{record.metric}: no such score; known are {', '.join(SCORES)}")
-    again = SCORES[record.metric](record, machinery)
-    found = [_values(record.metric, record.value, again.value)]
-    if record.against is not None and again.against is not None:
-        then, now = record.against.difference, again.against.difference
-        found.append(_values(f"{record.metric} less the real side's", then, now))
-    changes = _changes(_score_provenance(record), _score_provenance(again))
-    return Comparison(all(same for same, _ in found), (*(line for _, line in found), *changes))
+    return SCORES[record.metric](record, machinery, given)
 
 
-def _values(name: str, then: float, now: float) -> tuple[bool, str]:
-    limit = RELATIVE_TOLERANCE * abs(then) + ABSOLUTE_TOLERANCE
-    same = abs(now - then) <= limit
-    verdict = "the same" if same else f"differs by more than {limit:.3g}"
-    return same, f"{name} {then!r} then, {now!r} now: {verdict}"
+@dataclass(frozen=True)
+class Verified:
+    """One file of results below a folder.
+
+    Args:
+        key: its path in the folder, without ending.
+        found: a comparison a record; empty where it could not be made again, and `why` says why.
+    """
+
+    key: str
+    found: tuple[Comparison, ...]
+    why: str = ""
 
 
-def _changes(then: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
-    return [f"changed: {k}: {then[k]} then, {now[k]} now" for k in then if then[k] != now[k]]
-
-
-def differences(a: Record, b: Record, machinery: Machinery) -> list[Difference]:
-    """Every setting in which two records differ, each put into `a` alone and measured.
+def verify_folder(
+    folder: Path, machinery: Callable[[str], Machinery], given: Given
+) -> Iterator[Verified]:
+    """Every file of results below a folder, made again one by one.
 
     Raises:
-        InputError: the records are of different metrics.
+        InputError: the folder holds none.
     """
-    if a.metric != b.metric:
-        raise InputError(f"{a.metric} and {b.metric} cannot be explained by one another")
-    found = []
-    for setting, of_a, of_b, changed in _toggles(plan_of(a), plan_of(b)):
+    paths = record_files(folder)
+    if not paths:
+        raise InputError(f"{folder}: no record is in there")
+    for path in paths:
+        key = path.relative_to(folder).with_suffix("").as_posix()
         try:
-            value = score_plan(changed, machinery).value
-            shown, moves = f"{value:.6g}", f"{value - a.value:+.4g}"
-        except InputError as error:
-            shown, moves = f"not possible: {error}", ""
-        found.append(Difference(setting, str(of_a), str(of_b), shown, moves))
-    return found
+            document = read_documents(path)
+            yield Verified(key, tuple(compare_document(document, machinery(key), given)))
+        except (InputError, InfrastructureError) as error:
+            yield Verified(key, (), " ".join(str(error).split()))
 
 
-def plan_of(record: Record) -> Plan:
-    """The plan that made a record, with the protocol as it was then."""
-    request = parse(ScoreRequest, record.request, where="request of the record")
-    protocol = parse(EvalProtocol, record.protocol_settings, where="protocol of the record")
-    planned = plan(request.model_copy(update={"protocol": record.protocol}))
-    return replace(
-        planned,
-        resolution=record.resolution,
-        protocol=protocol,
-        extractor=extractor_request(planned.request, protocol),
-        real_window=Window(record.frames, record.real.stride),
-        fake_window=Window(record.frames, record.fake.stride),
-    )
+def _again(document: Document, machinery: Machinery, given: Given) -> Document:
+    if isinstance(document.extra, NearestExtra):
+        return document_of("nearest", [], nearest_again(document.extra, machinery, given))
+    (record,) = document.records
+    if not isinstance(record, Record):
+        raise InputError(f"{document.kind} of a {record.metric}: nothing here makes such")
+    chosen = plan_of(record, given)
+    if document.kind == "precision":
+        return precision_of(chosen, machinery).document
+    return leverage_of(chosen, machinery).document
 
 
-def _toggles(a: Plan, b: Plan) -> Iterator[tuple[str, object, object, Plan]]:
-    """(setting, its value in a, in b, and `a` with b's value)."""
-    for side in ("real", "fake"):
-        if getattr(a, side) != getattr(b, side):
-            changed = replace(a, **{side: getattr(b, side)})
-            yield f"{side} videos", getattr(a, side), getattr(b, side), changed
-    if a.real_window.frames != b.real_window.frames:
-        frames = b.real_window.frames
-        changed = replace(
-            a,
-            real_window=Window(frames, a.real_window.stride),
-            fake_window=Window(frames, a.fake_window.stride),
-        )
-        yield "frames", a.real_window.frames, frames, changed
-    if a.real_window.stride != b.real_window.stride:
-        window = Window(a.real_window.frames, b.real_window.stride)
-        changed = replace(a, real_window=window)
-        yield "real stride", a.real_window.stride, window.stride, changed
-    if a.fake_window.stride != b.fake_window.stride:
-        window = Window(a.fake_window.frames, b.fake_window.stride)
-        changed = replace(a, fake_window=window)
-        yield "fake stride", a.fake_window.stride, window.stride, changed
-    if a.resolution != b.resolution:
-        yield "resolution", a.resolution, b.resolution, replace(a, resolution=b.resolution)
-    for field in ("seed", "limit", "on_error"):
-        one, other = getattr(a.request, field), getattr(b.request, field)
-        if one != other:
-            request = a.request.model_copy(update={field: other})
-            yield field, one, other, replace(a, request=request)
-    for field in ("name", "weights", "precision", "trust_torchscript"):
-        one, other = getattr(a.extractor, field), getattr(b.extractor, field)
-        if one != other:
-            extractor = (
-                replace(b.extractor, bn_eps=a.extractor.bn_eps, precision=a.extractor.precision)
-                if field == "name"
-                else replace(a.extractor, **{field: other})
-            )
-            yield f"extractor {field}", one, other, replace(a, extractor=extractor)
-    yield from _protocol_toggles(a, b)
+def _of_report(then: Document, now: Document) -> Comparison:
+    """A distance with what stands beside it, or what stands alone."""
+    parts = [_compared(mine, other) for mine, other in zip(then.records, now.records, strict=True)]
+    numbers = Numbers(max([abs(record.value) for record in then.records], default=0.0))
+    after = _beside(now)
+    for name, value in _beside(then).items():
+        numbers.compare(name, value, after.get(name), OF_INFLUENCES)
+    parts.append(numbers.comparison())
+    if isinstance(then.extra, NearestExtra) and isinstance(now.extra, NearestExtra):
+        parts.append(_videos(then.extra.content(), now.extra.content()))
+    return together(parts)
 
 
-def _protocol_toggles(a: Plan, b: Plan) -> Iterator[tuple[str, object, object, Plan]]:
-    settings_a = dict(_leaves(a.protocol.model_dump(mode="json")))
-    settings_b = dict(_leaves(b.protocol.model_dump(mode="json")))
-    for path in sorted(settings_a.keys() & settings_b.keys()):
-        one, other = settings_a[path], settings_b[path]
-        if one != other and path not in DESCRIPTIVE:
-            protocol = a.protocol.changed(path, other)
-            extractor = replace(a.extractor, bn_eps=protocol.bn_eps)
-            yield path, one, other, replace(a, protocol=protocol, extractor=extractor)
-    for key in ABSENT_AT_FIRST:
-        if a.protocol.has(key) != b.protocol.has(key):
-            protocol = a.protocol.changed(key, b.protocol.setting(key))
-            one, other = (side.protocol.setting(key) for side in (a, b))
-            yield key, _called(one), _called(other), replace(a, protocol=protocol)
+def _beside(document: Document) -> dict[str, Any]:
+    """The numbers beside a record, by name; those of videos by the video's name."""
+    if document.extra is None:
+        return {}
+    content = document.extra.model_dump(mode="json")
+    if document.kind == "precision":
+        return {name: content[name] for name in ("precision", "recall")}
+    if document.kind == "leverage":
+        return {
+            "value": content["value"],
+            **{
+                f"change without {side} videos": {v["video"]: v["change"] for v in content[side]}
+                for side in ("real", "fake")
+            },
+        }
+    distances = {pair["sample"]: pair["distance"] for pair in content["pairs"]}
+    numbers = ("share_near", "closer_than_all", "z", "p", "held_out_distances")
+    return {**{name: content[name] for name in numbers}, "distances": distances}
 
 
-def _called(setting: object) -> object:
-    """A rule for one medium by what it says of itself."""
-    return setting["about"] if isinstance(setting, dict) else setting
+def _compared(then: AnyRecord, now: AnyRecord) -> Comparison:
+    before, after = then.content(), now.content()
+    numbers = Numbers(max(abs(exact_of(then)), abs(exact_of(now))))
+    exact, published = ("value_float64", "values_float64"), ("value", "values")
+    for name in NUMBERS:
+        if name not in before:
+            continue
+        factor, slack = OF_INFLUENCES, 0.0
+        if name in (*exact, *published):
+            factor = 1.0
+        if name in (*published, "spread") and isinstance(now, Record):
+            slack = FLOAT32_TOLERANCE * float32_error(now)
+        mine, others = (_numbers_in(content.get(name)) for content in (before, after))
+        numbers.compare(f"{then.metric} {name}", mine, others, factor, slack)
+    for name in COUNTS:
+        if name in before and before[name] != after.get(name):
+            numbers.differ(name, before[name], after.get(name))
+    joined = together([numbers.comparison(), _videos(before, after)])
+    changes = tuple(f"changed: {line}" for line in changed_facts(before, after))
+    lines = (*joined.lines, *changes)
+    return replace(joined, lines=lines, then=exact_of(then), now=exact_of(now))
 
 
-def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
+def exact_of(record: AnyRecord) -> float:
+    """The number in float64, where a record tells both forms apart."""
+    return record.value_float64 if isinstance(record, Record) else record.value
 
 
-def _provenance(record: Record) -> dict[str, object]:
-    return {
-        "real videos": record.real.fingerprint,
-        "fake videos": record.fake.fingerprint,
-        "real clips": record.n_real,
-        "fake clips": record.n_fake,
-        "protocol": record.protocol_digest,
-        "weights": record.weights_sha256,
-        "device": record.device,
-        "decoder": record.real.decoder,
-        "commit": record.commit,
-        **{f"version of {name}": version for name, version in record.versions.items()},
-    }
+def float32_error(record: Record) -> float:
+    """How far the published form lies beside the one in float64, at most."""
+    pairs = zip(record.values, record.values_float64, strict=True)
+    return max(abs(published - exact) for published, exact in pairs)
 
 
-def _score_provenance(record: ScoreRecord) -> dict[str, object]:
-    return {
-        "videos": record.source.fingerprint,
-        "videos with a value": record.videos_used,
-        "frames without": record.frames_without,
-        "real videos": None if record.against is None else record.against.source.fingerprint,
-        "protocol": record.protocol_digest,
-        "embedder": record.embedder,
-        "weights": record.weights_sha256,
-        "device": record.device,
-        "decoder": record.source.decoder,
-        "commit": record.commit,
-        **{f"version of {name}": version for name, version in record.versions.items()},
-    }
+def _numbers_in(value: Any) -> Any:
+    """A field's numbers: of a table those that were measured, without its words and videos."""
+    if not isinstance(value, Mapping):
+        return value
+    words = ("reason", "method", "source", "videos_used", "paired", "interval_level")
+    return {name: inner for name, inner in value.items() if name not in words}
+
+
+def _videos(before: Mapping[str, Any], after: Mapping[str, Any]) -> Comparison:
+    """Whether the videos are the same, by their digests."""
+    lines, differing = [], []
+    for side in FINGERPRINTS:
+        then, now = before.get(side), after.get(side)
+        if isinstance(then, dict) and isinstance(now, dict):
+            one, other = then["fingerprint"], now["fingerprint"]
+            if one != other:
+                name = "videos" if side == "source" else f"{side} videos"
+                lines.append(f"{name} {one[:16]} then, {other[:16]} now: other videos")
+                differing.append(name)
+    return Comparison(not lines, tuple(lines), tuple(differing))

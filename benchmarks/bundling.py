@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from benchmarks.again import plan_of
+from benchmarks.plan_again import plan_of
 from benchmarks.score import scored
 from evaluation.errors import InputError
 from evaluation.features import Machinery
 from evaluation.frechet import fit_gaussian
-from evaluation.record import read_record
-from reports.bundles import FRECHET, SideStatistics, Statistics, agrees, frechet
+from evaluation.record import Record
+from reports.bundles import FRECHET, SideStatistics, Statistics, frechet
+from reports.rechecks import agrees
 from reports.records import Stored, Tree
 
 
@@ -30,7 +31,10 @@ def statistics_of(
 
 
 def _statistics(stored: Stored, machinery: Machinery) -> Statistics:
-    chosen = plan_of(read_record(stored.path))
+    record = stored.record
+    if not isinstance(record, Record):
+        raise InputError(f"a {stored.metric} is no distance")
+    chosen = plan_of(record)
     measured = scored(chosen, machinery).measured
     correction = chosen.protocol.frechet.correction
     found = Statistics(
@@ -38,7 +42,7 @@ def _statistics(stored: Stored, machinery: Machinery) -> Statistics:
         fake=_side(measured.fake.values[0], correction),
     )
     again = frechet(found)
-    if not agrees(again, stored):
+    if not agrees(again, record):
         raise InputError(
             f"they give {again:.6g} now: the videos were changed, or the machine is another; "
             "make the record again"

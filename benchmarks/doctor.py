@@ -9,8 +9,8 @@ from typing import Literal
 
 import torch
 
-from evaluation import record as records
 from evaluation.certificates import Certificate, check, check_embedder
+from evaluation.circumstances import versions
 from evaluation.embedders import EmbedderRequest, build_embedder
 from evaluation.errors import InputError
 from evaluation.extractors import ExtractorRequest, build_extractor
@@ -34,7 +34,7 @@ def examine() -> list[Finding]:
 
 
 def _machine() -> Iterator[Finding]:
-    for name, version in records.versions().items():
+    for name, version in versions().items():
         yield Finding(name, "wrong" if version == "absent" else "right", version)
     if torch.cuda.is_available():
         yield Finding("device", "right", torch.cuda.get_device_name())

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import Field
@@ -16,6 +16,7 @@ from benchmarks.frame_plan import (
     plan_frames,
 )
 from benchmarks.frame_record import Told, against, frame_record, scored_side
+from benchmarks.plan_again import Given, plan_score
 from benchmarks.side_notes import side_notes
 from evaluation.drift import Bands, Limits, bands, limits, survival
 from evaluation.embedded_videos import EmbeddingSettings
@@ -23,7 +24,6 @@ from evaluation.embedders import FrameEmbedder, build_embedder
 from evaluation.errors import InputError
 from evaluation.features import Machinery
 from evaluation.frame_features import FrameRecipe
-from evaluation.frame_protocol import FrameProtocol
 from evaluation.intervals import MIN_VIDEOS
 from evaluation.mean_intervals import LEVEL
 from evaluation.schema import parse
@@ -129,15 +129,13 @@ def rows(drifts: Mapping[str, ScoreRecord]) -> tuple[list[str], list[list[str]]]
     return [*columns, "broken", "half broken"], table
 
 
-def drift_again(record: ScoreRecord, machinery: Machinery) -> ScoreRecord:
+def drift_again(record: ScoreRecord, machinery: Machinery, given: Given) -> ScoreRecord:
     """The record made anew, from the same videos by the same protocol.
 
     Raises:
         InputError: what it was made from is no longer there.
     """
-    request = parse(DriftRequest, record.request, where="request of the record")
-    protocol = parse(FrameProtocol, record.protocol_settings, where="protocol of the record")
-    chosen = replace(plan_frames(request), protocol=protocol, resolution=record.resolution)
+    chosen = plan_score(record, DriftRequest, given)
     again = [drift.record for drift in _measured([chosen], machinery)]
     return next(found for found in again if found.side == record.side)
 
@@ -158,6 +156,7 @@ def _measured(plans: Sequence[FramePlan], machinery: Machinery) -> list[Measured
             "drift is judged by that of real videos: give them as --dataset ID or --real PATH"
         )
     embedder = build_embedder(chosen.embedder)
+    chosen.check_weights(embedder.weights)
     # All are opened before the long part, which a fault of one would waste.
     planned = [
         (chosen, chosen.real),

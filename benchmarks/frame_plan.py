@@ -13,15 +13,20 @@ import torch
 
 from benchmarks.datasets import Dataset
 from benchmarks.leo_pace import pace_of
-from benchmarks.plan import SAMPLING, check_counts, named_dataset, samples_of_the_run
+from benchmarks.plan import (
+    SAMPLING,
+    check_counts,
+    check_weights,
+    named_dataset,
+    samples_of_the_run,
+)
 from benchmarks.sources import SourceOptions, open_source
 from evaluation.clips import Window
 from evaluation.embedders import EmbedderRequest, FrameEmbedder
 from evaluation.errors import InputError
 from evaluation.features import Machinery
 from evaluation.frame_protocol import FrameProtocol, load_frame_protocol
-from evaluation.schema import Data, parse
-from evaluation.score_record import ScoreRecord
+from evaluation.schema import Data
 from evaluation.videos.discover import OpenOptions
 from evaluation.videos.source import VideoSource
 
@@ -70,6 +75,7 @@ class FramePlan:
 
     Args:
         resolution: the request's, or the protocol's, or the data set's; None: as stored.
+        weights_sha256: what the network's weights must have; None: whatever is found.
     """
 
     request: FrameScoreRequest
@@ -79,6 +85,15 @@ class FramePlan:
     resolution: int | None
     protocol: FrameProtocol
     embedder: EmbedderRequest
+    weights_sha256: str | None = None
+
+    def check_weights(self, sha256: str) -> None:
+        """Refuse a network whose weights are not those that were asked for.
+
+        Raises:
+            InputError: they are others.
+        """
+        check_weights(self.embedder.name, self.weights_sha256, sha256)
 
     @property
     def benchmark(self) -> str | None:
@@ -125,37 +140,7 @@ def plan_frames(request: FrameScoreRequest) -> FramePlan:
         fake=None if fake is None else PlannedSide(fake, None, of_fake, request.fake is None),
         resolution=request.resolution or protocol.resolution or of_dataset,
         protocol=protocol,
-        embedder=_embedder(request, protocol),
-    )
-
-
-def plan_again(record: ScoreRecord) -> FramePlan:
-    """The plan that made a record, with the protocol and the videos as they were named then.
-
-    Raises:
-        InputError: the record's request is not one of a score of frames.
-    """
-    request = parse(FrameScoreRequest, record.request, where="request of the record")
-    protocol = parse(FrameProtocol, record.protocol_settings, where="protocol of the record")
-    dataset, _ = named_dataset(request.dataset)
-    sides = {
-        "real": None if record.against is None else record.against.source,
-        record.side: record.source,
-    }
-    real, fake = (
-        None
-        if side is None
-        else PlannedSide(side.source, side.split, Window(record.frames, side.stride))
-        for side in (sides["real"], sides.get("fake"))
-    )
-    return FramePlan(
-        request=request,
-        dataset=dataset,
-        real=real,
-        fake=fake,
-        resolution=record.resolution,
-        protocol=protocol,
-        embedder=_embedder(request, protocol),
+        embedder=embedder_request(request, protocol),
     )
 
 
@@ -200,7 +185,8 @@ def caveats(chosen: FramePlan, embedder: FrameEmbedder) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _embedder(request: FrameScoreRequest, protocol: FrameProtocol) -> EmbedderRequest:
+def embedder_request(request: FrameScoreRequest, protocol: FrameProtocol) -> EmbedderRequest:
+    """The embedder that the protocol names, or the one that the user put in its place."""
     return EmbedderRequest(
         name=request.embedder or protocol.embedder,
         weights=None if request.weights is None else Path(request.weights),

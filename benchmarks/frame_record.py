@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, Self, TypeVar
 
 from benchmarks.frame_plan import FramePlan, PlannedSide, caveats
-from benchmarks.provenance import device_name, side_record
-from evaluation import record as records
+from benchmarks.provenance import device_name, side_record, weights_notes
+from evaluation.circumstances import circumstances
 from evaluation.embedders import FrameEmbedder
 from evaluation.intervals import Interval, ends
-from evaluation.record import SideRecord
+from evaluation.record_parts import SideRecord
 from evaluation.score_record import Against, ScoreRecord
 from evaluation.videos.frames import out_of_order
 from evaluation.videos.source import VideoSource
@@ -116,7 +116,6 @@ def frame_record(
     """
     request, protocol, interval = chosen.request, chosen.protocol, measured.interval
     why_not = (*caveats(chosen, embedder), *out_of_order(measured.source))
-    commit, dirty = records.code_state()
     return ScoreRecord(
         metric=request.metric,
         value=measured.value,
@@ -147,11 +146,8 @@ def frame_record(
         dataset=chosen.benchmark,
         comparable=not why_not,
         caveats=why_not,
-        notes=told.notes,
+        notes=(*told.notes, *weights_notes(embedder)),
         seconds=seconds,
-        created=records.now(),
-        versions=records.versions(),
-        commit=commit,
-        dirty=dirty,
+        **circumstances(),
         request=request.model_dump(mode="json"),
     )

@@ -3,42 +3,28 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from benchmarks.plan import ScoreRequest, plan
+from benchmarks.plan import Plan, ScoreRequest, plan
 from benchmarks.score import scored
+from evaluation.documents import Document, LeverageExtra, VideoLeverage, document_of
 from evaluation.features import Machinery
 from evaluation.influence import ClipFeatures
 from evaluation.leverage import leave_each_out
 from evaluation.record import Record
-from evaluation.schema import Data
 
 
-class VideoLeverage(Data):
-    """One video.
+@dataclass(frozen=True)
+class LeverageReport:
+    """Every video's leverage on an FVD, and the record of that."""
 
-    Args:
-        clips: that it gave.
-        change: the distance without it less the distance: above 0, the video lowers it; None where
-            nothing would be left without it.
-    """
-
-    video: str
-    clips: int
-    change: float | None
-
-
-class LeverageReport(Data):
-    """An FVD and every video's leverage on it, the largest of each side first.
-
-    Args:
-        value: what changes: the first repeat's FVD in float64.
-        record: of the FVD.
-    """
-
-    value: float
-    real: tuple[VideoLeverage, ...]
-    fake: tuple[VideoLeverage, ...]
+    found: LeverageExtra
     record: Record
+
+    @property
+    def document(self) -> Document:
+        """Both, as --json writes them."""
+        return document_of("leverage", [self.record], self.found)
 
 
 def measure_leverage(request: ScoreRequest, machinery: Machinery) -> LeverageReport:
@@ -47,7 +33,15 @@ def measure_leverage(request: ScoreRequest, machinery: Machinery) -> LeverageRep
     Raises:
         InputError: anything that the user has to mend.
     """
-    chosen = plan(request)
+    return leverage_of(plan(request), machinery)
+
+
+def leverage_of(chosen: Plan, machinery: Machinery) -> LeverageReport:
+    """As `measure_leverage`, of what is planned.
+
+    Raises:
+        InputError: anything that the user has to mend.
+    """
     found = scored(chosen, machinery)
     real, fake = found.measured.real, found.measured.fake
     left_out = leave_each_out(
@@ -55,12 +49,12 @@ def measure_leverage(request: ScoreRequest, machinery: Machinery) -> LeverageRep
         ClipFeatures(fake.values[0], fake.videos[0]),
         correction=chosen.protocol.frechet.correction,
     )
-    return LeverageReport(
+    leverages = LeverageExtra(
         value=left_out.value,
         real=_largest_first(left_out.real, real.videos[0]),
         fake=_largest_first(left_out.fake, fake.videos[0]),
-        record=found.record,
     )
+    return LeverageReport(leverages, found.record)
 
 
 def _largest_first(

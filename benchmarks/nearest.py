@@ -17,20 +17,30 @@ import torch
 
 from benchmarks.datasets import list_datasets
 from benchmarks.montage import montage
-from benchmarks.plan import NetworkOptions, Plan, ScoreRequest, plan, source_options
+from benchmarks.plan import (
+    NetworkOptions,
+    Plan,
+    ScoreRequest,
+    check_weights,
+    plan,
+    source_options,
+)
+from benchmarks.plan_again import Given, weights_of, with_leave
 from benchmarks.provenance import device_name, side_record
 from benchmarks.sources import open_source
-from evaluation import record as records
+from benchmarks.whereabouts import where_now
+from evaluation.circumstances import circumstances
 from evaluation.clip_blocks import ClipBlocks
 from evaluation.clips import ClipChoice, ClipRef, Needs, Short, choose_clips
+from evaluation.documents import NearestExtra, Pair
 from evaluation.errors import InputError
 from evaluation.extractors import ClipExtractor, build_extractor
 from evaluation.features import Machinery, Recipe
 from evaluation.measure import Draws, Settings, Side, check_one_size, check_same_size, draw
 from evaluation.neighbours import copying, nearest
 from evaluation.protocol import Loading, SideChoice
-from evaluation.record import Provenance, SideRecord
-from evaluation.schema import Data
+from evaluation.record_parts import SideRecord
+from evaluation.schema import parse
 from evaluation.videos.source import VideoSource, without
 
 PAIRS_SHOWN = 12
@@ -55,52 +65,9 @@ class NearestRequest(NetworkOptions):
     fake_stride: int | None = None
 
 
-class Pair(Data):
-    """A sample and its nearest training clip.
-
-    Args:
-        start: the clip's first frame in the training video.
-        percentile: share of the held-out videos that lie as near to the training videos, or nearer.
-    """
-
-    sample: str
-    train: str
-    start: int
-    distance: float
-    percentile: float
-
-
-class NearestReport(Provenance):
-    """Every sample's nearest training video, nearest first, beside those of held-out videos.
-
-    Args:
-        share_near, closer_than_all, z, p: see `evaluation.neighbours.Copying`.
-        held_out_distances: ascending.
-    """
-
-    share_near: float
-    closer_than_all: float
-    z: float
-    p: float
-    pairs: tuple[Pair, ...]
-    held_out_distances: tuple[float, ...]
-    frames: int
-    resolution: int | None
-    protocol: str
-    protocol_digest: str
-    fake: SideRecord
-    train: SideRecord
-    held_out: SideRecord
-    extractor: str
-    weights_sha256: str
-    weights_verified: bool
-    precision: str
-    device: str
-
-
 def find_nearest(
     request: NearestRequest, machinery: Machinery, picture: Path | None = None
-) -> NearestReport:
+) -> NearestExtra:
     """Find each sample's nearest training clip, and say whether samples are too near.
 
     Args:
@@ -165,8 +132,7 @@ def find_nearest(
     pairs.sort(key=lambda pair: (pair.distance, pair.sample))
     if picture is not None:
         _picture(samples.side.source, train, recipe, pairs[:PAIRS_SHOWN], picture)
-    commit, dirty = records.code_state()
-    return NearestReport(
+    return NearestExtra(
         share_near=said.share_near,
         closer_than_all=said.closer_than_all,
         z=said.z,
@@ -190,12 +156,33 @@ def find_nearest(
         caveats=("distances in one extractor's features: compare them within one report only",),
         notes=(f"of each training video the clips that start every {window.block} frames",),
         seconds=round(time.monotonic() - began, 3),
-        created=records.now(),
-        versions=records.versions(),
-        commit=commit,
-        dirty=dirty,
+        **circumstances(),
         request=request.model_dump(mode="json"),
     )
+
+
+def nearest_again(found: NearestExtra, machinery: Machinery, given: Given) -> NearestExtra:
+    """The report made anew, from the same videos.
+
+    Raises:
+        InputError: what it was made from is no longer there; the weights have another digest.
+    """
+    asked = parse(NearestRequest, found.request, where="request of the report")
+    weights = weights_of(found.extractor, found.weights_sha256, given)
+    changes = {
+        "fake": given.fake or where_now(found.fake, "--fake"),
+        "train": given.real or _named_or_lying(asked.train, found.train),
+        "held_out": None if asked.held_out is None else where_now(found.held_out, "--held-out"),
+        "weights": None if weights is None else str(weights),
+    }
+    again = find_nearest(with_leave(asked, given).model_copy(update=changes), machinery)
+    check_weights(found.extractor, found.weights_sha256, again.weights_sha256)
+    return again
+
+
+def _named_or_lying(spec: str, side: SideRecord) -> str:
+    """A data set as it was named, which tells the held-out split; else where the videos lie."""
+    return where_now(side, "--real") if side.absolute is not None else spec
 
 
 def _score_request(request: NearestRequest) -> ScoreRequest:

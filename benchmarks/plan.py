@@ -70,6 +70,7 @@ class Plan:
         resolution: the request's, or the one that papers fix for the data set; None: as stored.
         protocol: with the request's own counts and repeats in place.
         published: the protocol as shipped; where the two differ the number is not comparable.
+        weights_sha256: what the network's weights must have; None: whatever is found.
     """
 
     request: ScoreRequest
@@ -83,6 +84,28 @@ class Plan:
     real_window: Window
     fake_window: Window
     extractor: ExtractorRequest
+    weights_sha256: str | None = None
+
+    def check_weights(self, sha256: str) -> None:
+        """Refuse a network whose weights are not those that were asked for.
+
+        Raises:
+            InputError: they are others.
+        """
+        check_weights(self.extractor.name, self.weights_sha256, sha256)
+
+
+def check_weights(network: str, wanted: str | None, found: str) -> None:
+    """Refuse weights that are not the ones of a record; None: any will do.
+
+    Raises:
+        InputError: they are others.
+    """
+    if wanted is not None and wanted != found:
+        raise InputError(
+            f"weights of {network}: the record was made with SHA-256 {wanted[:16]}, here are "
+            f"{found[:16]}: another network's number says nothing of it; give --weights FILE"
+        )
 
 
 def plan(request: ScoreRequest) -> Plan:

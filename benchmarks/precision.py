@@ -1,41 +1,39 @@
 """Precision and recall of fake videos, on the features that a distance is measured on."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from torch import Tensor
 
-from benchmarks.plan import ScoreRequest, plan
+from benchmarks.plan import Plan, ScoreRequest, plan
 from benchmarks.score import scored
+from evaluation.documents import Document, PrecisionExtra, ShareOfClips, document_of
 from evaluation.features import Machinery
 from evaluation.influence import ClipFeatures
 from evaluation.intervals import jackknife_interval
 from evaluation.neighbours import K, precision, recall
 from evaluation.record import Record
-from evaluation.schema import Data
 
 # The jackknife leaves videos out, and what is left needs more than K.
 LEAST_VIDEOS = 2 * (K + 1)
 
 
-class Share(Data):
-    """A share of clips, 0..1; its interval draws videos on both sides, None with too few."""
-
-    value: float
-    interval: tuple[float, float] | None
-
-
-class PrecisionReport(Data):
-    """Precision and recall beside the distance of the same features.
+@dataclass(frozen=True)
+class PrecisionReport:
+    """Precision and recall, and the distance of the same features.
 
     Args:
-        neighbours: k of the manifolds.
+        found: what they are.
         record: the distance, with everything that tells how the features were made.
     """
 
-    neighbours: int
-    precision: Share
-    recall: Share
+    found: PrecisionExtra
     record: Record
+
+    @property
+    def document(self) -> Document:
+        """Both, as --json writes them."""
+        return document_of("precision", [self.record], self.found)
 
 
 def measure_precision(request: ScoreRequest, machinery: Machinery) -> PrecisionReport:
@@ -44,18 +42,27 @@ def measure_precision(request: ScoreRequest, machinery: Machinery) -> PrecisionR
     Raises:
         InputError: anything that the user has to mend.
     """
-    found = scored(plan(request), machinery)
+    return precision_of(plan(request), machinery)
+
+
+def precision_of(chosen: Plan, machinery: Machinery) -> PrecisionReport:
+    """As `measure_precision`, of what is planned.
+
+    Raises:
+        InputError: anything that the user has to mend.
+    """
+    seed, found = chosen.request.seed, scored(chosen, machinery)
     real, fake = found.measured.real, found.measured.fake
     sides = (
         ClipFeatures(real.values[0], real.videos[0]),
         ClipFeatures(fake.values[0], fake.videos[0]),
     )
-    return PrecisionReport(
+    shares = PrecisionExtra(
         neighbours=K,
-        precision=_share(precision, *sides, seed=request.seed),
-        recall=_share(recall, *sides, seed=request.seed),
-        record=found.record,
+        precision=_share(precision, *sides, seed=seed),
+        recall=_share(recall, *sides, seed=seed),
     )
+    return PrecisionReport(shares, found.record)
 
 
 def _share(
@@ -64,9 +71,9 @@ def _share(
     fake: ClipFeatures,
     *,
     seed: int,
-) -> Share:
+) -> ShareOfClips:
     value = statistic(real.values, fake.values)
     if min(len(set(real.videos)), len(set(fake.videos))) < LEAST_VIDEOS:
-        return Share(value=value, interval=None)
+        return ShareOfClips(value=value, interval=None)
     found = jackknife_interval(statistic, real, fake, seed=seed)
-    return Share(value=value, interval=(max(found.low, 0.0), min(found.high, 1.0)))
+    return ShareOfClips(value=value, interval=(max(found.low, 0.0), min(found.high, 1.0)))

@@ -7,17 +7,21 @@ import torch
 
 from benchmarks.plan import Plan
 from benchmarks.side_notes import side_notes
-from evaluation import record as records
+from benchmarks.whereabouts import absolute_source
+from evaluation.circumstances import circumstances
 from evaluation.clip_frames import FrameExtractor
+from evaluation.embedders import FrameEmbedder
 from evaluation.extractors import ClipExtractor
 from evaluation.extrapolation import Extrapolation
 from evaluation.intervals import MIN_VIDEOS, ends
 from evaluation.measure import Draws, Measurement
-from evaluation.record import ExtrapolationRecord, Record, SideRecord
+from evaluation.record import Record
+from evaluation.record_parts import ExtrapolationRecord, SideRecord
 from evaluation.seeds import SEED_RULE
 from evaluation.videos.frames import out_of_order
 from evaluation.videos.pace import rate_range, repeated_share
 from evaluation.videos.source import VideoSource, fingerprint
+from evaluation.weights import prefix_note
 
 # Under this many clips the small-sample bias of FVD is most of the number (FETV-EVAL's logs at
 # N = 256 against 1,024: ×1.9).
@@ -39,7 +43,6 @@ def record_of(
     """Write down a measurement with everything that made it."""
     request = chosen.request
     caveats = (*_caveats(chosen, extractor.weights_verified), *_disorder(measured))
-    commit, dirty = records.code_state()
     real = _side(chosen.real, chosen.split, measured.real)
     fake = _side(chosen.fake, None, measured.fake)
     numbers, interval = measured.numbers, measured.numbers.interval
@@ -77,12 +80,13 @@ def record_of(
         dataset=None if chosen.dataset is None else f"{chosen.dataset.id}-{chosen.split}",
         comparable=not caveats,
         caveats=caveats,
-        notes=(*_notes(measured), *side_notes(real, fake, request.frames)),
+        notes=(
+            *_notes(measured),
+            *side_notes(real, fake, request.frames),
+            *weights_notes(extractor),
+        ),
         seconds=seconds,
-        created=records.now(),
-        versions=records.versions(),
-        commit=commit,
-        dirty=dirty,
+        **circumstances(),
         request=request.model_dump(mode="json"),
     )
 
@@ -180,7 +184,14 @@ def side_record(
         chosen=tuple(chosen),
         rates=rate_range(source, used),
         repeated=repeated_share(source, used),
+        absolute=absolute_source(spec),
     )
+
+
+def weights_notes(network: ClipExtractor | FrameExtractor | FrameEmbedder) -> tuple[str, ...]:
+    """What a record says of how its network's weights were verified."""
+    note = prefix_note(network.name, network.weights) if network.weights_verified else None
+    return () if note is None else (note,)
 
 
 def device_name(device: str) -> str:

@@ -6,7 +6,6 @@ Table 5 of the paper, without its human raters: the share of videos that contain
 import csv
 import hashlib
 import io
-import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,13 +17,17 @@ from pydantic import Field
 
 from benchmarks.datasets import list_datasets
 from benchmarks.motion_signals import PixelSignals, SignalKind, Signals, first_frames
+from benchmarks.plan import check_weights
+from benchmarks.plan_again import Given
 from benchmarks.provenance import device_name, side_record
 from benchmarks.sources import SourceOptions, open_source
-from evaluation import record as records
+from benchmarks.whereabouts import where_now
 from evaluation.atomic import write_atomically
+from evaluation.circumstances import circumstances
 from evaluation.errors import InputError
 from evaluation.features import Machinery
 from evaluation.paired_shares import LEVEL
+from evaluation.printable import csv_cell
 from evaluation.record import slug
 from evaluation.recurrence import check_frames
 from evaluation.repetition import (
@@ -35,7 +38,7 @@ from evaluation.repetition import (
     calibrate,
     source_repetition,
 )
-from evaluation.schema import Data, parse
+from evaluation.schema import Data, parse, settings_digest
 from evaluation.score_record import ScoreRecord, keep_score
 from evaluation.videos.discover import OpenOptions
 from evaluation.videos.source import VideoSource
@@ -118,15 +121,22 @@ def measure_repetition(
         yield MeasuredSource(_record(request, spec, source, found, calibrated, seconds), found)
 
 
-def repetition_again(record: ScoreRecord, machinery: Machinery) -> ScoreRecord:
+def repetition_again(record: ScoreRecord, machinery: Machinery, given: Given) -> ScoreRecord:
     """The record made anew, from the same videos.
 
     Raises:
         InputError: what it was made from is no longer there.
     """
     request = parse(RepetitionRequest, record.request, where="request of the record")
-    alone = request.model_copy(update={"sources": (record.source.source,)})
-    return next(iter(measure_repetition(alone, machinery))).record
+    changes: dict[str, object] = {
+        "sources": (given.fake or where_now(record.source, "--fake"),),
+        "calibrate": given.real or request.calibrate,
+    }
+    if given.data_root is not None:
+        changes["data_root"] = str(given.data_root)
+    again = next(iter(measure_repetition(request.model_copy(update=changes), machinery))).record
+    check_weights(record.embedder, record.weights_sha256, again.weights_sha256)
+    return again
 
 
 def calibrated_on(
@@ -173,7 +183,14 @@ def keep(measured: MeasuredSource, path: Path) -> None:
     for name, video in measured.found.videos.items():
         for r in sorted(video.repeats, key=lambda repeat: repeat.start):
             rows.writerow(
-                (name, r.start, f"{r.of:g}", f"{r.lag:g}", f"{r.tempo:g}", f"{r.alike:.6f}")
+                (
+                    csv_cell(name),
+                    r.start,
+                    f"{r.of:g}",
+                    f"{r.lag:g}",
+                    f"{r.tempo:g}",
+                    f"{r.alike:.6f}",
+                )
             )
     write_atomically(path.with_suffix(".repeats.csv"), text.getvalue().encode())
 
@@ -231,8 +248,6 @@ def _record(
         "embedder": embedder.name,
         "calibration_videos": learned.videos,
     }
-    text = json.dumps([REPETITION_VERSION, described], sort_keys=True)
-    commit, dirty = records.code_state()
     everyone = range(len(source.names))
     return ScoreRecord(
         metric=METRIC,
@@ -258,7 +273,7 @@ def _record(
         frames_without=0,
         protocol=f"repetition-{request.signal}",
         protocol_version=REPETITION_VERSION,
-        protocol_digest=hashlib.sha256(text.encode()).hexdigest(),
+        protocol_digest=settings_digest([REPETITION_VERSION, described]),
         protocol_settings=described,
         frames=request.frames,
         resolution=None,
@@ -272,10 +287,7 @@ def _record(
         caveats=_caveats(request),
         notes=_notes(source, found, calibrated),
         seconds=seconds,
-        created=records.now(),
-        versions=records.versions(),
-        commit=commit,
-        dirty=dirty,
+        **circumstances(),
         request=request.model_dump(mode="json"),
     )
 

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.again import plan_of
 from benchmarks.plan import source_options
+from benchmarks.plan_again import settings_of
 from benchmarks.sources import SourceOptions, open_source
 from evaluation.clips import Window
 from evaluation.errors import InputError
 from evaluation.features import Machinery
-from evaluation.record import read_record
+from evaluation.record import Record
 from evaluation.video_influences import Pair, read_influences
 from evaluation.videos.source import VideoSource
 from evaluation.videos.write import write_video
@@ -67,7 +67,9 @@ def _rows_of(key: str, stored: Stored, each: int, machinery: Machinery) -> list[
     influences = read_influences(stored.path)
     if influences is None:
         raise InputError(f"{stored.path}: no influences beside it; make the record again")
-    chosen = plan_of(read_record(stored.path))
+    if not isinstance(stored.record, Record):
+        raise InputError(f"{stored.path}: no record of a distance")
+    chosen = settings_of(stored.record)
     options = source_options(chosen.request, chosen.resolution, chosen.protocol, machinery)
     made = replace(
         options,

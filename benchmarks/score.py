@@ -54,6 +54,7 @@ def scored(chosen: Plan, machinery: Machinery) -> Scored:
     request = chosen.request
     real, fake = open_sides(chosen, machinery)
     extractor = build_network(chosen.extractor, chosen.protocol)
+    chosen.check_weights(extractor.weights)
     settings = Settings(
         extractor=extractor,
         seed=request.seed,

@@ -14,7 +14,8 @@ from evaluation.clips import ClipChoice, Window, choose_clips
 from evaluation.embedders import build_embedder
 from evaluation.errors import InputError
 from evaluation.features import Machinery
-from evaluation.record import Record, SideRecord, read_record
+from evaluation.record import Record, read_record
+from evaluation.record_parts import SideRecord
 from evaluation.score_record import ScoreRecord, read_score_record
 from evaluation.seeds import derived_seed
 from evaluation.videos.source import VideoSource, fingerprint

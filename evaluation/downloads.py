@@ -62,8 +62,10 @@ def fetch(name: str, offline: bool = False, progress: Progress | None = None) ->
 
 
 def is_right(target: Path, name: str, file: WeightsFile) -> bool:
-    """Whether `target` exists and has the digest of `file`, if one is known."""
-    return target.is_file() and (file.digest_unknown or identify(target, {name: file}).verified)
+    """Whether `target` exists, is not empty, and has the digest of `file`, if one is known."""
+    if not target.is_file() or target.stat().st_size == 0:
+        return False
+    return file.digest_unknown or identify(target, {name: file}).verified
 
 
 def download(file: WeightsFile, target: Path, progress: Progress | None = None) -> None:
@@ -113,6 +115,9 @@ def _from_address(
             return
     partial.unlink(missing_ok=True)
     _receive(address, file, partial, progress)
+    if partial.stat().st_size == 0:
+        partial.unlink()
+        raise _AddressFailedError("an empty file")
     if file.digest_unknown:
         return
     found = identify(partial, {partial.name: file})

@@ -4,8 +4,6 @@ Such a score (ACD, identity drift) fixes the embedder, how frames reach it, and 
 which videos. How many frames is asked for on the command line, as for FVD.
 """
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +11,14 @@ from pydantic import Field, model_validator
 
 from evaluation.clips import MOST, ClipChoice
 from evaluation.preprocess import RESIZE
-from evaluation.schema import Named, list_named, load_named, load_toml, with_right_id
+from evaluation.schema import (
+    Named,
+    list_named,
+    load_named,
+    load_toml,
+    settings_digest,
+    with_right_id,
+)
 
 FOLDER = Path(__file__).parent / "frame_protocols"
 
@@ -75,8 +80,7 @@ class FrameProtocol(Named):
     @property
     def digest(self) -> str:
         """Hex SHA-256 of all fields; two protocols with one digest compute the same number."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return settings_digest(self.model_dump(mode="json"))
 
 
 def list_frame_protocols() -> list[FrameProtocol]:

@@ -4,8 +4,6 @@ Frames and strides are absent: they belong to the benchmark, that is to the data
 command line. A protocol may only say which stride its authors' tool takes by default.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -26,7 +24,16 @@ from evaluation.clips import (
 from evaluation.frechet import FrechetOptions
 from evaluation.kernel import KernelOptions
 from evaluation.preprocess import AS_STORED, PREPROCESS, REQUANTISE, RESIZE
-from evaluation.schema import Data, Named, list_named, load_named, load_toml, parse, with_right_id
+from evaluation.schema import (
+    Data,
+    Named,
+    list_named,
+    load_named,
+    load_toml,
+    parse,
+    settings_digest,
+    with_right_id,
+)
 from evaluation.videos.frames import FrameOrder
 
 FOLDER = Path(__file__).parent / "protocols"
@@ -227,8 +234,7 @@ class EvalProtocol(Named):
     @property
     def digest(self) -> str:
         """Hex SHA-256 of all fields; two protocols with one digest compute the same number."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return settings_digest(self.model_dump(mode="json"))
 
     def window_name(self, window: Window) -> str:
         """The original's own name of this window, or ""."""

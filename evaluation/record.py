@@ -1,110 +1,55 @@
 """A number with everything needed to trust it, as JSON. Knows nothing of torch.
 
 Records are written by `benchmarks` and read by `reports`. A record is never overwritten: a newer
-one takes the plain name and the older keeps its time in its name.
+one takes the plain name and the older keeps its time in its name. A record whose fields contradict
+one another is refused, by whoever reads or makes it (`evaluation.record_checks`).
 """
 
-import json
 import os
-import platform
-import subprocess
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, Self, TypeVar
+
+from pydantic import model_validator
 
 from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
-from evaluation.schema import Data, parse
+from evaluation.json_files import read_json
+from evaluation.record_checks import (
+    OF_AN_ERROR,
+    RELATIVE,
+    TWO_ROADS,
+    Count,
+    Flag,
+    Level,
+    NotNegative,
+    Number,
+    Positive,
+    Whole,
+    check_all_or_none,
+    check_around,
+    check_at_most,
+    check_close,
+    check_equal,
+    check_error,
+    check_forms,
+    check_mean,
+    check_protocol,
+    check_request,
+    check_same_shape,
+    check_spread,
+)
+from evaluation.record_parts import ExtrapolationRecord, Provenance, SideRecord
+from evaluation.schema import parse
 from evaluation.video_influences import influences_path
 
 SCHEMA: Literal[1] = 1
 
-
-class Provenance(Data):
-    """What every record ends with: whether the number may be compared, and how it was made.
-
-    Args:
-        dataset: "ID-SPLIT" of the data set that the benchmark is about; None: files of the user's.
-        comparable: whether the number may stand beside published ones; `caveats` say why not.
-        request: the options that make this number again (`leo-bench verify`).
-    """
-
-    dataset: str | None
-    comparable: bool
-    caveats: tuple[str, ...]
-    notes: tuple[str, ...]
-    seconds: float
-    created: str
-    versions: dict[str, str]
-    commit: str
-    dirty: bool
-    request: dict[str, Any]
-
-    def to_json(self) -> str:
-        """The record as indented JSON, the number first, ending in a newline."""
-        content = self.model_dump(mode="json")
-        number = {key: content[key] for key in content if key not in Provenance.model_fields}
-        return json.dumps(number | content, indent=1, ensure_ascii=False) + "\n"
+# sqrt(1 + 1/3): how much wider the interval of a line's end can be than that of the number.
+WIDEST_LINE = 1.16
 
 
 RecordT = TypeVar("RecordT", bound=Provenance)
-
-
-class SideRecord(Data):
-    """What one side of a comparison really was.
-
-    Args:
-        source: as given on the command line.
-        name: what the source calls itself.
-        fingerprint: SHA-256 over names and contents of the videos that gave clips.
-        videos: videos in the source; videos_used: those that gave clips.
-        clips: clips used, in each repeat.
-        stride: video frames from one clip frame to the next.
-        frame_counts: fewest and most frames of the videos used.
-        sizes: stored height and width of the videos used, each once.
-        skipped: [video, reason] of every video left out because it is broken.
-        notes: what a reader should know of the source and of the choice of clips.
-        chosen: those of the notes that are on the choice: which path of the protocol's original was
-            followed, which videos were too short, how many gave no clip.
-        rates: lowest, median and highest frames a second of the videos used, as files state them;
-            None where none does, as folders of frames.
-        repeated: share of frames that equal the frame before them to the bit, of some of the videos
-            used (`evaluation.videos.pace`); None where they do not lie on a disk.
-    """
-
-    source: str
-    name: str
-    split: str | None
-    fingerprint: str
-    videos: int
-    videos_used: int
-    clips: int
-    stride: int
-    frame_counts: tuple[int, int]
-    sizes: tuple[tuple[int, int], ...]
-    layout: str
-    codecs: tuple[str, ...]
-    decoder: str
-    lossy: bool
-    skipped: tuple[tuple[str, str], ...] = ()
-    notes: tuple[str, ...] = ()
-    chosen: tuple[str, ...] = ()
-    rates: tuple[float, float, float] | None = None
-    repeated: float | None = None
-
-
-class ExtrapolationRecord(Data):
-    """The fit behind `fvd_infinity`: FVD at several numbers of clips, and what it tends to."""
-
-    value: float
-    interval: tuple[float, float]
-    n_real: tuple[float, ...]
-    n_fake: tuple[float, ...]
-    values: tuple[float, ...]
-    r_squared: float
-    reliable: bool
-    reason: str
 
 
 class Record(Provenance):
@@ -122,46 +67,143 @@ class Record(Provenance):
         n_real, n_fake: clips, or frames where frames are measured (FID).
     """
 
+    kind: Literal["distance"] = "distance"
     schema_version: Literal[1] = SCHEMA
     metric: Literal["fvd", "kvd", "fid"]
-    value: float
-    value_float64: float
-    spread: float | None
-    values: tuple[float, ...]
-    values_float64: tuple[float, ...]
-    interval: tuple[float, float] | None
-    interval_level: float | None
+    value: Number
+    value_float64: Number
+    spread: Number | None
+    values: tuple[Number, ...]
+    values_float64: tuple[Number, ...]
+    interval: tuple[Number, Number] | None
+    interval_level: Level | None
     interval_method: str | None
-    standard_error: float | None
-    fvd_infinity: float | None
+    standard_error: NotNegative | None
+    fvd_infinity: Number | None
     extrapolation: ExtrapolationRecord | None
 
     protocol: str
-    protocol_version: int
+    protocol_version: Count
     protocol_digest: str
     protocol_settings: dict[str, Any]
     window_name: str
-    frames: int
-    resolution: int | None
-    seed: int
+    frames: Positive
+    resolution: Positive | None
+    seed: Whole
     seed_rule: str = "repeat R: SEED + R"
-    n_real: int
-    n_fake: int
+    n_real: Count
+    n_fake: Count
     real: SideRecord
     fake: SideRecord
 
     extractor: str
     weights_sha256: str
-    weights_verified: bool
+    weights_verified: Flag
     precision: str
     device: str
+
+    @model_validator(mode="after")
+    def _values_agree(self) -> Self:
+        check_equal("values", len(self.values), "values_float64", len(self.values_float64))
+        check_mean("value", self.value, "values", self.values)
+        check_mean("value_float64", self.value_float64, "values_float64", self.values_float64)
+        check_spread(self.spread, self.values)
+        check_forms(self.values, self.values_float64, in_float64=self.in_float64)
+        return self
+
+    @model_validator(mode="after")
+    def _interval_fits(self) -> Self:
+        check_all_or_none(
+            interval=self.interval, level=self.interval_level, method=self.interval_method
+        )
+        if self.interval is None or self.interval_level is None:
+            if self.standard_error is not None:
+                check_all_or_none(standard_error=self.standard_error, interval=self.interval)
+            return self
+        check_around("interval", self.interval, "value_float64", self.value_float64)
+        if self.interval_method in OF_AN_ERROR:
+            check_all_or_none(interval=self.interval, standard_error=self.standard_error)
+        if self.standard_error is not None and self.interval_method in OF_AN_ERROR:
+            check_error(
+                "interval",
+                self.interval,
+                self.value_float64,
+                self.standard_error,
+                self.interval_level,
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _extrapolation_fits(self) -> Self:
+        found = self.extrapolation
+        check_all_or_none(fvd_infinity=self.fvd_infinity, extrapolation=found)
+        if found is None or self.fvd_infinity is None:
+            return self
+        check_close("fvd_infinity", self.fvd_infinity, "extrapolation.value", found.value)
+        if self.interval is not None and found.interval is not None and found.method == "line":
+            # The dealing adds a third of the paired part of the variance at most.
+            check_same_shape(
+                found.interval, found.value, self.interval, self.value_float64, WIDEST_LINE
+            )
+        if found.method == "line" and (found.n_real[0], found.n_fake[0]) == (
+            self.n_real,
+            self.n_fake,
+        ):
+            largest = max(map(abs, (*found.values, *self.values_float64)))
+            check_close(
+                "extrapolation.values[0]",
+                found.values[0],
+                "values_float64[0]",
+                self.values_float64[0],
+                (largest + 1) * TWO_ROADS / RELATIVE,
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _counts_agree(self) -> Self:
+        each = 1
+        if self.metric == "fid":
+            of_clip = self.protocol_settings.get("frames_of_clip")
+            each = min(of_clip, self.frames) if isinstance(of_clip, int) else self.frames
+        for side, clips, count in (
+            ("real", self.real.clips, self.n_real),
+            ("fake", self.fake.clips, self.n_fake),
+        ):
+            check_equal(f"n_{side}", count, f"{side}.clips", clips * each)
+        for side, record in (("real", self.real), ("fake", self.fake)):
+            clips = record.clips * len(self.values)
+            check_at_most(f"{side}.videos_used", record.videos_used, f"{side}.clips", clips)
+        check_protocol(
+            self.protocol, self.protocol_version, self.protocol_digest, self.protocol_settings
+        )
+        check_request(
+            self.request,
+            metric=self.metric,
+            frames=self.frames,
+            seed=self.seed,
+            resolution=self.resolution,
+            real_stride=self.real.stride,
+            fake_stride=self.fake.stride,
+        )
+        if self.dataset is None and "resolution" in self.request:
+            check_equal(
+                "resolution", self.resolution, "request.resolution", self.request["resolution"]
+            )
+        return self
+
+    @property
+    def in_float64(self) -> bool:
+        """Whether the protocol's own form is the one in float64; FID has no other."""
+        table = self.protocol_settings.get("kernel" if self.metric == "kvd" else "frechet")
+        dtype = table.get("dtype") if isinstance(table, dict) else None
+        return self.metric == "fid" or dtype == "float64"
 
 
 def read_record(path: Path) -> Record:
     """Read the record of a distance.
 
     Raises:
-        InputError: no such file, or not a record of this schema.
+        InputError: no such file, not a record of this schema, or one that contradicts itself.
     """
     return record_from(Record, read_content(path), path)
 
@@ -172,6 +214,10 @@ def record_from(model: type[RecordT], content: dict[str, Any], path: Path) -> Re
     Raises:
         InputError: it is not; the message names the file and the first key that is wrong.
     """
+    kind = model.model_fields["kind"].default if "kind" in model.model_fields else None
+    found = content.get("kind", "distance")
+    if kind is not None and found != kind:
+        raise InputError(f"{path}: kind is {found!r}; a record of kind {kind!r} is expected")
     return parse(model, content, where=str(path))
 
 
@@ -179,20 +225,22 @@ def read_content(path: Path) -> dict[str, Any]:
     """A record's JSON, whatever kind of record it is.
 
     Raises:
-        InputError: no such file, or no JSON object.
+        InputError: no such file, or no JSON object (`evaluation.json_files`).
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON: {error}") from None
+    content = read_json(path)
     if not isinstance(content, dict):
         raise InputError(f"{path}: not a record: a JSON object is expected")
     return content
 
 
-def write_record(record: Provenance, path: Path) -> None:
+class Written(Protocol):
+    """What can be written to a file of results: a record, or a document of several."""
+
+    def to_json(self) -> str:
+        """As JSON, ending in a newline."""
+
+
+def write_record(record: Written, path: Path) -> None:
     """Write a record; one that is there already is kept under the time of its making.
 
     So are the influences beside it (`evaluation.video_influences`).
@@ -248,40 +296,6 @@ def slug(name: str) -> str:
     """`name` as one part of a path: letters, digits, -, _ and dots."""
     kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.")
     return kept or "unnamed"
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that a number can depend on."""
-    found = {"python": platform.python_version(), "platform": platform.platform()}
-    for package in ("leo-bench", "torch", "numpy", "pillow", "av"):
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = "absent"
-    return found
-
-
-def code_state() -> tuple[str, bool]:
-    """Commit of this project's checkout and whether it was changed since; ("", False) elsewhere."""
-    root = Path(__file__).parent.parent
-    if not (root / ".git").exists():
-        return "", False
-    try:
-        commit = _git(root, "rev-parse", "HEAD")
-        dirty = bool(_git(root, "status", "--porcelain", "--untracked-files=no"))
-    except (OSError, subprocess.CalledProcessError):
-        return "", False
-    return commit, dirty
-
-
-def now() -> str:
-    """The time, UTC, ISO 8601, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _git(root: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(root), *arguments]
-    return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
 
 
 def _file_time(path: Path) -> str:

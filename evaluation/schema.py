@@ -1,5 +1,7 @@
 """Data files (TOML) into frozen pydantic models; an error names file, key and what was expected."""
 
+import hashlib
+import json
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
@@ -68,6 +70,11 @@ def load_toml(model: type[ModelT], path: Path) -> ModelT:
     except ValueError as error:  # an integer of thousands of digits is no TOMLDecodeError
         raise InputError(f"{path}: not a TOML file: {str(error)[:200]}") from None
     return parse(model, content, where=path.name)
+
+
+def settings_digest(settings: Any) -> str:
+    """Hex SHA-256 over settings as sorted JSON: what the `digest` of a protocol is."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 def parse(model: type[ModelT], content: dict[str, Any], where: str) -> ModelT:

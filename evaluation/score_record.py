@@ -7,20 +7,40 @@ torch.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from evaluation.paired_shares import wilson_interval
 from evaluation.record import (
-    Provenance,
-    Record,
-    SideRecord,
     benchmark_name,
     read_content,
     record_from,
     slug,
     write_record,
 )
+from evaluation.record_checks import (
+    OF_AN_ERROR,
+    RELATIVE,
+    Count,
+    Flag,
+    Level,
+    NotNegative,
+    Number,
+    Positive,
+    Whole,
+    check_all_or_none,
+    check_around,
+    check_at_most,
+    check_close,
+    check_drift,
+    check_equal,
+    check_error,
+    check_protocol,
+    check_request,
+    contradict,
+)
+from evaluation.record_parts import Provenance, SideRecord
 from evaluation.schema import Data
 from evaluation.video_influences import mean_influences, write_influences
 
@@ -36,13 +56,25 @@ class Against(Data):
     """
 
     source: SideRecord
-    value: float
-    videos_used: int
-    difference: float
-    interval: tuple[float, float] | None
-    interval_level: float | None
-    standard_error: float | None
-    paired: bool
+    value: Number
+    videos_used: Count
+    difference: Number
+    interval: tuple[Number, Number] | None
+    interval_level: Level | None
+    standard_error: NotNegative | None
+    paired: Flag
+
+    @model_validator(mode="after")
+    def _interval_fits(self) -> Self:
+        check_at_most(
+            "videos_used", self.videos_used, "source.videos_used", self.source.videos_used
+        )
+        error, level = self.standard_error, self.interval_level
+        check_all_or_none(interval=self.interval, interval_level=level, standard_error=error)
+        if self.interval is not None and error is not None and level is not None:
+            check_around("interval", self.interval, "difference", self.difference)
+            check_error("interval", self.interval, self.difference, error, level)
+        return self
 
 
 class ScoreRecord(Provenance):
@@ -71,34 +103,110 @@ class ScoreRecord(Provenance):
     kind: Literal["score"] = "score"
     schema_version: Literal[1] = 1
     metric: str
-    value: float
-    interval: tuple[float, float] | None
-    interval_level: float | None
+    value: Number
+    interval: tuple[Number, Number] | None
+    interval_level: Level | None
     interval_method: str | None
-    standard_error: float | None
-    diagnostics: dict[str, float] = Field(default_factory=dict)
-    curves: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    standard_error: NotNegative | None
+    diagnostics: dict[str, Number] = Field(default_factory=dict)
+    curves: dict[str, tuple[Number, ...]] = Field(default_factory=dict)
     against: Against | None = None
 
     side: Literal["real", "fake"]
     source: SideRecord
-    videos_used: int
+    videos_used: Count
     without_value: tuple[tuple[str, str], ...]
-    frames_seen: int
-    frames_without: int
+    frames_seen: Count
+    frames_without: Count
 
     protocol: str
-    protocol_version: int
+    protocol_version: Count
     protocol_digest: str
     protocol_settings: dict[str, Any]
-    frames: int
-    resolution: int | None
-    seed: int
+    frames: Positive
+    resolution: Positive | None
+    seed: Whole
 
     embedder: str
     weights_sha256: str
-    weights_verified: bool
+    weights_verified: Flag
     device: str
+
+    @model_validator(mode="after")
+    def _interval_fits(self) -> Self:
+        level, method, error = self.interval_level, self.interval_method, self.standard_error
+        if self.interval is None and error is not None:
+            check_all_or_none(standard_error=error, interval=None)
+        if self.interval is None or level is None:
+            check_all_or_none(interval=self.interval, interval_level=level)
+            return self
+        check_around("interval", self.interval, "value", self.value)
+        if method in OF_AN_ERROR:
+            check_all_or_none(interval=self.interval, standard_error=error)
+        if error is not None and method in OF_AN_ERROR:
+            check_error("interval", self.interval, self.value, error, level)
+        if method == "wilson":
+            yes = round(self.value * self.videos_used)
+            check_close("value", self.value, "videos_used", yes / max(self.videos_used, 1))
+            ends = wilson_interval(yes, self.videos_used, level)
+            for place, end in enumerate(ends):
+                says = "value, of which Wilson's interval"
+                check_close(f"interval[{place}]", self.interval[place], says, end, 1.0)
+        return self
+
+    @model_validator(mode="after")
+    def _counts_agree(self) -> Self:
+        of_source = self.source
+        check_at_most("videos_used", self.videos_used, "source.videos_used", of_source.videos_used)
+        told = self.videos_used + len(self.without_value)
+        check_at_most("without_value", told - self.videos_used, "source.videos", of_source.videos)
+        check_at_most("videos_used", told, "source.videos", of_source.videos)
+        check_equal("source.clips", of_source.clips, "source.videos_used", of_source.videos_used)
+        seen = of_source.videos_used * self.frames
+        check_equal("frames_seen", self.frames_seen, "source.videos_used", seen)
+        check_at_most("frames_without", self.frames_without, "frames_seen", self.frames_seen)
+        check_protocol(
+            self.protocol,
+            self.protocol_version,
+            self.protocol_digest,
+            self.protocol_settings,
+            of_both=True,
+        )
+        check_request(
+            self.request,
+            metric=self.metric,
+            frames=self.frames,
+            seed=self.seed,
+            resolution=self.resolution,
+            **{f"{self.side}_stride": of_source.stride},
+        )
+        return self
+
+    @model_validator(mode="after")
+    def _difference_fits(self) -> Self:
+        if self.against is not None:
+            other, scale = self.against.value, max(abs(self.value), abs(self.against.value))
+            difference = self.value - other
+            name = "against.difference"
+            check_close(
+                name, self.against.difference, "value less against.value", difference, scale
+            )
+            if self.side == "real":
+                contradict("side", self.side, "against", "which the real side has none of")
+        return self
+
+    @model_validator(mode="after")
+    def _curves_fit(self) -> Self:
+        if self.metric == "acd":
+            for name, number in {"value": self.value, **self.diagnostics}.items():
+                check_at_most("0", 0, f"{name}, a distance", number)
+            squared = self.diagnostics.get("squared", self.value**2)
+            check_at_most("the square of value", self.value**2 * (1 - RELATIVE), "squared", squared)
+        if self.metric == "drift":
+            complete = self.frames_without == 0
+            curves, told = self.curves, self.diagnostics
+            check_drift(self.value, curves, told, self.videos_used, complete=complete)
+        return self
 
 
 def keep_score(record: ScoreRecord, by_video: Mapping[str, float], path: Path) -> None:
@@ -125,18 +233,6 @@ def read_score_record(path: Path) -> ScoreRecord:
         InputError: no such file, or not a record of this schema.
     """
     return record_from(ScoreRecord, read_content(path), path)
-
-
-def read_any_record(path: Path) -> Record | ScoreRecord:
-    """Read a record of either kind.
-
-    Raises:
-        InputError: no such file, or no record.
-    """
-    content = read_content(path)
-    if content.get("kind") == "score":
-        return record_from(ScoreRecord, content, path)
-    return record_from(Record, content, path)
 
 
 def score_record_path(records: Path, record: ScoreRecord) -> Path:

@@ -20,17 +20,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
 from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
+from evaluation.printable import csv_cell, from_csv_cell
 from evaluation.schema import Data
 
 HEADER = ("side", "video", "influence", "in_halves")
 
 MIN_VIDEOS = 3
 
-Pair = tuple[float, float]  # influence, in_halves
+Pair = tuple[FiniteFloat, FiniteFloat]  # influence, in_halves
 
 
 class VideoInfluences(Data):
@@ -76,7 +77,7 @@ def write_influences(influences: VideoInfluences, record: Path) -> None:
     rows.writerow(HEADER)
     for side, videos in (("real", influences.real), ("fake", influences.fake)):
         for video, (whole, halves) in sorted(videos.items()):
-            rows.writerow((side, video, f"{whole:.9g}", f"{halves:.9g}"))
+            rows.writerow((side, csv_cell(video), f"{whole:.9g}", f"{halves:.9g}"))
     write_atomically(influences_path(record), text.getvalue().encode())
 
 
@@ -100,7 +101,9 @@ def read_influences(record: Path) -> VideoInfluences | None:
     for number, row in enumerate(rows, 2):
         if len(row) != len(HEADER) or row[0] not in sides:
             raise InputError(f"{path}: line {number} is not a side, a video and two numbers")
-        sides[row[0]][row[1]] = (row[2], row[3])
+        if from_csv_cell(row[1]) in sides[row[0]]:
+            raise InputError(f"{path}: line {number}: the video stands there twice")
+        sides[row[0]][from_csv_cell(row[1])] = (row[2], row[3])
     try:
         return TypeAdapter(VideoInfluences).validate_python(sides)
     except ValidationError as error:

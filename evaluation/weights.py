@@ -6,9 +6,10 @@ touches the network; `evaluation.downloads` does, when asked.
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pydantic import model_validator
 
@@ -48,9 +49,19 @@ class WeightsFile(Data):
         """Whether these digests are the file's; the strongest that is known decides."""
         if self.sha256 is not None:
             return sha256 == self.sha256
-        if self.sha256_start is not None:
-            return sha256.startswith(self.sha256_start)
-        return self.git_blob is not None and git_blob == self.git_blob
+        if self.git_blob is not None:
+            return git_blob == self.git_blob
+        return self.sha256_start is not None and sha256.startswith(self.sha256_start)
+
+    @property
+    def strength(self) -> Literal["digest", "prefix", "unknown"]:
+        """How well a file can be told by its digest: all of one, its first digits, or not at all.
+
+        Eight hex digits of SHA-256 tell a damaged file, and no file that was made to have them.
+        """
+        if self.sha256 is not None or self.git_blob is not None:
+            return "digest"
+        return "unknown" if self.sha256_start is None else "prefix"
 
     @property
     def downloads(self) -> tuple[str, ...]:
@@ -81,7 +92,7 @@ class Verified:
 
     @property
     def verified(self) -> bool:
-        """Whether the digest is a registered one."""
+        """Whether the digest is a registered one, or begins as it (`prefix_note`)."""
         return self.registered_as is not None
 
 
@@ -131,6 +142,32 @@ def find(names: Sequence[str], explicit: Path | None = None, option: str = "--we
             if (place / name).is_file():
                 return place / name
     raise InputError(how_to_get(names[0]))
+
+
+def prefix_note(network: str, sha256: str) -> str | None:
+    """What a record says of weights that only the beginning of a digest vouches for.
+
+    Args:
+        network: that uses them.
+        sha256: of the file.
+
+    Returns:
+        None where a whole digest vouches for them, or nothing does.
+    """
+    for name, file in weights_for(network).items():
+        if file.strength == "prefix" and file.matches(sha256, ""):
+            digits = len(file.sha256_start or "")
+            return f"weights {name}: prefix verified, by {digits} of the 64 digits of SHA-256"
+    return None
+
+
+def find_by_digest(names: Iterable[str], sha256: str) -> Path | None:
+    """The file of one of these names that is on this machine and has this SHA-256."""
+    for name in names:
+        for place in _folders():
+            if (place / name).is_file() and _digests(place / name)[0] == sha256:
+                return place / name
+    return None
 
 
 def how_to_get(name: str) -> str:

@@ -11,7 +11,6 @@ the one that made them. There are no frames and no features of single videos in 
 
 import hashlib
 import io
-import json
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -23,11 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.atomic import write_atomically
+from evaluation.circumstances import now, versions
 from evaluation.errors import InputError
-from evaluation.record import now, versions
+from evaluation.json_files import parse_json
 from evaluation.schema import Data, parse
-from evaluation.video_influences import influences_path
+from evaluation.video_influences import influences_path, read_influences
 from reports.measured import MODELS, Origin, origin_of, read_models
+from reports.rechecks import Recheck, rechecks
 from reports.records import Stored, read_tree
 
 MANIFEST = "manifest.json"
@@ -36,10 +37,6 @@ SUFFIX = ".leo.zip"
 LARGEST_FILE, LARGEST = 80 << 20, 2 << 30
 
 FRECHET = frozenset({"fvd", "fid"})  # metrics that statistics give again
-
-# The two roads agree to rounding: eigenvalues of the symmetrised product and singular values.
-RELATIVE_TOLERANCE = 1e-6
-ABSOLUTE_TOLERANCE = 1e-6
 
 Floats = NDArray[np.float64]
 
@@ -79,16 +76,31 @@ class Checked:
 
     Args:
         key: its path among the records, without ending.
-        again: the distance from the statistics; None where a bundle holds none for it.
-        agrees: whether `again` is the record's float64 value; None without statistics.
         origin: how its videos came about.
+        again: the distance from the statistics; None where a bundle holds none for it.
+        numbers: every number of the record, held against the rest of the bundle.
     """
 
     key: str
     record: Stored
     origin: Origin
     again: float | None
-    agrees: bool | None
+    numbers: tuple[Recheck, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether no number contradicts the rest of the bundle."""
+        return all(number.verdict != "CONTRADICTED" for number in self.numbers)
+
+    @property
+    def value_check(self) -> str:
+        """What became of the value itself, in words for a table."""
+        if not self.sound:
+            return "CONTRADICTED"
+        if self.again is None:
+            return "not checked"
+        values = len(self.record.content["values"])
+        return "computed again" if values == 1 else f"repeat 1 of {values} computed again"
 
 
 @dataclass(frozen=True)
@@ -101,8 +113,8 @@ class Bundle:
 
     @property
     def sound(self) -> bool:
-        """Whether no number contradicts its statistics."""
-        return all(checked.agrees is not False for checked in self.records)
+        """Whether no number contradicts the rest of the bundle."""
+        return all(checked.sound for checked in self.records)
 
 
 def pack(records: Path, statistics: Mapping[str, Statistics], title: str, out: Path) -> Manifest:
@@ -124,7 +136,7 @@ def pack(records: Path, statistics: Mapping[str, Statistics], title: str, out: P
         raise InputError(f"{records}: no record is in there")
     files: dict[str, bytes] = {}
     for key, stored in tree.records.items():
-        files[f"records/{key}.json"] = stored.path.read_bytes()
+        files[f"records/{key}.json"] = stored.record.to_json().encode(errors="backslashreplace")
         beside = influences_path(stored.path)
         if beside.exists():
             files[f"records/{key}.videos.csv"] = beside.read_bytes()
@@ -172,14 +184,19 @@ def check(path: Path, scratch: Path) -> Bundle:
         if name.startswith("records/"):
             write_atomically(scratch / name, content)
     tree = read_tree(scratch / "records")
-    for why in tree.broken.values():
-        raise InputError(f"{path}: {why}")
+    for key, why in tree.broken.items():
+        # The message begins with the file's path in the scratch folder, which is nobody's.
+        inside = why.removeprefix(str(scratch / "records" / f"{key}.json")).removeprefix(": ")
+        raise InputError(f"{path}: records/{key}.json: {inside}")
     models = read_models(scratch / "records")
     checked = []
     for key, stored in tree.records.items():
         again = _again(key, stored.metric, files.get(f"statistics/{key}.npz"), path)
-        same = None if again is None else agrees(again, stored)
-        checked.append(Checked(key, stored, origin_of(stored, models), again, same))
+        try:
+            numbers = rechecks(stored, again, read_influences(stored.path))
+        except ValueError as error:
+            raise InputError(f"{path}: {key}: {error}") from None
+        checked.append(Checked(key, stored, origin_of(stored, models), again, tuple(numbers)))
     return Bundle(path, manifest, tuple(checked))
 
 
@@ -229,13 +246,6 @@ def _statistics(npz: bytes) -> Statistics:
     )
 
 
-def agrees(again: float, record: Stored) -> bool:
-    """Whether a distance computed again is that of a record, but for rounding."""
-    limit = RELATIVE_TOLERANCE * abs(record.value) + ABSOLUTE_TOLERANCE
-    # A mean over repeats has no one pair of Gaussians; the first repeat's value is what these give.
-    return bool(abs(again - record.content["values_float64"][0]) <= limit)
-
-
 def _npz(statistics: Statistics) -> bytes:
     content = io.BytesIO()
     np.savez(
@@ -257,7 +267,10 @@ def _unpacked(path: Path) -> dict[str, bytes]:
                 parts = Path(entry.filename).parts
                 if entry.file_size > LARGEST_FILE or ".." in parts or entry.filename[:1] == "/":
                     raise InputError(f"{path}: {entry.filename} does not belong into a bundle")
-            return {name: archive.read(name) for name in archive.namelist()}
+            names = archive.namelist()
+            if len(set(names)) < len(names):
+                raise InputError(f"{path}: a file is in there twice")
+            return {name: archive.read(name) for name in names}
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except (OSError, *_NO_ZIP) as error:
@@ -266,7 +279,7 @@ def _unpacked(path: Path) -> dict[str, bytes]:
 
 def _manifest(path: Path, files: Mapping[str, bytes]) -> Manifest:
     try:
-        content = json.loads(files[MANIFEST])
+        content = parse_json(files[MANIFEST].decode(), f"{path}, {MANIFEST}")
     except (KeyError, ValueError):
         raise InputError(f"{path}: not a bundle: it has no {MANIFEST} that can be read") from None
     if not isinstance(content, dict):

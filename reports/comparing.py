@@ -150,7 +150,8 @@ def compare(old: Path, new: Path, settings: Settings) -> list[Change]:
     """
     before, after = read_tree(old), read_tree(new)
     if not before.records:
-        raise InputError(f"{old}: no record is in there; make some with --records {old}")
+        why = next(iter(before.broken.values()), f"make some with --records {old}")
+        raise InputError(f"{old}: no record is in there that can be read: {why}")
     keys = before.records.keys() | after.records.keys() | before.broken.keys() | after.broken.keys()
     changes = []
     for key in sorted(keys):

@@ -45,19 +45,40 @@ class Board:
 
 
 def boards(bundles: Sequence[Bundle]) -> list[Board]:
-    """Tables by benchmark and metric; lower is better."""
+    """Tables by benchmark and metric; lower is better. Bundles that are not sound have no part."""
     groups: dict[tuple[str, ...], list[tuple[Bundle, Checked]]] = {}
-    for bundle in bundles:
+    for bundle in (one for one in bundles if one.sound):
         for checked in bundle.records:
             groups.setdefault(_way(checked), []).append((bundle, checked))
     return [_board(way, group) for way, group in sorted(groups.items())]
 
 
-def render(bundles: Sequence[Bundle], title: str) -> str:
-    """The page as HTML."""
+def render(bundles: Sequence[Bundle], title: str, refused: Mapping[str, str] | None = None) -> str:
+    """The page as HTML.
+
+    Args:
+        bundles: what is ranked.
+        title: the page's heading.
+        refused: bundles that have no place on it, by file, and why.
+    """
     return template("leaderboard.html").render(
-        title=title, boards=boards(bundles), bundles=[b.manifest for b in bundles]
+        title=title,
+        boards=boards(bundles),
+        bundles=[bundle.manifest for bundle in bundles if bundle.sound],
+        refused=refused or {},
     )
+
+
+def contradictions(bundle: Bundle) -> str:
+    """What contradicts a bundle's statistics or influences, in one line; "" if nothing does."""
+    found = [
+        f"{checked.key}: {number.name} {number.recorded} recorded, {number.again} from the bundle"
+        for checked in bundle.records
+        for number in checked.numbers
+        if number.verdict == "CONTRADICTED"
+    ]
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return f"{found[0]}{more}" if found else ""
 
 
 def _way(checked: Checked) -> tuple[str, ...]:
@@ -83,21 +104,20 @@ def _clips(content: Mapping[str, Any]) -> str:
 def _board(way: tuple[str, ...], group: Sequence[tuple[Bundle, Checked]]) -> Board:
     benchmark, metric, protocol, network, clips, _ = way
     ranked = sorted(group, key=lambda pair: pair[1].record.value)
-    best = ranked[0][1].record.content["interval"]
+    best = ranked[0][1].record.exact.interval
     entries = []
     for bundle, checked in ranked:
-        content = checked.record.content
-        interval = content["interval"]
+        # The form in float64: it is what statistics give again, and what the interval is of.
+        shown = checked.record.exact
+        interval = shown.interval
         entries.append(
             Entry(
-                model=checked.key.split("/")[1] if "/" in checked.key else checked.key,
+                model=checked.record.model,
                 origin=ORIGINS[checked.origin],
                 bundle=bundle.manifest.title,
-                value=f"{content['value']:.4g}",
-                interval="" if interval is None else "[{:.4g}, {:.4g}]".format(*interval),
-                checked={True: "computed again", False: "CONTRADICTED", None: "as recorded"}[
-                    checked.agrees
-                ],
+                value=shown.value_text,
+                interval=shown.interval_text,
+                checked=checked.value_check,
                 overlaps=interval is None or best is None or interval[0] <= best[1],
             )
         )

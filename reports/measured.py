@@ -104,7 +104,7 @@ def models_text(models: Mapping[str, ModelFacts]) -> str:
 
 def model_of(stored: Stored) -> str:
     """The name under which a record is kept: its folder's."""
-    return stored.path.parent.name
+    return stored.model
 
 
 def origin_of(stored: Stored, models: Mapping[str, ModelFacts]) -> Origin:
@@ -156,17 +156,12 @@ def chosen(
 
     best, *others = sorted(candidates, key=rank)
     content = best.content
-    value = content["value"]
-    interval = content["interval"]
-    if interval is not None:
-        # It lies around the float64 form; the protocol's own may be a little beside it.
-        shift = value - best.value
-        interval = (interval[0] + shift, interval[1] + shift)
+    shown = best.published
     return Measured(
         key=_key(best),
-        value=value,
+        value=shown.value,
         spread=content.get("spread"),
-        interval=interval,
+        interval=shown.interval,
         origin=origin_of(best, models),
         recipe=_recipe(content),
         caveats=tuple(_caveats(content, group, column, protocols)),

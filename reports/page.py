@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evaluation.errors import InputError
+from evaluation.printable import printable_lines
 from reports.curves import Curve, bias_curve, time_curve
 from reports.methods import paragraphs
 from reports.records import Stored, Tree
@@ -82,7 +83,8 @@ def render(tree: Tree, title: str, extras: Extras) -> str:
         InputError: no records, or the extra `report` is not installed.
     """
     if not tree.records:
-        raise InputError("no record is in that folder; make some with --records")
+        why = next(iter(tree.broken.values()), "make some with --records")
+        raise InputError(f"no record is in that folder that can be read: {why}")
     records = list(tree.records.values())
     return template("report.html").render(
         title=title,
@@ -111,11 +113,17 @@ def template(name: str) -> "Template":
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     return environment.get_template(name)
+
+
+def _shown(value: object) -> object:
+    """What a template is given, without control characters; markup of ours has none."""
+    return printable_lines(value) if type(value) is str else value
 
 
 def _benchmarks(tree: Tree, extras: Extras) -> list[_Benchmark]:
@@ -159,9 +167,8 @@ def _drifts(
 def _cell(stored: Stored | None) -> _Cell | None:
     if stored is None:
         return None
-    interval = stored.content["interval"]
-    shown = "" if interval is None else "[{:.4g}, {:.4g}]".format(*interval)
-    return _Cell(f"{stored.content['value']:.4g}", shown, not stored.content["comparable"])
+    shown = stored.published
+    return _Cell(shown.value_text, shown.interval_text, not stored.record.comparable)
 
 
 def _caveats(tree: Tree) -> list[str]:

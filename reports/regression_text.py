@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from evaluation.printable import printable
 from reports.comparing import Change, State
 
 COLUMNS = ("number", "old", "new", "change", "95 % interval", "floor", "finds", "")
@@ -44,14 +45,14 @@ def markdown(changes: Sequence[Change], old: Path, new: Path) -> str:
     lines = [
         f"### leo-bench: {headline(changes)}",
         "",
-        f"`{old}` -> `{new}`; lower is better. Worse: significant over all numbers at once, and "
-        f"larger than the floor. {LEGEND}",
+        f"`{_cell(str(old))}` -> `{_cell(str(new))}`; lower is better. Worse: significant over all "
+        f"numbers at once, and larger than the floor. {LEGEND}",
         "",
         f"| {' | '.join(COLUMNS)} |",
         "|---|---:|---:|---:|---|---:|---:|---|",
     ]
     lines += [f"| {' | '.join(map(_cell, _marked(change)))} |" for change in changes]
-    reasons = [f"- `{c.key}`: {_cell(c.why)}" for c in changes if c.why]
+    reasons = [f"- `{_cell(c.key)}`: {_cell(c.why)}" for c in changes if c.why]
     if reasons:
         lines += ["", "Why:", "", *reasons]
     provenance = provenance_changes(changes)
@@ -77,14 +78,14 @@ def junit(changes: Sequence[Change]) -> str:
         errors=str(sum(counts[state] for state in ERRORS)),
     )
     for change in changes:
-        benchmark, _, name = change.key.partition("/")
+        benchmark, _, name = printable(change.key).partition("/")
         case = ET.SubElement(suite, "testcase", classname=benchmark, name=name or benchmark)
-        message = "; ".join(filter(None, (_sentence(change), change.why)))
+        message = printable("; ".join(filter(None, (_sentence(change), change.why))))
         if change.state in FAILURES:
             ET.SubElement(case, "failure", message=message)
         elif change.state in ERRORS:
             ET.SubElement(case, "error", message=message)
-        details = "\n".join((message, *change.provenance))
+        details = "\n".join((message, *map(printable, change.provenance)))
         ET.SubElement(case, "system-out").text = details
     ET.indent(suite)
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
@@ -129,4 +130,5 @@ def _marked(change: Change) -> list[str]:
 
 def _cell(text: str) -> str:
     """Text that leaves the table, and the page, whole."""
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+    shown = printable(" ".join(text.split()))
+    return shown.replace("|", "\\|").replace("<", "&lt;")

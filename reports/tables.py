@@ -124,8 +124,8 @@ def filled(layout: Layout, published: Mapping[Place, Published], records: Record
             filled_cells.append(Cell(column, group, number, opposite, is_best, measured))
         label = row.label
         rows.append(TableRow(label, row.model, row if is_known else None, tuple(filled_cells)))
-    used = {stored.path for candidates in placed.values() for stored in candidates}
-    unused = tuple(key for key, s in records.stored.items() if s.path not in used)
+    used = {(stored.path, stored.model) for candidates in placed.values() for stored in candidates}
+    unused = tuple(key for key, s in records.stored.items() if (s.path, s.model) not in used)
     return Table(layout, tuple(rows), unused)
 
 

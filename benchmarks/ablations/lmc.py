@@ -24,6 +24,7 @@ from benchmarks.ablations.lmc_request import LmcRequest, Surroundings
 from benchmarks.ablations.record import AblationRecord, Measured, TrainedModel
 from benchmarks.ablations.runs import RunsRequest, share, train_variant
 from evaluation import record as records
+from evaluation.circumstances import circumstances
 from evaluation.errors import InputError
 from evaluation.seeds import derived_seed
 from leo.motion import READINGS
@@ -120,7 +121,6 @@ def _record(
     caveats = {caveat: None for score in scores for caveat in score.caveats}
     if bench.request.mode == "unconditional" and bench.request.start == "given":
         caveats["first frames are real ones, not drawn"] = None
-    commit, dirty = records.code_state()
     return AblationRecord(
         ablation=bench.ablation.id,
         source=bench.ablation.source,
@@ -134,9 +134,6 @@ def _record(
         caveats=tuple(caveats),
         notes=tuple(sorted(notes | {note for score in scores for note in score.notes})),
         seconds=round(seconds, 3),
-        created=records.now(),
-        versions=records.versions(),
-        commit=commit,
-        dirty=dirty,
+        **circumstances(),
         request=bench.request.model_dump(mode="json"),
     )

@@ -1,9 +1,20 @@
 """What an ablation found, with everything needed to trust it, as JSON."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from evaluation.record import Provenance, Record, read_content, record_from
+from pydantic import model_validator
+
+from evaluation.record import Record, read_content, record_from
+from evaluation.record_checks import (
+    Count,
+    NotNegative,
+    Number,
+    Share,
+    check_around,
+    check_mean,
+)
+from evaluation.record_parts import Provenance
 from evaluation.schema import Data
 
 
@@ -20,11 +31,19 @@ class Row(Data):
 
     variant: str
     label: str
-    value: float
-    by_seed: tuple[float, ...]
-    spread: float | None
-    interval: tuple[float, float] | None
-    count: int
+    value: Number
+    by_seed: tuple[Number, ...]
+    spread: NotNegative | None
+    interval: tuple[Number, Number] | None
+    count: Count
+
+    @model_validator(mode="after")
+    def _fits_its_seeds(self) -> Self:
+        if self.by_seed:
+            check_mean("value", self.value, "by_seed", self.by_seed)
+        if self.interval is not None:
+            check_around("interval", self.interval, "value", self.value)
+        return self
 
 
 class Change(Data):
@@ -40,15 +59,23 @@ class Change(Data):
 
     variant: str
     reference: str
-    value: float
-    interval: tuple[float, float] | None
-    by_seed: tuple[float, ...] = ()
-    standard_error: float | None = None
-    freedom: float | None = None
-    of_seeds: float | None = None
-    of_samples: float | None = None
-    of_real_videos: float | None = None
-    p_value: float | None = None
+    value: Number
+    interval: tuple[Number, Number] | None
+    by_seed: tuple[Number, ...] = ()
+    standard_error: NotNegative | None = None
+    freedom: NotNegative | None = None
+    of_seeds: NotNegative | None = None
+    of_samples: NotNegative | None = None
+    of_real_videos: NotNegative | None = None
+    p_value: Share | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_seeds(self) -> Self:
+        if self.by_seed:
+            check_mean("value", self.value, "by_seed", self.by_seed)
+        if self.interval is not None:
+            check_around("interval", self.interval, "value", self.value)
+        return self
 
 
 class Measured(Data):

@@ -24,6 +24,7 @@ from benchmarks.ablations.record import AblationRecord, Change, Measured, Row
 from benchmarks.code_signals import CodeSignals
 from benchmarks.sources import SourceOptions, open_source
 from evaluation import record as records
+from evaluation.circumstances import circumstances
 from evaluation.errors import InputError
 from evaluation.features import Machinery
 from evaluation.intervals import ends
@@ -297,7 +298,6 @@ def _record(
 ) -> AblationRecord:
     calibration = found.calibration
     nulls: list[Null] = sorted(NULLS, key=lambda null: null != calibration.settings.null)
-    commit, dirty = records.code_state()
     how = f"joined, {min(found.real.frame_counts)} frames each, to" if request.join else "of"
     return AblationRecord(
         ablation=ablation.id,
@@ -321,9 +321,6 @@ def _record(
         caveats=("found in motion codes, not by raters",),
         notes=(),
         seconds=round(seconds, 3),
-        created=records.now(),
-        versions=records.versions(),
-        commit=commit,
-        dirty=dirty,
+        **circumstances(),
         request=request.model_dump(mode="json"),
     )

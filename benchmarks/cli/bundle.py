@@ -51,9 +51,10 @@ def bundle(
 def check_bundle(
     path: Annotated[Path, typer.Argument(help="A .leo.zip.", metavar="BUNDLE")],
 ) -> None:
-    """Check a bundle offline: digests, records, and each distance from its statistics.
+    """Check a bundle offline: digests, records, and each number from statistics and influences.
 
-    Exit 1 where a number contradicts its statistics.
+    "Not checked" is said of each number that the bundle cannot give again. Exit 1 where one
+    contradicts the rest of the bundle.
 
     Examples:
 
@@ -66,17 +67,12 @@ def check_bundle(
 
     with tempfile.TemporaryDirectory() as scratch:
         found = check(path, Path(scratch))
-    words = {True: "the same", False: "CONTRADICTED", None: "no statistics"}
     rows = [
-        [
-            checked.key,
-            f"{checked.record.value:.6g}",
-            "-" if checked.again is None else f"{checked.again:.6g}",
-            words[checked.agrees],
-        ]
+        [checked.key if i == 0 else "", number.name, number.recorded, number.again, number.verdict]
         for checked in found.records
+        for i, number in enumerate(checked.numbers)
     ]
-    table(found.manifest.title, ("number", "recorded", "again", ""), rows)
+    table(found.manifest.title, ("record", "number", "recorded", "again", ""), rows)
     out(f"{len(found.manifest.files)} digests are right; packed {found.manifest.created}")
     if not found.sound:
         raise typer.Exit(1)
@@ -89,6 +85,9 @@ def leaderboard(
 ) -> None:
     """A static page of many bundles: each benchmark's models, best first, each bundle checked.
 
+    A bundle that cannot be read, or whose numbers contradict one another, has no place on it: it is
+    named, and the exit code is 1.
+
     Examples:
 
       leo-bench leaderboard bundles/
@@ -99,16 +98,30 @@ def leaderboard(
     from evaluation.atomic import write_atomically
     from evaluation.errors import InputError
     from reports.bundles import SUFFIX, check
-    from reports.leaderboard import render
+    from reports.leaderboard import contradictions, render
 
     paths = sorted(bundles.glob(f"*{SUFFIX}"))
     if not paths:
         raise InputError(f"{bundles}: no *{SUFFIX} is in there; `leo-bench bundle` makes them")
     page = out or bundles / "index.html"
+    found, refused = [], {}
     with tempfile.TemporaryDirectory() as scratch:
-        found = [check(path, Path(scratch) / str(i)) for i, path in enumerate(paths)]
-        write_atomically(page, render(found, title).encode())
+        for i, path in enumerate(paths):
+            try:
+                bundle = check(path, Path(scratch) / str(i))
+            except InputError as error:
+                refused[path.name] = str(error)
+                continue
+            if bundle.sound:
+                found.append(bundle)
+            else:
+                refused[path.name] = f"{path}: {contradictions(bundle)}"
+        if found:
+            write_atomically(page, render(found, title, refused).encode())
+    for why in refused.values():
+        say(f"refused: {why}")
+    if not found:
+        raise InputError(f"{bundles}: none of {len(paths)} bundles is sound; no page is written")
     say(f"{page}: {len(found)} bundles, {sum(len(b.records) for b in found)} numbers")
-    for one in found:
-        if not one.sound:
-            say(f"{one.path}: a number in it contradicts its statistics")
+    if refused:
+        raise typer.Exit(1)

@@ -64,7 +64,7 @@ def drift(
         Path | None, typer.Option(help="Draw the curves here (.png; extra: report).")
     ] = None,
     json: Annotated[
-        Path | None, typer.Option(help="Write the records here, a JSON list, the real one first.")
+        Path | None, typer.Option(help="Write the records here, the real one first.")
     ] = None,
     records: Records = None,
 ) -> None:
@@ -79,13 +79,11 @@ def drift(
       leo-bench drift "leo:toy-faces?mode=conditional&start=toy-faces/test&frames=1024&count=16"
       --dataset toy-faces --frames 1024 --every 8 --limit 16 --out drift.png --json drift.json
     """
-    import json as json_files
-
     from benchmarks.cli.screen import machinery, say, table
     from benchmarks.cli.screen import out as show
     from benchmarks.drift import drift_request, keep, labels, measure_drift, rows
-    from evaluation.atomic import write_atomically
-    from evaluation.record import check_writable
+    from evaluation.documents import document_of
+    from evaluation.record import check_writable, write_record
     from evaluation.score_record import score_record_path
     from reports.drift_picture import drift_picture, need_matplotlib
 
@@ -135,8 +133,7 @@ def drift(
             keep(one, path)
             say(f"record: {path}")
     if json is not None:
-        content = [json_files.loads(record.to_json()) for record in found]
-        write_atomically(json, (json_files.dumps(content, indent=1) + "\n").encode())
+        write_record(document_of("drift", found), json)
     if out is not None:
         drift_picture(named, out)
         show(f"picture: {out}")

@@ -53,7 +53,7 @@ def acd(
     no_cache: NoCache = False,
     json: Annotated[
         Path | None,
-        typer.Option(help="Write the record here; with two sides the real one's is *.real.json."),
+        typer.Option(help="Write the record here, or those of both sides, the real one first."),
     ] = None,
     records: Records = None,
 ) -> None:
@@ -73,7 +73,8 @@ def acd(
     from benchmarks.acd import keep, measure_acd
     from benchmarks.cli.screen import machinery, say, show_score
     from benchmarks.frame_plan import FrameScoreRequest
-    from evaluation.record import check_writable
+    from evaluation.documents import document_of
+    from evaluation.record import check_writable, write_record
     from evaluation.score_record import score_record_path
 
     check_writable(json and json.parent, records)
@@ -97,11 +98,12 @@ def acd(
         limit=limit,
     )
     found = measure_acd(request, machinery(workers=workers, keep=not no_cache, what="embeddings"))
+    if json is not None and len(found) == 1:
+        keep(found[0], json)
+    elif json is not None:
+        write_record(document_of("acd", [side.record for side in found]), json)
     for side in found:
         show_score(side.record)
-        if json is not None:
-            of_two = len(found) == 2 and side.record.side == "real"
-            keep(side, json.with_suffix(".real.json") if of_two else json)
         if records is not None:
             path = score_record_path(records, side.record)
             keep(side, path)

@@ -1,11 +1,14 @@
 """Verbs that look: list, doctor, verify, explain."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from evaluation.errors import InputError
+
+if TYPE_CHECKING:
+    from benchmarks.plan_again import Given
 
 
 def register(app: typer.Typer) -> None:
@@ -114,48 +117,145 @@ def _signed(value: float) -> str:
     return f"{value:+.0f}" if abs(value) >= 100 else f"{value:+.3g}"
 
 
-Record = Annotated[Path, typer.Argument(help="A record that leo-bench wrote.")]
 Workers = Annotated[int, typer.Option(help="Threads that read and resize; changes no number.")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Extract everything again.")]
+Weights = Annotated[
+    Path | None,
+    typer.Option(help="The network's weights; absent: found by the record's digest."),
+]
+AllowUnverified = Annotated[
+    bool,
+    typer.Option("--allow-unverified", help="Use weights that nothing vouches for."),
+]
+TrustTorchScript = Annotated[
+    bool,
+    typer.Option("--trust-torchscript", help="Run a TorchScript archive's own program."),
+]
+DataRoot = Annotated[
+    Path | None, typer.Option(help="Where prepared data sets lie; absent: as recorded.")
+]
 
 
-def verify(record: Record, workers: Workers = 2, no_cache: NoCache = False) -> None:
-    """Compute a record's number again; exit 1 where it differs, with what changed.
+def verify(
+    record: Annotated[
+        Path, typer.Argument(help="A file that leo-bench wrote with --json, or a folder of them.")
+    ],
+    real: Annotated[
+        str | None, typer.Option(help="Where the real (training, calibration) videos are now.")
+    ] = None,
+    fake: Annotated[str | None, typer.Option(help="Where the fake videos are now.")] = None,
+    weights: Weights = None,
+    allow_unverified: AllowUnverified = False,
+    trust_torchscript: TrustTorchScript = False,
+    data_root: DataRoot = None,
+    workers: Workers = 2,
+    no_cache: NoCache = False,
+) -> None:
+    """Compute all numbers of a record again; exit 1 where one differs, with what changed.
 
-    Example: leo-bench verify records/taichihd-train-stored-16f-s4-digan/mine/fvd.json
+    The videos are taken from where they were, or from --real and --fake; their digests decide. A
+    record gives no leave: only this command line can trust a program or unverified weights.
+
+    Examples:
+
+      leo-bench verify records/taichihd-train-stored-16f-s4-digan/mine/fvd.json
+
+      leo-bench verify records
+
+      leo-bench verify fvd.json --real /data/real --fake /data/samples
     """
-    from benchmarks.again import compare, compare_score
+    from benchmarks.again import compare_document
     from benchmarks.cli.screen import machinery, out
-    from evaluation.score_record import ScoreRecord, read_any_record
+    from benchmarks.plan_again import Given
+    from evaluation.documents import read_documents
 
-    found, how = read_any_record(record), machinery(workers=workers, keep=not no_cache)
-    comparison = (
-        compare_score(found, how) if isinstance(found, ScoreRecord) else compare(found, how)
-    )
-    for line in comparison.lines:
-        out(line)
-    if not comparison.same:
+    given = Given(real, fake, weights, allow_unverified, trust_torchscript, data_root)
+    if record.is_dir():
+        _verify_folder(record, given, workers, keep=not no_cache)
+        return
+    document = read_documents(record)
+    found = compare_document(document, machinery(workers=workers, keep=not no_cache), given)
+    for comparison in found:
+        for line in comparison.lines:
+            out(line)
+    if not all(comparison.same for comparison in found):
         raise typer.Exit(1)
+
+
+def _verify_folder(folder: Path, given: "Given", workers: int, *, keep: bool) -> None:
+    """A table of all records; exit 1 where one differs, else 2 where one cannot be made again."""
+    from benchmarks.again import verify_folder
+    from benchmarks.cli.screen import machinery, say, table
+
+    rows, differs, unable = [], False, False
+    for one in verify_folder(
+        folder, lambda what: machinery(workers=workers, keep=keep, what=what), given
+    ):
+        if one.why:
+            unable = True
+            say(f"{one.key}: {one.why}")
+            rows.append([one.key, "-", "-", "cannot be verified"])
+        for found in one.found:
+            differs = differs or not found.same
+            verdict = "the same" if found.same else f"DIFFERS: {', '.join(found.differing[:4])}"
+            then, now = (
+                "-" if number is None else f"{number:.6g}" for number in (found.then, found.now)
+            )
+            rows.append([one.key, then, now, verdict])
+    table(str(folder), ["record", "recorded", "again", ""], rows)
+    if differs or unable:
+        raise typer.Exit(1 if differs else 2)
 
 
 def explain(
     a: Annotated[Path, typer.Argument(help="A record.")],
     b: Annotated[Path, typer.Argument(help="Another record.")],
+    weights: Weights = None,
+    allow_unverified: AllowUnverified = False,
+    trust_torchscript: TrustTorchScript = False,
+    data_root: DataRoot = None,
     workers: Workers = 2,
 ) -> None:
-    """Which settings differ between two records, and how far each one moves the number.
+    """What differs between two records, and how far each setting moves the number.
 
-    Every setting of B is put into A alone, and A is measured again.
+    Every setting of B is put into A alone, and A is measured again; settings of scores (acd, drift,
+    repetition) are listed and not measured. Below stands what else differs: versions, commit,
+    decoder, device, digests.
 
     Example: leo-bench explain digan.json stylegan-v.json
     """
-    from benchmarks.again import differences
+    from benchmarks.again import exact_of
     from benchmarks.cli.screen import machinery, out, table
-    from evaluation.record import read_record
+    from benchmarks.explaining import (
+        check_alike,
+        differences,
+        listed_settings,
+        numbers_differ,
+        other_facts,
+    )
+    from benchmarks.plan_again import Given
+    from evaluation.documents import read_any_record
+    from evaluation.record import Record
 
-    first, second = read_record(a), read_record(b)
-    found = differences(first, second, machinery(workers=workers, keep=True))
-    out(f"A {a}: {first.value_float64:.6g} ({first.protocol})")
-    out(f"B {b}: {second.value_float64:.6g} ({second.protocol})")
-    rows = [[d.setting, d.a, d.b, d.value, d.moves] for d in found]
-    table("settings that differ", ["setting", "A", "B", "A with B's", "moves A by"], rows)
+    first, second = read_any_record(a), read_any_record(b)
+    check_alike(first, second)
+    given = Given(None, None, weights, allow_unverified, trust_torchscript, data_root)
+    out(f"A {a}: {exact_of(first):.6g} ({first.protocol})")
+    out(f"B {b}: {exact_of(second):.6g} ({second.protocol})")
+    if isinstance(first, Record) and isinstance(second, Record):
+        found = differences(first, second, machinery(workers=workers, keep=True), given)
+        rows = [[d.setting, d.a, d.b, d.value, d.moves] for d in found]
+        columns = ["setting", "A", "B", "A with B's", "moves A by"]
+    else:
+        rows = [list(row) for row in listed_settings(first, second)]
+        columns = ["setting", "A", "B"]
+        if rows:
+            out(f"settings of {first.metric} are listed; what each does to it is not measured")
+    others = [list(row) for row in other_facts(first, second)]
+    if rows:
+        table("settings that differ", columns, rows)
+    if others:
+        table("what else is recorded and differs", ["what", "A", "B"], others)
+    if not rows and not others:
+        words = ", though the numbers do" if numbers_differ(first, second) else ""
+        out(f"nothing that is recorded differs{words}")

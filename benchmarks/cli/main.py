@@ -38,6 +38,7 @@ from benchmarks.cli import (
     weights,
 )
 from evaluation.errors import InfrastructureError, InputError
+from evaluation.printable import printable
 
 app = typer.Typer(
     name="leo-bench",
@@ -77,7 +78,7 @@ def main() -> None:
     try:
         app()
     except (InputError, InfrastructureError) as error:
-        line = " ".join(str(error).split())
+        line = printable(" ".join(str(error).split()))
         print(f"leo-bench: {line}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)
     except Exception:  # Python's own 1 would tell a gate of a regression

@@ -37,9 +37,9 @@ from benchmarks.cli.options import (
 
 if TYPE_CHECKING:
     from benchmarks.plan import ScoreRequest
+    from evaluation.documents import Document
     from evaluation.features import Machinery
     from evaluation.record import Record
-    from evaluation.schema import Data
 
 # Request, machinery, where the JSON goes, where records are kept.
 Act = Callable[["ScoreRequest", "Machinery", Path | None, Path | None], None]
@@ -182,13 +182,14 @@ def _precision(
     from benchmarks.precision import measure_precision
 
     report = measure_precision(request, machinery)
-    for name, share in (("precision", report.precision), ("recall", report.recall)):
+    shares = report.found
+    for name, share in (("precision", shares.precision), ("recall", shares.recall)):
         interval = "no interval"
         if share.interval is not None:
             interval = "95 % interval {:.3f} to {:.3f}".format(*share.interval)
-        out(f"{name:9} = {share.value:.3f}   ({report.neighbours} neighbours; {interval})")
+        out(f"{name:9} = {share.value:.3f}   ({shares.neighbours} neighbours; {interval})")
     show_record(report.record)
-    _keep_report(report, report.record, "precision", json, records)
+    _keep_document(report.document, report.record, json, records)
 
 
 def _leverage(
@@ -198,6 +199,7 @@ def _leverage(
     from benchmarks.leverage import measure_leverage
 
     report = measure_leverage(request, machinery)
+    found = report.found
     show_record(report.record)
     rows = [
         [
@@ -205,31 +207,29 @@ def _leverage(
             v.video,
             str(v.clips),
             "" if v.change is None else f"{v.change:+.4g}",
-            "" if v.change is None else f"{100 * v.change / report.value:+.2f} %",
+            "" if v.change is None else f"{100 * v.change / found.value:+.2f} %",
         ]
-        for side, videos in (("real", report.real), ("fake", report.fake))
+        for side, videos in (("real", found.real), ("fake", found.fake))
         for v in videos[:SHOWN]
     ]
     columns = ["side", "video", "clips", "FVD changes by", "of FVD"]
-    table(f"largest changes from {report.value:.6g}, one video left out", columns, rows)
-    _keep_report(report, report.record, "leverage", json, records)
+    table(f"largest changes from {found.value:.6g}, one video left out", columns, rows)
+    _keep_document(report.document, report.record, json, records)
 
 
-def _keep_report(
-    report: "Data", record: "Record", name: str, json: Path | None, records: Path | None
+def _keep_document(
+    document: "Document", record: "Record", json: Path | None, records: Path | None
 ) -> None:
-    """Write a report to the places asked for; under `records` beside its distance's record."""
+    """Write a document to the places asked for; under `records` beside its distance's record."""
     from benchmarks.cli.screen import say
-    from evaluation.atomic import write_atomically
-    from evaluation.record import record_path
+    from evaluation.record import record_path, write_record
 
-    content = (report.model_dump_json(indent=1) + "\n").encode()
     if json is not None:
-        write_atomically(json, content)
+        write_record(document, json)
     if records is not None:
-        path = record_path(records, record).parent / f"{name}.json"
-        write_atomically(path, content)
-        say(f"{name}: {path}")
+        path = record_path(records, record).parent / f"{document.kind}.json"
+        write_record(document, path)
+        say(f"{document.kind}: {path}")
 
 
 def features(

@@ -81,6 +81,7 @@ def nearest(
     from benchmarks.cli.screen import machinery, table
     from benchmarks.cli.screen import out as show
     from benchmarks.nearest import NearestRequest, find_nearest
+    from evaluation.documents import document_of
     from evaluation.neighbours import NEAR
     from evaluation.record import check_writable, write_record
 
@@ -121,4 +122,4 @@ def nearest(
     if out is not None:
         show(f"picture: {out}")
     if json is not None:
-        write_record(report, json)
+        write_record(document_of("nearest", [], report), json)

@@ -54,7 +54,7 @@ def repetition(
     workers: Workers = 2,
     no_cache: NoCache = False,
     json: Annotated[
-        Path | None, typer.Option(help="Write the record here; of one source only.")
+        Path | None, typer.Option(help="Write the record here, or those of all sources.")
     ] = None,
     records: Records = None,
 ) -> None:
@@ -76,13 +76,11 @@ def repetition(
     """
     from benchmarks.cli.screen import machinery, say, show_score
     from benchmarks.repetition import RepetitionRequest, keep, measure_repetition
-    from evaluation.errors import InputError
-    from evaluation.record import check_writable
+    from evaluation.documents import document_of
+    from evaluation.record import check_writable, write_record
     from evaluation.schema import parse
     from evaluation.score_record import score_record_path
 
-    if json is not None and len(sources) > 1:
-        raise InputError(f"--json is for one source; for {len(sources)} give --records FOLDER")
     check_writable(json and json.parent, records)
     request = parse(
         RepetitionRequest,
@@ -109,10 +107,13 @@ def repetition(
         where="repetition",
     )
     work = machinery(workers=workers, keep=not no_cache, what="motion")
-    for measured in measure_repetition(request, work):
+    found = list(measure_repetition(request, work))
+    if json is not None and len(found) == 1:
+        keep(found[0], json)
+    elif json is not None:
+        write_record(document_of("repetition", [one.record for one in found]), json)
+    for measured in found:
         show_score(measured.record)
-        if json is not None:
-            keep(measured, json)
         if records is not None:
             path = score_record_path(records, measured.record)
             keep(measured, path)

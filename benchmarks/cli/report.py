@@ -26,7 +26,8 @@ def report(
 ) -> None:
     """One HTML file of a folder of records: tables, curves, clips, provenance, methods to cite.
 
-    The page fetches nothing; clips, curves and numbers are inside.
+    The page fetches nothing; clips, curves and numbers are inside. Exit 1 where a record cannot be
+    read or contradicts itself: it is named, and not on the page.
 
     Examples:
 
@@ -56,3 +57,7 @@ def report(
     page = render(tree, title, Extras(tables, clips, curves))
     write_atomically(out, page.encode())
     say(f"{out}: {len(tree.records)} records, {len(page) / 1e6:.1f} MB")
+    for why in tree.broken.values():
+        say(f"not on the page: {why}")
+    if tree.broken:
+        raise typer.Exit(1)

@@ -11,6 +11,7 @@ from rich.table import Table
 from evaluation.cache import FeatureStore
 from evaluation.features import Machinery
 from evaluation.places import cache_root
+from evaluation.printable import printable, printable_lines
 from evaluation.record import Record
 from evaluation.score_record import ScoreRecord
 
@@ -79,17 +80,19 @@ def machinery(
 
 def say(message: str) -> None:
     """One line for a person, on standard error."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
+    Console(stderr=True, highlight=False, soft_wrap=True).print(
+        printable_lines(message), markup=False
+    )
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table on standard output; columns of numbers to the right."""
-    shown = Table(title=title or None, title_justify="left")
+    shown = Table(title=printable(title) or None, title_justify="left")
     for i, column in enumerate(columns):
         numbers = all(row[i][:1] in "0123456789+-" for row in rows)
         shown.add_column(column, justify="right" if numbers else "left", overflow="fold")
     for row in rows:
-        shown.add_row(*row)
+        shown.add_row(*map(printable_lines, row))
     out(shown)
 
 
@@ -97,7 +100,8 @@ def out(result: object) -> None:
     """A result, on standard output; wide enough for tables where that is no terminal."""
     width = None if sys.stdout.isatty() else 140
     console = Console(file=sys.stdout, highlight=False, width=width, soft_wrap=True)
-    console.print(result, markup=False)
+    shown = printable_lines(result) if isinstance(result, str) else result
+    console.print(shown, markup=False)
 
 
 def show_record(record: Record) -> None:

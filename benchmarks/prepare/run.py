@@ -32,8 +32,8 @@ from benchmarks.prepare.report import (
 )
 from benchmarks.prepare.search import is_video
 from benchmarks.prepare.store import placed_path, store_video
+from evaluation.circumstances import now, versions
 from evaluation.errors import BadVideoError, InputError
-from evaluation.record import now, versions
 from evaluation.videos.digests import file_sha256
 from evaluation.videos.discover import content_digest
 

@@ -3,6 +3,7 @@
 import csv
 import io
 
+from evaluation.printable import csv_cell
 from reports.tables import Table
 
 COLUMNS = (
@@ -59,5 +60,5 @@ def as_csv(table: Table) -> str:
                     "caveats": "; ".join(measured.caveats),
                     "record": measured.key,
                 }
-            writer.writerow(line)
+            writer.writerow({k: csv_cell(v) if isinstance(v, str) else v for k, v in line.items()})
     return text.getvalue()

@@ -2,6 +2,7 @@
 
 import html
 
+from evaluation.printable import printable
 from reports.grid import Line, Text, grid_of
 from reports.tables import Table
 
@@ -78,4 +79,4 @@ def _label(text: Text) -> str:
 
 
 def _escape(text: str) -> str:
-    return html.escape(text, quote=True)
+    return html.escape(printable(text), quote=True)

@@ -2,6 +2,7 @@
 
 from itertools import zip_longest
 
+from evaluation.printable import printable
 from reports.grid import Line, Text, grid_of
 from reports.tables import Table
 
@@ -111,4 +112,4 @@ def _raised(mark: str) -> str:
 
 
 def _escape(text: str) -> str:
-    return "".join(SPECIAL.get(c, c) for c in text)
+    return "".join(SPECIAL.get(c, c) for c in printable(text))

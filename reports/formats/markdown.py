@@ -1,5 +1,6 @@
 """A table as a Markdown pipe table."""
 
+from evaluation.printable import printable
 from reports.grid import Text, grid_of
 from reports.tables import Table
 
@@ -46,4 +47,4 @@ def _label(text: Text) -> str:
 
 
 def _escape(text: str) -> str:
-    return "".join(f"\\{c}" if c in SPECIAL else c for c in text)
+    return "".join(f"\\{c}" if c in SPECIAL else c for c in printable(text))

@@ -2,6 +2,7 @@
 
 from itertools import repeat
 
+from evaluation.printable import printable
 from reports.grid import Text, grid_of
 from reports.tables import Table
 
@@ -38,7 +39,7 @@ def as_terminal(table: Table) -> str:
             lines.append("-" * (sum(widths) + 2 * (len(widths) - 1)))
     lines.append("")
     lines += [f"{mark}  {words}" for mark, words in grid.signs]
-    lines += [f"({i}) {text}" for i, text in enumerate(grid.footnotes, start=1)]
+    lines += [f"({i}) {printable(text)}" for i, text in enumerate(grid.footnotes, start=1)]
     lines += [note.replace("Bold:", f"{BEST.strip()}:") for note in grid.notes]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -47,7 +48,7 @@ def _cell(text: Text) -> list[str]:
     signs = "".join(mark for mark in text.marks if not mark.isdigit())
     numbers = ",".join(mark for mark in text.marks if mark.isdigit())
     marks = signs + (f" ({numbers})" if numbers else "")
-    first, *rest = text.lines
+    first, *rest = map(printable, text.lines)
     return [first + (BEST if text.bold else "") + marks, *rest]
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from conftest import Run, write_frames
+from evaluation.documents import read_documents
 from evaluation.embedders import Embedded, EmbedderRequest, FrameEmbedder
 from evaluation.score_record import ScoreRecord, read_score_record
 from evaluation.video_influences import read_influences
@@ -35,7 +36,9 @@ def record_of(leo_bench: Run, tmp_path: Path) -> Callable[..., ScoreRecord]:
     def run(*arguments: object) -> ScoreRecord:
         outcome = leo_bench("acd", *QUICK, *arguments, "--json", tmp_path / "acd.json")
         assert outcome.code == 0, outcome.err
-        return read_score_record(tmp_path / "acd.json")
+        found = read_documents(tmp_path / "acd.json").records[-1]
+        assert isinstance(found, ScoreRecord)
+        return found
 
     return run
 
@@ -57,8 +60,12 @@ def test_both_sides_and_their_difference(leo_bench: Run, tmp_path: Path) -> None
         "acd", *QUICK, *sides, "--json", tmp_path / "acd.json", "--records", tmp_path / "records"
     )
     assert said.code == 0, said.err
-    real = read_score_record(tmp_path / "acd.real.json")
-    fake = read_score_record(tmp_path / "acd.json")
+    document = read_documents(tmp_path / "acd.json")
+    assert document.kind == "acd"
+    real, fake = document.records
+    assert isinstance(real, ScoreRecord)
+    assert isinstance(fake, ScoreRecord)
+    assert not (tmp_path / "acd.real.json").exists()
     assert (real.side, fake.side) == ("real", "fake")
     assert fake.value == 0.0
     assert "6 videos have ACD 0: they are still, or blank" in fake.notes
@@ -98,20 +105,24 @@ def test_a_record_is_verified_and_a_false_one_is_not(leo_bench: Run, tmp_path: P
     path = tmp_path / "acd.json"
     sides = ("--dataset", WORLD, "--fake", f"part:2/2:{WORLD}", "--limit", 5)
     assert leo_bench("acd", *QUICK, *sides, "--json", path).code == 0
-    for record in (path, tmp_path / "acd.real.json"):
-        verified = leo_bench("verify", record)
-        assert verified.code == 0, verified.out
-    content = json.loads(path.read_text())
-    false = content | {"value": content["value"] * 1.01}
-    path.write_text(json.dumps(false))
+    verified = leo_bench("verify", path)
+    assert verified.code == 0, verified.out
+    assert verified.out.count("acd value ") == 2  # of both sides
+    document = json.loads(path.read_text())
+    fake = document["records"][1]
+    # The value is another, and all that follows from it is: nothing contradicts.
+    for place in (fake, fake["against"]):
+        place["interval"] = [end + 0.01 for end in place["interval"]]
+    fake["value"] += 0.01
+    fake["against"]["difference"] += 0.01
+    path.write_text(json.dumps(document))
     said = leo_bench("verify", path)
     assert said.code == 1
     assert "differs by more than" in said.out
-    content["against"]["difference"] += 0.01
-    path.write_text(json.dumps(content))
-    said = leo_bench("verify", path)
-    assert said.code == 1
-    assert "acd less the real side's" in said.out
+    assert "acd against" in said.out
+    document["records"][1] = fake | {"diagnostics": fake["diagnostics"] | {"squared": 9.0}}
+    path.write_text(json.dumps(document))
+    assert "acd diagnostics squared 9.0 then" in leo_bench("verify", path).out
 
 
 def test_a_verified_record_says_what_changed(
@@ -122,7 +133,7 @@ def test_a_verified_record_says_what_changed(
     shutil.copy(folder / "video001/000016.png", folder / "video000/000005.png")
     said = leo_bench("verify", tmp_path / "acd.json")
     assert said.code == 1
-    assert f"changed: videos: {before.source.fingerprint} then" in said.out
+    assert f"videos {before.source.fingerprint[:16]} then" in said.out
 
 
 def test_samples_of_the_data_sets_run_are_the_default(
@@ -269,7 +280,9 @@ def test_no_videos_or_two_real_sides(leo_bench: Run, make_videos: Make) -> None:
 def test_a_record_of_a_score_that_nothing_makes(leo_bench: Run, tmp_path: Path) -> None:
     path = tmp_path / "acd.json"
     assert leo_bench("acd", *QUICK, "--dataset", WORLD, "--limit", 4, "--json", path).code == 0
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"metric": "charm"}))
+    content = json.loads(path.read_text())
+    content |= {"metric": "charm", "request": content["request"] | {"metric": "charm"}}
+    path.write_text(json.dumps(content))
     said = leo_bench("verify", path)
     refused(said.code, said.out, said.err, "charm: no such score; known are acd")
 

@@ -38,7 +38,9 @@ def drifts(leo_bench: Run, tmp_path: Path) -> Callable[..., list[dict[str, Any]]
         out = tmp_path / "drift.json"
         outcome = leo_bench("drift", *QUICK, *arguments, "--json", out)
         assert outcome.code == 0, outcome.err
-        found: list[dict[str, Any]] = json.loads(out.read_text())
+        document = json.loads(out.read_text())
+        several = document["kind"] == "drift"
+        found: list[dict[str, Any]] = document["records"] if several else [document]
         for content in found:
             ScoreRecord.model_validate(content)
         return found

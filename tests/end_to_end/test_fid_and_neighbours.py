@@ -96,12 +96,17 @@ def test_precision_and_recall(leo_bench: Run, sides: tuple[object, ...], tmp_pat
     same = (*sides[:3], sides[1])
     said = leo_bench("precision", *same, *CLIPS, "--json", tmp_path / "p.json")
     assert said.code == 0, said.err
-    report = json.loads((tmp_path / "p.json").read_text())
+    document = json.loads((tmp_path / "p.json").read_text())
+    assert document.keys() == {"kind", "records", "extra"}
+    report = document["extra"]
     assert report["precision"]["value"] == report["recall"]["value"] == 1
     said = leo_bench("precision", *sides, *CLIPS, "--records", tmp_path / "records")
     assert said.code == 0, said.err
     (kept,) = (tmp_path / "records").rglob("precision.json")
-    assert json.loads(kept.read_text())["record"]["metric"] == "fvd"
+    assert json.loads(kept.read_text())["records"][0]["metric"] == "fvd"
+    again = leo_bench("verify", kept)
+    assert again.code == 0, again.out + again.err
+    assert "precision" in again.out
     few = leo_bench("precision", *sides, *CLIPS, "--clips", 3)
     assert few.code == 2
     assert "3 clips; 3 neighbours need 4" in few.err
@@ -115,13 +120,19 @@ def test_leverage_finds_the_odd_video(
         Image.new("RGB", (32, 32), (255, 0, 255)).save(frame)
     said = leo_bench("leverage", *sides, *CLIPS, "--json", tmp_path / "leverage.json")
     assert said.code == 0, said.err
-    report = json.loads((tmp_path / "leverage.json").read_text())
+    document = json.loads((tmp_path / "leverage.json").read_text())
+    report = document["extra"]
     assert report["fake"][0]["video"] == "video004"
     assert report["fake"][0]["change"] < 0
     assert len(report["real"]) == 9
     assert len(report["fake"]) == 10
-    assert report["value"] == pytest.approx(report["record"]["value_float64"])
+    assert report["value"] == pytest.approx(document["records"][0]["value_float64"])
     assert "video004" in said.out
+    again = leo_bench("verify", tmp_path / "leverage.json")
+    assert again.code == 0, again.out + again.err
+    report["real"][0]["change"] += 1
+    (tmp_path / "leverage.json").write_text(json.dumps(document))
+    assert leo_bench("verify", tmp_path / "leverage.json").code == 1
 
 
 @pytest.fixture
@@ -144,7 +155,9 @@ def test_nearest_finds_a_planted_copy(
         "--json", report, "--out", picture,
     )  # fmt: skip
     assert said.code == 0, said.err
-    found = json.loads(report.read_text())
+    document = json.loads(report.read_text())
+    assert (document["kind"], document["records"]) == ("nearest", [])
+    found = document["extra"]
     first = found["pairs"][0]
     assert (first["sample"], first["train"], first["start"]) == ("video002", "video007", 0)
     assert first["distance"] == first["percentile"] == 0
@@ -154,6 +167,8 @@ def test_nearest_finds_a_planted_copy(
     assert (found["train"]["clips"], found["train"]["videos_used"]) == (24, 12)
     with Image.open(picture) as sheet:
         assert sheet.height == 4 * 34 - 2
+    again = leo_bench("verify", report)
+    assert again.code == 0, again.out + again.err
 
 
 def test_nearest_refuses_held_out_videos_that_were_trained_on(
@@ -179,7 +194,7 @@ def test_a_broken_training_video_is_named_or_skipped_and_listed(
     assert "video003" in said.err
     said = leo_bench(*given, "--on-error", "skip", "--json", tmp_path / "nearest.json")
     assert said.code == 0, said.err
-    found = json.loads((tmp_path / "nearest.json").read_text())
+    found = json.loads((tmp_path / "nearest.json").read_text())["extra"]
     assert [name for name, _ in found["train"]["skipped"]] == ["video003"]
     assert found["train"]["clips"] == 22
 
@@ -192,7 +207,7 @@ def test_nearest_of_an_embedded_world_holds_out_its_test_split(
         "--frames", 32, "--extractor", "pixels", "--limit", 3, "--json", tmp_path / "nearest.json",
     )  # fmt: skip
     assert said.code == 0, said.err
-    found = json.loads((tmp_path / "nearest.json").read_text())
+    found = json.loads((tmp_path / "nearest.json").read_text())["extra"]
     assert found["held_out"]["name"] == "toy-faces/test (first 3)"
     assert all(pair["sample"] == pair["train"] for pair in found["pairs"])
     assert found["share_near"] == 1

@@ -139,9 +139,18 @@ def test_a_record_is_verified_and_a_false_one_is_not(leo_bench: Run, tmp_path: P
     assert made.code == 0, made.err
     assert leo_bench("verify", record).code == 0
     content = json.loads(record.read_text())
-    content["value_float64"] *= 1.01
+    record.write_text(json.dumps(content | {"value_float64": 1.01 * content["value_float64"]}))
+    assert leo_bench("verify", record).code == 2  # it contradicts itself
+    for name in ("value", "value_float64"):
+        content[name] += 0.01
+    for name in ("values", "values_float64", "interval"):
+        content[name] = [number + 0.01 for number in content[name]]
+    content["fvd_infinity"] = content["extrapolation"] = None
     record.write_text(json.dumps(content))
-    assert leo_bench("verify", record).code == 1
+    said = leo_bench("verify", record)
+    assert said.code == 1
+    for name in ("value", "value_float64", "values[0]", "interval[0]", "fvd_infinity"):
+        assert f"fvd {name} " in said.out
 
 
 def test_explain_names_every_setting_that_differs(leo_bench: Run, tmp_path: Path) -> None:

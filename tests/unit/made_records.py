@@ -9,7 +9,9 @@ from torch import Tensor
 from evaluation.influence import ClipFeatures
 from evaluation.numbers import Numbers, form_of, numbers_of
 from evaluation.protocol import load_protocol
-from evaluation.record import Record, SideRecord, write_record
+from evaluation.record import Record, write_record
+from evaluation.record_parts import SideRecord
+from evaluation.schema import settings_digest
 from evaluation.video_influences import write_influences
 
 DIMENSION = 8
@@ -41,7 +43,7 @@ def record(numbers: Numbers, real: Tensor, fake: Tensor, **changes: Any) -> Reco
         "metric": "fvd",
         "value": numbers.value,
         "value_float64": numbers.value_float64,
-        "spread": None,
+        "spread": numbers.spread,
         "values": numbers.values,
         "values_float64": numbers.values_float64,
         "interval": None if interval is None else (interval.low, interval.high),
@@ -51,15 +53,10 @@ def record(numbers: Numbers, real: Tensor, fake: Tensor, **changes: Any) -> Reco
         "fvd_infinity": None,
         "extrapolation": None,
         "protocol": "stylegan-v",
-        "protocol_version": load_protocol("stylegan-v").version,
-        "protocol_digest": load_protocol("stylegan-v").digest,
-        "protocol_settings": {},
         "window_name": "",
         "frames": 16,
         "resolution": None,
         "seed": 0,
-        "n_real": len(real),
-        "n_fake": len(fake),
         "real": side("real", len(real)),
         "fake": side("fake", len(fake)),
         "extractor": "made-up",
@@ -68,7 +65,6 @@ def record(numbers: Numbers, real: Tensor, fake: Tensor, **changes: Any) -> Reco
         "precision": "fp32",
         "device": "cpu",
         "dataset": None,
-        "comparable": True,
         "caveats": (),
         "notes": (),
         "seconds": 1.0,
@@ -78,7 +74,25 @@ def record(numbers: Numbers, real: Tensor, fake: Tensor, **changes: Any) -> Reco
         "dirty": False,
         "request": {},
     }
-    return Record.model_validate(content | changes)
+    return Record.model_validate(settled(content, changes))
+
+
+def settled(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """A record's fields with `changes`, and with all that follows from them."""
+    new = content | changes
+    if "protocol_settings" not in changes:
+        version = {"version": changes["protocol_version"]} if "protocol_version" in changes else {}
+        new["protocol_settings"] = load_protocol(new["protocol"]).model_dump(mode="json") | version
+    new["protocol_version"] = new["protocol_settings"]["version"]
+    new["protocol_digest"] = settings_digest(new["protocol_settings"])
+    for name in ("real", "fake"):
+        of_side = SideRecord.model_validate(new[name])
+        if f"n_{name}" in changes:
+            counts = dict.fromkeys(("videos", "videos_used", "clips"), changes[f"n_{name}"])
+            new[name] = of_side.model_copy(update=counts)
+        else:
+            new[f"n_{name}"] = of_side.clips
+    return new | {"comparable": not new["caveats"]}
 
 
 def side(name: str, videos: int) -> SideRecord:

@@ -5,11 +5,11 @@ import io
 from pathlib import Path
 from typing import Any
 
-from made_records import features, fvd_of, record, side
+from made_records import features, fvd_of, record, settled, side
 
 from evaluation.record import Record, write_record
 from evaluation.score_record import ScoreRecord
-from reports.layouts import known_protocols, list_layouts
+from reports.layouts import list_layouts
 
 REAL, FAKE = features(1, 40), features(2, 40, 0.4)
 MADE = record(fvd_of(REAL, FAKE), REAL.values, FAKE.values)
@@ -21,19 +21,19 @@ def digan(**changes: Any) -> Record:
     content: dict[str, Any] = {
         "value": 130.1,
         "value_float64": 130.0,
+        "values": (127.6, 132.6),
+        "values_float64": (127.0, 133.0),
         "spread": 2.5,
         "interval": (120.0, 142.0),
+        "standard_error": 5.2,
         "protocol": "digan",
-        "protocol_version": known_protocols()["digan"].version,
-        "protocol_digest": known_protocols()["digan"].digest,
         "resolution": 128,
-        "n_real": 2048,
-        "n_fake": 2048,
         "dataset": "taichihd-train",
         "extractor": "i3d-kinetics400",
         "real": side("taichihd/train", 2048).model_copy(update={"stride": 4}),
+        "fake": side("fake", 2048),
     }
-    return MADE.model_copy(update=content | changes)
+    return Record.model_validate(settled(MADE.model_dump() | content, changes))
 
 
 def put(folder: Path, model: str, made: Record | ScoreRecord, benchmark: str = "b") -> Path:

@@ -57,6 +57,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
                     self._send(200, b"\n<!doctype html><html>Quota exceeded</html>", 0)
                 case "/wrong":
                     self._send(200, b"other weights", 0)
+                case "/empty":
+                    self._send(200, b"", 0)
                 case "/truncated":
                     self._send(200, CONTENT, 0, until=HALF)
                 case "/no-ranges":
@@ -272,6 +274,16 @@ def test_without_a_digest_the_length_has_to_do(server: Server, tmp_path: Path) -
     assert (tmp_path / "w.pt").read_bytes() == CONTENT
     assert server.asked[-1] == ("/good", None)
     assert leftovers(tmp_path / "w.pt") == []
+
+
+def test_an_empty_file_is_none(server: Server, tmp_path: Path) -> None:
+    target = tmp_path / "w.pt"
+    with pytest.raises(InfrastructureError, match="an empty file"):
+        download(unpublished(addresses=(server.at("empty"),)), target)
+    assert not target.exists()
+    target.write_bytes(b"")  # as an older version left it
+    download(unpublished(addresses=(server.at("empty"), server.at("good"))), target)
+    assert target.read_bytes() == CONTENT
 
 
 def test_what_only_a_person_can_get_is_said(

@@ -1,5 +1,6 @@
 """`leo-bench regress` on planted cases, from features to exit code."""
 
+import json
 import math
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -133,7 +134,7 @@ def test_a_change_of_provenance_is_named_and_of_protocol_refused(tmp_path: Path)
         "commit: 000000000000 -> 111111111111",
         "versions.torch: 2.11 -> 2.12",
     )
-    keep_fvd(tmp_path / "protocol", REAL, fake, protocol="digan", protocol_digest="d" * 64)
+    keep_fvd(tmp_path / "protocol", REAL, fake, protocol="digan")
     (change,) = compare(tmp_path / "old", tmp_path / "protocol", load_settings())
     assert change.state == "incomparable"
     assert "protocol: stylegan-v -> digan" in change.why
@@ -219,9 +220,9 @@ def test_a_rise_that_is_called_detectable_is_found_four_times_in_five(tmp_path: 
 
 
 def test_rounding_is_no_change_and_without_an_error_the_floor_decides(tmp_path: Path) -> None:
-    keep_score(tmp_path / "old", value=0.0, standard_error=0.0)
+    keep_score(tmp_path / "old", value=0.0, error=0.0)
     for value, state in ((1e-9, "same"), (1e-5, "same"), (2e-4, "worse")):
-        keep_score(tmp_path / state / str(value), value=value, standard_error=0.0)
+        keep_score(tmp_path / state / str(value), value=value, error=0.0)
         assert verdicts(tmp_path / "old", tmp_path / state / str(value)) == [state]
 
 
@@ -261,33 +262,42 @@ def test_degrees_of_freedom_are_those_of_the_videos(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf])
-def test_what_is_no_number_is_not_taken_for_a_good_one(tmp_path: Path, number: float) -> None:
+@pytest.mark.parametrize("field", ["value", "value_float64", "standard_error"])
+def test_what_is_no_number_is_not_taken_for_a_good_one(
+    tmp_path: Path, field: str, number: float
+) -> None:
     fake = features(2, VIDEOS, SHIFT)
     keep_fvd(tmp_path / "old", REAL, fake)
-    keep_fvd(tmp_path / "new", REAL, fake, value=number, value_float64=number)
+    path = keep_fvd(tmp_path / "new", REAL, fake)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {field: number}))
     (change,) = compare(tmp_path / "old", tmp_path / "new", load_settings())
     assert change.state == "unjudged"
-    assert "no finite number" in change.why
+    assert change.why == f"{path}: {field} is {number}: not a finite number"
     assert exit_code([change]) == 3
-    path = keep_fvd(tmp_path / "error", REAL, fake, standard_error=number)
-    influences_path(path).unlink()
-    assert verdicts(tmp_path / "old", tmp_path / "error") == ["unjudged"]
 
 
-def keep_score(folder: Path, metric: str = "acd", stride: int = 1, **changes: object) -> None:
-    """Write a score of 24 videos, each with a value."""
+def keep_score(
+    folder: Path,
+    metric: str = "acd",
+    stride: int = 1,
+    value: float = 0.3,
+    error: float = 0.01,
+    **changes: object,
+) -> None:
+    """Write a score of VIDEOS videos, each with a value."""
     made = record(fvd_of(REAL, REAL), REAL.values, REAL.values).model_dump()
     shared = {key: made[key] for key in made.keys() & ScoreRecord.model_fields.keys()}
     own: dict[str, object] = {
         "kind": "score",
         "metric": metric,
-        "value": 0.3,
-        "standard_error": 0.01,
+        "value": value,
+        "interval": (value - 2 * error, value + 2 * error),
+        "standard_error": error,
         "side": "fake",
-        "source": side("fake", 24).model_copy(update={"stride": stride}),
-        "videos_used": 24,
+        "source": side("fake", VIDEOS).model_copy(update={"stride": stride}),
+        "videos_used": VIDEOS,
         "without_value": (),
-        "frames_seen": 384,
+        "frames_seen": 16 * VIDEOS,
         "frames_without": 0,
         "embedder": "made-up",
     }
@@ -302,7 +312,7 @@ def test_a_score_of_fewer_videos_or_at_another_stride_is_not_comparable(tmp_path
     assert (change.state, change.provenance) == ("same", ("frames_without: 0 -> 9",))
     keep_score(tmp_path / "lost", videos_used=12, value=0.1)
     keep_score(tmp_path / "stride", stride=4)
-    for name, why in (("lost", "videos_used: 24 -> 12"), ("stride", "source.stride: 1 -> 4")):
+    for name, why in (("lost", "videos_used: 96 -> 12"), ("stride", "source.stride: 1 -> 4")):
         (change,) = compare(tmp_path / "old", tmp_path / name, load_settings())
         assert (change.state, change.why) == ("incomparable", why)
 
@@ -355,7 +365,7 @@ def test_text_cannot_break_a_table(tmp_path: Path) -> None:
 def test_bad_input_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such folder of records"):
         compare(tmp_path / "absent", tmp_path, load_settings())
-    with pytest.raises(InputError, match="no record is in there"):
+    with pytest.raises(InputError, match="no record is in there that can be read"):
         compare(tmp_path, tmp_path, load_settings())
     path = keep_fvd(tmp_path / "old", REAL, features(2, VIDEOS))
     few = Settings.model_validate({"false_alarms": 0.025, "floor": {}})

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 import torch
-from made_records import features, fvd_of, keep_fvd, record, side
+from made_records import features, fvd_of, keep_fvd, record, settled, side
 from typer.testing import CliRunner
 
 from benchmarks.cli.main import app
 from benchmarks.report import picked
 from evaluation.errors import InputError
-from evaluation.record import write_record
+from evaluation.protocol import load_protocol
+from evaluation.record import Record, write_record
 from reports.curves import bias_curve, loss_curves, time_curve
 from reports.methods import paragraphs
 from reports.page import Clip, ClipRow, Extras, render
@@ -72,7 +73,7 @@ def test_a_broken_record_is_named_on_the_page(tmp_path: Path) -> None:
 
 def test_the_methods_paragraph_says_how_the_number_was_made(tmp_path: Path) -> None:
     (text,) = paragraphs(list(read_tree(made(tmp_path)).records.values()))
-    assert "protocol stylegan-v, version 2" in text
+    assert f"protocol stylegan-v, version {load_protocol('stylegan-v').version}" in text
     assert "64 real clips" in text
     assert "16 frames at the stored resolution" in text
     assert EVIL in text  # escaped by the page, not here
@@ -83,12 +84,13 @@ def test_records_made_in_different_ways_have_paragraphs_of_their_own(tmp_path: P
     third = side("real", 64).model_copy(update={"stride": 3})
     ways: dict[str, dict[str, Any]] = {"a": {"dataset": "x-test"}, "b": {"real": third}}
     for name, changes in {**ways, "c": {"seed": 1, "caveats": ("It is odd.",)}}.items():
-        made = record(fvd_of(real, fake), real.values, fake.values).model_copy(update=changes)
+        content = record(fvd_of(real, fake), real.values, fake.values).model_dump()
+        made = Record.model_validate(settled(content, changes))
         write_record(made, tmp_path / name / "model" / "fvd.json")
     plain, sparse, seeded = paragraphs(list(read_tree(tmp_path).records.values()))
     assert "at the stored resolution of x-test, with" in plain
-    assert "64 real clips (every frame)" in plain
-    assert "64 real clips (one frame in 3)" in sparse
+    assert "64 real clips (from a random frame on, every frame)" in plain
+    assert "64 real clips (from a random frame on, one frame in 3)" in sparse
     assert "seed 1" in seeded
     assert seeded.endswith("It is odd.")
 

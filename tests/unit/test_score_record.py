@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from evaluation.documents import read_any_record
 from evaluation.errors import InputError
-from evaluation.record import Record, SideRecord, read_record, record_path, write_record
+from evaluation.record import Record, read_record, record_path, write_record
+from evaluation.record_parts import SideRecord
+from evaluation.schema import settings_digest
 from evaluation.score_record import (
     Against,
     ScoreRecord,
-    read_any_record,
     read_score_record,
     score_record_path,
 )
@@ -43,7 +45,7 @@ MADE: dict[str, Any] = {
     "versions": {"python": "3.11"},
     "commit": "c",
     "dirty": False,
-    "request": {"metric": "acd", "frames": 16},
+    "request": {"frames": 16},
 }
 SCORE = ScoreRecord(
     metric="acd",
@@ -62,7 +64,7 @@ SCORE = ScoreRecord(
     frames_without=17,
     protocol="acd-toy",
     protocol_version=1,
-    protocol_digest="d",
+    protocol_digest=settings_digest({"id": "acd-toy"}),
     protocol_settings={"id": "acd-toy"},
     frames=16,
     resolution=None,
@@ -88,7 +90,7 @@ DISTANCE = Record(
     extrapolation=None,
     protocol="digan",
     protocol_version=1,
-    protocol_digest="d",
+    protocol_digest=settings_digest({}),
     protocol_settings={},
     window_name="",
     frames=16,
@@ -117,26 +119,26 @@ def test_the_two_kinds_are_told_apart(tmp_path: Path) -> None:
     write_record(DISTANCE, tmp_path / "fvd.json")
     assert read_any_record(tmp_path / "acd.json") == SCORE
     assert read_any_record(tmp_path / "fvd.json") == DISTANCE
-    with pytest.raises(InputError, match=r"acd\.json: unknown key"):
+    with pytest.raises(InputError, match=r"acd\.json: kind is 'score'"):
         read_record(tmp_path / "acd.json")
-    with pytest.raises(InputError, match=r"fvd\.json: unknown key"):
+    with pytest.raises(InputError, match=r"fvd\.json: kind is 'distance'"):
         read_score_record(tmp_path / "fvd.json")
 
 
 def test_the_record_of_a_distance_keeps_its_keys_in_their_order() -> None:
     keys = list(json.loads(DISTANCE.to_json()))
-    assert keys[:4] == ["schema_version", "metric", "value", "value_float64"]
+    assert keys[:5] == ["kind", "schema_version", "metric", "value", "value_float64"]
     assert keys[-11:] == ["device", *MADE]
 
 
 def test_a_newer_record_sets_the_older_aside(tmp_path: Path) -> None:
     path = tmp_path / "acd.json"
     write_record(SCORE, path)
-    write_record(SCORE.model_copy(update={"value": 0.5}), path)
+    write_record(SCORE.model_copy(update={"value": 0.24}), path)
     older = [other for other in tmp_path.glob("acd.*.json") if other != path]
     assert len(older) == 1
     assert read_score_record(older[0]).value == 0.25
-    assert read_score_record(path).value == 0.5
+    assert read_score_record(path).value == 0.24
 
 
 def test_both_sides_of_a_comparison_share_a_benchmark_and_the_tree_of_distances() -> None:

@@ -10,6 +10,7 @@ from made_tables import digan, put, rows_of
 
 from conftest import Run
 from evaluation.errors import InputError
+from evaluation.protocol import load_protocol
 from reports.formats import FORMATS
 from reports.grid import grid_of
 from reports.layouts import load_layout
@@ -34,7 +35,11 @@ def test_a_comparable_number_has_its_difference_and_interval(tmp_path: Path) -> 
     assert "130.1 ± 2.5# (" in text
     assert "[120.1, 142.1]" in text
     assert "+2.0 [-8.0, +14.0]" in text
-    assert "digan v2, 2,048 real and 2,048 fake clips, i3d-kinetics400." in text
+    assert f"digan v{VERSION}, 2,048 real and 2,048 fake clips, i3d-kinetics400." in text
+
+
+VERSION = load_protocol("digan").version
+CHANGED = load_protocol("digan").changed("bn_eps", 0.5).model_dump(mode="json")
 
 
 @pytest.mark.parametrize(
@@ -42,8 +47,11 @@ def test_a_comparable_number_has_its_difference_and_interval(tmp_path: Path) -> 
     [
         ({"n_fake": 512}, "512 fakes, not 2,048"),
         ({"protocol": "tats"}, "protocol tats, not digan"),
-        ({"protocol_digest": "0" * 64}, "settings of digan were changed"),
-        ({"protocol_version": 1}, "version 1 of the protocol, not 2"),
+        ({"protocol_settings": CHANGED}, "settings of digan were changed"),
+        (
+            {"protocol_version": VERSION + 1},
+            f"version {VERSION + 1} of the protocol, not {VERSION}",
+        ),
         ({"dataset": "taichihd-test"}, "split test, not train"),
         ({"real": side("taichihd/train", 2048)}, "real stride 1, not 4"),
         ({"caveats": ("weights of unknown digest",)}, "weights of unknown digest"),
@@ -92,7 +100,12 @@ def test_the_size_of_frames_as_stored_is_theirs(tmp_path: Path) -> None:
 def test_of_two_records_the_columns_own_protocol_is_shown_and_the_other_named(
     tmp_path: Path,
 ) -> None:
-    put(tmp_path, "digan", digan(protocol="latte", value=1.0), "a")
+    put(
+        tmp_path,
+        "digan",
+        digan(protocol="tats", values=(127.0, 132.0), value=129.5),
+        "a",
+    )
     put(tmp_path, "digan", digan(caveats=("bf16",)), "b")
     measured = cell_of(fill(load_layout("1"), tmp_path), "digan").measured
     assert measured is not None

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from conftest import Run
 from evaluation import weights
 from evaluation.errors import InputError
 from evaluation.weights import WeightsFile, find, identify, load_registry, require_registered
@@ -122,6 +123,54 @@ def test_an_unpublished_digest_is_said_once() -> None:
     assert not registered(digest_unknown=True).matches(SHA256, GIT_BLOB)
     with pytest.raises(ValidationError, match="has a digest and says digest_unknown"):
         registered(digest_unknown=True, sha256=SHA256)
+
+
+def test_a_prefix_vouches_for_less_than_a_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "w.pt").write_bytes(CONTENT)
+    prefix, whole = registered(sha256_start=SHA256[:8]), registered(git_blob=GIT_BLOB)
+    assert (prefix.strength, whole.strength) == ("prefix", "digest")
+    assert registered(digest_unknown=True).strength == "unknown"
+    assert identify(tmp_path / "w.pt", {"w.pt": prefix}).verified
+    # Where a whole digest is known, a prefix alone is not enough.
+    both = registered(sha256_start=SHA256[:8], git_blob="0" * 40)
+    assert not both.matches(SHA256, GIT_BLOB)
+    monkeypatch.setattr(weights, "load_registry", lambda: {"w.pt": prefix})
+    note = weights.prefix_note("x", SHA256)
+    assert note == "weights w.pt: prefix verified, by 8 of the 64 digits of SHA-256"
+    assert weights.prefix_note("x", "0" * 64) is None
+    monkeypatch.setattr(weights, "load_registry", lambda: {"w.pt": whole})
+    assert weights.prefix_note("x", SHA256) is None
+
+
+def test_weights_say_how_far_they_are_verified(
+    places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, leo_bench: Run
+) -> None:
+    known = {
+        "prefix.pt": registered(sha256_start=SHA256[:8]),
+        "whole.pt": registered(sha256=SHA256),
+        "empty.pt": registered(digest_unknown=True),
+    }
+    monkeypatch.setattr(weights, "load_registry", lambda: known)
+    for name in known:
+        (places[0] / name).write_bytes(b"" if name == "empty.pt" else CONTENT)
+    listed = leo_bench("weights", "list")
+    assert listed.code == 0
+    assert listed.out.count("prefix verified") == 1
+    found = leo_bench("weights", "verify")
+    assert found.code == 1  # the empty one
+    assert "prefix.pt: prefix verified" in found.out
+    assert "whole.pt: right" in found.out
+    assert "empty.pt: EMPTY" in found.out
+
+
+def test_weights_are_found_by_their_digest(places: tuple[Path, Path]) -> None:
+    (places[0] / NAME).write_bytes(b"another")
+    (places[1] / "i3d_torchscript.pt").write_bytes(CONTENT)
+    names = [NAME, "i3d_torchscript.pt"]
+    assert weights.find_by_digest(names, SHA256) == places[1] / "i3d_torchscript.pt"
+    assert weights.find_by_digest(names, "0" * 64) is None
 
 
 def test_a_file_of_unpublished_digest_is_never_verified(tmp_path: Path) -> None:

@@ -1,0 +1,48 @@
+"""Under which circumstances a number was made: when, with which versions, from which commit."""
+
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+
+def circumstances() -> dict[str, Any]:
+    """The fields `created`, `versions`, `commit` and `dirty` of a record that is made now."""
+    commit, dirty = code_state()
+    return {"created": now(), "versions": versions(), "commit": commit, "dirty": dirty}
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that a number can depend on."""
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for package in ("leo-bench", "torch", "numpy", "pillow", "av"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "absent"
+    return found
+
+
+def code_state() -> tuple[str, bool]:
+    """Commit of this project's checkout and whether it was changed since; ("", False) elsewhere."""
+    root = Path(__file__).parent.parent
+    if not (root / ".git").exists():
+        return "", False
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        dirty = bool(_git(root, "status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.CalledProcessError):
+        return "", False
+    return commit, dirty
+
+
+def now() -> str:
+    """The time, UTC, ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), *arguments]
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()

@@ -1,0 +1,107 @@
+"""JSON files that others may have written, read strictly.
+
+A regular file of bounded size and depth; no key twice, no NaN, no Infinity and no number that is
+none in float64, no text that is no Unicode.
+"""
+
+import json
+import math
+import stat
+from pathlib import Path
+from typing import Any
+
+from evaluation.errors import InputError
+
+# Bytes: a record takes some 5 kB, a report of 100,000 videos some 10 MB.
+LARGEST = 64 << 20
+
+DEEPEST = 64  # objects and lists within one another
+LONGEST_INTEGER = 32  # digits
+
+
+class _RefusedError(ValueError):
+    """The JSON is well-formed, and is none that a result has."""
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        InputError: it cannot be read, or is not such JSON; the message names the file.
+    """
+    try:
+        state = path.stat()
+        if not stat.S_ISREG(state.st_mode):
+            kind = "a folder" if stat.S_ISDIR(state.st_mode) else "no regular file"
+            raise InputError(f"{path}: cannot be read as JSON: it is {kind}")
+        if state.st_size > LARGEST:
+            raise InputError(f"{path}: larger than the {LARGEST >> 20} MiB that a result may have")
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        if isinstance(error, UnicodeDecodeError):
+            raise InputError(f"{path}: not JSON: it is no UTF-8") from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{path}: cannot be read: {reason}") from None
+    return parse_json(text, str(path))
+
+
+def parse_json(text: str, where: str) -> Any:
+    """The content of JSON text; `where` is what an error names first.
+
+    Raises:
+        InputError: it is not such JSON.
+    """
+    try:
+        content = json.loads(
+            text, object_pairs_hook=_object, parse_int=_integer, parse_constant=float
+        )
+        _check(content, "", 0)
+    except _RefusedError as error:
+        raise InputError(f"{where}: {error}") from None
+    except RecursionError:
+        raise InputError(f"{where}: nested deeper than {DEEPEST}") from None
+    except ValueError as error:
+        raise InputError(f"{where}: not JSON: {error}") from None
+    return content
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise _RefusedError(f"key {twice[:40]!r} stands there twice")
+    return found
+
+
+def _integer(text: str) -> int:
+    if len(text) > LONGEST_INTEGER:
+        raise _RefusedError(f"a whole number of {len(text)} digits ({text[:12]}...)")
+    return int(text)
+
+
+def _check(content: Any, key: str, depth: int) -> None:
+    """Refuse numbers that are none, text that is no Unicode, and what is nested too deep."""
+    if depth > DEEPEST:
+        raise _RefusedError(f"nested deeper than {DEEPEST}")
+    if isinstance(content, dict):
+        for name, value in content.items():
+            _check(name, key, depth)
+            _check(value, f"{key}.{name}" if key else name, depth + 1)
+    elif isinstance(content, list):
+        for place, value in enumerate(content):
+            _check(value, f"{key}[{place}]", depth + 1)
+    elif isinstance(content, float):
+        if not math.isfinite(content):
+            raise _RefusedError(f"{key or 'it'} is {content}: not a finite number")
+    elif isinstance(content, str) and not _is_unicode(content):
+        raise _RefusedError(f"{key or 'it'} holds a lone surrogate, which is no text")
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether it is text, or the name of a file that is no UTF-8, as Python holds such names."""
+    try:
+        text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,152 @@
+"""What records are made of: provenance, the two sides, the way to infinite N. Knows no torch."""
+
+import json
+from typing import Any, Self
+
+from pydantic import model_validator
+
+from evaluation.record_checks import (
+    Count,
+    Flag,
+    NotNegative,
+    Number,
+    Positive,
+    Share,
+    check_around,
+    check_at_most,
+    check_close,
+    check_equal,
+    check_line,
+    contradict,
+    shown,
+)
+from evaluation.schema import Data
+
+
+class Provenance(Data):
+    """What every record ends with: whether the number may be compared, and how it was made.
+
+    Args:
+        dataset: "ID-SPLIT" of the data set that the benchmark is about; None: files of the user's.
+        comparable: whether the number may stand beside published ones; `caveats` say why not.
+        request: the options that make this number again (`leo-bench verify`).
+    """
+
+    dataset: str | None
+    comparable: Flag
+    caveats: tuple[str, ...]
+    notes: tuple[str, ...]
+    seconds: Number
+    created: str
+    versions: dict[str, str]
+    commit: str
+    dirty: Flag
+    request: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _comparable_without_caveats(self) -> Self:
+        if self.comparable == bool(self.caveats):
+            of_caveats = f"which has {len(self.caveats)} entries"
+            contradict("comparable", self.comparable, "caveats", of_caveats)
+        return self
+
+    def content(self) -> dict[str, Any]:
+        """The record as JSON holds it, the number first."""
+        content = self.model_dump(mode="json")
+        number = {key: content[key] for key in content if key not in Provenance.model_fields}
+        return number | content
+
+    def to_json(self) -> str:
+        """The record as indented JSON, the number first, ending in a newline."""
+        return json.dumps(self.content(), indent=1, ensure_ascii=False) + "\n"
+
+
+class SideRecord(Data):
+    """What one side of a comparison really was.
+
+    Args:
+        source: as given on the command line.
+        name: what the source calls itself.
+        fingerprint: SHA-256 over names and contents of the videos that gave clips.
+        videos: videos in the source; videos_used: those that gave clips.
+        clips: clips used, in each repeat.
+        stride: video frames from one clip frame to the next.
+        frame_counts: fewest and most frames of the videos used.
+        sizes: stored height and width of the videos used, each once.
+        skipped: [video, reason] of every video left out because it is broken.
+        notes: what a reader should know of the source and of the choice of clips.
+        chosen: those of the notes that are on the choice: which path of the protocol's original was
+            followed, which videos were too short, how many gave no clip.
+        rates: lowest, median and highest frames a second of the videos used, as files state them;
+            None where none does, as folders of frames.
+        repeated: share of frames that equal the frame before them to the bit, of some of the videos
+            used (`evaluation.videos.pace`); None where they do not lie on a disk.
+        absolute: `source` with its path made absolute; None: nothing of it lies on disk.
+    """
+
+    source: str
+    name: str
+    split: str | None
+    fingerprint: str
+    videos: Count
+    videos_used: Count
+    clips: Count
+    stride: Positive
+    frame_counts: tuple[Count, Count]
+    sizes: tuple[tuple[Positive, Positive], ...]
+    layout: str
+    codecs: tuple[str, ...]
+    decoder: str
+    lossy: Flag
+    skipped: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
+    rates: tuple[NotNegative, NotNegative, NotNegative] | None = None
+    repeated: Share | None = None
+    absolute: str | None = None
+
+    @model_validator(mode="after")
+    def _counts_fit(self) -> Self:
+        check_at_most("videos_used", self.videos_used, "videos", self.videos)
+        check_at_most(
+            "frame_counts[0]", self.frame_counts[0], "frame_counts[1]", self.frame_counts[1]
+        )
+        return self
+
+
+class ExtrapolationRecord(Data):
+    """How `fvd_infinity` was found.
+
+    Args:
+        value: the distance at infinite N.
+        interval: of it; None where it cannot be told.
+        n_real, n_fake, values: FVD at several numbers of clips, the largest first.
+        r_squared: share of the points' variance that a line in 1/N explains.
+        reliable: whether there are enough videos; `reason` says why not, and is "" if there are.
+        method: "line": `value` is where the line through the points meets 1/N = 0.
+    """
+
+    value: Number
+    interval: tuple[Number, Number] | None
+    n_real: tuple[Number, ...]
+    n_fake: tuple[Number, ...]
+    values: tuple[Number, ...]
+    r_squared: Number | None = None
+    reliable: Flag
+    reason: str
+    method: str = "line"
+
+    @model_validator(mode="after")
+    def _fits_its_points(self) -> Self:
+        if self.reliable == bool(self.reason):
+            contradict("reliable", self.reliable, "reason", f"which says {shown(self.reason)}")
+        if self.interval is not None:
+            check_around("interval", self.interval, "value", self.value)
+        check_equal("n_real", len(self.n_real), "values", len(self.values))
+        check_equal("n_fake", len(self.n_fake), "values", len(self.values))
+        if self.method == "line":
+            check_line(self.value, self.n_real, self.values, self.r_squared)
+            for i, pair in enumerate(zip(self.n_real, self.n_fake, strict=True)):
+                share = self.n_fake[0] * pair[0] / self.n_real[0]
+                check_close(f"n_fake[{i}]", pair[1], "n_real", share)
+        return self

@@ -1,0 +1,155 @@
+"""What a bundle's statistics and influences say of a record: each number again, or "not checked".
+
+The distance comes from two Gaussians. The standard error comes from the videos' influences, and
+with it the interval: its ends give the quantile and the skew of the scale it is symmetric on
+(`evaluation.record_checks.check_error`), and the influences give that quantile once more.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from scipy.special import stdtrit
+
+from evaluation.documents import AnyRecord
+from evaluation.record import Record
+from evaluation.record_checks import OF_AN_ERROR, check_at_most, check_equal, reach_and_skew
+from evaluation.video_influences import VideoInfluences
+from reports.records import Stored
+
+# The two roads agree to rounding: eigenvalues of the symmetrised product and singular values.
+RELATIVE_TOLERANCE = 1e-6
+ABSOLUTE_TOLERANCE = 1e-6
+
+# Influences are written with nine digits; quantiles of an interval are approximate.
+OF_INFLUENCES = 1e-4
+OF_QUANTILES = 0.05
+LEAST = 1e-3  # below it nine digits and ABSOLUTE_TOLERANCE tell nothing of an interval's shape
+
+MIN_FREEDOM = 4.0  # `evaluation.intervals.MIN_FREEDOM`
+
+Verdict = Literal["the same", "CONTRADICTED", "not checked"]
+
+
+@dataclass(frozen=True)
+class Recheck:
+    """One number of a record.
+
+    Args:
+        name: "value", "interval" ...
+        recorded: as the record has it, in words.
+        again: what the bundle says of it, in words.
+        verdict: whether these agree; "not checked" where the bundle cannot say.
+    """
+
+    name: str
+    recorded: str
+    again: str
+    verdict: Verdict
+
+
+def rechecks(
+    stored: Stored, again: float | None, influences: VideoInfluences | None
+) -> list[Recheck]:
+    """Every number that a record shows, held against the rest of its bundle.
+
+    Args:
+        stored: the record.
+        again: its distance from the statistics; None: there are none.
+        influences: of the videos; None: there are none.
+
+    Raises:
+        ValueError: the influences are not of the record's videos.
+    """
+    record = stored.record
+    found = [*_values(record, again)]
+    if record.interval is not None:
+        found.append(_interval(stored, influences))
+    if isinstance(record, Record) and record.fvd_infinity is not None:
+        shown = f"{record.fvd_infinity:.6g}"
+        found.append(Recheck(f"{record.metric.upper()}∞", shown, "-", "not checked"))
+    return found
+
+
+def agrees(again: float, record: Record) -> bool:
+    """Whether a distance computed again is that of a record's first repeat, but for rounding."""
+    first = record.values_float64[0]
+    return abs(again - first) <= RELATIVE_TOLERANCE * abs(first) + ABSOLUTE_TOLERANCE
+
+
+def _values(record: AnyRecord, again: float | None) -> list[Recheck]:
+    if not isinstance(record, Record):
+        return [Recheck("value", f"{record.value:.6g}", "-", "not checked")]
+    first = f"{record.values_float64[0]:.6g}"
+    verdict: Verdict = "not checked"
+    if again is not None:
+        verdict = "the same" if agrees(again, record) else "CONTRADICTED"
+    shown = "-" if again is None else f"{again:.6g}"
+    repeats = len(record.values)
+    if repeats == 1:
+        found = [Recheck("value", first, shown, verdict)]
+    else:
+        # A mean over repeats has no one pair of Gaussians.
+        mean = f"{record.value_float64:.6g}"
+        found = [
+            Recheck(f"value of repeat 1 of {repeats}", first, shown, verdict),
+            Recheck(f"mean of {repeats} repeats", mean, "-", "not checked"),
+        ]
+    if not record.in_float64:
+        found.append(Recheck("value in float32", f"{record.value:.6g}", "-", "not checked"))
+    return found
+
+
+def _interval(stored: Stored, influences: VideoInfluences | None) -> Recheck:
+    record, interval, error = stored.record, stored.record.interval, stored.record.standard_error
+    level, shown = record.interval_level, stored.exact.interval_text.strip("[]")
+    of_an_error = record.interval_method in OF_AN_ERROR
+    if influences is None or interval is None or error is None or level is None or not of_an_error:
+        return Recheck("interval", shown, "-", "not checked")
+    _check_videos(record, influences)
+    again = influences.standard_error
+    said = f"standard error {again:.4g}"
+    if abs(again - error) > OF_INFLUENCES * error + ABSOLUTE_TOLERANCE:
+        return Recheck("interval", f"{shown}, error {error:.4g}", said, "CONTRADICTED")
+    down, up = stored.value - interval[0], interval[1] - stored.value
+    if min(down, up, error) > LEAST:
+        reach, _ = reach_and_skew(down, up, error)
+        wanted = float(stdtrit(_freedom(record, influences), (1 + level) / 2))
+        if abs(reach - wanted) > OF_QUANTILES * wanted:
+            said = f"{said}, {wanted:.3g} to a side; recorded {reach:.3g}"
+            return Recheck("interval", shown, said, "CONTRADICTED")
+    return Recheck("interval", shown, said, "the same")
+
+
+def _check_videos(record: AnyRecord, influences: VideoInfluences) -> None:
+    """The influences are of the record's videos: as many, or fewer in a repeat, summing to 0."""
+    if isinstance(record, Record):
+        repeats = len(record.values)
+        used = {"real": record.real.videos_used, "fake": record.fake.videos_used}
+    else:
+        repeats, used = 1, {"real": 0, "fake": 0, record.side: record.videos_used}
+    for side, videos in (("real", influences.real), ("fake", influences.fake)):
+        of_side = f"videos of side {side} in the influences"
+        check_at_most(of_side, len(videos), "videos_used", used[side])
+        if repeats == 1:
+            check_equal(of_side, len(videos), "videos_used", used[side])
+        total = math.fsum(pair[0] for pair in videos.values())
+        largest = max((abs(pair[0]) for pair in videos.values()), default=0.0)
+        if abs(total) > OF_INFLUENCES * largest * max(len(videos), 1) + ABSOLUTE_TOLERANCE:
+            raise ValueError(f"influences of side {side} sum to {total:.4g}, where 0 is right")
+
+
+def _freedom(record: AnyRecord, influences: VideoInfluences) -> float:
+    """Degrees of freedom of the standard error, from the influences' fourth moments."""
+    squares = [
+        [pair[0] ** 2 for pair in videos.values()]
+        for videos in (influences.real, influences.fake)
+        if videos
+    ]
+    total = math.fsum(square for side in squares for square in side)
+    noise = math.fsum(
+        (square - math.fsum(side) / len(side)) ** 2 for side in squares for square in side
+    )
+    own = max(2 * total**2 / noise, MIN_FREEDOM) if noise > 0 else math.inf
+    # For a mean over videos at most Student's own (`evaluation.mean_intervals`).
+    return own if isinstance(record, Record) else min(own, record.videos_used - 1)
