@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from benchmarks.frame_plan import (
@@ -13,6 +14,7 @@ from benchmarks.frame_plan import (
 )
 from benchmarks.frame_record import Told, against, frame_record, scored_side
 from benchmarks.plan_again import Given, plan_score
+from benchmarks.provenance import with_news
 from benchmarks.side_notes import side_notes
 from evaluation.acd import SourceACD, source_acd
 from evaluation.embedded_videos import EmbeddingSettings
@@ -20,6 +22,7 @@ from evaluation.embedders import FrameEmbedder, build_embedder
 from evaluation.features import Machinery
 from evaluation.frame_features import FrameRecipe
 from evaluation.intervals import MIN_VIDEOS
+from evaluation.lanes import on_one_thread
 from evaluation.record_parts import SideRecord
 from evaluation.score_record import ScoreRecord, keep_score
 
@@ -79,9 +82,8 @@ def measure_plan(chosen: FramePlan, machinery: Machinery) -> list[MeasuredSide]:
         measured = source_acd(source, side.window, settings)
         seconds = round(time.monotonic() - began, 3)
         real = found[0] if found else None
-        found.append(
-            MeasuredSide(_record(chosen, side, measured, real, embedder, seconds), measured)
-        )
+        record = on_one_thread(partial(_record, chosen, side, measured, real, embedder, seconds))
+        found.append(MeasuredSide(with_news(record, machinery), measured))
     return found
 
 

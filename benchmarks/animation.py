@@ -66,9 +66,8 @@ class Animation:
         start: Tensor | None = None
         for begin in range(0, self.count, _FRAMES):
             indices = range(begin, min(begin + _FRAMES, self.count))
-            frames = [
-                _resized(frame, self.animator.size) for frame in self.driving.read(0, indices)
-            ]
+            stored = self.driving.each_frame(0, indices)
+            frames = [_resized(frame, self.animator.size) for frame in stored]
             codes = self.animator.codes(torch.stack(frames))
             if own is not None:
                 start = codes[0] if start is None else start

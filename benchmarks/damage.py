@@ -5,7 +5,7 @@ of it can be made again.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -17,7 +17,7 @@ from torch import Tensor
 from benchmarks.planting import Plant, planted_motion
 from benchmarks.worlds.world import WorldSource
 from evaluation.errors import InputError
-from evaluation.videos.source import Medium, Skipped, VideoSource
+from evaluation.videos.source import Medium, Skipped, VideoSource, read_in_pieces
 
 DAMAGE_VERSION = 1  # raise when a damage gives other pixels
 
@@ -196,6 +196,14 @@ class Damaged:
         """The base's frames, damaged: uint8 [len(frames),3,H,W]."""
         damage, _ = DAMAGES[self.damage]
         return damage(self.base, index, frames, self.amount)
+
+    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+        """The same, one by one."""
+        return read_in_pieces(self, index, frames)
+
+    def check_unchanged(self, index: int) -> None:
+        """The base's."""
+        self.base.check_unchanged(index)
 
 
 def damaged(source: VideoSource, text: str) -> Damaged:

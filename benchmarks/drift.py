@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pydantic import Field
@@ -17,6 +18,7 @@ from benchmarks.frame_plan import (
 )
 from benchmarks.frame_record import Told, against, frame_record, scored_side
 from benchmarks.plan_again import Given, plan_score
+from benchmarks.provenance import with_news
 from benchmarks.side_notes import side_notes
 from evaluation.drift import Bands, Limits, bands, limits, survival
 from evaluation.embedded_videos import EmbeddingSettings
@@ -25,6 +27,7 @@ from evaluation.errors import InputError
 from evaluation.features import Machinery
 from evaluation.frame_features import FrameRecipe
 from evaluation.intervals import MIN_VIDEOS
+from evaluation.lanes import on_one_thread
 from evaluation.mean_intervals import LEVEL
 from evaluation.schema import parse
 from evaluation.score_record import ScoreRecord, keep_score
@@ -177,7 +180,8 @@ def _measured(plans: Sequence[FramePlan], machinery: Machinery) -> list[Measured
         drift = source_drift(source, side.window, settings)
         seconds = round(time.monotonic() - began, 3)
         real = found[0] if found else None
-        found.append(MeasuredDrift(_record(each, side, drift, real, embedder, seconds), drift))
+        record = on_one_thread(partial(_record, each, side, drift, real, embedder, seconds))
+        found.append(MeasuredDrift(with_news(record, machinery), drift))
     return found
 
 

@@ -15,6 +15,7 @@ from evaluation.extractors import build_extractor
 from evaluation.features import Machinery
 from evaluation.measure import Settings, Side, draw
 from evaluation.protocol import load_protocol
+from evaluation.videos.source import check_unchanged
 
 
 class FeaturesRequest(NetworkOptions):
@@ -59,6 +60,7 @@ def write_features(request: FeaturesRequest, out: Path, machinery: Machinery) ->
     if loading.choice.start != "every":  # a video has hundreds of those: as many as are drawn
         loading = replace(loading, choice=loading.choice.model_copy(update={"count": None}))
     draws = draw(Side(source, window, request.side), loading, protocol, settings)
+    check_unchanged(draws.side.source, draws.used)
     content = io.BytesIO()
     np.savez(content, features=draws.values[0].numpy(), videos=np.array(draws.videos[0]))
     write_atomically(out, content.getvalue())

@@ -12,7 +12,7 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Literal
 
@@ -25,14 +25,21 @@ from benchmarks.queries import split_query
 from benchmarks.start_frames import open_start_frames
 from evaluation.cache import FeatureStore
 from evaluation.errors import InputError
+from evaluation.lanes import lanes
 from evaluation.places import cache_root
 from evaluation.schema import Data, parse
-from evaluation.videos.source import Medium, Selection, Skipped, VideoSource
+from evaluation.videos.source import (
+    Medium,
+    Selection,
+    Skipped,
+    VideoSource,
+    read_in_pieces,
+)
 from leo.codes import Windows, code_windows
+from leo.data import frames_at_size
 from leo.drawing import at_size
 from leo.encode import CODES, FRAMES_AT_ONCE
 from leo.gaussian_motion import GaussianCodes, GaussianMotion
-from leo.lanes import lanes
 from leo.model import LeoModel, device_named, find_model
 from leo.rendering import Rendering
 
@@ -117,7 +124,11 @@ def encoded(model: LeoModel, videos: VideoSource) -> list[Tensor]:
                 range(begin, min(begin + FRAMES_AT_ONCE, count))
                 for begin in range(0, count, FRAMES_AT_ONCE)
             ]
-            codes = torch.cat([_codes(model, videos.read(index, span)) for span in spans])
+            side = model.animator.size
+            codes = torch.cat(
+                [_codes(model, frames_at_size(videos, index, span, side)) for span in spans]
+            )
+            videos.check_unchanged(index)
             store.write(key, digest, {"codes": codes})
         sequences.append(codes)
     return sequences
@@ -218,6 +229,14 @@ class GaussianSource:
         if bad:
             raise IndexError(f"{self.names[index]}: frame {bad[0]} of {self._query.frames}")
         return self._rendering(index).read(frames)
+
+    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+        """The same, one by one."""
+        return read_in_pieces(self, index, frames)
+
+    def check_unchanged(self, index: int) -> None:
+        """The video that the sample begins with."""
+        self._starts.check_unchanged(index % len(self._starts.names))
 
     def _start(self, index: int) -> Tensor:
         frames = self._starts.read(index % len(self._starts.names), [0])

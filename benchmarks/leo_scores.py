@@ -29,8 +29,8 @@ from evaluation.videos.discover import OpenOptions
 from evaluation.videos.source import VideoSource
 from leo.animator import ImageAnimator
 from leo.config import STAGES
+from leo.data import frames_at_size
 from leo.diffusion import Sampler
-from leo.drawing import at_size
 from leo.model import LeoModel, find_model
 from leo.pixels import to_pixels
 from leo.reconstruction import Judged, driving_frames, judge
@@ -106,7 +106,7 @@ def reconstruction(animator: ImageAnimator, source: VideoSource) -> Judged:
     sources, drivings, rebuilt = [], [], []
     for video in _judged(source):
         picks = driving_frames(source.frame_counts[video], DRIVINGS)
-        frames = at_size(source.read(video, [0, *picks]), animator.size)
+        frames = frames_at_size(source, video, [0, *picks], animator.size)
         sources.append(frames[:1].expand(len(picks), -1, -1, -1))
         drivings.append(frames[1:])
         codes = animator.codes(frames[1:])
@@ -125,7 +125,7 @@ def motion(model: LeoModel, source: VideoSource) -> dict[str, dict[str, float]]:
     length = min(model.config.lmdm.length, *(source.frame_counts[video] for video in videos))
     real = torch.stack(
         [
-            animator.codes(at_size(source.read(video, range(length)), animator.size))
+            animator.codes(frames_at_size(source, video, range(length), animator.size))
             for video in videos
         ]
     )

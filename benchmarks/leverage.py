@@ -10,6 +10,7 @@ from benchmarks.score import scored
 from evaluation.documents import Document, LeverageExtra, VideoLeverage, document_of
 from evaluation.features import Machinery
 from evaluation.influence import ClipFeatures
+from evaluation.lanes import on_one_thread
 from evaluation.leverage import leave_each_out
 from evaluation.record import Record
 
@@ -44,10 +45,12 @@ def leverage_of(chosen: Plan, machinery: Machinery) -> LeverageReport:
     """
     found = scored(chosen, machinery)
     real, fake = found.measured.real, found.measured.fake
-    left_out = leave_each_out(
-        ClipFeatures(real.values[0], real.videos[0]),
-        ClipFeatures(fake.values[0], fake.videos[0]),
-        correction=chosen.protocol.frechet.correction,
+    left_out = on_one_thread(
+        lambda: leave_each_out(
+            ClipFeatures(real.values[0], real.videos[0]),
+            ClipFeatures(fake.values[0], fake.videos[0]),
+            correction=chosen.protocol.frechet.correction,
+        )
     )
     leverages = LeverageExtra(
         value=left_out.value,

@@ -8,14 +8,17 @@ Both are made one video at a time and cached like any frame's embedding.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, Protocol
 
+import torch
 from torch import Tensor
 
 from evaluation.embedders import FrameEmbedder
 from evaluation.errors import InputError
 from evaluation.features import Machinery
 from evaluation.frame_features import FrameRecipe, embed_frames
+from evaluation.lanes import on_one_thread
 from evaluation.motion_signals import Luminance, principal_axes
 from evaluation.videos.source import VideoSource
 
@@ -62,8 +65,8 @@ class PixelSignals:
             InputError: nothing moves in them.
         """
         recipe = FrameRecipe(Luminance(), "center-crop-lanczos", None)
-        pictures = embedded(source, videos, frames, recipe, machinery)
-        return PixelSignals(principal_axes(pictures), Luminance())
+        pictures = list(embedded(source, videos, frames, recipe, machinery))
+        return PixelSignals(on_one_thread(lambda: principal_axes(pictures)), Luminance())
 
     def of(
         self, source: VideoSource, videos: Sequence[int], frames: int, machinery: Machinery
@@ -71,7 +74,7 @@ class PixelSignals:
         """See `Signals`."""
         recipe = FrameRecipe(self.embedder, "center-crop-lanczos", None)
         for pictures in embedded(source, videos, frames, recipe, machinery):
-            yield pictures.double() @ self.axes
+            yield on_one_thread(partial(torch.matmul, pictures.double(), self.axes))
 
 
 def first_frames(source: VideoSource, frames: int) -> list[int]:

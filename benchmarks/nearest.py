@@ -41,7 +41,7 @@ from evaluation.neighbours import copying, nearest
 from evaluation.protocol import Loading, SideChoice
 from evaluation.record_parts import SideRecord
 from evaluation.schema import parse
-from evaluation.videos.source import VideoSource, without
+from evaluation.videos.source import VideoSource, check_unchanged, without
 
 PAIRS_SHOWN = 12
 
@@ -132,6 +132,10 @@ def find_nearest(
     pairs.sort(key=lambda pair: (pair.distance, pair.sample))
     if picture is not None:
         _picture(samples.side.source, train, recipe, pairs[:PAIRS_SHOWN], picture)
+    for draws in (samples, unseen):
+        check_unchanged(draws.side.source, draws.used)
+    sound = [ref.video for ref in refs if train.names[ref.video] not in walk.broken]
+    check_unchanged(train, sound)
     return NearestExtra(
         share_near=said.share_near,
         closer_than_all=said.closer_than_all,
@@ -154,7 +158,10 @@ def find_nearest(
         dataset=None if chosen.dataset is None else f"{chosen.dataset.id}-{chosen.split}",
         comparable=False,
         caveats=("distances in one extractor's features: compare them within one report only",),
-        notes=(f"of each training video the clips that start every {window.block} frames",),
+        notes=(
+            f"of each training video the clips that start every {window.block} frames",
+            *machinery.news(),
+        ),
         seconds=round(time.monotonic() - began, 3),
         **circumstances(),
         request=request.model_dump(mode="json"),

@@ -7,7 +7,7 @@ motion and people are the training set's. What it scores says what copying is wo
 compares first frames: mean squared difference of pixels, both brought to `side` x `side`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -151,3 +151,12 @@ class NearestVideos:
     def read(self, index: int, frames: Sequence[int]) -> Tensor:
         """The chosen video's."""
         return self.training.read(self.chosen[index], frames)
+
+    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+        """The chosen video's."""
+        return self.training.each_frame(self.chosen[index], frames)
+
+    def check_unchanged(self, index: int) -> None:
+        """The chosen video's, and the one that it was chosen for."""
+        self.training.check_unchanged(self.chosen[index])
+        self.starts.check_unchanged(index)

@@ -11,6 +11,7 @@ from evaluation.documents import Document, PrecisionExtra, ShareOfClips, documen
 from evaluation.features import Machinery
 from evaluation.influence import ClipFeatures
 from evaluation.intervals import jackknife_interval
+from evaluation.lanes import on_one_thread
 from evaluation.neighbours import K, precision, recall
 from evaluation.record import Record
 
@@ -59,8 +60,8 @@ def precision_of(chosen: Plan, machinery: Machinery) -> PrecisionReport:
     )
     shares = PrecisionExtra(
         neighbours=K,
-        precision=_share(precision, *sides, seed=seed),
-        recall=_share(recall, *sides, seed=seed),
+        precision=on_one_thread(lambda: _share(precision, *sides, seed=seed)),
+        recall=on_one_thread(lambda: _share(recall, *sides, seed=seed)),
     )
     return PrecisionReport(shares, found.record)
 

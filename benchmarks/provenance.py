@@ -13,9 +13,10 @@ from evaluation.clip_frames import FrameExtractor
 from evaluation.embedders import FrameEmbedder
 from evaluation.extractors import ClipExtractor
 from evaluation.extrapolation import Extrapolation
+from evaluation.features import Machinery
 from evaluation.intervals import MIN_VIDEOS, ends
 from evaluation.measure import Draws, Measurement
-from evaluation.record import Record
+from evaluation.record import Record, RecordT
 from evaluation.record_parts import ExtrapolationRecord, SideRecord
 from evaluation.seeds import SEED_RULE
 from evaluation.videos.frames import out_of_order
@@ -195,10 +196,19 @@ def weights_notes(network: ClipExtractor | FrameExtractor | FrameEmbedder) -> tu
 
 
 def device_name(device: str) -> str:
-    """A device as records name it: torch's name, and which piece of hardware that is."""
+    """A device as records name it: torch's name, and which piece of hardware that is.
+
+    On a CPU every clip, frame and statistic is computed on one thread (`evaluation.lanes`), as many
+    side by side as there are cores, which changes no bit.
+    """
     if device.startswith("cuda"):
         return f"{device} ({torch.cuda.get_device_name(device)})"
-    return f"{device} ({platform.machine()}, {torch.get_num_threads()} threads)"
+    return f"{device} ({platform.machine()}, 1 thread)"
+
+
+def with_news(record: RecordT, machinery: Machinery) -> RecordT:
+    """The record with what its reader should know of the cache, such as files that were damaged."""
+    return record.model_copy(update={"notes": (*record.notes, *machinery.news())})
 
 
 def _side(spec: str, split: str | None, draws: Draws) -> SideRecord:

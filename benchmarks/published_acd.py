@@ -39,7 +39,7 @@ from evaluation.errors import InputError
 from evaluation.features import Machinery
 from evaluation.frame_features import FrameRecipe
 from evaluation.frame_protocol import FrameProtocol, load_frame_protocol
-from evaluation.videos.source import Medium, Skipped, VideoSource
+from evaluation.videos.source import Medium, Skipped, VideoSource, read_in_pieces
 
 FRAMES = 16
 PROTOCOLS = {
@@ -161,6 +161,13 @@ class PageVideos:
         pictures = self._pages.pictures(self.folder / clip.row.file, clip)
         tiles = [clip.row.of(pictures[frame]) for frame in frames]
         return torch.from_numpy(np.stack(tiles)).permute(0, 3, 1, 2).contiguous()
+
+    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+        """The same, one by one."""
+        return read_in_pieces(self, index, frames)
+
+    def check_unchanged(self, index: int) -> None:
+        """Pages are read once; nothing is asked of them again."""
 
     @cached_property
     def _pages(self) -> "_Pages":

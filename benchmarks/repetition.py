@@ -19,13 +19,14 @@ from benchmarks.datasets import list_datasets
 from benchmarks.motion_signals import PixelSignals, SignalKind, Signals, first_frames
 from benchmarks.plan import check_weights
 from benchmarks.plan_again import Given
-from benchmarks.provenance import device_name, side_record
+from benchmarks.provenance import device_name, side_record, with_news
 from benchmarks.sources import SourceOptions, open_source
 from benchmarks.whereabouts import where_now
 from evaluation.atomic import write_atomically
 from evaluation.circumstances import circumstances
 from evaluation.errors import InputError
 from evaluation.features import Machinery
+from evaluation.lanes import on_one_thread
 from evaluation.paired_shares import LEVEL
 from evaluation.printable import csv_cell
 from evaluation.record import slug
@@ -41,7 +42,7 @@ from evaluation.repetition import (
 from evaluation.schema import Data, parse, settings_digest
 from evaluation.score_record import ScoreRecord, keep_score
 from evaluation.videos.discover import OpenOptions
-from evaluation.videos.source import VideoSource
+from evaluation.videos.source import VideoSource, check_unchanged
 
 CALIBRATION_VIDEOS = 64  # at most: all pairs of segments of each, and of each with three others
 
@@ -118,7 +119,8 @@ def measure_repetition(
         began = time.monotonic()
         found = found_in(source, calibrated, machinery)
         seconds = round(time.monotonic() - began, 3)
-        yield MeasuredSource(_record(request, spec, source, found, calibrated, seconds), found)
+        record = _record(request, spec, source, found, calibrated, seconds)
+        yield MeasuredSource(with_news(record, machinery), found)
 
 
 def repetition_again(record: ScoreRecord, machinery: Machinery, given: Given) -> ScoreRecord:
@@ -155,7 +157,8 @@ def calibrated_on(
         signals = _codes(request)
     of_video = signals.of(real, used, request.frames, machinery)
     by_name = dict(zip((real.names[i] for i in used), of_video, strict=True))
-    return Calibrated(real, used, signals, calibrate(by_name, request.settings))
+    learned = on_one_thread(lambda: calibrate(by_name, request.settings))
+    return Calibrated(real, used, signals, learned)
 
 
 def found_in(source: VideoSource, calibrated: Calibrated, machinery: Machinery) -> SourceRepetition:
@@ -167,7 +170,10 @@ def found_in(source: VideoSource, calibrated: Calibrated, machinery: Machinery) 
     frames = calibrated.calibration.frames
     videos = first_frames(source, frames)
     signals = calibrated.signals.of(source, videos, frames, machinery)
-    return source_repetition(zip(source.names, signals, strict=True), calibrated.calibration)
+    found = source_repetition(zip(source.names, signals, strict=True), calibrated.calibration)
+    check_unchanged(calibrated.source, calibrated.used)
+    check_unchanged(source, videos)
+    return found
 
 
 def keep(measured: MeasuredSource, path: Path) -> None:

@@ -111,10 +111,11 @@ def _clips(
 
 def _mp4(source: VideoSource, video: int, window: Window) -> bytes:
     span = source.frame_counts[video]
-    frames = source.read(video, range(0, span, window.stride)[: min(window.frames, MOST_FRAMES)])
-    height, width = frames.shape[-2:]
-    even = frames[..., : height - height % 2, : width - width % 2]
+    wanted = range(0, span, window.stride)[: min(window.frames, MOST_FRAMES)]
+    height, width = source.sizes()[video]
+    frames = source.each_frame(video, wanted)
+    even = (frame[:, : height - height % 2, : width - width % 2] for frame in frames)
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "clip.mp4"
-        write_video(path, iter(even), FPS)
+        write_video(path, even, FPS)
         return path.read_bytes()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.plan import Plan, ScoreRequest, plan, source_options
-from benchmarks.provenance import record_of
+from benchmarks.provenance import record_of, with_news
 from benchmarks.sources import open_source
 from evaluation.clip_frames import FrameExtractor
 from evaluation.embedders import EmbedderRequest, build_embedder
@@ -64,7 +64,8 @@ def scored(chosen: Plan, machinery: Machinery) -> Scored:
     )
     measured = measure(request.metric, real, fake, chosen.protocol, settings)
     seconds = round(time.monotonic() - began, 3)
-    return Scored(record_of(chosen, measured, extractor, seconds), measured)
+    record = with_news(record_of(chosen, measured, extractor, seconds), machinery)
+    return Scored(record, measured)
 
 
 def open_sides(chosen: Plan, machinery: Machinery) -> tuple[Side, Side]:

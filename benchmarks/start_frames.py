@@ -4,13 +4,15 @@ A folder that directly holds pictures would be one video everywhere else; here e
 are turned as a viewer or player turns them: what is measured stays as stored.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from torch import Tensor
 
 from benchmarks.broken_videos import NamedVideos, broken_videos_named
 from evaluation.errors import BadVideoError, InputError
+from evaluation.videos.digests import stat_state
 from evaluation.videos.frames import is_frame, read_pictures, scan_pictures
 from evaluation.videos.pictures import pillow_version
 from evaluation.videos.source import VideoSource
@@ -41,10 +43,14 @@ class Pictures:
         """See Layout.scan."""
         return scan_pictures(place, [(place.path.name, _content(place.path))])
 
-    def read(self, video: Stored, frames: Sequence[int]) -> Tensor:
-        """See Layout.read."""
+    def each_frame(self, video: Stored, frames: Sequence[int]) -> Iterator[Tensor]:
+        """See Layout.each_frame."""
         names = [video.path.name for _ in frames]
         return read_pictures(video, names, lambda _name: _content(video.path))
+
+    def state(self, video: Stored) -> str:
+        """See Layout.state."""
+        return stat_state(video.path.stat())
 
 
 def open_start_frames(spec: str, open_source: OpenSource) -> VideoSource:
@@ -77,7 +83,13 @@ def open_pictures(name: str, paths: Sequence[Path]) -> StoredVideos:
         BadVideoError: one of them is broken.
     """
     layout = Pictures()
-    found = tuple(layout.scan(Place(path.name, path)) for path in paths)
+
+    def scanned(path: Path) -> Stored:
+        # Of a link that leads nowhere `scan` says so.
+        state = stat_state(path.stat()) if path.exists() else None
+        return replace(layout.scan(Place(path.name, path)), state=state)
+
+    found = tuple(scanned(path) for path in paths)
     note = f"{len(paths)} pictures"
     notes = video_notes(found)
     stored = StoredVideos(name, layout, found, skipped=(), notes=notes, layout_note=note)

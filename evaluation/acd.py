@@ -12,6 +12,7 @@ Letters: T frames, D embedding size.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from statistics import fmean
 
 import torch
@@ -22,6 +23,7 @@ from evaluation.embedded_videos import EmbeddedVideos, EmbeddingSettings
 from evaluation.embedders import Embedded
 from evaluation.errors import InputError
 from evaluation.intervals import Interval
+from evaluation.lanes import on_one_thread
 from evaluation.mean_intervals import difference_interval, mean_interval
 from evaluation.videos.source import VideoSource
 
@@ -138,7 +140,7 @@ def source_acd(source: VideoSource, window: Window, settings: EmbeddingSettings)
     walk = EmbeddedVideos(source, window, settings)
     videos: dict[str, VideoACD] = {}
     for name, embedded in walk:
-        value = video_acd(embedded)
+        value = on_one_thread(partial(video_acd, embedded))
         if value is not None:
             videos[name] = value
         else:

@@ -3,26 +3,34 @@
 A file's place says what went in: `features/KEY/XX/DIGEST.safetensors`, where KEY digests everything
 between stored bytes and features (decoder, resize, preprocessing, network, weights, precision,
 code) and DIGEST is the video's content. Inside, each tensor is one clip, named
-`start:frames:stride`. Files appear whole or not at all, and carry a checksum: a damaged one is
-computed again, and said to be.
+`start:frames:stride`, and the header's metadata holds KEY, DIGEST and a checksum over both and the
+tensors: a file that is damaged, or that lies in another's place, is computed again, and said to be.
+`numbers/KEY.json` holds what was computed from features, sealed likewise.
+
+Several processes and machines may share a store, on a network file system too: files appear whole
+under names of their own and are renamed into place, nothing is locked, and of two that write one
+file at a time the later wins; what the other added is computed again. A store that cannot be
+written is no store: the run goes on, and says so.
 """
 
 import hashlib
 import json
 import shutil
+import struct
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
 from evaluation.atomic import write_atomically
+from evaluation.errors import InputError
 
-CHECKSUM = "__sha256__"
+SEAL = "sha256"
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class StoreSize:
 
 
 class FeatureStore:
-    """Features of single videos, by what made them.
+    """Features of single videos, by what made them. Safe to use from several threads.
 
     Args:
         root: the folder; made when first written to.
@@ -42,57 +50,79 @@ class FeatureStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.damaged: list[Path] = []  # files that failed their checksum, for the run's notes
+        self._lock = threading.Lock()
+        self.damaged: list[Path] = []  # files that failed their checksum
+        self._told = 0  # how many of them `news` has told
+        self._unwritten: list[str] = []  # why, since `news` was last asked
+
+    def news(self) -> tuple[str, ...]:
+        """What a reader of the numbers should know of the cache, since this was last asked."""
+        with self._lock:
+            damaged, self._told = self.damaged[self._told :], len(self.damaged)
+            unwritten, self._unwritten = self._unwritten, []
+        found = []
+        if damaged:
+            files = "1 file was" if len(damaged) == 1 else f"{len(damaged)} files were"
+            found.append(f"cache: {files} damaged and computed again, first {damaged[0]}")
+        if unwritten:
+            files = "1 file" if len(unwritten) == 1 else f"{len(unwritten)} files"
+            found.append(
+                f"cache: {files} could not be kept, and will be computed again; first "
+                f"{unwritten[0]} (--no-cache does without)"
+            )
+        return tuple(found)
 
     def read(self, key: str, digest: str) -> dict[str, Tensor]:
-        """What is known of a video: clip name -> float32 [D]; empty where nothing is."""
+        """What is known of a video: clip name -> float32 [D]; empty where nothing is.
+
+        A file of the form before there were seals in headers is not read, and not damaged.
+        """
         path = self._path(key, digest)
         try:
             content = path.read_bytes()
         except OSError:
             return {}
         try:
+            facts = _metadata(content)
+            if facts is None:
+                return {}
             tensors = load(content)
-            stored = bytes(tensors.pop(CHECKSUM).tolist())
-        except (SafetensorError, KeyError, ValueError):
-            stored, tensors = b"", {}
-        if stored != _checksum(tensors):
-            self.damaged.append(path)
+            sound = facts == _sealed(key, digest, tensors)
+        except (SafetensorError, KeyError, TypeError, ValueError, struct.error):
+            sound = False
+        if not sound:
+            self._found_damaged(path)
             return {}
         return tensors
 
     def write(self, key: str, digest: str, clips: Mapping[str, Tensor]) -> None:
-        """Add clips (float32 [D] each) to what is known of a video.
-
-        Raises:
-            InputError: the folder cannot be written to, or the disk is full.
-        """
+        """Add clips (float32 [D] each) to what is known of a video; `news` tells of a failure."""
         path = self._path(key, digest)
         tensors = self.read(key, digest) | {name: t.contiguous() for name, t in clips.items()}
-        checksum = torch.tensor(list(_checksum(tensors)), dtype=torch.uint8)
-        write_atomically(path, save(tensors | {CHECKSUM: checksum}))
+        self._write(path, save(tensors, metadata=_sealed(key, digest, tensors)))
 
-    def read_numbers(self, key: str) -> bytes:
-        """What `write_numbers` kept.
-
-        Raises:
-            OSError: nothing was.
-        """
-        return (self.root / "numbers" / f"{key}.json").read_bytes()
+    def read_numbers(self, key: str) -> bytes | None:
+        """What `write_numbers` kept; None where there is nothing, or something damaged."""
+        path = self._numbers(key)
+        try:
+            stored = path.read_bytes()
+        except OSError:
+            return None
+        content = b"{" + stored[len(_numbers_seal("", b"")) :]
+        if stored != _with_seal(key, content):
+            self._found_damaged(path)
+            return None
+        return content
 
     def write_numbers(self, key: str, content: bytes) -> None:
-        """Keep the numbers of a set of features.
-
-        Raises:
-            InputError: the folder cannot be written to, or the disk is full.
-        """
-        write_atomically(self.root / "numbers" / f"{key}.json", content)
+        """Keep the numbers of a set of features, a JSON object; `news` tells of a failure."""
+        self._write(self._numbers(key), _with_seal(key, content))
 
     def describe(self, key: str, what: Mapping[str, object]) -> None:
         """Write beside the features of `key`, for people, what it digests."""
         path = self.root / "features" / key / "about.json"
         if not path.exists():
-            write_atomically(path, json.dumps(what, indent=1, sort_keys=True).encode())
+            self._write(path, json.dumps(what, indent=1, sort_keys=True).encode())
 
     def size(self) -> StoreSize:
         """Files and bytes in the store, and of frames packed for training."""
@@ -118,16 +148,60 @@ class FeatureStore:
     def _path(self, key: str, digest: str) -> Path:
         return self.root / "features" / key / digest[:2] / f"{digest}.safetensors"
 
+    def _numbers(self, key: str) -> Path:
+        return self.root / "numbers" / f"{key}.json"
+
+    def _found_damaged(self, path: Path) -> None:
+        with self._lock:
+            if path not in self.damaged[self._told :]:
+                self.damaged.append(path)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        try:
+            write_atomically(path, content)
+        except InputError as error:
+            with self._lock:
+                self._unwritten.append(str(error))
+
     def _files(self) -> list[Path]:
-        features = (self.root / "features").rglob("*.safetensors")
+        features, numbers = self.root / "features", self.root / "numbers"
         frames = self.root / "frames"  # packed for training, by `leo.data`
         packed = [*frames.glob("*.npy"), *frames.glob("*.unfinished")]
-        return sorted([*features, *(self.root / "numbers").glob("*.json"), *packed])
+        left_by_kills = [*features.rglob(".*.part"), *numbers.glob(".*.part")]
+        kept = [*features.rglob("*.safetensors"), *numbers.glob("[!.]*.json")]
+        return sorted([*kept, *left_by_kills, *packed])
 
 
-def _checksum(tensors: Mapping[str, Tensor]) -> bytes:
-    digest = hashlib.sha256()
+def _metadata(content: bytes) -> dict[str, str] | None:
+    """What the header of a safetensors file says besides its tensors; None where it says nothing.
+
+    Raises:
+        ValueError, struct.error: no such header.
+    """
+    (length,) = struct.unpack_from("<Q", content)
+    header = json.loads(content[8 : 8 + length])
+    if not isinstance(header, dict):
+        raise ValueError("a header that is no object")
+    found: dict[str, str] | None = header.get("__metadata__")
+    return found
+
+
+def _sealed(key: str, digest: str, tensors: Mapping[str, Tensor]) -> dict[str, str]:
+    """What the header says of whose features these are, and of their bytes."""
+    seal = hashlib.sha256(f"{key}\0{digest}\0".encode())
     for name in sorted(tensors):
-        digest.update(f"{name}\0".encode())
-        digest.update(tensors[name].numpy().tobytes())
-    return digest.digest()
+        tensor = tensors[name]
+        seal.update(f"{name}\0{tensor.dtype}\0{list(tensor.shape)}\0".encode())
+        seal.update(tensor.numpy().tobytes())
+    return {"key": key, "digest": digest, SEAL: seal.hexdigest()}
+
+
+def _with_seal(key: str, content: bytes) -> bytes:
+    """A JSON object with its checksum as one more field, the first."""
+    return _numbers_seal(key, content) + content.removeprefix(b"{")
+
+
+def _numbers_seal(key: str, content: bytes) -> bytes:
+    """Where a sealed object begins; of the same length for any."""
+    seal = hashlib.sha256(key.encode() + b"\0" + content).hexdigest()
+    return f'{{"{SEAL}":"{seal}",'.encode()

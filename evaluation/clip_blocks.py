@@ -10,7 +10,7 @@ from torch import Tensor
 from evaluation.clips import ClipRef, Window
 from evaluation.errors import BadVideoError
 from evaluation.features import Machinery, Progress, Recipe, extract
-from evaluation.videos.source import Skipped, VideoSource
+from evaluation.videos.source import Skipped, VideoSource, skipped_as_broken
 
 # Clips whose features are in memory at once; a multiple of any batch.
 CLIPS_AT_ONCE = 1024
@@ -60,7 +60,7 @@ class ClipBlocks:
                 except BadVideoError as error:
                     if self._on_error == "fail":
                         raise
-                    self.broken[error.video] = Skipped(error.video, error.reason)
+                    self.broken[error.video] = skipped_as_broken(self._source, error)
                     refs = self._sound(refs)
                 else:
                     yield found.values, refs

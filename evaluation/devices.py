@@ -18,3 +18,10 @@ def chosen_device(name: str) -> torch.device:
     if name not in there:
         raise InputError(f"device {name}: is not here; here are {', '.join(there)}")
     return torch.device(name)
+
+
+def hardware(device: str) -> str:
+    """What decides the last bits of a sum: the GPU's name, or what the CPU can do ("AVX2")."""
+    if torch.device(device).type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return torch.backends.cpu.get_cpu_capability()

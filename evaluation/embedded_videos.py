@@ -12,7 +12,13 @@ from evaluation.embedders import Embedded
 from evaluation.errors import BadVideoError
 from evaluation.features import Machinery
 from evaluation.frame_features import FrameRecipe, embed_frames
-from evaluation.videos.source import Skipped, VideoSource, without
+from evaluation.videos.source import (
+    Skipped,
+    VideoSource,
+    check_unchanged,
+    skipped_as_broken,
+    without,
+)
 
 
 @dataclass(frozen=True)
@@ -68,25 +74,29 @@ class EmbeddedVideos:
 
         Raises:
             BadVideoError: a broken video where those are not skipped.
-            InputError: as `embed_frames`.
+            InputError: as `embed_frames`; at the end, a video that has changed since it was read.
         """
-        settings = self._settings
-        progress = settings.machinery.progress
+        settings, source, done = self._settings, self._source, 0
+        wanted = [(video, self._window.indices(start)) for video, start in self._refs]
         quiet = Machinery(settings.machinery.store, settings.machinery.workers)
-        for done, (video, start) in enumerate(self._refs, 1):
-            name, wanted = self._source.names[video], [(video, self._window.indices(start))]
+        while done < len(wanted):
             try:
-                (embedded,) = embed_frames(self._source, wanted, settings.recipe, quiet)
+                for embedded in embed_frames(source, wanted[done:], settings.recipe, quiet):
+                    name = source.names[wanted[done][0]]
+                    self._seen.add(name)
+                    self._found += int(embedded.found.sum())
+                    self._done(done := done + 1)
+                    yield name, embedded
             except BadVideoError as error:
                 if settings.on_error == "fail":
                     raise
-                self._broken.append(Skipped(error.video, error.reason))
-            else:
-                self._seen.add(name)
-                self._found += int(embedded.found.sum())
-                yield name, embedded
-            if progress is not None:
-                progress(done, len(self._refs))
+                self._broken.append(skipped_as_broken(source, error))
+                self._done(done := done + 1)
+        check_unchanged(source, [v for v, _ in self._refs if source.names[v] in self._seen])
+
+    def _done(self, count: int) -> None:
+        if self._settings.machinery.progress is not None:
+            self._settings.machinery.progress(count, len(self._refs))
 
     @property
     def source(self) -> VideoSource:

@@ -1,38 +1,47 @@
-"""Clips through an extractor: streamed, batched, cached per video.
+"""Clips through an extractor: streamed, side by side, cached per video.
 
-Reading and resizing run in threads ahead of the network; at no time more than a few batches of
-clips are in memory, whatever the number and length of the videos. The numbers depend on the clips
-and the extractor alone: not on workers, order or batch (extractors run a fixed batch shape inside).
+Readers bring each frame to the network's size and let it go before the next, so memory is bounded
+by what the network takes, whatever the size, number and length of the videos. On a CPU a clip goes
+through the network on one thread, and as many clips side by side as cores and memory allow; on a
+GPU clips go in batches. The numbers depend on the clips and the extractor alone: not on threads,
+workers, order or batch (extractors run a fixed batch shape inside).
 """
 
 import hashlib
 import itertools
 import json
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from evaluation.cache import FeatureStore
 from evaluation.clips import ClipRef, Window
+from evaluation.devices import hardware
 from evaluation.errors import InputError
 from evaluation.extractors import ClipExtractor
-from evaluation.preprocess import PREPROCESS, PREPROCESS_VERSION, loaded
+from evaluation.extractors.numerics import full_precision
+from evaluation.lanes import Lanes, lanes
+from evaluation.memory import available_bytes, readers
+from evaluation.preprocess import I3D_SIDE, PREPROCESS, PREPROCESS_VERSION, loaded
 from evaluation.videos.source import VideoSource
 
 # Raise when this file could give other features from the same pixels.
-FEATURES_VERSION = 1
+FEATURES_VERSION = 2
 
-# Frames in one batch, as StyleGAN-V has at 256 pixels: 8 clips of 16, or 1 of 128.
+# Frames in one batch on a GPU, as StyleGAN-V has at 256 pixels: 8 clips of 16, or 1 of 128.
 FRAMES_A_BATCH = 128
 
-Progress = Callable[[int, int], None]
+INPUT_BYTES = 4 * 3 * I3D_SIDE**2  # of one frame of a network's input
+# Of clips that are read, or being read, before a lane is free for them; one is in any case.
+AHEAD_BYTES = 160 * 2**20
+# What I3D needs besides for each frame of a clip (measured at its full width).
+WORKING_BYTES = 8 * 2**20
+# Share of the memory which is free that clips in the network may take.
+MEMORY_SHARE = 4
 
-T = TypeVar("T")
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -53,14 +62,15 @@ class Recipe:
     requantise: str
     resolution: int | None
 
-    def facts(self, decoder: str) -> dict[str, object]:
-        """Everything between a stored video and its features."""
+    def facts(self, decoder: str, size: tuple[int, int]) -> dict[str, object]:
+        """Everything between a stored video, of that height and width, and its features."""
+        resized = self._resizes(size)
         return {
             "features_version": FEATURES_VERSION,
             "preprocess_version": PREPROCESS_VERSION,
             "decoder": decoder,
-            "resize": self.resize if self.resolution else "none",
-            "resolution": self.resolution,
+            "resize": self.resize if resized else "none",
+            "resolution": self.resolution if resized else None,
             "requantise": self.requantise,
             "preprocess": self.preprocess,
             "extractor": self.extractor.name,
@@ -68,20 +78,34 @@ class Recipe:
             "bn_eps": self.bn_eps,
             "precision": self.extractor.precision,
             "device": self.extractor.device.split(":")[0],
+            "hardware": hardware(self.extractor.device),
+            "torch": torch.__version__,
         }
 
-    def key(self, decoder: str) -> str:
+    def key(self, decoder: str, size: tuple[int, int]) -> str:
         """Cache key: digest of `facts`."""
-        text = json.dumps(self.facts(decoder), sort_keys=True)
+        text = json.dumps(self.facts(decoder, size), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def frames(self, clip: Tensor) -> Tensor:
         """Stored frames as the benchmark wants them: uint8 [T,3,H,W] -> uint8 [T,3,R,R]."""
         return loaded(clip, self.resize, self.requantise, self.resolution)
 
-    def network_input(self, clips: Sequence[Tensor]) -> Tensor:
-        """uint8 [T,3,H,W] each -> float32 [B,3,T,224,224] on the extractor's device."""
-        return PREPROCESS[self.preprocess](torch.stack(list(clips)).to(self.extractor.device))
+    def network_input(self, stored: Iterator[Tensor], count: int) -> Tensor:
+        """`count` frames as stored, uint8 [3,H,W] each -> float32 [3,T,224,224].
+
+        On the extractor's device. One frame after another, so that no two are held as stored.
+        """
+        device = self.extractor.device
+        clip = torch.empty(3, count, I3D_SIDE, I3D_SIDE, device=device)
+        for place in range(count):
+            pixels = self.frames(next(stored)[None])[None].to(device)
+            clip[:, place] = PREPROCESS[self.preprocess](pixels)[0, :, 0]
+            del pixels  # before the next frame is decoded
+        return clip
+
+    def _resizes(self, size: tuple[int, int]) -> bool:
+        return self.resolution is not None and size != (self.resolution, self.resolution)
 
 
 @dataclass(frozen=True)
@@ -105,10 +129,11 @@ class Machinery:
 
     Args:
         store: cache; None: nothing is kept.
-        workers: threads that read and resize.
-        batch: clips handed to the extractor at once; None: as many as make FRAMES_A_BATCH frames.
+        workers: threads that read and resize; fewer where stored frames are very large.
+        batch: clips handed to the extractor at once on a GPU; None: as many as make FRAMES_A_BATCH
+            frames.
         opening: told while sources are opened: videos done, videos in all.
-        progress: told after every batch: clips done, clips to do.
+        progress: told after every clip or batch: clips done, clips to do.
     """
 
     store: FeatureStore | None
@@ -116,6 +141,10 @@ class Machinery:
     batch: int | None = None
     opening: Progress | None = None
     progress: Progress | None = None
+
+    def news(self) -> tuple[str, ...]:
+        """What a reader of the numbers should know of the cache, since this was last asked."""
+        return () if self.store is None else self.store.news()
 
 
 def extract(
@@ -129,26 +158,32 @@ def extract(
 
     Raises:
         BadVideoError: a video does not hold what its header promised.
-        InputError: features that are not finite; a cache that cannot be written.
+        InputError: features that are not finite; a video that has changed since it was opened, of
+            which nothing is kept.
     """
-    key = recipe.key(source.medium.decoder)
+    decoder, sizes = source.medium.decoder, source.sizes()
+    keys = {size: recipe.key(decoder, size) for size in {sizes[ref.video] for ref in refs}}
     names = {ref: f"{ref.start}:{window.frames}:{window.stride}" for ref in refs}
     known: dict[ClipRef, Tensor] = {}
     if machinery.store is not None:
         for video, group in itertools.groupby(sorted(names), key=lambda ref: ref.video):
-            stored = machinery.store.read(key, source.digest(video))
+            stored = machinery.store.read(keys[sizes[video]], source.digest(video))
             known |= {ref: stored[names[ref]] for ref in group if names[ref] in stored}
     missing = sorted(names.keys() - known.keys())
-    if missing and machinery.store is not None:
-        machinery.store.describe(key, recipe.facts(source.medium.decoder))
+    if machinery.store is not None:
+        for size in {sizes[ref.video] for ref in missing}:
+            machinery.store.describe(keys[size], recipe.facts(decoder, size))
 
     unsaved: dict[str, Tensor] = {}
     computed = _through_network(source, missing, window, recipe, machinery)
     for ref, feature, video_is_done in computed:
         known[ref] = feature
         unsaved[names[ref]] = feature
-        if video_is_done and machinery.store is not None:
-            machinery.store.write(key, source.digest(ref.video), unsaved)
+        if video_is_done:
+            source.check_unchanged(ref.video)
+            if machinery.store is not None:
+                key = keys[sizes[ref.video]]
+                machinery.store.write(key, source.digest(ref.video), unsaved)
             unsaved = {}
     videos = tuple(source.names[ref.video] for ref in refs)
     return Features(torch.stack([known[ref] for ref in refs]), videos, len(missing))
@@ -162,48 +197,56 @@ def _through_network(
     machinery: Machinery,
 ) -> Iterator[tuple[ClipRef, Tensor, bool]]:
     """Each clip, its feature float32 [D], and whether it is the last of its video."""
+    if not refs:
+        return
 
     def read(ref: ClipRef) -> Tensor:
-        return recipe.frames(source.read(ref.video, window.indices(ref.start)))
+        frames = source.each_frame(ref.video, window.indices(ref.start))
+        return recipe.network_input(frames, window.frames)
 
-    size = machinery.batch or max(1, FRAMES_A_BATCH // window.frames)
+    sizes = source.sizes()
+    largest = max(sizes[video][0] * sizes[video][1] for video in {ref.video for ref in refs})
     done = 0
-    with ThreadPoolExecutor(machinery.workers) as readers, ThreadPoolExecutor(1) as stacker:
-        clips = _ahead(readers, read, refs, depth=size + machinery.workers)
-        inputs = _ahead(stacker, recipe.network_input, _batches(clips, size), depth=1)
-        for batch in inputs:
-            features = recipe.extractor(batch)
-            for feature in features:
-                ref = refs[done]
-                done += 1
-                if not bool(torch.isfinite(feature).all()):
-                    raise InputError(
-                        f"{source.names[ref.video]}: the clip at frame {ref.start} gives features "
-                        "that are not finite: the weights or the precision cannot be used"
-                    )
-                yield ref, feature, done == len(refs) or refs[done].video != ref.video
+    with full_precision(), Lanes(readers(machinery.workers, largest)) as reading:
+        for feature in _features(reading, read, refs, window, recipe, machinery.batch):
+            ref = refs[done]
+            done += 1
+            if not bool(torch.isfinite(feature).all()):
+                raise InputError(
+                    f"{source.names[ref.video]}: the clip at frame {ref.start} gives features "
+                    "that are not finite: the weights or the precision cannot be used"
+                )
+            yield ref, feature, done == len(refs) or refs[done].video != ref.video
             if machinery.progress is not None:
                 machinery.progress(done, len(refs))
 
 
-def _ahead(
-    pool: ThreadPoolExecutor, work: Callable[[T], Tensor], items: Iterable[T], depth: int
+def _features(
+    reading: Lanes,
+    read: Callable[[ClipRef], Tensor],
+    refs: Sequence[ClipRef],
+    window: Window,
+    recipe: Recipe,
+    batch: int | None,
 ) -> Iterator[Tensor]:
-    """`map(work, items)` in order, with at most `depth` results waiting."""
-    waiting: deque[Future[Tensor]] = deque()
-    try:
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) > depth:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
+    """Features of the clips in order, float32 [D] each, on the CPU."""
+    extractor = recipe.extractor
+    if torch.device(extractor.device).type == "cpu":
+        coming = max(1, min(reading.count, AHEAD_BYTES // (window.frames * INPUT_BYTES)))
+        inputs = reading.map(read, refs, ahead=coming - 1)
+        at_once = clips_at_once(window.frames)
+        yield from lanes("cpu").map(
+            lambda clip: extractor(clip[None])[0], inputs, ahead=at_once - 1
+        )
+        return
+    size = batch or max(1, FRAMES_A_BATCH // window.frames)
+    inputs = reading.map(read, refs, ahead=size + reading.count)
+    while clips := list(itertools.islice(inputs, size)):
+        yield from extractor(torch.stack(clips))
 
 
-def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while batch := list(itertools.islice(iterator, size)):
-        yield batch
+def clips_at_once(frames: int) -> int:
+    """How many clips of so many frames go through a network side by side on the CPU."""
+    needed = frames * (INPUT_BYTES + WORKING_BYTES)
+    fitting = available_bytes() // MEMORY_SHARE // needed
+    return max(1, min(lanes("cpu").count, fitting))

@@ -1,29 +1,33 @@
-"""Frames through an embedder: one video at a time, read ahead in threads, cached per video.
+"""Frames through an embedder: one video at a time, read ahead in a thread, cached per video.
 
 A frame's embedding depends on the frame and the embedder alone, and is made once whatever asks for
-it: ACD, drift and FID share them. Memory holds a few videos' embeddings and one block of frames,
-whatever the number and length of the videos.
+it: ACD, drift and FID share them. Memory holds a few videos' embeddings and a few blocks of frames,
+of at most BLOCK_BYTES or one frame each, whatever the size, number and length of the videos. On a
+CPU a block goes through the embedder on one thread, and as many side by side as there are cores.
 """
 
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from evaluation.devices import hardware
 from evaluation.embedders import Embedded, FrameEmbedder
 from evaluation.errors import InputError
+from evaluation.extractors.numerics import full_precision
 from evaluation.features import Machinery
+from evaluation.lanes import Lanes, lanes
 from evaluation.preprocess import PREPROCESS_VERSION, RESIZE
 from evaluation.videos.source import VideoSource
 
 # Raise when this file could give other embeddings from the same pixels.
-FRAME_FEATURES_VERSION = 2
+FRAME_FEATURES_VERSION = 3
 
 FRAMES_AT_ONCE = 32
+BLOCK_BYTES = 16 * 2**20  # of pixels that an embedder is given at once
 
 
 @dataclass(frozen=True)
@@ -40,29 +44,35 @@ class FrameRecipe:
     resize: str
     resolution: int | None
 
-    def facts(self, decoder: str) -> dict[str, object]:
-        """Everything between a stored video and its embeddings."""
+    def facts(self, decoder: str, size: tuple[int, int]) -> dict[str, object]:
+        """Everything between a stored video, of that height and width, and its embeddings."""
+        resized = self._resizes(size)
         return {
             "frame_features_version": FRAME_FEATURES_VERSION,
             "preprocess_version": PREPROCESS_VERSION,
             "decoder": decoder,
-            "resize": self.resize if self.resolution else "none",
-            "resolution": self.resolution,
+            "resize": self.resize if resized else "none",
+            "resolution": self.resolution if resized else None,
             "embedder": self.embedder.name,
             "weights": self.embedder.weights,
             "device": self.embedder.device.split(":")[0],
+            "hardware": hardware(self.embedder.device),
+            "torch": torch.__version__,
         }
 
-    def key(self, decoder: str) -> str:
+    def key(self, decoder: str, size: tuple[int, int]) -> str:
         """Cache key: digest of `facts`."""
-        text = json.dumps(self.facts(decoder), sort_keys=True)
+        text = json.dumps(self.facts(decoder, size), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def frames(self, clip: Tensor) -> Tensor:
         """Stored frames as the benchmark wants them: uint8 [T,3,H,W] -> uint8 [T,3,R,R]."""
-        if self.resolution is None or tuple(clip.shape[-2:]) == (self.resolution,) * 2:
-            return clip
-        return RESIZE[self.resize](clip, self.resolution)
+        if self.resolution is not None and self._resizes((clip.shape[-2], clip.shape[-1])):
+            return RESIZE[self.resize](clip, self.resolution)
+        return clip
+
+    def _resizes(self, size: tuple[int, int]) -> bool:
+        return self.resolution is not None and size != (self.resolution, self.resolution)
 
 
 def embed_frames(
@@ -75,21 +85,28 @@ def embed_frames(
 
     Raises:
         BadVideoError: a video does not hold what its header promised.
-        InputError: embeddings that are not finite; a cache that cannot be written.
+        InputError: embeddings that are not finite; a video that has changed since it was opened, of
+            which nothing is kept.
     """
-    key = recipe.key(source.medium.decoder)
-    described = False
+    decoder, sizes = source.medium.decoder, source.sizes()
+    keys: dict[tuple[int, int], str] = {}
+    described: set[str] = set()
     for done, (video, frames) in enumerate(wanted, 1):
+        size = sizes[video]
+        if size not in keys:
+            keys[size] = recipe.key(decoder, size)
+        key = keys[size]
         stored: dict[str, Tensor] = {}
         if machinery.store is not None:
             stored = machinery.store.read(key, source.digest(video))
         missing = sorted({frame for frame in frames if str(frame) not in stored})
         if missing:
-            made = _through_network(source, video, missing, recipe, machinery)
+            made = _through_network(source, video, missing, recipe)
+            source.check_unchanged(video)
             if machinery.store is not None:
-                if not described:
-                    machinery.store.describe(key, recipe.facts(source.medium.decoder))
-                    described = True
+                if key not in described:
+                    machinery.store.describe(key, recipe.facts(decoder, size))
+                    described.add(key)
                 machinery.store.write(key, source.digest(video), made)
             stored |= made
         rows = [stored[str(frame)] for frame in frames]
@@ -101,27 +118,17 @@ def embed_frames(
 
 
 def _through_network(
-    source: VideoSource,
-    video: int,
-    frames: Sequence[int],
-    recipe: FrameRecipe,
-    machinery: Machinery,
+    source: VideoSource, video: int, frames: Sequence[int], recipe: FrameRecipe
 ) -> dict[str, Tensor]:
     """Frame number -> embedding float32 [D], or [0] where nothing was found."""
-    blocks = [frames[i : i + FRAMES_AT_ONCE] for i in range(0, len(frames), FRAMES_AT_ONCE)]
+    run = lanes(recipe.embedder.device)
+    at_once = min(FRAMES_AT_ONCE, -(-len(frames) // run.count))
+    blocks = _blocks(source, video, frames, recipe, at_once)
     made: dict[str, Tensor] = {}
-    with ThreadPoolExecutor(1) as reader:
-
-        def read(block: Sequence[int]) -> Tensor:
-            return recipe.frames(source.read(video, block))
-
-        coming = reader.submit(read, blocks[0])
-        for block, after in zip(blocks, [*blocks[1:], None], strict=True):
-            pixels = coming.result()
-            if after is not None:
-                coming = reader.submit(read, after)
-            embedded = recipe.embedder(pixels)
-            for frame, value, found in zip(block, embedded.values, embedded.found, strict=True):
+    with full_precision(), Lanes(1) as reading:
+        for embedded in run.map(recipe.embedder, _read_ahead(reading, blocks)):
+            for value, found in zip(embedded.values, embedded.found, strict=True):
+                frame = frames[len(made)]
                 if not bool(torch.isfinite(value).all()):
                     raise InputError(
                         f"{source.names[video]}: frame {frame} gives an embedding that is not "
@@ -129,3 +136,26 @@ def _through_network(
                     )
                 made[str(frame)] = value.clone() if found else torch.zeros(0)
     return made
+
+
+def _read_ahead(reading: Lanes, blocks: Iterator[Tensor]) -> Iterator[Tensor]:
+    """The blocks, each read while the one before it is used."""
+    coming = reading.submit(lambda: next(blocks, None))
+    while (block := coming.result()) is not None:
+        coming = reading.submit(lambda: next(blocks, None))
+        yield block
+
+
+def _blocks(
+    source: VideoSource, video: int, frames: Sequence[int], recipe: FrameRecipe, at_once: int
+) -> Iterator[Tensor]:
+    """Frames as the benchmark wants them, a few together: uint8 [n,3,R,R]."""
+    block: list[Tensor] = []
+    for stored in source.each_frame(video, frames):
+        block.append(recipe.frames(stored[None])[0])
+        if len(block) == at_once or len(block) * block[0].numel() >= BLOCK_BYTES:
+            yield torch.stack(block)
+            block.clear()
+        del stored  # before the next is decoded
+    if block:
+        yield torch.stack(block)

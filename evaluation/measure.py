@@ -19,11 +19,12 @@ from evaluation.extractors import ClipExtractor
 from evaluation.features import Features, Machinery, Recipe, extract
 from evaluation.influence import ClipFeatures
 from evaluation.intervals import Interval, paired_difference_interval
+from evaluation.lanes import on_one_thread
 from evaluation.numbers import Form, Metric, Numbers, form_of, numbers_of
 from evaluation.preprocess import AS_STORED
 from evaluation.protocol import EvalProtocol, Loading
 from evaluation.seeds import derived_seed
-from evaluation.videos.source import Skipped, VideoSource, without
+from evaluation.videos.source import VideoSource, check_unchanged, skipped_as_broken, without
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class Measurement:
             )
             for m in (self, other)
         )
-        return paired_difference_interval(mine, others, seed=seed)
+        return on_one_thread(lambda: paired_difference_interval(mine, others, seed=seed))
 
     @property
     def fake_varies(self) -> bool:
@@ -130,7 +131,7 @@ def measure(
 
     Raises:
         InputError: the protocol has no such metric; too few or too short videos; a broken video
-            where those are not skipped; mixed sizes.
+            where those are not skipped; mixed sizes; a video that changed meanwhile.
     """
     form = form_of(metric, protocol)
     of_real = protocol.loading("real", real.source.medium.layout)
@@ -150,6 +151,8 @@ def measure(
         )
     ]
     numbers = numbers_of(form, repeats, settings.seed, settings.machinery.store)
+    for draws in (real_draws, fake_draws):
+        check_unchanged(draws.side.source, draws.used)
     return Measurement(metric, form, numbers, real_draws, fake_draws)
 
 
@@ -165,8 +168,8 @@ def draw(side: Side, loading: Loading, protocol: EvalProtocol, settings: Setting
         except BadVideoError as error:
             if settings.on_error == "fail":
                 raise
-            rest = without(side.source, Skipped(error.video, error.reason))
-            side = replace(side, source=rest)
+            broken = skipped_as_broken(side.source, error)
+            side = replace(side, source=without(side.source, broken))
 
 
 def _choose(

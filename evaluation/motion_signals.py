@@ -41,8 +41,9 @@ class Luminance:
         height, width = frames.shape[-2:]
         side = min(height, width)
         top, left = (height - side) // 2, (width - side) // 2
-        square = frames[:, :, top : top + side, left : left + side].double() / 255
-        grey = (square * torch.tensor(LUMA, dtype=torch.float64)[:, None, None]).sum(1)
+        # In place: stored frames may be large.
+        square = frames[:, :, top : top + side, left : left + side].double().div_(255)
+        grey = square.mul_(torch.tensor(LUMA, dtype=torch.float64)[:, None, None]).sum(1)
         small = F.adaptive_avg_pool2d(grey, SIDE).flatten(1)
         return Embedded(small.float(), torch.ones(len(frames), dtype=torch.bool))
 

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from evaluation.cache import FeatureStore
+from evaluation.devices import hardware
 from evaluation.errors import InputError
 from evaluation.extrapolation import Extrapolation, extrapolate
 from evaluation.frame_influence import frechet_of_frames, frechet_statistic_of_frames
@@ -28,6 +30,7 @@ from evaluation.influence import (
 )
 from evaluation.intervals import MIN_VIDEOS, Interval, Spread, interval_around, spread_of
 from evaluation.kernel import KernelOptions, kernel_distance
+from evaluation.lanes import on_one_thread
 from evaluation.protocol import EvalProtocol
 from evaluation.video_influences import VideoInfluences
 
@@ -37,7 +40,7 @@ Repeat = tuple[ClipFeatures, ClipFeatures]  # real, fake
 LEVEL = 0.95
 
 # Raise when any statistic could give another number from the same features.
-STATISTICS_VERSION = 1
+STATISTICS_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -150,12 +153,14 @@ def numbers_of(
     """
     adapter = TypeAdapter(Numbers)
     key = _key(form, repeats, seed)
-    if store is not None:
+    kept = None if store is None else store.read_numbers(key)
+    if kept is not None:
         try:
-            return adapter.validate_json(store.read_numbers(key))
-        except (OSError, ValidationError):
+            return adapter.validate_json(kept)
+        except ValidationError:
             pass
-    numbers = _numbers(form, repeats, seed)
+    # Sums of float64 round otherwise on two threads than on one, float32 visibly so.
+    numbers = on_one_thread(lambda: _numbers(form, repeats, seed))
     if store is not None:
         store.write_numbers(key, adapter.dump_json(numbers))
     return numbers
@@ -212,7 +217,8 @@ def _shifted(interval: Interval, by: float) -> Interval:
 
 def _key(form: Form, repeats: Sequence[Repeat], seed: int) -> str:
     digest = hashlib.sha256()
-    facts = [STATISTICS_VERSION, form.metric, seed, form.options.model_dump(mode="json")]
+    made_by = [STATISTICS_VERSION, torch.__version__, hardware("cpu")]
+    facts = [*made_by, form.metric, seed, form.options.model_dump(mode="json")]
     digest.update(json.dumps(facts, sort_keys=True).encode())
     for repeat in repeats:
         for side in repeat:

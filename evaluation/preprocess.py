@@ -51,7 +51,7 @@ def shorter_side_224_center_crop(clips: Tensor) -> Tensor:
         if height < width
         else (math.ceil(height * scale), I3D_SIDE)
     )
-    resized = _bilinear(frames / 255, size)
+    resized = _bilinear(frames.div_(255), size)
     return _clips((_center_crop(resized, I3D_SIDE) - 0.5) * 2, batch)
 
 
@@ -69,7 +69,8 @@ def squash_224(clips: Tensor) -> Tensor:
         float32 [B,3,T,224,224], -1..1.
     """
     frames, batch = _flat_frames(clips)
-    return _clips(_bilinear(frames / 255 * 2 - 1, (I3D_SIDE, I3D_SIDE)), batch)
+    # In place: stored frames may be large, and these are all of one size with them.
+    return _clips(_bilinear(frames.div_(255).mul_(2).sub_(1), (I3D_SIDE, I3D_SIDE)), batch)
 
 
 def tf1_legacy_224(clips: Tensor) -> Tensor:

@@ -43,6 +43,7 @@ from torch import Tensor
 
 from evaluation.errors import InputError
 from evaluation.intervals import Interval
+from evaluation.lanes import lanes
 from evaluation.mean_intervals import difference_interval
 from evaluation.motion_signals import centred_signal, scaled_axes, smoothed
 from evaluation.paired_shares import LEVEL, wilson_interval
@@ -306,7 +307,8 @@ def source_repetition(
     Raises:
         InputError: no videos; another length than calibrated on; numbers that are not finite.
     """
-    videos = {name: video_repetition(signal, calibration) for name, signal in signals}
+    found = lanes("cpu").map(lambda s: (s[0], video_repetition(s[1], calibration)), signals)
+    videos = dict(found)
     if not videos:
         raise InputError("no videos to look for repeated motion in")
     return SourceRepetition(videos, calibration)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 
 import torch
@@ -12,6 +13,7 @@ from evaluation.drift import first_break, from_first
 from evaluation.embedded_videos import EmbeddedVideos, EmbeddingSettings
 from evaluation.errors import InputError
 from evaluation.intervals import Interval
+from evaluation.lanes import on_one_thread
 from evaluation.mean_intervals import difference_interval, mean_interval
 from evaluation.videos.source import VideoSource
 
@@ -103,7 +105,7 @@ def source_drift(source: VideoSource, window: Window, settings: EmbeddingSetting
     videos: dict[str, Tensor] = {}
     firsts: dict[str, Tensor] = {}
     for name, embedded in walk:
-        distances = from_first(embedded)
+        distances = on_one_thread(partial(from_first, embedded))
         if distances is None:
             walk.lacking[name] = f"no {settings.subject} in its first frame"
         elif not bool(embedded.found[1:].any()):

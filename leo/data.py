@@ -24,16 +24,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from evaluation.errors import InputError
+from evaluation.memory import readers
 from evaluation.places import cache_root
 from evaluation.preprocess import floor_crop_lanczos
-from evaluation.videos.source import VideoSource, fingerprint
+from evaluation.videos.source import VideoSource, check_unchanged, fingerprint
 from leo.augmentation import augment
 from leo.chance import generator
 from leo.config import Augmentation
+from leo.prefetch import usual_threads
 from leo.stage import Batch, Share
 
 PACK_BYTES = 16 * 2**30  # unless a machine has more to give; see `open_training_videos`
-FRAMES_AT_ONCE = 256  # of one video in memory while packing
 
 Progress = Callable[[int, int], None]
 
@@ -73,7 +74,7 @@ class TrainingVideos:
         """Some frames of one video: uint8 [len(indices),3,R,R]."""
         if self.packed is None:
             wanted = sorted(set(indices))
-            found = _at(self.source.read(video, wanted), self.resolution)
+            found = frames_at_size(self.source, video, wanted, self.resolution)
             return found[[wanted.index(i) for i in indices]]
         first = self._firsts[video]
         return torch.from_numpy(self.packed[[first + i for i in indices]])
@@ -161,6 +162,20 @@ def split(names: Sequence[str], held_out: float) -> tuple[list[int], list[int]]:
     return sorted(order[count:]), sorted(order[:count])
 
 
+def frames_at_size(source: VideoSource, video: int, indices: Sequence[int], side: int) -> Tensor:
+    """Frames of one video, ascending, at side x side: uint8 [len(indices),3,side,side].
+
+    Each is brought there before the next is read, so no two are held as stored.
+
+    Raises:
+        BadVideoError: a frame cannot be read.
+    """
+    found = torch.empty(len(indices), 3, side, side, dtype=torch.uint8)
+    for place, frame in enumerate(source.each_frame(video, indices)):
+        found[place] = _at(frame[None], side)[0]
+    return found
+
+
 def _at(frames: Tensor, resolution: int) -> Tensor:
     if frames.shape[-2:] == (resolution, resolution):
         return frames
@@ -201,16 +216,17 @@ def _pack(source: VideoSource, resolution: int, path: Path, progress: Progress |
     def pack(video: int) -> None:
         count = source.frame_counts[video]
         first = ends[video] - count
-        for start in range(0, count, FRAMES_AT_ONCE):
-            indices = range(start, min(start + FRAMES_AT_ONCE, count))
-            frames = _at(source.read(video, indices), resolution)
-            packed[first + start : first + indices[-1] + 1] = frames.numpy()
+        for place, frame in enumerate(source.each_frame(video, range(count)), start=first):
+            packed[place] = _at(frame[None], resolution)[0].numpy()
+        source.check_unchanged(video)
 
-    with ThreadPoolExecutor() as pool:
+    largest = max(height * width for height, width in source.sizes())
+    with ThreadPoolExecutor(readers(usual_threads(), largest)) as pool:
         for done, _ in enumerate(pool.map(pack, range(len(ends))), start=1):
             if progress is not None:
                 progress(done, len(ends))
     packed.flush()
+    check_unchanged(source, range(len(ends)))
 
 
 def _take_room(path: Path) -> None:

@@ -20,8 +20,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from evaluation.errors import InputError
+from evaluation.lanes import lanes
 from leo.drawing import at_size, begun_at
-from leo.lanes import lanes
 from leo.rendering import Rendering
 from leo.sample import LeoSource
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from evaluation.errors import InputError
+from evaluation.lanes import lanes
 from leo.drawing import Drawing, Drawn, Row, begun_at
-from leo.lanes import lanes
 from leo.rendering import Rendering
 
 Kind = Literal["motions", "faces"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from leo.lanes import lanes
+from evaluation.lanes import lanes
 from leo.model import LeoModel
 from leo.networks.fast_generator import Prepared
 from leo.pixels import to_pixels

@@ -21,9 +21,9 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor
 
-from evaluation.videos.source import Medium, Skipped
+from evaluation.lanes import Lanes, lanes
+from evaluation.videos.source import Medium, Skipped, read_in_pieces
 from leo.drawing import Drawing, Drawn, Row
-from leo.lanes import Lanes, lanes
 from leo.rendering import Rendering, Stretches
 
 VERSION = 2  # raise when the same model and settings could give other pixels
@@ -155,6 +155,16 @@ class LeoSource:
         if bad:
             raise IndexError(f"{self.names[index]}: frame {bad[0]} of {self.frame_counts[index]}")
         return self._rendering(index).read(frames)
+
+    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+        """The same, one by one."""
+        return read_in_pieces(self, index, frames)
+
+    def check_unchanged(self, index: int) -> None:
+        """The video that the sample begins with."""
+        starts = self.drawing.starts
+        if starts is not None:
+            starts.check_unchanged(index % len(starts.names))
 
     def stream(self, index: int) -> Iterator[Tensor]:
         """All frames of a sample one by one, uint8 [3,R,R], in memory that does not grow."""

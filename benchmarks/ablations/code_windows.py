@@ -23,13 +23,13 @@ from torch import Tensor
 from benchmarks.code_signals import CodeSignals
 from evaluation.features import Machinery
 from evaluation.influence import ClipFeatures, WeightedStatistic, frechet_statistic
+from evaluation.lanes import lanes
 from evaluation.videos.source import VideoSource, fingerprint
 from leo.checkpoint import DamagedFileError, read_tensors, write_tensors
 from leo.codes import code_windows
 from leo.config import LmdmConfig
 from leo.drawing import Drawing, Row
 from leo.encode import CodeBook
-from leo.lanes import lanes
 
 COMPONENTS = 32  # at most; fewer where there are few windows
 LEARNED_FROM = 4096  # windows of the training videos, evenly spread

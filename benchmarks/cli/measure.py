@@ -270,7 +270,7 @@ def features(
 
       leo-bench features toy-faces/test --frames 16 --protocol digan --extractor i3d-toy --out f.npz
     """
-    from benchmarks.cli.screen import machinery
+    from benchmarks.cli.screen import machinery, say
     from benchmarks.cli.screen import out as show
     from benchmarks.features_file import FeaturesRequest, write_features
     from evaluation.record import check_writable
@@ -294,7 +294,8 @@ def features(
         on_error=on_error,
         limit=limit,
     )
-    count, size = write_features(
-        request, out, machinery(workers=workers, batch=batch, keep=not no_cache)
-    )
+    how = machinery(workers=workers, batch=batch, keep=not no_cache)
+    count, size = write_features(request, out, how)
+    for note in how.news():
+        say(f"note: {note}")
     show(f"{out}: {count} clips x {size} features")

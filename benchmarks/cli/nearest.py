@@ -78,7 +78,7 @@ def nearest(
       leo-bench nearest --fake leo:toy-faces?mode=conditional&start=toy-faces/test
       --train toy-faces/train --frames 16 --out pairs.png
     """
-    from benchmarks.cli.screen import machinery, table
+    from benchmarks.cli.screen import machinery, say, table
     from benchmarks.cli.screen import out as show
     from benchmarks.nearest import NearestRequest, find_nearest
     from evaluation.documents import document_of
@@ -121,5 +121,7 @@ def nearest(
     show(f"C_T = {report.z:+.2f} (p = {report.p:.2g} for no copying; far below 0: copies)")
     if out is not None:
         show(f"picture: {out}")
+    for note in report.notes:
+        say(f"note: {note}")
     if json is not None:
         write_record(document_of("nearest", [], report), json)

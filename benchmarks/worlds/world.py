@@ -10,7 +10,7 @@ identities or motions.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal, Protocol
@@ -27,7 +27,7 @@ from benchmarks.worlds.chance import Array
 from benchmarks.worlds.face_identity import FaceIdentity, face_identity
 from benchmarks.worlds.faces import render_faces
 from evaluation.errors import InputError
-from evaluation.videos.source import Medium, Skipped
+from evaluation.videos.source import Medium, Skipped, read_in_pieces
 
 Identity = FaceIdentity | BodyIdentity
 Split = Literal["train", "test", "extractor", "people"]
@@ -238,6 +238,13 @@ class WorldSource:
     def read(self, index: int, frames: Sequence[int]) -> Tensor:
         """Draw the frames asked for: uint8 [len(frames),3,R,R]."""
         return self.render_as(index, index, frames)
+
+    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+        """The same, one by one."""
+        return read_in_pieces(self, index, frames)
+
+    def check_unchanged(self, index: int) -> None:
+        """Nothing is stored that could change."""
 
     def render_as(self, index: int, other: int, frames: Sequence[int]) -> Tensor:
         """The motion of video `index` by the person of video `other`: uint8 [len(frames),3,R,R]."""

@@ -78,8 +78,8 @@ class ZippedFrames:
         pictures = ((member, archive.read(place.name, member)) for member in members)
         return scan_pictures(place, pictures, self._order)
 
-    def read(self, video: Stored, frames: Sequence[int]) -> Tensor:
-        """See Layout.read."""
+    def each_frame(self, video: Stored, frames: Sequence[int]) -> Iterator[Tensor]:
+        """See Layout.each_frame."""
         archive = self._archive(video.path)
         members = in_order(video.name, archive.videos.get(video.inner, []), self._order)
         if len(members) != video.frames:
@@ -88,6 +88,10 @@ class ZippedFrames:
             )
         chosen = [members[i] for i in frames]
         return read_pictures(video, chosen, partial(archive.read, video.name))
+
+    def state(self, video: Stored) -> str:
+        """See Layout.state: of the whole zip file."""
+        return stat_state(video.path.stat())
 
     def _archive(self, path: Path) -> "_Archive":
         with self._lock:

@@ -142,17 +142,20 @@ class ArrayFiles:
             notes=tuple(notes),
         )
 
-    def read(self, video: Stored, frames: Sequence[int]) -> Tensor:
-        """See Layout.read."""
+    def each_frame(self, video: Stored, frames: Sequence[int]) -> Iterator[Tensor]:
+        """See Layout.each_frame."""
         with _damage_named(video.name):
             part = Part.parse(video.inner)
             stored = part.colours_last(part.rows(self._files.array(video.path, part.key)))
             if stored.shape != (video.frames, video.height, video.width, 3):
                 raise ValueError(f"has another shape than at opening: {list(stored.shape)}")
-            out = torch.empty(len(frames), 3, video.height, video.width, dtype=torch.uint8)
-            for slot, number in enumerate(frames):
-                out.numpy()[slot] = self._levels(stored[number]).transpose(2, 0, 1)
-        return out
+            for number in frames:
+                levels = self._levels(stored[number]).transpose(2, 0, 1)
+                yield torch.from_numpy(levels.copy(order="C"))
+
+    def state(self, video: Stored) -> str:
+        """See Layout.state: of the whole file."""
+        return stat_state(video.path.stat())
 
     def _parts(self, name: str, path: Path) -> Iterator[tuple[str, "Part"]]:
         return _parts(name, self._files.headers(path), _COLOURS[self.kind])

@@ -1,12 +1,14 @@
 """Layout: video files, every video a file of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from evaluation.videos.decoding import damage_named
-from evaluation.videos.digests import file_sha256
+from evaluation.videos.digests import file_sha256, stat_state
 from evaluation.videos.file_frames import frames_of
 from evaluation.videos.seeking import FrameTimes, Listed, frames_at
 from evaluation.videos.stored import Place, Stored
@@ -57,12 +59,14 @@ class VideoFiles:
             turn=found.turn,
         )
 
-    def read(self, video: Stored, frames: Sequence[int]) -> Tensor:
-        """See Layout.read."""
+    def each_frame(self, video: Stored, frames: Sequence[int]) -> Iterator[Tensor]:
+        """See Layout.each_frame."""
         times = FrameTimes.unpack(video.index)
         file = Listed(video.path, times, video.frames, video.height, video.width)
-        out = torch.empty(len(frames), 3, video.height, video.width, dtype=torch.uint8)
-        with damage_named(video.name):
-            for slot, pixels in enumerate(frames_at(file, frames)):
-                out.numpy()[slot] = pixels.transpose(2, 0, 1)
-        return out
+        with damage_named(video.name), closing(frames_at(file, frames)) as run:
+            for pixels in run:
+                yield torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
+
+    def state(self, video: Stored) -> str:
+        """See Layout.state."""
+        return stat_state(video.path.stat())

@@ -110,9 +110,9 @@ class StatCache:
 
 
 def pack(video: Stored) -> str:
-    """A video as JSON; its place is not part of it."""
+    """A video as JSON; its place and state are not part of it."""
     fields = dataclasses.asdict(video)
-    del fields["path"], fields["inner"], fields["name"]
+    del fields["path"], fields["inner"], fields["name"], fields["state"]
     return json.dumps(fields)
 
 
@@ -120,7 +120,7 @@ def unpack(payload: str, place: Place) -> Stored:
     """The inverse of `pack`, at `place`."""
     fields = json.loads(payload)
     fields["codecs"], fields["notes"] = tuple(fields["codecs"]), tuple(fields["notes"])
-    return Stored(name=place.name, path=place.path, inner=place.inner, **fields)
+    return Stored(name=place.name, path=place.path, inner=place.inner, state=place.state, **fields)
 
 
 def _row_digest(path: bytes, inner: str, reading: str, state: str, payload: str) -> str:

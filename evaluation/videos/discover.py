@@ -5,6 +5,7 @@ such folders, an array file, or a folder of these. One source has one layout: a 
 since which of it was meant is not ours to guess.
 """
 
+import dataclasses
 import os
 import time
 from collections import defaultdict
@@ -255,7 +256,7 @@ def _as_written(
 
 def _outcome(layout: Layout, place: Place) -> Stored | BadVideoError:
     try:
-        return layout.scan(place)
+        return dataclasses.replace(layout.scan(place), state=place.state)
     except BadVideoError as error:
         return error
 

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -66,8 +67,8 @@ class FrameFolders:
 
         return scan_pictures(place, ((name, read(name)) for name in names), self._order)
 
-    def read(self, video: Stored, frames: Sequence[int]) -> Tensor:
-        """See Layout.read."""
+    def each_frame(self, video: Stored, frames: Sequence[int]) -> Iterator[Tensor]:
+        """See Layout.each_frame."""
         names = in_order(video.name, _frame_names(video.path), self._order)
         if len(names) != video.frames:
             raise BadVideoError(
@@ -75,6 +76,12 @@ class FrameFolders:
             )
         chosen = [names[i] for i in frames]
         return read_pictures(video, chosen, lambda n: _read_file(video.name, video.path / n))
+
+    def state(self, video: Stored) -> str:
+        """See Layout.state: of every frame of the folder."""
+        with os.scandir(video.path) as entries:
+            frames = [(e.name, e.stat()) for e in entries if is_frame(e.name) and not e.is_dir()]
+        return folder_place(video.name, video.path, frames).state or ""
 
 
 def is_frame(name: str) -> bool:
@@ -190,14 +197,15 @@ def scan_pictures(
     )
 
 
-def read_pictures(video: Stored, names: Sequence[str], read: Callable[[str], bytes]) -> Tensor:
-    """Frames by name -> uint8 [len(names),3,H,W], RGB; `read` gives a frame's stored bytes.
+def read_pictures(
+    video: Stored, names: Sequence[str], read: Callable[[str], bytes]
+) -> Iterator[Tensor]:
+    """Frames by name, one by one: uint8 [3,H,W], RGB; `read` gives a frame's stored bytes.
 
     Raises:
         BadVideoError: a frame is damaged, or not of the size found at opening.
     """
-    out = torch.empty(len(names), 3, video.height, video.width, dtype=torch.uint8)
-    for slot, name in enumerate(names):
+    for name in names:
         data = read(name)
         with _damage_named(video.name, name):
             pixels = picture_pixels(data)
@@ -205,8 +213,7 @@ def read_pictures(video: Stored, names: Sequence[str], read: Callable[[str], byt
             if (height, width) != (video.height, video.width):
                 at_opening = f"{video.width}x{video.height} at opening"
                 raise ValueError(f"{width}x{height}; {at_opening}")
-            out.numpy()[slot] = pixels.transpose(2, 0, 1)
-    return out
+        yield torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
 
 
 @contextmanager

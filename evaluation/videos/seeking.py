@@ -62,7 +62,7 @@ class Listed:
     width: int
 
 
-def frames_at(file: Listed, frames: Sequence[int]) -> Iterator[NDArray[np.uint8]]:
+def frames_at(file: Listed, frames: Sequence[int]) -> Generator[NDArray[np.uint8]]:
     """Frames, strictly ascending and within the file, one at a time: uint8 [H,W,3] each, RGB.
 
     Raises:

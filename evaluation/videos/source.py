@@ -4,12 +4,16 @@ Nothing here resamples in time: frame 7 is the eighth frame that the file holds.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 from torch import Tensor
+
+from evaluation.errors import BadVideoError
+
+PIECE_BYTES = 32 * 2**20  # of frames that are made at one time
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,20 @@ class VideoSource(Protocol):
 
         Raises:
             BadVideoError: the file does not hold what its header promised.
+        """
+
+    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+        """The same frames one by one, uint8 [3,H,W] each, in memory that does not grow.
+
+        Raises:
+            BadVideoError: as `read`.
+        """
+
+    def check_unchanged(self, index: int) -> None:
+        """See that one video is still the one that was opened, after its frames were read.
+
+        Raises:
+            InputError: its files have changed, so `digest` may not be that of the frames.
         """
 
 
@@ -142,11 +160,60 @@ class Selection:
         """The base's."""
         return self.base.read(self.indices[index], frames)
 
+    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+        """The base's."""
+        return self.base.each_frame(self.indices[index], frames)
+
+    def check_unchanged(self, index: int) -> None:
+        """The base's."""
+        self.base.check_unchanged(self.indices[index])
+
+
+class Readable(Protocol):
+    """What `read_in_pieces` needs of a source."""
+
+    def read(self, index: int, frames: Sequence[int]) -> Tensor:
+        """See `VideoSource.read`."""
+
+
+def read_in_pieces(source: Readable, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+    """`each_frame` of a source that makes its frames rather than reads them: by `read`, in pieces.
+
+    The first piece is one frame, which says how many make PIECE_BYTES.
+    """
+    at, count = 0, 1
+    while at < len(frames):
+        piece = source.read(index, frames[at : at + count])
+        yield from piece
+        at += count
+        count = max(1, PIECE_BYTES // piece[0].numel())
+
 
 def without(source: VideoSource, broken: Skipped) -> VideoSource:
     """The source less one video, which is then listed as skipped."""
     kept = [i for i, name in enumerate(source.names) if name != broken.name]
     return Selection(source, kept, source.name, (broken,))
+
+
+def check_unchanged(source: VideoSource, indices: Iterable[int]) -> None:
+    """`VideoSource.check_unchanged` of many videos, each once.
+
+    Raises:
+        InputError: a video has changed since it was opened.
+    """
+    for index in sorted(set(indices)):
+        source.check_unchanged(index)
+
+
+def skipped_as_broken(source: VideoSource, error: BadVideoError) -> Skipped:
+    """A video that turned out to be broken, as one that is left out.
+
+    Raises:
+        InputError: it has changed since it was opened: what is being replaced is not broken.
+    """
+    if error.video in source.names:
+        source.check_unchanged(list(source.names).index(error.video))
+    return Skipped(error.video, error.reason)
 
 
 def fingerprint(source: VideoSource, indices: Sequence[int] | None = None) -> str:

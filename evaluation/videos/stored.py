@@ -1,16 +1,17 @@
 """One video as it lies on disk, what a layout does with it, and the source made of many."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
-from evaluation.errors import BadVideoError
+from evaluation.errors import BadVideoError, InputError
 from evaluation.videos.source import Medium, Skipped
 
 # Bounds against hostile or mistaken files: far above any human-video data set, far below trouble.
@@ -56,10 +57,11 @@ class Stored:
     ] = ()  # what a person should know of it; the same words for the same thing
     rate: float | None = None  # frames a second; None where nothing says so
     turn: str = ""  # how a viewer turns it (`evaluation.videos.turning`); pixels are as stored
+    state: str | None = None  # what stat said of it at opening; None where it was not asked
 
 
 class Layout(Protocol):
-    """One way to store videos. `scan` and `read` are safe to call from several threads at once."""
+    """One way to store videos; all of it is safe to call from several threads at once."""
 
     kind: str  # what Medium.layout says
 
@@ -78,11 +80,18 @@ class Layout(Protocol):
             BadVideoError: it is not whole, or not what its name says.
         """
 
-    def read(self, video: Stored, frames: Sequence[int]) -> Tensor:
-        """Frames, strictly ascending and within the video -> uint8 [len(frames),3,H,W], RGB.
+    def each_frame(self, video: Stored, frames: Sequence[int]) -> Iterator[Tensor]:
+        """Frames, strictly ascending and within the video, one by one: uint8 [3,H,W], RGB.
 
         Raises:
             BadVideoError: the file does not hold what `scan` found.
+        """
+
+    def state(self, video: Stored) -> str:
+        """What stat says of the video's files now, in the form of `Place.state`.
+
+        Raises:
+            OSError: they are not there any more.
         """
 
 
@@ -135,13 +144,43 @@ class StoredVideos:
             ValueError: no frames, or not strictly ascending.
         """
         video = self.videos[index]
+        out = torch.empty(len(frames), 3, video.height, video.width, dtype=torch.uint8)
+        for slot, frame in enumerate(self.each_frame(index, frames)):
+            out[slot] = frame
+        return out
+
+    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+        """The same frames one by one, uint8 [3,H,W] each.
+
+        Raises:
+            BadVideoError, IndexError, ValueError: as `read`.
+        """
+        video = self.videos[index]
         if not frames or any(b <= a for a, b in pairwise(frames)):
             raise ValueError(f"{video.name}: frames are not strictly ascending: {list(frames)}")
         if frames[0] < 0 or frames[-1] >= video.frames:
             raise IndexError(
                 f"{video.name}: frames {frames[0]} to {frames[-1]} of a video of {video.frames}"
             )
-        return self.layout.read(video, frames)
+        return self.layout.each_frame(video, frames)
+
+    def check_unchanged(self, index: int) -> None:
+        """Compare size, times and inode of a video's files with those at opening.
+
+        Raises:
+            InputError: they differ, so that frames may have been read which nobody has hashed.
+        """
+        video = self.videos[index]
+        try:
+            same = video.state is None or self.layout.state(video) == video.state
+        except OSError:
+            same = False
+        if not same:
+            named = "" if Path(self.name).name == video.name else f" {video.name}"
+            raise InputError(
+                f"{self.name}:{named} has changed since it was opened (size, time or inode); "
+                "nothing that was read of it is kept: measure again when nothing writes there"
+            )
 
 
 def video_notes(videos: Sequence[Stored]) -> list[str]:

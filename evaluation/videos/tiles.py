@@ -7,7 +7,7 @@ gives them: a .gif has lost colours and an .mp4 has lost more, which the medium 
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from evaluation.errors import BadVideoError, InputError
 from evaluation.videos.source import Medium, Skipped, VideoSource, frame_rates
 
 HELD_BYTES = 512 * 2**20  # of tiled frames that are remembered, since every tile asks for them
+PIECE_BYTES = HELD_BYTES // 4  # of tiled frames that are read at one time
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,7 @@ class Tiles:
     def __init__(self, base: VideoSource, grid: Grid, name: str) -> None:
         self.name = name
         self._base = base
+        self._frame_bytes = [3 * height * width for height, width in base.sizes()]
         self._boxes = [
             (video, box)
             for video, (height, width) in enumerate(base.sizes())
@@ -171,6 +173,16 @@ class Tiles:
         whole = self._held.read(self._base, video, tuple(frames))
         part = whole[..., box.top : box.top + box.height, box.left : box.left + box.width]
         return part.clone()
+
+    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+        """The tile's part of each frame: uint8 [3,H,W]; whole frames are remembered in pieces."""
+        at_once = max(1, PIECE_BYTES // self._frame_bytes[self._boxes[index][0]])
+        for start in range(0, len(frames), at_once):
+            yield from self.read(index, frames[start : start + at_once])
+
+    def check_unchanged(self, index: int) -> None:
+        """The tiled video's."""
+        self._base.check_unchanged(self._boxes[index][0])
 
 
 @dataclass

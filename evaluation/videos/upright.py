@@ -1,7 +1,7 @@
 """Videos and pictures as a player or a viewer shows them: turned as their files say."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from torch import Tensor
@@ -73,7 +73,12 @@ class _Turning:
         """See Layout.scan."""
         return _upright(self._base.scan(place))
 
-    def read(self, video: Stored, frames: Sequence[int]) -> Tensor:
-        """See Layout.read."""
+    def each_frame(self, video: Stored, frames: Sequence[int]) -> Iterator[Tensor]:
+        """See Layout.each_frame."""
         stored = self._as_stored[video.name]
-        return turned(self._base.read(stored, frames), stored.turn)
+        for frame in self._base.each_frame(stored, frames):
+            yield turned(frame, stored.turn).contiguous()
+
+    def state(self, video: Stored) -> str:
+        """See Layout.state."""
+        return self._base.state(self._as_stored[video.name])

@@ -18,10 +18,10 @@ from tiny_run import contents, make_run, tiny_config
 from benchmarks.worlds.world import WorldShape, open_world
 from conftest import Run, write_frames
 from evaluation.errors import InputError
+from evaluation.lanes import Lanes
 from evaluation.videos.source import VideoSource
 from leo.drawing import Drawing, Row, Sampling
 from leo.grid import renderings, tiled
-from leo.lanes import Lanes
 from leo.model import LeoModel
 from leo.sample import LeoSource
 

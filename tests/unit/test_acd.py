@@ -1,6 +1,6 @@
 """ACD of embeddings: by hand, all pairs, at flat memory; and frames without a face."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -16,7 +16,7 @@ from evaluation.errors import BadVideoError, InputError
 from evaluation.features import Machinery, Progress
 from evaluation.frame_features import FrameRecipe
 from evaluation.source_drift import source_drift
-from evaluation.videos.source import Medium, Skipped, VideoSource
+from evaluation.videos.source import Medium, Skipped, VideoSource, read_in_pieces
 
 
 def embedded(values: Tensor, found: Sequence[bool] | None = None) -> Embedded:
@@ -150,6 +150,12 @@ class Held:
         if name in self.broken:
             raise BadVideoError(name, "cut short")
         return self.clips[name][list(frames)]
+
+    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+        return read_in_pieces(self, index, frames)
+
+    def check_unchanged(self, index: int) -> None:
+        """In memory nothing changes."""
 
 
 def clip(*levels: int) -> Tensor:

@@ -1,0 +1,63 @@
+"""Work side by side on single threads of torch, and how much of it memory allows."""
+
+import threading
+
+import pytest
+import torch
+
+from evaluation.lanes import Lanes, lanes, on_one_thread, threads
+from evaluation.memory import READING_BYTES, READING_BYTES_A_PIXEL, available_bytes, readers
+
+
+def test_a_lane_has_one_thread_and_leaves_everybody_elses_number() -> None:
+    before = torch.get_num_threads()
+    with Lanes(3) as three:
+        assert [three.submit(torch.get_num_threads).result() for _ in range(6)] == [1] * 6
+        assert torch.get_num_threads() == before
+        born_later: list[int] = []
+        thread = threading.Thread(target=lambda: born_later.append(torch.get_num_threads()))
+        thread.start()
+        thread.join()
+    assert born_later == [threads()]
+
+
+def test_lanes_that_a_lane_makes_are_as_many_as_the_process_may_use() -> None:
+    """A reader that draws what it reads must not take its own single thread for the machine's."""
+    with Lanes(1) as outer:
+        assert outer.submit(threads).result() == threads()
+        inner = outer.submit(lambda: Lanes(threads())).result()
+    with inner:
+        assert inner.count == threads()
+    assert lanes("cuda:0").count == 1
+
+
+def test_what_is_done_on_one_thread_may_ask_for_it_again() -> None:
+    assert on_one_thread(lambda: on_one_thread(torch.get_num_threads)) == 1
+
+
+def test_no_more_pieces_are_begun_than_asked_for() -> None:
+    begun: list[int] = []
+
+    def piece(number: int) -> int:
+        begun.append(number)
+        return number
+
+    with Lanes(4) as four:
+        results = four.map(piece, range(100), ahead=2)
+        assert next(results) == 0
+        four.submit(lambda: None).result()
+        assert len(begun) <= 4
+        assert list(results) == list(range(1, 100))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "pixels", "right"),
+    [(2, 64 * 64, 2), (8, 1080 * 1920, 6), (2, 2160 * 3840, 1), (2, 2**26, 1), (1, 1, 1)],
+)
+def test_readers_are_counted_by_bytes(wanted: int, pixels: int, right: int) -> None:
+    assert readers(wanted, pixels) == right
+    assert right == 1 or right * pixels * READING_BYTES_A_PIXEL <= READING_BYTES
+
+
+def test_memory_is_left_and_no_more_than_there_is() -> None:
+    assert 2**20 < available_bytes() < 2**50
