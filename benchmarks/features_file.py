@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from benchmarks.plan import NetworkOptions, extractor_request, source_options
-from benchmarks.sources import open_source
+from benchmarks.sources import dataset_behind, open_source
 from evaluation.atomic import write_atomically
 from evaluation.clips import Window
 from evaluation.extractors import build_extractor
@@ -22,6 +22,8 @@ class FeaturesRequest(NetworkOptions):
     """What the user asked for.
 
     Args:
+        resolution: side that frames are brought to; None: that which papers fix for the data set
+            behind `source`, as for a distance; without one as stored.
         side: whose choice of clips the protocol's is: the real side's or the fake side's.
     """
 
@@ -44,7 +46,9 @@ def write_features(request: FeaturesRequest, out: Path, machinery: Machinery) ->
         InputError: the source, the weights or `out` cannot be used.
     """
     protocol = load_protocol(request.protocol).changed("repeats", 1)
-    options = source_options(request, request.resolution, protocol, machinery)
+    behind = dataset_behind(request.source)
+    resolution = request.resolution or (behind.evaluation.resolution if behind else None)
+    options = source_options(request, resolution, protocol, machinery)
     window = Window(request.frames, request.stride)
     own = protocol.real if request.side == "real" else protocol.fake
     made = replace(options, frames=own.frames_needed(window))
@@ -52,7 +56,7 @@ def write_features(request: FeaturesRequest, out: Path, machinery: Machinery) ->
     settings = Settings(
         extractor=build_extractor(extractor_request(request, protocol)),
         seed=request.seed,
-        resolution=request.resolution,
+        resolution=resolution,
         on_error=request.on_error,
         machinery=machinery,
     )

@@ -18,7 +18,7 @@ from pathlib import Path
 from baselines.layouts import open_output
 from baselines.methods import GridLayout, load_method, method_names
 from benchmarks.damage import damaged
-from benchmarks.datasets import list_datasets, load_dataset, open_dataset
+from benchmarks.datasets import Dataset, list_datasets, load_dataset, open_dataset
 from benchmarks.nearest_videos import open_nearest
 from benchmarks.queries import split_query
 from evaluation.errors import InputError
@@ -82,6 +82,18 @@ def open_source(spec: str, options: SourceOptions) -> VideoSource:
     if spec.split("/")[0] in {d.id for d in list_datasets()} and not Path(spec).exists():
         return _dataset(spec, options)
     return open_videos(Path(spec).expanduser(), options.files)
+
+
+def dataset_behind(spec: str) -> Dataset | None:
+    """The data set whose videos `spec` names, all of them, some, or damaged; None: it names none."""
+    kind, colon, rest = spec.partition(":")
+    if kind in ("part", "damaged") and colon:
+        return dataset_behind(rest.partition(":")[2])
+    if kind == "dataset" and colon:
+        return load_dataset(rest.partition("/")[0])
+    name = spec.split("/")[0]
+    named = name in {d.id for d in list_datasets()} and not Path(spec).exists()
+    return load_dataset(name) if named else None
 
 
 def _dataset(location: str, options: SourceOptions) -> VideoSource:

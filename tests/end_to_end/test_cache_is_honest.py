@@ -13,6 +13,7 @@ import torch
 from benchmarks.features_file import FeaturesRequest, write_features
 from benchmarks.plan import ScoreRequest
 from benchmarks.score import score
+from benchmarks.sources import dataset_behind
 from conftest import Run
 from evaluation.cache import FeatureStore
 from evaluation.features import Machinery
@@ -131,3 +132,20 @@ def test_features_and_a_distance_of_a_data_set_share_their_entries(tmp_path: Pat
         how,
     )  # fmt: skip
     assert len(told) <= 4  # the real side's random clips alone
+
+
+@pytest.mark.parametrize(
+    ("spec", "right"),
+    [
+        ("taichihd/test", 128),
+        ("dataset:toy-bodies", 64),
+        ("part:1/2:damaged:noise:toy-faces/test", 64),
+        ("my_videos", None),
+        ("leo:toy-faces", None),
+    ],
+)
+def test_the_resolution_is_that_of_the_data_set_behind_a_source(
+    spec: str, right: int | None
+) -> None:
+    found = dataset_behind(spec)
+    assert (found and found.evaluation.resolution) == right
