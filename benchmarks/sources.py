@@ -85,7 +85,7 @@ def open_source(spec: str, options: SourceOptions) -> VideoSource:
 
 
 def dataset_behind(spec: str) -> Dataset | None:
-    """The data set whose videos `spec` names, all of them, some, or damaged; None: it names none."""
+    """The data set whose videos `spec` names, all, some, or damaged; None: it names none."""
     kind, colon, rest = spec.partition(":")
     if kind in ("part", "damaged") and colon:
         return dataset_behind(rest.partition(":")[2])

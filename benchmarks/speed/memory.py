@@ -1,7 +1,7 @@
-"""Peak memory of feature extraction: few clips against many, short against long.
+"""Peak memory of feature extraction: by clips, their length and their size.
 
-Each case runs in a process of its own, so that the peak is its own. The videos are H.264 files of
-256x256 pixels, made for the purpose; the extractor is i3d-toy.
+Each case runs in a process of its own, so that the peak is its own. The videos are H.264 files,
+made for the purpose beforehand; the extractor is i3d-toy.
 """
 
 import resource
@@ -14,21 +14,37 @@ import torch
 from torch import Tensor
 
 from benchmarks.speed.machine import alone
+from evaluation.videos.write import write_video
 
-COLUMNS = ("clips", "frames", "peak MB", "ratio to the first")
-SIDE = 256
-VIDEOS = 20  # files; many clips come from each
+COLUMNS = ("clips", "frames", "stored", "peak MB", "ratio to the first")
+VIDEOS = 20  # files, at most; many clips come from each
 
 
 @dataclass(frozen=True)
 class Case:
-    """How many clips of how many frames."""
+    """How many clips of how many frames, and the size of their frames in pixels."""
 
     clips: int
     frames: int
+    height: int = 256
+    width: int = 256
+
+    @property
+    def videos(self) -> int:
+        """Files that they come from."""
+        return min(VIDEOS, self.clips)
 
 
-CASES = (Case(200, 16), Case(2000, 16), Case(20, 128), Case(200, 128))
+CASES = (
+    Case(200, 16),
+    Case(2000, 16),
+    Case(20, 128),
+    Case(200, 128),
+    Case(16, 16, 1080, 1920),
+    Case(4, 128, 1080, 1920),
+    Case(16, 16, 2160, 3840),
+    Case(4, 128, 2160, 3840),
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +60,7 @@ class Row:
         return [
             str(self.case.clips),
             str(self.case.frames),
+            f"{self.case.height}x{self.case.width}",
             f"{self.megabytes:.0f}",
             f"{self.ratio:.2f}",
         ]
@@ -54,6 +71,7 @@ def measure(cases: tuple[Case, ...] = CASES) -> list[Row]:
     rows: list[Row] = []
     for case in cases:
         with tempfile.TemporaryDirectory() as folder:
+            _write(case, Path(folder))
             call = f"print(peak_megabytes({case!r}, Path({folder!r})))"
             peak = float(alone(__name__, call, "Case, Path, peak_megabytes"))
         rows.append(Row(case, peak, peak / rows[0].megabytes if rows else 1.0))
@@ -61,18 +79,15 @@ def measure(cases: tuple[Case, ...] = CASES) -> list[Row]:
 
 
 def peak_megabytes(case: Case, folder: Path) -> float:
-    """Extract as many clips, and say what this process needed at most."""
+    """Extract as many clips of the videos in `folder`; what this process needed at most."""
     from evaluation.clips import ClipRef, Window
     from evaluation.extractors import ExtractorRequest, build_extractor
     from evaluation.features import Machinery, Recipe, extract
     from evaluation.videos.discover import OpenOptions, open_videos
-    from evaluation.videos.write import write_video
 
-    a_video = case.clips // VIDEOS
-    for i in range(VIDEOS):
-        write_video(folder / f"{i:03d}.mp4", _frames(i, a_video * case.frames), fps=25)
     source = open_videos(folder, OpenOptions())
-    refs = [ClipRef(v, n * case.frames) for v in range(VIDEOS) for n in range(a_video)]
+    a_video = case.clips // case.videos
+    refs = [ClipRef(v, n * case.frames) for v in range(case.videos) for n in range(a_video)]
     recipe = Recipe(
         extractor=build_extractor(ExtractorRequest(name="i3d-toy", bn_eps=1e-3)),
         bn_eps=1e-3,
@@ -85,11 +100,17 @@ def peak_megabytes(case: Case, folder: Path) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _frames(seed: int, count: int) -> Iterator[Tensor]:
-    """Smooth pictures that move: uint8 [3,256,256] each."""
+def _write(case: Case, folder: Path) -> None:
+    for i in range(case.videos):
+        count = case.clips // case.videos * case.frames
+        write_video(folder / f"{i:03d}.mp4", _frames(i, count, case.height, case.width), fps=25)
+
+
+def _frames(seed: int, count: int, height: int, width: int) -> Iterator[Tensor]:
+    """Smooth pictures that move: uint8 [3,H,W] each."""
     generator = torch.Generator().manual_seed(seed)
     small = torch.rand((1, 3, 8, 8), generator=generator) * 255
-    picture = torch.nn.functional.interpolate(small, (SIDE, SIDE), mode="bicubic")[0]
+    picture = torch.nn.functional.interpolate(small, (height, width), mode="bicubic")[0]
     picture = picture.clamp(0, 255).to(torch.uint8)
     for t in range(count):
-        yield picture.roll(t % SIDE, dims=2)
+        yield picture.roll(t % width, dims=2)

@@ -40,8 +40,8 @@ class Embedded:
 class FrameEmbedder(Protocol):
     """Embeddings of frames. The same frame gives the same bits, whatever shares the call with it.
 
-    As for `evaluation.extractors.ClipExtractor`, that holds for one machine, device and number of
-    torch's threads.
+    As for `evaluation.extractors.ClipExtractor`, that holds for one machine and device, and for one
+    thread of torch. Safe to call from several threads at once.
     """
 
     @property
