@@ -11,6 +11,7 @@ from PIL import Image
 from test_score_record import SCORE
 
 from evaluation.atomic import write_atomically, write_together
+from evaluation.documents import document_of
 from evaluation.errors import InputError
 from evaluation.kinds import (
     CLAIM,
@@ -26,7 +27,7 @@ from evaluation.kinds import (
     FileKind,
     made_by,
 )
-from evaluation.record import make_room, write_document, write_record
+from evaluation.record import make_room, write_record
 from evaluation.targets import Target, check_free, check_targets, claimed, file_of, started
 
 
@@ -125,11 +126,20 @@ def test_a_record_does_not_take_the_place_of_somebodys_file(bystander: Path, nam
 
 def test_a_missing_path_and_an_older_record_are_targets(tmp_path: Path) -> None:
     write_record(SCORE, tmp_path / "acd.json", {".videos.csv": b"side,video,influence,in_halves\n"})
-    write_document(f"[{SCORE.to_json()}]", tmp_path / "list.json")
+    (tmp_path / "list.json").write_text(f"[{SCORE.to_json()}]")  # an older drift's
+    write_record(document_of("acd", [SCORE, SCORE]), tmp_path / "two.json")
     (tmp_path / "link.json").symlink_to("acd.json")
     (tmp_path / "dangling.json").symlink_to("nothing.json")
     before = tree(tmp_path)
-    for name in ("acd.json", "list.json", "link.json", "dangling.json", "new.json", "a/b/c.json"):
+    for name in (
+        "acd.json",
+        "list.json",
+        "two.json",
+        "link.json",
+        "dangling.json",
+        "new.json",
+        "a/b/c.json",
+    ):
         check_targets(Target("--json", tmp_path / name, RECORD))
     assert tree(tmp_path) == before
 
