@@ -6,9 +6,11 @@ from typing import Literal
 
 from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
+from evaluation.kinds import made_by
 from evaluation.schema import Data, parse
 
 NAME = "provenance.json"
+ADAPTED = made_by("adapt", NAME)
 
 State = Literal["running", "done", "crashed", "timed out", "stopped", "wrong output"]
 

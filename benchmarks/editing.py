@@ -20,8 +20,10 @@ from benchmarks.sampling import (
     strip_of,
 )
 from benchmarks.start_frames import noted_picture, read_picture
-from evaluation.atomic import check_free, write_atomically
+from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
+from evaluation.kinds import NEW
+from evaluation.targets import Target, check_free, check_targets
 from evaluation.videos.frames import is_frame
 from evaluation.videos.write import check_fps, write_video
 from leo.edit import ControlNet, Editor, command_editor, edited, png
@@ -92,8 +94,7 @@ def write_edits(request: EditRequest, place: Place) -> Edits:
             draw, something in OUT or at OUT.png.
     """
     check_fps(request.fps)
-    if place.out.is_dir() and any(place.out.iterdir()):
-        raise InputError(f"{place.out}: is not empty; give another --out")
+    check_targets(Target("--out", place.out, NEW))
     check_free(strip_of(place.out))
     source = open_request(request.samples, place)
     if request.drawn_in is not None:

@@ -1,13 +1,16 @@
 """Contact sheets: one row a video, a few frames of each, to look at."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
+from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
 
 GAP = 2  # pixels between frames
@@ -48,7 +51,10 @@ def montage(rows: Sequence[Tensor], labels: Sequence[str], path: Path) -> None:
             pixels = np.ascontiguousarray(frame.permute(1, 2, 0).cpu().numpy())
             sheet.paste(Image.fromarray(pixels), (margin + position * (row.shape[3] + GAP), top))
         top += row.shape[2] + GAP
-    sheet.save(path, format="PNG")
+    content, about = io.BytesIO(), PngInfo()
+    about.add_text("Software", "leo-bench")  # so that a later command may replace it
+    sheet.save(content, format="PNG", pnginfo=about)
+    write_atomically(path, content.getvalue())
 
 
 def evenly(video: Tensor, count: int) -> Tensor:

@@ -18,7 +18,7 @@ from evaluation.clips import Window
 from evaluation.errors import InputError
 from evaluation.extractors import ExtractorRequest
 from evaluation.features import Machinery
-from evaluation.numbers import Metric
+from evaluation.numbers import Metric, check_metric
 from evaluation.protocol import EvalProtocol, load_protocol
 from evaluation.schema import Data
 from evaluation.videos.discover import OpenOptions
@@ -124,6 +124,7 @@ def plan(request: ScoreRequest) -> Plan:
     if name is None:
         raise InputError("give --protocol (leo-bench list protocols), or --dataset, which has one")
     published = load_protocol(name)
+    check_metric(request.metric, published)
     strides = dataset.evaluation.strides.get(published.id) if dataset else None
     real_stride, fake_stride = (
         (strides.real, strides.fake) if strides else (published.real_stride, published.fake_stride)

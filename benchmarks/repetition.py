@@ -22,7 +22,6 @@ from benchmarks.plan_again import Given
 from benchmarks.provenance import device_name, side_record, with_news
 from benchmarks.sources import SourceOptions, open_source
 from benchmarks.whereabouts import where_now
-from evaluation.atomic import write_atomically
 from evaluation.circumstances import circumstances
 from evaluation.errors import InputError
 from evaluation.features import Machinery
@@ -182,7 +181,6 @@ def keep(measured: MeasuredSource, path: Path) -> None:
     Raises:
         InputError: the folder cannot be written to, or the disk is full.
     """
-    keep_score(measured.record, measured.found.by_video, path)
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(("video", "start", "of", "lag", "tempo", "alike"))
@@ -198,7 +196,8 @@ def keep(measured: MeasuredSource, path: Path) -> None:
                     f"{r.alike:.6f}",
                 )
             )
-    write_atomically(path.with_suffix(".repeats.csv"), text.getvalue().encode())
+    repeats = {".repeats.csv": text.getvalue().encode()}
+    keep_score(measured.record, measured.found.by_video, path, repeats)
 
 
 def _open(

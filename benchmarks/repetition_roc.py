@@ -34,7 +34,7 @@ from evaluation.errors import InputError
 from evaluation.features import Machinery
 from evaluation.repetition import RepetitionSettings, SourceRepetition, calibrate, source_repetition
 from evaluation.roc import Point, area_under, roc
-from reports.drift_picture import need_matplotlib
+from reports.pictures import need_matplotlib
 from reports.roc_picture import roc_picture
 
 WORLDS = ("toy-bodies", "toy-faces")
@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     try:
-        need_matplotlib()
+        need_matplotlib(given.out)
         run(given)
     except InputError as error:
         say(f"repetition_roc: {error}")

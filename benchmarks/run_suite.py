@@ -24,7 +24,7 @@ from evaluation.atomic import write_atomically
 from evaluation.errors import InfrastructureError, InputError
 from evaluation.features import Machinery
 from evaluation.numbers import Metric
-from evaluation.record import Record, benchmark_name
+from evaluation.record import Record, benchmark_name, make_room
 from evaluation.score_record import ScoreRecord, read_score_record
 from reports.measured import MODELS, ModelFacts, Origin, models_text, read_models
 
@@ -165,7 +165,7 @@ class _Job:
             on_error=settings.on_error,
         )
         chosen = plan(request)
-        path = self._path(metric, chosen.resolution, chosen.protocol.id)
+        path = make_room(self._path(metric, chosen.resolution, chosen.protocol.id))
         record = standing_record(path, chosen, self.machinery)
         if record is not None:
             return "stands", record
@@ -192,7 +192,7 @@ class _Job:
             limit=settings.clips or benchmark.clips,
         )
         chosen = plan_frames(request)
-        path = self._path(request.metric, chosen.resolution, chosen.protocol.id)
+        path = make_room(self._path(request.metric, chosen.resolution, chosen.protocol.id))
         standing = standing_score(path, chosen, self.machinery)
         if standing is not None:
             return "stands", standing
@@ -201,7 +201,7 @@ class _Job:
         of_real = benchmark.dataset.replace("/", "-")
         beside = path.parent.with_name(of_real) / path.name
         if not _says_the_same(beside, real.record):
-            keep_score(real, beside)
+            keep_score(real, make_room(beside))
         return "measured", fake.record
 
     def _path(self, metric: str, resolution: int | None, protocol: str) -> Path:

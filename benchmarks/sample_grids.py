@@ -20,8 +20,8 @@ from benchmarks.sampling import (
     shown,
     write_picture,
 )
-from evaluation.atomic import check_free
 from evaluation.errors import InputError
+from evaluation.targets import check_free
 from evaluation.videos.write import write_video
 from leo.grid import Kind, renderings, tiled
 

@@ -15,7 +15,7 @@ from evaluation.features import Machinery
 from evaluation.measure import Measurement, Settings, Side, measure
 from evaluation.protocol import EvalProtocol
 from evaluation.record import Record, write_record
-from evaluation.video_influences import write_influences
+from evaluation.video_influences import beside_record
 
 
 def score(request: ScoreRequest, machinery: Machinery) -> Record:
@@ -117,7 +117,4 @@ def keep(found: Scored, path: Path) -> None:
     Raises:
         InputError: the folder cannot be written to, or the disk is full.
     """
-    write_record(found.record, path)
-    influences = found.measured.numbers.influences
-    if influences is not None:
-        write_influences(influences, path)
+    write_record(found.record, path, beside_record(found.measured.numbers.influences))

@@ -3,35 +3,102 @@
 import contextlib
 import os
 import secrets
+import stat
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from evaluation.errors import InputError
 
 
-def check_free(*paths: Path) -> None:
-    """See that nothing lies where files are about to be written.
-
-    Raises:
-        InputError: something does.
-    """
-    for path in paths:
-        if os.path.lexists(path):  # a link that leads nowhere would be replaced, too
-            raise InputError(f"{path}: is there already; give another --out, or remove it")
-
-
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file that is there whole or not at all; makes the folder.
 
+    A symbolic link is followed: what it leads to is written, and the link stays.
+
     Raises:
-        InputError: the folder cannot be written to, or the disk is full.
+        InputError: something that is no regular file lies there; the folder cannot be written to,
+            or the disk is full. Then nothing has changed.
     """
-    # Unique among processes, threads and the machines that share a network file system.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(8)}.part")
+    write_together({path: content})
+
+
+def write_together(files: Mapping[Path, bytes], aside: Mapping[Path, Path] | None = None) -> None:
+    """Write files that belong together: none takes its place before all are on the disk.
+
+    Args:
+        files: content by path.
+        aside: path -> new path: files that are moved out of the way, just before.
+
+    Raises:
+        InputError: as `write_atomically`.
+    """
+    first = next(iter([*files, *(aside or {})]), Path())
+    waiting: list[tuple[Path, Path]] = []
+    with contextlib.ExitStack() as undo:
+        try:
+            for path, content in files.items():
+                place = place_of(path)
+                undo.enter_context(_folder_of(place))
+                # Unique among processes, threads and machines that share a network file system.
+                unique = f"{os.getpid()}-{secrets.token_hex(8)}"
+                temporary = place.with_name(f".{place.name}.{unique}.part")
+                undo.callback(_forget, temporary)
+                temporary.write_bytes(content)
+                waiting.append((temporary, place))
+            for old, new in (aside or {}).items():
+                old.replace(new)
+            for temporary, place in waiting:
+                temporary.replace(place)
+        except OSError as error:
+            what = error.strerror or error
+            raise InputError(f"{first}: cannot be written: {what}") from None
+
+
+def place_of(path: Path) -> Path:
+    """Where a file of this path is written: behind symbolic links.
+
+    Raises:
+        InputError: a folder, a device, a pipe or a socket lies there; links lead in a circle.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        found = path.stat()
+    except FileNotFoundError:  # nothing, or a link to nothing
+        pass
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+    else:
+        if not stat.S_ISREG(found.st_mode):
+            raise InputError(f"{path}: is {kind_of(found.st_mode)}, no place for a file")
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def kind_of(mode: int) -> str:
+    """What a file of this mode (`os.stat_result.st_mode`) is called."""
+    kinds = {
+        stat.S_IFDIR: "a folder",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+        stat.S_IFIFO: "a pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFREG: "a file",
+    }
+    return kinds.get(stat.S_IFMT(mode), "no regular file")
+
+
+@contextlib.contextmanager
+def _folder_of(path: Path) -> Iterator[None]:
+    """Make the folder of a file; if what follows fails, those that were made are gone again."""
+    made = [parent for parent in path.parents if not os.path.lexists(parent)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        for folder in made:  # the innermost first
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _forget(temporary: Path) -> None:
+    with contextlib.suppress(OSError):
+        temporary.unlink(missing_ok=True)

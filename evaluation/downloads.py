@@ -6,8 +6,9 @@ length that the server promised has to do. A lock lets one process at a time wor
 others wait and find it done. Offline, no socket is opened.
 """
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,7 @@ def download(file: WeightsFile, target: Path, progress: Progress | None = None) 
     partial = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(target.with_name(f".{target.name}.lock"), timeout=_LOCK_SECONDS):
+        with _alone(target.with_name(f".{target.name}.lock")), _not_empty(partial):
             if is_right(target, target.name, file):
                 return
             failures = []
@@ -101,6 +102,34 @@ def download(file: WeightsFile, target: Path, progress: Progress | None = None) 
     )
 
 
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold a lock, of which nothing is left behind.
+
+    Raises:
+        Timeout: another process has held it for too long.
+    """
+    lock = FileLock(path)
+    lock.acquire(timeout=_LOCK_SECONDS)
+    try:
+        yield
+    finally:
+        # Still locked: who has opened the file meanwhile sees that it is gone and makes another.
+        path.unlink(missing_ok=True)
+        lock.release()
+
+
+@contextlib.contextmanager
+def _not_empty(partial: Path) -> Iterator[None]:
+    """Keep of an unfinished download what can be continued: no file of 0 bytes."""
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            if partial.stat().st_size == 0:
+                partial.unlink()
+
+
 def _from_address(
     address: str, file: WeightsFile, partial: Path, progress: Progress | None
 ) -> None:
@@ -116,7 +145,6 @@ def _from_address(
     partial.unlink(missing_ok=True)
     _receive(address, file, partial, progress)
     if partial.stat().st_size == 0:
-        partial.unlink()
         raise _AddressFailedError("an empty file")
     if file.digest_unknown:
         return
@@ -157,6 +185,8 @@ def _write(
     if kept and not response.headers.get("Content-Range", "").startswith(f"bytes {kept}-"):
         raise _AddressFailedError("continued at another byte than it was asked to")
     length = response.headers.get("Content-Length")
+    if length is not None and not (length.isascii() and length.isdecimal()):
+        raise _AddressFailedError(f"answers with Content-Length {length[:40]!r}")
     total = file.size if length is None else kept + int(length)
     with partial.open("ab" if kept else "wb") as out:
         for chunk in response.iter_content(_CHUNK):

@@ -141,9 +141,11 @@ def measure(
         real.source, fake.source, *(of.resolution(settings.resolution) for _, of in sides)
     )
     for side, loading in sides:  # a fault of either is found before the long part
-        _choose(side, loading, protocol, settings)
+        _check_two(side, min(map(len, _choose(side, loading, protocol, settings))))
     real_draws = draw(real, of_real, protocol, settings)
     fake_draws = draw(fake, of_fake, protocol, settings)
+    for draws in (real_draws, fake_draws):
+        _check_two(draws.side, draws.clips)  # broken videos may have been left out
     repeats = [
         (ClipFeatures(real_values, real_videos), ClipFeatures(fake_values, fake_videos))
         for real_values, real_videos, fake_values, fake_videos in zip(
@@ -190,8 +192,6 @@ def _choose(
     except InputError as error:
         rule = f" (protocol {protocol.id} on {loading.path})" if loading.path else ""
         raise InputError(f"{side.videos} of {source.name}: {error}{rule}") from None
-    if min(len(refs) for refs in choices) < 2:
-        raise InputError(f"{source.name}: a distance needs 2 clips or more, there is 1")
     if loading.resolution(settings.resolution) is None:
         check_one_size(source, {ref.video for repeat in choices for ref in repeat})
     return choices
@@ -261,6 +261,11 @@ def _features(
         resolution=loading.resolution(settings.resolution),
     )
     return extract(side.source, refs, side.window, recipe, settings.machinery)
+
+
+def _check_two(side: Side, clips: int) -> None:
+    if clips < 2:
+        raise InputError(f"{side.source.name}: a distance needs 2 clips or more, there is {clips}")
 
 
 def check_same_size(

@@ -31,7 +31,7 @@ from evaluation.influence import (
 from evaluation.intervals import MIN_VIDEOS, Interval, Spread, interval_around, spread_of
 from evaluation.kernel import KernelOptions, kernel_distance
 from evaluation.lanes import on_one_thread
-from evaluation.protocol import EvalProtocol
+from evaluation.protocol import EvalProtocol, list_protocols
 from evaluation.video_influences import VideoInfluences
 
 Metric = Literal["fvd", "kvd", "fid"]
@@ -102,16 +102,27 @@ class Numbers:
         return statistics.pstdev(self.values) if len(self.values) > 1 else None
 
 
+def check_metric(metric: Metric, protocol: EvalProtocol) -> None:
+    """See that a protocol has a metric.
+
+    Raises:
+        InputError: it has not; the message names the protocols that have.
+    """
+    if metric not in protocol.metrics:
+        having = [known.id for known in list_protocols() if metric in known.metrics]
+        raise InputError(
+            f"protocol {protocol.id} has no {metric}; it has {', '.join(protocol.metrics)}; "
+            f"{metric} is in {', '.join(having)}"
+        )
+
+
 def form_of(metric: Metric, protocol: EvalProtocol) -> Form:
     """The metric as the protocol computes it.
 
     Raises:
         InputError: the protocol does not have the metric.
     """
-    if metric not in protocol.metrics:
-        raise InputError(
-            f"protocol {protocol.id} has no {metric}; it has {', '.join(protocol.metrics)}"
-        )
+    check_metric(metric, protocol)
     if metric == "fvd":
         frechet = protocol.frechet
         exact = frechet.model_copy(update={"square_root": "eigenvalues", "dtype": "float64"})

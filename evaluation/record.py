@@ -5,16 +5,17 @@ one takes the plain name and the older keeps its time in its name. A record whos
 one another is refused, by whoever reads or makes it (`evaluation.record_checks`).
 """
 
-import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self, TypeVar
 
 from pydantic import model_validator
 
-from evaluation.atomic import write_atomically
+from evaluation.atomic import place_of, write_together
 from evaluation.errors import InputError
 from evaluation.json_files import read_json
+from evaluation.kinds import BESIDE, DOCUMENT, is_cut_off
 from evaluation.record_checks import (
     OF_AN_ERROR,
     RELATIVE,
@@ -41,7 +42,7 @@ from evaluation.record_checks import (
 )
 from evaluation.record_parts import ExtrapolationRecord, Provenance, SideRecord
 from evaluation.schema import parse
-from evaluation.video_influences import influences_path
+from evaluation.targets import recognised
 
 SCHEMA: Literal[1] = 1
 
@@ -240,36 +241,57 @@ class Written(Protocol):
         """As JSON, ending in a newline."""
 
 
-def write_record(record: Written, path: Path) -> None:
+def write_record(record: Written, path: Path, beside: Mapping[str, bytes] | None = None) -> None:
     """Write a record; one that is there already is kept under the time of its making.
 
-    So are the influences beside it (`evaluation.video_influences`).
+    So is what lies beside it (`evaluation.kinds.BESIDE`).
+
+    Args:
+        record: or a document that holds some.
+        path: the file; a symbolic link is followed.
+        beside: by ending, what is written beside it: all of it is there, or nothing.
 
     Raises:
-        InputError: the folder cannot be written to, or the disk is full.
+        InputError: something that leo-bench did not write lies there; the folder cannot be written
+            to, or the disk is full. Then nothing has changed.
     """
-    if path.exists():
-        older = path.with_name(f"{path.stem}.{_file_time(path)}{path.suffix}")
-        try:
-            path.replace(older)
-            if influences_path(path).exists():
-                influences_path(path).replace(influences_path(older))
-        except OSError as error:
-            raise InputError(f"{path}: cannot be set aside: {error.strerror}") from None
-    write_atomically(path, record.to_json().encode())
+    place = place_of(path)
+    files = {place: record.to_json().encode(errors="backslashreplace")}  # JSON's own escape
+    files |= {place.with_suffix(ending): content for ending, content in (beside or {}).items()}
+    write_together(files, _older(place))
 
 
-def check_writable(*folders: Path | None) -> None:
-    """Stop before the work, not after it, where a result could not be kept; None: not asked for.
+def make_room(path: Path) -> Path:
+    """See that a record may be written in a tree of records; -> `path`.
+
+    A record that was cut off is set aside: its number is made again.
 
     Raises:
-        InputError: a folder cannot be made or written to.
+        InputError: what lies there is no record.
     """
-    for folder in folders:
-        if folder is not None:
-            probe = folder / f".leo-bench-{os.getpid()}"
-            write_atomically(probe, b"")
-            probe.unlink()
+    if path.is_file() and not recognised(path, DOCUMENT):
+        if not is_cut_off(path):
+            raise InputError(f"{path}: is no record of leo-bench; move it out of these records")
+        write_together({}, {path: path.with_name(f"{path.stem}.{_file_time(path)}{path.suffix}")})
+    return path
+
+
+def _older(path: Path) -> dict[Path, Path]:
+    """What is to be moved out of a new record's way, and where to.
+
+    Raises:
+        InputError: leo-bench did not write it.
+    """
+    aside: dict[Path, Path] = {}
+    for ending, kind in {path.suffix: DOCUMENT, **BESIDE}.items():
+        there = path.with_suffix(ending)
+        if not there.exists():
+            continue
+        if not recognised(place_of(there), kind):
+            raise InputError(f"{there}: is no {kind.name} of leo-bench, and is not replaced")
+        made = path if path.exists() else there
+        aside[there] = there.with_name(f"{path.stem}.{_file_time(made)}{ending}")
+    return aside
 
 
 def record_path(records: Path, record: Record) -> Path:

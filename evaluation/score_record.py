@@ -42,7 +42,7 @@ from evaluation.record_checks import (
 )
 from evaluation.record_parts import Provenance, SideRecord
 from evaluation.schema import Data
-from evaluation.video_influences import mean_influences, write_influences
+from evaluation.video_influences import beside_record, mean_influences
 
 
 class Against(Data):
@@ -209,21 +209,25 @@ class ScoreRecord(Provenance):
         return self
 
 
-def keep_score(record: ScoreRecord, by_video: Mapping[str, float], path: Path) -> None:
+def keep_score(
+    record: ScoreRecord,
+    by_video: Mapping[str, float],
+    path: Path,
+    beside: Mapping[str, bytes] | None = None,
+) -> None:
     """Write a score that is a mean over videos, and beside it how far each video moves it.
 
     Args:
         record: of the score.
         by_video: what it is the mean of, by the video's name.
         path: of the record.
+        beside: by ending, what else is written beside it.
 
     Raises:
         InputError: the folder cannot be written to, or the disk is full.
     """
-    write_record(record, path)
-    influences = mean_influences(by_video, record.side)
-    if influences is not None:
-        write_influences(influences, path)
+    influences = beside_record(mean_influences(by_video, record.side))
+    write_record(record, path, {**influences, **(beside or {})})
 
 
 def read_score_record(path: Path) -> ScoreRecord:

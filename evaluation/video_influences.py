@@ -22,11 +22,11 @@ from typing import Literal
 
 from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
-from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
 from evaluation.printable import csv_cell, from_csv_cell
 from evaluation.schema import Data
 
+ENDING = ".videos.csv"
 HEADER = ("side", "video", "influence", "in_halves")
 
 MIN_VIDEOS = 3
@@ -63,29 +63,27 @@ class ErrorOfDifference:
 
 def influences_path(record: Path) -> Path:
     """Where the influences of the record at `record` lie: `fvd.json` -> `fvd.videos.csv`."""
-    return record.with_suffix(".videos.csv")
+    return record.with_suffix(ENDING)
 
 
-def write_influences(influences: VideoInfluences, record: Path) -> None:
-    """Write them beside a record, in the place of older ones of that record.
-
-    Raises:
-        InputError: the folder cannot be written to, or the disk is full.
-    """
+def beside_record(influences: VideoInfluences | None) -> dict[str, bytes]:
+    """By ending, what `write_record` writes beside a record; nothing where there are none."""
+    if influences is None:
+        return {}
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(HEADER)
     for side, videos in (("real", influences.real), ("fake", influences.fake)):
         for video, (whole, halves) in sorted(videos.items()):
             rows.writerow((side, csv_cell(video), f"{whole:.9g}", f"{halves:.9g}"))
-    write_atomically(influences_path(record), text.getvalue().encode())
+    return {ENDING: text.getvalue().encode()}
 
 
 def read_influences(record: Path) -> VideoInfluences | None:
     """Those beside a record; None where there is no such file.
 
     Raises:
-        InputError: the file is not as `write_influences` writes it.
+        InputError: the file is not as `beside_record` writes it.
     """
     path = influences_path(record)
     try:

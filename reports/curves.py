@@ -3,6 +3,7 @@
 matplotlib draws them (extra `report`); the colours follow the page, so a dark page has light axes.
 """
 
+import importlib.util
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,11 @@ class Curve:
     title: str
     svg: str
     about: str
+
+
+def can_draw() -> bool:
+    """Whether matplotlib is installed; without it a page has no curves."""
+    return importlib.util.find_spec("matplotlib") is not None
 
 
 def bias_curve(records: Mapping[str, Stored]) -> str | None:
@@ -160,5 +166,6 @@ def _drawn(draw: Any) -> str:
     figure.savefig(content, format="svg", transparent=True, metadata={"Date": None})
     svg = content.getvalue()
     svg = svg[svg.index("<svg") :]
-    # Text, axes and ticks are black; the page says which black.
-    return svg.replace("#000000", "currentColor").replace("stroke: #000", "stroke: currentColor")
+    # What is black follows the page's text. Strokes name it; of fills black is the default, which
+    # matplotlib leaves out: letters and digits.
+    return svg.replace("<svg", '<svg fill="currentColor"', 1).replace("#000000", "currentColor")

@@ -4,33 +4,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evaluation.errors import InputError
 from evaluation.score_record import ScoreRecord
 from reports.curves import COLOURS, plain
+from reports.pictures import need_matplotlib, write_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SIZE, DOTS = (8.0, 6.2), 130  # inches, and dots to each
+SIZE = (8.0, 6.2)  # inches
 REAL = "0.35"  # grey
 
 
-def need_matplotlib() -> None:
-    """Stop before the work, not after it, where no picture could be drawn.
-
-    Raises:
-        InputError: matplotlib is not installed.
-    """
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        raise InputError(
-            "a picture needs matplotlib: install leo-bench with the extra `report`, or drop --out"
-        ) from None
-
-
 def drift_picture(drifts: Mapping[str, ScoreRecord], path: Path) -> None:
-    """Draw records of drift into a PNG (or whatever the path's ending says).
+    """Draw records of drift into a PNG, SVG or PDF, as the path's ending says.
 
     Args:
         drifts: by the words of the legend; those of the real side are grey.
@@ -39,7 +25,7 @@ def drift_picture(drifts: Mapping[str, ScoreRecord], path: Path) -> None:
     Raises:
         InputError: matplotlib is not installed, or the file cannot be written.
     """
-    need_matplotlib()
+    need_matplotlib(path)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -70,11 +56,7 @@ def drift_picture(drifts: Mapping[str, ScoreRecord], path: Path) -> None:
     for axes in (above, below):
         axes.spines[["top", "right"]].set_visible(False)
         axes.margins(x=0.01)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=DOTS)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be drawn: {error}") from None
+    write_figure(figure, path)
 
 
 def _curve(axes: "Axes", label: str, record: ScoreRecord, colour: str) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from evaluation.errors import InputError
 from evaluation.printable import printable_lines
-from reports.curves import Curve, bias_curve, time_curve
+from reports.curves import Curve, bias_curve, can_draw, time_curve
 from reports.methods import paragraphs
 from reports.records import Stored, Tree
 
@@ -95,6 +95,7 @@ def render(tree: Tree, title: str, extras: Extras) -> str:
         caveats=_caveats(tree),
         provenance=[(key, _pretty(stored.content)) for key, stored in tree.records.items()],
         broken=tree.broken,
+        is_without_curves=not can_draw(),
     )
 
 
@@ -141,6 +142,8 @@ def _benchmark(name: str, models: Mapping[str, Mapping[str, Stored]], extras: Ex
         (model, [_cell(of_model.get(metric)) for metric in metrics])
         for model, of_model in models.items()
     ]
+    if not can_draw():
+        return _Benchmark(name, metrics, rows, (), extras.clips.get(name, ()))
     curves = []
     bias = bias_curve({m: of_model["fvd"] for m, of_model in models.items() if "fvd" in of_model})
     if bias is not None:

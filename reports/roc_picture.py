@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from evaluation.errors import InputError
 from reports.curves import COLOURS
-from reports.drift_picture import need_matplotlib
+from reports.pictures import need_matplotlib, write_figure
 
-PANEL, DOTS = (4.6, 4.6), 130  # inches, and dots to each
+PANEL = (4.6, 4.6)  # inches
 
 Curve = Sequence[tuple[float, float]]  # (false alarms, detections), from (0, 0) on
 
@@ -17,7 +16,7 @@ def roc_picture(
     marks: Mapping[str, Mapping[str, tuple[float, float]]],
     path: Path,
 ) -> None:
-    """Draw ROCs into a PNG (or whatever the path's ending says).
+    """Draw ROCs into a PNG, SVG or PDF, as the path's ending says.
 
     Args:
         groups: title of a panel -> words of the legend -> curve.
@@ -27,7 +26,7 @@ def roc_picture(
     Raises:
         InputError: matplotlib is not installed, or the file cannot be written.
     """
-    need_matplotlib()
+    need_matplotlib(path)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -47,8 +46,4 @@ def roc_picture(
         axes.set_ylim(0, 1.02)
         axes.legend(frameon=False, fontsize=8, loc="lower right")
         axes.spines[["top", "right"]].set_visible(False)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=DOTS)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be drawn: {error}") from None
+    write_figure(figure, path)

@@ -23,9 +23,12 @@ from benchmarks.ablations.lmc_bench import Bench, condition_of
 from benchmarks.ablations.lmc_request import LmcRequest, Surroundings
 from benchmarks.ablations.record import AblationRecord, Measured, TrainedModel
 from benchmarks.ablations.runs import RunsRequest, share, train_variant
+from benchmarks.plan import check_counts
 from evaluation import record as records
 from evaluation.circumstances import circumstances
 from evaluation.errors import InputError
+from evaluation.frame_protocol import load_frame_protocol
+from evaluation.protocol import load_protocol
 from evaluation.seeds import derived_seed
 from leo.motion import READINGS
 
@@ -46,6 +49,7 @@ def ablate_lmc(request: LmcRequest, around: Surroundings) -> AblationRecord:
     names = _variants(ablation, request)
     if request.seeds < 1:
         raise InputError(f"--seeds {request.seeds}: 1 at least; 3 or more for an interval")
+    _check_protocols(request)
     shared = share(_runs(request, around), around.watchers, around.machinery("encoding").progress)
     bench = Bench(request, ablation, shared, around)
     bench.check(names)
@@ -74,6 +78,19 @@ def ablate_lmc(request: LmcRequest, around: Surroundings) -> AblationRecord:
     record = _record(bench, measured, trained, unfinished, scores.notes, time.monotonic() - began)
     records.write_record(record, around.out / "lmc.json")
     return record
+
+
+def _check_protocols(request: LmcRequest) -> None:
+    """Stop before the trainings where the measuring behind them could not begin.
+
+    Raises:
+        InputError: no such protocol; counts below 1.
+    """
+    check_counts(request, ("frames", "clips", "limit", "steps"))
+    if request.protocol is not None:
+        load_protocol(request.protocol)
+    if request.acd not in (None, "none"):
+        load_frame_protocol(request.acd)
 
 
 def _variants(ablation: Ablation, request: LmcRequest) -> tuple[str, ...]:

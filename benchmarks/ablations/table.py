@@ -128,7 +128,7 @@ def remarks(record: AblationRecord) -> list[str]:
 
 def as_markdown(ablation: Ablation, found: Sequence[AblationRecord]) -> str:
     """The paper's table, then each record's numbers and remarks."""
-    parts = [paper_table(ablation, found).markdown()]
+    parts = ["<!-- leo-bench -->\n", paper_table(ablation, found).markdown()]
     for record in found:
         parts.append(all_measures(record).markdown())
         parts.append("".join(f"- {line}\n" for line in remarks(record)))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from benchmarks.cli.options import (
+    MANY,
+    TIMES,
     AllowUnverified,
     DataRoot,
     Device,
@@ -31,7 +33,7 @@ Out = Annotated[Path, typer.Option(help="Folder of everything; the same line aga
 Sampler = Annotated[
     Literal["ddpm", "ddim", "dpm"], typer.Option(help="ddpm --steps 1000 is the paper's.")
 ]
-Steps = Annotated[int, typer.Option(help="Of the sampler; must divide those of training.")]
+Steps = Annotated[int, typer.Option(min=1, help="Of the sampler; must divide those of training.")]
 
 
 @app.command()
@@ -53,7 +55,9 @@ def lmc(
     variants: Annotated[
         str, typer.Option(help="Of with,without,cat,concat-abs,replace; absent: the table's two.")
     ] = "",
-    seeds: Annotated[int, typer.Option(help="Trainings of each variant; 3 or more.")] = 3,
+    seeds: Annotated[
+        int, typer.Option(max=TIMES, help="Trainings of each variant; 3 or more.")
+    ] = 3,
     changes: Annotated[
         list[str] | None,
         typer.Option("--set", help="For all variants alike: lmdm.training.steps=1500."),
@@ -66,10 +70,11 @@ def lmc(
         Literal["given", "drawn"],
         typer.Option(help="First frames: real training frames nearest to code 1, or the cDDPM's."),
     ] = "given",
-    frames: Annotated[int, typer.Option(help="Of FVD's clips.")] = 16,
+    frames: Annotated[int, typer.Option(min=1, max=MANY, help="Of FVD's clips.")] = 16,
     protocol: Annotated[str | None, typer.Option(help="Of FVD; absent: the data set's.")] = None,
     clips: Annotated[
-        int | None, typer.Option(help="Clips a side; absent: the protocol's own number.")
+        int | None,
+        typer.Option(min=2, max=MANY, help="Clips a side; absent: the protocol's own number."),
     ] = None,
     acd: Annotated[
         str | None,
@@ -107,9 +112,11 @@ def lmc(
     from benchmarks.ablations.lmc_request import LmcRequest, Surroundings
     from benchmarks.cli.screen import machinery, say
     from benchmarks.cli.train_screen import TrainingScreen
-    from evaluation.record import check_writable
+    from evaluation.kinds import made_by
+    from evaluation.targets import Target, check_targets, claimed
 
-    check_writable(out)
+    marks = ("lmc.json", "shared/config.toml")
+    check_targets(Target("--out", out, made_by("ablate lmc", *marks)))
     request = LmcRequest(
         run=run,
         config=config,
@@ -141,7 +148,9 @@ def lmc(
         say=say,
         vgg=vgg,
     )
-    _finish(ablate_lmc(request, around), out)
+    with claimed(out, "ablate lmc"):
+        record = ablate_lmc(request, around)
+    _finish(record, out)
 
 
 @app.command()
@@ -153,8 +162,8 @@ def transition(
     real: Annotated[
         str, typer.Option(help="Real videos to calibrate on; worlds are rendered as long.")
     ],
-    frames: Annotated[int, typer.Option(help="Of each sample.")] = 512,
-    count: Annotated[int, typer.Option(help="Samples, with and without.")] = 64,
+    frames: Annotated[int, typer.Option(min=1, max=MANY, help="Of each sample.")] = 512,
+    count: Annotated[int, typer.Option(max=MANY, help="Samples, with and without.")] = 64,
     join: Annotated[
         bool, typer.Option("--join", help="Real videos are shorter: join different ones.")
     ] = False,
@@ -189,10 +198,11 @@ def transition(
     """
     from benchmarks.ablations.transition import TransitionRequest, ablate_transition
     from benchmarks.cli.screen import machinery
-    from evaluation.record import check_writable
+    from evaluation.kinds import made_by
     from evaluation.schema import parse
+    from evaluation.targets import Target, check_targets, claimed
 
-    check_writable(out)
+    check_targets(Target("--out", out, made_by("ablate transition", "transition.json")))
     options = {
         "run": run,
         "real": real,
@@ -212,7 +222,9 @@ def transition(
     def own(what: str) -> "Machinery":
         return machinery(workers=workers, keep=not no_cache, what=what)
 
-    _finish(ablate_transition(request, out, own), out)
+    with claimed(out, "ablate transition"):
+        record = ablate_transition(request, out, own)
+    _finish(record, out)
 
 
 @app.command()
@@ -225,7 +237,10 @@ def table(
     Example: leo-bench ablate table lmc-faces/lmc.json lmc-bodies/lmc.json --markdown table4.md
     """
     from benchmarks.ablations.record import read_ablation
+    from evaluation.kinds import MARKDOWN
+    from evaluation.targets import Target, check_targets
 
+    check_targets(Target("--markdown", markdown, MARKDOWN))
     _show([read_ablation(path) for path in records], markdown)
 
 
@@ -248,11 +263,11 @@ def _show(found: "list[AblationRecord]", markdown: Path | None) -> None:
     from evaluation.atomic import write_atomically
 
     ablation = load_ablation(found[0].ablation)
+    if markdown is not None:
+        write_atomically(markdown, as_markdown(ablation, found).encode())
     grids = [paper_table(ablation, found), *map(all_measures, found)]
     for grid in grids:
         show_table(grid.title, grid.columns, grid.rows)
     for record in found:
         for line in remarks(record):
             show(line)
-    if markdown is not None:
-        write_atomically(markdown, as_markdown(ablation, found).encode())

@@ -59,9 +59,12 @@ def adapt(
     from baselines.adapter import adapt
     from baselines.methods import load_method
     from baselines.planning import AdaptRequest, named_checkpoints
+    from baselines.provenance import ADAPTED
     from benchmarks.cli.screen import Bar, say
     from benchmarks.cli.screen import out as show
+    from evaluation.targets import Target, check_targets
 
+    check_targets(Target("--out", out, ADAPTED))
     chosen = load_method(method)
     request = AdaptRequest(
         method=chosen,

@@ -44,15 +44,18 @@ def animate(
 
     Example: leo-bench animate --checkpoint vox.pt --source me.png --driving talk.mp4 --out me.mp4
     """
+    from evaluation.kinds import NEW
+    from evaluation.targets import Target, check_free, check_targets, started
+
+    check_free(out)
+    check_targets(Target("--out", out, NEW))
     from benchmarks.animation import open_animation, write_floats
     from benchmarks.cli.screen import Bar, say
     from benchmarks.cli.screen import out as show
-    from evaluation.atomic import check_free
     from evaluation.videos.write import check_fps, write_video
     from leo.model import device_named
     from leo.pixels import to_pixels
 
-    check_free(out)
     if fps is not None:
         check_fps(fps)
     animation = open_animation(
@@ -61,10 +64,11 @@ def animate(
     for note in animation.notes:
         say(f"note: {note}")
     bar = Bar("animating", "frames")
-    if out.suffix.lower() == ".npy":
-        count = write_floats(out, animation, bar)
-    else:
-        count = write_video(
-            out, map(to_pixels, animation.frames(bar)), animation.fps if fps is None else fps
-        )
+    with started(out.parent):
+        if out.suffix.lower() == ".npy":
+            count = write_floats(out, animation, bar)
+        else:
+            count = write_video(
+                out, map(to_pixels, animation.frames(bar)), animation.fps if fps is None else fps
+            )
     show(f"{out}: {count} frames")

@@ -33,11 +33,12 @@ def bundle(
     """
     from benchmarks.bundling import statistics_of
     from benchmarks.cli.screen import machinery, say
-    from evaluation.record import check_writable
+    from evaluation.kinds import BUNDLE
+    from evaluation.targets import Target, check_targets
     from reports.bundles import SUFFIX, pack
     from reports.records import read_tree
 
-    check_writable(out.parent)
+    check_targets(Target("--out", out, BUNDLE))
     reading = machinery(workers=workers, keep=True)
     # A broken record is an error of `pack`; until then nothing is computed.
     tree = read_tree(records)
@@ -97,13 +98,16 @@ def leaderboard(
     from benchmarks.cli.screen import say
     from evaluation.atomic import write_atomically
     from evaluation.errors import InputError
+    from evaluation.kinds import PAGE
+    from evaluation.targets import Target, check_targets
     from reports.bundles import SUFFIX, check
     from reports.leaderboard import contradictions, render
 
+    page = out or bundles / "index.html"
+    check_targets(Target("--out", page, PAGE))
     paths = sorted(bundles.glob(f"*{SUFFIX}"))
     if not paths:
         raise InputError(f"{bundles}: no *{SUFFIX} is in there; `leo-bench bundle` makes them")
-    page = out or bundles / "index.html"
     found, refused = [], {}
     with tempfile.TemporaryDirectory() as scratch:
         for i, path in enumerate(paths):

@@ -29,7 +29,8 @@ def info() -> None:
 @app.command()
 def prune(
     older_than: Annotated[
-        float, typer.Option(help="Delete what was written more than so many days ago; 0: all.")
+        float,
+        typer.Option(min=0, help="Delete what was written more than so many days ago; 0: all."),
     ],
 ) -> None:
     """Delete cached features, numbers and packed frames; what is wanted again is made again.

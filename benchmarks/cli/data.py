@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from benchmarks.cli.options import SIDE
+
 app = typer.Typer(
     help="Data sets: prepare, verify, list.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -33,17 +35,21 @@ def prepare(
         typer.Option(help="As published (JPEG 75 where that was so), or lossless."),
     ] = "published",
     resolution: Annotated[
-        int | None, typer.Option(help="Side of the prepared frames; absent: as published.")
+        int | None,
+        typer.Option(min=1, max=SIDE, help="Side of the prepared frames; absent: as published."),
     ] = None,
     metadata: Annotated[
         Path | None, typer.Option(help="Official metadata, where it is not in the download.")
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Only so many videos of each split.")] = None,
-    workers: Annotated[int, typer.Option(help="Videos prepared at once.")] = 2,
+    workers: Annotated[int, typer.Option(max=1024, help="Videos prepared at once.")] = 2,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Videos that the download lacks are no failure.")
+    ] = False,
 ) -> None:
     """Prepare a data set; running the same line again goes on where it stopped.
 
-    Exit 1 where videos failed; the report says which and why.
+    Exit 1 where videos failed, or the data set is partial; the report says which and why.
 
     Examples:
 
@@ -55,7 +61,10 @@ def prepare(
     from benchmarks.cli.screen import out as show
     from benchmarks.datasets.opening import data_root
     from benchmarks.prepare.job import PrepareOptions
+    from benchmarks.prepare.report import JOURNAL
     from benchmarks.prepare.run import prepare as run
+    from evaluation.kinds import FolderKind, made_by
+    from evaluation.targets import Target, check_targets
 
     options = PrepareOptions(
         wide_crop=wide_crop,
@@ -66,6 +75,10 @@ def prepare(
         workers=workers,
     )
     root = data_root(out)
+    check_targets(
+        Target("--out", root, FolderKind("data root", lambda _folder: True)),  # holds any data
+        Target("--out", root / name, made_by("data prepare", JOURNAL)),
+    )
     bar = Bar(name, "videos")
     report = run(name, download, root, options, lambda done, total, last: bar(done, total))
     show(report.summary)
@@ -80,7 +93,9 @@ def prepare(
     for note in report.notes:
         say(f"note: {note}")
     show(f"report: {root / name / 'prepare.json'}   picture: {root / name / 'montage.png'}")
-    if report.failed:
+    if report.failed or (report.lacks and not allow_missing):
+        advice = "" if report.failed else "; --allow-missing says that this is meant"
+        say(f"{name} is partial: {', '.join(report.lacks)}{advice}")
         raise typer.Exit(1)
 
 
@@ -130,5 +145,6 @@ def list_data(data_root: DataRoot = None) -> None:
             f"{split} {row.counts.get(split, 0)}/{'?' if expected is None else expected}"
             for split, expected in row.expected.items()
         ]
-        rows.append([row.id, row.title, "yes" if row.prepared else "no", ", ".join(splits)])
+        state = "no" if not row.prepared else "partial" if row.gaps else "yes"
+        rows.append([row.id, row.title, state, ", ".join(splits)])
     table("data sets", ["id", "title", "prepared", "videos by split"], rows)

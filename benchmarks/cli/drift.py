@@ -61,10 +61,10 @@ def drift(
     workers: Workers = 2,
     no_cache: NoCache = False,
     out: Annotated[
-        Path | None, typer.Option(help="Draw the curves here (.png; extra: report).")
+        Path | None, typer.Option(help="Draw the curves here (.png, .svg or .pdf; extra: report).")
     ] = None,
     json: Annotated[
-        Path | None, typer.Option(help="Write the records here, the real one first.")
+        Path | None, typer.Option(help="Write the records here, the real one first; -: to stdout.")
     ] = None,
     records: Records = None,
 ) -> None:
@@ -79,17 +79,23 @@ def drift(
       leo-bench drift "leo:toy-faces?mode=conditional&start=toy-faces/test&frames=1024&count=16"
       --dataset toy-faces --frames 1024 --every 8 --limit 16 --out drift.png --json drift.json
     """
-    from benchmarks.cli.screen import machinery, say, table
-    from benchmarks.cli.screen import out as show
+    from benchmarks.cli.screen import document, machinery, out_beside, say, table
     from benchmarks.drift import drift_request, keep, labels, measure_drift, rows
     from evaluation.documents import document_of
-    from evaluation.record import check_writable, write_record
+    from evaluation.kinds import DOCUMENT, PICTURE, RECORDS
+    from evaluation.record import make_room, write_record
     from evaluation.score_record import score_record_path
-    from reports.drift_picture import drift_picture, need_matplotlib
+    from evaluation.targets import STDOUT, Target, check_targets, file_of
+    from reports.drift_picture import drift_picture
+    from reports.pictures import need_matplotlib
 
-    check_writable(json and json.parent, out and out.parent, records)
+    check_targets(
+        Target("--json", json, DOCUMENT),
+        Target("--out", out, PICTURE),
+        Target("--records", records, RECORDS),
+    )
     if out is not None:
-        need_matplotlib()
+        need_matplotlib(out)
     words = labels(sources or [], label or [])
     request = drift_request(
         frames,
@@ -113,7 +119,16 @@ def drift(
     drifts = measure_drift(request, sources or [], tools)
     found = [one.record for one in drifts]
     named = dict(zip([f"real: {found[0].source.name}", *words], found, strict=True))
-    table("", *rows(named))
+    in_tree = [] if records is None else [score_record_path(records, record) for record in found]
+    for one, path in zip(drifts, in_tree, strict=False):
+        keep(one, make_room(path))
+    made = document_of("drift", found)
+    if (path_of_all := file_of(json)) is not None:
+        write_record(made, path_of_all)
+    if out is not None:
+        drift_picture(named, out)
+    show = out_beside(json)
+    table("", *rows(named), show)
     said = found[0].diagnostics
     show(
         f"broken: further from the first frame than {said['threshold']:.3f}, the {100 * share:g} % "
@@ -127,13 +142,9 @@ def drift(
             say(f"note: {words_of}: {note}")
         for video, reason in (*record.without_value, *record.source.skipped):
             say(f"no value for {video}: {reason}")
-    if records is not None:
-        for one in drifts:
-            path = score_record_path(records, one.record)
-            keep(one, path)
-            say(f"record: {path}")
-    if json is not None:
-        write_record(document_of("drift", found), json)
+    for path in in_tree:
+        say(f"record: {path}")
     if out is not None:
-        drift_picture(named, out)
         show(f"picture: {out}")
+    if json == STDOUT:
+        document(made.to_json())

@@ -4,13 +4,16 @@ The first five share their options: `_verb` collects them into a request, and wh
 request differs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from benchmarks.cli.options import (
+    MANY,
+    TIMES,
     AllowUnverified,
     Batch,
     DataRoot,
@@ -98,10 +101,12 @@ def _verb(metric: Metric, act: Act) -> Callable[..., None]:
         protocol: Protocol = None,
         resolution: Resolution = None,
         clips: Annotated[
-            int | None, typer.Option(help="Clips a side; absent: the protocol's own number.")
+            int | None,
+            typer.Option(max=MANY, help="Clips a side; absent: the protocol's own number."),
         ] = None,
         repeats: Annotated[
-            int | None, typer.Option(help="Repeats with other clips; absent: the protocol's.")
+            int | None,
+            typer.Option(max=TIMES, help="Repeats with other clips; absent: the protocol's."),
         ] = None,
         seed: Seed = 0,
         real_stride: RealStride = None,
@@ -119,15 +124,17 @@ def _verb(metric: Metric, act: Act) -> Callable[..., None]:
         batch: Batch = None,
         no_cache: NoCache = False,
         json: Annotated[
-            Path | None, typer.Option(help="Write the record here, as one JSON object.")
+            Path | None,
+            typer.Option(help="Write the record here, as one JSON object; -: to stdout."),
         ] = None,
         records: Records = None,
     ) -> None:
         from benchmarks.cli.screen import machinery
         from benchmarks.plan import ScoreRequest
-        from evaluation.record import check_writable
+        from evaluation.kinds import RECORD, RECORDS
+        from evaluation.targets import Target, check_targets
 
-        check_writable(json and json.parent, records)
+        check_targets(Target("--json", json, RECORD), Target("--records", records, RECORDS))
         request = ScoreRequest(
             metric=metric,
             dataset=dataset,
@@ -160,47 +167,49 @@ def _verb(metric: Metric, act: Act) -> Callable[..., None]:
 def _record(
     request: "ScoreRequest", machinery: "Machinery", json: Path | None, records: Path | None
 ) -> None:
-    from benchmarks.cli.screen import say, show_record
+    from benchmarks.cli.screen import document, out_beside, say, show_record
     from benchmarks.plan import plan
     from benchmarks.score import keep, scored
-    from evaluation.record import record_path
+    from evaluation.record import make_room, record_path
+    from evaluation.targets import STDOUT, file_of
 
     found = scored(plan(request), machinery)
-    show_record(found.record)
-    if json is not None:
-        keep(found, json)
-    if records is not None:
-        path = record_path(records, found.record)
-        keep(found, path)
-        say(f"record: {path}")
+    in_tree = None if records is None else make_room(record_path(records, found.record))
+    for path in (file_of(json), in_tree):
+        if path is not None:
+            keep(found, path)
+    show_record(found.record, out_beside(json))
+    if in_tree is not None:
+        say(f"record: {in_tree}")
+    if json == STDOUT:
+        document(found.record.to_json())
 
 
 def _precision(
     request: "ScoreRequest", machinery: "Machinery", json: Path | None, records: Path | None
 ) -> None:
-    from benchmarks.cli.screen import out, show_record
+    from benchmarks.cli.screen import out_beside, show_record
     from benchmarks.precision import measure_precision
 
     report = measure_precision(request, machinery)
-    shares = report.found
-    for name, share in (("precision", shares.precision), ("recall", shares.recall)):
-        interval = "no interval"
-        if share.interval is not None:
-            interval = "95 % interval {:.3f} to {:.3f}".format(*share.interval)
-        out(f"{name:9} = {share.value:.3f}   ({shares.neighbours} neighbours; {interval})")
-    show_record(report.record)
-    _keep_document(report.document, report.record, json, records)
+    shares, out = report.found, out_beside(json)
+    with _kept(report.document, report.record, json, records):
+        for name, share in (("precision", shares.precision), ("recall", shares.recall)):
+            interval = "no interval"
+            if share.interval is not None:
+                interval = "95 % interval {:.3f} to {:.3f}".format(*share.interval)
+            out(f"{name:9} = {share.value:.3f}   ({shares.neighbours} neighbours; {interval})")
+        show_record(report.record, out)
 
 
 def _leverage(
     request: "ScoreRequest", machinery: "Machinery", json: Path | None, records: Path | None
 ) -> None:
-    from benchmarks.cli.screen import show_record, table
+    from benchmarks.cli.screen import out_beside, show_record, table
     from benchmarks.leverage import measure_leverage
 
     report = measure_leverage(request, machinery)
     found = report.found
-    show_record(report.record)
     rows = [
         [
             side,
@@ -213,23 +222,35 @@ def _leverage(
         for v in videos[:SHOWN]
     ]
     columns = ["side", "video", "clips", "FVD changes by", "of FVD"]
-    table(f"largest changes from {found.value:.6g}, one video left out", columns, rows)
-    _keep_document(report.document, report.record, json, records)
+    out = out_beside(json)
+    with _kept(report.document, report.record, json, records):
+        show_record(report.record, out)
+        table(f"largest changes from {found.value:.6g}, one video left out", columns, rows, out)
 
 
-def _keep_document(
-    document: "Document", record: "Record", json: Path | None, records: Path | None
-) -> None:
-    """Write a document to the places asked for; under `records` beside its distance's record."""
-    from benchmarks.cli.screen import say
-    from evaluation.record import record_path, write_record
+@contextmanager
+def _kept(
+    made: "Document", record: "Record", json: Path | None, records: Path | None
+) -> Iterator[None]:
+    """Write a document to the places asked for, then let it be shown.
 
-    if json is not None:
-        write_record(document, json)
+    Under `records` it lies beside its distance's record.
+    """
+    from benchmarks.cli.screen import document, say
+    from evaluation.record import make_room, record_path, write_record
+    from evaluation.targets import STDOUT, file_of
+
+    in_tree = None
     if records is not None:
-        path = record_path(records, record).parent / f"{document.kind}.json"
-        write_record(document, path)
-        say(f"{document.kind}: {path}")
+        in_tree = make_room(record_path(records, record).with_stem(made.kind))
+    for path in (file_of(json), in_tree):
+        if path is not None:
+            write_record(made, path)
+    yield
+    if in_tree is not None:
+        say(f"{made.kind}: {in_tree}")
+    if json == STDOUT:
+        document(made.to_json())
 
 
 def features(
@@ -273,9 +294,10 @@ def features(
     from benchmarks.cli.screen import machinery, say
     from benchmarks.cli.screen import out as show
     from benchmarks.features_file import FeaturesRequest, write_features
-    from evaluation.record import check_writable
+    from evaluation.kinds import FEATURES
+    from evaluation.targets import Target, check_targets
 
-    check_writable(out.parent)
+    check_targets(Target("--out", out, FEATURES))
     request = FeaturesRequest(
         source=source,
         frames=frames,
@@ -298,4 +320,4 @@ def features(
     count, size = write_features(request, out, how)
     for note in how.news():
         say(f"note: {note}")
-    show(f"{out}: {count} clips x {size} features")
+    show(f"{out}: {count} clip{'s' * (count != 1)} x {size} features")

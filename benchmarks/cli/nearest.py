@@ -61,7 +61,9 @@ def nearest(
     workers: Workers = 2,
     batch: Batch = None,
     no_cache: NoCache = False,
-    json: Annotated[Path | None, typer.Option(help="Write all pairs here, as JSON.")] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="Write all pairs here, as JSON; -: to stdout.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write a picture of the nearest pairs here (PNG).")
     ] = None,
@@ -78,14 +80,15 @@ def nearest(
       leo-bench nearest --fake leo:toy-faces?mode=conditional&start=toy-faces/test
       --train toy-faces/train --frames 16 --out pairs.png
     """
-    from benchmarks.cli.screen import machinery, say, table
-    from benchmarks.cli.screen import out as show
+    from benchmarks.cli.screen import document, machinery, out_beside, say, table
     from benchmarks.nearest import NearestRequest, find_nearest
     from evaluation.documents import document_of
+    from evaluation.kinds import DOCUMENT, PICTURE
     from evaluation.neighbours import NEAR
-    from evaluation.record import check_writable, write_record
+    from evaluation.record import write_record
+    from evaluation.targets import STDOUT, Target, check_targets, file_of
 
-    check_writable(json and json.parent, out and out.parent)
+    check_targets(Target("--json", json, DOCUMENT), Target("--out", out, PICTURE))
     request = NearestRequest(
         fake=fake,
         train=train,
@@ -107,12 +110,16 @@ def nearest(
         limit=limit,
     )
     report = find_nearest(request, machinery(workers=workers, batch=batch, keep=not no_cache), out)
+    made = document_of("nearest", [], report)
+    if (path := file_of(json)) is not None:
+        write_record(made, path)
+    show = out_beside(json)
     rows = [
         [p.sample, p.train, str(p.start), f"{p.distance:.4g}", f"{100 * p.percentile:.1f}"]
         for p in report.pairs[:SHOWN]
     ]
     columns = ["sample", "nearest training video", "at frame", "distance", "percentile"]
-    table(f"nearest of {len(report.pairs)} samples", columns, rows)
+    table(f"nearest of {len(report.pairs)} samples", columns, rows, show)
     show(
         f"{100 * report.share_near:.1f} % of samples are nearer to the training videos than the "
         f"nearest {100 * NEAR:g} % of {len(report.held_out_distances)} held-out videos; "
@@ -123,5 +130,5 @@ def nearest(
         show(f"picture: {out}")
     for note in report.notes:
         say(f"note: {note}")
-    if json is not None:
-        write_record(document_of("nearest", [], report), json)
+    if json == STDOUT:
+        document(made.to_json())

@@ -5,7 +5,11 @@ from typing import Annotated, Literal
 
 import typer
 
-Frames = Annotated[int, typer.Option(help="Frames in a clip; I3D needs 9 or more.")]
+SIDE = 16_384  # pixels: what is larger is a slip of the finger, and fills a machine
+TIMES = 10_000  # repeats of a measurement
+MANY = 10_000_000  # clips, videos or frames
+
+Frames = Annotated[int, typer.Option(max=MANY, help="Frames in a clip; I3D needs 9 or more.")]
 Protocol = Annotated[
     str | None,
     typer.Option(help="Protocol id, or a .toml of your own; chosen by --dataset when absent."),
@@ -13,7 +17,8 @@ Protocol = Annotated[
 Resolution = Annotated[
     int | None,
     typer.Option(
-        help="Bring frames to R x R as the protocol does; absent: as stored (data sets may fix it)."
+        max=SIDE,
+        help="Bring frames to R x R as the protocol does; absent: as stored, or as a data set says",
     ),
 ]
 Seed = Annotated[int, typer.Option(help="All chance comes from this and the videos' names.")]
@@ -47,7 +52,7 @@ Limit = Annotated[
     int | None, typer.Option(help="Only the first so many videos; not for publication.")
 ]
 Workers = Annotated[
-    int, typer.Option(min=1, help="Threads that read and resize; changes no number.")
+    int, typer.Option(min=1, max=1024, help="Threads that read and resize; changes no number.")
 ]
 Batch = Annotated[
     int | None, typer.Option(min=1, help="Clips through the network at once; changes no number.")
@@ -76,6 +81,7 @@ EmbedderWeights = Annotated[
     Path | None, typer.Option(help="The embedder's weights file; absent: the registered one.")
 ]
 FrameResolution = Annotated[
-    int | None, typer.Option(help="Bring frames to R x R first; absent: as the protocol says.")
+    int | None,
+    typer.Option(max=SIDE, help="Bring frames to R x R first; absent: as the protocol says."),
 ]
 Records = Annotated[Path | None, typer.Option(help="Keep every record under this folder, too.")]

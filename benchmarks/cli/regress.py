@@ -44,11 +44,18 @@ def regress(
     from benchmarks.cli.screen import out, say, table
     from evaluation.atomic import write_atomically
     from evaluation.errors import InputError
+    from evaluation.kinds import ANY_TEXT, JUNIT, MARKDOWN
+    from evaluation.targets import Target, check_targets
     from reports.comparing import SETTINGS, compare, exit_code, load_settings
     from reports.regression_text import COLUMNS, LEGEND, headline, provenance_changes, row
     from reports.regression_text import junit as as_junit
     from reports.regression_text import markdown as as_markdown
 
+    check_targets(
+        Target("--markdown", markdown, MARKDOWN),
+        Target("--junit", junit, JUNIT),
+        Target("--summary", summary, ANY_TEXT),
+    )
     changes = compare(old, new, load_settings(settings or SETTINGS))
     text = as_markdown(changes, old, new)
     if markdown is not None:

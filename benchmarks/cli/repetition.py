@@ -74,14 +74,16 @@ def repetition(
       leo-bench repetition "leo:toy-bodies?mode=conditional&start=toy-bodies/test&count=32"
       --calibrate toy-bodies/train --signal codes --animator leo:toy-bodies
     """
-    from benchmarks.cli.screen import machinery, say, show_score
+    from benchmarks.cli.screen import document, machinery, out_beside, say, show_score
     from benchmarks.repetition import RepetitionRequest, keep, measure_repetition
     from evaluation.documents import document_of
-    from evaluation.record import check_writable, write_record
+    from evaluation.kinds import RECORDS, REPETITION
+    from evaluation.record import make_room, write_record
     from evaluation.schema import parse
     from evaluation.score_record import score_record_path
+    from evaluation.targets import STDOUT, Target, check_targets, file_of
 
-    check_writable(json and json.parent, records)
+    check_targets(Target("--json", json, REPETITION), Target("--records", records, RECORDS))
     request = parse(
         RepetitionRequest,
         {
@@ -108,13 +110,20 @@ def repetition(
     )
     work = machinery(workers=workers, keep=not no_cache, what="motion")
     found = list(measure_repetition(request, work))
-    if json is not None and len(found) == 1:
-        keep(found[0], json)
-    elif json is not None:
-        write_record(document_of("repetition", [one.record for one in found]), json)
-    for measured in found:
-        show_score(measured.record)
-        if records is not None:
-            path = score_record_path(records, measured.record)
-            keep(measured, path)
-            say(f"record: {path}")
+    made = document_of("repetition", [one.record for one in found])
+    path = file_of(json)
+    if path is not None and len(found) == 1:
+        keep(found[0], path)
+    elif path is not None:
+        write_record(made, path)
+    in_tree = []
+    if records is not None:
+        in_tree = [make_room(score_record_path(records, one.record)) for one in found]
+    for one, place in zip(found, in_tree, strict=False):
+        keep(one, place)
+    for one in found:
+        show_score(one.record, out_beside(json))
+    for place in in_tree:
+        say(f"record: {place}")
+    if json == STDOUT:
+        document(made.to_json())

@@ -38,17 +38,20 @@ def report(
     from benchmarks.cli.screen import machinery, say
     from benchmarks.report import clip_rows
     from evaluation.atomic import write_atomically
-    from evaluation.record import check_writable
-    from reports.curves import loss_curves
+    from evaluation.kinds import PAGE
+    from evaluation.targets import Target, check_targets
+    from reports.curves import can_draw, loss_curves
     from reports.formats.hypertext import as_element
     from reports.layouts import list_layouts
     from reports.page import Extras, render
     from reports.records import read_tree
     from reports.tables import fill
 
-    check_writable(out.parent)
+    check_targets(Target("--out", out, PAGE))
     tree = read_tree(records)
-    curves = [curve for folder in run or () for curve in loss_curves(folder)]
+    if not can_draw():
+        say("note: without curves: matplotlib is not installed (extra: report)")
+    curves = [curve for folder in run or () if can_draw() for curve in loss_curves(folder)]
     reading = machinery(workers=workers, keep=False, what="clips")
     clips = clip_rows(tree, videos, reading, say) if videos else {}
     # A broken record is named on the page, and stops the tables alone.

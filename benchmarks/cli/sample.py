@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from benchmarks.cli.options import MANY
+
 Run = Annotated[
     str, typer.Option(help="Folder of a run, or leo:NAME of a shipped model (leo:toy-faces).")
 ]
@@ -49,8 +51,10 @@ def sample(
     run: Run,
     out: Out,
     mode: Mode = "unconditional",
-    frames: Annotated[int, typer.Option(help="Of every sample; there is no limit.")] = 128,
-    count: Annotated[int, typer.Option(help="Samples; in a grid, motions or faces.")] = 8,
+    frames: Annotated[
+        int, typer.Option(max=MANY, help="Of every sample; there is no limit of the model's.")
+    ] = 128,
+    count: Annotated[int, typer.Option(max=MANY, help="Samples; in a grid, motions or faces.")] = 8,
     start_frames: StartFrames = "",
     start_frame: Annotated[
         Literal["first", "random"], typer.Option(help="Which frame of a video in --start-frames.")
@@ -117,6 +121,8 @@ def sample(
         strip_of,
         write_samples,
     )
+    from evaluation.kinds import made_by
+    from evaluation.targets import Target, check_targets, started
 
     sampling = sampling_of(
         mode=mode,
@@ -134,18 +140,22 @@ def sample(
         reencode=reencode,
     )
     request = SampleRequest(run=run, sampling=sampling, start=start_frames, format=format, fps=fps)
+    marks = ("sample.json", "grid-motions.json", "grid-faces.json")
+    check_targets(Target("--out", out, made_by("sample", *marks)))
     share, own_device = share_of_environment()
     progress = Bar("sampling", "frames") if share.part == 0 else None
     place = Place(out, share, data_root, device or own_device, progress)
     if grid is not None:
         if share.part == 0:  # one picture, one video: nothing to share out
-            made = write_grid(request, grid, place)
+            with started(out, *marks):
+                made = write_grid(request, grid, place)
             if not made.drawn:
                 say("video and picture are there already, from the same settings; nothing is drawn")
             for path in (made.video, made.picture):
                 show(str(path))
         return
-    written = write_samples(request, place)
+    with started(out, *marks):
+        written = write_samples(request, place)
     if share.part == 0:
         for note in written.notes:
             say(f"note: {note}")
@@ -224,9 +234,13 @@ def edit(
     from benchmarks.editing import EditRequest, samples_of, write_edits, write_first_frames
     from benchmarks.sampling import Place, SampleRequest, sampling_of
     from evaluation.errors import InputError
+    from evaluation.kinds import NEW, made_by
+    from evaluation.targets import Target, check_targets, claimed, started
     from leo.edit import BASE, ControlNet
     from leo.model import device_named
 
+    first = made_by("edit --first-frames")
+    check_targets(Target("--out", out, first if first_frames else NEW))
     options = {"frames": frames, "steps": steps, "sampler": sampler, "seed": seed}
     given = {name: value for name, value in options.items() if value is not None}
     if sample_from is not None and source is None and run is None:
@@ -251,7 +265,8 @@ def edit(
         storing = {"format": format, "fps": fps, "repose": repose or None}
         unused = {name for name, value in (editing | storing).items() if value is not None}
         _refuse(unused, "--first-frames writes pictures alone")
-        paths = write_first_frames(samples, indices, place)
+        with claimed(out, "edit --first-frames"):
+            paths = write_first_frames(samples, indices, place)
     else:
         steering = None
         if controlnet is not None:
@@ -268,7 +283,8 @@ def edit(
             steering,
             repose,
         )
-        made = write_edits(request, place)
+        with started(out):
+            made = write_edits(request, place)
         paths = made.paths
         for note in made.notes:
             say(f"note: {note}")

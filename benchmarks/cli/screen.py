@@ -2,18 +2,25 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from benchmarks.cli.streams import has_reader_left
 from evaluation.cache import FeatureStore
+from evaluation.errors import InputError
 from evaluation.features import Machinery
 from evaluation.places import cache_root
 from evaluation.printable import printable, printable_lines
 from evaluation.record import Record
 from evaluation.score_record import ScoreRecord
+from evaluation.targets import STDOUT
+
+Out = Callable[[object], None]  # shows a result to a person
 
 HEARTBEAT_SECONDS = 30.0
 
@@ -85,8 +92,42 @@ def say(message: str) -> None:
     )
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on standard output; columns of numbers to the right."""
+def out(result: object) -> None:
+    """A result, on standard output; wide enough for tables where that is no terminal."""
+    _show(result, sys.stdout)
+
+
+def aside(result: object) -> None:
+    """A result for a person on standard error, where a document has standard output for itself."""
+    _show(result, sys.stderr)
+
+
+def out_beside(json: Path | None) -> Out:
+    """Where results are shown: aside if the document that `--json` asks for goes to stdout."""
+    return aside if json == STDOUT else out
+
+
+def document(text: str) -> None:
+    """A JSON document, on standard output, in UTF-8 whatever the terminal's encoding.
+
+    Raises:
+        InputError: the reader has left before the end; there is no other copy.
+    """
+    sys.stdout.flush()
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None:
+        sys.stdout.write(text)
+    else:
+        stream.write(text.encode(errors="backslashreplace"))
+    sys.stdout.flush()
+    if has_reader_left():
+        raise InputError("--json -: the reader left before the document's end")
+
+
+def table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], out: Out = out
+) -> None:
+    """A table, as `out` shows it; columns of numbers to the right."""
     shown = Table(title=printable(title) or None, title_justify="left")
     for i, column in enumerate(columns):
         numbers = all(row[i][:1] in "0123456789+-" for row in rows)
@@ -96,15 +137,13 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     out(shown)
 
 
-def out(result: object) -> None:
-    """A result, on standard output; wide enough for tables where that is no terminal."""
-    width = None if sys.stdout.isatty() else 140
-    console = Console(file=sys.stdout, highlight=False, width=width, soft_wrap=True)
+def _show(result: object, stream: TextIO) -> None:
+    width = None if stream.isatty() else 140
     shown = printable_lines(result) if isinstance(result, str) else result
-    console.print(shown, markup=False)
+    Console(file=stream, highlight=False, width=width, soft_wrap=True).print(shown, markup=False)
 
 
-def show_record(record: Record) -> None:
+def show_record(record: Record, out: Out = out) -> None:
     """A record as a person reads it: the number, how sure it is, what it was made from."""
     spread = "" if record.spread is None else f" ± {record.spread:.4g}"
     name = f"{record.metric.upper()}{record.frames}"
@@ -131,7 +170,7 @@ def show_record(record: Record) -> None:
             say(f"skipped {video}: {reason}")
 
 
-def show_score(record: ScoreRecord) -> None:
+def show_score(record: ScoreRecord, out: Out = out) -> None:
     """The record of a score, as `show_record`: with the real side's where it has one."""
     name = f"{record.metric.upper()}{record.frames} of {record.source.name}"
     out(f"{name} = {record.value:.4g}   ({record.protocol} v{record.protocol_version})")

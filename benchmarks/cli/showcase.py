@@ -25,7 +25,8 @@ def demo(
     from benchmarks.cli.screen import machinery, say, table
     from benchmarks.cli.screen import out as show
     from benchmarks.demo import Cell, run_demo
-    from evaluation.record import check_writable
+    from evaluation.kinds import made_by
+    from evaluation.targets import Target, check_targets, claimed
 
     def text(cell: Cell) -> str:
         low, high = cell.record.interval or (math.nan, math.nan)
@@ -35,11 +36,12 @@ def demo(
         mark = "" if cell.noticed else " ?"
         return f"{value}\n{cell.worse_by.low:+.3g} to {cell.worse_by.high:+.3g}{mark}"
 
-    check_writable(out)
+    check_targets(Target("--out", out, made_by("demo")))
     lines = []
-    for line in run_demo(out, lambda what: machinery(workers=workers, keep=True, what=what)):
-        lines.append(line)
-        say(f"{line.world}, {line.fake}: {line.cells[0].record.value:.4g}")
+    with claimed(out, "demo"):
+        for line in run_demo(out, lambda what: machinery(workers=workers, keep=True, what=what)):
+            lines.append(line)
+            say(f"{line.world}, {line.fake}: {line.cells[0].record.value:.4g}")
     records = [cell.record for cell in lines[0].cells]
     heads = [f"{r.metric.upper()}{r.frames} {r.protocol}" for r in records]
     rows = [[f"{line.world}, {line.label}", *map(text, line.cells)] for line in lines]

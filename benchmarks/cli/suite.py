@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmarks.cli.options import DataRoot, Device, Extractor, OnError, Seed, Workers
+from benchmarks.cli.options import MANY, TIMES, DataRoot, Device, Extractor, OnError, Seed, Workers
 
 if TYPE_CHECKING:
     from benchmarks.run_suite import Done
@@ -37,10 +37,12 @@ def run(
         list[str] | None, typer.Option(help="Only this benchmark; may be given again.")
     ] = None,
     clips: Annotated[
-        int | None, typer.Option(min=2, help="Clips a side; absent: the suite's or protocol's.")
+        int | None,
+        typer.Option(min=2, max=MANY, help="Clips a side; absent: the suite's or protocol's."),
     ] = None,
     repeats: Annotated[
-        int | None, typer.Option(min=1, help="Repeats; absent: the suite's or protocol's.")
+        int | None,
+        typer.Option(min=1, max=TIMES, help="Repeats; absent: the suite's or protocol's."),
     ] = None,
     seed: Seed = 0,
     extractor: Extractor = None,
@@ -72,13 +74,14 @@ def run(
     from benchmarks.run_suite import SuiteSettings, declare_origins, run_suite
     from benchmarks.suite_models import names, parse_models, parse_origins
     from benchmarks.suites import load_suite
-    from evaluation.record import check_writable
+    from evaluation.kinds import RECORDS
+    from evaluation.targets import Target, check_targets
     from reports.layouts import list_layouts
 
     chosen = load_suite(suite)
     models = parse_models(model or [], chosen)
     origins = parse_origins(origin or [], models)
-    check_writable(records)
+    check_targets(Target("--records", records, RECORDS))
     declare_origins(records, origins)
     settings = SuiteSettings(
         records=records,

@@ -68,6 +68,8 @@ def tables(
     from benchmarks.cli.screen import out as show
     from evaluation.atomic import write_atomically
     from evaluation.errors import InputError
+    from evaluation.kinds import made_by
+    from evaluation.targets import Target, check_targets, claimed
     from reports.formats import FORMATS
     from reports.layouts import list_layouts
     from reports.tables import fill
@@ -76,17 +78,19 @@ def tables(
     for name in names:
         if name not in FORMATS:
             raise InputError(f"--format {name}: known are {', '.join(FORMATS)}")
-    unused: set[str] | None = None
-    for layout in list_layouts():
-        filled = fill(layout, records)
-        unused = set(filled.unused) if unused is None else unused & set(filled.unused)
-        if not filled.has_numbers:
-            continue
-        for name in names:
-            path = out / f"{layout.id}.{FORMATS[name].ending}"
-            write_atomically(path, FORMATS[name].write(filled).encode())
-            show(path)
-    _say_unused("any table", sorted(unused or ()))
+    check_targets(Target("--out", out, made_by("tables")))
+    filled = [fill(layout, records) for layout in list_layouts()]
+    written = []
+    with claimed(out, "tables"):
+        for table in filled:
+            for name in names if table.has_numbers else ():
+                path = out / f"{table.layout.id}.{FORMATS[name].ending}"
+                write_atomically(path, FORMATS[name].write(table).encode())
+                written.append(path)
+    for path in written:
+        show(path)
+    unused = set.intersection(*(set(table.unused) for table in filled))
+    _say_unused("any table", sorted(unused))
 
 
 def _say_unused(what: str, keys: list[str] | tuple[str, ...]) -> None:

@@ -77,13 +77,17 @@ def train(
     from benchmarks.cli.train_screen import TrainingScreen
     from benchmarks.filling import share_of_environment
     from benchmarks.leo_runs import RunRequest, open_job, resolved_config
+    from evaluation.targets import Target, check_targets, started
     from leo.run_folder import to_toml
+    from leo.run_target import RUN, SLIGHT
     from leo.training import check_stage, train_all, train_stage
     from leo.watching import TensorBoard, Watcher
 
     if stage != "all":
         check_stage(stage)
     request = RunRequest(run, config, data, changes or (), data_root, vgg, cpu)
+    if not dry_run:
+        check_targets(Target("--run", run, RUN))
     resolved = to_toml(resolved_config(request).model_dump(mode="json"))
     if dry_run:
         say(resolved)
@@ -92,18 +96,19 @@ def train(
     watchers: list[Watcher] = [TrainingScreen()] if is_first else []
     if tensorboard and is_first:
         watchers.append(TensorBoard(run / "tensorboard"))
-    begun = open_job(request)
-    if is_first:
-        say(resolved)
-    job = replace(
-        begun,
-        watchers=watchers,
-        progress=Bar("videos", "videos"),
-        pack_bytes=int(pack * 2**30),
-    )
-    for model in train_all(job) if stage == "all" else [train_stage(job, stage)]:
+    with started(run, *SLIGHT):
+        begun = open_job(request)
         if is_first:
-            out(str(model))
+            say(resolved)
+        job = replace(
+            begun,
+            watchers=watchers,
+            progress=Bar("videos", "videos"),
+            pack_bytes=int(pack * 2**30),
+        )
+        models = train_all(job) if stage == "all" else [train_stage(job, stage)]
+    for model in models if is_first else ():
+        out(str(model))
 
 
 def encode(
@@ -155,7 +160,10 @@ def export(
       leo-bench export --run runs/toy-faces --out toy-faces --best cddpm
     """
     from benchmarks.cli.screen import out as show
+    from evaluation.kinds import NEW
+    from evaluation.targets import Target, check_targets
     from leo.export import export as write
 
+    check_targets(Target("--out", out, NEW))
     for path in write(run, out, best or ()):
         show(f"{path}  {path.stat().st_size / 1e6:.1f} MB")

@@ -61,7 +61,7 @@ def fetch(
     """
     from benchmarks.cli.screen import Bar, out
     from evaluation import downloads
-    from evaluation.weights import load_registry
+    from evaluation.weights import entry, load_registry
 
     registry = load_registry()
     used = [name for name, file in registry.items() if file.used_by]
@@ -69,6 +69,8 @@ def fetch(
         for name in used:
             if not registry[name].downloads:
                 out(f"{name}: only by hand, from {' or '.join(registry[name].pages)}")
+    for name in names or ():
+        entry(name)  # an unknown name stops before the first download
     for name in names or [name for name in used if registry[name].downloads]:
         path = downloads.fetch(name, offline, _progress(Bar(name, "bytes")))
         out(f"{name}: {path}")
@@ -85,25 +87,25 @@ def _progress(bar: Callable[[int, int], None]) -> Callable[[int, int | None], No
 
 @app.command()
 def verify(names: Name = None) -> None:
-    """Check the digests of the files that are here; exit 1 where one is wrong, or a file empty.
+    """Check the digests of the files that are here; exit 1 where one is wrong, empty, or absent.
 
-    "Prefix verified": only the first digits of the digest are published.
+    "Prefix verified": only the first digits of the digest are published. Absent: of those named.
 
     Example: leo-bench weights verify
     """
     from benchmarks.cli.screen import out
     from evaluation.errors import InputError
-    from evaluation.weights import find, identify, load_registry
+    from evaluation.weights import entry, find, identify, load_registry
 
     wrong = False
-    for name in names or load_registry():
+    files = {name: entry(name) for name in names or load_registry()}
+    for name, file in files.items():
         try:
             path = find([name])
         except InputError as error:
             out(f"{name}: absent" if not names else str(error))
             wrong = wrong or bool(names)
             continue
-        file = load_registry()[name]
         if path.stat().st_size == 0:
             wrong = True
             out(f"{name}: EMPTY ({path})")

@@ -102,6 +102,8 @@ def expectation_notes(dataset: Dataset, split: str, count: int, folder: Path) ->
     if chosen:
         options = ", ".join(f"{name}={value}" for name, value in sorted(chosen.items()))
         notes.append(f"{dataset.id} was prepared with {options}")
+    if report.missing:
+        notes.append(f"{dataset.id}: {len(report.missing)} videos were missing in the download")
     if report.failed:
         notes.append(f"{dataset.id}: {len(report.failed)} videos failed to be prepared")
     return tuple(notes)

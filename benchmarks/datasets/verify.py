@@ -65,12 +65,19 @@ class VerifyReport(Data):
 
 
 class ListRow(Data):
-    """One line of `leo-bench data list`: `counts` is videos by split that is prepared."""
+    """One line of `leo-bench data list`.
+
+    Args:
+        prepared: whether there is anything of it.
+        gaps: why what there is is not all of it; empty: it is.
+        counts: videos by split that is prepared.
+    """
 
     id: str
     title: str
     layout: str
     prepared: bool
+    gaps: tuple[str, ...]
     counts: dict[str, int]
     expected: dict[str, int | None]
 
@@ -121,17 +128,23 @@ def _row(dataset: Dataset, root: Path) -> ListRow:
         counts = {name: count for name, count in expected.items() if count is not None}
         return _made_row(dataset, True, counts, expected)
     report = read_report(root / dataset.id)
-    return _made_row(dataset, report is not None, report.videos if report else {}, expected)
+    gaps = report.gaps if report else ()
+    return _made_row(dataset, report is not None, report.videos if report else {}, expected, gaps)
 
 
 def _made_row(
-    dataset: Dataset, prepared: bool, counts: dict[str, int], expected: dict[str, int | None]
+    dataset: Dataset,
+    prepared: bool,
+    counts: dict[str, int],
+    expected: dict[str, int | None],
+    gaps: tuple[str, ...] = (),
 ) -> ListRow:
     return ListRow(
         id=dataset.id,
         title=dataset.title,
         layout=dataset.layout,
         prepared=prepared,
+        gaps=gaps,
         counts=counts,
         expected=expected,
     )

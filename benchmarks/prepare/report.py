@@ -87,6 +87,26 @@ class PrepareReport(Data):
     digests: dict[str, str] = Field(default_factory=dict)
 
     @property
+    def lacks(self) -> tuple[str, ...]:
+        """Why videos of the data set are not there, how many each, but for a limit asked for."""
+        found = [f"{len(self.failed)} failed"] if self.failed else []
+        if self.missing:
+            found.append(f"{len(self.missing)} missing in the download")
+        if not found and self.options.get("limit") is None:
+            for split, wanted in self.expected.items():
+                left_out = sum(video.split == split for video in self.left_out)
+                there = self.videos.get(split, 0)
+                if wanted is not None and there + left_out < wanted:
+                    found.append(f"{split} has {there} of {wanted} videos")
+        return tuple(found)
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """Why this is not the whole data set; empty: it is whole."""
+        limit = self.options.get("limit")
+        return self.lacks if limit is None else (*self.lacks, f"limited to {limit} videos a split")
+
+    @property
     def summary(self) -> str:
         """One line: how many videos of how many, failures, gaps."""
         counts = ", ".join(
@@ -96,7 +116,8 @@ class PrepareReport(Data):
         )
         gaps = f"{len(self.failed)} failed, {len(self.missing)} missing, {self.noted} with notes"
         left_out = f", {len(self.left_out)} left out" if self.left_out else ""
-        return f"{self.dataset}: {counts} videos; {gaps}{left_out}"
+        state = f"; partial: {', '.join(self.gaps)}" if self.gaps else ""
+        return f"{self.dataset}: {counts} videos; {gaps}{left_out}{state}"
 
 
 class Journal:

@@ -178,7 +178,7 @@ def test_what_is_there_is_not_replaced(
         ("--driving", "two", "2 videos are there; give one of them"),
         ("--out", "out.webm", "cannot write .webm"),
         ("--device", "banana", "banana: is not here; here are cpu"),
-        ("--fps", "inf", "inf frames a second: give --fps 0.1 to 1000"),
+        ("--fps", "inf", "--fps inf: must be a finite number"),
     ],
 )
 def test_bad_input_stops_with_one_line(

@@ -80,7 +80,12 @@ def test_files_of_no_earlier_line_are_neither_claimed_nor_replaced(
     path.write_text("not of this line")
     before = sorted(tmp_path.rglob("*"))
     said = refused("sample", "--run", run, *QUICK, "--count", 1, "--out", tmp_path / "out")
-    assert f"is there already, and {tmp_path / 'out'} has no sample.json" in said
+    wanted = (
+        f"--out {tmp_path / 'out'}: is not empty, and no folder of `leo-bench sample`"
+        if name.startswith("out/")
+        else f"is there already, and {tmp_path / 'out'} has no sample.json"
+    )
+    assert wanted in said
     assert sorted(tmp_path.rglob("*")) == before
     assert path.read_text() == "not of this line"
 
@@ -91,7 +96,7 @@ def test_a_grid_replaces_no_other(
 ) -> None:
     (tmp_path / name).write_text("an earlier one")
     said = refused("sample", "--run", run, *QUICK, "--grid", "motions", "--out", tmp_path)
-    assert f"{tmp_path / name}: is there already" in said
+    assert f"--out {tmp_path}: is not empty, and no folder of `leo-bench sample`" in said
     assert contents(tmp_path) == {name: b"an earlier one"}
 
 
@@ -204,8 +209,8 @@ def test_a_shipped_model_lies_flat_and_is_half_as_large(
         (["--frames", "0"], "frames is 0"),
         (["--count", "0"], "count is 0"),
         (["--count", "-1"], "count is -1"),
-        (["--fps", "inf"], "inf frames a second: give --fps 0.1 to 1000"),
-        (["--fps", "nan"], "nan frames a second"),
+        (["--fps", "inf"], "--fps inf: must be a finite number"),
+        (["--fps", "nan"], "--fps nan: must be a finite number"),
         (["--fps", "0"], "0 frames a second"),
         (["--fps", "-5"], "-5 frames a second"),
         (["--device", "banana"], "banana: is not here; here are cpu"),

@@ -12,7 +12,7 @@ from evaluation.protocol import load_protocol
 from evaluation.record import Record, write_record
 from evaluation.record_parts import SideRecord
 from evaluation.schema import settings_digest
-from evaluation.video_influences import write_influences
+from evaluation.video_influences import beside_record
 
 DIMENSION = 8
 
@@ -31,9 +31,8 @@ def keep_fvd(folder: Path, real: ClipFeatures, fake: ClipFeatures, **changes: An
     """Write the record of FVD between these features, and the influences beside it."""
     numbers = fvd_of(real, fake)
     path = folder / "made-16f" / "model" / "fvd.json"
-    write_record(record(numbers, real.values, fake.values, **changes), path)
-    if numbers.influences is not None:
-        write_influences(numbers.influences, path)
+    made = record(numbers, real.values, fake.values, **changes)
+    write_record(made, path, beside_record(numbers.influences))
     return path
 
 

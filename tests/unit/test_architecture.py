@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "baselines": {"evaluation"},
     "leo": {"evaluation"},
     "evaluation": set[str](),
+    "leo_bench": {"benchmarks"},
 }
 VAGUE = {"utils", "helpers", "common", "misc", "core", "base", "manager", "tools"}
 FILES = sorted(

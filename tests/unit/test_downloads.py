@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import Run
 from evaluation import downloads
 from evaluation.downloads import download, fetch
 from evaluation.errors import InfrastructureError, InputError
@@ -61,6 +62,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
                     self._send(200, b"", 0)
                 case "/truncated":
                     self._send(200, CONTENT, 0, until=HALF)
+                case "/length":
+                    self._send(200, CONTENT, 0, length="abc")
+                case "/empty":
+                    self._send(200, b"", 0)
                 case "/no-ranges":
                     self._send(200, CONTENT, 0)
                 case "/stalls" if not start:
@@ -77,9 +82,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
             start: int,
             until: int | None = None,
             then: Callable[[], object] | None = None,
+            length: str | None = None,
         ) -> None:
             self.send_response(status)
-            self.send_header("Content-Length", str(len(body) - start))
+            self.send_header("Content-Length", length or str(len(body) - start))
             if status == 206:
                 self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
             self.end_headers()
@@ -114,7 +120,7 @@ def file_at(*addresses: str) -> WeightsFile:
 
 
 def leftovers(target: Path) -> list[str]:
-    return sorted(path.name for path in target.parent.iterdir() if path.suffix == ".part")
+    return sorted(path.name for path in target.parent.iterdir() if path.name.startswith("."))
 
 
 def test_a_file_arrives_whole_with_progress(server: Server, tmp_path: Path) -> None:
@@ -127,7 +133,7 @@ def test_a_file_arrives_whole_with_progress(server: Server, tmp_path: Path) -> N
     assert leftovers(target) == []
 
 
-@pytest.mark.parametrize("bad", ["absent", "page", "wrong", "truncated"])
+@pytest.mark.parametrize("bad", ["absent", "page", "wrong", "truncated", "length", "empty"])
 def test_the_next_address_serves_when_one_fails(server: Server, tmp_path: Path, bad: str) -> None:
     download(file_at(server.at(bad), server.at("good")), tmp_path / "w.pt")
     assert (tmp_path / "w.pt").read_bytes() == CONTENT
@@ -157,6 +163,31 @@ def test_failure_everywhere_says_what_each_address_did(
     assert server.at(bad) in str(error.value)
     assert "\n" not in str(error.value)
     assert not (tmp_path / "w.pt").exists()
+
+
+@pytest.mark.parametrize("bad", ["absent", "page", "length", "empty"])
+def test_a_failure_leaves_nothing_behind(server: Server, tmp_path: Path, bad: str) -> None:
+    with pytest.raises(InfrastructureError, match=rf"/{bad}: .*Download it by hand"):
+        download(file_at(server.at(bad)), tmp_path / "w.pt")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_answer_is_no_file_whose_digest_nobody_knows(
+    server: Server, tmp_path: Path
+) -> None:
+    unknown = file_at(server.at("empty")).model_copy(
+        update={"sha256": None, "size": None, "digest_unknown": True}
+    )
+    with pytest.raises(InfrastructureError, match="an empty answer"):
+        download(unknown, tmp_path / "w.pt")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", ["verify", "fetch"])
+def test_an_unknown_name_is_the_users_input(leo_bench: Run, verb: str) -> None:
+    ended = leo_bench("weights", verb, "nope")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("leo-bench: nope: no such weights; known are ")
 
 
 def test_a_closed_port_is_an_infrastructure_error(tmp_path: Path) -> None:

@@ -2,18 +2,25 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
 
 import pytest
 
 from benchmarks.cli import main
+from conftest import Run
 from evaluation.errors import InfrastructureError, InputError
+
+ROOT = Path(__file__).parents[2]
 
 
 def ending(error: Exception) -> Callable[[], None]:
     """A command that ends so."""
 
-    def command() -> None:
+    def command(**_options: object) -> None:
         raise error
 
     return command
@@ -40,6 +47,91 @@ def test_what_is_known_is_one_line(
     assert capsys.readouterr().err == said
 
 
+def test_another_codes_way_out_is_no_failed_check(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Typer and rich leave with 1 where a pipe is closed."""
+
+    def command(**_options: object) -> None:
+        sys.exit(1)
+
+    monkeypatch.setattr(main, "app", command)
+    with pytest.raises(SystemExit) as caught:
+        main.main()
+    assert caught.value.code == 3
+    assert capsys.readouterr().err == "leo-bench: a pipe was closed that the work needed\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["fvd"], "Missing option '--frames'; see `leo-bench fvd --help`"),
+        (["fvd", "--frames", "x"], "see `leo-bench fvd --help`"),
+        (["nope"], "No such command 'nope'; see `leo-bench --help`"),
+        (["fvd", "--nope"], "No such option"),
+        (["fvd", "--frames", "16", "--json", ""], "--json: is empty; give a value, or leave it"),
+        (["fvd", "--frames", "16", "--json="], "--json: is empty"),
+        (["features", "", "--frames", "16"], "argument: is empty"),
+        (["sample", "--out", "", "--run", "x"], "--out: is empty"),
+        (
+            ["fvd", "--frames", "16", "--resolution", "99999999999"],
+            "--resolution 99999999999: must",
+        ),
+        (["fvd", "--frames", "16", "--resolution", "20000"], "'--resolution'"),
+        (["fvd", "--frames", "16", "--batch", "9" * 30], "--batch a number of 30 digits: must be"),
+        (["fvd", "--frames", "9" * 5000], "see `leo-bench fvd --help`"),
+        (["fvd", "--frames", "16", "--repeats", "99999999999"], "--repeats 99999999999: must be"),
+        (["kvd", "--frames", "16", "--repeats", "20000"], "'--repeats'"),
+        (["fvd", "--frames", "16", "--seed", str(2**63)], "--seed 9223372036854775808: must be"),
+        (["cache", "prune", "--older-than", "nan"], "--older-than nan: must be a finite number"),
+        (["cache", "prune", "--older-than=inf"], "--older-than inf: must be a finite number"),
+        (["cache", "prune", "--older-than", "-1"], "'--older-than'"),
+        (["train", "all", "--run", "r", "--pack", "nan"], "--pack nan: must be a finite number"),
+        (["drift", "x", "--share", "-inf"], "--share -inf: must be a finite number"),
+        (["fvd", "--real", "r\udce9al", "--frames", "3"], r"r\xe9al: is not UTF-8"),
+        (["ablate", "lmc", "--out", "o", "--clips", "0"], "'--clips'"),
+    ],
+)
+def test_a_command_line_is_refused_in_one_line(leo_bench: Run, words: list[str], said: str) -> None:
+    ended = leo_bench(*words)
+    assert (ended.code, ended.out) == (2, "")
+    assert said in ended.err
+    assert ended.err.startswith("leo-bench: ")
+    assert ended.err.count("\n") == 1
+    assert len(ended.err) < 300
+
+
+def test_an_option_whose_own_default_is_empty_may_be_empty(leo_bench: Run) -> None:
+    ended = leo_bench("sample", "--run", "absent", "--out", "o", "--start-frames", "")
+    assert "absent" in ended.err
+
+
+def test_the_version_is_told(leo_bench: Run) -> None:
+    assert leo_bench("--version") == (0, f"leo-bench {metadata.version('leo-bench')}\n", "")
+
+
+def test_no_verb_shows_the_help(leo_bench: Run) -> None:
+    ended = leo_bench()
+    assert ended.code == 2
+    assert "Commands:" in ended.out + ended.err
+
+
+@pytest.mark.parametrize("name", ["evaluation", "benchmarks", "leo"])
+def test_a_folder_that_shadows_our_packages_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").touch()
+    ended = subprocess.run(
+        [sys.executable, "-c", "from leo_bench.entry import main; main()", "doctor"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f".:{ROOT}"},
+        capture_output=True,
+        text=True,
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith(f"leo-bench: {tmp_path / name / '__init__.py'} shadows ")
+    assert ended.stderr.count("\n") == 1
+
+
 def test_a_bug_shows_its_traceback_and_is_no_regression(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -56,7 +148,7 @@ def test_ctrl_c_says_what_is_left_and_the_handler_before_it_is_back(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     before = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr(main, "app", lambda: os.kill(os.getpid(), signal.SIGINT))
+    monkeypatch.setattr(main, "app", lambda **_options: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(KeyboardInterrupt):
         main.main()
     assert "stopped; what was finished is kept" in capfd.readouterr().err

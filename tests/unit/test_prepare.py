@@ -12,8 +12,9 @@ from benchmarks.datasets.dataset import load_dataset
 from benchmarks.datasets.opening import open_dataset
 from benchmarks.datasets.verify import list_rows, verify
 from benchmarks.prepare.job import PrepareOptions
-from benchmarks.prepare.report import JOURNAL, REPORT, read_journal
+from benchmarks.prepare.report import JOURNAL, REPORT, LeftOut, PrepareReport, read_journal
 from benchmarks.prepare.run import prepare
+from conftest import Run
 from evaluation.errors import BadVideoError, InputError
 from evaluation.videos.discover import open_videos
 from evaluation.videos.source import fingerprint
@@ -251,6 +252,43 @@ def test_the_list_counts_what_is_prepared(download: Path, tmp_path: Path) -> Non
     assert rows["weizmann"].expected == {"train": 28, "test": 8}
     assert not rows["grid"].prepared
     assert rows["toy-faces"].prepared
+
+
+def test_a_data_set_that_is_not_whole_is_partial(
+    download: Path, tmp_path: Path, leo_bench: Run
+) -> None:
+    line = ("data", "prepare", "weizmann", "--from", download, "--out", tmp_path / "root")
+    ended = leo_bench(*line)
+    assert ended.code == 1
+    assert "; partial: 56 missing in the download" in ended.out
+    assert ended.err.splitlines()[-1] == (
+        "weizmann is partial: 56 missing in the download; --allow-missing says that this is meant"
+    )
+    assert leo_bench(*line, "--allow-missing").code == 0
+    listed = leo_bench("data", "list", "--data-root", tmp_path / "root").out
+    (row,) = [text for text in listed.splitlines() if " weizmann " in text]
+    assert " partial " in row
+    notes = open_dataset(load_dataset("weizmann"), "train", tmp_path / "root").notes
+    assert "weizmann: 56 videos were missing in the download" in notes
+
+
+def test_what_is_whole_is_not_partial_and_a_limit_is_no_failure(tmp_path: Path) -> None:
+    whole = PrepareReport(
+        dataset="weizmann",
+        prepare_version=1,
+        versions={},
+        options={"limit": None},
+        download="d",
+        created="",
+        videos={"train": 28, "test": 7},
+        expected={"train": 28, "test": 8, "more": None},
+        left_out=(LeftOut(split="test", name="v", reason="too small"),),
+    )
+    assert (whole.lacks, whole.gaps) == ((), ())
+    fewer = whole.model_copy(update={"left_out": ()})
+    assert fewer.lacks == fewer.gaps == ("test has 7 of 8 videos",)
+    limited = fewer.model_copy(update={"options": {"limit": 3}})
+    assert (limited.lacks, limited.gaps) == ((), ("limited to 3 videos a split",))
 
 
 def test_a_folder_of_the_users_own_is_opened_and_said_not_to_be_ours(

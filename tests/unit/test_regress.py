@@ -18,13 +18,14 @@ from evaluation.intervals import paired_difference_interval
 from evaluation.record import write_record
 from evaluation.score_record import ScoreRecord
 from evaluation.video_influences import (
+    ENDING,
     ErrorOfDifference,
     VideoInfluences,
+    beside_record,
     error_of_difference,
     influences_of_mean,
     influences_path,
     read_influences,
-    write_influences,
 )
 from reports.comparing import Settings, compare, exit_code, load_settings
 from reports.error_of_change import chance_of_rise, detectable_rise
@@ -387,7 +388,7 @@ def test_bad_input_is_one_line(tmp_path: Path) -> None:
 
 def test_influences_survive_the_disk(tmp_path: Path) -> None:
     given = VideoInfluences(real={"a,b": (0.125, -1e-9)}, fake={'"q"\n': (1 / 3, 0.0)})
-    write_influences(given, tmp_path / "fvd.json")
+    influences_path(tmp_path / "fvd.json").write_bytes(beside_record(given)[ENDING])
     found = read_influences(tmp_path / "fvd.json")
     assert found is not None
     assert found.real == given.real

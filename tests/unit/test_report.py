@@ -1,6 +1,8 @@
 """The HTML report: what is in it, and what cannot get into it."""
 
 import re
+import sys
+import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typer.testing import CliRunner
 
 from benchmarks.cli.main import app
 from benchmarks.report import picked
+from conftest import Run
 from evaluation.errors import InputError
 from evaluation.protocol import load_protocol
 from evaluation.record import Record, write_record
@@ -114,6 +117,33 @@ def test_the_line_of_the_bias_curve_meets_its_points(tmp_path: Path) -> None:
     assert "<script" not in svg
     assert bias_curve({}) is None
     assert time_curve({}) is None
+
+
+def test_letters_of_curves_have_the_colour_of_the_page() -> None:
+    """Black on black in a dark colour scheme otherwise."""
+    svg = time_curve({"model": {"time": (0.0, 1.0), "mean": (0.0, 1.0)}})
+    assert svg is not None
+    root = ET.fromstring(svg)
+    assert root.get("fill") == "currentColor"  # what letters, which name no fill, inherit
+    assert "<use " in svg
+    text = " ".join(filter(None, (part.get("style") for part in root.iter())))
+    assert not re.search(r"(fill|stroke): (#000|black)", text)
+    assert "stroke: currentColor" in text
+
+
+def test_without_matplotlib_the_page_has_no_curves_and_says_so(
+    tmp_path: Path, leo_bench: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_fvd(tmp_path / "records", features(1, 64), features(2, 64))
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    line = ("report", "--records", tmp_path / "records", "--run", "leo/trained/toy-faces")
+    ended = leo_bench(*line, "--videos", 0, "--out", tmp_path / "report.html")
+    assert ended.code == 0, ended.err
+    assert "note: without curves: matplotlib is not installed (extra: report)" in ended.err
+    page = (tmp_path / "report.html").read_text()
+    assert "Without curves: matplotlib is not installed" in page
+    assert "<svg" not in page
+    assert '<meta name="generator" content="leo-bench">' in page
 
 
 @pytest.mark.parametrize("name", ["$x_$", "_hidden", "--><script>", "a</svg>"])

@@ -1,0 +1,93 @@
+"""What the words of a command line must be, whatever the verb: checked before anything is read."""
+
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, get_args, get_type_hints
+
+from typer.core import TyperGroup
+
+from evaluation.errors import InputError
+
+LARGEST = 2**31 - 1  # of whole numbers; of seeds it is LARGEST_SEED
+LARGEST_SEED = 2**63 - 1
+
+
+class CheckedGroup(TyperGroup):
+    """The table of verbs; refuses empty values, numbers without bound and names that are no text.
+
+    An option whose own default is "" may be empty.
+    """
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
+        """As typer's, behind the check.
+
+        Raises:
+            InputError: a word cannot be what it stands for.
+        """
+        words = sys.argv[1:] if args is None else list(args)
+        for word in words:
+            _check_text(word)
+        for given in _values(self, words):
+            _check_value(given)
+        return super().main(args, *rest, **extra)
+
+
+class _Given(NamedTuple):
+    """A value of a command line; `option` is "" for an argument, `kinds` the types it may have."""
+
+    option: str
+    value: str
+    kinds: tuple[object, ...] = ()
+    may_be_empty: bool = False
+
+
+def _values(group: TyperGroup, words: Sequence[str]) -> Iterator[_Given]:
+    """The values behind the verb; what else is wrong with a command line, typer says."""
+    command: Any = group
+    waiting = list(words)
+    while isinstance(command, TyperGroup):
+        if not waiting or waiting[0].startswith("-"):
+            return
+        command = command.commands.get(waiting.pop(0))
+    if command is None or command.callback is None:
+        return
+    hints = get_type_hints(command.callback)
+    options = {name: parameter for parameter in command.params for name in parameter.opts}
+    while waiting:
+        option, equals, value = waiting.pop(0).partition("=")
+        if not option.startswith("-"):
+            yield _Given("", option + equals + value)
+        elif (parameter := options.get(option)) is not None and not parameter.is_flag:
+            if not equals:
+                value = waiting.pop(0) if waiting else "-"
+            hint = hints.get(parameter.name)
+            yield _Given(option, value, (hint, *get_args(hint)), parameter.default == "")
+
+
+def _check_text(word: str) -> None:
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        shown = word.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        raise InputError(
+            f"{shown}: is not UTF-8, and a record could not name it; rename it, or link to it "
+            "under another name"
+        ) from None
+
+
+def _check_value(given: _Given) -> None:
+    option, value = given.option, given.value
+    if value == "" and not given.may_be_empty:
+        raise InputError(f"{option or 'argument'}: is empty; give a value, or leave it out")
+    try:
+        number = float(value) if float in given.kinds else 0.0
+        whole = int(value) if int in given.kinds else 0
+    except ValueError:
+        return  # typer says so
+    if not math.isfinite(number):
+        raise InputError(f"{option} {value}: must be a finite number")
+    largest = LARGEST_SEED if option == "--seed" else LARGEST
+    if abs(whole) > largest:
+        shown = value if len(value) <= 20 else f"a number of {len(value)} digits"
+        raise InputError(f"{option} {shown}: must be at most {largest}")

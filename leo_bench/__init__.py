@@ -1,0 +1,1 @@
+"""The command `leo-bench`: see `leo_bench.entry`."""
