@@ -80,9 +80,9 @@ def to_train_anew(stage: str) -> str:
 def why_kept(difference: str) -> str:
     """Why a stage that has begun cannot take what `first_difference` found; "" needs no words."""
     if "training.steps is " in difference:
-        return " (a stage cannot be trained longer yet: its files hold its whole training table)"
+        return " (a stage cannot be trained longer yet)"
     if re.search(r"training\.\w+_every is ", difference):
-        return " (a stage's files hold its whole training table, also how often it saves or draws)"
+        return " (a stage's files carry its whole training table)"
     return ""
 
 

@@ -157,7 +157,7 @@ def test_statistics_of_the_batch_are_those_of_training_mode() -> None:
 
 @pytest.mark.parametrize("name", ["mean-colour", "random-filters"])
 def test_what_an_embedder_does_not_have_is_not_passed_over(name: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=rf"--weights .*w.pt: {name} has none; leave it out"):
+    with pytest.raises(InputError, match=rf"--weights .*w.pt: {name} has no weights; leave it out"):
         build_embedder(EmbedderRequest(name, tmp_path / "w.pt"))
     with pytest.raises(InputError, match="device tpu: is not here"):
         build_embedder(EmbedderRequest(name, device="tpu"))

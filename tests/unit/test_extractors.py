@@ -164,7 +164,11 @@ def test_pixels_reads_any_size(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize(
     ("name", "options", "said"),
     [
-        ("pixels", {"weights": Path("w.pt")}, "--weights w.pt: pixels has none; leave it out"),
+        (
+            "pixels",
+            {"weights": Path("w.pt")},
+            "--weights w.pt: pixels has no weights",
+        ),
         ("pixels", {"precision": "bf16"}, "drop --precision"),
         ("pixels", {"device": "tpu"}, "device tpu: is not here"),
         ("pixels", {"trust_torchscript": True}, "--trust-torchscript"),
