@@ -3,8 +3,8 @@
     python -m benchmarks.leo_scores --model leo:toy-faces --real toy-faces/test --out SCORES.json
 
 Conditional samples begin with the first frames of the real videos themselves, one a video and then
-from the first again (the paper takes 2,048 random images of the data set, from anywhere in its
-videos); the frozen and the shuffled are those videos too.
+from the first again (the paper: 2,048 images of the data set, randomly selected, Sec. 4); the
+frozen and the shuffled are those videos too.
 FVD is of 16 frames under `stylegan-v` with i3d-toy: not comparable with published numbers. That
 codes tremble is seen in their second differences, and hardly by 16 frames of i3d-toy.
 """
