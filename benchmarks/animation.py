@@ -92,7 +92,7 @@ def open_animation(
         raise InputError(f"{driving}: {len(videos.names)} videos are there; give one of them")
     size = (animator.size, animator.size)
     notes = [
-        f"{path}: {width}x{height} is resized to {size[1]}x{size[0]} by Pillow's Lanczos"
+        _resizing(path, height, width, animator.size)
         for path, (height, width) in (
             (source, (picture.shape[1], picture.shape[2])),
             (driving, videos.sizes()[0]),
@@ -148,10 +148,28 @@ def _animator_file(checkpoint: str) -> Path:
     return path
 
 
+def _resizing(path: Path, height: int, width: int, side: int) -> str:
+    """What `_resized` does to frames of that size, in a line."""
+    how = f"to {side}x{side} by Pillow's bicubic"
+    if height == width:
+        return f"{path}: {width}x{height} is resized {how}"
+    narrow = "width" if width > height else "height"
+    share = 1 - min(height, width) / max(height, width)
+    lost = f"{share:.0%}".replace("%", " %")
+    return (
+        f"{path}: {width}x{height} is stretched {how}: nothing is cut off, but its {narrow} "
+        f"shrinks by {lost} against the other side; crop it to a square first to keep its shape"
+    )
+
+
 def _resized(frame: Tensor, side: int) -> Tensor:
-    """uint8 [3,H,W] -> uint8 [3,side,side], both sides stretched as LIA's demo does."""
+    """uint8 [3,H,W] -> uint8 [3,side,side], both sides stretched.
+
+    As LIA's demo does with the picture: `img.resize((size, size))` is Pillow's bicubic
+    (wyhsirius/LIA@b9f15fb, run_demo.py:25). It resizes no driving video.
+    """
     if frame.shape[1:] == (side, side):
         return frame
     image = Image.fromarray(frame.permute(1, 2, 0).numpy())
-    resized = np.array(image.resize((side, side), Image.Resampling.LANCZOS))
+    resized = np.array(image.resize((side, side), Image.Resampling.BICUBIC))
     return torch.from_numpy(resized).permute(2, 0, 1)

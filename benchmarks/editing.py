@@ -26,6 +26,7 @@ from evaluation.kinds import NEW
 from evaluation.targets import Target, check_free, check_targets
 from evaluation.videos.frames import is_frame
 from evaluation.videos.write import check_fps, write_video
+from leo.cut_frames import cut_line
 from leo.edit import ControlNet, Editor, command_editor, edited, png
 from leo.sample import LeoSource
 
@@ -104,6 +105,10 @@ def write_edits(request: EditRequest, place: Place) -> Edits:
     paths, rows, labels = [], [], []
     for done, index in enumerate(edits):
         picture = edits[index](source.first(index))
+        height, width = picture.shape[1:]
+        if height != width:
+            name = source.names[index]
+            notes.append(f"edited first frame: {cut_line(name, height, width)}")
         video = edited(source, index, picture, repose=request.repose)
         path = place.out / f"{source.names[index]}{SUFFIXES[request.format]}"
         write_video(path, video.stream(), request.fps)

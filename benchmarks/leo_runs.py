@@ -16,7 +16,9 @@ from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
 from evaluation.schema import Data, parse
 from evaluation.videos.discover import OpenOptions
-from leo.config import Config, load_config
+from leo import perceptual
+from leo.config import STAGES, Config, load_config
+from leo.model import model_file
 from leo.run_folder import RunFolder, has_begun
 from leo.training import Job
 
@@ -49,6 +51,19 @@ def resolved_config(request: RunRequest) -> Config:
     if not begun.is_file():
         raise InputError(f"{request.run}: a new run; give --config (leo-bench list configs)")
     return load_config(str(begun), request.changes)
+
+
+def check_loss(request: RunRequest, config: Config, stage: str) -> None:
+    """See that a stage, or "all", can have the perceptual loss that was asked for.
+
+    Raises:
+        InputError: it cannot, or --vgg names a file that the stage does not use.
+    """
+    if stage not in (STAGES[0], "all"):
+        if request.vgg is not None:
+            raise InputError(f"--vgg {request.vgg}: is for the animator alone; leave it out")
+    elif not model_file(request.run, STAGES[0]).is_file():
+        perceptual.check(config.animator.perceptual, request.vgg)
 
 
 def open_job(request: RunRequest) -> Job:

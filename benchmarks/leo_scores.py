@@ -2,8 +2,9 @@
 
     python -m benchmarks.leo_scores --model leo:toy-faces --real toy-faces/test --out SCORES.json
 
-Conditional samples begin with the first frames of the real videos themselves, as in the paper's
-protocol (2,048 random images of the data set); the frozen and the shuffled are those videos too.
+Conditional samples begin with the first frames of the real videos themselves, one a video and then
+from the first again (the paper: 2,048 images of the data set, randomly selected, Sec. 4); the
+frozen and the shuffled are those videos too.
 FVD is of 16 frames under `stylegan-v` with i3d-toy: not comparable with published numbers. That
 codes tremble is seen in their second differences, and hardly by 16 frames of i3d-toy.
 """
@@ -50,7 +51,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--data-root", type=Path)
     parser.add_argument(
-        "--samples", type=int, default=2048, help="from first frames; the paper's number is 2,048"
+        "--samples", type=int, default=2048, help="from first frames; the paper draws 2,048"
     )
     given = parser.parse_args()
     try:

@@ -1,6 +1,8 @@
 """ACD of the samples that authors published, beside real video, under each small network; Markdown.
 
     LEO_BENCH_WEIGHTS=SHARED_DATA/weights python -m benchmarks.published_acd --from SHARED_DATA
+    LEO_BENCH_WEIGHTS=MINE python -m benchmarks.published_acd --from SHARED_DATA --only face
+        --protocol acd-face-casia --protocol acd-face-casia-aligned --allow-unverified
 
 SHARED_DATA holds `clips.csv`, one row a clip with its tile's box, and the videos it names
 (`benchmarks.published_samples`). Nothing is cut out to disk: of each page video the first 16 frames
@@ -201,13 +203,23 @@ class _Pages:
             return self._pictures
 
 
-def measured(source: VideoSource, protocol: FrameProtocol, how: Machinery) -> SourceACD:
-    """ACD of a published set by a protocol, as stored.
+@dataclass(frozen=True)
+class Reading:
+    """A protocol, and which weights its embedder may have."""
+
+    protocol: FrameProtocol
+    allow_unverified: bool = False  # the digest of some published files is nowhere stated
+
+
+def measured(source: VideoSource, reading: Reading, how: Machinery) -> SourceACD:
+    """ACD of a published set by a protocol.
 
     Raises:
         InputError: weights that are not there; no face in any video.
     """
-    embedder = build_embedder(EmbedderRequest(protocol.embedder))
+    protocol = reading.protocol
+    request = EmbedderRequest(protocol.embedder, allow_unverified=reading.allow_unverified)
+    embedder = build_embedder(request)
     settings = EmbeddingSettings(
         recipe=FrameRecipe(embedder, protocol.resize, protocol.resolution),
         choice=protocol.videos,
@@ -219,9 +231,11 @@ def measured(source: VideoSource, protocol: FrameProtocol, how: Machinery) -> So
     return source_acd(source, Window(FRAMES), settings)
 
 
-def table(folder: Path, sets: Sequence[PublishedSet], domain: str) -> Iterator[str]:
+def table(
+    folder: Path, sets: Sequence[PublishedSet], domain: str, readings: Sequence[Reading]
+) -> Iterator[str]:
     """The Markdown lines of one domain, each as soon as it is known."""
-    protocols = [load_frame_protocol(name) for name in PROTOCOLS[domain]]
+    protocols = [reading.protocol for reading in readings]
     heads = [f"{p.embedder}: n | ACD{FRAMES} | interval | no {p.subject}" for p in protocols]
     yield f"| {PLURALS[domain]} | " + " | ".join(heads) + " |"
     yield "|---|" + "---|" * 4 * len(protocols)
@@ -229,14 +243,14 @@ def table(folder: Path, sets: Sequence[PublishedSet], domain: str) -> Iterator[s
         if published.domain != domain:
             continue
         source = PageVideos(folder, published)
-        cells = [_cells(source, protocol) for protocol in protocols]
+        cells = [_cells(source, reading) for reading in readings]
         yield f"| {published.label} | " + " | ".join(cells) + " |"
 
 
-def _cells(source: PageVideos, protocol: FrameProtocol) -> str:
+def _cells(source: PageVideos, reading: Reading) -> str:
     try:
-        how = machinery(workers=1, keep=True, what=f"{source.name}, {protocol.embedder}")
-        found = measured(source, protocol, how)
+        how = machinery(workers=1, keep=True, what=f"{source.name}, {reading.protocol.embedder}")
+        found = measured(source, reading, how)
     except InputError as error:
         say(f"{source.name}: {error}")
         return f"0 of {len(source.names)} | - | - | -"
@@ -262,12 +276,25 @@ def main() -> int:
     parser.add_argument("--bodies", type=int, default=40, help="tiles of a set of bodies, at most")
     parser.add_argument("--only", choices=sorted(PROTOCOLS), help="one of the two tables")
     parser.add_argument("--sets", default="", help="only sets whose names hold this")
+    parser.add_argument(
+        "--protocol",
+        action="append",
+        metavar="ID",
+        help="a frame protocol in place of those with small networks; may be repeated",
+    )
+    parser.add_argument(
+        "--allow-unverified", action="store_true", help="take weights whose digest is not known"
+    )
     given = parser.parse_args()
     try:
         found = published_sets(read_rows(given.shared), {"face": given.faces, "body": given.bodies})
         sets = [published for published in found if given.sets in published.label]
         for domain in PROTOCOLS if given.only is None else (given.only,):
-            for line in table(given.shared, sets, domain):
+            readings = [
+                Reading(load_frame_protocol(name), given.allow_unverified)
+                for name in given.protocol or PROTOCOLS[domain]
+            ]
+            for line in table(given.shared, sets, domain, readings):
                 out(line)
             out("")
     except InputError as error:

@@ -6,6 +6,7 @@ OUT/grid-motions.json    the settings that both follow from; others are refused 
 """
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,11 +29,12 @@ from leo.grid import Kind, renderings, tiled
 
 @dataclass(frozen=True)
 class Grid:
-    """A grid's files, and whether any was missing, so that it was drawn."""
+    """A grid's files, whether any was missing, so that it was drawn, and notes on first frames."""
 
     video: Path
     picture: Path
     drawn: bool
+    notes: Sequence[str] = ()
 
 
 def write_grid(request: SampleRequest, kind: Kind, place: Place) -> Grid:
@@ -66,7 +68,7 @@ def _written(request: SampleRequest, kind: Kind, place: Place) -> Grid:
         raise InputError(f"{told}: of a grid of other settings: {change}; give another --out")
     missing = [path for path in (video, picture) if not path.exists()]
     if not missing:
-        return Grid(video, picture, drawn=False)
+        return Grid(video, picture, drawn=False, notes=source.start_notes)
     videos = renderings(source.drawing, kind, request.sampling.count)
     if not is_begun:  # only now: what cannot be drawn says so before the names are claimed
         write_settings(told, now)
@@ -76,4 +78,4 @@ def _written(request: SampleRequest, kind: Kind, place: Place) -> Grid:
     if picture in missing:
         labels = [f"{kind[:-1]} {k}" for k in range(len(videos))]
         write_picture([shown(rendering) for rendering in videos], labels, picture)
-    return Grid(video, picture, drawn=True)
+    return Grid(video, picture, drawn=True, notes=source.start_notes)

@@ -12,7 +12,7 @@ from evaluation.schema import Data
 from evaluation.videos.discover import content_digest
 from evaluation.videos.seals import KEY
 from evaluation.videos.source import fingerprint
-from leo.run_folder import first_difference
+from leo.origin import first_difference
 from leo.sample import LeoSource
 
 _SPELLINGS = ("run", "start")  # of a request: one model, one source has several

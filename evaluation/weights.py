@@ -14,10 +14,13 @@ from typing import Literal
 from pydantic import model_validator
 
 from evaluation.errors import InputError
+from evaluation.places import cache_root
 from evaluation.schema import Data, load_toml
 
 REGISTRY = Path(__file__).parent / "weights.toml"
 FOLDER_VARIABLE = "LEO_BENCH_WEIGHTS"
+OPTION = "--weights"  # how most commands call the file that a user names
+ALLOWED = "--allow-unverified uses it and marks the records made with it"
 
 
 class WeightsFile(Data):
@@ -123,12 +126,14 @@ def weights_for(extractor: str) -> dict[str, WeightsFile]:
 
 
 def folder() -> Path:
-    """Where fetched weights go: $LEO_BENCH_WEIGHTS, or leo-bench/weights in the user's cache."""
+    """Where fetched weights go: $LEO_BENCH_WEIGHTS, or `weights` in `evaluation.places`' cache."""
     return _folders()[0]
 
 
-def find(names: Sequence[str], explicit: Path | None = None, option: str = "--weights") -> Path:
+def find(names: Sequence[str], explicit: Path | None = None, option: str = OPTION) -> Path:
     """The first of `names` that is on this machine; `explicit`, what `option` named, wins.
+
+    `option` is what the caller's command has for a file of the user's own: messages name it.
 
     Raises:
         InputError: none is; the message says how to get the first.
@@ -141,7 +146,7 @@ def find(names: Sequence[str], explicit: Path | None = None, option: str = "--we
         for place in _folders():
             if (place / name).is_file():
                 return place / name
-    raise InputError(how_to_get(names[0]))
+    raise InputError(how_to_get(names[0], option))
 
 
 def prefix_note(network: str, sha256: str) -> str | None:
@@ -170,15 +175,14 @@ def find_by_digest(names: Iterable[str], sha256: str) -> Path | None:
     return None
 
 
-def how_to_get(name: str) -> str:
-    """One line for somebody who lacks the file."""
+def how_to_get(name: str, option: str = OPTION) -> str:
+    """One line for somebody who lacks the file and whose command has `option` for it."""
     places, file = ", ".join(str(place) for place in _folders()), entry(name)
-    fetch = f"run `leo-bench weights fetch {name}`, or " if file.downloads else ""
+    get = f"run `leo-bench weights fetch {name}`"
+    if not file.downloads:  # else `weights list --urls` has the addresses: there may be many
+        get = f"download {' or '.join(file.pages)} and put it there"
     unknown = "; its digest is not known: --allow-unverified is needed" * file.digest_unknown
-    return (
-        f"weights {name} are not in {places}; {fetch}download {' or '.join(file.pages)} and put"
-        f" it there, or name the file with --weights FILE{unknown}"
-    )
+    return f"weights {name} are not in {places}; {get}, or give {option} FILE{unknown}"
 
 
 def identify(path: Path, candidates: dict[str, WeightsFile]) -> Verified:
@@ -194,8 +198,10 @@ def identify(path: Path, candidates: dict[str, WeightsFile]) -> Verified:
     return Verified(path, sha256, None)
 
 
-def require_registered(path: Path, candidates: dict[str, WeightsFile]) -> Verified:
-    """As `identify`, and the file has to be one of them.
+def require_registered(
+    path: Path, candidates: dict[str, WeightsFile], advice: str = ALLOWED
+) -> Verified:
+    """As `identify`, and the file has to be one of them; `advice` ends the message if it is not.
 
     Raises:
         InputError: its digest is none of theirs.
@@ -204,20 +210,18 @@ def require_registered(path: Path, candidates: dict[str, WeightsFile]) -> Verifi
     if not found.verified and all(file.digest_unknown for file in candidates.values()):
         raise InputError(
             f"{path}: SHA-256 {found.sha256}; that of {' or '.join(candidates)} is unpublished, so"
-            " nothing vouches for it; --allow-unverified uses it and marks the records made with it"
+            f" nothing vouches for it; {advice}"
         )
     if not found.verified:
         raise InputError(
             f"{path}: SHA-256 {found.sha256} is not that of {' or '.join(candidates)}: the file is"
-            " damaged or another one; --allow-unverified uses it and marks the records made with it"
+            f" damaged or another one; {advice}"
         )
     return found
 
 
 def _folders() -> list[Path]:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    chosen = os.environ.get(FOLDER_VARIABLE)
-    default = cache / "leo-bench" / "weights"
+    chosen, default = os.environ.get(FOLDER_VARIABLE), cache_root() / "weights"
     return [Path(chosen).expanduser(), default] if chosen else [default]
 
 

@@ -1,12 +1,15 @@
 """Generators out of files: the official checkpoints, and models of `leo-bench train animator`.
 
 Official (wyhsirius/LIA: vox.pt, taichi.pt, ted.pt): a pickled dictionary whose key `gen` holds the
-state; beside it may lie the discriminator, optimisers and an argparse.Namespace. It is read by
-torch's safe loader, which runs no code from the file.
+state; beside it may lie the discriminator, optimisers and an argparse.Namespace. Copies of such
+files hold the state under another key, or alone, or with the prefixes that parallel training and
+compilation give its names. Whatever else a file holds is passed over: no code of it is run.
 """
 
 import argparse
+import contextlib
 import json
+import pickle
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +19,18 @@ import torch
 from torch import Tensor
 
 from evaluation.errors import InputError
+from evaluation.extractors.torchscript import is_torchscript
 from leo.checkpoint import load_model
 from leo.networks.generator import Generator
 from leo.networks.layers import fir_kernel
+from leo.stub_pickle import read_with_stubs
 
 _UNUSED = (".noise.weight", ".to_rgb1.")  # in official files; no forward pass reads them
-_SHOWN = 4  # keys in an error
+_STATES = ("gen", "g_ema", "state_dict")  # keys that a state lies under, the first that is there
+_PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and of torch.compile
+_DEEPEST = 3  # tables in tables
+_LARGEST = 1024  # pixels; a file that asks for more is none of LIA's
+_SHOWN, _KEY, _LINE = 2, 40, 200  # keys in an error, characters of a key, characters of an error
 _WANTED = "give LIA's vox.pt, taichi.pt or ted.pt, or a model.safetensors"
 
 
@@ -64,44 +73,86 @@ def read_animator(path: Path) -> AnimatorFile:
 
 
 def _official_state(path: Path) -> dict[str, Tensor]:
-    """What lies under `gen`."""
+    """The state in an official checkpoint, or in what others made of one."""
+    content, where = _content(path), "the file"
+    for _ in range(_DEEPEST):
+        inner = [key for key in _STATES if isinstance(content, dict) and key in content]
+        if not isinstance(content, dict) or not inner:
+            break
+        # An empty table is none, where another has tensors.
+        key = next((key for key in inner if content[key]), inner[0])
+        content, where = content[key], f"'{key}'"
+    if not isinstance(content, dict):
+        found = _type_of(content)
+        raise _refusal(
+            path, f"no checkpoint of LIA: {where} is a {found}, no state dict; {_WANTED}"
+        )
+    if where == "the file" and not any(isinstance(value, Tensor) for value in content.values()):
+        found = _few(sorted(map(str, content))) or "nothing"
+        raise _refusal(
+            path,
+            f"no checkpoint of LIA: looked for a state dict under {', '.join(map(repr, _STATES))}, "
+            f"or alone; found the keys {found}",
+        )
+    if nameless := [repr(key) for key in content if not isinstance(key, str)]:
+        raise _refusal(
+            path, f"no generator of LIA: under {where}, no texts are the keys {_few(nameless)}"
+        )
+    if wrong := [key for key, value in content.items() if not isinstance(value, Tensor)]:
+        raise _refusal(path, f"under {where}, no tensors are {_few(sorted(wrong))}")
+    return _without_prefixes(content)
+
+
+def _content(path: Path) -> object:
+    """What the file holds: tensors, containers, and perhaps stubs of everything else."""
     try:
-        with torch.serialization.safe_globals([argparse.Namespace]):
+        if is_torchscript(path):
+            raise _refusal(path, f"a TorchScript program, no checkpoint; {_WANTED}")
+        with (
+            contextlib.suppress(pickle.UnpicklingError, RuntimeError),
+            torch.serialization.safe_globals([argparse.Namespace]),
+        ):
             # Mapped, since the optimisers beside `gen` are twice its size and are not needed.
-            content = torch.load(
+            return torch.load(
                 path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path)
             )
+        return read_with_stubs(path)
+    except InputError:
+        raise
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except Exception:  # torch.load has no error of its own, and its messages advise to run the file
-        raise InputError(
-            f"{path}: no PyTorch checkpoint, a damaged one, or one of more than tensors; {_WANTED}"
-        ) from None
-    state = content.get("gen") if isinstance(content, dict) else None
-    if not isinstance(state, dict):
-        keys = sorted(map(str, content)) if isinstance(content, dict) else type(content).__name__
-        raise InputError(f"{path}: no checkpoint of LIA: it has no key 'gen', but {keys}")
-    if nameless := [repr(key) for key in state if not isinstance(key, str)]:
-        raise InputError(
-            f"{path}: no generator of LIA: under 'gen', no texts are the keys {_few(nameless)}"
-        )
-    wrong = [key for key, value in state.items() if not isinstance(value, Tensor)]
-    if wrong:
-        raise InputError(f"{path}: under 'gen', no tensors are {_few(sorted(wrong))}")
+        raise _refusal(path, f"cannot be read: {error.strerror or error}") from None
+    except Exception:  # a damaged pickle raises anything
+        raise _refusal(path, f"no PyTorch checkpoint, or a damaged one; {_WANTED}") from None
+
+
+def _without_prefixes(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The same under the network's own names: prefixes that all names have are taken off."""
+    while prefix := next(
+        (p for p in _PREFIXES if state and all(k.startswith(p) for k in state)), ""
+    ):
+        state = {key.removeprefix(prefix): value for key, value in state.items()}
     return state
 
 
 def _fitting(path: Path, state: Mapping[str, Tensor]) -> Generator:
     """An empty generator of the size, width and so on that the shapes in `state` tell."""
     levels = sum(key.startswith("dec.to_flows.") and key.endswith(".conv.weight") for key in state)
-    try:
-        style, cap, *_ = state[f"enc.net_app.convs.{levels + 1}.weight"].shape
-        _, directions = state["dec.direction.weight"].shape
-        return _new(2 ** (levels + 2), cap, style, directions)
-    except KeyError as error:
-        raise InputError(f"{path}: no generator of LIA: under 'gen', {error} is missing") from None
-    except ValueError as error:
-        raise InputError(f"{path}: no generator of LIA: {error}") from None
+    size = 2 ** (levels + 2)
+    if size > _LARGEST:
+        raise _refusal(
+            path, f"no generator of LIA: {levels} flows; it has {_LARGEST} pixels at most"
+        )
+    shapes = []
+    for key, dims in ((f"enc.net_app.convs.{levels + 1}.weight", 4), ("dec.direction.weight", 2)):
+        if key not in state:
+            found = _few(sorted(state)) or "nothing"
+            raise _refusal(path, f"no generator of LIA: '{key}' is missing; found {found}")
+        if state[key].ndim != dims:
+            given = list(state[key].shape)
+            raise _refusal(path, f"no generator of LIA: {key} is {given}, not of {dims} dimensions")
+        shapes.append(state[key].shape)
+    (style, cap, *_), (_, directions) = shapes
+    return _new(size, cap, style, directions)
 
 
 def _new(
@@ -138,12 +189,10 @@ def _filled(path: Path, generator: Generator, state: Mapping[str, Tensor]) -> Ge
         },
     }
     if problems := [f"{what}: {_few(sorted(keys))}" for what, keys in found.items() if keys]:
-        raise InputError(
-            f"{path}: not this generator ({generator.size} pixels): {'; '.join(problems)}"
-        )
+        raise _refusal(path, f"not this generator ({generator.size} pixels): {'; '.join(problems)}")
     other = [k for k, v in kernels.items() if not torch.allclose(state.get(k, v).float(), v)]
     if other:
-        raise InputError(f"{path}: another FIR filter than [1,3,3,1]: {_few(other)}")
+        raise _refusal(path, f"another FIR filter than [1,3,3,1]: {_few(other)}")
     values = {
         key: value.to(torch.float32, copy=True) for key, value in (optional | {**state}).items()
     }
@@ -163,4 +212,19 @@ def _kernel(name: str) -> Tensor:
 def _few(keys: Sequence[object]) -> str:
     """The first of them, and how many more."""
     more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
-    return ", ".join(map(str, keys[:_SHOWN])) + more
+    return ", ".join(_short(str(key), _KEY) for key in keys[:_SHOWN]) + more
+
+
+def _type_of(value: object) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+
+
+def _short(text: str, most: int) -> str:
+    """On one line, the end left away where it is longer."""
+    text = " ".join(text.split())
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def _refusal(path: Path, why: str) -> InputError:
+    """What is wrong with a file, in a line that a terminal can show."""
+    return InputError(f"{path}: {_short(why, _LINE)}")

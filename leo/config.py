@@ -76,7 +76,7 @@ class AnimatorConfig(Data):
     directions: Count = 20
     align_corners: bool = False
     start: Literal["official", "identity", "copy"] = "official"
-    perceptual: Literal["vgg19", "pixels"] = "vgg19"
+    perceptual: Literal["vgg19", "auto", "pixels"] = "vgg19"  # "auto": pixels without its weights
     # Ours: extra weight of pixels that move, in L1.
     emphasis: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     augmentation: Augmentation = Augmentation()
@@ -192,7 +192,7 @@ class Config(Named):
     def _resolutions_fit(self) -> "Config":
         if self.resolution < 8 or self.resolution & (self.resolution - 1):
             raise ValueError(f"resolution is {self.resolution}; the animator needs a power of two")
-        if self.animator.perceptual == "vgg19" and self.resolution < 128:
+        if self.animator.perceptual != "pixels" and self.resolution < 128:
             raise ValueError(
                 f"resolution is {self.resolution}; VGG-19 sees nothing of an eighth of it: "
                 'set animator.perceptual = "pixels", or a resolution of 128 or more'

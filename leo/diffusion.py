@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import torch
 from diffusers import DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler
@@ -20,6 +20,7 @@ from leo.chance import generator
 from leo.config import Diffusion
 
 Prediction = Literal["epsilon", "v", "sample"]
+Kind = Literal["ddpm", "ddim", "dpm", "dpm-lu"]
 Key = tuple[str | int, ...]
 
 _FIRST_BETA, _LAST_BETA = 1e-4, 0.02  # of the linear schedule with 1000 steps
@@ -37,6 +38,13 @@ _SCHEDULERS: dict[str, tuple[Any, dict[str, object]]] = {
     "dpm": (
         DPMSolverMultistepScheduler,
         {"timestep_spacing": "trailing", "final_sigmas_type": "zero"},
+    ),
+    # The same, its steps evenly spread in log signal-to-noise (Lu et al. 2022, arXiv 2206.00927):
+    # evenly spread over training's steps, the last one falls from where small components of a state
+    # are still drowned in noise to none at all, and takes them along.
+    "dpm-lu": (
+        DPMSolverMultistepScheduler,
+        {"timestep_spacing": "trailing", "final_sigmas_type": "zero", "use_lu_lambdas": True},
     ),
 }
 
@@ -108,28 +116,31 @@ class Sampler:
 
     Args:
         kind: "ddpm" (ancestral, variance beta; respaced if there are fewer steps than trained
-            with), "ddim" (no noise), or "dpm" (DPM-Solver++, second order).
+            with), "ddim" (no noise), "dpm" (DPM-Solver++, second order), or "dpm-lu" (the same in
+            other steps, which keep components of a state that are small beside the others).
         steps: calls of the network; they must divide the steps of training.
         batch: states that the network sees at once, always: a last part is filled up. So a state
             depends on its key alone to the bit; another batch changes last bits.
     """
 
-    kind: Literal["ddpm", "ddim", "dpm"]
+    kind: Kind
     steps: int
     batch: int = 8
 
     @staticmethod
     def parse(text: str, batch: int = 8) -> "Sampler":
-        """From text such as "ddim-50".
+        """From text such as "ddim-50" or "dpm-lu-20".
 
         Raises:
             InputError: it is not KIND-STEPS.
         """
-        kind, _, steps = text.partition("-")
-        for known in ("ddpm", "ddim", "dpm"):
+        kind, _, steps = text.rpartition("-")
+        for known in get_args(Kind):
             if kind == known and steps.isdecimal() and int(steps):
                 return Sampler(known, int(steps), batch)
-        raise InputError(f"sampler {text!r}: expected ddpm-STEPS, ddim-STEPS or dpm-STEPS")
+        raise InputError(
+            f"sampler {text!r}: expected ddpm-STEPS, ddim-STEPS, dpm-STEPS or dpm-lu-STEPS"
+        )
 
 
 def plain_noise(shape: Sequence[int], random: torch.Generator) -> Tensor:
@@ -257,6 +268,10 @@ def _scheduler(diffusion: Diffusion, sampler: Sampler) -> _Scheduler:
         # diffusers hands tensors to np.array (0.42, scheduling_dpmsolver_multistep.py:441).
         warnings.filterwarnings("ignore", "__array__", DeprecationWarning)
         scheduler.set_timesteps(sampler.steps)
+    if isinstance(scheduler, DPMSolverMultistepScheduler):
+        scheduler.set_begin_index(
+            0
+        )  # else it is looked for, and found wrong where steps round alike
     return scheduler
 
 

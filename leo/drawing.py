@@ -17,7 +17,7 @@ from evaluation.schema import Data
 from evaluation.videos.source import VideoSource
 from leo.chance import generator
 from leo.config import STAGES, CddpmConfig
-from leo.diffusion import Key, Sampler, check_steps
+from leo.diffusion import Key, Kind, Sampler, check_steps
 from leo.model import LeoModel
 from leo.motion import READINGS
 from leo.rendering import Stretch
@@ -32,7 +32,7 @@ class Sampling(Data):
     """What is drawn; sample i depends on these and on i, but not on `count`.
 
     `mode`: "unconditional" draws the first frame too, "conditional" is given it. `sampler`: "ddpm"
-    is ancestral, as in the paper; "ddim" and "dpm" are quick. `steps` of it must divide those of
+    is ancestral, as in the paper; the others are quick. `steps` of it must divide those of
     training. `transitions`: between stretches of motion go over to a newly drawn code (paper Sec.
     6). `first_frame`: frame 1 is the given or drawn picture itself ("source", the paper's), or its
     rendering ("recon"), which spares a change of sharpness from frame 1 to frame 2. `start_frame`:
@@ -50,7 +50,7 @@ class Sampling(Data):
     frames: int = Field(default=128, ge=1)
     count: int = Field(default=256, ge=1)
     seed: int = 0
-    sampler: Literal["ddpm", "ddim", "dpm"] = "ddim"
+    sampler: Kind = "ddim"
     steps: int = Field(default=50, ge=1)
     transitions: bool = False
     first_frame: Literal["source", "recon"] = "source"

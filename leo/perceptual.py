@@ -14,8 +14,13 @@ from leo.losses import SCALES, Perceptual, pixel_pyramid, shrink
 from leo.networks.layers import exact
 
 AFTER = (1, 6, 11, 20, 29)  # torchvision's indices of relu1_1, relu2_1, relu3_1, relu4_1, relu5_1
+OPTION = "--vgg"  # of `leo-bench train`: a file of the user's own
+FILE = "vgg19-dcbb9e9d.pth"  # in the registry of weights
+_FETCH = f"`leo-bench weights fetch {FILE}` gets it"
 WEIGHT = 10.0  # of every layer on every scale: the paper's lambda
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+Wanted = Literal["vgg19", "auto", "pixels"]
 
 
 @dataclass(frozen=True)
@@ -27,22 +32,50 @@ class Chosen:
     note: str
 
 
-def choose(wanted: Literal["vgg19", "pixels"], weights: Path | None = None) -> Chosen:
-    """The loss asked for; the pyramid of pixels, and a note, where VGG-19's weights are not here.
+def find_weights(wanted: Wanted, weights: Path | None = None) -> tuple[Path | None, str]:
+    """Where the weights of the loss asked for are, and why none are needed where that is None.
+
+    Args:
+        wanted: "vgg19"; "auto", which is "vgg19" where its weights are and "pixels" elsewhere; or
+            "pixels".
+        weights: a file of the user's own; None: where `leo-bench weights fetch` puts it.
 
     Raises:
-        InputError: the weights are there but are not torchvision's.
+        InputError: "vgg19", and its weights are not here; a file that is not torchvision's.
     """
     if wanted == "pixels":
-        return Chosen(pixel_pyramid, "pixels", "perceptual loss: pyramid of pixels")
+        return None, ""
     candidates = weights_for("vgg19")
     try:
-        path = find(list(candidates), weights, "--vgg")
+        path = find(list(candidates), weights, OPTION)
     except InputError as error:
         if weights is not None:
             raise
-        return Chosen(pixel_pyramid, "pixels", f"perceptual loss: pyramid of pixels, since {error}")
-    require_registered(path, candidates)
+        if wanted == "vgg19":
+            raise InputError(f"{error}, or --set animator.perceptual=auto to do without") from None
+        return None, f", since {error}"
+    require_registered(path, candidates, _FETCH)
+    return path, ""
+
+
+def check(wanted: Wanted, weights: Path | None = None) -> None:
+    """See that the loss asked for can be computed; arguments as of `find_weights`.
+
+    Raises:
+        InputError: it cannot, or a file is named that would not be used; as `find_weights`.
+    """
+    if wanted == "pixels" and weights is not None:
+        raise InputError(
+            f'{OPTION} {weights}: would not be used: the config says animator.perceptual = "pixels"'
+        )
+    find_weights(wanted, weights)
+
+
+def choose(wanted: Wanted, weights: Path | None = None) -> Chosen:
+    """The loss asked for, ready to be computed; arguments and errors as of `find_weights`."""
+    path, why = find_weights(wanted, weights)
+    if path is None:
+        return Chosen(pixel_pyramid, "pixels", f"perceptual loss: pyramid of pixels{why}")
     return Chosen(load_vgg(path), "vgg19", f"perceptual loss: VGG-19 from {path.name}")
 
 
@@ -51,12 +84,12 @@ def how_to_go_on(begun_with: str) -> str:
     if begun_with == "vgg19":
         return (
             "was begun with VGG-19 as perceptual loss, whose weights are not here: "
-            "`leo-bench weights fetch vgg19-dcbb9e9d.pth` gets them, or give --vgg FILE"
+            f"{_FETCH}, or give {OPTION} FILE"
         )
     return (
         "was begun with the pyramid of pixels as perceptual loss, since VGG-19's weights were not "
-        "there: until the animator is done leave --vgg away, and move vgg19-dcbb9e9d.pth out of "
-        "its folder (`leo-bench weights list` says which)"
+        f"there: until the animator is done leave {OPTION} away, and move {FILE} out of its folder "
+        "(`leo-bench weights list` says which)"
     )
 
 
@@ -121,8 +154,5 @@ def load_vgg(path: Path) -> VggPyramid:
         for part in pyramid.slices:  # a slice keeps the numbers of its layers
             part.load_state_dict({name: state[f"features.{name}"] for name in part.state_dict()})
     except (OSError, EOFError, LookupError, RuntimeError, ValueError, TypeError, UnpicklingError):
-        raise InputError(
-            f"{path}: not torchvision's VGG-19 as a state dict; "
-            "`leo-bench weights fetch vgg19-dcbb9e9d.pth` gets it"
-        ) from None
+        raise InputError(f"{path}: not torchvision's VGG-19 as a state dict; {_FETCH}") from None
     return pyramid

@@ -11,32 +11,43 @@ from torch import Tensor
 
 @dataclass
 class LossMeans:
-    """Losses since the last report, left on the device: to look at them is to wait for it."""
+    """Losses since the last report, left on the device: to look at them is to wait for it.
 
-    steps: list[int] = field(default_factory=list)
-    values: list[dict[str, Tensor]] = field(default_factory=list)
+    Args:
+        unseen: steps and their losses that nobody has looked at.
+        seen: losses of the steps before those, by name.
+    """
+
+    unseen: list[tuple[int, dict[str, Tensor]]] = field(default_factory=list)
+    seen: dict[str, list[float]] = field(default_factory=dict)
 
     def add(self, step: int, losses: dict[str, Tensor]) -> None:
         """Keep the losses of a step."""
-        self.steps.append(step)
-        self.values.append(losses)
+        self.unseen.append((step, losses))
 
-    def take(self, accelerator: Accelerator) -> tuple[dict[str, float], tuple[int, str] | None]:
-        """Their means over steps and processes, and the first (step, what) that is not finite."""
-        flat = torch.stack([loss for losses in self.values for loss in losses.values()])
+    def look(self, accelerator: Accelerator) -> tuple[int, str] | None:
+        """The first (step, what) not seen before, in its mean over processes, not finite."""
+        if not self.unseen:
+            return None
+        flat = torch.stack([loss for _, losses in self.unseen for loss in losses.values()])
         if accelerator.num_processes > 1:
             torch.distributed.all_reduce(flat)
             flat /= accelerator.num_processes
         numbers = iter(flat.tolist())
-        by_name: dict[str, list[float]] = {}
         broken: tuple[int, str] | None = None
-        for step, losses in zip(self.steps, self.values, strict=True):
+        for step, losses in self.unseen:
             for name in losses:
-                by_name.setdefault(name, []).append(number := next(numbers))
+                self.seen.setdefault(name, []).append(number := next(numbers))
                 if broken is None and not math.isfinite(number):
                     broken = step, f"loss {name}"
-        self.steps, self.values = [], []
-        return {name: math.fsum(found) / len(found) for name, found in by_name.items()}, broken
+        self.unseen = []
+        return broken
+
+    def take(self) -> dict[str, float]:
+        """The means over the steps that were looked at, which are then forgotten."""
+        means = {name: math.fsum(found) / len(found) for name, found in self.seen.items()}
+        self.seen = {}
+        return means
 
 
 @dataclass

@@ -12,7 +12,6 @@ something else are refused, never mended or overwritten.
 """
 
 import contextlib
-import hashlib
 import io
 import json
 import math
@@ -31,7 +30,7 @@ from evaluation.schema import load_toml
 from leo.checkpoint import DamagedFileError, read_tensors, write_tensors
 from leo.config import STAGES, Config
 from leo.encode import CODES
-from leo.perceptual import how_to_go_on
+from leo.origin import Origin, first_difference, why_kept
 
 BEST = "best.safetensors"
 KEPT = 2  # checkpoints: the newest, and one to fall back to
@@ -58,7 +57,7 @@ class RunFolder:
         if path.exists() and has_begun(root):
             if (before := load_toml(Config, path)) == config:
                 return cls(root, config)
-            old, new, begun = _plain(before), _plain(config), _begun_stages(root)
+            old, new, begun = _as_asked(before), _as_asked(config), _begun_stages(root)
             for free in ("about", *(table_of(stage) for stage in STAGES if stage not in begun)):
                 old.pop(free, None)
                 new.pop(free, None)
@@ -67,7 +66,7 @@ class RunFolder:
                 folder = folders.get(key.partition(".")[0])
                 anew = "" if folder is None else f"; to train it anew, delete {folder}"
                 raise InputError(
-                    f"{path}: this run was begun with another config: {key}; "
+                    f"{path}: this run was begun with another config: {key}{why_kept(key)}; "
                     f"give another --run, or the config it was begun with{anew}"
                 )
         write_atomically(path, to_toml(_plain(config)).encode())
@@ -91,62 +90,9 @@ class RunFolder:
         # Without defaults: a key that a later version adds does not disown older files.
         settings = self.config.model_dump(mode="json", exclude_defaults=True)
         table = settings.get(table_of(name), {})
+        if table.get("perceptual") == "auto":  # what it came to is `perceptual`, and is compared
+            del table["perceptual"]
         return StageFolder(self.root / name, Origin(name, {**shared, **table}, data, perceptual))
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What a stage's files were made from: stage, its part of the config, and the data.
-
-    Args:
-        stage: its name.
-        config: its table where it differs from the defaults, and the run's shared settings.
-        data: the fingerprint of what it is trained on.
-        perceptual: the name of the loss that an animator is trained with, which depends on the
-            weights that a machine has; None: any is right, as for an animator that is done.
-    """
-
-    stage: str
-    config: dict[str, Any]
-    data: str
-    perceptual: str | None = None
-
-    @property
-    def seed(self) -> int:
-        """The run's seed."""
-        return int(self.config.get("seed", 0))
-
-    def metadata(self) -> dict[str, str]:
-        """As text for a file's metadata."""
-        config = json.dumps(self.config, sort_keys=True)
-        digest = hashlib.sha256(config.encode()).hexdigest()
-        return {
-            "stage": self.stage,
-            "config": config,
-            "config_digest": digest,
-            "data": self.data if self.perceptual is None else f"{self.data} {self.perceptual}",
-        }
-
-    def check(self, path: Path, metadata: Mapping[str, str]) -> None:
-        """Refuse a file made from something else.
-
-        Raises:
-            InputError: it was; the message names the first thing that differs.
-        """
-        data, _, perceptual = metadata.get("data", "").partition(" ")
-        theirs = {
-            "stage": metadata.get("stage"),
-            "config": json.loads(metadata.get("config", "{}")),
-            "data": data,
-        }
-        ours = {"stage": self.stage, "config": self.config, "data": self.data}
-        if (key := first_difference(theirs, ours)) is not None:
-            raise InputError(
-                f"{path}: was made from something else: {key}; give another --run, "
-                f"or {to_train_anew(self.stage)}"
-            )
-        if self.perceptual not in (None, perceptual):
-            raise InputError(f"{path}: {how_to_go_on(perceptual)}; or {to_train_anew(self.stage)}")
 
 
 @dataclass(frozen=True)
@@ -284,25 +230,6 @@ def has_begun(root: Path) -> bool:
     return bool(_begun_stages(root)) or (root / CODES).exists()
 
 
-def to_train_anew(stage: str) -> str:
-    """What to do; later stages are trained on codes that the animator made."""
-    if stage == STAGES[0]:
-        later = ", ".join(STAGES[1:])
-        return f"delete this stage's folder, {CODES} and {later} to train all anew"
-    return "delete this stage's folder to train it anew"
-
-
-def first_difference(old: Any, new: Any, at: str = "") -> str | None:
-    """The first key whose values differ, as "key is OLD there, NEW now"; None if all are equal."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in sorted(old.keys() | new.keys()):
-            found = first_difference(old.get(key), new.get(key), f"{at}.{key}" if at else key)
-            if found is not None:
-                return found
-        return None
-    return None if old == new else f"{at} is {old!r} there and {new!r} now"
-
-
 def to_toml(table: Mapping[str, Any], path: str = "") -> str:
     """A table of numbers, texts, truths, lists and tables as TOML text.
 
@@ -332,6 +259,14 @@ def _begun_stages(root: Path) -> list[str]:
 
 def _plain(config: Config) -> dict[str, Any]:
     found: dict[str, Any] = config.model_dump(mode="json")
+    return found
+
+
+def _as_asked(config: Config) -> dict[str, Any]:
+    """To compare configs: "auto" asks for VGG-19 too, and `Origin` holds what was computed."""
+    found = _plain(config)
+    if found["animator"]["perceptual"] == "auto":
+        found["animator"]["perceptual"] = "vgg19"
     return found
 
 

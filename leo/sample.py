@@ -23,6 +23,7 @@ from torch import Tensor
 
 from evaluation.lanes import Lanes, lanes
 from evaluation.videos.source import Medium, Skipped, read_in_pieces
+from leo.cut_frames import cut_note
 from leo.drawing import Drawing, Drawn, Row
 from leo.rendering import Rendering, Stretches
 
@@ -106,7 +107,10 @@ class LeoSource:
     def start_notes(self) -> Sequence[str]:
         """What a person should know of the first frames that were given."""
         starts = self.drawing.starts
-        return () if starts is None else tuple(f"first frames: {note}" for note in starts.notes)
+        if starts is None:
+            return ()
+        found = [*starts.notes, cut_note(starts)]
+        return tuple(f"first frames: {note}" for note in found if note is not None)
 
     def sizes(self) -> Sequence[tuple[int, int]]:
         """All the same, square."""

@@ -25,15 +25,18 @@ from evaluation.extractors.numerics import computes_bf16
 from leo import chance
 from leo.checkpoint import Model, load_model, save_model
 from leo.config import Training
+from leo.countdown import Countdown
+from leo.origin import to_train_anew
 from leo.players import Seat, learning_rate
 from leo.prefetch import Prefetch
 from leo.progress import LossMeans, Pace
-from leo.run_folder import StageFolder, to_train_anew
+from leo.run_folder import StageFolder
 from leo.stage import Batch, Share, Stage
 from leo.watching import Watcher
 
 T = TypeVar("T")
 
+LOOK_EVERY = 10  # steps at most from a loss that is not finite to the end of the training
 NO_BF16 = "precision bf16: this processor has no AVX-512 and would emulate it; float32 is used"
 
 
@@ -145,16 +148,18 @@ class _Loop:
         batches = Prefetch(self.make_batch, range(began_at + 1, training.steps + 1))
         with contextlib.closing(iter(batches)) as coming:
             pace = Pace(began_at)
-            losses = LossMeans()
+            losses, countdown = LossMeans(), Countdown()
             for step, parts in enumerate(coming, began_at + 1):
                 losses.add(step, self.step(step, parts))
                 last = step == training.steps
                 saving = last or step % training.save_every == 0
+                left = countdown.left(step, training.steps)
                 # A report at every checkpoint: what it is the mean of then survives a kill.
-                if saving or step % training.report_every == 0:
-                    means, broken = losses.take(self.accelerator)
-                    self.stop_if(broken)
-                    self.report(step, means, pace.at(step, batches.waited))
+                reporting = saving or step % training.report_every == 0
+                if reporting or step % LOOK_EVERY == 0:
+                    self.stop_if(losses.look(self.accelerator))
+                if reporting:
+                    self.report(step, losses.take(), pace.at(step, batches.waited), left)
                 began = time.perf_counter()
                 if last or step % training.validate_every == 0:
                     self.validate(step)
@@ -209,7 +214,7 @@ class _Loop:
             "Try a lower learning_rate, precision = 'fp32' or a larger batch, in another --run"
         )
 
-    def report(self, step: int, means: dict[str, float], pace: Pace) -> None:
+    def report(self, step: int, means: dict[str, float], pace: Pace, left: float | None) -> None:
         """One line in the log, and the watchers."""
         self.seconds += pace.seconds
         rate = pace.speed * self.training.batch
@@ -228,7 +233,6 @@ class _Loop:
                     "seconds": round(self.seconds, 3),
                 }
             )
-        left = (self.training.steps - step) / pace.speed
         self.tell(lambda watcher: watcher.on_step(step, means, rate, left))
 
     def validate(self, step: int) -> None:
@@ -325,6 +329,7 @@ class _Loop:
             **self.folder.origin.metadata(),
             "step": str(step),
             "validation": json.dumps(self.validation),
+            "precision": "bf16" if self.bf16 else "fp32",  # as computed; the config's may be bf16
         }
         return Model(self.seats[0].judged.state_dict(), self.stage.tensors, dict(about))
 

@@ -18,6 +18,7 @@ from evaluation.errors import InputError
 from evaluation.videos.digests import file_sha256
 from evaluation.videos.source import VideoSource, fingerprint
 from leo.config import STAGES, Training
+from leo.cut_frames import cut_note
 from leo.data import (
     PACK_BYTES,
     TrainingVideos,
@@ -74,7 +75,7 @@ class Job:
     def source(self) -> VideoSource:
         """The training videos as they are stored; what is to be known of them is said."""
         source = self.open_source()
-        for note in dict.fromkeys(source.notes):
+        for note in filter(None, dict.fromkeys([*source.notes, cut_note(source)])):
             self.say(f"note: {note}")
         return source
 

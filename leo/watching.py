@@ -14,8 +14,10 @@ class Watcher:
     def on_start(self, stage: str, step: int, steps: int) -> None:
         """Training goes on after `step` of `steps`; 0 for a new one."""
 
-    def on_step(self, step: int, losses: Mapping[str, float], rate: float, left: float) -> None:
-        """A report: mean losses since the last one, samples a second, seconds left."""
+    def on_step(
+        self, step: int, losses: Mapping[str, float], rate: float, left: float | None
+    ) -> None:
+        """A report: mean losses since the last one, samples a second, seconds left if known."""
 
     def on_validation(self, step: int, numbers: Mapping[str, float]) -> None:
         """The held-out data were looked at."""
@@ -53,7 +55,9 @@ class TensorBoard(Watcher):
         purge = step + 1 if step else None
         self._writer = self._make(str(self._folder / stage), purge_step=purge)
 
-    def on_step(self, step: int, losses: Mapping[str, float], rate: float, left: float) -> None:
+    def on_step(
+        self, step: int, losses: Mapping[str, float], rate: float, left: float | None
+    ) -> None:
         """Curves of the losses and of the speed."""
         self._scalars(step, {**losses, "samples per second": rate})
 

@@ -31,6 +31,10 @@ WORDS: dict[str, str] = {
 READING = (
     "Measured: value ± standard deviation over repeats [95 % interval: other videos on both sides]."
 )
+SAMPLES = (
+    "Authors' samples: measured on clips that the authors published: value [95 % interval: other "
+    "clips, as many]; not comparable with printed numbers."
+)
 DIFFERENCE = (
     "With a sign: measured less printed, with the same interval around it. It is there only where "
     "protocol, split, stride, counts and weights are the published ones, and takes the printed "
@@ -61,12 +65,18 @@ class Line:
     Args:
         label: its head.
         cells: one a column; none for a heading over the lines that follow.
-        kind: "measured": below the printed numbers of the same row.
+        kind: "measured": below the printed numbers of the same row; "samples": there too, of
+            samples that the method's authors published.
     """
 
     label: Text
     cells: tuple[Text, ...]
-    kind: Literal["row", "measured", "heading"]
+    kind: Literal["row", "measured", "samples", "heading"]
+
+    @property
+    def is_below(self) -> bool:
+        """Whether it adds to the row above it."""
+        return self.kind in ("measured", "samples")
 
 
 @dataclass(frozen=True)
@@ -136,6 +146,7 @@ def grid_of(table: Table) -> Grid:
         lines += _lines(table, row, notes)
     used = {mark for line in lines for cell in line.cells for mark in cell.marks}
     is_measured = any(cell.measured for row in table.rows for cell in row.cells)
+    has_samples = any(cell.samples for row in table.rows for cell in row.cells)
     has_difference = any(c.difference is not None for row in table.rows for c in row.cells)
     has_best = any(cell.best for row in table.rows for cell in row.cells)
     general = layout.notes_of("", "")
@@ -152,6 +163,7 @@ def grid_of(table: Table) -> Grid:
             *([f"Printed numbers: {layout.source}, {layout.where}."] if layout.source else []),
             *([BEST] if has_best else []),
             *([READING] if is_measured else []),
+            *([SAMPLES] if has_samples else []),
             *([DIFFERENCE] if has_difference else []),
             *general,
         ),
@@ -200,11 +212,28 @@ def _lines(table: Table, row: TableRow, notes: _Notes) -> list[Line]:
                 sign = (REPRODUCED,) if cell.printed.origin == "reproduced" else ()
             cells.append(Text((printed_text(cell),), cell.best, (*sign, *notes.marks(own))))
         lines.append(Line(Text((row.label,), marks=marks), tuple(cells), "row"))
+    if any(cell.samples for cell in row.cells):
+        cells = [_samples_text(cell, notes) for cell in row.cells]
+        lines.append(Line(Text(("authors' samples",)), tuple(cells), "samples"))
     if any(cell.measured for cell in row.cells) or not is_printed:
         label = Text(("measured",)) if is_printed else Text((row.label,), marks=marks)
         cells = [_measured_text(cell, bool(layout.where), notes) for cell in row.cells]
         lines.append(Line(label, tuple(cells), "measured" if is_printed else "row"))
     return lines
+
+
+def _samples_text(cell: Cell, notes: _Notes) -> Text:
+    digits, lines, found = cell.column.digits, [], []
+    for measured in cell.samples:
+        lines.append(f"{measured.value:.{digits}f}")
+        if measured.interval is not None:
+            lines.append("[{:.{d}f}, {:.{d}f}]".format(*measured.interval, d=digits))
+        found.append(f"{measured.recipe}.")
+    if not lines:
+        return Text(("-",))
+    caveats = dict.fromkeys(text for measured in cell.samples for text in measured.caveats)
+    found += [f"Authors' samples: {text}." for text in caveats]
+    return Text(tuple(lines), marks=(MARKS["authors-samples"], *notes.marks(found)))
 
 
 def _measured_text(cell: Cell, has_printed: bool, notes: _Notes) -> Text:

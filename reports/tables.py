@@ -1,6 +1,7 @@
 """A paper's table: its printed numbers, the measured ones, and their difference where there is one.
 
-layout (tables/ID.toml) + printed numbers (baselines/published.csv) + records -> rows of cells;
+layout (tables/ID.toml) + printed numbers (baselines/published.csv) + records + what was measured of
+authors' samples (authors_samples.csv) -> rows of cells;
 `reports.grid` makes text of it.
 
 A difference is only formed within one protocol, with its settings as published, the same split,
@@ -16,7 +17,16 @@ from pathlib import Path
 from baselines.published import Place, Published, load_published
 from evaluation.errors import InputError
 from evaluation.schema import parse
-from reports.layouts import Column, Group, KnownProtocol, Layout, Row, known_protocols
+from reports.authors_samples import read_samples
+from reports.layouts import (
+    Column,
+    Group,
+    KnownProtocol,
+    Layout,
+    Row,
+    column_id,
+    known_protocols,
+)
 from reports.measured import Measured, Records, chosen, fits, model_of, read_records
 from reports.records import Stored
 
@@ -30,6 +40,7 @@ class Cell:
         opposite: the printed number of the other method, in a preference study.
         best: whether `printed` is the best of its column.
         measured: ours.
+        samples: measured of samples that the method's authors published; never compared.
     """
 
     column: Column
@@ -38,6 +49,7 @@ class Cell:
     opposite: Published | None
     best: bool
     measured: Measured | None
+    samples: tuple[Measured, ...] = ()
 
     @property
     def difference(self) -> float | None:
@@ -112,6 +124,7 @@ def filled(layout: Layout, published: Mapping[Place, Published], records: Record
     best = _best(layout, {place: pair[0] for place, pair in cells.items()})
     protocols = known_protocols()
     placed = _placed(layout, records.stored)
+    samples = read_samples(layout.id)
     rows = []
     for row in (*layout.row, *_further_models(layout, placed)):
         is_known = row in layout.row
@@ -121,7 +134,8 @@ def filled(layout: Layout, published: Mapping[Place, Published], records: Record
             candidates = placed.get((row.model.lower(), i), [])
             measured = _measured(candidates, group, column, records, protocols)
             is_best = (row.model, i) in best
-            filled_cells.append(Cell(column, group, number, opposite, is_best, measured))
+            theirs = samples.get((row.model, column_id(group, column)), ())
+            filled_cells.append(Cell(column, group, number, opposite, is_best, measured, theirs))
         label = row.label
         rows.append(TableRow(label, row.model, row if is_known else None, tuple(filled_cells)))
     used = {(stored.path, stored.model) for candidates in placed.values() for stored in candidates}

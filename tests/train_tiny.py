@@ -28,7 +28,9 @@ class Killer(Watcher):
     def __init__(self, at: int) -> None:
         self.at = at
 
-    def on_step(self, step: int, losses: Mapping[str, float], rate: float, left: float) -> None:
+    def on_step(
+        self, step: int, losses: Mapping[str, float], rate: float, left: float | None
+    ) -> None:
         if step == self.at:
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -38,7 +38,7 @@ class LmcRequest(NetworkOptions):
     protocol: str | None = None
     clips: int | None = None
     acd: str | None = None
-    sampler: Literal["ddpm", "ddim", "dpm"] = "ddim"
+    sampler: Literal["ddpm", "ddim", "dpm", "dpm-lu"] = "ddim"
     steps: int = 50
 
     @property

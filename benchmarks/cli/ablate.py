@@ -31,7 +31,7 @@ app = typer.Typer(
 
 Out = Annotated[Path, typer.Option(help="Folder of everything; the same line again goes on there.")]
 Sampler = Annotated[
-    Literal["ddpm", "ddim", "dpm"], typer.Option(help="ddpm --steps 1000 is the paper's.")
+    Literal["ddpm", "ddim", "dpm", "dpm-lu"], typer.Option(help="ddpm --steps 1000 is the paper's.")
 ]
 Steps = Annotated[int, typer.Option(min=1, help="Of the sampler; must divide those of training.")]
 

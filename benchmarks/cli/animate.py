@@ -39,8 +39,10 @@ def animate(
 ) -> None:
     """Animate a picture by a video (LIA: absolute motion, or relative as in its vox demo).
 
-    Picture and video are resized to the model's side by Pillow's Lanczos; crop them to a square
-    around the person first, as the model's training data was.
+    Picture and video are stretched to the model's square by Pillow's bicubic; crop them to a square
+    around the person first, as the model's training data was. LIA's demo does so with the picture
+    alone, and scales what it writes by each video's own darkest and brightest value; here -1 to 1
+    become 0 to 255, whatever the video.
 
     Example: leo-bench animate --checkpoint vox.pt --source me.png --driving talk.mp4 --out me.mp4
     """

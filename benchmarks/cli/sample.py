@@ -19,7 +19,7 @@ StartFrames = Annotated[
     str, typer.Option(help="A picture, a folder of pictures, or videos whose frames begin samples.")
 ]
 Sampler = Annotated[
-    Literal["ddpm", "ddim", "dpm"], typer.Option(help="ddpm --steps 1000 is the paper's.")
+    Literal["ddpm", "ddim", "dpm", "dpm-lu"], typer.Option(help="ddpm --steps 1000 is the paper's.")
 ]
 Steps = Annotated[int, typer.Option(help="Of the sampler; must divide those of training.")]
 Seed = Annotated[int, typer.Option(help="Sample i depends on this and on i alone.")]
@@ -149,6 +149,8 @@ def sample(
         if share.part == 0:  # one picture, one video: nothing to share out
             with started(out, *marks):
                 made = write_grid(request, grid, place)
+            for note in made.notes:
+                say(f"note: {note}")
             if not made.drawn:
                 say("video and picture are there already, from the same settings; nothing is drawn")
             for path in (made.video, made.picture):
@@ -200,7 +202,8 @@ def edit(
     frames: Annotated[int | None, typer.Option(help="For --source: of the sample.")] = None,
     steps: Annotated[int | None, typer.Option(help="For --source: of the sampler.")] = None,
     sampler: Annotated[
-        Literal["ddpm", "ddim", "dpm"] | None, typer.Option(help="For --source: as of sample.")
+        Literal["ddpm", "ddim", "dpm", "dpm-lu"] | None,
+        typer.Option(help="For --source: as of sample."),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(help="For --source and --controlnet: of their noise.")

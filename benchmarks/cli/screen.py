@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from benchmarks.cli.streams import has_reader_left
@@ -19,6 +19,7 @@ from evaluation.printable import printable, printable_lines
 from evaluation.record import Record
 from evaluation.score_record import ScoreRecord
 from evaluation.targets import STDOUT
+from leo.countdown import Countdown
 
 Out = Callable[[object], None]  # shows a result to a person
 
@@ -33,42 +34,44 @@ class Bar:
 
     def __init__(self, what: str, unit: str = "clips") -> None:
         self._what, self._unit = what, unit
-        self._began = self._last = time.monotonic()
+        self._last = time.monotonic()
+        self._countdown = Countdown()
         self._console = Console(stderr=True, highlight=False)
         self._progress: Progress | None = None
 
     def __call__(self, done: int, total: int) -> None:
         """Show that `done` of `total` are done."""
-        rate = done / max(time.monotonic() - self._began, 1e-9)
+        pace, seconds = self._countdown.pace(done), self._countdown.left(done, total)
+        left = "time left unknown" if seconds is None else f"{seconds:.0f} s left"
+        how = left if pace is None else f"{pace:.1f} {self._unit}/s, {left}"
         if self._console.is_terminal:
-            self._show_bar(done, total, f"{rate:.1f} {self._unit}/s")
+            self._show_bar(done, total, how)
         elif time.monotonic() - self._last > HEARTBEAT_SECONDS:
             self._last = time.monotonic()
-            left = f"{(total - done) / rate:.0f} s left" if done else "time left unknown"
-            say(f"{self._what}: {done}/{total}, {rate:.1f} {self._unit}/s, {left}")
+            say(f"{self._what}: {done}/{total}, {how}")
         if done >= total:
             self._stop()
 
-    def _show_bar(self, done: int, total: int, rate: str) -> None:
+    def _show_bar(self, done: int, total: int, how: str) -> None:
         if self._progress is None:
             self._progress = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
                 MofNCompleteColumn(),
-                TextColumn("{task.fields[rate]}"),
-                TimeRemainingColumn(),
+                TextColumn("{task.fields[how]}"),
                 console=self._console,
                 transient=True,
             )
-            self._progress.add_task(self._what, total=total, rate=rate)
+            self._progress.add_task(self._what, total=total, how=how)
             self._progress.start()
-        self._progress.update(self._progress.task_ids[0], completed=done, total=total, rate=rate)
+        self._progress.update(self._progress.task_ids[0], completed=done, total=total, how=how)
 
     def _stop(self) -> None:
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
-        self._began = self._last = time.monotonic()
+        self._last = time.monotonic()
+        self._countdown = Countdown()
 
 
 def machinery(

@@ -76,7 +76,7 @@ def train(
     from benchmarks.cli.screen import Bar, out, say
     from benchmarks.cli.train_screen import TrainingScreen
     from benchmarks.filling import share_of_environment
-    from benchmarks.leo_runs import RunRequest, open_job, resolved_config
+    from benchmarks.leo_runs import RunRequest, check_loss, open_job, resolved_config
     from evaluation.targets import Target, check_targets, started
     from leo.run_folder import to_toml
     from leo.run_target import RUN, SLIGHT
@@ -88,10 +88,12 @@ def train(
     request = RunRequest(run, config, data, changes or (), data_root, vgg, cpu)
     if not dry_run:
         check_targets(Target("--run", run, RUN))
-    resolved = to_toml(resolved_config(request).model_dump(mode="json"))
+    config_asked = resolved_config(request)
+    resolved = to_toml(config_asked.model_dump(mode="json"))
     if dry_run:
         say(resolved)
         return
+    check_loss(request, config_asked, stage)
     is_first = share_of_environment()[0].part == 0  # of torchrun's processes one speaks
     watchers: list[Watcher] = [TrainingScreen()] if is_first else []
     if tensorboard and is_first:

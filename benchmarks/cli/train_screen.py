@@ -36,10 +36,15 @@ class TrainingScreen(Watcher):
             self._progress.add_task(stage, total=steps, completed=step, how="")
             self._progress.start()
 
-    def on_step(self, step: int, losses: Mapping[str, float], rate: float, left: float) -> None:
+    def on_step(
+        self, step: int, losses: Mapping[str, float], rate: float, left: float | None
+    ) -> None:
         """Show losses and pace."""
         shown = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
-        how = f"{shown}  {rate:.1f} samples/s, {timedelta(seconds=round(left))} left"
+        time_left = "time left unknown"
+        if left is not None:
+            time_left = f"{timedelta(seconds=round(left))} left"
+        how = f"{shown}  {rate:.1f} samples/s, {time_left}"
         if self._progress is not None:
             self._progress.update(self._progress.task_ids[0], completed=step, how=how)
         elif time.monotonic() - self._last >= HEARTBEAT_SECONDS:

@@ -3,6 +3,7 @@
 mean-colour                mean red, green and blue: MoCoGAN's embedding for its shapes; no weights
 id-toy                     who is in a frame of the toy worlds; trained by this project, shipped
 facenet-vggface2           faces, whole frame; -aligned: the largest face's box
+facenet-casia-webface      the same network trained on CASIA-WebFace; -aligned likewise
 mobilefacenet-foamliu      faces, aligned by landmarks; -xiaoccer: another file
 osnet-x0-25-msmt17         persons, whole frame; osnet-x1-0, resnet50-torchreid: larger ones
 layumi-ft-resnet50         persons, whole frame and its mirror image
@@ -100,6 +101,8 @@ _BUILDERS = {
     "id-toy": _Entry("id_toy", 64, "shipped; toy worlds only"),
     "facenet-vggface2": _Entry("facenet", 512, "faces, whole frame; published weights"),
     "facenet-vggface2-aligned": _Entry("facenet", 512, "faces, detected; published weights"),
+    "facenet-casia-webface": _Entry("facenet", 512, "faces, whole frame; published weights"),
+    "facenet-casia-webface-aligned": _Entry("facenet", 512, "faces, detected; published weights"),
     "mobilefacenet-foamliu": _Entry(
         "mobilefacenet_files", 128, "faces, aligned; published weights"
     ),
@@ -124,6 +127,18 @@ _BUILDERS = {
 def list_embedders() -> list[Described]:
     """All of them, without loading any network."""
     return [Described(name, entry.dim, entry.about) for name, entry in _BUILDERS.items()]
+
+
+def refuse_weights(request: EmbedderRequest) -> None:
+    """For embedders that have none.
+
+    Raises:
+        InputError: weights are given, which would not be used.
+    """
+    if request.weights is not None:
+        raise InputError(
+            f"--weights {request.weights}: {request.name} has no weights; leave it out"
+        )
 
 
 def build_embedder(request: EmbedderRequest) -> FrameEmbedder:

@@ -1,11 +1,13 @@
-"""Identity of faces by facenet-pytorch's InceptionResnetV1, trained on VGGFace2.
+"""Identity of faces by facenet-pytorch's InceptionResnetV1 with either of its published weights.
 
 facenet-vggface2          the whole frame as it is: MoCoGAN-HD's ACD (its issue #13: frames of 256 x
                           256 halved to 128 x 128, no detection, no 160 x 160; metrics.md 10.1).
                           Frames of another size give other numbers: choose it with --resolution.
 facenet-vggface2-aligned  the largest face's box, 160 x 160: how the network was trained
+facenet-casia-webface, facenet-casia-webface-aligned
+                          the same network trained on CASIA-WebFace
 
-Both read (x - 127.5) / 128 and give 512-d embeddings of length 1, so distances are 0..2.
+All read (x - 127.5) / 128 and give 512-d embeddings of length 1, so distances are 0..2.
 """
 
 import torch
@@ -34,7 +36,7 @@ MIN_SIDE = 75  # pixels; less leaves nothing after the network's last stride
 
 
 def build(request: EmbedderRequest) -> NetworkEmbedder:
-    """Either embedder of this module.
+    """Any embedder of this module.
 
     Raises:
         InputError: weights that are absent, wrong or not verified; a device that is not here.
@@ -42,24 +44,27 @@ def build(request: EmbedderRequest) -> NetworkEmbedder:
     from facenet_pytorch import InceptionResnetV1
 
     file = chosen_file(request)
-    # The published file has the classifier of VGGFace2's people too: `logits`.
+    # A published file has the classifier of its training set's people too: `logits`.
     tensors = without(read_state_dict(file.path), ["logits."])
     with torch.device("meta"):
         net = InceptionResnetV1(pretrained=None)
     load_strictly(net, tensors, file.path)
-    aligned = request.name == "facenet-vggface2-aligned"
-    prepare = _largest_face(request) if aligned else _whole_frame
+    aligned = request.name.endswith("-aligned")
+    prepare = _largest_face(request) if aligned else _whole_frame(request.name)
     return network_embedder(request, file, DIM, prepare, net)
 
 
-def _whole_frame(frame: Tensor) -> Tensor:
-    height, width = frame.shape[1:]
-    if min(height, width) < MIN_SIDE:
-        raise InputError(
-            f"facenet-vggface2 needs frames of {MIN_SIDE} pixels a side, these have {width} x"
-            f" {height}: give a larger --resolution (MoCoGAN-HD's is 128)"
-        )
-    return about_minus_one_to_one(frame)
+def _whole_frame(name: str) -> Prepare:
+    def prepare(frame: Tensor) -> Tensor:
+        height, width = frame.shape[1:]
+        if min(height, width) < MIN_SIDE:
+            raise InputError(
+                f"{name} needs frames of {MIN_SIDE} pixels a side, these have {width} x {height}:"
+                " give a larger --resolution (MoCoGAN-HD's is 128)"
+            )
+        return about_minus_one_to_one(frame)
+
+    return prepare
 
 
 def _largest_face(request: EmbedderRequest) -> Prepare:

@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from evaluation.embedders import Embedded, EmbedderRequest
+from evaluation.devices import chosen_device
+from evaluation.embedders import Embedded, EmbedderRequest, refuse_weights
 from evaluation.errors import InputError
 
 NAME = "random-filters"
@@ -42,8 +43,9 @@ class RandomFilters:
         if min(frames.shape[-2:]) < least:
             height, width = frames.shape[-2:]
             raise InputError(f"{NAME}: frames of {height}x{width}; {least}x{least} is the least")
+        frames = frames.to(self.filters.device)
         values = torch.stack([self._answers(frame.float() * (100 / 255)) for frame in frames])
-        return Embedded(values, torch.ones(len(frames), dtype=torch.bool))
+        return Embedded(values.cpu(), torch.ones(len(frames), dtype=torch.bool))
 
     def _answers(self, frame: Tensor) -> Tensor:
         found = []
@@ -56,9 +58,16 @@ class RandomFilters:
 
 
 def build(request: EmbedderRequest) -> RandomFilters:
-    """The filters; of `request` nothing but the name matters."""
+    """The filters.
+
+    Raises:
+        InputError: weights are given; a device that is not here.
+    """
+    refuse_weights(request)
+    device = chosen_device(request.device)
     generator = torch.Generator().manual_seed(_SEED)
     filters = torch.randn(FILTERS, 3, SIDE, SIDE, generator=generator)
     # Half of them without a mean, so that they see edges and not colours.
     filters[FILTERS // 2 :] -= filters[FILTERS // 2 :].mean(dim=(2, 3), keepdim=True)
-    return RandomFilters(filters / filters.flatten(1).norm(dim=1)[:, None, None, None])
+    filters = filters / filters.flatten(1).norm(dim=1)[:, None, None, None]
+    return RandomFilters(filters.to(device), device=str(device))

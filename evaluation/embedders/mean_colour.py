@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from evaluation.embedders import Embedded, EmbedderRequest
+from evaluation.devices import chosen_device
+from evaluation.embedders import Embedded, EmbedderRequest, refuse_weights
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,15 @@ class MeanColour:
 
     def __call__(self, frames: Tensor) -> Embedded:
         """uint8 [T,3,H,W] -> [T,3]."""
-        means = frames.double().mean(dim=(2, 3)) / 255
-        return Embedded(means.float(), torch.ones(len(frames), dtype=torch.bool))
+        means = frames.to(self.device).double().mean(dim=(2, 3)) / 255
+        return Embedded(means.float().cpu(), torch.ones(len(frames), dtype=torch.bool))
 
 
 def build(request: EmbedderRequest) -> MeanColour:
-    """It runs on the CPU and has no weights: of `request` nothing but the name matters."""
-    return MeanColour()
+    """It has no weights.
+
+    Raises:
+        InputError: weights are given; a device that is not here.
+    """
+    refuse_weights(request)
+    return MeanColour(device=str(chosen_device(request.device)))

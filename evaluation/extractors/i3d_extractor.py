@@ -81,8 +81,11 @@ def build_toy(request: ExtractorRequest) -> I3DExtractor:
     """The small I3D that is shipped, or a file of the user's own in its place.
 
     Raises:
-        InputError: the file is absent, or not the shipped one and that is not allowed.
+        InputError: the file is absent, or not the shipped one and that is not allowed; its own
+            program was asked for.
     """
+    if request.trust_torchscript:
+        raise InputError(f"{request.name} is no TorchScript program: drop --trust-torchscript")
     path = request.weights or TOY_WEIGHTS
     if not path.is_file():
         raise InputError(f"{path}: no such file; weights of i3d-toy come with the installation")

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from evaluation.devices import chosen_device
+from evaluation.errors import InputError
 from evaluation.extractors import ExtractorRequest
 
 DIM = 32
@@ -30,13 +32,28 @@ class PixelsExtractor:
 
     def __call__(self, clips: Tensor) -> Tensor:
         """float32 [B,3,T,H,W], any T, H and W -> float32 [B,32] on the CPU."""
-        coarse = [F.adaptive_avg_pool3d(clip.cpu(), _GRID).flatten() for clip in clips]
-        return torch.stack([pixels @ self.projection for pixels in coarse])
+        clips = clips.to(self.projection.device)
+        coarse = [F.adaptive_avg_pool3d(clip, _GRID).flatten() for clip in clips]
+        return torch.stack([pixels @ self.projection for pixels in coarse]).cpu()
 
 
 def build(request: ExtractorRequest) -> PixelsExtractor:
-    """The projection; of `request` nothing but the name matters."""
+    """The projection.
+
+    Raises:
+        InputError: a device that is not here; an option that it does not have.
+    """
+    device = chosen_device(request.device)
+    if request.weights is not None:
+        raise InputError(
+            f"--weights {request.weights}: {request.name} has no weights; leave it out"
+        )
+    if request.precision != "fp32" or request.trust_torchscript:
+        raise InputError(
+            f"{request.name} computes in fp32, and runs no program: drop --precision and "
+            "--trust-torchscript"
+        )
     generator = torch.Generator().manual_seed(_SEED)
     inputs = 3 * _GRID[0] * _GRID[1] * _GRID[2]
     projection = torch.randn(inputs, DIM, generator=generator) / inputs**0.5
-    return PixelsExtractor(projection)
+    return PixelsExtractor(projection.to(device), device=str(device))

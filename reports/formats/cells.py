@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable
 
 from evaluation.printable import csv_cell
 from reports.tables import Table
@@ -11,6 +12,7 @@ COLUMNS = (
     "printed", "printed_spread", "printed_opposite", "printed_origin", "printed_source",
     "measured", "measured_spread", "measured_low", "measured_high", "measured_origin",
     "comparable", "difference", "difference_low", "difference_high", "recipe", "caveats", "record",
+    "samples", "samples_low", "samples_high", "samples_recipe", "samples_caveats",
 )  # fmt: skip
 
 
@@ -22,7 +24,7 @@ def as_csv(table: Table) -> str:
     for row in table.rows:
         for cell in row.cells:
             printed, measured = cell.printed, cell.measured
-            if printed is None and measured is None:
+            if printed is None and measured is None and not cell.samples:
                 continue
             line: dict[str, object] = {
                 "table": table.layout.id,
@@ -60,5 +62,21 @@ def as_csv(table: Table) -> str:
                     "caveats": "; ".join(measured.caveats),
                     "record": measured.key,
                 }
+            if cell.samples:
+                ends = [theirs.interval or ("", "") for theirs in cell.samples]
+                line |= {
+                    "samples": _listed(theirs.value for theirs in cell.samples),
+                    "samples_low": _listed(low for low, _ in ends),
+                    "samples_high": _listed(high for _, high in ends),
+                    "samples_recipe": _listed(theirs.recipe for theirs in cell.samples),
+                    "samples_caveats": _listed(
+                        dict.fromkeys(c for theirs in cell.samples for c in theirs.caveats)
+                    ),
+                }
             writer.writerow({k: csv_cell(v) if isinstance(v, str) else v for k, v in line.items()})
     return text.getvalue()
+
+
+def _listed(values: Iterable[object]) -> str:
+    """Several in a field: one a set of samples."""
+    return "; ".join(map(str, values))

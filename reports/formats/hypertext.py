@@ -12,7 +12,8 @@ PAGE_STYLE = (
     "th,td{padding:.25em .7em;text-align:right;white-space:nowrap}"
     "tbody th,thead th:first-child{text-align:left}thead th[colspan]{text-align:center}"
     "thead tr:first-child>*,tbody{border-top:1px solid}tbody{border-bottom:1px solid}"
-    "tr.measured>*{color:#345;font-size:90%}tr.measured th{font-weight:400}"
+    "tr.measured>*,tr.samples>*{color:#345;font-size:90%}"
+    "tr.measured th,tr.samples th{font-weight:400}"
 )
 
 

@@ -81,7 +81,7 @@ def as_latex(table: Table) -> str:
 def _rows(line: Line) -> list[str]:
     """A row of the tabular a line of text: numbers beside numbers, intervals beside intervals."""
     label = _cell(line.label)
-    label = f"\\quad\\textit{{{label}}}" if line.kind == "measured" else label
+    label = f"\\quad\\textit{{{label}}}" if line.is_below else label
     rows = [(label, *map(_cell, line.cells))]
     rows += zip_longest(*([], *map(_small, line.cells)), fillvalue="")
     written = [f"{' & '.join(row)} \\\\" for row in rows]

@@ -22,7 +22,7 @@ def as_markdown(table: Table) -> str:
             lines.append(f"| **{_cell(line.label)}** |" + " |" * len(heads))
             continue
         label = _cell(line.label)
-        label = f"*{label}*" if line.kind == "measured" else label
+        label = f"*{label}*" if line.is_below else label
         lines.append(f"| {label} | {' | '.join(map(_cell, line.cells))} |")
     lines.append("")
     lines += [f"<sup>{_escape(mark)}</sup> {_escape(words)}  " for mark, words in grid.signs]

@@ -94,7 +94,8 @@ def test_a_lossless_video_holds_the_floats_rounded(
     write_frames(tmp_path / "person", 1, (24, 40), seed=5)
     source = tmp_path / "person" / "000000.png"
     said = animate(source, tmp_path / "out.npy")
-    assert "40x24 is resized to 16x16" in said
+    assert "40x24 is stretched to 16x16 by Pillow's bicubic: nothing is cut off" in said
+    assert "its width shrinks by 40 % against the other side" in said
     animate(source, tmp_path / "out.mkv")
     floats = torch.from_numpy(np.load(tmp_path / "out.npy"))
     stored = open_videos(tmp_path / "out.mkv").read(0, range(20))

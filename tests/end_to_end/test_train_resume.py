@@ -78,7 +78,9 @@ def test_a_full_disk_stops_in_one_line_and_keeps_what_was_saved(tmp_path: Path) 
     start_from = tmp_path / "run"
 
     class ControlC(Watcher):
-        def on_step(self, step: int, losses: Mapping[str, float], rate: float, left: float) -> None:
+        def on_step(
+            self, step: int, losses: Mapping[str, float], rate: float, left: float | None
+        ) -> None:
             if step == 6:
                 raise KeyboardInterrupt
 

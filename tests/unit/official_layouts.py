@@ -37,11 +37,11 @@ def save(path: Path, shapes: Shapes, wrapper: str | None = None, prefix: str = "
     return path
 
 
-def facenet() -> Shapes:
+def facenet(people: int) -> Shapes:
     from facenet_pytorch import InceptionResnetV1
 
     with torch.device("meta"):
-        net = InceptionResnetV1(pretrained=None, classify=True, num_classes=8631)
+        net = InceptionResnetV1(pretrained=None, classify=True, num_classes=people)
     return _shapes(net)
 
 

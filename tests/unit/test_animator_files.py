@@ -1,13 +1,18 @@
 """Animators out of files, and at work: official checkpoints, our own, and everything else."""
 
 import argparse
+import datetime
 import json
+import zipfile
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from evaluation.errors import InputError
 from leo.animator import ImageAnimator, relative
@@ -74,7 +79,12 @@ def changed(name: str, value: Tensor) -> Callable[[State], State]:
     ("change", "message"),
     [
         (without("dec.conv1.conv.weight"), "missing: dec.conv1.conv.weight$"),
-        (without("dec.direction.weight"), "'dec.direction.weight' is missing"),
+        (without("dec.direction.weight"), "'dec.direction.weight' is missing; found dec.conv1"),
+        (changed("dec.direction.weight", torch.zeros(3)), r"is \[3\], not of 2 dimensions$"),
+        (
+            lambda state: {f"dec.to_flows.{i}.conv.weight": torch.zeros(1) for i in range(999)},
+            "999 flows; it has 1024 pixels at most",
+        ),
         (changed("dec.extra", torch.zeros(1)), "unexpected: dec.extra$"),
         (changed("module.a", torch.zeros(1)), "unexpected: module.a$"),
         (changed("enc.fc.0.bias", torch.zeros(3)), "of another shape: enc.fc.0.bias$"),
@@ -92,26 +102,99 @@ def test_a_state_that_is_not_a_generators_is_refused_by_name(
         generator_from_file(path)
     assert "\n" not in str(caught.value)
     assert str(path) in str(caught.value)
+    assert len(str(caught.value)) - len(str(path)) < 210
+
+
+class Ran:
+    """Leaves a file where it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.mark,))
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_odd_objects_beside_the_state_are_passed_over_and_nothing_runs(
+    zipped: bool, tmp_path: Path
+) -> None:
+    net, mark = generator(), tmp_path / "ran"
+    args = argparse.Namespace(
+        path=Path("/data"), rate=np.float32(0.1), seeds=np.arange(3), kinds={"a"}, ran=Ran(mark),
+        when=datetime.date(2026, 1, 1), dtype=torch.float16, fraction=Fraction(1, 3),
+        words=Counter("abba"), queue=deque([1, 2]), run=print, table=defaultdict(list, a=[1]),
+    )  # fmt: skip
+    path = tmp_path / "vox.pt"
+    torch.save(
+        {"args": args, "gen": net.state_dict(), "d_optim": Ran(mark)},
+        path,
+        _use_new_zipfile_serialization=zipped,
+    )
+    found = read_animator(path).generator.state_dict()
+    assert all(torch.equal(found[name], value) for name, value in net.state_dict().items())
+    assert not mark.exists()
+    torch.load(path, weights_only=False)  # that the file would have run it
+    assert mark.exists()
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda state: state,
+        lambda state: {"g_ema": state, "step": 7},
+        lambda state: {"state_dict": state, "epoch": np.int64(3)},
+        lambda state: {"state_dict": {"gen": state}},
+        lambda state: {"gen": {}, "g_ema": state},
+        lambda state: {"gen": {f"module.{key}": value for key, value in state.items()}},
+        lambda state: {f"module.{key}": value for key, value in state.items()},
+        lambda state: {"gen": {f"module._orig_mod.{k}": v for k, v in state.items()}},
+        lambda state: {"gen": {k: v.half() for k, v in state.items()}},
+        lambda state: {"gen": {k: nn.Parameter(v) for k, v in state.items()}},
+    ],
+)
+def test_copies_of_a_checkpoint_load_as_it_does(
+    wrapped: Callable[[State], object], tmp_path: Path
+) -> None:
+    net = generator()
+    torch.save(wrapped(net.state_dict()), tmp_path / "copy.pt")
+    found = generator_from_file(tmp_path / "copy.pt").state_dict()
+    assert found.keys() == net.state_dict().keys()
+    for name, value in net.state_dict().items():
+        torch.testing.assert_close(found[name], value, rtol=1e-3, atol=1e-3)
 
 
 def test_other_files_are_refused_in_one_line(tmp_path: Path) -> None:
-    text, other, code, cut = (tmp_path / f"{name}.pt" for name in ("text", "other", "code", "cut"))
+    text, other, code, cut, keys, program, loop = (
+        tmp_path / f"{name}.pt"
+        for name in ("text", "other", "code", "cut", "keys", "program", "loop")
+    )
     text.write_text("no checkpoint")
     torch.save({"g_ema": {}, "epoch": 3}, other)
-    torch.save({"gen": {}, "path": Path("/")}, code)
+    torch.save({"gen": generator()}, code)
+    torch.save({f"{'long' * 60} {i}": i for i in range(400)}, keys)
+    with zipfile.ZipFile(program, "w") as archive:
+        archive.writestr("program/code/__torch__.py", "def forward(self): ...")
+    itself: dict[str, object] = {}
+    itself["gen"] = itself
+    torch.save(itself, loop)
     torch.save({"gen": {"a": torch.zeros(9)}}, cut, _use_new_zipfile_serialization=False)
     cut.write_bytes(cut.read_bytes()[:37])
     for path, message in [
         (tmp_path / "none.pt", "no such file"),
         (text, "no PyTorch checkpoint.*give LIA's vox.pt"),
-        (other, r"no key 'gen', but \['epoch', 'g_ema'\]"),
+        (other, "'enc.net_app.convs.1.weight' is missing; found nothing"),
         (cut, "a damaged one"),
-        (code, "one of more than tensors"),
+        (code, "'gen' is a .*Generator, no state dict; give LIA's"),
+        (keys, "looked for a state dict under 'gen', 'g_ema', 'state_dict', or alone; found the "),
+        (program, "a TorchScript program, no checkpoint"),
+        (loop, "no checkpoint of LIA|no tensors are"),
     ]:
         with pytest.raises(InputError, match=message) as caught:
             generator_from_file(path)
         assert "\n" not in str(caught.value)
         assert "weights_only" not in str(caught.value)
+        assert len(str(caught.value)) - len(str(tmp_path)) < 230
 
 
 def model_file(path: Path, net: Generator, stage: str = "animator") -> Path:

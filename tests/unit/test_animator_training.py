@@ -136,19 +136,24 @@ def test_vgg_is_frozen_and_passes_gradients_to_the_fake_picture_alone(vgg_file: 
     assert all(p.grad is None and not p.requires_grad for p in loss.parameters())
 
 
-def test_without_vgg_weights_pixels_stand_in_and_the_log_says_so(
+def test_without_vgg_weights_pixels_stand_in_only_where_that_was_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("LEO_BENCH_CACHE", str(tmp_path))
     monkeypatch.delenv("LEO_BENCH_WEIGHTS", raising=False)
-    chosen = choose("vgg19")
+    chosen = choose("auto")
     assert chosen.name == "pixels"
     assert "weights fetch vgg19-dcbb9e9d.pth" in chosen.note
+    with pytest.raises(InputError, match=r"weights fetch vgg19-dcbb9e9d.pth`, or give --vgg FILE"):
+        choose("vgg19")
+    with pytest.raises(InputError, match=r"^--vgg .*absent\.pth: no such file$"):
+        choose("auto", tmp_path / "absent.pth")  # a file that was named is wanted
 
 
 def test_vgg_weights_of_another_digest_are_refused(vgg_file: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is not that of vgg19"):
+    with pytest.raises(InputError, match="is not that of vgg19") as caught:
         choose("vgg19", vgg_file)
+    assert "--allow-unverified" not in str(caught.value)  # `train` has no such option
     with pytest.raises(InputError, match=r"^--vgg .*absent\.pth: no such file$"):
         choose("vgg19", tmp_path / "absent.pth")
     (tmp_path / "no.pth").write_bytes(b"no weights")

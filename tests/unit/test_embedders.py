@@ -22,8 +22,13 @@ from evaluation.errors import InputError
 from evaluation.weights import load_registry, weights_for
 
 PUBLISHED = [e.name for e in list_embedders() if weights_for(e.name) and e.name != "inception-fid"]
-WHOLE_FRAME = ["facenet-vggface2", "osnet-x1-0", "pose-eval-reid"]
-DETECTING = ["facenet-vggface2-aligned", "mobilefacenet-foamliu", "mobilefacenet-xiaoccer"]
+WHOLE_FRAME = ["facenet-vggface2", "facenet-casia-webface", "osnet-x1-0", "pose-eval-reid"]
+DETECTING = [
+    "facenet-vggface2-aligned",
+    "facenet-casia-webface-aligned",
+    "mobilefacenet-foamliu",
+    "mobilefacenet-xiaoccer",
+]
 
 
 Built = Callable[[str], FrameEmbedder]
@@ -33,7 +38,9 @@ def save_official(name: str, path: Path) -> Path:
     """A rule-made file in the layout of the published one."""
     match name:
         case "facenet-vggface2" | "facenet-vggface2-aligned":
-            return layouts.save(path, layouts.facenet())
+            return layouts.save(path, layouts.facenet(people=8631))
+        case "facenet-casia-webface" | "facenet-casia-webface-aligned":
+            return layouts.save(path, layouts.facenet(people=10575))
         case "mobilefacenet-foamliu":
             return layouts.save(path, layouts.foamliu())
         case "mobilefacenet-xiaoccer":
@@ -148,6 +155,14 @@ def test_statistics_of_the_batch_are_those_of_training_mode() -> None:
         assert torch.allclose(nets[1](image), ours, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["mean-colour", "random-filters"])
+def test_what_an_embedder_does_not_have_is_not_passed_over(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=rf"--weights .*w.pt: {name} has no weights; leave it out"):
+        build_embedder(EmbedderRequest(name, tmp_path / "w.pt"))
+    with pytest.raises(InputError, match="device tpu: is not here"):
+        build_embedder(EmbedderRequest(name, device="tpu"))
+
+
 def test_frames_too_small_for_facenet_are_refused(built: Built) -> None:
     embedder = built("facenet-vggface2")
     embedded = embedder(noise(1, (75, 75)))
@@ -168,7 +183,8 @@ def test_missing_weights_say_how_to_get_them(name: str) -> None:
     message = str(error.value)
     first, file = next(iter(weights_for(name).items()))
     assert message.startswith(f"weights {first} are not in ")
-    assert all(page in message for page in file.pages)
+    how = f"`leo-bench weights fetch {first}`" if file.downloads else file.pages[0]
+    assert how in message
     assert "--weights FILE" in message
     assert "\n" not in message
     assert ("--allow-unverified" in message) == file.digest_unknown

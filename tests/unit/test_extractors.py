@@ -1,6 +1,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -158,6 +159,27 @@ def test_pixels_reads_any_size(shape: tuple[int, ...]) -> None:
     features = build_extractor(ExtractorRequest("pixels", bn_eps=1e-3))(torch.ones(shape))
     assert features.shape == (1, 32)
     assert features.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        (
+            "pixels",
+            {"weights": Path("w.pt")},
+            "--weights w.pt: pixels has no weights",
+        ),
+        ("pixels", {"precision": "bf16"}, "drop --precision"),
+        ("pixels", {"device": "tpu"}, "device tpu: is not here"),
+        ("pixels", {"trust_torchscript": True}, "--trust-torchscript"),
+        ("i3d-toy", {"trust_torchscript": True}, "i3d-toy is no TorchScript program"),
+    ],
+)
+def test_what_an_extractor_does_not_have_is_not_passed_over(
+    name: str, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        build_extractor(ExtractorRequest(name, bn_eps=1e-3, **options))
 
 
 def test_pixels_sees_each_clip_alone_and_the_order_of_frames() -> None:

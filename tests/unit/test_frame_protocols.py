@@ -20,6 +20,8 @@ PROTOCOLS = list_frame_protocols()
 READINGS = {
     "acd-face": "facenet-vggface2",
     "acd-face-aligned": "facenet-vggface2-aligned",
+    "acd-face-casia": "facenet-casia-webface",
+    "acd-face-casia-aligned": "facenet-casia-webface-aligned",
     "acd-face-mobilefacenet": "mobilefacenet-foamliu",
     "acd-face-mobilefacenet-2": "mobilefacenet-xiaoccer",
     "acd-body-pose-eval": "pose-eval-reid",

@@ -15,11 +15,12 @@ from conftest import Run
 from evaluation.errors import BadVideoError, InputError
 from evaluation.videos.digests import file_sha256
 from leo.checkpoint import load_model, save_model
+from leo.config import Config
 from leo.encode import ANIMATOR, CODES, read_codes, write_codes
 from leo.losses import pixel_pyramid
 from leo.model import LeoModel, model_file
 from leo.perceptual import Chosen
-from leo.run_folder import RunFolder
+from leo.run_folder import RunFolder, to_toml
 from leo.training import Job, encode_run, train_stage
 from leo.watching import Watcher
 
@@ -136,6 +137,54 @@ def test_what_is_to_be_known_of_videos_is_said_once(
         assert ended.err.count("note: files that are no videos were left out: 1 txt") == 1
 
 
+def vgg128(perceptual: str) -> Config:
+    """A config of 128 pixels, otherwise tiny, of that perceptual loss."""
+    return tiny_config(
+        "resolution=128", "cddpm.resolution=128", f"animator.perceptual={perceptual}"
+    )
+
+
+def vgg_config(path: Path, perceptual: str) -> Path:
+    path.write_text(to_toml(vgg128(perceptual).model_dump(mode="json")), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("stage", ["animator", "all"])
+def test_vgg_without_its_weights_is_refused_before_anything_is_read(
+    stage: str, tmp_path: Path, leo_bench: Run
+) -> None:
+    run, config = tmp_path / "run", vgg_config(tmp_path / "vgg.toml", "vgg19")
+    line = ("train", stage, "--config", config, "--data", tmp_path / "no-videos", "--run", run)
+    said = refused(leo_bench, *line)
+    assert "`leo-bench weights fetch vgg19-dcbb9e9d.pth`" in said
+    assert "--vgg FILE" in said
+    assert "--weights" not in said
+    assert not run.exists()
+    said = refused(leo_bench, *line, "--vgg", tmp_path / "absent.pth")
+    assert said == f"leo-bench: --vgg {tmp_path / 'absent.pth'}: no such file"
+    # "auto" does without them, and comes to the videos.
+    vgg_config(config, "auto")
+    assert "no-videos" in refused(leo_bench, *line)
+
+
+def test_a_vgg_file_that_nothing_would_read_is_refused(tmp_path: Path, leo_bench: Run) -> None:
+    run = tmp_path / "run"
+    line = ("train", "--config", "toy64", "--data", "toy-faces/train", "--run", run, "--vgg", "v")
+    assert 'animator.perceptual = "pixels"' in refused(leo_bench, *line, "animator")
+    assert "--vgg v: is for the animator alone" in refused(leo_bench, *line, "lmdm")
+
+
+def test_a_run_that_fell_back_to_pixels_goes_on_with_auto(tmp_path: Path) -> None:
+    run, auto = RunFolder.create(tmp_path, vgg128("vgg19")), vgg128("auto")
+    theirs = run.stage("animator", "data", "pixels").origin.metadata()
+    run.stage("animator").log({"step": 1})
+    ours = RunFolder.create(tmp_path, auto).stage("animator", "data", "pixels").origin
+    ours.check(tmp_path, theirs)
+    assert RunFolder.open(tmp_path).config.animator.perceptual == "auto"
+    with pytest.raises(InputError, match=r"begun with another config: animator\.perceptual is"):
+        RunFolder.create(tmp_path, vgg128("pixels"))
+
+
 def animator_job(run: Path, *watchers: Watcher) -> Job:
     config = tiny_config("animator.training={ steps = 2, batch = 2, save_every = 1 }")
     faces = open_world("toy-faces", "train", WorldShape(resolution=32, frames=4, count=4))
@@ -177,7 +226,9 @@ def test_an_animator_goes_on_with_the_perceptual_loss_that_it_was_begun_with(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class ControlC(Watcher):
-        def on_step(self, step: int, losses: Mapping[str, float], rate: float, left: float) -> None:
+        def on_step(
+            self, step: int, losses: Mapping[str, float], rate: float, left: float | None
+        ) -> None:
             if step == 2:
                 raise KeyboardInterrupt
 

@@ -8,10 +8,10 @@ import pytest
 from made_videos import encode, moving
 
 from benchmarks import published_acd
-from benchmarks.published_acd import FRAMES, PageVideos, published_sets, table
+from benchmarks.published_acd import FRAMES, PageVideos, Reading, published_sets, table
 from benchmarks.published_samples import read_rows
 from evaluation.features import Machinery
-from evaluation.frame_protocol import FOLDER
+from evaluation.frame_protocol import FOLDER, load_frame_protocol
 
 COLUMNS = "clip_id,kind,domain,dataset,method,setting,file,tile_row,x,y,w,h,pre_w,pre_h,frames"
 TILE = 32
@@ -70,10 +70,10 @@ def test_the_table_has_a_line_a_set(shared: Path, monkeypatch: pytest.MonkeyPatc
             '"osnet-x0-25-msmt17"', '"mean-colour"'
         )
     )
-    monkeypatch.setitem(published_acd.PROTOCOLS, "body", (str(own),))
+    readings = [Reading(load_frame_protocol(str(own)))]
     monkeypatch.setattr(published_acd, "machinery", lambda **_: Machinery(store=None))
     sets = published_sets(read_rows(shared), {"body": 40})
-    head, _, real, page = table(shared, sets, "body")
+    head, _, real, page = table(shared, sets, "body", readings)
     assert head == "| bodies | mean-colour: n | ACD16 | interval | no body |"
     assert real.startswith("| real/taichihd/taichi | 2 windows of 1 | 0.")
     assert real.endswith(" | - | 0 of 32 |")

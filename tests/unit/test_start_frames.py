@@ -12,6 +12,7 @@ from conftest import write_frames
 from evaluation.errors import BadVideoError
 from evaluation.videos.discover import open_videos
 from evaluation.videos.source import VideoSource
+from leo.cut_frames import cut_note
 
 TURNS = {  # EXIF's orientation -> how a camera held so stores what is upright
     3: Image.Transpose.ROTATE_180,
@@ -77,3 +78,17 @@ def test_other_pictures_keep_their_digest(photo: Path) -> None:
     """Samples that were begun with them are gone on with."""
     whole = open_videos(photo.parent)
     assert opened(photo).digest(0) == whole.digest(0)
+
+
+def test_what_is_cut_off_a_first_frame_is_said(photo: Path) -> None:
+    assert cut_note(opened(photo)) == (
+        f"{photo}: of 40x24 the middle square of 24x24 is used; 40 % of the picture is cut off, "
+        "left and right"
+    )
+    Image.new("RGB", (30, 120)).save(photo.with_name("tall.png"))
+    Image.new("RGB", (32, 32)).save(photo.with_name("square.png"))
+    assert cut_note(opened(photo.parent)) == (
+        f"{photo.parent}: 2 of 3 are not square; tall.png: of 30x120 the middle square of 30x30 is "
+        "used; 75 % of the picture is cut off, top and bottom"
+    )
+    assert cut_note(opened(photo.with_name("square.png"))) is None

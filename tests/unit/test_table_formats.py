@@ -69,6 +69,8 @@ def html_cells(text: str) -> list[list[str]]:
 def test_every_cell_is_the_papers(layout: Any, name: str, read: Any) -> None:
     table = fill(layout, None)
     found = [line for line in read(FORMATS[name].write(table)) if len(line) > 1 and any(line[1:])]
+    # What was measured of authors' samples stands in lines below: their intervals have no label.
+    found = [line for line in found if line[0] and "authors' samples" not in line[0]]
     expected = [[printed_text(cell) for cell in row.cells] for row in table.rows]
     assert [line[1:] for line in found] == expected
 

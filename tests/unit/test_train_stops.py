@@ -25,9 +25,10 @@ from evaluation.errors import InputError
 from leo.checkpoint import load_model
 from leo.config import Config, load_config
 from leo.encode import CODES
+from leo.prefetch import usual_threads
 from leo.run_folder import RunFolder
 from leo.stage import Batch, Losses, LossModule, Share, Stage
-from leo.train import train
+from leo.train import LOOK_EVERY, train
 from leo.watching import Watcher
 
 
@@ -87,6 +88,60 @@ def test_a_loss_that_is_no_number_stops_with_the_checkpoint_intact(tmp_path: Pat
     assert (checkpoint.step, damaged) == (4, [])
     assert all(t.isfinite().all() for t in checkpoint.tensors.values())
     trained(regression(), SHORT, tmp_path)
+
+
+def test_a_loss_that_is_no_number_is_found_long_before_the_next_report(tmp_path: Path) -> None:
+    rare = changed(
+        SHORT, steps=100, report_every=100, save_every=100, validate_every=100, picture_every=100
+    )
+    made: list[int] = []
+    poison = poisoned(regression(), 13)
+
+    def batch(at: int, share: Share) -> Batch:
+        made.append(at)
+        return poison.batch(at, share)
+
+    with pytest.raises(InputError, match="loss line/square is not finite at step 13"):
+        trained(dataclasses.replace(poison, batch=batch), rare, tmp_path)
+    ahead = 3 * usual_threads()  # batches in the making
+    assert max(made) <= 13 + LOOK_EVERY + ahead
+    assert not folder_in(tmp_path).best.exists()  # it never came to a validation
+
+
+def test_looking_at_losses_between_reports_changes_no_mean(tmp_path: Path) -> None:
+    long = changed(SHORT, steps=24, report_every=24, save_every=24)
+    trained(regression(), long, tmp_path / "one")
+    trained(regression(), changed(long, report_every=1), tmp_path / "each")
+    (whole,) = [x for x in folder_in(tmp_path / "one").read_log() if "losses" in x]
+    steps = [x["losses"]["line/square"] for x in folder_in(tmp_path / "each").read_log()
+             if "losses" in x]  # fmt: skip
+    assert whole["losses"]["line/square"] == math.fsum(steps) / 24
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("training.steps=24", "cannot be trained longer yet"),
+        ("training.save_every=2", "carry its whole training table"),
+        ("training.picture_every=2", "carry its whole training table"),
+        ("training.batch=4", None),
+    ],
+)
+def test_a_finished_stage_says_why_it_takes_no_other_training(
+    change: str, why: str | None, tmp_path: Path
+) -> None:
+    run = RunFolder.create(tmp_path, load_config("toy64"))
+    run.stage("lmdm").log({"step": 1})
+    with pytest.raises(InputError, match=r"begun with another config: lmdm\.training") as caught:
+        RunFolder.create(tmp_path, load_config("toy64", [f"lmdm.{change}"]))
+    assert ("(a stage" in str(caught.value)) == (why is not None)
+    assert why is None or why in str(caught.value)
+    assert len(str(caught.value)) - 2 * len(str(tmp_path)) < 240
+    theirs = run.stage("lmdm").origin.metadata()
+    other = RunFolder(tmp_path, load_config("toy64", [f"lmdm.{change}"])).stage("lmdm").origin
+    with pytest.raises(InputError, match="was made from something else") as caught:
+        other.check(tmp_path / "model.safetensors", theirs)
+    assert why is None or why in str(caught.value)
 
 
 def test_gradients_that_are_no_numbers_are_not_saved(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ def registered(**digests: str | bool) -> WeightsFile:
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
     chosen, cache = tmp_path / "chosen", tmp_path / "cache" / "leo-bench" / "weights"
     monkeypatch.setenv("LEO_BENCH_WEIGHTS", str(chosen))
+    monkeypatch.delenv("LEO_BENCH_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     for place in (chosen, cache):
         place.mkdir(parents=True)
@@ -83,13 +84,46 @@ def test_a_missing_file_says_how_to_get_it(places: tuple[Path, Path]) -> None:
         find([NAME])
     message = str(error.value)
     assert f"leo-bench weights fetch {NAME}" in message
-    assert "https://github.com/songweige/TATS/" in message
     assert str(places[0]) in message
+    assert message.endswith("or give --weights FILE")
     assert "\n" not in message
+
+
+def test_messages_name_the_callers_option_and_advice(
+    places: tuple[Path, Path], tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=r"or give --vgg FILE$"):
+        find([NAME], option="--vgg")
+    with pytest.raises(InputError, match=r"^--vgg .*absent.pt: no such file"):
+        find([NAME], tmp_path / "absent.pt", "--vgg")
+    (tmp_path / "w.pt").write_bytes(CONTENT + b"!")
+    with pytest.raises(InputError, match=r"another one; fetch it anew$"):
+        require_registered(
+            tmp_path / "w.pt", {"official.pt": registered(sha256=SHA256)}, "fetch it anew"
+        )
+
+
+def test_a_missing_file_of_any_kind_takes_less_than_300_characters() -> None:
+    folders = len(", ".join(map(str, weights._folders())))
+    for name, file in load_registry().items():
+        message = weights.how_to_get(name)
+        assert len(message) - folders < 300 - 2 * 40, message  # where folders have 40 each
+        assert f"leo-bench weights fetch {name}" in message or all(
+            page in message for page in file.pages
+        )
+
+
+def test_weights_lie_where_the_cache_is_told_to(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("LEO_BENCH_WEIGHTS")
+    monkeypatch.setenv("LEO_BENCH_CACHE", str(tmp_path / "own"))
+    assert weights.folder() == tmp_path / "own" / "weights"
 
 
 def test_without_variables_files_lie_in_the_users_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LEO_BENCH_WEIGHTS", raising=False)
+    monkeypatch.delenv("LEO_BENCH_CACHE", raising=False)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     assert weights.folder() == Path.home() / ".cache" / "leo-bench" / "weights"
 

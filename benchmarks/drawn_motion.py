@@ -1,0 +1,131 @@
+"""How far a LEO's motion goes by each sampler, and what happens where runs meet; Markdown.
+
+    python -m benchmarks.drawn_motion --model leo:toy-bodies --real toy-bodies/test
+
+Sample i begins with the first frame of real video i and has the keys of sample i of seed 0, as
+`leo-bench sample --mode conditional` draws it. All lengths are of motion codes as they are, means
+over samples; "step into frame 2" is of pixels.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from benchmarks.cli.screen import out, say
+from benchmarks.leo_samples import open_samples
+from benchmarks.sources import SourceOptions, open_source
+from evaluation.errors import InputError
+from evaluation.videos.discover import OpenOptions
+from evaluation.videos.source import VideoSource
+from leo.diffusion import Sampler
+from leo.drawing import Drawing, Row, Sampling, at_size
+from leo.model import LeoModel, find_model
+
+FRAMES = 16
+LONG = 128  # frames, so that runs meet
+RENDERED = 16  # samples whose pixels are compared
+SAMPLERS = ("ddim-50", "dpm-20", "dpm-lu-20", "ddpm-100")
+
+
+def way(codes: Tensor, frames: int = FRAMES) -> float:
+    """From the first code to the one `frames` - 1 later: [N,T,M] -> mean length."""
+    return float((codes[:, frames - 1] - codes[:, 0]).norm(dim=-1).mean())
+
+
+def bends(codes: Tensor, seams: Sequence[int]) -> dict[str, float]:
+    """Second differences, and the cosine of the steps before and after, at `seams` and elsewhere.
+
+    Args:
+        codes: [N,T,M].
+        seams: frames that a run ends with and the next goes on from.
+    """
+    steps = codes.diff(dim=1)
+    second = steps.diff(dim=1).norm(dim=-1)  # [N,T-2], the first is that of frame 1
+    turned = F.cosine_similarity(steps[:, :-1], steps[:, 1:], dim=-1)
+    at = torch.zeros(second.shape[1], dtype=torch.bool)
+    at[[seam - 1 for seam in seams]] = True
+    found = {
+        "second difference": float(second[:, ~at].mean()),
+        "cosine": float(turned[:, ~at].mean()),
+    }
+    if seams:
+        found["second difference at seams"] = float(second[:, at].mean())
+        found["cosine at seams"] = float(turned[:, at].mean())
+    return found
+
+
+def lines(model: LeoModel, real: VideoSource, count: int) -> Iterator[str]:
+    """The table's lines, each as soon as it is known."""
+    yield f"| {real.name}, {count} videos | way in {FRAMES} frames |"
+    yield "|---|---|"
+    videos = range(min(count, len(real.names)))
+    codes = torch.stack([_real_codes(model, real, video) for video in videos])
+    yield f"| real | {way(codes):.2f} |"
+    for text in SAMPLERS:
+        drawn = _drawn_codes(model, real, Sampler.parse(text), FRAMES, len(videos))
+        yield f"| {text} | {way(drawn):.2f} |"
+    few = min(64, len(videos))
+    lmdm = model.config.lmdm
+    seams = range(lmdm.length - 1 - lmdm.spare, LONG - 1, lmdm.length - 1 - lmdm.spare)
+    drawn = _drawn_codes(model, real, Sampler("ddim", 50), LONG, few)
+    yield f"\nReal: {_text(bends(codes, ()))}."
+    yield f"Drawn, {few} of {LONG} frames, ddim-50: {_text(bends(drawn, seams))}."
+    for how in ("source", "recon"):
+        sampling = Sampling(mode="conditional", frames=FRAMES, count=RENDERED, first_frame=how)
+        source = open_samples(model, sampling, real.name, lambda *_: real)
+        shown = torch.stack([source.read(i, range(FRAMES)) for i in range(RENDERED)]).float()
+        steps = shown.diff(dim=1).abs().mean(dim=(0, 2, 3, 4))
+        share = float(steps[0] / steps[1:].mean())
+        yield f"Step into frame 2, of later ones, --first-frame {how}: {share:.2f}."
+
+
+def _real_codes(model: LeoModel, real: VideoSource, video: int) -> Tensor:
+    frames = real.read(video, range(real.frame_counts[video]))
+    return model.animator.codes(at_size(frames, model.animator.size))
+
+
+def _drawn_codes(
+    model: LeoModel, real: VideoSource, sampler: Sampler, frames: int, count: int
+) -> Tensor:
+    sampling = Sampling(
+        mode="conditional", frames=frames, count=count, sampler=sampler.kind, steps=sampler.steps
+    )
+    drawing = Drawing(model, sampling, real)
+    groups = [range(first, min(first + drawing.together, count)) for first in
+              range(0, count, drawing.together)]  # fmt: skip
+    return torch.cat([drawing.draw([Row(i, i, i) for i in group]).codes for group in groups])
+
+
+def _text(numbers: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.3f}" for name, value in numbers.items())
+
+
+def main() -> int:
+    """Entry point."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--real", required=True)
+    parser.add_argument("--count", type=int, default=256, help="videos, from the first on")
+    parser.add_argument("--data-root", type=Path)
+    given = parser.parse_args()
+    try:
+        model = LeoModel.open(find_model(given.model))
+        side = model.config.resolution
+        options = SourceOptions(OpenOptions(), data_root=given.data_root, resolution=side)
+        for line in lines(model, open_source(given.real, options), given.count):
+            out(line)
+    except InputError as error:
+        say(str(error))
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""What a stage's files were made from, and how a difference to what is asked for now is said."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evaluation.errors import InputError
+from leo.config import STAGES
+from leo.encode import CODES
+from leo.perceptual import how_to_go_on
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a stage's files were made from: stage, its part of the config, and the data.
+
+    Args:
+        stage: its name.
+        config: its table where it differs from the defaults, and the run's shared settings.
+        data: the fingerprint of what it is trained on.
+        perceptual: the name of the loss that an animator is trained with, which depends on the
+            weights that a machine has; None: any is right, as for an animator that is done.
+    """
+
+    stage: str
+    config: dict[str, Any]
+    data: str
+    perceptual: str | None = None
+
+    @property
+    def seed(self) -> int:
+        """The run's seed."""
+        return int(self.config.get("seed", 0))
+
+    def metadata(self) -> dict[str, str]:
+        """As text for a file's metadata."""
+        config = json.dumps(self.config, sort_keys=True)
+        digest = hashlib.sha256(config.encode()).hexdigest()
+        return {
+            "stage": self.stage,
+            "config": config,
+            "config_digest": digest,
+            "data": self.data if self.perceptual is None else f"{self.data} {self.perceptual}",
+        }
+
+    def check(self, path: Path, metadata: Mapping[str, str]) -> None:
+        """Refuse a file made from something else.
+
+        Raises:
+            InputError: it was; the message names the first thing that differs.
+        """
+        data, _, perceptual = metadata.get("data", "").partition(" ")
+        theirs = {
+            "stage": metadata.get("stage"),
+            "config": json.loads(metadata.get("config", "{}")),
+            "data": data,
+        }
+        ours = {"stage": self.stage, "config": self.config, "data": self.data}
+        if (key := first_difference(theirs, ours)) is not None:
+            raise InputError(
+                f"{path}: was made from something else: {key}{why_kept(key)}; give another --run, "
+                f"or {to_train_anew(self.stage)}"
+            )
+        if self.perceptual not in (None, perceptual):
+            raise InputError(f"{path}: {how_to_go_on(perceptual)}; or {to_train_anew(self.stage)}")
+
+
+def to_train_anew(stage: str) -> str:
+    """What to do; later stages are trained on codes that the animator made."""
+    if stage == STAGES[0]:
+        later = ", ".join(STAGES[1:])
+        return f"delete this stage's folder, {CODES} and {later} to train all anew"
+    return "delete this stage's folder to train it anew"
+
+
+def why_kept(difference: str) -> str:
+    """Why a stage that has begun cannot take what `first_difference` found; "" needs no words."""
+    if "training.steps is " in difference:
+        return " (a stage cannot be trained longer yet)"
+    if re.search(r"training\.\w+_every is ", difference):
+        return " (a stage's files carry its whole training table)"
+    return ""
+
+
+def first_difference(old: Any, new: Any, at: str = "") -> str | None:
+    """The first key whose values differ, as "key is OLD there, NEW now"; None if all are equal."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted(old.keys() | new.keys()):
+            found = first_difference(old.get(key), new.get(key), f"{at}.{key}" if at else key)
+            if found is not None:
+                return found
+        return None
+    return None if old == new else f"{at} is {old!r} there and {new!r} now"
