@@ -73,6 +73,12 @@ LIES: dict[str, tuple[Callable[[Content], object], str, str]] = {
     "fvd_infinity": (_set(fvd_infinity=-1e6), "fvd_infinity", "extrapolation.value"),
     "no fit": (_set(extrapolation=None), "fvd_infinity", "extrapolation"),
     "points": (lambda r: r["extrapolation"]["values"].__setitem__(1, 0.0), "value", "values"),
+    "interval of the fit": (_in("extrapolation", interval=[-9.0, 9e9]), "interval", "interval"),
+    "fit": (_in("extrapolation", r_squared=0.5), "r_squared", "values"),
+    "fakes of the fit": (lambda r: r["extrapolation"]["n_fake"].reverse(), "n_fake", "n_real"),
+    "stride": (lambda r: r["request"].update(real_stride=4), "real_stride", "request.real_stride"),
+    "resolution": (_set(resolution=64), "resolution", "request.resolution"),
+    "no error": (_set(standard_error=None), "interval", "standard_error"),
     "reliable": (_in("extrapolation", reliable=True), "reliable", "reason"),
     "clips": (_in("real", clips=2048), "n_real", "real.clips"),
     "fakes": (_set(n_fake=2048), "n_fake", "fake.clips"),
@@ -281,6 +287,7 @@ def test_an_interval_is_held_against_the_influences(made: Path, tmp_path: Path) 
         value = forged["value_float64"]
         forged["interval"] = [value + (end - value) / 2 for end in forged["interval"]]
         forged["standard_error"] /= 2
+        forged["extrapolation"] = forged["fvd_infinity"] = None
 
     ended = CliRunner().invoke(
         app, ["check-bundle", str(_forged_bundle(made, narrower, tmp_path / "x.leo.zip"))]

@@ -13,7 +13,7 @@ import torch
 from made_videos import Frames, encode
 from PIL import Image
 
-from benchmarks.again import _toggles
+from benchmarks.explaining import _toggles
 from benchmarks.plan import ScoreRequest, plan
 from benchmarks.score import Scored, scored
 from evaluation.clips import Window, choose_clips
