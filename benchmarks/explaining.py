@@ -146,7 +146,7 @@ def _toggles(a: Plan, b: Plan) -> Iterator[tuple[str, object, object, Plan]]:
         yield "fake stride", a.fake_window.stride, window.stride, changed
     if a.resolution != b.resolution:
         yield "resolution", a.resolution, b.resolution, replace(a, resolution=b.resolution)
-    for field in ("seed", "limit", "on_error"):
+    for field in ("seed", "limit", "on_error", "float_range", "frames_glob"):
         one, other = getattr(a.request, field), getattr(b.request, field)
         if one != other:
             request = a.request.model_copy(update={field: other})
