@@ -6,6 +6,7 @@ from typing import Literal
 
 from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
+from evaluation.json_files import read_json
 from evaluation.kinds import made_by
 from evaluation.schema import Data, parse
 
@@ -112,10 +113,7 @@ def read_adaptation(folder: Path) -> Adaptation | None:
     path = folder / NAME
     if not path.is_file():
         return None
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
+    content = read_json(path)
     if not isinstance(content, dict):
         raise InputError(f"{path}: a JSON object is expected")
     if "method_sha256" not in content:

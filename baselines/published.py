@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from evaluation.errors import InputError
+from evaluation.given_files import read_given_text
 from evaluation.schema import Data, parse
 
 PATH = Path(__file__).parent / "published.csv"
@@ -80,12 +81,9 @@ def load_published(path: Path = PATH) -> dict[Place, Published]:
         InputError: no such file; a row is wrong, or stands where another does.
     """
     found: dict[Place, Published] = {}
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    text = read_given_text(path)
     for line, row in enumerate(csv.DictReader(text.splitlines()), start=2):
-        where = f"{path.name}, line {line}"
+        where = f"{path}: line {line}"
         if None in row or None in row.values():
             raise InputError(f"{where}: not as many cells as the first line has names")
         filled = {key: value for key, value in row.items() if value != ""}

@@ -17,6 +17,7 @@ from torch import Tensor
 from benchmarks.planting import Plant, planted_motion
 from benchmarks.worlds.world import WorldSource
 from evaluation.errors import InputError
+from evaluation.given_files import shortened
 from evaluation.videos.source import Medium, Skipped, VideoSource, read_in_pieces
 
 DAMAGE_VERSION = 1  # raise when a damage gives other pixels
@@ -133,15 +134,24 @@ def replayed(source: VideoSource, index: int, frames: Sequence[int], amount: flo
     return source.world.render(source.world.identity(index), motion, source.shape.resolution)
 
 
-DAMAGES: dict[str, tuple[Damage, float]] = {  # name -> what it does, and its usual amount
-    "frozen": (frozen, 1.0),
-    "shuffled": (shuffled, 1.0),
-    "jitter": (jittered, 3.0),
-    "blur": (blurred, 1.5),
-    "noise": (noisy, 12.0),
-    "identity-swap": (identity_swap, 0.5),
-    "repetition": (repeated, 0.3),
-    "replay": (replayed, 0.3),
+@dataclass(frozen=True)
+class Known:
+    """What a damage does, its usual amount, and the most that means something."""
+
+    damage: Damage
+    usual: float
+    most: float
+
+
+DAMAGES: dict[str, Known] = {
+    "frozen": Known(frozen, 1.0, 1.0),
+    "shuffled": Known(shuffled, 1.0, 1.0),
+    "jitter": Known(jittered, 3.0, 1e6),  # frames: the longest video that is read
+    "blur": Known(blurred, 1.5, 64.0),  # pixels at a height of 64: all of the picture
+    "noise": Known(noisy, 12.0, 1000.0),  # levels, of which there are 256
+    "identity-swap": Known(identity_swap, 0.5, 1.0),
+    "repetition": Known(repeated, 0.3, 1.0),
+    "replay": Known(replayed, 0.3, 1.0),
 }
 
 
@@ -194,8 +204,7 @@ class Damaged:
 
     def read(self, index: int, frames: Sequence[int]) -> Tensor:
         """The base's frames, damaged: uint8 [len(frames),3,H,W]."""
-        damage, _ = DAMAGES[self.damage]
-        return damage(self.base, index, frames, self.amount)
+        return DAMAGES[self.damage].damage(self.base, index, frames, self.amount)
 
     def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
         """The same, one by one."""
@@ -210,17 +219,21 @@ def damaged(source: VideoSource, text: str) -> Damaged:
     """`NAME` or `NAME=AMOUNT` done to a source.
 
     Raises:
-        InputError: no such damage, or an amount that is no number above 0.
+        InputError: no such damage, or an amount that is no number above 0, or too large.
     """
     name, equals, given = text.partition("=")
     if name not in DAMAGES:
-        raise InputError(f"no damage {name!r}; known are {', '.join(DAMAGES)}")
+        raise InputError(f"no damage {shortened(name)!r}; known are {', '.join(DAMAGES)}")
+    known = DAMAGES[name]
     try:
-        amount = float(given) if equals else DAMAGES[name][1]
+        amount = float(given) if equals else known.usual
     except ValueError:
         amount = 0.0
-    if amount <= 0:
-        raise InputError(f"damage {text!r}: the amount must be a number above 0")
+    if not 0 < amount <= known.most:  # NaN is neither
+        raise InputError(
+            f"damage {shortened(text)!r}: the amount must be a number above 0 and at most "
+            f"{known.most:,g}"
+        )
     return Damaged(source, name, amount)
 
 

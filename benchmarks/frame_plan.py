@@ -20,7 +20,7 @@ from benchmarks.plan import (
     named_dataset,
     samples_of_the_run,
 )
-from benchmarks.sources import SourceOptions, open_source
+from benchmarks.sources import SourceOptions, open_source, side_named
 from evaluation.clips import Window
 from evaluation.embedders import EmbedderRequest, FrameEmbedder
 from evaluation.errors import InputError
@@ -28,6 +28,7 @@ from evaluation.features import Machinery
 from evaluation.frame_protocol import FrameProtocol, load_frame_protocol
 from evaluation.schema import Data
 from evaluation.videos.discover import OpenOptions
+from evaluation.videos.float_range import FloatRange
 from evaluation.videos.source import VideoSource
 
 
@@ -50,6 +51,8 @@ class FrameScoreRequest(Data):
     device: str | None = None
     data_root: str | None = None
     on_error: Literal["fail", "skip"] = "fail"
+    float_range: FloatRange | None = None
+    frames_glob: str | None = None
     limit: int | None = None
 
 
@@ -155,6 +158,8 @@ def open_side(chosen: FramePlan, side: PlannedSide, machinery: Machinery) -> Vid
         files=OpenOptions(
             quantise=chosen.protocol.quantise,
             on_error=request.on_error,
+            float_range=request.float_range,
+            frames_glob=request.frames_glob,
             workers=machinery.workers,
             on_progress=machinery.opening,
         ),
@@ -165,7 +170,8 @@ def open_side(chosen: FramePlan, side: PlannedSide, machinery: Machinery) -> Vid
         count=chosen.protocol.videos.count,
         device=request.device,
     )
-    return open_source(side.spec, options)
+    with side_named("real" if side is chosen.real else "fake"):
+        return open_source(side.spec, options)
 
 
 def caveats(chosen: FramePlan, embedder: FrameEmbedder) -> tuple[str, ...]:

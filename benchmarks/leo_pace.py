@@ -5,10 +5,10 @@ and leaves it to the sampler to generate at that rate. A LEO generates at the ra
 was learned at, `lmdm.frame_stride`; so its frames are read at the stride that makes up the rest.
 """
 
-import json
 from pathlib import Path
 
 from evaluation.errors import InputError
+from evaluation.json_files import read_json
 from evaluation.schema import load_toml
 
 SETTINGS = "sample.json"  # what `leo-bench sample` writes beside its samples
@@ -50,8 +50,7 @@ def _run_of(fake: str) -> str | None:
     if fake.startswith("leo:"):
         return fake.partition("?")[0]
     try:
-        told = json.loads((Path(fake).expanduser() / SETTINGS).read_bytes())
-        run = told["request"]["run"]
-    except (OSError, ValueError, LookupError, TypeError):
+        run = read_json(Path(fake).expanduser() / SETTINGS)["request"]["run"]
+    except (InputError, LookupError, TypeError):
         return None
     return run if isinstance(run, str) else None

@@ -14,6 +14,7 @@ from benchmarks.broken_videos import NamedVideos, broken_videos_named
 from benchmarks.sources import SourceOptions, open_source
 from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
+from evaluation.json_files import read_json
 from evaluation.schema import Data, parse
 from evaluation.videos.discover import OpenOptions
 from leo import perceptual
@@ -111,11 +112,10 @@ class _Remembered(Data):
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        found = read_json(path)
+    except InputError as error:
         raise InputError(
-            f"{path}: cannot be read ({error}); delete it, and give --data again as the run was "
-            "begun with"
+            f"{error}; delete it, and give --data again as the run was begun with"
         ) from None
     return found if isinstance(found, dict) else {}
 

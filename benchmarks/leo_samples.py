@@ -9,6 +9,7 @@ leo:runs/faces?nearest=toy-faces/train                            for a run with
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from benchmarks.queries import query_options
 from benchmarks.start_frames import open_start_frames
 from evaluation.errors import InputError
 from evaluation.schema import parse
@@ -55,12 +56,9 @@ def open_leo(location: str, place: LeoPlace) -> LeoSource:
     where, _, query = location.partition("?")
     root = find_model(where)
     given = {"frames": place.frames, "count": place.count}
-    options: dict[str, object] = {key: value for key, value in given.items() if value is not None}
-    for pair in filter(None, query.split("&")):
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise InputError(f"leo:{location}: {pair!r} behind the ? is not OPTION=VALUE")
-        options[key] = value
+    usual = {key: value for key, value in given.items() if value is not None}
+    # From the first `?` on, since a source of first frames may have one of its own.
+    options = usual | query_options(query, f"leo:{location}")
     chosen = parse(LeoQuery, options, where=f"leo:{location}")
     model = LeoModel.open(root, device_named(place.device))
     sampling = Sampling(**chosen.model_dump(exclude={"start", "nearest"}))

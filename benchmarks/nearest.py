@@ -27,7 +27,7 @@ from benchmarks.plan import (
 )
 from benchmarks.plan_again import Given, weights_of, with_leave
 from benchmarks.provenance import device_name, side_record
-from benchmarks.sources import open_source
+from benchmarks.sources import open_source, side_named
 from benchmarks.whereabouts import where_now
 from evaluation.circumstances import circumstances
 from evaluation.clip_blocks import ClipBlocks
@@ -85,9 +85,12 @@ def find_nearest(
     options = source_options(request, chosen.resolution, protocol, machinery)
     held_out_spec = request.held_out or _other_split(chosen, request)
     made = replace(options, frames=chosen.fake_window.block)
-    train = open_source(chosen.real, options)
-    held_out = Side(open_source(held_out_spec, options), chosen.real_window, "held-out")
-    fake = Side(open_source(request.fake, made), chosen.fake_window, "fake")
+    with side_named("train"):
+        train = open_source(chosen.real, options)
+    with side_named("held-out"):
+        held_out = Side(open_source(held_out_spec, options), chosen.real_window, "held-out")
+    with side_named("fake"):
+        fake = Side(open_source(request.fake, made), chosen.fake_window, "fake")
     _check_apart(train, held_out.source)
     of_train = protocol.loading("real", train.medium.layout)
     of_unseen = _first_clips(protocol.loading("real", held_out.source.medium.layout), "discard")

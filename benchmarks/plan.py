@@ -22,6 +22,7 @@ from evaluation.numbers import Metric, check_metric
 from evaluation.protocol import EvalProtocol, load_protocol
 from evaluation.schema import Data
 from evaluation.videos.discover import OpenOptions
+from evaluation.videos.float_range import FloatRange
 
 # Fields of requests that say how videos are sampled, by numbers of 1 or more.
 SAMPLING = ("real_stride", "fake_stride", "resolution", "limit")
@@ -42,6 +43,8 @@ class NetworkOptions(Data):
     device: str | None = None
     data_root: str | None = None
     on_error: Literal["fail", "skip"] = "fail"
+    float_range: FloatRange | None = None
+    frames_glob: str | None = None
     limit: int | None = None
 
 
@@ -176,6 +179,8 @@ def source_options(
             quantise=protocol.quantise,
             frame_order=protocol.frame_order,
             on_error=options.on_error,
+            float_range=options.float_range,
+            frames_glob=options.frames_glob,
             workers=machinery.workers,
             on_progress=machinery.opening,
         ),

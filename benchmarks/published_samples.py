@@ -16,6 +16,7 @@ lie. Running it again goes on.
 
 import argparse
 import csv
+import io
 import shutil
 import sys
 from collections import defaultdict
@@ -31,6 +32,7 @@ from benchmarks.prepare.resample import Frame
 from benchmarks.prepare.store import write_frames
 from benchmarks.standin_masks import mask_frames
 from evaluation.errors import InputError
+from evaluation.given_files import read_given_text
 from evaluation.schema import parse
 
 LEFT_OUT = ("grid-s1", "ucf101", "weizmann")  # real sets that have a preparation of their own
@@ -98,13 +100,13 @@ def read_rows(shared: Path) -> list[ClipRow]:
     path = shared / "clips.csv"
     if not path.is_file():
         raise InputError(f"{path}: no such file; --from has to be the folder that holds clips.csv")
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = [{k: v if v != "" else None for k, v in row.items()} for row in csv.DictReader(file)]
+    table = csv.DictReader(io.StringIO(read_given_text(path), newline=""))
+    rows = [{k: v if v != "" else None for k, v in row.items()} for row in table]
     return [
         parse(
             ClipRow,
             {**row, "setting": row["setting"] or ""},
-            where=f"{path.name}: {row['clip_id']}",
+            where=f"{path}: {row['clip_id']}",
         )
         for row in rows
     ]

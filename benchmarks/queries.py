@@ -10,6 +10,15 @@ def split_query(spec: str) -> tuple[str, dict[str, object]]:
         InputError: something behind the `?` is no OPTION=VALUE, or an option is there twice.
     """
     where, _, query = spec.rpartition("?") if "?" in spec else (spec, "", "")
+    return where, query_options(query, spec)
+
+
+def query_options(query: str, spec: str) -> dict[str, object]:
+    """`OPTION=VALUE&OPTION=VALUE`, which stands behind a `?` in `spec`.
+
+    Raises:
+        InputError: as `split_query`.
+    """
     options: dict[str, object] = {}
     for pair in filter(None, query.split("&")):
         key, equals, value = pair.partition("=")
@@ -18,4 +27,4 @@ def split_query(spec: str) -> tuple[str, dict[str, object]]:
         if key in options:
             raise InputError(f"{spec}: {key}= is there twice")
         options[key] = value
-    return where, options
+    return options

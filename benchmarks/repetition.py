@@ -41,6 +41,7 @@ from evaluation.repetition import (
 from evaluation.schema import Data, parse, settings_digest
 from evaluation.score_record import ScoreRecord, keep_score
 from evaluation.videos.discover import OpenOptions
+from evaluation.videos.float_range import FloatRange
 from evaluation.videos.source import VideoSource, check_unchanged
 
 CALIBRATION_VIDEOS = 64  # at most: all pairs of segments of each, and of each with three others
@@ -75,6 +76,8 @@ class RepetitionRequest(Data):
     device: str | None = None
     data_root: str | None = None
     on_error: Literal["fail", "skip"] = "fail"
+    float_range: FloatRange | None = None
+    frames_glob: str | None = None
     limit: int | None = Field(default=None, ge=1)
 
 
@@ -205,7 +208,10 @@ def _open(
 ) -> VideoSource:
     options = SourceOptions(
         files=OpenOptions(
+            quantise="round",  # there is no protocol to say otherwise
             on_error=request.on_error,
+            float_range=request.float_range,
+            frames_glob=request.frames_glob,
             workers=machinery.workers,
             on_progress=machinery.opening,
         ),

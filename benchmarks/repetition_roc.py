@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--signals", nargs="+", choices=SIGNALS, default=SIGNALS)
     parser.add_argument("--worlds", nargs="+", choices=WORLDS, default=WORLDS)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
-    parser.add_argument("--share", type=float, default=DAMAGES["repetition"][1])
+    parser.add_argument("--share", type=float, default=DAMAGES["repetition"].usual)
     parser.add_argument("--videos", type=int, default=VIDEOS)
     parser.add_argument("--calibration", type=int, default=CALIBRATION)
     parser.add_argument("--out", type=Path, required=True)

@@ -26,6 +26,7 @@ from evaluation.features import Machinery
 from evaluation.numbers import Metric
 from evaluation.record import Record, benchmark_name, make_room
 from evaluation.score_record import ScoreRecord, read_score_record
+from evaluation.videos.float_range import FloatRange
 from reports.measured import MODELS, ModelFacts, Origin, models_text, read_models
 
 # What one number may die of without the others; anything else is a fault of ours, and shows.
@@ -51,6 +52,8 @@ class SuiteSettings:
     device: str | None = None
     data_root: Path | None = None
     on_error: Literal["fail", "skip"] = "fail"
+    float_range: FloatRange | None = None
+    frames_glob: str | None = None
 
 
 @dataclass(frozen=True)
@@ -163,6 +166,8 @@ class _Job:
             device=settings.device,
             data_root=_text(settings.data_root),
             on_error=settings.on_error,
+            float_range=settings.float_range,
+            frames_glob=settings.frames_glob,
         )
         chosen = plan(request)
         path = make_room(self._path(metric, chosen.resolution, chosen.protocol.id))
@@ -189,6 +194,8 @@ class _Job:
             device=settings.device,
             data_root=_text(settings.data_root),
             on_error=settings.on_error,
+            float_range=settings.float_range,
+            frames_glob=settings.frames_glob,
             limit=settings.clips or benchmark.clips,
         )
         chosen = plan_frames(request)

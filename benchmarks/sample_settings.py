@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks.filling import in_turn
 from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
+from evaluation.json_files import read_json
 from evaluation.schema import Data
 from evaluation.videos.discover import content_digest
 from evaluation.videos.seals import KEY
@@ -44,9 +45,9 @@ def read_settings(path: Path) -> dict[str, Any]:
         InputError: it cannot be read.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); give another folder") from None
+        found = read_json(path)
+    except InputError as error:
+        raise InputError(f"{error}; give another folder") from None
     return found if isinstance(found, dict) else {}
 
 

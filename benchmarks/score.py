@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.plan import Plan, ScoreRequest, plan, source_options
 from benchmarks.provenance import record_of, with_news
-from benchmarks.sources import open_source
+from benchmarks.sources import open_source, side_named
 from evaluation.clip_frames import FrameExtractor
 from evaluation.embedders import EmbedderRequest, build_embedder
 from evaluation.errors import InputError
@@ -75,13 +75,15 @@ def open_sides(chosen: Plan, machinery: Machinery) -> tuple[Side, Side]:
         InputError: the sources cannot be opened.
     """
     options = source_options(chosen.request, chosen.resolution, chosen.protocol, machinery)
-    real = Side(open_source(chosen.real, options), chosen.real_window, "real")
+    with side_named("real"):
+        real = Side(open_source(chosen.real, options), chosen.real_window, "real")
     made = replace(
         options,
         frames=chosen.protocol.fake.frames_needed(chosen.fake_window),
         count=chosen.protocol.fake.count,
     )
-    return real, Side(open_source(chosen.fake, made), chosen.fake_window, "fake")
+    with side_named("fake"):
+        return real, Side(open_source(chosen.fake, made), chosen.fake_window, "fake")
 
 
 def build_network(

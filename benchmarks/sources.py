@@ -1,6 +1,7 @@
 """`KIND:LOCATION` on the command line -> a `VideoSource`.
 
 my_samples/  clip.mp4  set.zip  codes.npy   what lies on disk
+'my_samples/*.mp4'                          of that, the files that fit; "*" goes over folders, too
 dataset:taichihd/train  toy-faces/test      a data set, or an embedded world, and a split
 part:1/2:SOURCE                             every second video, from the first on
 damaged:blur=1.5:SOURCE                     a known damage (benchmarks.damage)
@@ -12,7 +13,11 @@ nearest:TRAINING?start=SOURCE               the training videos nearest to first
 gaussian:leo:RUN?start=SOURCE&fit=SOURCE    a LEO moved by Gaussian codes (gaussian_samples)
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from glob import has_magic
+from itertools import takewhile
 from pathlib import Path
 
 from baselines.layouts import open_output
@@ -21,7 +26,7 @@ from benchmarks.damage import damaged
 from benchmarks.datasets import Dataset, list_datasets, load_dataset, open_dataset
 from benchmarks.nearest_videos import open_nearest
 from benchmarks.queries import split_query
-from evaluation.errors import InputError
+from evaluation.errors import BadVideoError, InputError
 from evaluation.schema import parse
 from evaluation.videos.discover import OpenOptions, open_videos
 from evaluation.videos.source import Selection, VideoSource
@@ -81,7 +86,36 @@ def open_source(spec: str, options: SourceOptions) -> VideoSource:
         return _made_by(kind, rest, options)
     if spec.split("/")[0] in {d.id for d in list_datasets()} and not Path(spec).exists():
         return _dataset(spec, options)
-    return open_videos(Path(spec).expanduser(), options.files)
+    return _on_disk(spec, options.files)
+
+
+@contextmanager
+def side_named(side: str) -> Iterator[None]:
+    """Errors of opening a side's videos name the side: "real", "fake"."""
+    try:
+        yield
+    except BadVideoError as error:
+        raise error.placed(f"{side} side") from None
+    except InputError as error:
+        raise InputError(f"{side} side: {error}") from None
+
+
+def _on_disk(spec: str, files: OpenOptions) -> VideoSource:
+    path = Path(spec).expanduser()
+    try:
+        return _matching(path, spec, files) if _is_pattern(path) else open_videos(path, files)
+    except BadVideoError as error:
+        raise error.placed(str(path)) from None
+
+
+def _is_pattern(path: Path) -> bool:
+    return has_magic(str(path)) and not path.exists()
+
+
+def _matching(path: Path, spec: str, files: OpenOptions) -> VideoSource:
+    fixed = len(list(takewhile(lambda part: not has_magic(part), path.parts)))
+    root, pattern = Path(*path.parts[:fixed]), "/".join(path.parts[fixed:])
+    return Selection.whole(open_videos(root, replace(files, only=(pattern,))), spec)
 
 
 def dataset_behind(spec: str) -> Dataset | None:
@@ -143,6 +177,8 @@ def _tiles(location: str, options: SourceOptions) -> VideoSource:
 
 
 def _first(source: VideoSource, count: int) -> VideoSource:
+    if count >= len(source.names):
+        return source
     return Selection(source, range(min(count, len(source.names))), f"{source.name} (first {count})")
 
 

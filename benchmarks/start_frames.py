@@ -12,8 +12,9 @@ from torch import Tensor
 
 from benchmarks.broken_videos import NamedVideos, broken_videos_named
 from evaluation.errors import BadVideoError, InputError
+from evaluation.given_files import read_given
 from evaluation.videos.digests import stat_state
-from evaluation.videos.frames import is_frame, read_pictures, scan_pictures
+from evaluation.videos.frames import MAX_PICTURE_BYTES, is_frame, read_pictures, scan_pictures
 from evaluation.videos.pictures import pillow_version
 from evaluation.videos.source import VideoSource
 from evaluation.videos.stored import Place, Stored, StoredVideos, video_notes
@@ -120,6 +121,6 @@ def noted_picture(path: Path) -> tuple[Tensor, list[str]]:
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BadVideoError(path.name, f"cannot be read: {error.strerror}") from None
+        return read_given(path, MAX_PICTURE_BYTES)
+    except InputError as error:
+        raise BadVideoError(path.name, str(error).removeprefix(f"{path}: ")) from None

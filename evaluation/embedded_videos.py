@@ -89,7 +89,7 @@ class EmbeddedVideos:
                     yield name, embedded
             except BadVideoError as error:
                 if settings.on_error == "fail":
-                    raise
+                    raise error.placed(source.name) from None
                 self._broken.append(skipped_as_broken(source, error))
                 self._done(done := done + 1)
         check_unchanged(source, [v for v, _ in self._refs if source.names[v] in self._seen])

@@ -29,3 +29,9 @@ class BadVideoError(InputError):
         super().__init__(f"{video}: {reason}")
         self.video = video
         self.reason = reason
+
+    def placed(self, where: str) -> "BadVideoError":
+        """The same of the same video, with a message that names its source first."""
+        placed = BadVideoError(self.video, self.reason)
+        placed.args = (f"{where}: {self}",)
+        return placed

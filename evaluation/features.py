@@ -25,7 +25,7 @@ from evaluation.extractors.numerics import full_precision
 from evaluation.lanes import Lanes, lanes
 from evaluation.memory import available_bytes, readers
 from evaluation.preprocess import I3D_SIDE, PREPROCESS, PREPROCESS_VERSION, loaded
-from evaluation.videos.source import VideoSource
+from evaluation.videos.source import VideoSource, each_levels
 
 # Raise when this file could give other features from the same pixels.
 FEATURES_VERSION = 2
@@ -201,7 +201,7 @@ def _through_network(
         return
 
     def read(ref: ClipRef) -> Tensor:
-        frames = source.each_frame(ref.video, window.indices(ref.start))
+        frames = each_levels(source, ref.video, window.indices(ref.start))
         return recipe.network_input(frames, window.frames)
 
     sizes = source.sizes()

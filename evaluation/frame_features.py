@@ -21,7 +21,7 @@ from evaluation.extractors.numerics import full_precision
 from evaluation.features import Machinery
 from evaluation.lanes import Lanes, lanes
 from evaluation.preprocess import PREPROCESS_VERSION, RESIZE
-from evaluation.videos.source import VideoSource
+from evaluation.videos.source import VideoSource, each_levels
 
 # Raise when this file could give other embeddings from the same pixels.
 FRAME_FEATURES_VERSION = 3
@@ -151,7 +151,7 @@ def _blocks(
 ) -> Iterator[Tensor]:
     """Frames as the benchmark wants them, a few together: uint8 [n,3,R,R]."""
     block: list[Tensor] = []
-    for stored in source.each_frame(video, frames):
+    for stored in each_levels(source, video, frames):
         block.append(recipe.frames(stored[None])[0])
         if len(block) == at_once or len(block) * block[0].numel() >= BLOCK_BYTES:
             yield torch.stack(block)

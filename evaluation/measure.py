@@ -169,7 +169,7 @@ def draw(side: Side, loading: Loading, protocol: EvalProtocol, settings: Setting
             return _draw(side, loading, protocol, settings)
         except BadVideoError as error:
             if settings.on_error == "fail":
-                raise
+                raise error.placed(side.source.name) from None
             broken = skipped_as_broken(side.source, error)
             side = replace(side, source=without(side.source, broken))
 

@@ -2,19 +2,19 @@
 
 import hashlib
 import json
-import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evaluation.errors import InputError
+from evaluation.given_files import listed, read_toml, shortened
 
 
 class Data(BaseModel):
-    """A model of a data file: frozen, and an unknown key is an error."""
+    """A model of a data file: frozen; an unknown key is an error, and so are NaN and infinities."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
 
 
 class Named(Data):
@@ -35,7 +35,7 @@ def load_named(model: type[NamedT], folder: Path, name: str, what: str) -> Named
     """
     known = sorted(path.stem for path in folder.glob("*.toml"))
     if name not in known:
-        raise InputError(f"no {what} {name!r}; known are {', '.join(known)}")
+        raise InputError(f"no {what} {shortened(name)!r}; known are {listed(known)}")
     return with_right_id(load_toml(model, folder / f"{name}.toml"), folder / f"{name}.toml")
 
 
@@ -59,17 +59,10 @@ def load_toml(model: type[ModelT], path: Path) -> ModelT:
     """Read `path` as one `model`.
 
     Raises:
-        InputError: the file is absent or not TOML; a key is unknown, missing or of the wrong kind.
+        InputError: the file is absent or not TOML; a key is unknown, missing or of the wrong kind;
+            as `evaluation.given_files.read_toml`.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except ValueError as error:  # an integer of thousands of digits is no TOMLDecodeError
-        raise InputError(f"{path}: not a TOML file: {str(error)[:200]}") from None
-    return parse(model, content, where=path.name)
+    return parse(model, read_toml(path), where=str(path))
 
 
 def settings_digest(settings: Any) -> str:
@@ -94,11 +87,13 @@ def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
     problems = error.errors(include_url=False)
     problem = min(problems, key=lambda found: found["type"] != "extra_forbidden")
     path, last = problem["loc"][:-1], problem["loc"][-1] if problem["loc"] else ""
-    prefix = "".join(f"{part}: " for part in path)
+    last = shortened(last)
+    prefix = "".join(f"{shortened(part)}: " for part in path)
     if problem["type"] == "extra_forbidden":
-        return f"{prefix}unknown key {str(last)!r}; known are {_keys_at(model, path)}"
+        known = listed(map(repr, _keys_at(model, path)))
+        return f"{prefix}unknown key {last!r}" + (f"; known are {known}" if known else "")
     if problem["type"] == "missing":
-        return f"{prefix}key {str(last)!r} is missing"
+        return f"{prefix}key {last!r} is missing"
     message = problem["msg"].removeprefix("Value error, ")  # pydantic's words for our own
     if isinstance(problem["input"], dict):  # of a whole table: the message names the key
         return f"{prefix}{last}: {message}" if last else message
@@ -106,8 +101,10 @@ def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:60]}... ({len(text):,} characters)"
+    try:
+        return shortened(repr(value))
+    except ValueError:  # an integer of more digits than Python writes
+        return "a number of thousands of digits"
 
 
 def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

@@ -23,6 +23,7 @@ from typing import Literal
 from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
 from evaluation.errors import InputError
+from evaluation.given_files import read_given_text
 from evaluation.printable import csv_cell, from_csv_cell
 from evaluation.schema import Data
 
@@ -86,12 +87,9 @@ def read_influences(record: Path) -> VideoInfluences | None:
         InputError: the file is not as `beside_record` writes it.
     """
     path = influences_path(record)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
+    text = read_given_text(path)
     sides: dict[str, dict[str, tuple[str, str]]] = {"real": {}, "fake": {}}
     rows = csv.reader(io.StringIO(text, newline=""))
     if tuple(next(rows, ())) != HEADER:

@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from evaluation.errors import InputError
+from evaluation.given_files import check_regular
 from evaluation.places import cache_root
 from evaluation.schema import Data, load_toml
 
@@ -227,6 +228,7 @@ def _folders() -> list[Path]:
 
 def _digests(path: Path) -> tuple[str, str]:
     """Hex SHA-256 and git blob id of a file's content."""
+    check_regular(path)
     try:
         sha256 = hashlib.sha256()
         blob = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)

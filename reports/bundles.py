@@ -27,6 +27,8 @@ from evaluation.errors import InputError
 from evaluation.json_files import parse_json
 from evaluation.schema import Data, parse
 from evaluation.video_influences import influences_path, read_influences
+from evaluation.videos.array_files import read_header
+from evaluation.zip_files import check_members
 from reports.measured import MODELS, Origin, origin_of, read_models
 from reports.rechecks import Recheck, rechecks
 from reports.records import Stored, read_tree
@@ -35,6 +37,7 @@ MANIFEST = "manifest.json"
 SUFFIX = ".leo.zip"
 # Bytes, unpacked: a bundle of strangers is not to fill the memory. FID's statistics take 64 MiB.
 LARGEST_FILE, LARGEST = 80 << 20, 2 << 30
+MOST_FILES = 100_000
 
 FRECHET = frozenset({"fvd", "fid"})  # metrics that statistics give again
 
@@ -232,6 +235,10 @@ def _statistics(npz: bytes) -> Statistics:
     with zipfile.ZipFile(io.BytesIO(npz)) as archive:
         if sum(entry.file_size for entry in archive.infolist()) > LARGEST_FILE:
             raise ValueError("they are too large")
+        for entry in archive.infolist():
+            with archive.open(entry) as packed:
+                if read_header(packed).size > entry.file_size:
+                    raise ValueError(f"{entry.filename} promises more values than it holds")
     with np.load(io.BytesIO(npz), allow_pickle=False) as arrays:
         found = {name: arrays[name] for name in ("real_mean", "real_cov", "fake_mean", "fake_cov")}
     size = len(np.atleast_1d(found["real_mean"]))
@@ -259,6 +266,7 @@ def _npz(statistics: Statistics) -> bytes:
 
 
 def _unpacked(path: Path) -> dict[str, bytes]:
+    check_members(path, MOST_FILES)
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > LARGEST:

@@ -5,13 +5,14 @@ matplotlib draws them (extra `report`); the colours follow the page, so a dark p
 
 import importlib.util
 import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evaluation.errors import InputError
+from evaluation.given_files import read_given_text, shortened
+from evaluation.json_files import parse_json
 from reports.records import Stored
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def plain(label: str) -> str:
 def _losses(path: Path) -> Curve:
     stage = path.parent.name if path.name == "log.jsonl" else path.name.removesuffix(".log.jsonl")
     try:
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = [parse_json(line, str(path)) for line in read_given_text(path).splitlines()]
         steps = [line["step"] for line in lines if "losses" in line]
         losses: dict[str, list[float]] = {}
         for line in lines:
@@ -122,8 +123,8 @@ def _losses(path: Path) -> Curve:
         held_out = [
             (line["step"], line["validation"]["loss"]) for line in lines if "validation" in line
         ]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: not the log of a training: {error}") from None
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: not the log of a training: {shortened(error)}") from None
 
     def draw(axes: "Axes") -> None:
         for colour, (name, values) in zip(_colours(len(losses)), losses.items(), strict=True):

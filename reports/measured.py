@@ -1,12 +1,12 @@
 """Which measured number belongs into which cell of a table, and why it may not be compared."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from evaluation.errors import InputError
+from evaluation.given_files import read_toml
 from evaluation.schema import Data, parse
 from reports.layouts import Column, Group, KnownProtocol
 from reports.records import Stored, read_tree
@@ -85,14 +85,9 @@ def read_models(folder: Path) -> dict[str, ModelFacts]:
         InputError: models.toml cannot be read, is no TOML or says something else.
     """
     path = folder / MODELS
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return {}
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a TOML file: {error}") from None
+    content = read_toml(path)
     return {name: parse(ModelFacts, facts, f"{path}: {name}") for name, facts in content.items()}
 
 

@@ -12,6 +12,8 @@ from benchmarks.cli.options import (
     DataRoot,
     Device,
     Extractor,
+    FloatRange,
+    FramesGlob,
     Limit,
     NoCache,
     OnError,
@@ -93,6 +95,8 @@ def lmc(
         Path | None, typer.Option(help="With --config: VGG-19's weights for the animator.")
     ] = None,
     on_error: OnError = "fail",
+    float_range: FloatRange = None,
+    frames_glob: FramesGlob = None,
     limit: Limit = None,
     workers: Workers = 2,
     no_cache: NoCache = False,
@@ -139,6 +143,8 @@ def lmc(
         device=device,
         data_root=None if data_root is None else str(data_root),
         on_error=on_error,
+        float_range=float_range,
+        frames_glob=frames_glob,
         limit=limit,
     )
     around = Surroundings(

@@ -11,8 +11,10 @@ from benchmarks.cli.options import (
     Device,
     Embedder,
     EmbedderWeights,
+    FloatRange,
     FrameProtocol,
     FrameResolution,
+    FramesGlob,
     Limit,
     NoCache,
     OnError,
@@ -57,6 +59,8 @@ def drift(
     device: Device = None,
     data_root: DataRoot = None,
     on_error: OnError = "fail",
+    float_range: FloatRange = None,
+    frames_glob: FramesGlob = None,
     limit: Limit = None,
     workers: Workers = 2,
     no_cache: NoCache = False,
@@ -113,6 +117,8 @@ def drift(
         device=device,
         data_root=None if data_root is None else str(data_root),
         on_error=on_error,
+        float_range=float_range,
+        frames_glob=frames_glob,
         limit=limit,
     )
     tools = machinery(workers=workers, keep=not no_cache, what="embeddings")

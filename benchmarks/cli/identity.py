@@ -14,8 +14,10 @@ from benchmarks.cli.options import (
     EmbedderWeights,
     Fake,
     FakeStride,
+    FloatRange,
     FrameProtocol,
     FrameResolution,
+    FramesGlob,
     Limit,
     NoCache,
     OnError,
@@ -48,6 +50,8 @@ def acd(
     device: Device = None,
     data_root: DataRoot = None,
     on_error: OnError = "fail",
+    float_range: FloatRange = None,
+    frames_glob: FramesGlob = None,
     limit: Limit = None,
     workers: Workers = 2,
     no_cache: NoCache = False,
@@ -97,6 +101,8 @@ def acd(
         device=device,
         data_root=None if data_root is None else str(data_root),
         on_error=on_error,
+        float_range=float_range,
+        frames_glob=frames_glob,
         limit=limit,
     )
     found = measure_acd(request, machinery(workers=workers, keep=not no_cache, what="embeddings"))

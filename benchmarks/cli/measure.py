@@ -22,7 +22,9 @@ from benchmarks.cli.options import (
     Extractor,
     Fake,
     FakeStride,
+    FloatRange,
     Frames,
+    FramesGlob,
     Limit,
     NoCache,
     OnError,
@@ -119,6 +121,8 @@ def _verb(metric: Metric, act: Act) -> Callable[..., None]:
         device: Device = None,
         data_root: DataRoot = None,
         on_error: OnError = "fail",
+        float_range: FloatRange = None,
+        frames_glob: FramesGlob = None,
         limit: Limit = None,
         workers: Workers = 2,
         batch: Batch = None,
@@ -156,6 +160,8 @@ def _verb(metric: Metric, act: Act) -> Callable[..., None]:
             device=device,
             data_root=None if data_root is None else str(data_root),
             on_error=on_error,
+            float_range=float_range,
+            frames_glob=frames_glob,
             limit=limit,
         )
         how = machinery(workers=workers, batch=batch, keep=not no_cache)
@@ -275,6 +281,8 @@ def features(
     device: Device = None,
     data_root: DataRoot = None,
     on_error: OnError = "fail",
+    float_range: FloatRange = None,
+    frames_glob: FramesGlob = None,
     limit: Limit = None,
     workers: Workers = 2,
     batch: Batch = None,
@@ -314,6 +322,8 @@ def features(
         device=device,
         data_root=None if data_root is None else str(data_root),
         on_error=on_error,
+        float_range=float_range,
+        frames_glob=frames_glob,
         limit=limit,
     )
     how = machinery(workers=workers, batch=batch, keep=not no_cache)

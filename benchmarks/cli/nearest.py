@@ -11,7 +11,9 @@ from benchmarks.cli.options import (
     DataRoot,
     Device,
     Extractor,
+    FloatRange,
     Frames,
+    FramesGlob,
     Limit,
     NoCache,
     OnError,
@@ -57,6 +59,8 @@ def nearest(
     device: Device = None,
     data_root: DataRoot = None,
     on_error: OnError = "fail",
+    float_range: FloatRange = None,
+    frames_glob: FramesGlob = None,
     limit: Limit = None,
     workers: Workers = 2,
     batch: Batch = None,
@@ -107,6 +111,8 @@ def nearest(
         device=device,
         data_root=None if data_root is None else str(data_root),
         on_error=on_error,
+        float_range=float_range,
+        frames_glob=frames_glob,
         limit=limit,
     )
     report = find_nearest(request, machinery(workers=workers, batch=batch, keep=not no_cache), out)

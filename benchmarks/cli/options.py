@@ -48,6 +48,20 @@ OnError = Annotated[
     Literal["fail", "skip"],
     typer.Option(help="skip: leave broken videos out and list each in the record."),
 ]
+FloatRange = Annotated[
+    Literal["01", "11"] | None,
+    typer.Option(
+        help="What floats of arrays are in: 01 is [0,1], 11 is [-1,1]; absent: [-1,1] if all "
+        "values of the side bear it out."
+    ),
+]
+FramesGlob = Annotated[
+    str | None,
+    typer.Option(
+        help="Which pictures of a folder or zip are frames, by name ('*_rgb.png'); absent: all, "
+        "if they are one series."
+    ),
+]
 Limit = Annotated[
     int | None, typer.Option(help="Only the first so many videos; not for publication.")
 ]

@@ -5,7 +5,18 @@ from typing import Annotated, Literal
 
 import typer
 
-from benchmarks.cli.options import DataRoot, Device, Limit, NoCache, OnError, Records, Seed, Workers
+from benchmarks.cli.options import (
+    DataRoot,
+    Device,
+    FloatRange,
+    FramesGlob,
+    Limit,
+    NoCache,
+    OnError,
+    Records,
+    Seed,
+    Workers,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -50,6 +61,8 @@ def repetition(
     device: Device = None,
     data_root: DataRoot = None,
     on_error: OnError = "fail",
+    float_range: FloatRange = None,
+    frames_glob: FramesGlob = None,
     limit: Limit = None,
     workers: Workers = 2,
     no_cache: NoCache = False,
@@ -104,6 +117,8 @@ def repetition(
             "device": device,
             "data_root": None if data_root is None else str(data_root),
             "on_error": on_error,
+            "float_range": float_range,
+            "frames_glob": frames_glob,
             "limit": limit,
         },
         where="repetition",

@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmarks.cli.options import MANY, TIMES, DataRoot, Device, Extractor, OnError, Seed, Workers
+from benchmarks.cli.options import (
+    MANY,
+    TIMES,
+    DataRoot,
+    Device,
+    Extractor,
+    FloatRange,
+    FramesGlob,
+    OnError,
+    Seed,
+    Workers,
+)
 
 if TYPE_CHECKING:
     from benchmarks.run_suite import Done
@@ -49,6 +60,8 @@ def run(
     device: Device = None,
     data_root: DataRoot = None,
     on_error: OnError = "fail",
+    float_range: FloatRange = None,
+    frames_glob: FramesGlob = None,
     workers: Workers = 2,
     batch: Annotated[
         int | None, typer.Option(min=1, help="Clips through the network at once.")
@@ -93,6 +106,8 @@ def run(
         device=device,
         data_root=data_root,
         on_error=on_error,
+        float_range=float_range,
+        frames_glob=frames_glob,
     )
     numbers: list[Done] = []
     for done in run_suite(

@@ -7,7 +7,6 @@ convert_videos_to_frames.py --target_size 256: Pillow's LANCZOS, centre crop, na
 That the square takes the box's shorter side is our reading.
 """
 
-import json
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,8 @@ from benchmarks.prepare.reading import frame_rate, frame_size, frame_times, read
 from benchmarks.prepare.resample import Frame, shorter_side_lanczos
 from benchmarks.prepare.search import first_with, found_some, metadata_file
 from evaluation.errors import BadVideoError, InputError
+from evaluation.given_files import shortened
+from evaluation.json_files import read_json
 from evaluation.schema import parse
 
 SIDE = 256
@@ -122,11 +123,11 @@ def _clips(info: Path) -> dict[str, Clip]:
     Raises:
         InputError: the file is not what the authors ship.
     """
+    content = read_json(info)
     try:
-        content = json.loads(info.read_text(encoding="utf-8"))["clips"]
-        clips = sorted(content.items())
-    except (ValueError, KeyError, TypeError, AttributeError):
+        clips = sorted(content["clips"].items())
+    except (LookupError, TypeError, AttributeError):
         raise InputError(
             f"{info}: not a JSON object with 'clips', as celebvhq_info.json is"
         ) from None
-    return {name: parse(Clip, clip, where=f"{info.name}: {name}") for name, clip in clips}
+    return {name: parse(Clip, clip, where=f"{info}: {shortened(name)}") for name, clip in clips}

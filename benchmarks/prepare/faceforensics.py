@@ -19,7 +19,7 @@ from benchmarks.prepare.boxes import Box, inside, mask_box, sliced, squared, uni
 from benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions, store_for
 from benchmarks.prepare.reading import frame_rate, read_frames
 from benchmarks.prepare.resample import Frame, lanczos4
-from benchmarks.prepare.search import by_stem, first_with, found_some, videos_below
+from benchmarks.prepare.search import by_stem, first_with, found_some, hidden_notes, videos_below
 from evaluation.errors import BadVideoError
 
 SPLITS = ("train", "val", "test")
@@ -46,7 +46,8 @@ def plan(download: Path, options: PrepareOptions) -> Plan:
             jobs.append(Job(split, name, sources, partial(_cut, *sources, options)))
     found_some(jobs, "pair of videos {train,val,test}/original/NAME and .../mask/NAME", root)
     crop = "one box a video (wide crop)" if options.wide_crop else "one box a frame, as published"
-    return Plan(tuple(jobs), store_for(options, "jpeg"), tuple(sorted(missing)), (crop,))
+    notes = (crop, *hidden_notes(*(root / split for split in SPLITS)))
+    return Plan(tuple(jobs), store_for(options, "jpeg"), tuple(sorted(missing)), notes)
 
 
 def _cut(original: Path, mask: Path, options: PrepareOptions) -> Cut:

@@ -13,6 +13,8 @@ from pydantic import Field
 
 from evaluation.atomic import write_atomically
 from evaluation.errors import InputError
+from evaluation.given_files import read_given_text
+from evaluation.json_files import parse_json, read_json
 from evaluation.schema import Data, parse
 
 JOURNAL = "prepare.jsonl"
@@ -172,11 +174,11 @@ def read_journal(folder: Path) -> JournalContent | None:
     path = folder / JOURNAL
     if not path.exists():
         return None
-    whole = path.read_text(encoding="utf-8").split("\n")[:-1]
+    whole = read_given_text(path).split("\n")[:-1]
     try:
-        contents = [json.loads(line) for line in whole]
-    except ValueError as error:
-        raise InputError(f"{path}: damaged: {error}; delete {folder} and prepare again") from None
+        contents = [parse_json(line, f"{path}: line {n}") for n, line in enumerate(whole, 1)]
+    except InputError as error:
+        raise InputError(f"{error}: damaged; delete {folder} and prepare again") from None
     if not contents:
         return None
     entries = [parse(Entry, content, where=str(path)) for content in contents[1:]]
@@ -198,8 +200,4 @@ def read_report(folder: Path) -> PrepareReport | None:
     path = folder / REPORT
     if not path.exists():
         return None
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON: {error}") from None
-    return parse(PrepareReport, content, where=str(path))
+    return parse(PrepareReport, read_json(path), where=str(path))

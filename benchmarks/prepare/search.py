@@ -34,12 +34,21 @@ def is_video(path: Path) -> bool:
 
 def videos_below(folder: Path) -> list[Path]:
     """Every video file below `folder`, by suffix, sorted; hidden files and folders left out."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if is_video(path)
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+    return [path for path in _videos_of(folder) if not _is_hidden(path, folder)]
+
+
+def hidden_notes(*folders: Path) -> tuple[str, ...]:
+    """The note on hidden video files below folders, which `videos_below` leaves out; (): none."""
+    count = sum(_is_hidden(path, folder) for folder in folders for path in _videos_of(folder))
+    return (f"hidden video files that were left out: {count:,}",) if count else ()
+
+
+def _videos_of(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if is_video(path))
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def by_stem(paths: Iterable[Path]) -> dict[str, Path]:

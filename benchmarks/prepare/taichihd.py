@@ -10,6 +10,7 @@ folders of frames of that name, do as well, and are only resized where they are 
 """
 
 import csv
+import io
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from benchmarks.prepare.reading import frame_rate, frame_size, read_frames, read
 from benchmarks.prepare.resample import Frame, anti_aliased_linear
 from benchmarks.prepare.search import by_stem, first_with, found_some, is_video, metadata_file
 from evaluation.errors import BadVideoError, InputError
+from evaluation.given_files import check_regular, read_given_text
 from evaluation.schema import parse
 from evaluation.videos.pictures import picture_facts, picture_pixels
 
@@ -57,7 +59,8 @@ def plan(download: Path, options: PrepareOptions) -> Plan:
     if any((download / r / s).is_dir() for r in (".", "taichi") for s in SPLITS):
         return _plan_clips(download, options)
     rows = _rows(metadata_file(options.metadata, download, METADATA, SOURCE))
-    videos = by_stem(p for p in sorted(download.iterdir()) if is_video(p))
+    there, hidden = _visible(download)
+    videos = by_stem(p for p in there if is_video(p))
     jobs = [
         Job(row.partition, row.name, (video,), partial(_cut_row, video, row, options))
         for row in rows
@@ -66,16 +69,22 @@ def plan(download: Path, options: PrepareOptions) -> Plan:
     found_some(
         jobs, f"video that {METADATA} names, as {rows[0].video_id}.mp4, nor taichi/train", download
     )
-    return Plan(tuple(jobs), "lossless", _missing(rows, jobs))
+    return Plan(tuple(jobs), "lossless", _missing(rows, jobs), _hidden_note(hidden))
 
 
 def _plan_clips(download: Path, options: PrepareOptions) -> Plan:
     root = first_with(download, ("taichi", "."), SPLITS)
-    jobs = []
+    jobs, hidden = [], 0
     for split in SPLITS:
-        clips = sorted((root / split).iterdir()) if (root / split).is_dir() else []
+        clips, hidden_here = _visible(root / split)
+        hidden += hidden_here
         for path in clips:
-            files = (path,) if is_video(path) else _images(path)
+            if is_video(path):
+                files: tuple[Path, ...] = (path,)
+            else:
+                inside, hidden_here = _visible(path)
+                hidden += hidden_here
+                files = tuple(p for p in inside if p.suffix.lower() in FRAME_SUFFIXES)
             if files:
                 name = path.stem if is_video(path) else path.name.removesuffix(".mp4")
                 jobs.append(Job(split, name, files, partial(_cut_clip, path, files, options)))
@@ -85,10 +94,9 @@ def _plan_clips(download: Path, options: PrepareOptions) -> Plan:
     except InputError:
         if options.metadata:
             raise
-        return Plan(
-            tuple(jobs), "lossless", notes=(f"without {METADATA}: missing clips are not known",)
-        )
-    return Plan(tuple(jobs), "lossless", _missing(rows, jobs))
+        unknown = f"without {METADATA}: missing clips are not known"
+        return Plan(tuple(jobs), "lossless", notes=(unknown, *_hidden_note(hidden)))
+    return Plan(tuple(jobs), "lossless", _missing(rows, jobs), _hidden_note(hidden))
 
 
 def _missing(rows: list[Row], jobs: list[Job]) -> tuple[str, ...]:
@@ -140,14 +148,25 @@ def _frames(
         notes.append(f"the video ends early: {count} of {stop - start} frames")
 
 
-def _images(folder: Path) -> tuple[Path, ...]:
+def _visible(folder: Path) -> tuple[list[Path], int]:
+    """What lies in a folder, sorted, without hidden files (`._x` of macOS), and how many of those.
+
+    In what is no folder lies nothing.
+    """
     if not folder.is_dir():
-        return ()
-    return tuple(sorted(p for p in folder.iterdir() if p.suffix.lower() in FRAME_SUFFIXES))
+        return [], 0
+    found = sorted(folder.iterdir())
+    shown = [path for path in found if not path.name.startswith(".")]
+    return shown, len(found) - len(shown)
+
+
+def _hidden_note(count: int) -> tuple[str, ...]:
+    return (f"hidden files that were left out: {count:,}",) if count else ()
 
 
 def _image(path: Path, notes: list[str]) -> Frame:
     """A frame that is a picture; `notes` grows by what is odd about it, each thing once."""
+    check_regular(path)
     try:
         data = path.read_bytes()
         notes += [note for note in picture_facts(data).notes if note not in notes]
@@ -162,10 +181,14 @@ def _rows(path: Path) -> list[Row]:
     Raises:
         InputError: the file is not that.
     """
-    with path.open(encoding="utf-8", newline="") as file:
+    lines = io.StringIO(read_given_text(path), newline="")
+    try:
+        # A row of more cells than the first line has names has them under the key None.
         rows = [
-            parse(Row, dict(row), where=f"{path.name}: line {number}")
-            for number, row in enumerate(csv.DictReader(file), 2)
+            parse(Row, {str(k): v for k, v in row.items()}, where=f"{path}: line {number}")
+            for number, row in enumerate(csv.DictReader(lines), 2)
         ]
+    except csv.Error as error:
+        raise InputError(f"{path}: not a table of comma-separated values: {error}") from None
     found_some(rows, "row", path)
     return rows

@@ -12,8 +12,9 @@ from pathlib import Path
 from benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions, store_for
 from benchmarks.prepare.reading import frame_rate, read_frames
 from benchmarks.prepare.resample import Frame, shorter_side_lanczos
-from benchmarks.prepare.search import by_stem, found_some, metadata_file, videos_below
+from benchmarks.prepare.search import by_stem, found_some, hidden_notes, metadata_file, videos_below
 from evaluation.errors import InputError
+from evaluation.given_files import read_given_text
 
 LISTS = tuple(f"{part}list0{fold}.txt" for fold in (1, 2, 3) for part in ("train", "test"))
 HOMEPAGE = "https://www.crcv.ucf.edu/data/UCF101.php"
@@ -26,6 +27,7 @@ def plan(download: Path, options: PrepareOptions) -> Plan:
     videos = by_stem(
         found_some(videos_below(download), "video, as CLASS/v_CLASS_g01_c01.avi", download)
     )
+    hidden = hidden_notes(download)
     lists = metadata_file(options.metadata, download, "ucfTrainTestlist", HOMEPAGE)
     splits = {
         path.name[:-4].replace("list", ""): _listed(path)
@@ -48,13 +50,14 @@ def plan(download: Path, options: PrepareOptions) -> Plan:
     found_some(jobs, f"video that the lists of {lists} name", download)
     missing = [f"{name}: no video" for name in splits["all"] if _stem(name) not in videos]
     if options.resolution is None and options.storage == "published":
-        return Plan(tuple(jobs), "link", tuple(missing), ("links to the download's own files",))
-    return Plan(tuple(jobs), store_for(options, "jpeg"), tuple(missing))
+        links = "links to the download's own files"
+        return Plan(tuple(jobs), "link", tuple(missing), (links, *hidden))
+    return Plan(tuple(jobs), store_for(options, "jpeg"), tuple(missing), hidden)
 
 
 def _listed(path: Path) -> Sequence[str]:
     """`Class/v_Class_g01_c01` of every line; train lists carry a label after it."""
-    lines = path.read_text(encoding="utf-8").split("\n")
+    lines = read_given_text(path).split("\n")
     return sorted(line.split()[0].rsplit(".", 1)[0] for line in lines if line.strip())
 
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from evaluation.errors import InputError
 from evaluation.extractors.i3d import I3D, KINETICS_CLASSES
 from evaluation.extractors.torchscript import is_torchscript, read_torchscript
+from evaluation.given_files import check_regular, shortened
 
 # hassony2's names -> VideoGPT's. Sources: hassony2/kinetics_i3d_pytorch 786fbae src/i3dpt.py (the
 # port that StyleGAN-V's archive is made of), wilson1yan/VideoGPT 733d2b1.
@@ -130,6 +131,7 @@ class TorchScriptProgram(nn.Module):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
+        self.path = path
         with warnings.catch_warnings():
             # Deprecated in torch 2.15, and there is no other way to run such an archive.
             warnings.simplefilter("ignore", FutureWarning)
@@ -137,10 +139,23 @@ class TorchScriptProgram(nn.Module):
             self.program = load(path, map_location="cpu").eval()
 
     def forward(self, clips: Tensor) -> Tensor:
-        """float32 [B,3,T,224,224], -1..1 -> float32 [B,400]."""
-        features: Tensor = self.program(
-            clips.contiguous(), rescale=False, resize=False, return_features=True
-        )
+        """float32 [B,3,T,224,224], -1..1 -> float32 [B,400].
+
+        Raises:
+            InputError: the program is of another forward(), or gives something else.
+        """
+        try:
+            features: object = self.program(
+                clips.contiguous(), rescale=False, resize=False, return_features=True
+            )
+        except RuntimeError as error:  # of another forward(), among other things
+            reason = shortened(str(error).strip().partition("\n")[0])
+            raise InputError(f"{self.path}: its program cannot be run: {reason}") from None
+        if not isinstance(features, Tensor) or features.dim() != 2 or len(features) != len(clips):
+            shape = (
+                list(features.shape) if isinstance(features, Tensor) else type(features).__name__
+            )
+            raise InputError(f"{self.path}: its program gives {shape}, not features [B,D]")
         return features
 
 
@@ -163,6 +178,8 @@ def load_torchscript_program(path: Path) -> TorchScriptProgram:
 
 def _kind(path: Path) -> str:
     """One of "safetensors", "torchscript", "state dict"."""
+    if path.exists():
+        check_regular(path)
     try:
         with path.open("rb") as file:
             head = file.read(64)

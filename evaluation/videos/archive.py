@@ -1,20 +1,23 @@
 """Zip files of frames, the layout of StyleGAN-V's data sets: root/video/frame, read in place.
 
 Nothing is extracted. An archive that tries anything (names that lead outside, links, encryption,
-names that occur twice, members that swell) is refused as a whole.
+names that occur twice, members that swell) is refused as a whole. Backslashes in names, as some
+programs on Windows write them, part folders as slashes do.
 """
 
 import stat
 import threading
 import zipfile
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from torch import Tensor
 
 from evaluation.errors import BadVideoError, InputError
+from evaluation.given_files import listed, shortened
+from evaluation.videos.choice import FrameChoice, left_out_notes
 from evaluation.videos.digests import stat_state
 from evaluation.videos.frames import (
     FrameOrder,
@@ -26,7 +29,9 @@ from evaluation.videos.frames import (
     scan_pictures,
 )
 from evaluation.videos.pictures import pillow_version
+from evaluation.videos.series import check_series
 from evaluation.videos.stored import Place, Stored
+from evaluation.zip_files import check_members
 
 MAX_MEMBERS = 10_000_000
 MAX_MEMBER_BYTES = 256 * 2**20  # of one member, unpacked
@@ -39,8 +44,9 @@ class ZippedFrames:
 
     kind = "zip of frames"
 
-    def __init__(self, order: FrameOrder = "text") -> None:
+    def __init__(self, order: FrameOrder = "text", choice: FrameChoice | None = None) -> None:
         self._order: FrameOrder = order
+        self._choice = choice
         self._open: dict[Path, _Archive] = {}
         self._lock = threading.Lock()
 
@@ -51,8 +57,12 @@ class ZippedFrames:
 
     @property
     def reading(self) -> str:
-        """Counts, sizes and digests depend on nothing but the file and the frames' order."""
-        return reading_of("zipped pictures", self._order)
+        """Counts, sizes and digests depend on nothing but the file, and which are frames, how."""
+        return f"{reading_of('zipped pictures', self._order)}{self._choice or ''}"
+
+    def notes(self, path: Path) -> list[str]:
+        """What was left out of an archive, and what is odd in it."""
+        return self._archive(path).notes
 
     def places(self, path: Path) -> list[Place]:
         """One place a folder of frames; names are relative to the one folder that holds all.
@@ -65,11 +75,8 @@ class ZippedFrames:
         state, newest = stat_state(file), file.st_mtime_ns
         if list(archive.videos) == [""]:
             return [Place(path.name, path, "", state, newest)]
-        common = _common_folder(archive.videos)
-        return [
-            Place(str(PurePosixPath(inner).relative_to(common)), path, inner, state, newest)
-            for inner in archive.videos
-        ]
+        start = _length_of_common_folder(archive.videos)
+        return [Place(inner[start:], path, inner, state, newest) for inner in archive.videos]
 
     def scan(self, place: Place) -> Stored:
         """See Layout.scan."""
@@ -96,76 +103,108 @@ class ZippedFrames:
     def _archive(self, path: Path) -> "_Archive":
         with self._lock:
             if path not in self._open:
-                self._open[path] = _Archive(path)
+                self._open[path] = _Archive(path, self._choice)
             return self._open[path]
 
 
 class _Archive:
     """One open zip file: its members, found harmless, by the folder that holds them."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, choice: FrameChoice | None) -> None:
+        check_members(path, MAX_MEMBERS)
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise InputError(f"{path}: cannot be read as a zip file: {error}") from None
+        except Exception as error:  # damage makes zipfile raise many things
+            raise InputError(f"{path}: cannot be read as a zip file: {shortened(error)}") from None
         self._lock = threading.Lock()  # one file position for all threads
         members = self._zip.infolist()
         for problem in _problems(members):
             raise InputError(f"{path}: refused: {problem}")
+        # Name with slashes -> name as stored.
+        self._stored = {_slashed(m.filename): m.filename for m in members}
         videos: dict[str, list[str]] = defaultdict(list)
-        for member in sorted(m.filename for m in members):
+        left_out: Counter[str] = Counter()
+        for member in sorted(self._stored):
             folder, _, name = member.rpartition("/")
-            if is_frame(name) and "__MACOSX" not in folder.split("/"):
+            suffix = name.rpartition(".")[2].lower()
+            if not name:
+                continue  # a folder
+            if name.startswith(".") or "__MACOSX" in folder.split("/"):
+                left_out["hidden"] += 1
+            elif not is_frame(name):
+                left_out[suffix if "." in name else "without suffix"] += 1
+            elif choice and not choice.takes(member):
+                left_out[f"{suffix} of another name"] += 1
+            else:
                 videos[folder].append(member)
         if not videos:
-            raise InputError(f"{path}: holds no frames ({_what_instead(members)})")
+            raise InputError(f"{path}: holds no frames ({_what_instead(left_out)})")
         self.videos = dict(sorted(videos.items()))
         if nested := nested_folders(self.videos):
             raise InputError(f"{path}: {nested}")
+        self.notes = [
+            *left_out_notes(left_out),
+            *check_series(
+                {folder: [m.rpartition("/")[2] for m in v] for folder, v in self.videos.items()},
+                str(path),
+            ),
+        ]
 
     def read(self, video: str, member: str) -> bytes:
         """A member's bytes, their checksum confirmed."""
         try:
             with self._lock:
-                return self._zip.read(member)
+                return self._zip.read(self._stored[member])
         except Exception as error:  # damage makes zipfile and its decompressors raise many things
-            raise BadVideoError(video, f"frame {member}: {error}") from None
+            raise BadVideoError(video, f"frame {member}: {shortened(error)}") from None
+
+
+def _slashed(name: str) -> str:
+    return name.replace("\\", "/")
+
+
+def _shown(member: zipfile.ZipInfo) -> str:
+    return shortened(repr(member.filename), 80)
 
 
 def _problems(members: Sequence[zipfile.ZipInfo]) -> Iterator[str]:
     """What makes an archive one to refuse."""
-    if len(members) > MAX_MEMBERS:
-        yield f"{len(members):,} members; at most {MAX_MEMBERS:,} are read"
     seen: set[str] = set()
     for member in members:
-        name = member.filename
+        name = _slashed(member.filename)
         kind = stat.S_IFMT(member.external_attr >> 16)
         if name in seen:
-            yield f"member {name!r} occurs twice"
-        if name.startswith("/") or "\\" in name or name[1:2] == ":" or ".." in name.split("/"):
-            yield f"member {name!r} has a name that leads outside"
+            yield f"member {_shown(member)} occurs twice"
+        if name.startswith("/") or name[1:2] == ":" or ".." in name.split("/"):
+            yield f"member {_shown(member)} has a name that leads outside"
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            yield f"member {name!r} is a link or a device"
+            yield f"member {_shown(member)} is a link or a device"
         if member.flag_bits & 0x1:
-            yield f"member {name!r} is encrypted"
+            yield f"member {_shown(member)} is encrypted"
         if member.file_size > MAX_MEMBER_BYTES:
-            yield f"member {name!r} is over {MAX_MEMBER_BYTES:,} bytes"
+            yield f"member {_shown(member)} is over {MAX_MEMBER_BYTES:,} bytes"
         if member.file_size > max(SMALL_BYTES, MAX_RATIO * member.compress_size):
-            yield f"member {name!r} swells more than {MAX_RATIO} times"
+            yield f"member {_shown(member)} swells more than {MAX_RATIO} times"
         seen.add(name)
 
 
-def _common_folder(folders: dict[str, list[str]]) -> PurePosixPath:
-    """The folder that holds all; of a single video, the one above it."""
-    parents = [PurePosixPath(folder).parent for folder in folders]
-    common = parents[0]
-    while not all(parent.is_relative_to(common) for parent in parents):
-        common = common.parent
-    return common
+def _length_of_common_folder(folders: Iterable[str]) -> int:
+    """Characters of the folder that holds all, with its slash; of a single one, of that above."""
+    found = [folder.split("/") for folder in folders]
+    # The first and the last in order differ the earliest of all.
+    first, last = min(found), max(found)
+    common = 0
+    while common < min(len(first), len(last)) - 1 and first[common] == last[common]:
+        common += 1
+    return sum(len(part) + 1 for part in first[:common])
 
 
-def _what_instead(members: Sequence[zipfile.ZipInfo]) -> str:
-    suffixes = sorted({Path(m.filename).suffix for m in members if not m.is_dir()} - {""})
-    return (
-        f"but {', '.join(suffixes)}: unpack it and open the folder" if suffixes else "it is empty"
-    )
+def _what_instead(left_out: Counter[str]) -> str:
+    suffixes = listed(f".{suffix}" for suffix in sorted(left_out) if " " not in suffix)
+    if not left_out:
+        return "it is empty"
+    if any(name.endswith("of another name") for name in left_out):
+        return "no picture is of a name that was asked for"
+    if left_out.keys() == {"hidden"}:
+        return f"but {left_out['hidden']:,} hidden files"
+    return f"but {suffixes or 'other files'}: unpack it and open the folder"

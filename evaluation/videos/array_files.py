@@ -14,7 +14,11 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from evaluation.given_files import check_regular, shortened
+from evaluation.zip_files import check_members
+
 MAX_COMPRESSED_BYTES = 8 * 2**30  # of a compressed array, unpacked: it has to be held in memory
+MAX_ARRAYS = 100_000  # of one .npz: each costs a header
 _CHUNK = 1 << 20
 _LOCAL_HEADER = 30  # bytes before a zip member's name (PKWARE APPNOTE 4.3.7)
 
@@ -40,23 +44,32 @@ def array_headers(path: Path) -> dict[str, Header]:
     """Key -> header of every array of a file; the key of an .npy is "".
 
     Raises:
-        ValueError, OSError, EOFError, zipfile.BadZipFile: not such a file, or a damaged one.
+        InputError: no regular file.
+        Any other Exception: not such a file, or a damaged one.
     """
+    check_regular(path)
     if path.suffix.lower() == ".npy":
         with path.open("rb") as file:
-            header = _header(file, 0)
+            header = read_header(file, 0)
             values = path.stat().st_size - file.tell()
-        if values < header.size:
-            raise ValueError(f"the file is cut off: {values:,} of {header.size:,} bytes of values")
+        _check_size(header, values, "the file")
         return {"": header}
-    headers = {}
+    check_members(path, MAX_ARRAYS)
+    headers: dict[str, Header] = {}
     with zipfile.ZipFile(path) as archive, path.open("rb") as file:
         for member in archive.infolist():
-            if member.filename.endswith(".npy"):
-                stored = member.compress_type == zipfile.ZIP_STORED
-                with archive.open(member) as packed:
-                    header = _header(packed, _start(file, member) if stored else None)
-                headers[member.filename.removesuffix(".npy")] = header
+            if not member.filename.endswith(".npy"):
+                continue
+            name, stored = member.filename, member.compress_type == zipfile.ZIP_STORED
+            if name.removesuffix(".npy") in headers:
+                raise ValueError(f"member {shortened(name, 40)!r} occurs twice")
+            if stored and member.compress_size != member.file_size:
+                raise ValueError(f"member {shortened(name, 40)!r} contradicts itself on its size")
+            with archive.open(member) as packed:
+                header = read_header(packed, _start(file, member) if stored else None)
+                # An array is mapped from the file: beyond its member another one's bytes begin.
+                _check_size(header, member.file_size - packed.tell(), f"member {name!r}")
+            headers[name.removesuffix(".npy")] = header
     return headers
 
 
@@ -126,8 +139,12 @@ class ArrayReader:
         return self._held[path, key]
 
 
-def _header(file: IO[bytes], start: int | None) -> Header:
-    """The header at the position of `file`, which is `start` in the whole file."""
+def read_header(file: IO[bytes], start: int | None = None) -> Header:
+    """The header of an .npy at the position of `file`, which is `start` in the whole file.
+
+    Raises:
+        Any Exception, a ValueError as a rule: it is none, or one of Python objects.
+    """
     version = npy.read_magic(file)
     readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     if version not in readers:
@@ -135,7 +152,16 @@ def _header(file: IO[bytes], start: int | None) -> Header:
     shape, fortran, dtype = readers[version](file)
     if dtype.hasobject:
         raise ValueError("holds Python objects, not numbers")
+    if any(type(side) is not int or side < 0 for side in shape):
+        raise ValueError(f"a shape that is none: {list(shape)[:8]}")
     return Header(shape, dtype, fortran, None if start is None else start + file.tell())
+
+
+def _check_size(header: Header, there: int, what: str) -> None:
+    if there < header.size:
+        raise ValueError(
+            f"{shortened(what, 40)} is cut off: {there:,} of {header.size:,} bytes of values"
+        )
 
 
 def _start(file: IO[bytes], member: zipfile.ZipInfo) -> int:

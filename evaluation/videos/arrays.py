@@ -1,15 +1,17 @@
 """Videos in .npy and .npz files: one an array [T,H,W,3] or [T,3,H,W], many with an N in front.
 
+Many may also be [N,3,T,H,W], where no other reading fits: an array [3,T,H,W] could as well be three
+grey videos, and is refused.
 Tensors of .pt files too (`evaluation.videos.tensor_files`), which may also be [3,T,H,W].
 
 Levels are uint8. Floats are a generator's output in [-1,1] and become levels by the rule that the
 protocol names; both published rules clamp, so values outside are clamped here too, and noted.
+Floats that the user says to be in [0,1] are read as 2x-1. Which range a side is in is judged over
+all of its videos (`evaluation.videos.float_range`).
 """
 
 import hashlib
 import math
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,15 +24,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from evaluation.errors import BadVideoError
+from evaluation.given_files import listed, shortened
 from evaluation.videos.array_files import Array, Header
 from evaluation.videos.digests import stat_state
+from evaluation.videos.float_range import NAMES, FloatRange
 from evaluation.videos.stored import Place, Stored, check_caps
 
 SUFFIXES = frozenset({"npy", "npz"})
 
-TOLERANCE = 1e-3  # how far beyond [-1,1] goes without a word
+MAX_VIDEOS = 1_000_000  # of one array: one without a frame each has no size that would bound it
 
-_EXPECTED = "expected [T,H,W,3], [T,3,H,W], [N,T,H,W,3] or [N,T,3,H,W]"
+_EXPECTED = "expected [T,H,W,3], [T,3,H,W], [N,T,H,W,3], [N,T,3,H,W] or [N,3,T,H,W]"
 _COLOURS = {"arrays": (1, 3), "tensors": (0, 1, 3)}  # axes of a video where its colours may be
 
 Quantise = Literal["round", "truncate"]
@@ -76,24 +80,36 @@ class ArrayFiles:
         quantise: how floats become levels; None refuses them.
         files: what reads them.
         kind: "arrays" or "tensors"; the latter may have colours first: [3,T,H,W].
+        stated: the range of floats that the user says; None: [-1,1].
     """
 
     def __init__(
-        self, quantise: Quantise | None, files: Reader, kind: Literal["arrays", "tensors"]
+        self,
+        quantise: Quantise | None,
+        files: Reader,
+        kind: Literal["arrays", "tensors"],
+        stated: FloatRange | None = None,
     ) -> None:
         self.kind: str = kind
         self._quantise = quantise
         self._files = files
+        # 2x-1 in float32, as the user would have stored it.
+        self._from_unit = stated == "01"
 
     @property
     def decoder(self) -> str:
         """NumPy or torch, and the rule for floats."""
-        return f"{self._files.library}, floats: {self._quantise or 'refused'}"
+        unit = f" of {NAMES['01']}" if self._from_unit else ""
+        return f"{self._files.library}, floats: {self._quantise or 'refused'}{unit}"
 
     @property
     def reading(self) -> str:
         """Digests of float arrays depend on the rule that makes levels of them."""
-        return f"{self.kind} {self._quantise}"
+        return f"{self.kind} {self._rule_text}"
+
+    @property
+    def _rule_text(self) -> str:
+        return f"{self._quantise} 01" if self._from_unit else f"{self._quantise}"
 
     def places(self, name: str, path: Path) -> list[Place]:
         """A place for each video of a file; one for the file where it cannot be read.
@@ -125,11 +141,14 @@ class ArrayFiles:
             count, height, width, _ = video.shape
             check_caps(place.name, count, height, width)
             digest = hashlib.sha256(f"{stored.shape} {stored.dtype.str}".encode())
+            floats = stored.dtype != np.uint8
+            if floats:
+                self._rule(stored.dtype)
             for frame in stored:
                 digest.update(np.ascontiguousarray(frame).data)
-            if stored.dtype != np.uint8:
-                digest.update(f" {self._quantise}".encode())
-            notes = [*self._check_levels(stored), *_left_out(self._files.headers(place.path))]
+            span = span_of(stored) if floats else None
+            if floats:
+                digest.update(f" {self._rule_text}".encode())
         return Stored(
             name=place.name,
             path=place.path,
@@ -139,7 +158,8 @@ class ArrayFiles:
             width=width,
             codecs=(place.path.suffix[1:].lower(),),
             digest=digest.hexdigest(),
-            notes=tuple(notes),
+            notes=tuple(_left_out(self._files.headers(place.path))),
+            span=span,
         )
 
     def each_frame(self, video: Stored, frames: Sequence[int]) -> Iterator[Tensor]:
@@ -163,7 +183,7 @@ class ArrayFiles:
     def _levels(self, frame: Array) -> NDArray[np.uint8]:
         if frame.dtype == np.uint8:
             return frame
-        return RULES[self._rule(frame.dtype)](frame.astype(np.float32))
+        return levels(frame, self._rule(frame.dtype), self._from_unit)
 
     def _rule(self, dtype: np.dtype[Any]) -> Quantise:
         if dtype.kind != "f":
@@ -175,27 +195,23 @@ class ArrayFiles:
             )
         return self._quantise
 
-    def _check_levels(self, stored: Array) -> list[str]:
-        """Notes on the range of floats; ValueError where it cannot be [-1,1]."""
-        if stored.dtype == np.uint8:
-            return []
-        self._rule(stored.dtype)
-        low = min(float(frame.min()) for frame in stored)
-        high = max(float(frame.max()) for frame in stored)
-        if not (math.isfinite(low) and math.isfinite(high)):
-            raise ValueError("holds NaN or infinite values")
-        if low < -2 or high > 2:
-            raise ValueError(
-                f"values from {low:g} to {high:g}; expected [-1,1]. Store levels 0..255 as uint8"
-            )
-        if low >= 0:
-            raise ValueError(
-                f"values from {low:g} to {high:g} look like [0,1], and [-1,1] is read:"
-                " store 2*x-1, or levels as uint8"
-            )
-        if low < -1 - TOLERANCE or high > 1 + TOLERANCE:
-            return ["values beyond [-1,1] are clamped, as both published rules do"]
-        return []
+
+def levels(values: Array, rule: Quantise, from_unit: bool) -> NDArray[np.uint8]:
+    """Floats in [-1,1], or with `from_unit` in [0,1], as levels; any shape."""
+    floats = values.astype(np.float32)
+    return RULES[rule](2 * floats - 1 if from_unit else floats)
+
+
+def span_of(frames: Array) -> tuple[float, float]:
+    """The smallest and the largest of a video's floats, [T,...], a frame at a time.
+
+    Raises:
+        ValueError: NaN or an infinity among them.
+    """
+    lows, highs = zip(*((float(f.min()), float(f.max())) for f in frames), strict=True)
+    if not all(map(math.isfinite, lows + highs)):
+        raise ValueError("holds NaN or infinite values")
+    return min(lows), max(highs)
 
 
 @dataclass(frozen=True)
@@ -233,8 +249,12 @@ def _parts(
         raise ValueError(f"holds no video; {_EXPECTED}")
     for key, shape in shapes.items():
         axes = [axis for axis in colours if shape[-4:][axis] == 3]
+        if not axes and len(shape) == 5 and shape[1] == 3:
+            axes = [0]
         if len(shape) > 5 or len(axes) != 1:
-            raise ValueError(f"an array of shape {list(shape)} is unclear; {_EXPECTED}")
+            raise ValueError(f"an array of shape {list(shape)[:8]} is unclear; {_EXPECTED}")
+        if len(shape) == 5 and shape[0] > MAX_VIDEOS:
+            raise ValueError(f"{shape[0]:,} videos in one array; at most {MAX_VIDEOS:,} are read")
         base = [part for part in (name, key if len(shapes) > 1 else "") if part]
         if len(shape) == 4:
             yield "/".join(base), Part(key, None, axes[0])
@@ -244,19 +264,14 @@ def _parts(
 
 def _left_out(headers: dict[str, Header]) -> list[str]:
     others = sorted(key for key, header in headers.items() if len(header.shape) < 4)
-    return [f"arrays that are no videos were left out ({', '.join(others)})"] if others else []
+    return [f"arrays that are no videos were left out ({listed(others)})"] if others else []
 
 
 @contextmanager
 def _damage_named(name: str) -> Iterator[None]:
     try:
         yield
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        zipfile.BadZipFile,
-        zlib.error,
-        NotImplementedError,
-    ) as e:
-        raise BadVideoError(name, str(e) or type(e).__name__) from None
+    except BadVideoError:
+        raise
+    except Exception as error:  # damage makes NumPy, zipfile, zlib and torch raise many things
+        raise BadVideoError(name, shortened(error, 200)) from None

@@ -120,6 +120,7 @@ def unpack(payload: str, place: Place) -> Stored:
     """The inverse of `pack`, at `place`."""
     fields = json.loads(payload)
     fields["codecs"], fields["notes"] = tuple(fields["codecs"]), tuple(fields["notes"])
+    fields["span"] = fields["span"] and tuple(fields["span"])
     return Stored(name=place.name, path=place.path, inner=place.inner, state=place.state, **fields)
 
 

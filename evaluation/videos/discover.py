@@ -1,8 +1,9 @@
 """A path on disk -> the videos that lie there, whatever their layout and nesting.
 
 A path may be a video file, a folder of video files, a folder of folders of frames, a zip file of
-such folders, an array file, or a folder of these. One source has one layout: a mixture is refused,
-since which of it was meant is not ours to guess.
+such folders, an array file, or a folder of these. One source has one layout, and one folder of
+frames one series of pictures (`evaluation.videos.series`): a mixture is refused, since which of it
+was meant is not ours to guess.
 """
 
 import dataclasses
@@ -12,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -20,11 +22,14 @@ from evaluation.places import cache_root
 from evaluation.videos.archive import ZippedFrames
 from evaluation.videos.array_files import ArrayReader
 from evaluation.videos.arrays import ArrayFiles, Quantise
+from evaluation.videos.choice import FrameChoice
 from evaluation.videos.container import VideoFiles
 from evaluation.videos.digests import RACY_NS, StatCache, stat_state, unpack
+from evaluation.videos.float_range import FloatRange, judge_range
 from evaluation.videos.frames import FrameFolders, FrameOrder, folder_place, nested_folders
 from evaluation.videos.listing import Found, Kind, Listing, list_media
 from evaluation.videos.seals import seal_over
+from evaluation.videos.series import check_series
 from evaluation.videos.source import Skipped
 from evaluation.videos.stored import Layout, Place, Stored, StoredVideos, video_notes
 from evaluation.videos.tensor_files import TensorReader
@@ -45,8 +50,12 @@ class OpenOptions:
         quantise: how float arrays become levels: "round" as StyleGAN-V, "truncate" as DIGAN; None
             refuses them.
         frame_order: the order of the frames in folders and zips of pictures.
+        float_range: what floats are in, "01" or "11" ([-1,1]); None: judged over all of them
+            (`evaluation.videos.float_range`).
         only, without: patterns of names to take, none being all, and to leave out
-            (`Listing.keep`).
+            (`FrameChoice`).
+        frames_glob: pattern of the names of pictures that are frames; None: all, where they are
+            one series.
         workers: threads that count and hash what is not yet known; the result is the same.
         cache_root: where findings are kept; None: `evaluation.places.cache_root()`.
         on_progress: called with (videos done, videos in all) as opening proceeds.
@@ -55,11 +64,18 @@ class OpenOptions:
     on_error: Literal["fail", "skip"] = "fail"
     quantise: Quantise | None = None
     frame_order: FrameOrder = "text"
+    float_range: FloatRange | None = None
     only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    frames_glob: str | None = None
     workers: int = 2
     cache_root: Path | None = None
     on_progress: Callable[[int, int], None] | None = None
+
+    @property
+    def choice(self) -> FrameChoice:
+        """Which files are taken."""
+        return FrameChoice(self.only, self.without, self.frames_glob)
 
 
 @dataclass(frozen=True)
@@ -79,7 +95,8 @@ def open_videos(path: Path, options: OpenOptions = DEFAULTS) -> StoredVideos:
     """Open all videos at `path`: find them, then count, measure and hash them or recall it.
 
     Raises:
-        InputError: nothing is there, no videos, or several layouts.
+        InputError: nothing is there, no videos, several layouts, several series of pictures in one
+            folder, or floats that are in no known range.
         BadVideoError: a broken video, under on_error="fail".
     """
     root = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
@@ -95,7 +112,11 @@ def open_videos(path: Path, options: OpenOptions = DEFAULTS) -> StoredVideos:
         layout=found.layout,
         videos=tuple(videos),
         skipped=tuple(skipped),
-        notes=[*found.notes, *video_notes(videos)],
+        notes=[
+            *found.notes,
+            *judge_range(videos, options.float_range, str(path)),
+            *video_notes(videos),
+        ],
         layout_note=found.layout_note,
     )
 
@@ -119,7 +140,7 @@ def discover(root: Path, options: OpenOptions = DEFAULTS) -> Discovery:
         InputError: nothing is there, no videos, or several layouts.
     """
     listing = list_media(root)
-    listing.keep(options.only, options.without)
+    listing.keep(options.choice)
     kinds = [kind for kind, files in listing.files.items() if files]
     if not kinds:
         instead = "; ".join(listing.notes()) or "it is empty"
@@ -128,17 +149,25 @@ def discover(root: Path, options: OpenOptions = DEFAULTS) -> Discovery:
         counts = ", ".join(
             f"{len(listing.files[k]):,} {k}s ({listing.suffixes(k)})" for k in sorted(kinds)
         )
-        raise InputError(f"{root}: a mixture: {counts}; give a path that holds one kind")
+        one = listing.files[min(kinds, key=lambda kind: len(listing.files[kind]))][0]
+        pattern = f"{root}/*.{one.name.rpartition('.')[2]}"
+        raise InputError(
+            f"{root}: a mixture: {counts}; give a path that holds one kind, or a pattern in quotes "
+            f"for it, as '{pattern}'"
+        )
     files = listing.files[kinds[0]]
     if kinds[0] == "video file":
         found = _video_files(listing, files)
     elif kinds[0] == "frame":
-        found = _frame_folders(root, listing, files, options.frame_order)
+        found = _frame_folders(root, listing, files, options)
     elif kinds[0] in ("array file", "tensor file"):
-        found = _array_files(root, listing, kinds[0], options.quantise)
+        found = _array_files(root, listing, kinds[0], options)
     else:
-        found = _zip_file(root, listing, files, options.frame_order)
+        found = _zip_file(root, listing, files, options)
     found.places.sort(key=lambda place: place.name)
+    for before, place in pairwise(found.places):
+        if place.name == before.name:
+            raise InputError(f"{root}: two videos are called {place.name!r}: rename one")
     for place in found.places:
         if place.name != place.name.encode("utf-8", "replace").decode():
             raise InputError(f"{root}: a name is not UTF-8: {place.name!r}; rename it")
@@ -155,7 +184,7 @@ def _video_files(listing: Listing, files: Sequence[Found]) -> Discovery:
 
 
 def _frame_folders(
-    root: Path, listing: Listing, files: Sequence[Found], order: FrameOrder
+    root: Path, listing: Listing, files: Sequence[Found], options: OpenOptions
 ) -> Discovery:
     if root.is_file():
         raise InputError(f"{root}: one picture is no video; give the folder of its frames")
@@ -165,20 +194,24 @@ def _frame_folders(
         by_folder[folder].append((name, found.stat))
     if nested := nested_folders(by_folder):
         raise InputError(f"{root}: {nested}")
+    odd = check_series(
+        {folder: [name for name, _ in inside] for folder, inside in by_folder.items()}, str(root)
+    )
     places = [
         folder_place(folder or root.name, root / folder, inside)
         for folder, inside in by_folder.items()
     ]
     note = f"{_count(len(places), 'folder')} of frames ({listing.suffixes('frame')})"
-    return Discovery(FrameFolders(order), places, note, listing.notes())
+    layout = FrameFolders(options.frame_order, options.choice, root)
+    return Discovery(layout, places, note, [*listing.notes(), *odd])
 
 
-def _array_files(root: Path, listing: Listing, kind: Kind, quantise: Quantise | None) -> Discovery:
+def _array_files(root: Path, listing: Listing, kind: Kind, options: OpenOptions) -> Discovery:
     files = listing.files[kind]
     layout = (
-        ArrayFiles(quantise, ArrayReader(), "arrays")
+        ArrayFiles(options.quantise, ArrayReader(), "arrays", options.float_range)
         if kind == "array file"
-        else ArrayFiles(quantise, TensorReader(), "tensors")
+        else ArrayFiles(options.quantise, TensorReader(), "tensors", options.float_range)
     )
     places = [
         place
@@ -190,13 +223,15 @@ def _array_files(root: Path, listing: Listing, kind: Kind, quantise: Quantise | 
     return Discovery(layout, places, note, listing.notes())
 
 
-def _zip_file(root: Path, listing: Listing, files: Sequence[Found], order: FrameOrder) -> Discovery:
+def _zip_file(
+    root: Path, listing: Listing, files: Sequence[Found], options: OpenOptions
+) -> Discovery:
     if root.is_dir():
         raise InputError(f"{root}: holds {_count(len(files), 'zip file')}; open each by its path")
-    layout = ZippedFrames(order)
+    layout = ZippedFrames(options.frame_order, options.choice)
     places = layout.places(root)
     note = f"a zip of {_count(len(places), 'folder')} of frames"
-    return Discovery(layout, places, note, listing.notes())
+    return Discovery(layout, places, note, [*listing.notes(), *layout.notes(root)])
 
 
 def _scan(found: Discovery, root: Path, options: OpenOptions) -> tuple[list[Stored], list[Skipped]]:

@@ -23,7 +23,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluation.errors import BadVideoError
+from evaluation.errors import BadVideoError, InputError
+from evaluation.given_files import read_given
+from evaluation.videos.choice import FrameChoice
 from evaluation.videos.digests import stat_state
 from evaluation.videos.pictures import picture_facts, picture_pixels, pillow_version
 from evaluation.videos.source import VideoSource
@@ -45,8 +47,16 @@ class FrameFolders:
 
     kind = "frame folders"
 
-    def __init__(self, order: FrameOrder = "text") -> None:
+    def __init__(
+        self,
+        order: FrameOrder = "text",
+        choice: FrameChoice | None = None,
+        root: Path | None = None,
+    ) -> None:
+        """Frames are those pictures that `choice` takes, by their names below `root`."""
         self._order: FrameOrder = order
+        self._choice = choice or None
+        self._root = root
 
     @property
     def decoder(self) -> str:
@@ -55,12 +65,12 @@ class FrameFolders:
 
     @property
     def reading(self) -> str:
-        """Counts, sizes and digests depend on nothing but the files and the frames' order."""
-        return reading_of("pictures", self._order)
+        """Counts, sizes and digests depend on nothing but the files, and which are frames, how."""
+        return f"{reading_of('pictures', self._order)}{self._choice or ''}"
 
     def scan(self, place: Place) -> Stored:
         """See Layout.scan."""
-        names = in_order(place.name, _frame_names(place.path), self._order)
+        names = in_order(place.name, self._frame_names(place.path), self._order)
 
         def read(name: str) -> bytes:
             return _read_file(place.name, place.path / name)
@@ -69,7 +79,7 @@ class FrameFolders:
 
     def each_frame(self, video: Stored, frames: Sequence[int]) -> Iterator[Tensor]:
         """See Layout.each_frame."""
-        names = in_order(video.name, _frame_names(video.path), self._order)
+        names = in_order(video.name, self._frame_names(video.path), self._order)
         if len(names) != video.frames:
             raise BadVideoError(
                 video.name, f"{len(names)} frames; there were {video.frames} at opening"
@@ -79,9 +89,16 @@ class FrameFolders:
 
     def state(self, video: Stored) -> str:
         """See Layout.state: of every frame of the folder."""
-        with os.scandir(video.path) as entries:
-            frames = [(e.name, e.stat()) for e in entries if is_frame(e.name) and not e.is_dir()]
+        names = self._frame_names(video.path)
+        frames = [(name, (video.path / name).stat()) for name in names]
         return folder_place(video.name, video.path, frames).state or ""
+
+    def _frame_names(self, folder: Path) -> list[str]:
+        names = _frame_names(folder)
+        if self._choice is None:
+            return names
+        above = "" if folder == self._root else f"{os.path.relpath(folder, self._root)}/"
+        return [name for name in names if self._choice.takes(above + name)]
 
 
 def is_frame(name: str) -> bool:
@@ -227,18 +244,23 @@ def _damage_named(video: str, frame: str) -> Iterator[None]:
 def _frame_names(folder: Path) -> list[str]:
     try:
         with os.scandir(folder) as entries:
-            return sorted(e.name for e in entries if is_frame(e.name) and not e.is_dir())
+            # A link that leads nowhere is a frame that is missing; a pipe is none.
+            return sorted(
+                e.name
+                for e in entries
+                if is_frame(e.name) and (e.is_file() or not Path(e.path).exists())
+            )
     except OSError as error:
         raise BadVideoError(folder.name, f"cannot be listed: {error.strerror}") from None
 
 
 def _read_file(video: str, path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_PICTURE_BYTES:
-            raise BadVideoError(video, f"frame {path.name}: over {MAX_PICTURE_BYTES:,} bytes")
-        return path.read_bytes()
-    except OSError as error:
-        raise BadVideoError(video, f"frame {path.name}: {error.strerror}") from None
+        return read_given(path, MAX_PICTURE_BYTES)
+    except InputError as error:
+        missing = "No such file or directory"  # a link that leads nowhere
+        reason = str(error).removeprefix(f"{path}: ") if path.exists() else missing
+        raise BadVideoError(video, f"frame {path.name}: {reason}") from None
 
 
 def _order_notes(names: Sequence[str]) -> Iterator[str]:

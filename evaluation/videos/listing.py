@@ -2,15 +2,16 @@
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from evaluation.errors import InputError
+from evaluation.given_files import check_regular
 from evaluation.videos import arrays, container, frames, tensor_files
+from evaluation.videos.choice import FrameChoice, left_out_notes
 
 Kind = Literal["video file", "frame", "array file", "tensor file", "zip file"]
 
@@ -44,28 +45,24 @@ class Listing:
         count = Counter(found.name.rpartition(".")[2].lower() for found in self.files[kind])
         return ", ".join(f"{suffix} {n:,}" for suffix, n in count.most_common())
 
-    def keep(self, only: Sequence[str], without: Sequence[str]) -> None:
-        """Leave out what matches none of the patterns of `only` or one of `without`.
+    def keep(self, choice: FrameChoice) -> None:
+        """Leave out what a choice does not take; its pattern of frames is for pictures alone.
 
-        Patterns are a shell's, of names below the root: "*_eval.npy"; "*" goes over folders too.
         Files of tensors stay only where there is nothing else: most .pt files are weights.
         """
-        for files in self.files.values():
-            for found in list(files):
-                wanted = not only or any(fnmatchcase(found.name, pattern) for pattern in only)
-                if not wanted or any(fnmatchcase(found.name, pattern) for pattern in without):
-                    files.remove(found)
-                    self.left_out[f"{_suffix(found.name)} of another name"] += 1
+        for kind, files in self.files.items():
+            every = choice if kind == "frame" else replace(choice, frames=None)
+            kept = [found for found in files if every.takes(found.name)] if every else files
+            for suffix, n in Counter(_suffix(f.name) for f in files if f not in set(kept)).items():
+                self.left_out[f"{suffix} of another name"] += n
+            self.files[kind] = kept
         if any(files for kind, files in self.files.items() if kind != "tensor file"):
             for found in self.files.pop("tensor file", []):
                 self.left_out[_suffix(found.name)] += 1
 
     def notes(self) -> list[str]:
         """What was left out, and why."""
-        said = []
-        if self.left_out:
-            what = ", ".join(f"{n:,} {suffix}" for suffix, n in sorted(self.left_out.items()))
-            said.append(f"files that are no videos were left out: {what}")
+        said = left_out_notes(self.left_out)
         if self.loops:
             said.append(f"links that lead back were not followed: {', '.join(self.loops)}")
         return said
@@ -91,6 +88,8 @@ def list_media(root: Path) -> Listing:
         except OSError as error:
             raise InputError(f"{root}: {error.strerror}") from None
         kind = kind_of(root.name)
+        if kind is not None:
+            check_regular(root)
         if kind is None:
             listing.left_out[_suffix(root.name)] += 1
         else:

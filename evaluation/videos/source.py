@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 
+import torch
 from torch import Tensor
 
-from evaluation.errors import BadVideoError
+from evaluation.errors import BadVideoError, InputError
 
 PIECE_BYTES = 32 * 2**20  # of frames that are made at one time
 
@@ -117,6 +118,11 @@ class Selection:
     more_skipped: tuple[Skipped, ...] = ()
     more_notes: tuple[str, ...] = ()
 
+    @classmethod
+    def whole(cls, base: VideoSource, name: str) -> "Selection":
+        """All videos of a source, under another name."""
+        return cls(base, range(len(base.names)), name)
+
     @cached_property
     def names(self) -> Sequence[str]:
         """Names of the chosen videos."""
@@ -187,6 +193,26 @@ def read_in_pieces(source: Readable, index: int, frames: Sequence[int]) -> Itera
         yield from piece
         at += count
         count = max(1, PIECE_BYTES // piece[0].numel())
+
+
+def each_levels(source: VideoSource, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+    """Frames of one video, as any source must give them: uint8 [3,H,W] each.
+
+    Raises:
+        BadVideoError: as `VideoSource.each_frame`.
+        InputError: a source of one's own gives something else, such as floats in [-1,1].
+    """
+    for frame in source.each_frame(index, frames):
+        if frame.dtype != torch.uint8 or frame.dim() != 3 or len(frame) != 3:
+            span = ""
+            if frame.is_floating_point() and frame.numel():
+                span = f" that span [{float(frame.min()):.3g}, {float(frame.max()):.3g}]"
+            given = f"{str(frame.dtype).removeprefix('torch.')} {list(frame.shape)}{span}"
+            raise InputError(
+                f"{source.name}: {source.names[index]}: gives {given}; frames of levels are "
+                "expected, uint8 [3,H,W] (for floats: evaluation.videos.tensors.TensorVideos)"
+            )
+        yield frame
 
 
 def without(source: VideoSource, broken: Skipped) -> VideoSource:

@@ -1,7 +1,7 @@
 """One video as it lies on disk, what a layout does with it, and the source made of many."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -58,6 +58,7 @@ class Stored:
     rate: float | None = None  # frames a second; None where nothing says so
     turn: str = ""  # how a viewer turns it (`evaluation.videos.turning`); pixels are as stored
     state: str | None = None  # what stat said of it at opening; None where it was not asked
+    span: tuple[float, float] | None = None  # smallest and largest of its floats; None: levels
 
 
 class Layout(Protocol):
@@ -185,13 +186,20 @@ class StoredVideos:
 
 def video_notes(videos: Sequence[Stored]) -> list[str]:
     """The notes of many videos, each said once with how many it holds for and the first of them."""
-    count: Counter[str] = Counter()
-    first: dict[str, str] = {}
+    of_note: dict[str, list[Stored]] = defaultdict(list)
     for video in videos:
         for note in video.notes:
-            count[note] += 1
-            first.setdefault(note, video.name)
-    return [f"{note}: {_videos(count[note])}, first {first[note]}" for note in sorted(count)]
+            of_note[note].append(video)
+    return video_notes_of(of_note)
+
+
+def video_notes_of(videos: Mapping[str, Sequence[Stored]]) -> list[str]:
+    """Notes, each with the videos that it holds for, as `video_notes`; of no video: no note."""
+    return [
+        f"{note}: {_videos(len(of_note))}, first {of_note[0].name}"
+        for note, of_note in sorted(videos.items())
+        if of_note
+    ]
 
 
 def check_caps(name: str, frames: int, height: int, width: int) -> None:

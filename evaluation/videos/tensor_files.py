@@ -1,19 +1,28 @@
-"""Tensors of .pt and .pth files, as `torch.save` wrote them: one tensor, or a dictionary of them.
+"""Tensors of .pt and .pth files, as `torch.save` wrote them: one, a list or a dictionary of them.
 
 Read with `weights_only=True`, so that no program in a file is run, and mapped from the disk.
 """
 
-import pickle
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from evaluation.given_files import check_regular, shortened
 from evaluation.videos.array_files import MAX_COMPRESSED_BYTES, Array, Header
 
 SUFFIXES = frozenset({"pt", "pth"})
+
+EXPECTED = "a tensor is expected, or a list or a dictionary of tensors"
+MAX_TENSORS = 100_000  # of one file
+MAX_REPEATED_BYTES = 2**30  # of a tensor that shows its few values again and again (.expand())
+
+VIDEO_AXES = 4  # of a tensor that is a video, at least
 
 KEPT = 4  # files whose tensors are remembered
 
@@ -36,11 +45,12 @@ class TensorReader:
         """Key -> header of every tensor of a file; the key of a tensor without a name is "".
 
         Raises:
+            InputError: no regular file.
             ValueError, OSError: not such a file, or a damaged one.
         """
         return {
-            key: Header(tuple(array.shape), array.dtype, False, None)
-            for key, array in ((key, _numpy(tensor)) for key, tensor in self._tensors(path).items())
+            key: Header(tuple(tensor.shape), _dtype(tensor), False, None)
+            for key, tensor in self._tensors(path).items()
         }
 
     def confirm(self, path: Path, key: str) -> None:
@@ -68,19 +78,72 @@ class TensorReader:
 
 
 def _load(path: Path) -> dict[str, Tensor]:
+    check_regular(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
-    except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
+    except (ValueError, OSError):
+        raise
+    except Exception as error:  # torch.load has no error of its own: pickle's, zip's, its own
         # torch's own messages are paragraphs, and advise to run what the file holds.
         what = "holds more than tensors" if "weights_only" in str(error) else "damaged, or not .pt"
-        raise ValueError(f"{what}; a tensor is expected, or a dictionary of tensors") from None
+        raise ValueError(f"{what}; {EXPECTED}") from None
     if isinstance(content, Tensor):
-        return {"": content}
-    if isinstance(content, dict) and content:
-        return {str(key): found for key, found in content.items() if isinstance(found, Tensor)}
-    raise ValueError(
-        f"holds a {type(content).__name__}; a tensor is expected, or a dictionary of tensors"
-    )
+        found = {"": content}
+    elif isinstance(content, dict | list | tuple) and content:
+        found = _tensors_in(content)
+    else:
+        raise ValueError(f"holds a {type(content).__name__}; {EXPECTED}")
+    for key, tensor in found.items():
+        if tensor.dim() >= VIDEO_AXES:
+            _check_plain(key, tensor, path.stat().st_size)
+    return found
+
+
+def _tensors_in(content: Mapping[object, object] | Sequence[object]) -> dict[str, Tensor]:
+    """Tensors by key; those of a list by their place in it, be it inside of a dictionary."""
+    found: dict[str, Tensor] = {}
+
+    def add(key: str, value: object, given: object) -> None:
+        if key in found:
+            raise ValueError(f"two tensors are called {shortened(key, 40)!r}, one by {given!r}")
+        if isinstance(value, Tensor):
+            found[key] = value
+        if len(found) > MAX_TENSORS:
+            raise ValueError(f"over {MAX_TENSORS:,} tensors")
+
+    named = content.items() if isinstance(content, Mapping) else _numbered(content)
+    for key, value in named:
+        if isinstance(value, list | tuple):
+            for place, inner in _numbered(value):
+                add(f"{key}/{place}", inner, key)
+        else:
+            add(str(key), value, key)
+    return found
+
+
+def _numbered(values: Sequence[object]) -> Iterator[tuple[str, object]]:
+    return ((f"{place:06d}", value) for place, value in enumerate(values))
+
+
+def _check_plain(key: str, tensor: Tensor, file_bytes: int) -> None:
+    """Refuse tensors whose values do not lie in the file one after the other as plain numbers."""
+    where = f"{shortened(key, 40)}: " if key else ""
+    odd = [
+        name
+        for name, is_so in (
+            ("sparse", tensor.layout != torch.strided),
+            ("without values (meta)", tensor.is_meta),
+            ("quantised", tensor.is_quantized),
+            ("conjugate", tensor.is_conj()),
+            ("negated", tensor.is_neg()),
+            ("nested", tensor.is_nested),
+        )
+        if is_so
+    ]
+    if odd:
+        raise ValueError(f"{where}holds a tensor that is {odd[0]}; save a plain one")
+    if tensor.numel() * tensor.element_size() > max(file_bytes, MAX_REPEATED_BYTES):
+        raise ValueError(f"{where}promises more values than the file holds; save .contiguous()")
 
 
 def _is_zip(path: Path) -> bool:
@@ -96,8 +159,15 @@ def _is_zip(path: Path) -> bool:
     return False
 
 
+def _dtype(tensor: Tensor) -> np.dtype[Any]:
+    """NumPy's name of the type; of labels and the like, which are not read, that of nothing."""
+    return _numpy(tensor[:0]).dtype if tensor.dim() >= VIDEO_AXES else np.dtype("V")
+
+
 def _numpy(tensor: Tensor) -> Array:
-    if tensor.dtype == torch.bfloat16:
-        raise ValueError("holds bfloat16; save uint8, or float16 in [-1,1]")
-    found: Array = tensor.detach().numpy()
+    try:
+        found: Array = tensor.detach().numpy()
+    except TypeError:  # of types that NumPy has not: bfloat16, the kinds of float8
+        name = str(tensor.dtype).removeprefix("torch.")
+        raise ValueError(f"holds {name}; save uint8, or float16 in [-1,1]") from None
     return found

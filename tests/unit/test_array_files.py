@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_videos import clip, moving, opened, same
 
-from evaluation.errors import BadVideoError
+from evaluation.errors import BadVideoError, InputError
 from evaluation.videos.arrays import RULES
 
 VIDEO = np.stack(moving(6))  # uint8 [6,48,64,3]
@@ -68,13 +68,20 @@ def test_an_npz_of_many_arrays_leaves_out_labels(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "shape",
-    [(6, 48, 64), (6, 48, 64, 4), (3, 6, 48, 64), (5, 3, 8, 3), (2, 3, 6, 48, 64), (2,) * 6, ()],
+    [(6, 48, 64), (6, 48, 64, 4), (3, 6, 48, 64), (5, 3, 8, 3), (2, 5, 3, 8, 3), (2,) * 6, ()],
     ids=str,
 )
 def test_shapes_that_are_unclear_are_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
     np.save(tmp_path / "a.npy", np.zeros(shape, np.uint8))
     with pytest.raises(BadVideoError, match=r"a\.npy: .*expected \[T,H,W,3\]"):
         opened(tmp_path / "a.npy")
+
+
+def test_many_videos_may_have_their_colours_first(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", VIDEOS.transpose(0, 4, 1, 2, 3))  # [N,3,T,H,W]
+    source = opened(tmp_path / "a.npy")
+    assert source.frame_counts == (4, 4, 4)
+    assert same(clip(source, 2, range(4)), moving(4, seed=2))
 
 
 @pytest.mark.parametrize("shape", [(0, 8, 8, 3), (2, 0, 8, 8, 3)], ids=str)
@@ -152,8 +159,8 @@ def test_floats_without_a_rule_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        (VIDEO.astype(np.float32), r"values from 0 to 249; expected \[-1,1\]"),
-        (VIDEO.astype(np.float32) / 255, r"look like \[0,1\]"),
+        (VIDEO.astype(np.float32), r"floats span \[0, 249\], where \[-1,1\] is expected"),
+        (VIDEO.astype(np.float32) / 255, r"floats span \[0, 0\.976\], where \[-1,1\] is expected"),
         (np.where(VIDEO < 40, np.nan, FLOATS), "NaN or infinite"),
         (np.where(VIDEO < 40, np.inf, FLOATS), "NaN or infinite"),
     ],
@@ -163,7 +170,7 @@ def test_floats_of_another_range_are_refused(
     tmp_path: Path, values: np.ndarray, reason: str
 ) -> None:
     np.save(tmp_path / "a.npy", values)
-    with pytest.raises(BadVideoError, match=reason):
+    with pytest.raises(InputError, match=reason):
         opened(tmp_path / "a.npy", quantise="round")
 
 

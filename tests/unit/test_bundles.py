@@ -52,6 +52,16 @@ def repacked(path: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
     return path
 
 
+def promising(shape: str) -> bytes:
+    """Statistics of which one has a header of so many values, and the bytes of four."""
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    array = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + bytes(32)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("real_cov.npy", array)
+    return out.getvalue()
+
+
 def test_the_distance_by_singular_values_is_the_distance() -> None:
     for count in (5, 64, 400):  # fewer clips than dimensions: covariances without full rank
         real, fake = features(3, count), features(4, count, 0.3)
@@ -178,8 +188,13 @@ def _array() -> bytes:
         npz(fake_mean=np.array([0.0, np.nan])),
         npz(**{f"{side}_mean": np.zeros(0) for side in ("real", "fake")}),
         npz(real_cov=np.zeros((4096, 4096))),  # 128 MiB out of 130 kB
+        promising("(1000000, 1000000)"),
+        promising("(-1, 2)"),
     ],
-    ids=["none", "text", "npy", "cut", "words", "shape", "complex", "nan", "empty", "bomb"],
+    ids=[
+        *("none", "text", "npy", "cut", "words", "shape", "complex", "nan", "empty", "bomb"),
+        *("promise", "below 0"),
+    ],
 )
 def test_statistics_that_are_none_are_one_line(tmp_path: Path, content: bytes) -> None:
     def change(files: dict[str, bytes]) -> None:

@@ -277,6 +277,40 @@ def test_a_trusted_program_runs_with_its_own_resizing_off(tmp_path: Path) -> Non
     assert torch.equal(program(torch.ones(2, 3, 9, 4, 4)), torch.full((2, 3), 2.0))
 
 
+class NoOptions(nn.Module):
+    """A program of another forward()."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.mean(dim=(2, 3, 4))
+
+
+class NoFeatures(nn.Module):
+    """A program that gives something else than features."""
+
+    def forward(
+        self, x: Tensor, rescale: bool = False, resize: bool = False, return_features: bool = False
+    ) -> Tensor:
+        return x
+
+
+@scripting
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        (NoOptions, "its program cannot be run: "),
+        (NoFeatures, r"its program gives \[2, 3, 9, 4, 4\]"),
+    ],
+)
+def test_a_program_of_another_kind_is_one_line(
+    tmp_path: Path, program: type[nn.Module], said: str
+) -> None:
+    path = save_script(program(), tmp_path / "net.pt")
+    with pytest.raises(InputError, match=said) as raised:
+        load_torchscript_program(path)(torch.ones(2, 3, 9, 4, 4))
+    assert str(raised.value).startswith(f"{path}: ")
+    assert "\n" not in str(raised.value)
+
+
 def test_trust_is_for_archives_only(tmp_path: Path) -> None:
     torch.save({}, tmp_path / "w.pt")
     with pytest.raises(InputError, match="--trust-torchscript is for those only"):

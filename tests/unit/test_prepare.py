@@ -208,7 +208,7 @@ def test_a_damaged_journal_is_said_to_be(download: Path, tmp_path: Path) -> None
     prepare("weizmann", download, tmp_path)
     journal = tmp_path / "weizmann" / JOURNAL
     journal.write_text("{broken\n" + journal.read_text())
-    with pytest.raises(InputError, match=r"prepare.jsonl: damaged"):
+    with pytest.raises(InputError, match=r"prepare.jsonl: line 1: not JSON: .*: damaged"):
         prepare("weizmann", download, tmp_path)
 
 

@@ -183,6 +183,43 @@ def test_taichi_without_metadata_says_where_to_get_it(tmp_path: Path) -> None:
         taichihd.plan(tmp_path, PrepareOptions())
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\xff\xfe\x00", "not UTF-8 text"),
+        (b"video_id\n" + b'"' + b"x" * 200_000 + b'"\n', "comma-separated"),
+        (b"video_id,start\nvid,1,2,3\n", "line 2: "),
+    ],
+)
+def test_metadata_that_is_none_is_one_line(tmp_path: Path, content: bytes, said: str) -> None:
+    write(tmp_path / "vid.mkv", moving(3))
+    metadata = tmp_path / "mine.csv"
+    metadata.write_bytes(content)
+    with pytest.raises(InputError, match=said) as raised:
+        taichihd.plan(tmp_path, PrepareOptions(metadata=metadata))
+    assert str(raised.value).startswith(f"{metadata}: ")
+    assert len(str(raised.value)) < 300 + len(str(metadata))
+
+
+def test_hidden_files_of_a_download_are_left_out_and_counted(tmp_path: Path) -> None:
+    """macOS leaves `._x` beside x on other file systems."""
+    folder = tmp_path / "cut" / "test" / "b#000002#000004"
+    folder.mkdir(parents=True)
+    for index, frame in enumerate(moving(2)):
+        Image.fromarray(frame).save(folder / f"{index}.png")
+        (folder / f"._{index}.png").write_bytes(b"x")
+    (folder.parent / "._b#000002#000004.mp4").write_bytes(b"x")
+    plan = taichihd.plan(tmp_path / "cut", PrepareOptions())
+    assert [len(job.sources) for job in plan.jobs] == [2]
+    assert "hidden files that were left out: 3" in plan.notes
+
+    rows = tmp_path / "rows"
+    write(rows / "vid.mkv", moving(5))
+    (rows / "._vid.mkv").write_bytes(b"x")
+    taichi_metadata(rows, [taichi_row("vid", 2, 4, "8-4-40-36")])
+    assert taichihd.plan(rows, PrepareOptions()).notes == ("hidden files that were left out: 1",)
+
+
 def test_taichi_clips_that_are_cut_already_are_taken(tmp_path: Path) -> None:
     write(tmp_path / "taichi" / "train" / "a#000001#000004.mkv", moving(3))
     frames_folder = tmp_path / "taichi" / "test" / "b#000002#000004.mp4"

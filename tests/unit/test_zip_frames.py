@@ -70,6 +70,40 @@ def test_a_zip_and_the_folder_it_was_made_of_hold_the_same_videos(tmp_path: Path
     assert all(same(clip(zipped, i, range(3)), clip(folder, i, range(3))) for i in range(2))
 
 
+def test_backslashes_part_folders_as_slashes_do(tmp_path: Path) -> None:
+    """As programs on Windows have written them."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for seed, name in enumerate(["set\\v0\\", "set\\v1\\"]):
+            for number, frame in enumerate(moving(3, seed=seed)):
+                archive.writestr(zipfile.ZipInfo(f"{name}{number}.png"), png(frame))
+    source = opened(tmp_path / "a.zip")
+    assert source.names == ("v0", "v1")
+    assert same(clip(source, 1, range(3)), moving(3, seed=1))
+
+
+def test_what_is_left_out_of_a_zip_is_counted(tmp_path: Path) -> None:
+    path = pack(tmp_path / "a.zip", {"v": 2})
+    with zipfile.ZipFile(path, "a") as archive:
+        for name in ("v/._000000.png", "__MACOSX/v/0.png", "v/about.txt", "v/LICENSE"):
+            archive.writestr(name, b"x")
+    assert opened(path).notes == [
+        "files that are no videos were left out: 2 hidden, 1 txt, 1 without suffix"
+    ]
+
+
+def test_many_members_that_hold_nothing_are_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evaluation.zip_files._MANY", 50)
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(60):
+            archive.writestr(f"v{number}/0.png", b"")
+    with pytest.raises(InputError, match="60 members, most of which hold next to nothing"):
+        opened(path)
+    assert opened(pack(tmp_path / "b.zip", {"v": 60})).frame_counts == (60,)
+
+
 def test_many_threads_read_one_zip(tmp_path: Path) -> None:
     source = opened(pack(tmp_path / "a.zip", {"v": 20}, method=zipfile.ZIP_DEFLATED))
     with ThreadPoolExecutor(8) as pool:
@@ -90,7 +124,9 @@ def member(name: str, mode: int = 0) -> zipfile.ZipInfo:
         (member("../x.png"), "leads outside"),
         (member("/etc/x.png"), "leads outside"),
         (member("C:x.png"), "leads outside"),
-        (member("v\\x.png"), "leads outside"),
+        (member("..\\x.png"), "leads outside"),
+        (member("v\\..\\..\\x.png"), "leads outside"),
+        (member("\\x.png"), "leads outside"),
         (member("v/x.png", stat.S_IFLNK | 0o777), "a link or a device"),
         (member("v/x.png", stat.S_IFCHR | 0o666), "a link or a device"),
         (member("notes.txt", stat.S_IFLNK | 0o777), "a link or a device"),
@@ -132,7 +168,7 @@ def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
-        ("MAX_MEMBERS", 2, "3 members; at most 2"),
+        ("MAX_MEMBERS", 2, "3 members; at most 2 are read"),
         ("MAX_MEMBER_BYTES", 1000, "over 1,000 bytes"),
     ],
 )
@@ -188,7 +224,7 @@ def test_a_zip_that_was_cut_is_refused(tmp_path: Path) -> None:
     [
         ([], "it is empty"),
         (["a.mp4", "b.mp4"], r"but \.mp4: unpack it"),
-        (["__MACOSX/v/0.png", "v/._0.png"], "unpack it"),
+        (["__MACOSX/v/0.png", "v/._0.png"], "2 hidden files"),
     ],
 )
 def test_a_zip_without_frames_says_what_it_holds(

@@ -1,0 +1,160 @@
+"""Whether the pictures of a folder are one series of frames, or several that lie in one place.
+
+A frame and its mask, its depth, its twin as JPEG or a poster beside them are not one video. Names
+tell: what is left of a name when its digits are taken out, with its suffix, is the series that it
+belongs to. Two series in one folder are refused, since which was meant is not ours to guess:
+
+- A series is every group of names of one such pattern, be it a single file (poster.jpg).
+- Groups that follow each other are one series, noted: of one suffix, of two frames or more each,
+  and in the order of their numbers each beginning behind the end of the one before (a_001 to a_050,
+  then b_051 to b_100).
+- Names that do not count (hashes, words) are one series, noted: there are three patterns or more,
+  and either most names have one of their own, or there are over MAX_SERIES and none has half of
+  the names.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from glob import escape
+from itertools import pairwise
+from typing import NamedTuple
+
+from evaluation.errors import InputError
+
+MAX_SERIES = 8  # of counted pictures that one may find in one folder
+
+_DIGITS = re.compile(r"(\d+)")
+_SAME_SUFFIX = {"jpeg": "jpg", "tiff": "tif"}
+
+
+class Series(NamedTuple):
+    """Names of one pattern."""
+
+    first: str  # of its names, in the order of the folder
+    suffix: str
+    length: int
+    lowest: tuple[int, ...]  # the numbers in the names
+    highest: tuple[int, ...]
+
+
+def series_of(names: Sequence[str]) -> list[Series]:
+    """The series of a folder's pictures, the longest first."""
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name in names:
+        stem, suffix = _parts(name)
+        groups[_DIGITS.sub("", stem), _SAME_SUFFIX.get(suffix.lower(), suffix.lower())].append(name)
+    found = [_series(group) for both in groups.values() for group in _twins(both)]
+    return sorted(found, key=lambda series: (-series.length, series.first))
+
+
+def check_series(folders: Mapping[str, Sequence[str]], where: str) -> list[str]:
+    """See that each folder of pictures holds one series.
+
+    Args:
+        folders: the names of the pictures directly in each folder.
+        where: the source, which an error names first.
+
+    Returns:
+        Notes on folders whose names are odd, and were taken as one series.
+
+    Raises:
+        InputError: some hold several; the first of them is named, with two of its series.
+    """
+    mixed: list[tuple[str, list[Series]]] = []
+    follow: list[str] = []
+    uncounted: list[str] = []
+    for folder, names in folders.items():
+        series = series_of(names)
+        if len(series) == 1:
+            continue
+        if _do_not_count(series, len(names)):
+            uncounted.append(folder)
+        elif _follow_each_other(series):
+            follow.append(folder)
+        else:
+            mixed.append((folder, series))
+    if mixed:
+        folder, series = mixed[0]
+        raise InputError(_refusal(where, folder, series, folders[folder], len(mixed)))
+    return [
+        f"{what}: {_folders(odd)}"
+        for what, odd in (
+            ("names of frames change on the way, and were taken as one series", follow),
+            ("names of frames do not count them, and were taken in their order as text", uncounted),
+        )
+        if odd
+    ]
+
+
+def choosing_pattern(chosen: Series, names: Sequence[str]) -> str | None:
+    """A shell's pattern for a series that fits none of the other names; None: none was found."""
+    group = [name for name in names if _parts(name) and _same(name, chosen)]
+    pieces = [escape(piece) for piece in _DIGITS.split(chosen.first)[::2]]
+    widths = [len(run) for run in _DIGITS.findall(chosen.first)]
+    tries = ["*[0-9]".join(pieces), "[0-9]*".join(pieces)]
+    tries.append("".join(p + "[0-9]" * w for p, w in zip(pieces, [*widths, 0], strict=True)))
+    for pattern in tries:
+        if [name for name in names if fnmatchcase(name, pattern)] == group:
+            return pattern
+    return None
+
+
+def _parts(name: str) -> tuple[str, str]:
+    stem, _, suffix = name.rpartition(".")
+    return stem, suffix
+
+
+def _twins(names: list[str]) -> Iterator[list[str]]:
+    """One group, but for 0.jpg beside 0.jpeg, or 0.png beside 0.PNG: then one for each suffix."""
+    if len({_parts(name)[0] for name in names}) == len(names):
+        yield names
+        return
+    by_suffix: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        by_suffix[_parts(name)[1]].append(name)
+    yield from by_suffix.values()
+
+
+def _series(names: list[str]) -> Series:
+    numbers = [tuple(map(int, _DIGITS.findall(_parts(name)[0]))) for name in names]
+    return Series(names[0], _parts(names[0])[1], len(names), min(numbers), max(numbers))
+
+
+def _same(name: str, series: Series) -> bool:
+    (stem, suffix), (of_series, its_suffix) = _parts(name), _parts(series.first)
+    return suffix == its_suffix and _DIGITS.sub("", stem) == _DIGITS.sub("", of_series)
+
+
+def _do_not_count(series: Sequence[Series], names: int) -> bool:
+    of_their_own = len(series) > 2 and 2 * len(series) > names
+    return of_their_own or (len(series) > MAX_SERIES and 2 * series[0].length < names)
+
+
+def _follow_each_other(series: Sequence[Series]) -> bool:
+    if min(one.length for one in series) < 2 or len({one.suffix for one in series}) > 1:
+        return False
+    in_order = sorted(series, key=lambda one: one.lowest)
+    return all(before.highest < after.lowest for before, after in pairwise(in_order))
+
+
+def _refusal(
+    where: str, folder: str, series: Sequence[Series], names: Sequence[str], mixed: int
+) -> str:
+    counts = " and ".join(f"{one.length:,} like {_short(one.first)}" for one in series[:2])
+    more = f", and {len(series) - 2:,} more" if len(series) > 2 else ""
+    others = f"; so do {mixed - 1:,} other folders" if mixed > 1 else ""
+    pattern = choosing_pattern(series[0], names)
+    way = f"choose one, as by --frames-glob '{pattern}'" if pattern else "choose by --frames-glob"
+    inside = f"{where}: {folder}" if folder else where
+    return f"{inside} holds several series of pictures: {counts}{more}{others}; {way}"
+
+
+def _folders(folders: Sequence[str]) -> str:
+    first = folders[0] or "the top folder"
+    return f"{len(folders):,} folder{'s' if len(folders) > 1 else ''}, first {first}"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 40 else f"{name[:18]}...{name[-18:]}"
