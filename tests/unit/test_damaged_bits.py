@@ -2,13 +2,13 @@
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
-from made_videos import clip, encode, moving, opened, same
+from made_videos import Frames, clip, encode, moving, opened, same
 
 from benchmarks.prepare.store import write_frames
 from evaluation.errors import BadVideoError, InputError
@@ -57,8 +57,8 @@ def test_every_bit_of_a_sample_counts_or_moves_no_pixel(sample: Path) -> None:
     assert refused > 0.85 * len(range(5, 8 * len(data), 67))  # the rest lies in what fills gaps
 
 
-def pixels(layout: VideoFiles, video: Stored, frames: Iterator[int] | range | list[int]) -> list:
-    return list(layout.read(video, list(frames)).permute(0, 2, 3, 1).numpy())
+def pixels(layout: VideoFiles, video: Stored, frames: Sequence[int]) -> Frames:
+    return [frame.permute(1, 2, 0).numpy() for frame in layout.each_frame(video, frames)]
 
 
 @pytest.mark.parametrize("name", ["slices.mkv", "slices.avi", "between.mkv"])
