@@ -131,26 +131,26 @@ def _toggles(a: Plan, b: Plan) -> Iterator[tuple[str, object, object, Plan]]:
     if a.real_window.frames != b.real_window.frames:
         frames = b.real_window.frames
         changed = replace(
-            a,
+            _asked(a, frames=frames),
             real_window=Window(frames, a.real_window.stride),
             fake_window=Window(frames, a.fake_window.stride),
         )
         yield "frames", a.real_window.frames, frames, changed
     if a.real_window.stride != b.real_window.stride:
         window = Window(a.real_window.frames, b.real_window.stride)
-        changed = replace(a, real_window=window)
+        changed = replace(_asked(a, real_stride=window.stride), real_window=window)
         yield "real stride", a.real_window.stride, window.stride, changed
     if a.fake_window.stride != b.fake_window.stride:
         window = Window(a.fake_window.frames, b.fake_window.stride)
-        changed = replace(a, fake_window=window)
+        changed = replace(_asked(a, fake_stride=window.stride), fake_window=window)
         yield "fake stride", a.fake_window.stride, window.stride, changed
     if a.resolution != b.resolution:
-        yield "resolution", a.resolution, b.resolution, replace(a, resolution=b.resolution)
+        changed = replace(_asked(a, resolution=b.resolution), resolution=b.resolution)
+        yield "resolution", a.resolution, b.resolution, changed
     for field in ("seed", "limit", "on_error"):
         one, other = getattr(a.request, field), getattr(b.request, field)
         if one != other:
-            request = a.request.model_copy(update={field: other})
-            yield field, one, other, replace(a, request=request)
+            yield field, one, other, _asked(a, **{field: other})
     for field in ("name", "precision"):
         one, other = getattr(a.extractor, field), getattr(b.extractor, field)
         if one != other:
@@ -161,6 +161,11 @@ def _toggles(a: Plan, b: Plan) -> Iterator[tuple[str, object, object, Plan]]:
             )
             yield f"extractor {field}", one, other, replace(a, extractor=extractor)
     yield from _protocol_toggles(a, b)
+
+
+def _asked(plan: Plan, **changes: object) -> Plan:
+    """The plan with another request; a record's request says what was measured."""
+    return replace(plan, request=plan.request.model_copy(update=changes))
 
 
 def _protocol_toggles(a: Plan, b: Plan) -> Iterator[tuple[str, object, object, Plan]]:

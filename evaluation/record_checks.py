@@ -192,7 +192,9 @@ def check_line(
     total = sum((each - fmean(values)) ** 2 for each in values)
     left = sum((e - line - slope * size) ** 2 for e, size in zip(values, sizes, strict=True))
     explained = 1 - left / total if total > 0 else 1.0
-    if r_squared is not None and abs(r_squared - explained) > TWO_ROADS * (1 + abs(explained)):
+    told = math.sqrt(total) > TWO_ROADS * (1 + max(map(abs, values)))  # else it is rounding's
+    far = r_squared is not None and abs(r_squared - explained) > TWO_ROADS * (1 + abs(explained))
+    if told and far:
         contradict("r_squared", r_squared, "values", f"of which a line explains {explained:.6g}")
 
 
@@ -212,10 +214,11 @@ def check_same_shape(
     less, more = of_other - other[0], other[1] - of_other
     if min(less, more) <= 1e3 * TWO_ROADS:
         return
-    name, of = "extrapolation.interval", "interval, whose shape it has"
-    check_close(name, down / less, of, up / more, 1e4)
-    if not 1 - SLACK <= up / more <= widest:
-        contradict(name, up / more, of, f"and is 1 to {widest:g} times as wide as")
+    is_alike = abs(down / less - up / more) <= SLACK
+    if not (is_alike and 1 - SLACK <= up / more <= widest):
+        ends = [round(end, 6) for end in interval]
+        says = f"beside which it has the same shape and 1 to {widest:g} times the width"
+        contradict("extrapolation.interval", ends, "interval", says)
 
 
 def check_protocol(

@@ -104,6 +104,23 @@ def test_explain_shows_what_is_recorded_besides_settings(measured: Path, leo_ben
     assert "nothing that is recorded differs, though the numbers do" in said.out
 
 
+def test_every_setting_of_the_command_line_is_put_into_the_other_record(
+    leo_bench: Run, make_videos: Make, tmp_path: Path
+) -> None:
+    sides = ("--real", make_videos("r", frames=40), "--fake", make_videos("f", frames=40, seed=40))
+    one, other = tmp_path / "one.json", tmp_path / "other.json"
+    how = HOW[2:]
+    assert leo_bench("fvd", *sides, *how, "--frames", 16, "--json", one).code == 0
+    changed = ("--frames", 18, "--resolution", 24, "--real-stride", 2, "--fake-stride", 2)
+    made = leo_bench("fvd", *sides, *how, *changed, "--seed", 1, "--limit", 5, "--json", other)
+    assert made.code == 0, made.err
+    said = leo_bench("explain", one, other)
+    assert said.code == 0, said.err
+    assert "not possible" not in said.out
+    for setting in ("frames", "real stride", "fake stride", "resolution", "seed", "limit"):
+        assert f" {setting} " in said.out
+
+
 def test_explain_lists_settings_of_scores(measured: Path, leo_bench: Run, tmp_path: Path) -> None:
     del measured
     acd = ("acd", "--fake", "fake", "--protocol", "acd-toy", "--embedder", "mean-colour")
