@@ -10,6 +10,7 @@ from tiny_run import make_run
 
 from benchmarks.planting import Plant
 from conftest import Run
+from evaluation.documents import read_documents
 from evaluation.score_record import ScoreRecord, read_score_record
 from evaluation.video_influences import read_influences
 
@@ -95,6 +96,15 @@ def test_several_sources_go_into_one_tree_and_verify(leo_bench: Run, tmp_path: P
     assert again.code == 0, again.out + again.err
 
 
+def test_several_sources_are_one_document(leo_bench: Run, tmp_path: Path) -> None:
+    path = tmp_path / "both.json"
+    said = leo_bench("repetition", WORLD, f"damaged:frozen:{WORLD}", *QUICK, "--json", path)
+    assert said.code == 0, said.err
+    document = read_documents(path)
+    assert (document.kind, len(document.records), document.extra) == ("repetition", 2, None)
+    assert document.records[1].value == 0
+
+
 def test_codes_of_a_run_are_those_it_was_drawn_with(
     record_of: Callable[..., ScoreRecord], tmp_path: Path
 ) -> None:
@@ -138,7 +148,6 @@ def test_bad_input(refused: Callable[..., str], tmp_path: Path) -> None:
     assert "nothing moves in the calibration videos" in refused(
         WORLD, "--calibrate", black, "--frames", 64
     )
-    assert "--json is for one source" in refused(WORLD, WORLD, *QUICK, "--json", "x.json")
     assert "false_alarms" in refused(WORLD, *QUICK, "--false-alarms", 2)
 
 
