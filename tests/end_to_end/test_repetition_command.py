@@ -138,7 +138,6 @@ def test_bad_input(refused: Callable[..., str], tmp_path: Path) -> None:
     assert "nothing moves in the calibration videos" in refused(
         WORLD, "--calibrate", black, "--frames", 64
     )
-    assert "--json is for one source" in refused(WORLD, WORLD, *QUICK, "--json", "x.json")
     assert "false_alarms" in refused(WORLD, *QUICK, "--false-alarms", 2)
 
 
