@@ -178,7 +178,7 @@ def test_an_empty_answer_is_no_file_whose_digest_nobody_knows(
     unknown = file_at(server.at("empty")).model_copy(
         update={"sha256": None, "size": None, "digest_unknown": True}
     )
-    with pytest.raises(InfrastructureError, match="an empty answer"):
+    with pytest.raises(InfrastructureError, match="an empty file"):
         download(unknown, tmp_path / "w.pt")
     assert list(tmp_path.iterdir()) == []
 
