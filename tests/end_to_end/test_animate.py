@@ -174,7 +174,7 @@ def test_what_is_there_is_not_replaced(
         ("--checkpoint", "two", "no run of leo-bench train"),
         ("--checkpoint", "begun", "leo-bench train animator --run"),
         ("--source", "none.png", "no such picture"),
-        ("--source", "vox.pt", "cannot be read as a picture"),
+        ("--source", "vox.pt", "not a picture"),
         ("--driving", "none.mp4", "none.mp4"),
         ("--driving", "two", "2 videos are there; give one of them"),
         ("--out", "out.webm", "cannot write .webm"),
