@@ -121,8 +121,8 @@ def test_samples_begin_with_the_given_pictures(leo_bench: Run, run: Path, faces:
     ended = leo_bench("sample", "--run", run, *QUICK, *given, "--out", out)
     assert ended.code == 0
     assert (
-        f"note: {faces}: 2 of 2 are not square; 000000.png: of 48x40 the middle square of 40x40 is "
-        "used; 17 % of the picture is cut off, left and right" in ended.err
+        f"note: first frames: {faces}: 2 of 2 are not square; 000000.png: of 48x40 the middle "
+        "square of 40x40 is used; 17 % of the picture is cut off, left and right" in ended.err
     )
     recon = ("--first-frame", "recon")
     assert leo_bench("sample", "--run", run, *QUICK, *given, *recon, "--out", again).code == 0

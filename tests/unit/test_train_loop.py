@@ -179,6 +179,8 @@ def test_bf16_keeps_float32_weights_and_is_not_emulated(
     weights = trained(stage, changed(SHORT, precision="bf16"), tmp_path)
     assert set(seen) == {computed}
     assert weights["weight"].dtype == torch.float32
+    kept = load_model(tmp_path / "lmdm" / "model.safetensors").metadata["precision"]
+    assert kept == ("bf16" if computed is torch.bfloat16 else "fp32")  # as computed
 
 
 def test_the_same_training_is_the_same_file(tmp_path: Path) -> None:
