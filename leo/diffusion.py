@@ -257,7 +257,7 @@ def check_steps(diffusion: Diffusion, sampler: Sampler) -> None:
 def _scheduler(diffusion: Diffusion, sampler: Sampler) -> _Scheduler:
     check_steps(diffusion, sampler)
     make, options = _SCHEDULERS[sampler.kind]
-    scheduler: _Scheduler = make(
+    made = make(
         num_train_timesteps=diffusion.steps,
         **_ends(diffusion.steps),
         beta_schedule=_BETAS[diffusion.schedule],
@@ -267,11 +267,10 @@ def _scheduler(diffusion: Diffusion, sampler: Sampler) -> _Scheduler:
     with warnings.catch_warnings():
         # diffusers hands tensors to np.array (0.42, scheduling_dpmsolver_multistep.py:441).
         warnings.filterwarnings("ignore", "__array__", DeprecationWarning)
-        scheduler.set_timesteps(sampler.steps)
-    if isinstance(scheduler, DPMSolverMultistepScheduler):
-        scheduler.set_begin_index(
-            0
-        )  # else it is looked for, and found wrong where steps round alike
+        made.set_timesteps(sampler.steps)
+    if sampler.kind in ("dpm", "dpm-lu"):
+        made.set_begin_index(0)  # else it is looked for, and found wrong where steps round alike
+    scheduler: _Scheduler = made
     return scheduler
 
 
