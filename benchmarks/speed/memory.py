@@ -71,7 +71,8 @@ def measure(cases: tuple[Case, ...] = CASES) -> list[Row]:
     rows: list[Row] = []
     for case in cases:
         with tempfile.TemporaryDirectory() as folder:
-            _write(case, Path(folder))
+            # In a process of its own, too: one that is started inherits its parent's peak.
+            alone(__name__, f"write({case!r}, Path({folder!r}))", "Case, Path, write")
             call = f"print(peak_megabytes({case!r}, Path({folder!r})))"
             peak = float(alone(__name__, call, "Case, Path, peak_megabytes"))
         rows.append(Row(case, peak, peak / rows[0].megabytes if rows else 1.0))
@@ -100,7 +101,8 @@ def peak_megabytes(case: Case, folder: Path) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _write(case: Case, folder: Path) -> None:
+def write(case: Case, folder: Path) -> None:
+    """The videos of a case."""
     for i in range(case.videos):
         count = case.clips // case.videos * case.frames
         write_video(folder / f"{i:03d}.mp4", _frames(i, count, case.height, case.width), fps=25)
