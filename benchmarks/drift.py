@@ -265,6 +265,8 @@ def _notes(drift: SourceDrift, real: SourceDrift) -> tuple[str, ...]:
     found = []
     if len(drift.videos) < MIN_VIDEOS:
         found.append(f"no bands: fewer than {MIN_VIDEOS} videos")
+    elif len(drift.videos) < MIN_FOR_BAND:
+        found.append(f"no band over all times: fewer than {MIN_FOR_BAND} videos")
     else:
         found.append(f"bands cover the mean over videos, at {LEVEL:.0%}".replace("%", " %"))
     if len(real.videos) < FEW_REAL:

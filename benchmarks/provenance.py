@@ -58,7 +58,7 @@ def record_of(
         interval_level=None if interval is None else interval.level,
         interval_method=None if interval is None else interval.method,
         standard_error=None if interval is None else interval.standard_error,
-        fvd_infinity=None if numbers.extrapolation is None else numbers.extrapolation.value,
+        fvd_infinity=_infinity(numbers.extrapolation),
         extrapolation=_extrapolation(numbers.extrapolation),
         protocol=chosen.protocol.id,
         protocol_version=chosen.protocol.version,
@@ -137,7 +137,7 @@ def _notes(measured: Measurement) -> tuple[str, ...]:
     if numbers.interval is None:
         found.append(f"no interval: fewer than {MIN_VIDEOS} videos on a side")
     if numbers.extrapolation is not None and not numbers.extrapolation.reliable:
-        found.append(f"fvd_infinity is not reliable: {numbers.extrapolation.reason}")
+        found.append(f"fvd_infinity is not told: {numbers.extrapolation.reason}")
     if len(numbers.values) > 1 and not measured.fake_varies:
         found.append("every repeat has the same fakes: the spread is of the real clips alone")
     if measured.real.side.source.medium.lossy != measured.fake.side.source.medium.lossy:
@@ -218,16 +218,21 @@ def _side(spec: str, split: str | None, draws: Draws) -> SideRecord:
     )
 
 
+def _infinity(found: Extrapolation | None) -> float | None:
+    return found.value if found is not None and found.reliable else None
+
+
 def _extrapolation(found: Extrapolation | None) -> ExtrapolationRecord | None:
     if found is None:
         return None
     return ExtrapolationRecord(
         value=found.value,
-        interval=(found.interval.low, found.interval.high),
+        interval=ends(found.interval),
         n_real=tuple(p.n_real for p in found.points),
         n_fake=tuple(p.n_fake for p in found.points),
         values=tuple(p.value for p in found.points),
-        r_squared=found.r_squared,
+        line=found.line,
+        needs=found.needs,
         reliable=found.reliable,
         reason=found.reason,
     )

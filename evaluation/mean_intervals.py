@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from evaluation.errors import InputError
-from evaluation.intervals import MAX_SKEW, MIN_FREEDOM, MIN_VIDEOS, Interval, student_quantile
+from evaluation.intervals import MAX_SKEW, MIN_FREEDOM, MIN_VIDEOS, Interval
+from evaluation.variance import satterthwaite, student_quantile
 
 LEVEL = 0.95
 
@@ -106,10 +107,8 @@ def _interval(value: float, samples: Sequence[_Sample], level: float) -> Interva
 
 def _freedom(samples: Sequence[_Sample]) -> float:
     """The influences' own, as for a distance, but at most Welch's: n - 1 for one sample."""
-    variances = [sample.variance for sample in samples]
-    welch = sum(variances) ** 2 / sum(
-        variance**2 / (sample.count - 1)
-        for variance, sample in zip(variances, samples, strict=True)
+    welch = satterthwaite(
+        *((sample.variance, sample.count - 1) for sample in samples), fallback=math.inf
     )
     squares = [sample.influences.square() for sample in samples]
     total = sum(square.sum().item() for square in squares)

@@ -118,12 +118,16 @@ class ExtrapolationRecord(Data):
     """How `fvd_infinity` was found.
 
     Args:
-        value: the distance at infinite N.
+        value: the distance at infinite N; where it is not reliable a diagnosis, and not
+            `fvd_infinity`.
         interval: of it; None where it cannot be told.
         n_real, n_fake, values: FVD at several numbers of clips, the largest first.
         r_squared: share of the points' variance that a line in 1/N explains.
         reliable: whether there are enough videos; `reason` says why not, and is "" if there are.
-        method: "line": `value` is where the line through the points meets 1/N = 0.
+        method: "line": `value` is where the line through the points meets 1/N = 0 (statistics of
+            version 1); "jackknife": `evaluation.extrapolation`.
+        line: of a jackknife, what a line through its two points says.
+        needs: of a jackknife, videos that each side must have.
     """
 
     value: Number
@@ -135,6 +139,13 @@ class ExtrapolationRecord(Data):
     reliable: Flag
     reason: str
     method: str = "line"
+    line: Number | None = None
+    needs: Count | None = None
+
+    @property
+    def told(self) -> bool:
+        """Whether `value` is given as the distance at infinite N; a line's always was."""
+        return self.reliable or self.method == "line"
 
     @model_validator(mode="after")
     def _fits_its_points(self) -> Self:
@@ -149,4 +160,11 @@ class ExtrapolationRecord(Data):
             for i, pair in enumerate(zip(self.n_real, self.n_fake, strict=True)):
                 share = self.n_fake[0] * pair[0] / self.n_real[0]
                 check_close(f"n_fake[{i}]", pair[1], "n_real", share)
+            return self
+        check_all_or_none(line=self.line, needs=self.needs)
+        if self.reliable == (self.interval is None):
+            contradict("reliable", self.reliable, "interval", f"which is {shown(self.interval)}")
+        if self.line is not None and len(self.values) == 2:
+            of_points = 2 * self.values[0] - self.values[1]
+            check_close("line", self.line, "values", of_points, max(map(abs, self.values)) + 1)
         return self

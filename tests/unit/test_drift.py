@@ -96,7 +96,7 @@ def test_the_wide_band_holds_the_whole_curve_as_often_as_it_says() -> None:
 
 
 def test_missing_values_and_few_videos() -> None:
-    some = videos(6, 4, seed=1)
+    some = videos(7, 4, seed=1)
     some[0, 2] = NAN
     some[:, 3] = NAN
     found = bands(some)
@@ -111,7 +111,7 @@ def test_missing_values_and_few_videos() -> None:
 
 
 def test_still_videos_have_bands_of_no_width() -> None:
-    found = bands(torch.zeros(5, 3, dtype=torch.float64))
+    found = bands(torch.zeros(6, 3, dtype=torch.float64))
     for curve in (found.mean, found.low, found.high, found.all_low, found.all_high):
         assert curve.tolist() == [0, 0, 0]
 
