@@ -20,7 +20,7 @@ from benchmarks.frame_record import Told, against, frame_record, scored_side
 from benchmarks.plan_again import Given, plan_score
 from benchmarks.provenance import with_news
 from benchmarks.side_notes import side_notes
-from evaluation.drift import Bands, Limits, bands, limits, survival
+from evaluation.drift import MIN_FOR_BAND, Bands, Limits, bands, limits, survival
 from evaluation.embedded_videos import EmbeddingSettings
 from evaluation.embedders import FrameEmbedder, build_embedder
 from evaluation.errors import InputError

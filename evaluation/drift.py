@@ -115,6 +115,7 @@ def _reach(departures: Tensor, there: Tensor, error: Tensor, level: float) -> tu
         departures: [N,K], of the videos from the mean; 0 where a video has no value.
         there: bool [N,K], where it has one.
         error: [K], of the mean.
+        level: of the band.
     """
     told = (error > 0) & (there.sum(0) >= MIN_FOR_BAND)
     if not bool(told.any()):

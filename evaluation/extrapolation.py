@@ -15,8 +15,9 @@ bias falls as 1/N^2 for Gaussian features, and slower for heavy tails. A line in
 the mean H over halves of both sides, 2 F - H, leaves twice as much: the interval is made wider by
 the difference of the two, both ways. benchmarks/coverage.md has its simulated coverage.
 
-Heavy tails. They make covariances vary more, as fewer videos would: a side's fourth moment, as a
-multiple of a Gaussian's with the same covariance, multiplies the videos that it must have.
+Heavy tails. They make covariances vary more, as fewer videos would: the larger of the sides' fourth
+moments, as a multiple of a Gaussian's with the same covariance, multiplies the videos that a side
+must have. The larger, since a small sample of heavy tails may look light.
 """
 
 import math
@@ -144,13 +145,14 @@ def _judged(
     clips_per_video = max(repeats[0].n_real / real, repeats[0].n_fake / fake)
     dimension = repeats[0].dimension
     least = VIDEOS_PER_DIMENSION * dimension * (1 + clips_per_video) / 2
-    needed = [least * (tail if tail > GAUSSIAN_TAIL else 1.0) for tail in tails]
-    needs = math.ceil(max(needed))
-    if real < needed[0] or fake < needed[1]:
-        heavy = f" and tails {max(tails):.1f} times a Gaussian's" if needs > least + 1 else ""
+    tail = max(tails)
+    heavy = tail > GAUSSIAN_TAIL
+    needs = math.ceil(least * tail if heavy else least)
+    if min(real, fake) < needs:
+        words = f", and tails {tail:.1f} times a Gaussian's" if heavy else ""
         return needs, (
             f"{min(real, fake)} videos on the smaller side; it takes {needs} for {dimension} "
-            f"dimensions, {clips_per_video:.1f} clips a video{heavy}"
+            f"dimensions and {clips_per_video:.1f} clips a video{words}"
         )
     if apart > APART * error:
         # What J leaves of the bias falls as 1/N^2 or slower.

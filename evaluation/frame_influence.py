@@ -53,12 +53,9 @@ def frechet_statistic_of_frames(
     real_rows, fake_rows = _Rows.of(real), _Rows.of(fake)
 
     def without_each() -> LeftOut:
-        ones = (
-            torch.ones(len(rows.videos), dtype=torch.float64) for rows in (real_rows, fake_rows)
-        )
         r, f = (
-            rows.moments(weights, correction)
-            for rows, weights in zip((real_rows, fake_rows), ones, strict=True)
+            rows.moments(torch.ones(len(rows.videos), dtype=torch.float64), correction)
+            for rows in (real_rows, fake_rows)
         )
         (r_root, r_back), (f_root, f_back) = _root(r), _root(f)
         left, roots, right = torch.linalg.svd(r_root @ f_root.T, full_matrices=False)

@@ -30,7 +30,14 @@ from evaluation.influence import (
     kernel_statistic,
     mean_of,
 )
-from evaluation.intervals import MIN_VIDEOS, Interval, Spread, interval_around, spread_of_mean
+from evaluation.intervals import (
+    MIN_VIDEOS,
+    Interval,
+    Spread,
+    cautious_interval,
+    interval_around,
+    spread_of_mean,
+)
 from evaluation.kernel import KernelOptions, kernel_distance
 from evaluation.lanes import on_one_thread
 from evaluation.protocol import EvalProtocol, list_protocols
@@ -192,10 +199,15 @@ def _numbers(form: Form, repeats: Sequence[Repeat], seed: int) -> Numbers:
     spread = spread_of_mean(distances, seed)
     mean = statistics.fmean(exact)
     frechet = [distance for distance in distances if isinstance(distance, FrechetStatistic)]
+    interval = (
+        cautious_interval(mean, spread, LEVEL)
+        if form.metric == "kvd"
+        else interval_around(mean, spread.single + spread.paired, spread, LEVEL)
+    )
     return Numbers(
         published,
         exact,
-        interval_around(mean, spread.single + spread.paired, spread, LEVEL),
+        interval,
         extrapolate(frechet, spread, seed=seed, level=LEVEL) if frechet else None,
         influences_of(mean_of(distances), spread),
     )

@@ -12,6 +12,7 @@ from evaluation.record_checks import (
     Number,
     Positive,
     Share,
+    check_all_or_none,
     check_around,
     check_at_most,
     check_close,
