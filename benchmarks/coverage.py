@@ -10,6 +10,7 @@ distributions' own distance, in 95 % of the draws. Cells that the file has alrea
 
 import argparse
 import csv
+import itertools
 import math
 import sys
 import time
@@ -40,6 +41,7 @@ from evaluation.share_intervals import precision_interval, recall_interval
 
 What = Literal["distance", "infinity", "frames", "shares", "acd", "seeds", "band"]
 
+TAILS: tuple[Tails, ...] = ("light", "heavy")
 FRAMES = 4  # of a video, for FID
 TIMES = 12  # of a drift curve
 
@@ -108,37 +110,32 @@ class Outcome:
 
 
 def cells() -> Iterator[Cell]:
-    """Everything that is run; each of the smaller N beside four times as many on the other side."""
-    for tails in ("light", "heavy"):
+    """Everything that is run; of unequal sides the real one has four times as many."""
+    for tails in TAILS:
         for n in (4, 8, 16, 64, 256):
             yield Cell("acd", 0, n, 0, tails, False, 1000)
         for n in (6, 16, 64):
             yield Cell("band", 0, n, 0, tails, False, 500)
         for n in (2, 3, 8):
             yield Cell("seeds", 0, 0, n, tails, False, 1000)
-    for n in (4, 8, 16, 64, 256):
-        for tails in ("light", "heavy"):
-            for unlike in (False, True):
-                for real in (n, 4 * n):
-                    draws = 1000 if real <= 64 else 200
-                    yield Cell("distance", 48, real, n, tails, unlike, draws)
-    for n in (80, 160, 320):
-        for tails in ("light", "heavy"):
-            for unlike in (False, True):
-                for real in (n, 4 * n):
-                    yield Cell("infinity", 48, real, n, tails, unlike, 200)
-    for n in (4, 8, 16, 64):
-        for tails in ("light", "heavy"):
-            yield Cell("frames", 48, n, n, tails, True, 1000 if n <= 16 else 200)
-    for n in (32, 64):
-        for tails in ("light", "heavy"):
-            for unlike in (False, True):
-                for real in (n, 4 * n):
-                    yield Cell("shares", 48, real, n, tails, unlike, 200)
-    for tails in ("light", "heavy"):
-        for n in (64, 256):
-            yield Cell("distance", 400, n, n, tails, True, 200)
+    for n, tails, unlike in itertools.product((4, 8, 16, 64, 256), TAILS, (True, False)):
+        for real in (n, 4 * n):
+            draws = 1000 if real <= 64 else 200
+            yield Cell("distance", 48, real, n, tails, unlike, draws)
+    for n, tails, unlike in itertools.product((80, 160, 320), TAILS, (True, False)):
+        yield Cell("infinity", 48, n, n, tails, unlike, 200)
+    for tails, unlike in itertools.product(TAILS, (True, False)):
+        yield Cell("infinity", 48, 480, 80, tails, unlike, 200)
+        yield Cell("infinity", 48, 80, 480, tails, unlike, 200)
+        yield Cell("shares", 48, 32, 32, tails, unlike, 200)
+        yield Cell("shares", 48, 128, 32, tails, unlike, 200)
+    for n, tails in itertools.product((4, 8, 16, 64), TAILS):
+        yield Cell("frames", 48, n, n, tails, True, 1000 if n <= 16 else 200)
+    for tails in TAILS:
+        yield Cell("shares", 48, 64, 64, tails, True, 200)
+        yield Cell("distance", 400, 64, 64, tails, True, 200)
         yield Cell("distance", 400, 256, 64, tails, True, 200)
+        yield Cell("distance", 400, 256, 256, tails, True, 200)
     yield Cell("infinity", 400, 640, 640, "light", True, 40)
 
 

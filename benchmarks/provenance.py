@@ -19,6 +19,7 @@ from evaluation.measure import Draws, Measurement
 from evaluation.record import Record, RecordT
 from evaluation.record_parts import ExtrapolationRecord, SideRecord
 from evaluation.seeds import SEED_RULE
+from evaluation.variance import freedom_of_squares
 from evaluation.videos.frames import out_of_order
 from evaluation.videos.pace import rate_range, repeated_share
 from evaluation.videos.source import VideoSource, fingerprint
@@ -30,6 +31,10 @@ FEW_CLIPS = 256
 
 # bioinf-jku/TTUR, README: fewer are not enough for 2048 dimensions.
 FEW_FRAMES = 10_000
+
+# Of the variance of KVD: 9 where features have heavy tails, at any number of videos, and 20 where 64
+# videos have none.
+FEW_FREEDOM = 12.0
 
 # songweige/TATS issue 5: a forgotten stride gave 3,245 where the paper has some 100.
 SUSPICIOUS_FVD = 1500
@@ -136,6 +141,18 @@ def _notes(measured: Measurement) -> tuple[str, ...]:
     numbers = measured.numbers
     if numbers.interval is None:
         found.append(f"no interval: fewer than {MIN_VIDEOS} videos on a side")
+    if measured.metric == "kvd" and numbers.influences is not None:
+        freedom = freedom_of_squares(
+            *(
+                [whole**2 for whole, _ in side.values()]
+                for side in (numbers.influences.real, numbers.influences.fake)
+            )
+        )
+        if freedom < FEW_FREEDOM:
+            found.append(
+                f"the interval of KVD rests on few videos ({freedom:.0f} degrees of freedom): with "
+                "so few, or with heavy tails, it covers less than 95 % (benchmarks/coverage.md)"
+            )
     if numbers.extrapolation is not None and not numbers.extrapolation.reliable:
         found.append(f"fvd_infinity is not told: {numbers.extrapolation.reason}")
     if len(numbers.values) > 1 and not measured.fake_varies:
@@ -231,6 +248,7 @@ def _extrapolation(found: Extrapolation | None) -> ExtrapolationRecord | None:
         n_real=tuple(p.n_real for p in found.points),
         n_fake=tuple(p.n_fake for p in found.points),
         values=tuple(p.value for p in found.points),
+        method="jackknife",
         line=found.line,
         needs=found.needs,
         reliable=found.reliable,

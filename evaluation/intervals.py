@@ -40,7 +40,12 @@ from evaluation.influence import (
     frechet_statistic,
     mean_of,
 )
-from evaluation.variance import satterthwaite, split_by_halves, student_quantile
+from evaluation.variance import (
+    freedom_of_squares,
+    satterthwaite,
+    split_by_halves,
+    student_quantile,
+)
 
 # Halves of two videos each are the least that has a variance.
 MIN_VIDEOS = 4
@@ -277,8 +282,5 @@ def _skew(statistic: WeightedStatistic, whole: Linearised) -> float:
 
 
 def _freedom(whole: Linearised) -> float:
-    """Freedom of the sum of squared influences: 2 mean^2 / variance of that sum."""
-    squares = [side.square() for side in (whole.real, whole.fake)]
-    total = sum(square.sum().item() for square in squares)
-    noise = sum((square - square.mean()).square().sum().item() for square in squares)
-    return max(2 * total**2 / noise, MIN_FREEDOM) if noise > 0 else math.inf
+    squares = (side.square().tolist() for side in (whole.real, whole.fake))
+    return max(freedom_of_squares(*squares), MIN_FREEDOM)

@@ -147,7 +147,7 @@ def _changes_of_sum(side: Clips, sigma: Tensor) -> Tensor:
         u = side.coordinates(start, int(ends[last - 1]))[:, kept]
         counts = side.counts[first:last]
         starts = ends[first:last] - counts - start
-        for clips in counts.unique().tolist():
+        for clips in sorted(set(counts.tolist())):
             if count - clips < 2:
                 continue
             places = torch.nonzero(counts == clips).flatten()

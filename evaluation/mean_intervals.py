@@ -17,7 +17,7 @@ from torch import Tensor
 
 from evaluation.errors import InputError
 from evaluation.intervals import MAX_SKEW, MIN_FREEDOM, MIN_VIDEOS, Interval
-from evaluation.variance import satterthwaite, student_quantile
+from evaluation.variance import freedom_of_squares, satterthwaite, student_quantile
 
 LEVEL = 0.95
 
@@ -110,11 +110,8 @@ def _freedom(samples: Sequence[_Sample]) -> float:
     welch = satterthwaite(
         *((sample.variance, sample.count - 1) for sample in samples), fallback=math.inf
     )
-    squares = [sample.influences.square() for sample in samples]
-    total = sum(square.sum().item() for square in squares)
-    noise = sum((square - square.mean()).square().sum().item() for square in squares)
-    own = max(2 * total**2 / noise, MIN_FREEDOM) if noise > 0 else math.inf
-    return min(own, welch)
+    squares = (sample.influences.square().tolist() for sample in samples)
+    return min(max(freedom_of_squares(*squares), MIN_FREEDOM), welch)
 
 
 def _skew(samples: Sequence[_Sample], error: float) -> float:

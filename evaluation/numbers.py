@@ -199,18 +199,20 @@ def _numbers(form: Form, repeats: Sequence[Repeat], seed: int) -> Numbers:
     spread = spread_of_mean(distances, seed)
     mean = statistics.fmean(exact)
     frechet = [distance for distance in distances if isinstance(distance, FrechetStatistic)]
-    interval = (
-        cautious_interval(mean, spread, LEVEL)
-        if form.metric == "kvd"
-        else interval_around(mean, spread.single + spread.paired, spread, LEVEL)
-    )
     return Numbers(
         published,
         exact,
-        interval,
+        metric_interval(form.metric, mean, spread),
         extrapolate(frechet, spread, seed=seed, level=LEVEL) if frechet else None,
         influences_of(mean_of(distances), spread),
     )
+
+
+def metric_interval(metric: Metric, value: float, spread: Spread, level: float = LEVEL) -> Interval:
+    """Interval around a metric's value, or a difference of two, with this spread."""
+    if metric == "kvd":
+        return cautious_interval(value, spread, level)
+    return interval_around(value, spread.single + spread.paired, spread, level)
 
 
 def influences_of(statistic: WeightedStatistic, spread: Spread) -> VideoInfluences:

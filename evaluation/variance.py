@@ -3,6 +3,9 @@
 Knows nothing of torch.
 """
 
+import math
+from collections.abc import Sequence
+
 from scipy.special import stdtrit
 
 
@@ -37,3 +40,17 @@ def split_by_halves(whole: float, halves: float) -> tuple[float, float]:
     # Neither variance is negative, so chance may not make it so.
     paired = min(max((halves - whole) / 2, 0.0), whole / 2)
     return whole - 2 * paired, paired
+
+
+def freedom_of_squares(*sides: Sequence[float]) -> float:
+    """Degrees of freedom of a sum of squared influences: 2 mean^2 / variance of that sum.
+
+    Args:
+        sides: squared influences of the videos of each side. Infinite where none varies.
+    """
+    total = sum(sum(side) for side in sides)
+    noise = 0.0
+    for side in sides:
+        mean = sum(side) / max(len(side), 1)
+        noise += sum((square - mean) ** 2 for square in side)
+    return 2 * total**2 / noise if noise > 0 else math.inf

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from benchmarks.coverage import covariance_root
+from benchmarks.coverage_draws import covariance_root
 from benchmarks.speed.machine import Timing, interleaved
 from evaluation.extrapolation import extrapolate
 from evaluation.frechet import (
