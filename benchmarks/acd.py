@@ -26,7 +26,6 @@ from evaluation.lanes import on_one_thread
 from evaluation.record_parts import SideRecord
 from evaluation.score_record import ScoreRecord, keep_score
 
-
 # Up to here intervals of a mean of heavy-tailed numbers cover 88 to 91 % (benchmarks/coverage.md).
 FEW_VIDEOS = 16
 

@@ -32,8 +32,8 @@ FEW_CLIPS = 256
 # bioinf-jku/TTUR, README: fewer are not enough for 2048 dimensions.
 FEW_FRAMES = 10_000
 
-# Of the variance of KVD: 9 where features have heavy tails, at any number of videos, and 20 where 64
-# videos have none.
+# Degrees of freedom of KVD's variance: 9 where features have heavy tails, and 20 where 64 videos
+# have none.
 FEW_FREEDOM = 12.0
 
 # songweige/TATS issue 5: a forgotten stride gave 3,245 where the paper has some 100.

@@ -103,8 +103,8 @@ class Measurement:
     def difference(self, other: "Measurement", seed: int) -> Interval:
         """Interval of this value less another fake side's, against the same real clips.
 
-        Of the mean over repeats. Fakes of one name on both sides, such as a video and the same video
-        damaged, are paired, so that chance which is common to both leaves the difference.
+        Of the mean over repeats. Fakes of one name on both sides, such as a video and the same
+        video damaged, are paired, so that chance which is common to both leaves the difference.
 
         Raises:
             InputError: fewer than MIN_VIDEOS videos on a side.
