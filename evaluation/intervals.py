@@ -71,7 +71,7 @@ class Interval:
     high: float
     level: float
     standard_error: float
-    method: Literal["influence", "jackknife"]
+    method: Literal["influence", "squared influences", "jackknife"]
 
 
 def ends(interval: Interval | None) -> tuple[float, float] | None:
@@ -201,7 +201,8 @@ def cautious_interval(value: float, spread: Spread, level: float) -> Interval:
     half of the freedom. benchmarks/coverage.md has both.
     """
     wide = replace(spread, freedom=spread.freedom / 2)
-    return interval_around(value, spread.single + 2 * spread.paired, wide, level)
+    found = interval_around(value, spread.single + 2 * spread.paired, wide, level)
+    return replace(found, method="squared influences")
 
 
 def check_videos(side: str, videos: int) -> None:

@@ -39,6 +39,7 @@ from evaluation.record_checks import (
     check_request,
     check_same_shape,
     check_spread,
+    contradict,
 )
 from evaluation.record_parts import ExtrapolationRecord, Provenance, SideRecord
 from evaluation.schema import parse

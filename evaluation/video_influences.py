@@ -15,7 +15,7 @@ halves of the videos, which tells the part of the variance that belongs to pairs
 import csv
 import io
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -42,12 +42,18 @@ class VideoInfluences(Data):
     real: dict[str, Pair]
     fake: dict[str, Pair]
 
-    @property
-    def standard_error(self) -> float:
-        """Of the number that the videos move; the record's, but for rounding."""
+    def standard_error(self, method: str | None) -> float:
+        """Of the number that the videos move; the record's, but for rounding.
+
+        Args:
+            method: the record's `interval_method`; of "squared influences" the part over pairs of
+                videos counts twice (`intervals.cautious_interval`).
+        """
         whole = _squares(self.real, 0, lost=1) + _squares(self.fake, 0, lost=1)
+        if method == "squared influences":
+            return math.sqrt(whole)
         halves = _squares(self.real, 1, lost=2) + _squares(self.fake, 1, lost=2)
-        return _error(whole, halves)
+        return math.sqrt(sum(split_by_halves(whole, halves)))
 
 
 @dataclass(frozen=True)
