@@ -156,16 +156,22 @@ class ExtrapolationRecord(Data):
             check_around("interval", self.interval, "value", self.value)
         check_equal("n_real", len(self.n_real), "values", len(self.values))
         check_equal("n_fake", len(self.n_fake), "values", len(self.values))
+        for i, pair in enumerate(zip(self.n_real, self.n_fake, strict=True)):
+            share = self.n_fake[0] * pair[0] / self.n_real[0]
+            check_close(f"n_fake[{i}]", pair[1], "n_real", share)
         if self.method == "line":
             check_line(self.value, self.n_real, self.values, self.r_squared)
-            for i, pair in enumerate(zip(self.n_real, self.n_fake, strict=True)):
-                share = self.n_fake[0] * pair[0] / self.n_real[0]
-                check_close(f"n_fake[{i}]", pair[1], "n_real", share)
-            return self
-        check_all_or_none(line=self.line, needs=self.needs)
+        else:
+            self._fits_a_jackknife()
+        return self
+
+    def _fits_a_jackknife(self) -> None:
+        if self.line is None or self.needs is None or self.r_squared is not None:
+            check_all_or_none(line=self.line, needs=self.needs, method=self.method)
+            contradict("r_squared", self.r_squared, "method", f"which is {shown(self.method)}")
         if self.reliable == (self.interval is None):
             contradict("reliable", self.reliable, "interval", f"which is {shown(self.interval)}")
-        if self.line is not None and len(self.values) == 2:
-            of_points = 2 * self.values[0] - self.values[1]
-            check_close("line", self.line, "values", of_points, max(map(abs, self.values)) + 1)
-        return self
+        if len(self.values) != 2:
+            contradict("values", len(self.values), "method", "a jackknife's, which has two")
+        of_points = 2 * self.values[0] - self.values[1]
+        check_close("line", self.line, "values", of_points, *(10 * each for each in self.values))
