@@ -1,275 +1,335 @@
-"""Simulation: how often do the intervals around FVD and KVD hold what they claim to hold?
+"""Simulation: how often do intervals hold what they claim to hold?
 
-    python -m benchmarks.coverage --out benchmarks/coverage.csv --workers 2
+    python -m benchmarks.coverage --out benchmarks/coverage.csv
 
-Every case draws real and fake features from known distributions, many times over. An interval
-around the distance at N is to hold its expected value at N (the mean over the draws) in 95 % of the
-draws; one around the distance at infinite N, that of the two distributions, which is known. The
-method `influence` is what `evaluation.intervals` offers; the others are what it was chosen from.
-
-Features: Gaussian, or of Student's t, with covariance eigenvalues ~ i^-exponent of total 3 D in a
-fixed reflected frame (metrics.md, section 9.5); the fake's are scale * (such) + shift.
+A cell draws real and fake features from known distributions (`benchmarks.coverage_draws`), many
+times over. An interval around a number at N is to hold its expected value at N (the mean over the
+draws; of KVD, which has no bias, the distributions' own), one around FVD at infinite N the
+distributions' own distance, in 95 % of the draws. Cells that the file has already are left alone.
 """
 
 import argparse
 import csv
+import itertools
 import math
-import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import astuple, dataclass, fields, replace
-from multiprocessing import get_context
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from statistics import fmean, stdev
+from typing import Literal
 
 import torch
-from torch import Tensor
 
+from benchmarks.coverage_draws import KVD, Population, Tails, distances
+from evaluation.drift import bands
 from evaluation.extrapolation import extrapolate
-from evaluation.frechet import fit_gaussian, frechet_distance
-from evaluation.influence import ClipFeatures, frechet_statistic, kernel_statistic
+from evaluation.frame_influence import frechet_statistic_of_frames
+from evaluation.influence import frechet_statistic, kernel_statistic
 from evaluation.intervals import (
     Interval,
-    Spread,
+    cautious_interval,
     interval_around,
-    interval_of,
-    jackknife_interval,
     paired_difference_interval,
     spread_of,
 )
-from evaluation.kernel import KernelOptions
+from evaluation.mean_intervals import mean_interval
+from evaluation.neighbours import precision, recall
+from evaluation.over_seeds import over_seeds
+from evaluation.share_intervals import precision_interval, recall_interval
 
-KVD = KernelOptions(degree=3, coef0=1.0, dtype="float64")
-RESAMPLES = 100
-NORMAL = 1.959964
+What = Literal["distance", "infinity", "frames", "shares", "acd", "seeds", "band"]
+
+TAILS: tuple[Tails, ...] = ("light", "heavy")
+FRAMES = 4  # of a video, for FID
+TIMES = 12  # of a drift curve
 
 
 @dataclass(frozen=True)
-class Case:
-    """Two distributions, the numbers of clips drawn from each, and what to try on them.
+class Cell:
+    """What is drawn, and how often.
 
-    tries: "influence" (and its plainer forms), "infinity", "resampling", "kvd", "difference".
+    Args:
+        what: the numbers that are looked at: see `DRAWS`.
+        dim: of the features; 0 where there are none.
+        n_real, n_fake: videos; for "acd" and "band" `n_fake` is 0, for "seeds" `n_real` is.
+        unlike: whether the fakes are.
     """
 
-    name: str
+    what: What
     dim: int
     n_real: int
     n_fake: int
-    exponent: float
-    shift: float
-    scale: float
-    replications: int
-    tries: tuple[str, ...]
-    clips_per_video: int = 1
-    tail: float | None = None  # degrees of freedom of Student's t; None: Gaussian
+    tails: Tails
+    unlike: bool
+    draws: int
 
 
 @dataclass(frozen=True)
 class Row:
-    """How one method did on one case: a row of the CSV."""
+    """How one number did in one cell: a row of the CSV.
 
-    case: str
-    method: str
+    Args:
+        told: share of the draws that gave an interval.
+        coverage: share of the intervals that hold the target.
+        error: of `coverage`, by the number of draws.
+        below, above: share of intervals that lie below, above the target.
+        width: mean length of the intervals over that of the right standard error, 2 * 1.96 sd.
+        sd: of the number over the draws.
+        bias: mean number less the target.
+    """
+
+    what: str
+    number: str
+    dim: int
     n_real: int
     n_fake: int
-    dim: int
-    exponent: float
-    clips_per_video: int
-    tail: float | None
-    replications: int
-    coverage: float
-    below: float  # share of intervals that lie below the truth
-    above: float
-    mean_width: float
-    sd: float  # of the value over the draws
-    target: float  # what the interval is to hold
-    bias: float | None  # mean value less the distributions' own distance; None: not in closed form
+    tails: str
+    unlike: bool
+    draws: int
+    told: float
+    coverage: float | None
+    error: float | None
+    below: float | None
+    above: float | None
+    width: float | None
+    sd: float
+    target: float
+    bias: float
 
 
-Outcome = tuple[float, float, float]  # value, low, high
+@dataclass(frozen=True)
+class Outcome:
+    """One number of one draw; `target` None: the mean over the draws."""
 
-FVD = ("influence", "infinity")
-ALL = (*FVD, "resampling")
-
-
-def cases() -> Iterator[Case]:
-    """Everything that is run; what takes longest first."""
-    yield Case("near", 400, 2048, 2048, 1.3, 0.15, 1.1, 200, ("influence",))
-    yield Case("near", 400, 704, 2048, 1.3, 0.15, 1.1, 200, ("influence",))
-    yield Case("near", 64, 256, 256, 1.3, 0.15, 1.1, 200, ALL)
-    yield Case("same", 64, 256, 256, 1.3, 0.0, 1.0, 200, ALL)
-    yield Case("far", 64, 256, 256, 1.3, 1.0, 1.3, 200, FVD)
-    for name, shift, scale in (("same", 0.0, 1.0), ("near", 0.15, 1.1), ("far", 1.0, 1.3)):
-        for n_real, n_fake in ((36, 36), (64, 64), (1024, 1024), (112, 328)):
-            yield Case(name, 64, n_real, n_fake, 1.3, shift, scale, 200, FVD)
-        yield Case(name, 64, 256, 256, 0.5, shift, scale, 200, FVD)
-        yield Case(name, 64, 256, 256, 1.3, shift, scale, 200, FVD, tail=5.0)
-        yield Case(name, 64, 512, 512, 1.3, shift, scale, 200, FVD, clips_per_video=4)
-        for n in (36, 64, 128, 256):
-            yield Case(name, 400, n, n, 1.3, shift, scale, 200, ("influence",))
-        yield Case(name, 64, 256, 256, 1.3, shift, scale, 200, ("kvd", "difference"))
-    yield Case("near", 400, 704, 2048, 1.3, 0.15, 1.1, 30, FVD)
+    value: float
+    low: float | None
+    high: float | None
+    target: float | None = None
 
 
-def run_case(case: Case, seed: int = 0) -> list[Row]:
-    """Draw the case's features again and again, and count."""
+def cells() -> Iterator[Cell]:
+    """Everything that is run; of unequal sides the real one has four times as many."""
+    for tails in TAILS:
+        for n in (4, 8, 16, 64, 256):
+            yield Cell("acd", 0, n, 0, tails, False, 1000)
+        for n in (6, 16, 64):
+            yield Cell("band", 0, n, 0, tails, False, 500)
+        for n in (2, 3, 8):
+            yield Cell("seeds", 0, 0, n, tails, False, 1000)
+    for n, tails, unlike in itertools.product((4, 8, 16, 64, 256), TAILS, (True, False)):
+        for real in (n, 4 * n):
+            draws = 1000 if real <= 64 else 200
+            yield Cell("distance", 48, real, n, tails, unlike, draws)
+    for n, tails, unlike in itertools.product((80, 160, 320), TAILS, (True, False)):
+        yield Cell("infinity", 48, n, n, tails, unlike, 200)
+    for tails, unlike in itertools.product(TAILS, (True, False)):
+        yield Cell("infinity", 48, 480, 80, tails, unlike, 200)
+        yield Cell("infinity", 48, 80, 480, tails, unlike, 200)
+        yield Cell("shares", 48, 32, 32, tails, unlike, 200)
+        yield Cell("shares", 48, 128, 32, tails, unlike, 200)
+    for n, tails in itertools.product((4, 8, 16, 64), TAILS):
+        yield Cell("frames", 48, n, n, tails, True, 1000 if n <= 16 else 200)
+    for tails in TAILS:
+        yield Cell("shares", 48, 64, 64, tails, True, 200)
+        yield Cell("distance", 400, 64, 64, tails, True, 200)
+        yield Cell("distance", 400, 256, 64, tails, True, 200)
+        yield Cell("distance", 400, 256, 256, tails, True, 200)
+    yield Cell("infinity", 400, 640, 640, "light", True, 40)
+
+
+def run_cell(cell: Cell, seed: int = 0) -> list[Row]:
+    """Draw the cell's features again and again, and count."""
     generator = torch.Generator().manual_seed(seed)
-    root = covariance_root(case.dim, case.exponent)
-    outcomes: dict[str, list[Outcome]] = {}
-    for replication in range(case.replications):
-        real = draw(case, root, generator)
-        fake = draw(replace(case, n_real=case.n_fake), root, generator)
-        fake = replace(fake, values=fake.values * case.scale + case.shift)
-        same = draw(replace(case, n_real=case.n_fake), root, generator)
-        for method, outcome in outcomes_of(case.tries, (real, fake, same), replication):
-            outcomes.setdefault(method, []).append(outcome)
-    return [_count(case, method, found) for method, found in outcomes.items()]
+    found: dict[str, list[Outcome]] = {}
+    for draw in range(cell.draws):
+        for number, outcome in DRAWS[cell.what](cell, draw, generator).items():
+            found.setdefault(number, []).append(outcome)
+    return [_count(cell, number, outcomes) for number, outcomes in found.items()]
 
 
-def draw(case: Case, root: Tensor, generator: torch.Generator) -> ClipFeatures:
-    """Real clips; those of one video have a correlation of 0.7."""
-    count, of_one = case.n_real, case.clips_per_video
-    videos = count // of_one
-    normal = torch.randn((videos, 1, case.dim), generator=generator, dtype=torch.float64)
-    if of_one > 1:
-        own = torch.randn((videos, of_one, case.dim), generator=generator, dtype=torch.float64)
-        normal = math.sqrt(0.7) * normal + math.sqrt(0.3) * own
-    if case.tail is not None:
-        normal = normal * _student_factor(case.tail, videos, generator)[:, None, None]
-    values = normal.reshape(count, case.dim) @ root
-    return ClipFeatures(values, [f"video {i // of_one}" for i in range(count)])
+def _distance(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str, Outcome]:
+    """FVD, KVD, and FVD less that of fakes that are like the real videos."""
+    population = Population(cell.dim, cell.tails, cell.unlike)
+    real = population.real(cell.n_real, 1, generator)
+    fake, other = (
+        population.fake(cell.n_fake, 1, generator),
+        population.real(cell.n_fake, 1, generator),
+    )
+    fvd, alike = (frechet_statistic(real, side, correction=1) for side in (fake, other))
+    kvd = kernel_statistic(real, fake, KVD)
+    spread, kernel = spread_of(fvd, draw), spread_of(kvd, draw)
+    return {
+        "fvd": _outcome(
+            spread.value, interval_around(spread.value, spread.single + spread.paired, spread, 0.95)
+        ),
+        "kvd": _outcome(
+            kernel.value, cautious_interval(kernel.value, kernel, 0.95), population.kernel
+        ),
+        "difference": _outcome(
+            spread.value - alike.at(alike.ones).value,
+            paired_difference_interval(fvd, alike, seed=draw),
+        ),
+    }
 
 
-def covariance_root(dim: int, exponent: float) -> Tensor:
-    """R [D,D] with R^T R the covariance: eigenvalues ~ i^-exponent, total 3 D, frame reflected."""
-    index = torch.arange(1, dim + 1, dtype=torch.float64)
-    eigenvalues = index**-exponent
-    eigenvalues *= 3 * dim / eigenvalues.sum()
-    frame = torch.eye(dim, dtype=torch.float64) - 2 * torch.outer(index, index) / (index @ index)
-    return eigenvalues.sqrt()[:, None] * frame
+def _infinity(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str, Outcome]:
+    population = Population(cell.dim, cell.tails, cell.unlike)
+    real = population.real(cell.n_real, 1, generator)
+    fvd = frechet_statistic(real, population.fake(cell.n_fake, 1, generator), correction=1)
+    spread = spread_of(fvd, draw)
+    found = extrapolate([fvd], spread, seed=draw)
+    return {
+        "fvd infinity": _outcome(found.value, found.interval, population.frechet),
+        "line in 1/N": Outcome(found.line, None, None, population.frechet),
+        "fvd, as if it were": Outcome(spread.value, None, None, population.frechet),
+    }
 
 
-def outcomes_of(
-    tries: Sequence[str], drawn: tuple[ClipFeatures, ClipFeatures, ClipFeatures], seed: int
-) -> Iterator[tuple[str, Outcome]]:
-    """What each method says about (real, fake); the third set is one like the real."""
-    real, fake, same = drawn
-    distance = frechet_statistic(real, fake, correction=1)
-    if "influence" in tries:
-        spread = spread_of(distance, seed)
-        for method, form in FORMS.items():
-            yield method, _outcome(spread.value, form(spread))
-        if "infinity" in tries:
-            found = extrapolate(distance, seed=seed, spread=spread)
-            yield "fvd infinity", _outcome(found.value, found.interval)
-    if "resampling" in tries:
-        yield from resampled(real.values, fake.values, seed)
-        interval = jackknife_interval(_distance, real, fake, seed=seed)
-        yield "groups", _outcome(_distance(real.values, fake.values), interval)
-    if "kvd" in tries:
-        kernel = kernel_statistic(real, fake, KVD)
-        yield "kvd", _outcome(kernel.at(kernel.ones).value, interval_of(kernel, seed=seed))
-    if "difference" in tries:
-        other = frechet_statistic(real, same, correction=1)
-        interval = paired_difference_interval(distance, other, seed=seed)
-        value = distance.at(distance.ones).value - other.at(other.ones).value
-        yield "difference to same", _outcome(value, interval)
+def _frames(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str, Outcome]:
+    population = Population(cell.dim, cell.tails, cell.unlike)
+    fid = frechet_statistic_of_frames(
+        population.real(cell.n_real, FRAMES, generator),
+        population.fake(cell.n_fake, FRAMES, generator),
+        correction=1,
+    )
+    spread = spread_of(fid, draw)
+    interval = interval_around(spread.value, spread.single + spread.paired, spread, 0.95)
+    return {"fid": _outcome(spread.value, interval)}
 
 
-FORMS: dict[str, Callable[[Spread], Interval]] = {
-    "influence": lambda s: interval_around(s.value, s.single + s.paired, s, 0.95),
-    "squared influences": lambda s: _symmetric(s.value, s.single + 2 * s.paired),
-    "corrected, symmetric": lambda s: _symmetric(s.value, s.single + s.paired),
+def _shares(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str, Outcome]:
+    population = Population(cell.dim, cell.tails, cell.unlike)
+    real = population.real(cell.n_real, 1, generator)
+    fake = population.fake(cell.n_fake, 1, generator)
+    return {
+        "precision": _outcome(
+            precision(real.values, fake.values), precision_interval(real, fake, seed=draw)
+        ),
+        "recall": _outcome(
+            recall(real.values, fake.values), recall_interval(real, fake, seed=draw)
+        ),
+    }
+
+
+def _acd(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str, Outcome]:
+    values = distances(cell.tails, cell.n_real, generator)
+    named = {str(i): value for i, value in enumerate(values)}
+    return {"acd": _outcome(fmean(values), mean_interval(named), 1.0)}
+
+
+def _seeds(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str, Outcome]:
+    values = distances(cell.tails, cell.n_fake, generator)
+    low, high = over_seeds(values, [None] * len(values)).interval or (None, None)
+    return {"over seeds": Outcome(fmean(values), low, high, 1.0)}
+
+
+def _band(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str, Outcome]:
+    """The band over all times: the largest departure of its mean, in the band's own terms.
+
+    Curves are videos' own levels, times a common drift of mean 1 from time to time.
+    """
+    levels = distances(cell.tails, cell.n_real, generator)
+    steps = torch.tensor(
+        [distances(cell.tails, TIMES, generator) for _ in levels], dtype=torch.float64
+    )
+    curves = (torch.tensor(levels, dtype=torch.float64)[:, None] + steps) / 2
+    found = bands(curves)
+    # One number that is within [0, 1] if, and only if, the band holds the mean at all times.
+    inside = bool(((found.all_low <= 1) & (found.all_high >= 1)).all())
+    above = bool((found.all_low > 1).any())
+    low, high = (0.0, 2.0) if inside else ((2.0, 3.0) if above else (0.0, 0.5))
+    return {"drift, all times": Outcome(float(found.mean.mean()), low, high, 1.0)}
+
+
+DRAWS: Mapping[What, Callable[[Cell, int, torch.Generator], Mapping[str, Outcome]]] = {
+    "distance": _distance,
+    "infinity": _infinity,
+    "frames": _frames,
+    "shares": _shares,
+    "acd": _acd,
+    "seeds": _seeds,
+    "band": _band,
 }
 
 
-def resampled(real: Tensor, fake: Tensor, seed: int) -> Iterator[tuple[str, Outcome]]:
-    """What resampling clips gives: with replacement, or halves without.
-
-    Halves vary as the whole does: (m/n) / (1 - m/n), the finite-population correction, is 1 there.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    value = _distance(real, fake)
-    copies, halves = [], []
-    for _ in range(RESAMPLES):
-        picks = [
-            torch.randint(len(side), (len(side),), generator=generator) for side in (real, fake)
-        ]
-        copies.append(_distance(real[picks[0]], fake[picks[1]]))
-        picks = [torch.randperm(len(side), generator=generator)[::2] for side in (real, fake)]
-        halves.append(_distance(real[picks[0]], fake[picks[1]]))
-    copies.sort()
-    edge = round(0.025 * RESAMPLES)
-    yield "bootstrap, percentiles", (value, copies[edge], copies[-1 - edge])
-    yield "bootstrap, centred", _outcome(value, _symmetric(value, statistics.variance(copies)))
-    yield "halves", _outcome(value, _symmetric(value, statistics.variance(halves)))
+def _outcome(value: float, interval: Interval | None, target: float | None = None) -> Outcome:
+    if interval is None:
+        return Outcome(value, None, None, target)
+    return Outcome(value, interval.low, interval.high, target)
 
 
-def _distance(real: Tensor, fake: Tensor) -> float:
-    return frechet_distance(fit_gaussian(real, correction=1), fit_gaussian(fake, correction=1))
-
-
-def _symmetric(value: float, variance: float) -> Interval:
-    reach = NORMAL * math.sqrt(variance)
-    return Interval(value - reach, value + reach, 0.95, math.sqrt(variance), "jackknife")
-
-
-def _outcome(value: float, interval: Interval) -> Outcome:
-    return value, interval.low, interval.high
-
-
-def _student_factor(freedom: float, count: int, generator: torch.Generator) -> Tensor:
-    """What turns Gaussian rows into Student's t rows of the same covariance, float64 [count]."""
-    normal = torch.randn((int(freedom), count), generator=generator, dtype=torch.float64)
-    return ((freedom - 2) / normal.square().sum(dim=0)).sqrt()
-
-
-def _count(case: Case, method: str, found: Sequence[Outcome]) -> Row:
-    values, lows, highs = torch.tensor(found, dtype=torch.float64).T
-    true = case.shift**2 * case.dim + (case.scale - 1) ** 2 * 3 * case.dim
-    mean = values.mean().item()
-    target = true if method == "fvd infinity" else mean
-    below, above = (highs < target).double().mean().item(), (lows > target).double().mean().item()
+def _count(cell: Cell, number: str, outcomes: list[Outcome]) -> Row:
+    values = [outcome.value for outcome in outcomes]
+    mean, sd = fmean(values), stdev(values)
+    target = mean if outcomes[0].target is None else outcomes[0].target
+    ends = [(o.low, o.high) for o in outcomes if o.low is not None and o.high is not None]
+    coverage = error = below = above = width = None
+    if ends:
+        below = sum(high < target for _, high in ends) / len(ends)
+        above = sum(low > target for low, _ in ends) / len(ends)
+        coverage = 1 - below - above
+        error = math.sqrt(max(coverage * (1 - coverage), 0.25 / len(ends)) / len(ends))
+        width = fmean(high - low for low, high in ends) / (2 * 1.96 * sd) if sd > 0 else None
     return Row(
-        case=case.name,
-        method=method,
-        n_real=case.n_real,
-        n_fake=case.n_fake,
-        dim=case.dim,
-        exponent=case.exponent,
-        clips_per_video=case.clips_per_video,
-        tail=case.tail,
-        replications=len(found),
-        coverage=round(1 - below - above, 4),
-        below=round(below, 4),
-        above=round(above, 4),
-        mean_width=round((highs - lows).mean().item(), 4),
-        sd=round(values.std().item(), 4),
+        what=cell.what,
+        number=number,
+        dim=cell.dim,
+        n_real=cell.n_real,
+        n_fake=cell.n_fake,
+        tails=cell.tails,
+        unlike=cell.unlike,
+        draws=cell.draws,
+        told=round(len(ends) / len(outcomes), 4),
+        coverage=_rounded(coverage),
+        error=_rounded(error),
+        below=_rounded(below),
+        above=_rounded(above),
+        width=_rounded(width),
+        sd=round(sd, 4),
         target=round(target, 4),
-        bias=None if method == "kvd" else round(mean - true, 4),
+        bias=round(mean - target, 4),
     )
 
 
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def _known(path: Path) -> set[tuple[str, ...]]:
+    """Cells that the file has rows of."""
+    if not path.exists():
+        return set()
+    with path.open(encoding="utf-8", newline="") as file:
+        return {tuple(row[name] for name in _KEY) for row in csv.DictReader(file)}
+
+
+_KEY = tuple(field.name for field in fields(Cell))
+
+
 def main() -> None:
-    """Run the cases in `--workers` processes of one thread each, and write their rows."""
+    """Run the cells that are not in the file yet, one after the other, and add their rows."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.coverage", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="CSV to write")
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True, help="CSV to write, or to add to")
+    parser.add_argument("--what", choices=sorted(DRAWS), help="these cells alone")
     options = parser.parse_args()
-    chosen = list(cases())
-    started = time.monotonic()
-    rows: list[list[Row]] = []
-    with ProcessPoolExecutor(
-        options.workers, get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)
-    ) as pool:
-        for case, found in zip(chosen, pool.map(run_case, chosen), strict=True):
-            rows.append(found)
-            sys.stderr.write(f"{time.monotonic() - started:6.0f} s  {case}\n")
-    with options.out.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(field.name for field in fields(Row))
-        writer.writerows(astuple(row) for found in rows for row in found)
+    torch.set_num_threads(1)
+    known = _known(options.out)
+    for cell in cells():
+        if tuple(str(value) for value in asdict(cell).values()) in known:
+            continue
+        if options.what is not None and cell.what != options.what:
+            continue
+        began = time.monotonic()
+        rows = run_cell(cell)
+        is_new = not options.out.exists()
+        with options.out.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, [f.name for f in fields(Row)], lineterminator="\n")
+            if is_new:
+                writer.writeheader()
+            writer.writerows(asdict(row) for row in rows)
+        sys.stderr.write(f"{time.monotonic() - began:6.0f} s  {cell}\n")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from benchmarks.frame_record import Told, against, frame_record, scored_side
 from benchmarks.plan_again import Given, plan_score
 from benchmarks.provenance import with_news
 from benchmarks.side_notes import side_notes
-from evaluation.drift import Bands, Limits, bands, limits, survival
+from evaluation.drift import MIN_FOR_BAND, Bands, Limits, bands, limits, survival
 from evaluation.embedded_videos import EmbeddingSettings
 from evaluation.embedders import FrameEmbedder, build_embedder
 from evaluation.errors import InputError
@@ -265,6 +265,8 @@ def _notes(drift: SourceDrift, real: SourceDrift) -> tuple[str, ...]:
     found = []
     if len(drift.videos) < MIN_VIDEOS:
         found.append(f"no bands: fewer than {MIN_VIDEOS} videos")
+    elif len(drift.videos) < MIN_FOR_BAND:
+        found.append(f"no band over all times: fewer than {MIN_FOR_BAND} videos")
     else:
         found.append(f"bands cover the mean over videos, at {LEVEL:.0%}".replace("%", " %"))
     if len(real.videos) < FEW_REAL:

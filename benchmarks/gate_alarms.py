@@ -30,7 +30,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from benchmarks.coverage import covariance_root
+from benchmarks.coverage_draws import covariance_root
 from evaluation.influence import ClipFeatures, frechet_statistic
 from evaluation.intervals import spread_of
 from evaluation.numbers import influences_of

@@ -1,22 +1,17 @@
 """Precision and recall of fake videos, on the features that a distance is measured on."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-
-from torch import Tensor
 
 from benchmarks.plan import Plan, ScoreRequest, plan
 from benchmarks.score import scored
 from evaluation.documents import Document, PrecisionExtra, ShareOfClips, document_of
 from evaluation.features import Machinery
 from evaluation.influence import ClipFeatures
-from evaluation.intervals import jackknife_interval
+from evaluation.intervals import ends
 from evaluation.lanes import on_one_thread
 from evaluation.neighbours import K, precision, recall
 from evaluation.record import Record
-
-# The jackknife leaves videos out, and what is left needs more than K.
-LEAST_VIDEOS = 2 * (K + 1)
+from evaluation.share_intervals import precision_interval, recall_interval
 
 
 @dataclass(frozen=True)
@@ -60,21 +55,17 @@ def precision_of(chosen: Plan, machinery: Machinery) -> PrecisionReport:
     )
     shares = PrecisionExtra(
         neighbours=K,
-        precision=on_one_thread(lambda: _share(precision, *sides, seed=seed)),
-        recall=on_one_thread(lambda: _share(recall, *sides, seed=seed)),
+        precision=on_one_thread(
+            lambda: ShareOfClips(
+                value=precision(real.values[0], fake.values[0]),
+                interval=ends(precision_interval(*sides, seed=seed)),
+            )
+        ),
+        recall=on_one_thread(
+            lambda: ShareOfClips(
+                value=recall(real.values[0], fake.values[0]),
+                interval=ends(recall_interval(*sides, seed=seed)),
+            )
+        ),
     )
     return PrecisionReport(shares, found.record)
-
-
-def _share(
-    statistic: Callable[[Tensor, Tensor], float],
-    real: ClipFeatures,
-    fake: ClipFeatures,
-    *,
-    seed: int,
-) -> ShareOfClips:
-    value = statistic(real.values, fake.values)
-    if min(len(set(real.videos)), len(set(fake.videos))) < LEAST_VIDEOS:
-        return ShareOfClips(value=value, interval=None)
-    found = jackknife_interval(statistic, real, fake, seed=seed)
-    return ShareOfClips(value=value, interval=(max(found.low, 0.0), min(found.high, 1.0)))

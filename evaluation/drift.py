@@ -14,17 +14,20 @@ Letters: N videos, K times, D embedding size.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import torch
 from torch import Tensor
 
 from evaluation.embedders import Embedded
 from evaluation.errors import InputError
-from evaluation.intervals import MIN_VIDEOS, student_quantile
 from evaluation.mean_intervals import LEVEL, mean_interval
 
-DRAWS = 2000  # random signs of videos, for the band over all times
+DRAWS = 2000  # of the videos with replacement, for the band over all times
+
+# Fewer videos have hardly a bootstrap of t: at 4 it is 200 standard errors wide.
+MIN_FOR_BAND = 6
+
+ROUNDING = 1e-9  # of a standard error
 
 
 def from_first(embedded: Embedded) -> Tensor | None:
@@ -52,7 +55,7 @@ class Bands:
         mean: over the videos that have a value at that time; NaN where none has.
         low, high: interval of the mean at each time by itself; NaN with too few videos.
         all_low, all_high: between them the mean lies at all times at once, with the same
-            confidence.
+            confidence; NaN with fewer than MIN_FOR_BAND videos.
     """
 
     mean: Tensor
@@ -65,10 +68,10 @@ class Bands:
 def bands(distances: Tensor, level: float = LEVEL) -> Bands:
     """Mean curve of videos and how sure it is.
 
-    The band over all times is that of the largest studentised deviation (sup-t), whose distribution
-    is drawn by giving each video's departure from the mean curve a random normal weight (the
-    multiplier bootstrap of Chernozhukov et al. 2013); its width is that of Student's t, since the
-    spread is estimated from the same videos.
+    The band over all times is a bootstrap of t: of videos drawn with replacement, the largest
+    departure of the mean over all times, in its own standard errors, upwards and downwards. So the
+    band follows the skew of distances, and holds for few videos, for which it is wide. Where the
+    interval of one time reaches further, the band does too.
 
     Args:
         distances: float64 [N,K]; NaN where a video has no value.
@@ -80,10 +83,18 @@ def bands(distances: Tensor, level: float = LEVEL) -> Bands:
     low, high = _each_time(distances, level)
     departures = torch.where(there, distances - mean, 0.0)
     error = (departures.square().sum(0) / (count * (count - 1)).clamp(min=1)).sqrt()
-    wide = error * _reach(departures, count, error, level)
-    # A distance has no mean below 0; one time's interval may be skewed beyond the wider band.
-    all_low = torch.minimum((mean - wide).clamp(min=0), low)
-    return Bands(mean, low, high, all_low, torch.maximum(mean + wide, high))
+    down, up = _reach(departures, there, error, level)
+    told = count >= MIN_FOR_BAND
+    # A distance has no mean below 0.
+    all_low = torch.minimum((mean - down * error).clamp(min=0), low)
+    all_high = torch.maximum(mean + up * error, high)
+    return Bands(
+        mean,
+        low,
+        high,
+        torch.where(told, all_low, torch.nan),
+        torch.where(told, all_high, torch.nan),
+    )
 
 
 def _each_time(distances: Tensor, level: float) -> tuple[Tensor, Tensor]:
@@ -91,23 +102,40 @@ def _each_time(distances: Tensor, level: float) -> tuple[Tensor, Tensor]:
     for column in distances.T.tolist():
         known = {str(i): value for i, value in enumerate(column) if not math.isnan(value)}
         found = mean_interval(known, level)
+        # A distance has no mean below 0.
         ends.append((torch.nan,) * 2 if found is None else (max(0.0, found.low), found.high))
     low, high = torch.tensor(ends, dtype=torch.float64).T
     return low, high
 
 
-def _reach(departures: Tensor, count: Tensor, error: Tensor, level: float) -> float:
-    """Standard errors from the mean to the band over all times."""
-    videos = int(count.max())
-    told = (error > 0) & (count >= MIN_VIDEOS)
+def _reach(departures: Tensor, there: Tensor, error: Tensor, level: float) -> tuple[float, float]:
+    """Standard errors from the mean down and up to the band over all times.
+
+    Args:
+        departures: [N,K], of the videos from the mean; 0 where a video has no value.
+        there: bool [N,K], where it has one.
+        error: [K], of the mean.
+        level: of the band.
+    """
+    told = (error > 0) & (there.sum(0) >= MIN_FOR_BAND)
     if not bool(told.any()):
-        return math.nan if videos < MIN_VIDEOS else 0.0
+        return 0.0, 0.0
+    departures, present, error = departures[:, told], there[:, told].double(), error[told]
     chance = torch.Generator().manual_seed(0)
-    weights = torch.randn(DRAWS, len(departures), dtype=torch.float64, generator=chance)
-    spread = departures.square().sum(0).sqrt()
-    largest = ((weights @ departures)[:, told] / spread[told]).abs().amax(1)
-    normal = float(largest.quantile(level))
-    return student_quantile(NormalDist().cdf(normal), videos - 1)
+    picks = torch.randint(len(departures), (DRAWS, len(departures)), generator=chance)
+    times = torch.zeros(DRAWS, len(departures), dtype=torch.float64)
+    times.scatter_add_(1, picks, torch.ones_like(times))
+    count = times @ present
+    mean = times @ departures / count
+    variance = (times @ departures.square() / count - mean.square()) / (count - 1)
+    # No draw has less error than rounding; one of a single video tells nothing of its own error.
+    own = variance.clamp(min=0).sqrt().maximum(ROUNDING * error)
+    moved = torch.where(count > 1, mean / own, torch.nan).nan_to_num(nan=0.0)
+    beyond = (1 + level) / 2
+    return (
+        float(moved.amax(1).quantile(beyond)),
+        float((-moved).amax(1).quantile(beyond)),
+    )
 
 
 @dataclass(frozen=True)

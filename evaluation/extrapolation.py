@@ -1,37 +1,46 @@
-"""FVD without its small-sample bias: the distance at infinite N, by a line through several N.
+"""FVD without its small-sample bias: the distance at infinite N, by the jackknife.
 
-To second order the Fréchet distance of n real and m fake videos is too large by b_r / n + b_f / m.
-Both sides are dealt into blocks of one size N / k, N the number of videos on the smaller side. The
-mean over the blocks is then d + k (b_r + b_f) / N, and the line through k = 1, 3/2, 2, ... meets
-k = 0 at d, the distance at infinite N.
+To first order the Fréchet distance F of n real and m fake videos is too large by b_r / n + b_f / m.
+The jackknife [Quenouille 1956, Biometrika 43] takes both parts off by leaving out each video once,
+exactly (`evaluation.left_out`); with c of N clips in a video [Busing, Meijer and van der Leeden
+1999, Statistics and Computing 9],
 
-Blocks of one size on both sides, because the terms that the series leaves out nearly cancel then.
-Had 704 real and 2048 fake videos been halved as they are, 8 % to 17 % of the bias would be left,
-with the wrong sign; so, it is 2 % or less for Gaussian features, down to blocks of 0.75 videos for
-each dimension. Heavy tails keep more: a quarter at 5 degrees of freedom of Student's t.
+    J = F - sum over all videos of (1 - c / N) (F without the video - F)
 
-Every dealing uses every video equally often, so that all points share the chance of the videos;
-what the dealing adds grows as k - 1. Least squares under that noise puts the line through the point
-k = 1 and gives slope = sum(point_k - point_1) / sum(k - 1).
+where N are the clips of the video's own side. No draws, no seed. Root mean square errors against
+known truths stand in benchmarks/coverage.md: smaller than those of lines through several N.
+
+The interval. J varies as F does, so its interval has F's variance and shape. What J leaves of the
+bias falls as 1/N^2 for Gaussian features, and slower for heavy tails. A line in 1/N through F and
+the mean H over halves of both sides, 2 F - H, leaves twice as much: the interval is made wider by
+the difference of the two, both ways. benchmarks/coverage.md has its simulated coverage.
+
+Heavy tails. They make covariances vary more, as fewer videos would: the larger of the sides' fourth
+moments, as a multiple of a Gaussian's with the same covariance, multiplies the videos that a side
+must have. The larger, since a small sample of heavy tails may look light.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
-from evaluation.influence import Dealing, WeightedStatistic, mean_over_blocks
-from evaluation.intervals import Interval, Spread, check_videos, interval_around, spread_of
+from torch import Tensor
 
-# Videos that half of the smaller side must have for each dimension; half as many again for each
-# further clip that a video gives. Below it the line stops short (benchmarks/coverage.csv).
-VIDEOS_PER_DIMENSION = 0.75
+from evaluation.influence import FrechetStatistic
+from evaluation.intervals import Interval, Spread, halves_of_mean, interval_around
 
-# Sizes N / k of the blocks: always these, and thirds where a third has COMFORT times the videos
-# that a half must have.
-SIZES = (Fraction(1), Fraction(3, 2), Fraction(2))
-COMFORT = 4 / 3
+# Videos that the smaller side must have for each dimension; half as many again for each further
+# clip that a video gives. Below it the bias is no series in 1/N (benchmarks/coverage.md).
+VIDEOS_PER_DIMENSION = 1.5
 
-# Dealings for each size; they average out what one dealing adds.
-DEALS = 2
+# Fourth moments up to this multiple of a Gaussian's are what samples of Gaussians have.
+GAUSSIAN_TAIL = 1.2
+
+# Standard errors between the jackknife and the line that chance does not explain.
+APART = 2.0
+
+# Dealings into halves that the line rests on; they average out what one dealing adds.
+DEALS = 4
 
 
 @dataclass(frozen=True)
@@ -48,91 +57,115 @@ class Extrapolation:
     """Distance at infinite N.
 
     Args:
-        value: where the line meets 1/N = 0; may be negative where the two sides hardly differ.
-        interval: for the distance at infinite N; holds only where `reliable`.
+        value: the jackknife; may be negative where the two sides hardly differ. Where it is not
+            `reliable` a diagnosis at most, and not to be shown as the distance at infinite N.
+        interval: for the distance at infinite N; None where it is not reliable.
         bias: the distance at hand less `value`.
-        slope: of the line: distance times clips, so that a block of N clips has value + slope / N.
-        points: what the line goes through, largest blocks first.
-        r_squared: share of the points' variance that the line explains.
-        max_residual: largest distance of a point from the line.
-        reliable: whether there are enough videos; `reason` says why not, and is "" if there are.
+        line: the same distance by a line in 1/N through `points`.
+        points: the distance of all videos, and of halves of both sides.
+        tails: fourth moments of the real and the fake side, 1 for Gaussian features.
+        reliable: whether there are enough videos, for such tails; `reason` says why not, and is ""
+            if there are.
+        needs: videos that each side must have for it.
     """
 
     value: float
-    interval: Interval
+    interval: Interval | None
     bias: float
-    slope: float
+    line: float
     points: tuple[Point, ...]
-    r_squared: float
-    max_residual: float
+    tails: tuple[float, float]
     reliable: bool
+    needs: int
     reason: str
 
 
 def extrapolate(
-    statistic: WeightedStatistic, *, seed: int, level: float = 0.95, spread: Spread | None = None
+    repeats: Sequence[FrechetStatistic], spread: Spread, *, seed: int, level: float = 0.95
 ) -> Extrapolation:
-    """Extrapolate a Fréchet distance, or a mean or difference of such, to infinite N.
+    """Extrapolate the mean of Fréchet distances, one a repeat, to infinite N.
 
-    `spread`: what `spread_of(statistic, seed)` gave, where it is at hand; else it is computed.
+    Args:
+        repeats: the distances; each draws other clips.
+        spread: `intervals.spread_of_mean(repeats, seed)`.
+        seed: decides, with the names, which videos form the halves.
+        level: of the interval.
 
     Raises:
-        InputError: fewer than MIN_VIDEOS videos on a side; a level outside (0, 1).
+        InputError: a level outside (0, 1).
     """
-    real, fake = len(statistic.real_videos), len(statistic.fake_videos)
-    check_videos("real", real)
-    check_videos("fake", fake)
-    fewer = min(real, fake)
-    clips_per_video = max(statistic.n_real / real, statistic.n_fake / fake)
-    least = VIDEOS_PER_DIMENSION * statistic.dimension * (1 + clips_per_video) / 2
-    sizes = (*SIZES, Fraction(3)) if fewer / 3 >= COMFORT * least else SIZES
-
-    spread = spread_of(statistic, seed) if spread is None else spread
-    in_real, in_fake = round(real / fewer), round(fake / fewer)
-    values = {k: _mean_of_deals(statistic, k, (in_real, in_fake), seed) for k in sizes}
-    steps = float(sum(k - 1 for k in sizes))
-    slope = sum(value - values[sizes[0]] for value in values.values()) / steps
-    infinite = values[sizes[0]] - slope
-    fitted = {k: infinite + slope * float(k) for k in sizes}
-    # The dealing adds sum_k c_k^2 (k - 1) / DEALS to `paired`; c_k = -1 / steps for k > 1.
-    variance = spread.single + spread.paired * (1 + 1 / (steps * DEALS))
-    enough = fewer >= 2 * least
+    left_out = [statistic.without_each() for statistic in repeats]
+    count = len(repeats)
+    bias = (
+        sum(
+            _bias(found.real, found.real_clips) + _bias(found.fake, found.fake_clips)
+            for found in left_out
+        )
+        / count
+    )
+    halves = _halves(repeats, spread, seed)
+    value, line = spread.value - bias, 2 * spread.value - halves
+    tails = (max(found.real_tail for found in left_out), max(found.fake_tail for found in left_out))
+    variance = spread.single + spread.paired
+    needs, reason = _judged(repeats, tails, abs(value - line), math.sqrt(variance))
+    plain = interval_around(value, variance, spread, level)
     return Extrapolation(
-        value=infinite,
-        interval=interval_around(infinite, variance, spread, level),
-        bias=spread.value - infinite,
-        slope=slope * 2 / (in_real / statistic.n_real + in_fake / statistic.n_fake),
-        points=tuple(
-            Point(
-                statistic.n_real / float(k * in_real), statistic.n_fake / float(k * in_fake), value
-            )
-            for k, value in values.items()
+        value=value,
+        interval=None if reason else _wider(plain, abs(value - line)),
+        bias=bias,
+        line=line,
+        points=(
+            Point(repeats[0].n_real, repeats[0].n_fake, spread.value),
+            Point(repeats[0].n_real / 2, repeats[0].n_fake / 2, halves),
         ),
-        r_squared=_r_squared(values, fitted),
-        max_residual=max(abs(values[k] - fitted[k]) for k in sizes),
-        reliable=enough,
-        reason=""
-        if enough
-        else f"{fewer} videos on the smaller side; a line in 1/N needs {2 * least:.0f} for "
-        f"{statistic.dimension} dimensions and {clips_per_video:.1f} clips a video",
+        tails=tails,
+        reliable=not reason,
+        needs=needs,
+        reason=reason,
     )
 
 
-def _mean_of_deals(
-    statistic: WeightedStatistic, k: Fraction, times: tuple[int, int], seed: int
-) -> float:
-    """Mean over DEALS dealings into blocks of N / k, where a side has `times` N videos."""
-    if k == 1 and times == (1, 1):
-        return statistic.at(statistic.ones).value
-    dealings = [
-        Dealing(k.numerator * times[0], k.numerator * times[1], k.denominator, f"{seed}/{k}/{d}")
-        for d in range(DEALS)
-    ]
-    return sum(mean_over_blocks(statistic, dealing).value for dealing in dealings) / DEALS
+def _bias(changes: Tensor, clips: Tensor) -> float:
+    """One side's part of the bias, from the changes as each video is left out."""
+    return float(((1 - clips / clips.sum()) * changes).sum())
 
 
-def _r_squared(values: dict[Fraction, float], fitted: dict[Fraction, float]) -> float:
-    mean = sum(values.values()) / len(values)
-    total = sum((value - mean) ** 2 for value in values.values())
-    left = sum((values[k] - fitted[k]) ** 2 for k in values)
-    return 1 - left / total if total > 0 else 1.0
+def _halves(repeats: Sequence[FrechetStatistic], spread: Spread, seed: int) -> float:
+    """Mean distance over the halves of DEALS dealings; `spread` has one of them."""
+    more = [halves_of_mean(repeats, f"halves/{seed}/{deal}").value for deal in range(1, DEALS)]
+    return (spread.halves.value + sum(more)) / DEALS
+
+
+def _judged(
+    repeats: Sequence[FrechetStatistic], tails: tuple[float, float], apart: float, error: float
+) -> tuple[int, str]:
+    """Videos that each side needs, and why J is not reliable; "" if it is."""
+    real = min(len(repeat.real_videos) for repeat in repeats)
+    fake = min(len(repeat.fake_videos) for repeat in repeats)
+    clips_per_video = max(repeats[0].n_real / real, repeats[0].n_fake / fake)
+    dimension = repeats[0].dimension
+    least = VIDEOS_PER_DIMENSION * dimension * (1 + clips_per_video) / 2
+    tail = max(tails)
+    heavy = tail > GAUSSIAN_TAIL
+    needs = math.ceil(least * tail if heavy else least)
+    if min(real, fake) < needs:
+        words = f", and tails {tail:.1f} times a Gaussian's" if heavy else ""
+        return needs, (
+            f"{min(real, fake)} videos on the smaller side; it takes {needs} for {dimension} "
+            f"dimensions and {clips_per_video:.1f} clips a video{words}"
+        )
+    if apart > APART * error:
+        # What J leaves of the bias falls as 1/N^2 or slower.
+        more = math.ceil(min(real, fake) * math.sqrt(apart / (APART * error)))
+        return more, f"the jackknife and a line in 1/N are {apart:.3g} apart: the tails are heavy"
+    return needs, ""
+
+
+def _wider(interval: Interval, by: float) -> Interval:
+    return Interval(
+        interval.low - by,
+        interval.high + by,
+        interval.level,
+        interval.standard_error,
+        interval.method,
+    )

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from evaluation.feature_matrix import check_pair, content_order
 from evaluation.frechet import Gaussian, frechet_distance
-from evaluation.influence import ClipFeatures, Linearised, WeightedStatistic, Weights
+from evaluation.influence import ClipFeatures, FrechetStatistic, Linearised, Weights
+from evaluation.left_out import Clips, LeftOut, fourth_moment, left_out
 
 BLOCK = 4096  # rows: 64 MB of float64 at 2048 dimensions
 
@@ -42,7 +43,7 @@ def frechet_of_frames(real: Tensor, fake: Tensor, *, correction: int) -> float:
 
 def frechet_statistic_of_frames(
     real: ClipFeatures, fake: ClipFeatures, *, correction: int
-) -> WeightedStatistic:
+) -> FrechetStatistic:
     """`influence.frechet_statistic`; one evaluation reads the features three times.
 
     Raises:
@@ -50,6 +51,23 @@ def frechet_statistic_of_frames(
     """
     check_pair(real.values, fake.values)
     real_rows, fake_rows = _Rows.of(real), _Rows.of(fake)
+
+    def without_each() -> LeftOut:
+        r, f = (
+            rows.moments(torch.ones(len(rows.videos), dtype=torch.float64), correction)
+            for rows in (real_rows, fake_rows)
+        )
+        (r_root, r_back), (f_root, f_back) = _root(r), _root(f)
+        left, roots, right = torch.linalg.svd(r_root @ f_root.T, full_matrices=False)
+        shift = r.mean - f.mean
+        value = shift.square().sum() + r.cov.trace() + f.cov.trace() - 2 * roots.sum()
+        return left_out(
+            float(value),
+            real_rows.in_a_row(r, r_back @ left, correction),
+            fake_rows.in_a_row(f, f_back @ right.T, correction),
+            roots,
+            shift,
+        )
 
     def at(weights: Weights) -> Linearised:
         r = real_rows.moments(weights.real, correction)
@@ -64,13 +82,14 @@ def frechet_statistic_of_frames(
             fake=fake_rows.influences(f, -shift, f_back @ (right.T * roots.sqrt())),
         )
 
-    return WeightedStatistic(
+    return FrechetStatistic(
         real_rows.videos,
         fake_rows.videos,
         n_real=len(real.values),
         n_fake=len(fake.values),
         dimension=real.values.shape[1],
         at=at,
+        without_each=without_each,
     )
 
 
@@ -132,6 +151,32 @@ class _Rows:
         influences = torch.cat(moved) + of_shape - moments.share * of_shape.sum()
         total = torch.zeros(len(self.videos), dtype=torch.float64)
         return total.index_add_(0, self.video, influences)
+
+    def in_a_row(self, moments: _Moments, half_map: Tensor, correction: int) -> Clips:
+        """For `left_out`; `half_map` [D,K] takes a centred row to its coordinates."""
+        lengths, place = [], 0
+        sums = torch.zeros(len(self.videos), len(moments.mean), dtype=torch.float64)
+        for _, rows in self._blocks(moments.share):
+            centred = rows - moments.mean
+            lengths.append(centred.square().sum(dim=1))
+            sums.index_add_(0, self.video[place : place + len(rows)], centred)
+            place += len(rows)
+        of_rows = torch.cat(lengths)
+        squares = torch.zeros(len(self.videos), dtype=torch.float64)
+        scale = (moments.share[0] * moments.unbias).sqrt()
+
+        def coordinates(first: int, last: int) -> Tensor:
+            rows = self.values[self.order[first:last]].to(device="cpu", dtype=torch.float64)
+            return scale * (rows - moments.mean) @ half_map
+
+        return Clips(
+            counts=torch.bincount(self.video, minlength=len(self.videos)),
+            squares=squares.index_add_(0, self.video, of_rows),
+            sums=sums,
+            coordinates=coordinates,
+            correction=correction,
+            tail=fourth_moment(of_rows, (moments.cov / moments.unbias).square().sum().item()),
+        )
 
     def _blocks(self, share: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Share [B] and rows float64 [B,D], a block at a time."""

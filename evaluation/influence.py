@@ -10,7 +10,6 @@ infinite N rest on them.
 Legend: N clips of one side, M of the other, D dimensions, R real videos, F fake videos.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from torch import Tensor
 from evaluation.errors import InputError
 from evaluation.feature_matrix import check_pair, content_order
 from evaluation.kernel import KernelOptions, kernel_diagonal, kernel_row_sums
+from evaluation.left_out import Clips, LeftOut, fourth_moment, left_out
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,16 @@ class WeightedStatistic:
         )
 
 
+@dataclass(frozen=True)
+class FrechetStatistic(WeightedStatistic):
+    """A Fréchet distance, which every video can be left out of, exactly and at little cost."""
+
+    without_each: Callable[[], LeftOut]
+
+
 def frechet_statistic(
     real: ClipFeatures, fake: ClipFeatures, *, correction: int
-) -> WeightedStatistic:
+) -> FrechetStatistic:
     """`frechet.frechet_distance` in float64; covariances divide by N - correction.
 
     With S^T S the covariance of one side and W s Z^T the singular values of S_real S_fake^T, the
@@ -106,7 +113,23 @@ def frechet_statistic(
             fake=f.influences(-shift, right.T * roots.sqrt()),
         )
 
-    return _statistic(real_side, fake_side, at)
+    def without_each() -> LeftOut:
+        r, f = (
+            _Root.of(side, torch.ones(len(side.videos), dtype=torch.float64), correction)
+            for side in (real_side, fake_side)
+        )
+        left, roots, right = torch.linalg.svd(r.root @ f.root.T, full_matrices=False)
+        shift = r.mean - f.mean
+        value = shift.square().sum() + r.root.square().sum() + f.root.square().sum()
+        return left_out(
+            float(value - 2 * roots.sum()),
+            r.in_a_row(left, correction),
+            f.in_a_row(right.T, correction),
+            roots,
+            shift,
+        )
+
+    return FrechetStatistic(*_facts(real_side, fake_side), at, without_each)
 
 
 def kernel_statistic(
@@ -134,7 +157,7 @@ def kernel_statistic(
             fake=y.by_video(pull_y - 2 * q * (back - between)),
         )
 
-    return _statistic(real_side, fake_side, at)
+    return WeightedStatistic(*_facts(real_side, fake_side), at)
 
 
 def combine(terms: Sequence[tuple[float, WeightedStatistic]]) -> WeightedStatistic:
@@ -174,52 +197,6 @@ def combine(terms: Sequence[tuple[float, WeightedStatistic]]) -> WeightedStatist
 def mean_of(statistics: Sequence[WeightedStatistic]) -> WeightedStatistic:
     """The mean, as over a protocol's repeats: each repeat draws other clips of the same videos."""
     return combine([(1 / len(statistics), statistic) for statistic in statistics])
-
-
-def deal(names: Sequence[str], parts: int, salt: str) -> Tensor:
-    """int64 [len(names)]: which of `parts` disjoint blocks each video falls into, sizes within one.
-
-    Decided by a hash of salt and name, so that it does not depend on the order of the names.
-    """
-    keys = [hashlib.sha256(f"{salt}\0{name}".encode()).digest() for name in names]
-    block = torch.empty(len(names), dtype=torch.int64)
-    for rank, index in enumerate(sorted(range(len(names)), key=keys.__getitem__)):
-        block[index] = rank % parts
-    return block
-
-
-@dataclass(frozen=True)
-class Dealing:
-    """Videos dealt into parts; a block is `run` parts in a row, so 1/3 of the videos or 2/3.
-
-    One of the numbers of parts divides the other.
-    """
-
-    real_parts: int
-    fake_parts: int
-    run: int
-    salt: str
-
-
-def mean_over_blocks(statistic: WeightedStatistic, dealing: Dealing) -> Linearised:
-    """Mean of the statistic over pairs of a real and a fake block; every video counts the same."""
-    real_part = deal(statistic.real_videos, dealing.real_parts, dealing.salt)
-    fake_part = deal(statistic.fake_videos, dealing.fake_parts, dealing.salt)
-    pairs = max(dealing.real_parts, dealing.fake_parts)
-    blocks = [
-        statistic.at(
-            Weights(
-                ((real_part - i) % dealing.real_parts < dealing.run).double(),
-                ((fake_part - i) % dealing.fake_parts < dealing.run).double(),
-            )
-        )
-        for i in range(pairs)
-    ]
-    return Linearised(
-        value=sum(block.value for block in blocks) / pairs,
-        real=torch.stack([block.real for block in blocks]).sum(dim=0) / pairs,
-        fake=torch.stack([block.fake for block in blocks]).sum(dim=0) / pairs,
-    )
 
 
 @dataclass(frozen=True)
@@ -281,6 +258,22 @@ class _Root:
         coordinates, root = torch.linalg.qr(scaled)
         return cls(clips, mean, scaled, root, coordinates)
 
+    def in_a_row(self, vectors: Tensor, correction: int) -> Clips:
+        """For `left_out`; `vectors` [K,K']: singular vectors, on this side, of both roots."""
+        centred = self.clips.values - self.mean
+        lengths, count = centred.square().sum(dim=1), len(centred)
+        sums = torch.zeros(self.clips.videos, centred.shape[1], dtype=torch.float64)
+        u = vectors if self.coordinates is None else self.coordinates @ vectors
+        gram = self.root @ self.root.T * ((count - correction) / count)
+        return Clips(
+            counts=torch.bincount(self.clips.video, minlength=self.clips.videos),
+            squares=self.clips.by_video(lengths),
+            sums=sums.index_add_(0, self.clips.video, centred),
+            coordinates=lambda first, last: u[first:last],
+            correction=correction,
+            tail=fourth_moment(lengths, gram.square().sum().item()),
+        )
+
     def influences(self, shift: Tensor, half_map: Tensor) -> Tensor:
         """Float64 [videos]; `shift` [D]: this mean less the other, `half_map` [K,K']: W sqrt(s)."""
         spread = half_map if self.coordinates is None else self.coordinates @ half_map
@@ -289,15 +282,10 @@ class _Root:
         return self.clips.by_video(moved + shape - self.clips.share * shape.sum())
 
 
-def _statistic(real: _Side, fake: _Side, at: Callable[[Weights], Linearised]) -> WeightedStatistic:
-    return WeightedStatistic(
-        real.videos,
-        fake.videos,
-        n_real=len(real.values),
-        n_fake=len(fake.values),
-        dimension=real.values.shape[1],
-        at=at,
-    )
+def _facts(real: _Side, fake: _Side) -> tuple[Sequence[str], Sequence[str], int, int, int]:
+    """What a statistic says of its videos and clips."""
+    dimension = real.values.shape[1]
+    return real.videos, fake.videos, len(real.values), len(fake.values), dimension
 
 
 def _distinct_pairs(x: Tensor, share: Tensor, options: KernelOptions) -> tuple[Tensor, Tensor]:

@@ -22,25 +22,29 @@ and of what was rejected.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from statistics import NormalDist
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
 from torch import Tensor
 
+from evaluation.dealing import Dealing, deal, in_blocks
 from evaluation.errors import InputError
 from evaluation.feature_matrix import check_pair
 from evaluation.influence import (
     ClipFeatures,
-    Dealing,
     Linearised,
     WeightedStatistic,
     Weights,
     combine,
-    deal,
     frechet_statistic,
-    mean_over_blocks,
+    mean_of,
+)
+from evaluation.variance import (
+    freedom_of_squares,
+    satterthwaite,
+    split_by_halves,
+    student_quantile,
 )
 
 # Halves of two videos each are the least that has a variance.
@@ -67,7 +71,7 @@ class Interval:
     high: float
     level: float
     standard_error: float
-    method: Literal["influence", "jackknife"]
+    method: Literal["influence", "squared influences", "jackknife"]
 
 
 def ends(interval: Interval | None) -> tuple[float, float] | None:
@@ -80,7 +84,7 @@ class Spread:
     """How a statistic varies with the videos drawn.
 
     Args:
-        value: the statistic.
+        value: the statistic; of several repeats, their mean.
         single: variance of its part that is a sum over videos (A above).
         paired: variance of its part that is a sum over pairs of videos (B above).
         skew: growth of the standard error by growth of the value.
@@ -141,24 +145,38 @@ def spread_of(statistic: WeightedStatistic, seed: int) -> Spread:
     Raises:
         InputError: fewer than MIN_VIDEOS videos on a side.
     """
-    check_videos("real", len(statistic.real_videos))
-    check_videos("fake", len(statistic.fake_videos))
+    return spread_of_mean([statistic], seed)
+
+
+def spread_of_mean(repeats: Sequence[WeightedStatistic], seed: int) -> Spread:
+    """`spread_of` the mean over repeats; each repeat's own videos are dealt into halves.
+
+    Raises:
+        InputError: fewer than MIN_VIDEOS videos on a side of a repeat.
+    """
+    check_videos("real", min(len(repeat.real_videos) for repeat in repeats))
+    check_videos("fake", min(len(repeat.fake_videos) for repeat in repeats))
+    statistic = mean_of(repeats)
     whole = statistic.at(statistic.ones)
-    halves = mean_over_blocks(statistic, Dealing(2, 2, 1, f"halves/{seed}"))
+    halves = halves_of_mean(repeats, f"halves/{seed}")
     single_and_two = _squared_influences(whole, statistic.ones, lost=1)
     single_and_four = _squared_influences(halves, statistic.ones, lost=2)
-    paired = (single_and_four - single_and_two) / 2
-    # Neither variance is negative, so chance may not make it so.
-    paired = min(max(paired, 0.0), single_and_two / 2)
+    single, paired = split_by_halves(single_and_two, single_and_four)
     return Spread(
         value=whole.value,
-        single=single_and_two - 2 * paired,
+        single=single,
         paired=paired,
         skew=_skew(statistic, whole),
         freedom=_freedom(whole),
         whole=whole,
         halves=halves,
     )
+
+
+def halves_of_mean(repeats: Sequence[WeightedStatistic], salt: str) -> Linearised:
+    """Mean over repeats of the mean over both halves of a repeat's videos; `salt` deals them."""
+    statistic = mean_of([in_blocks(repeat, Dealing(2, 2, 1, salt)) for repeat in repeats])
+    return statistic.at(statistic.ones)
 
 
 def interval_around(value: float, variance: float, spread: Spread, level: float) -> Interval:
@@ -173,6 +191,18 @@ def interval_around(value: float, variance: float, spread: Spread, level: float)
             error * math.expm1(side * reach * spread.skew) / spread.skew for side in (-1, 1)
         )
     return Interval(value + low, value + high, level, error, "influence")
+
+
+def cautious_interval(value: float, spread: Spread, level: float) -> Interval:
+    """For statistics whose variance rests on high moments, as KVD's on sixth ones.
+
+    The variance of `interval_around`'s part over pairs is itself known too badly there to be taken
+    off, and so are its degrees of freedom: this one keeps the whole sum of squared influences, and
+    half of the freedom. benchmarks/coverage.md has both.
+    """
+    wide = replace(spread, freedom=spread.freedom / 2)
+    found = interval_around(value, spread.single + 2 * spread.paired, wide, level)
+    return replace(found, method="squared influences")
 
 
 def check_videos(side: str, videos: int) -> None:
@@ -204,7 +234,7 @@ def jackknife_interval(
         InputError: features that cannot be used; fewer than MIN_VIDEOS videos on a side.
     """
     check_pair(real.values, fake.values)
-    variances, freedoms = [], []
+    parts = []
     for side, given in (("real", real), ("fake", fake)):
         names = sorted(set(given.videos))
         check_videos(side, len(names))
@@ -219,28 +249,12 @@ def jackknife_interval(
             ],
             dtype=torch.float64,
         )
-        variances.append((groups - 1) ** 2 / groups * values.var().item())
-        freedoms.append(groups - 1)
-    variance = sum(variances)
-    freedom = _satterthwaite(variances, freedoms)
+        parts.append(((groups - 1) ** 2 / groups * values.var().item(), float(groups - 1)))
+    variance = sum(variance for variance, _ in parts)
+    freedom = satterthwaite(*parts, fallback=math.inf)
     reach = student_quantile((1 + level) / 2, freedom) * math.sqrt(variance)
     value = statistic(real.values, fake.values)
     return Interval(value - reach, value + reach, level, math.sqrt(variance), "jackknife")
-
-
-def student_quantile(probability: float, freedom: float) -> float:
-    """Quantile of Student's t, to 3e-3 relative for 4 degrees of freedom or more and up to 0.995.
-
-    Abramowitz and Stegun, 26.7.5: the normal quantile and four terms in 1 / freedom.
-    """
-    z = NormalDist().inv_cdf(probability)
-    terms = (
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
-    )
-    return z + sum(term / freedom**power for power, term in enumerate(terms, start=1))
 
 
 def _squared_influences(at: Linearised, weights: Weights, lost: int) -> float:
@@ -269,14 +283,5 @@ def _skew(statistic: WeightedStatistic, whole: Linearised) -> float:
 
 
 def _freedom(whole: Linearised) -> float:
-    """Freedom of the sum of squared influences: 2 mean^2 / variance of that sum."""
-    squares = [side.square() for side in (whole.real, whole.fake)]
-    total = sum(square.sum().item() for square in squares)
-    noise = sum((square - square.mean()).square().sum().item() for square in squares)
-    return max(2 * total**2 / noise, MIN_FREEDOM) if noise > 0 else math.inf
-
-
-def _satterthwaite(variances: Sequence[float], freedoms: Sequence[int]) -> float:
-    """Freedom of a sum of independent variances."""
-    parts = [v**2 / f for v, f in zip(variances, freedoms, strict=True)]
-    return sum(variances) ** 2 / sum(parts) if sum(parts) > 0 else math.inf
+    squares = (side.square().tolist() for side in (whole.real, whole.fake))
+    return max(freedom_of_squares(*squares), MIN_FREEDOM)

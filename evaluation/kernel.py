@@ -17,8 +17,8 @@ from evaluation.feature_matrix import check_pair, content_order
 from evaluation.frechet import DTYPES
 from evaluation.schema import Data
 
-# Rows of the kernel matrix held at once: with 2048 columns of float64, 8 MB.
-BLOCK_ROWS = 512
+# Rows and columns of the kernel matrix held at once: 2 MB of float64, which a core's cache holds.
+TILE = 512
 
 
 class KernelOptions(Data):
@@ -39,16 +39,23 @@ def kernel_distance(real: Tensor, fake: Tensor, options: KernelOptions) -> float
     check_pair(real, fake)
     x = real.detach()[content_order(real)].to(device="cpu", dtype=DTYPES[options.dtype])
     y = fake.detach()[content_order(fake)].to(device="cpu", dtype=DTYPES[options.dtype])
+    across = sum(tile.sum(dtype=torch.float64).item() for _, _, tile in _tiles(x, y, options))
     return (
         mean_of_distinct_pairs(x, options)
         + mean_of_distinct_pairs(y, options)
-        - 2 * kernel_row_sums(x, y, options).sum().item() / (len(x) * len(y))
+        - 2 * across / (len(x) * len(y))
     )
 
 
 def mean_of_distinct_pairs(x: Tensor, options: KernelOptions) -> float:
-    """Mean of k over all ordered pairs of unlike rows of x [N,D]."""
-    total = (kernel_row_sums(x, x, options) - kernel_diagonal(x, options)).sum().item()
+    """Mean of k over all pairs of unlike rows of x [N,D]; each pair is looked at once."""
+    total = 0.0
+    for i, j, tile in _tiles(x, x, options, above=True):
+        summed = tile.sum(dtype=torch.float64).item()
+        if i == j:
+            total += summed - tile.diagonal().sum(dtype=torch.float64).item()
+        else:
+            total += 2 * summed
     return total / (len(x) * (len(x) - 1))
 
 
@@ -57,23 +64,32 @@ def kernel_row_sums(
 ) -> Tensor:
     """Sum over j of weights[j] k(x_i, y_j), float64 [N]; x [N,D], y [M,D], weights [M] or all 1.
 
-    Memory is bounded by BLOCK_ROWS * M, whatever N.
+    Memory is bounded by one tile, whatever N and M.
     """
     columns = torch.ones(len(y), dtype=torch.float64) if weights is None else weights
-    sums = [block.double() @ columns for block in _kernel_blocks(x, y, options)]
-    return torch.cat(sums)
+    sums = torch.zeros(len(x), dtype=torch.float64)
+    for i, j, tile in _tiles(x, y, options):
+        sums[i : i + TILE] += tile.double() @ columns[j : j + TILE]
+    return sums
 
 
 def kernel_diagonal(x: Tensor, options: KernelOptions) -> Tensor:
     """k(x_i, x_i) for x [N,D] -> float64 [N]."""
-    return _kernel(x.square().sum(dim=1), x.shape[1], options).double()
+    gamma = _gamma(x, options)
+    return (x.square().sum(dim=1) * gamma + options.coef0).pow_(options.degree).double()
 
 
-def _kernel_blocks(x: Tensor, y: Tensor, options: KernelOptions) -> Iterator[Tensor]:
-    for block in torch.split(x, BLOCK_ROWS):
-        yield _kernel(block @ y.T, x.shape[1], options)
+def _tiles(
+    x: Tensor, y: Tensor, options: KernelOptions, *, above: bool = False
+) -> Iterator[tuple[int, int, Tensor]]:
+    """First row, first column and k of each TILE by TILE part; `above`: of j >= i alone."""
+    coef0 = torch.tensor(options.coef0, dtype=x.dtype)
+    gamma = _gamma(x, options)
+    for i in range(0, len(x), TILE):
+        for j in range(i if above else 0, len(y), TILE):
+            tile = torch.addmm(coef0, x[i : i + TILE], y[j : j + TILE].T, alpha=gamma)
+            yield i, j, tile.pow_(options.degree)
 
 
-def _kernel(products: Tensor, dimension: int, options: KernelOptions) -> Tensor:
-    gamma = 1 / dimension if options.gamma is None else options.gamma
-    return (products * gamma + options.coef0) ** options.degree
+def _gamma(x: Tensor, options: KernelOptions) -> float:
+    return 1 / x.shape[1] if options.gamma is None else options.gamma

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from evaluation.errors import InputError
-from evaluation.intervals import MAX_SKEW, MIN_FREEDOM, MIN_VIDEOS, Interval, student_quantile
+from evaluation.intervals import MAX_SKEW, MIN_FREEDOM, MIN_VIDEOS, Interval
+from evaluation.variance import freedom_of_squares, satterthwaite, student_quantile
 
 LEVEL = 0.95
 
@@ -106,16 +107,11 @@ def _interval(value: float, samples: Sequence[_Sample], level: float) -> Interva
 
 def _freedom(samples: Sequence[_Sample]) -> float:
     """The influences' own, as for a distance, but at most Welch's: n - 1 for one sample."""
-    variances = [sample.variance for sample in samples]
-    welch = sum(variances) ** 2 / sum(
-        variance**2 / (sample.count - 1)
-        for variance, sample in zip(variances, samples, strict=True)
+    welch = satterthwaite(
+        *((sample.variance, sample.count - 1) for sample in samples), fallback=math.inf
     )
-    squares = [sample.influences.square() for sample in samples]
-    total = sum(square.sum().item() for square in squares)
-    noise = sum((square - square.mean()).square().sum().item() for square in squares)
-    own = max(2 * total**2 / noise, MIN_FREEDOM) if noise > 0 else math.inf
-    return min(own, welch)
+    squares = (sample.influences.square().tolist() for sample in samples)
+    return min(max(freedom_of_squares(*squares), MIN_FREEDOM), welch)
 
 
 def _skew(samples: Sequence[_Sample], error: float) -> float:

@@ -17,10 +17,10 @@ from evaluation.clips import ClipRef, Window, choose_clips
 from evaluation.errors import BadVideoError, InputError
 from evaluation.extractors import ClipExtractor
 from evaluation.features import Features, Machinery, Recipe, extract
-from evaluation.influence import ClipFeatures
-from evaluation.intervals import Interval, paired_difference_interval
+from evaluation.influence import ClipFeatures, combine
+from evaluation.intervals import Interval, spread_of_mean
 from evaluation.lanes import on_one_thread
-from evaluation.numbers import Form, Metric, Numbers, form_of, numbers_of
+from evaluation.numbers import Form, Metric, Numbers, Repeat, form_of, metric_interval, numbers_of
 from evaluation.preprocess import AS_STORED
 from evaluation.protocol import EvalProtocol, Loading
 from evaluation.seeds import derived_seed
@@ -103,20 +103,19 @@ class Measurement:
     def difference(self, other: "Measurement", seed: int) -> Interval:
         """Interval of this value less another fake side's, against the same real clips.
 
-        Of the first repeat. Fakes of one name on both sides, such as a video and the same video
-        damaged, are paired, so that chance which is common to both leaves the difference.
+        Of the mean over repeats. Fakes of one name on both sides, such as a video and the same
+        video damaged, are paired, so that chance which is common to both leaves the difference.
 
         Raises:
             InputError: fewer than MIN_VIDEOS videos on a side.
         """
         mine, others = (
-            m.form.weighted(
-                ClipFeatures(m.real.values[0], m.real.videos[0]),
-                ClipFeatures(m.fake.values[0], m.fake.videos[0]),
-            )
+            [m.form.weighted(real, fake) for real, fake in _repeats(m.real, m.fake)]
             for m in (self, other)
         )
-        return on_one_thread(lambda: paired_difference_interval(mine, others, seed=seed))
+        repeats = [combine([(1.0, a), (-1.0, b)]) for a, b in zip(mine, others, strict=True)]
+        spread = on_one_thread(lambda: spread_of_mean(repeats, seed))
+        return metric_interval(self.metric, spread.value, spread)
 
     @property
     def fake_varies(self) -> bool:
@@ -146,16 +145,21 @@ def measure(
     fake_draws = draw(fake, of_fake, protocol, settings)
     for draws in (real_draws, fake_draws):
         _check_two(draws.side, draws.clips)  # broken videos may have been left out
-    repeats = [
-        (ClipFeatures(real_values, real_videos), ClipFeatures(fake_values, fake_videos))
-        for real_values, real_videos, fake_values, fake_videos in zip(
-            real_draws.values, real_draws.videos, fake_draws.values, fake_draws.videos, strict=True
-        )
-    ]
+    repeats = _repeats(real_draws, fake_draws)
     numbers = numbers_of(form, repeats, settings.seed, settings.machinery.store)
     for draws in (real_draws, fake_draws):
         check_unchanged(draws.side.source, draws.used)
     return Measurement(metric, form, numbers, real_draws, fake_draws)
+
+
+def _repeats(real: Draws, fake: Draws) -> list[Repeat]:
+    """Features of both sides, a pair for each repeat."""
+    return [
+        (ClipFeatures(real_values, real_videos), ClipFeatures(fake_values, fake_videos))
+        for real_values, real_videos, fake_values, fake_videos in zip(
+            real.values, real.videos, fake.values, fake.videos, strict=True
+        )
+    ]
 
 
 def draw(side: Side, loading: Loading, protocol: EvalProtocol, settings: Settings) -> Draws:

@@ -13,10 +13,10 @@ Distances are Euclidean, in float64.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Generic, TypeVar
 
 import torch
+from scipy.stats import mannwhitneyu, rankdata, tiecorrect
 from torch import Tensor
 
 from evaluation.errors import InputError
@@ -133,26 +133,29 @@ def copying(samples: Tensor, unseen: Tensor) -> Copying:
         )
     ordered = unseen.double().sort().values
     mine = samples.double()
-    as_near = torch.searchsorted(ordered, mine, right=True).double()
-    nearer = torch.searchsorted(ordered, mine, right=False).double()
-    percentiles = as_near / len(ordered)
-    z = _mann_whitney(mine, ordered, ((as_near + nearer) / 2).sum().item())
+    percentiles = torch.searchsorted(ordered, mine, right=True).double() / len(ordered)
+    z, p = _mann_whitney(mine, ordered)
     return Copying(
         percentiles=percentiles,
         share_near=(percentiles < NEAR).double().mean().item(),
         closer_than_all=(mine < ordered[0]).double().mean().item(),
         z=z,
-        p=NormalDist().cdf(z),
+        p=p,
     )
 
 
-def _mann_whitney(mine: Tensor, others: Tensor, larger: float) -> float:
-    """Normal deviate of U = `larger`: pairs in which mine is the larger, ties counting a half."""
+def _mann_whitney(mine: Tensor, others: Tensor) -> tuple[float, float]:
+    """Normal deviate of U, with its ties, and the chance of so small a U; (0, 1/2) if all tie."""
     m, n = len(mine), len(others)
-    _, ties = torch.unique(torch.cat([mine, others]), return_counts=True)
-    tied = ((ties.double() ** 3 - ties).sum() / ((m + n) * (m + n - 1))).item()
-    variance = m * n / 12 * (m + n + 1 - tied)
-    return (larger - m * n / 2) / math.sqrt(variance) if variance > 0 else 0.0
+    ties = float(tiecorrect(rankdata(torch.cat([mine, others]).numpy())))
+    if ties == 0:
+        return 0.0, 0.5
+    found = mannwhitneyu(
+        mine.numpy(), others.numpy(), False, alternative="less", method="asymptotic"
+    )
+    # By the deviate, since the chance of one below -38 is 0 in floats.
+    deviation = math.sqrt(m * n / 12 * (m + n + 1) * ties)
+    return (float(found.statistic) - m * n / 2) / deviation, float(found.pvalue)
 
 
 def _share_within(queries: Tensor, members: Tensor, k: int) -> float:

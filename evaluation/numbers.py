@@ -24,11 +24,20 @@ from evaluation.frame_influence import frechet_of_frames, frechet_statistic_of_f
 from evaluation.frechet import FrechetOptions, frechet_of_features
 from evaluation.influence import (
     ClipFeatures,
+    FrechetStatistic,
     WeightedStatistic,
     frechet_statistic,
     kernel_statistic,
+    mean_of,
 )
-from evaluation.intervals import MIN_VIDEOS, Interval, Spread, interval_around, spread_of
+from evaluation.intervals import (
+    MIN_VIDEOS,
+    Interval,
+    Spread,
+    cautious_interval,
+    interval_around,
+    spread_of_mean,
+)
 from evaluation.kernel import KernelOptions, kernel_distance
 from evaluation.lanes import on_one_thread
 from evaluation.protocol import EvalProtocol, list_protocols
@@ -73,11 +82,11 @@ class Numbers:
     Args:
         values: as the protocol computes it, one a repeat.
         values_float64: the same in float64.
-        interval: of the first repeat's videos, around the mean of `values_float64`; None with fewer
-            than MIN_VIDEOS videos on a side.
-        extrapolation: the first repeat's with its small-sample bias removed; None for KVD,
-            which has none, and where there is no interval.
-        influences: of the first repeat's videos; None where there is no interval.
+        interval: around the mean of `values_float64`, for the mean over repeats with other videos;
+            None with fewer than MIN_VIDEOS videos on a side.
+        extrapolation: the mean with its small-sample bias removed; None for KVD, which has none,
+            and where there is no interval.
+        influences: of the videos on the mean; None where there is no interval.
     """
 
     values: tuple[float, ...]
@@ -184,20 +193,26 @@ def _numbers(form: Form, repeats: Sequence[Repeat], seed: int) -> Numbers:
         if form.in_float64
         else tuple(form.published(real.values, fake.values) for real, fake in repeats)
     )
-    real, fake = repeats[0]
-    if min(len(set(real.videos)), len(set(fake.videos))) < MIN_VIDEOS:
+    if min(len(set(side.videos)) for repeat in repeats for side in repeat) < MIN_VIDEOS:
         return Numbers(published, exact, None, None, None)
-    statistic = form.weighted(real, fake)
-    spread = spread_of(statistic, seed)
-    first = interval_around(spread.value, spread.single + spread.paired, spread, LEVEL)
-    shift = statistics.fmean(exact) - exact[0]
+    distances = [form.weighted(real, fake) for real, fake in repeats]
+    spread = spread_of_mean(distances, seed)
+    mean = statistics.fmean(exact)
+    frechet = [distance for distance in distances if isinstance(distance, FrechetStatistic)]
     return Numbers(
         published,
         exact,
-        _shifted(first, shift),
-        extrapolate(statistic, seed=seed, spread=spread) if form.metric != "kvd" else None,
-        influences_of(statistic, spread),
+        metric_interval(form.metric, mean, spread),
+        extrapolate(frechet, spread, seed=seed, level=LEVEL) if frechet else None,
+        influences_of(mean_of(distances), spread),
     )
+
+
+def metric_interval(metric: Metric, value: float, spread: Spread, level: float = LEVEL) -> Interval:
+    """Interval around a metric's value, or a difference of two, with this spread."""
+    if metric == "kvd":
+        return cautious_interval(value, spread, level)
+    return interval_around(value, spread.single + spread.paired, spread, level)
 
 
 def influences_of(statistic: WeightedStatistic, spread: Spread) -> VideoInfluences:
@@ -214,16 +229,6 @@ def _by_video(
 ) -> dict[str, tuple[float, float]]:
     pairs = zip(whole.tolist(), halves.tolist(), strict=True)
     return dict(zip(videos, pairs, strict=True))
-
-
-def _shifted(interval: Interval, by: float) -> Interval:
-    return Interval(
-        interval.low + by,
-        interval.high + by,
-        interval.level,
-        interval.standard_error,
-        interval.method,
-    )
 
 
 def _key(form: Form, repeats: Sequence[Repeat], seed: int) -> str:

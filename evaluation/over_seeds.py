@@ -24,17 +24,10 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from evaluation.errors import InputError
-from evaluation.intervals import student_quantile
+from evaluation.variance import satterthwaite, split_by_halves, student_quantile
 from evaluation.video_influences import Pair, VideoInfluences
-
-# From here on the series of `student_quantile` is exact to six digits.
-MANY_DEGREES = 30.0
-
-# Of Simpson's rule, over a smooth curve; even.
-PARTS = 400
 
 
 @dataclass(frozen=True)
@@ -106,10 +99,10 @@ def over_seeds(
         return OverSeeds(mean, tuple(values), None, level, None, None, None, None, None)
     of_models = max(between or 0.0, samples or 0.0)
     variance = of_models + (real or 0.0)
-    freedom = _satterthwaite(
+    freedom = satterthwaite(
         (of_models, freedom_of_models), (real or 0.0, freedom_of_real), fallback=freedom_of_models
     )
-    reach = quantile(freedom, (1 + level) / 2) * math.sqrt(variance)
+    reach = student_quantile((1 + level) / 2, freedom) * math.sqrt(variance)
     return OverSeeds(
         value=mean,
         by_seed=tuple(values),
@@ -130,32 +123,6 @@ def difference(
     if first is None or second is None:
         return None
     return VideoInfluences(real=_less(first.real, second.real), fake=_less(first.fake, second.fake))
-
-
-@cache
-def quantile(freedom: float, probability: float) -> float:
-    """Student's t at `probability` (0.5 to 1), for any degrees of freedom from 1 on.
-
-    P(|T| <= t) is the integral of cos(x)^(freedom - 1) from 0 to atan(t / sqrt(freedom)), over that
-    from 0 to pi / 2.
-    """
-    if freedom >= MANY_DEGREES:
-        return student_quantile(probability, freedom)
-    whole = math.exp(math.lgamma(freedom / 2) - math.lgamma((freedom + 1) / 2))
-    wanted = (2 * probability - 1) * whole * math.sqrt(math.pi) / 2
-    low, high = 0.0, math.pi / 2
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _integral(middle, freedom) < wanted else (low, middle)
-    return math.sqrt(freedom) * math.tan(low)
-
-
-def _integral(to: float, freedom: float) -> float:
-    """Simpson's rule for cos(x)^(freedom - 1), from 0."""
-    step = to / PARTS
-    heights = [math.pow(math.cos(i * step), freedom - 1) for i in range(PARTS + 1)]
-    odd, even = sum(heights[1::2]), sum(heights[2:-1:2])
-    return step / 3 * (heights[0] + heights[-1] + 4 * odd + 2 * even)
 
 
 def _mean(sides: Sequence[Mapping[str, Pair]]) -> dict[str, Pair]:
@@ -183,12 +150,4 @@ def _variance(videos: Mapping[str, Pair]) -> float:
     count = len(videos)
     whole = sum(pair[0] ** 2 for pair in videos.values()) * count / max(count - 1, 1)
     halves = sum(pair[1] ** 2 for pair in videos.values()) * count / max(count - 2, 1)
-    return whole - min(max((halves - whole) / 2, 0.0), whole / 2)
-
-
-def _satterthwaite(*parts: tuple[float, float], fallback: float) -> float:
-    """Freedom of a sum of variances, each with its own; `fallback` where all are 0."""
-    total = sum(variance for variance, _ in parts)
-    if total == 0:
-        return fallback
-    return total**2 / sum(variance**2 / freedom for variance, freedom in parts)
+    return sum(split_by_halves(whole, halves))

@@ -13,7 +13,8 @@ differ, is it as likely to be the one as the other?
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
+
+from scipy.stats import binomtest
 
 from evaluation.errors import InputError
 
@@ -51,10 +52,8 @@ def wilson_interval(yes: int, count: int, level: float = LEVEL) -> tuple[float, 
     """
     if count < 1:
         raise InputError("a share of no samples has no interval")
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    middle = (yes + z**2 / 2) / (count + z**2)
-    reach = z * math.sqrt(yes * (count - yes) / count + z**2 / 4) / (count + z**2)
-    return max(0.0, middle - reach), min(1.0, middle + reach)
+    found = binomtest(yes, count).proportion_ci(level, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def paired_difference(
@@ -94,12 +93,9 @@ def paired_difference(
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """Twice the chance of so uneven a split of the unlike pairs, at one half each; at most 1."""
-    unlike, fewer = only_first + only_second, min(only_first, only_second)
-    # Of whole numbers: a float holds neither of these from 1,024 unlike pairs on.
-    ways: int = sum(math.comb(unlike, i) for i in range(fewer + 1))
-    tail: float = ways / 2**unlike
-    return min(1.0, 2 * tail)
+    """p-value of McNemar's exact test: how likely so uneven a split of the unlike pairs is."""
+    unlike = only_first + only_second
+    return float(binomtest(only_first, unlike).pvalue) if unlike else 1.0
 
 
 def _side(own: float, other: float, correlation: float) -> float:

@@ -39,6 +39,7 @@ from evaluation.record_checks import (
     check_request,
     check_same_shape,
     check_spread,
+    contradict,
 )
 from evaluation.record_parts import ExtrapolationRecord, Provenance, SideRecord
 from evaluation.schema import parse
@@ -63,7 +64,8 @@ class Record(Provenance):
         spread: standard deviation over repeats (ddof 0), the number after ±; None: one repeat.
         interval: low and high of `interval_method` around `value_float64`: how far the number
             moves with other videos on both sides; None with too few videos to say.
-        fvd_infinity: bias-corrected FVD or FID; None for KVD, which has no bias.
+        fvd_infinity: bias-corrected FVD or FID; None for KVD, which has no bias, and where it is
+            not reliable.
         seed_rule: how the seeds of repeats follow from `seed`; older records do not state it.
         n_real, n_fake: clips, or frames where frames are measured (FID).
     """
@@ -137,7 +139,10 @@ class Record(Provenance):
     @model_validator(mode="after")
     def _extrapolation_fits(self) -> Self:
         found = self.extrapolation
-        check_all_or_none(fvd_infinity=self.fvd_infinity, extrapolation=found)
+        if found is None or found.told:
+            check_all_or_none(fvd_infinity=self.fvd_infinity, extrapolation=found)
+        elif self.fvd_infinity is not None:
+            contradict("fvd_infinity", self.fvd_infinity, "extrapolation", "which is not reliable")
         if found is None or self.fvd_infinity is None:
             return self
         check_close("fvd_infinity", self.fvd_infinity, "extrapolation.value", found.value)

@@ -46,7 +46,7 @@ MAX_SKEW = 1.0
 SLACK = 0.01
 
 # The methods whose intervals are `standard_error` times a quantile, on a skewed scale.
-OF_AN_ERROR = frozenset({"influence", "jackknife"})
+OF_AN_ERROR = frozenset({"influence", "squared influences", "jackknife"})
 
 # Curves of drift that have one number a time, and which of two lies below the other.
 BY_TIME = frozenset({"mean", "low", "high", "all_low", "all_high", "survival"})

@@ -12,6 +12,7 @@ from evaluation.record_checks import (
     Number,
     Positive,
     Share,
+    check_all_or_none,
     check_around,
     check_at_most,
     check_close,
@@ -118,12 +119,16 @@ class ExtrapolationRecord(Data):
     """How `fvd_infinity` was found.
 
     Args:
-        value: the distance at infinite N.
+        value: the distance at infinite N; where it is not reliable a diagnosis, and not
+            `fvd_infinity`.
         interval: of it; None where it cannot be told.
         n_real, n_fake, values: FVD at several numbers of clips, the largest first.
         r_squared: share of the points' variance that a line in 1/N explains.
         reliable: whether there are enough videos; `reason` says why not, and is "" if there are.
-        method: "line": `value` is where the line through the points meets 1/N = 0.
+        method: "line": `value` is where the line through the points meets 1/N = 0 (statistics of
+            version 1); "jackknife": `evaluation.extrapolation`.
+        line: of a jackknife, what a line through its two points says.
+        needs: of a jackknife, videos that each side must have.
     """
 
     value: Number
@@ -135,6 +140,13 @@ class ExtrapolationRecord(Data):
     reliable: Flag
     reason: str
     method: str = "line"
+    line: Number | None = None
+    needs: Count | None = None
+
+    @property
+    def told(self) -> bool:
+        """Whether `value` is given as the distance at infinite N; a line's always was."""
+        return self.reliable or self.method == "line"
 
     @model_validator(mode="after")
     def _fits_its_points(self) -> Self:
@@ -144,9 +156,22 @@ class ExtrapolationRecord(Data):
             check_around("interval", self.interval, "value", self.value)
         check_equal("n_real", len(self.n_real), "values", len(self.values))
         check_equal("n_fake", len(self.n_fake), "values", len(self.values))
+        for i, pair in enumerate(zip(self.n_real, self.n_fake, strict=True)):
+            share = self.n_fake[0] * pair[0] / self.n_real[0]
+            check_close(f"n_fake[{i}]", pair[1], "n_real", share)
         if self.method == "line":
             check_line(self.value, self.n_real, self.values, self.r_squared)
-            for i, pair in enumerate(zip(self.n_real, self.n_fake, strict=True)):
-                share = self.n_fake[0] * pair[0] / self.n_real[0]
-                check_close(f"n_fake[{i}]", pair[1], "n_real", share)
+        else:
+            self._fits_a_jackknife()
         return self
+
+    def _fits_a_jackknife(self) -> None:
+        if self.line is None or self.needs is None or self.r_squared is not None:
+            check_all_or_none(line=self.line, needs=self.needs, method=self.method)
+            contradict("r_squared", self.r_squared, "method", f"which is {shown(self.method)}")
+        if self.reliable == (self.interval is None):
+            contradict("reliable", self.reliable, "interval", f"which is {shown(self.interval)}")
+        if len(self.values) != 2:
+            contradict("values", len(self.values), "method", "a jackknife's, which has two")
+        of_points = 2 * self.values[0] - self.values[1]
+        check_close("line", self.line, "values", of_points, *(10 * each for each in self.values))

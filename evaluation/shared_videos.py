@@ -9,9 +9,11 @@ part of the variance that belongs to pairs of videos is told apart by halving th
 
 import math
 
+from evaluation.dealing import Dealing, mean_over_blocks
 from evaluation.errors import InputError
-from evaluation.influence import Dealing, Linearised, WeightedStatistic, combine, mean_over_blocks
-from evaluation.intervals import Interval, check_videos, student_quantile
+from evaluation.influence import Linearised, WeightedStatistic, combine
+from evaluation.intervals import Interval, check_videos
+from evaluation.variance import split_by_halves, student_quantile
 
 
 def shared_difference_interval(
@@ -32,9 +34,7 @@ def shared_difference_interval(
     whole = difference.at(difference.ones)
     # Videos of one name fall into one half, whichever side they are on.
     halves = mean_over_blocks(difference, Dealing(2, 2, 1, f"halves/{seed}"))
-    single_and_two, single_and_four = _variance(whole, lost=1), _variance(halves, lost=2)
-    paired = min(max((single_and_four - single_and_two) / 2, 0.0), single_and_two / 2)
-    error = math.sqrt(single_and_two - paired)
+    error = math.sqrt(sum(split_by_halves(_variance(whole, lost=1), _variance(halves, lost=2))))
     reach = student_quantile((1 + level) / 2, count - 1) * error
     return Interval(whole.value - reach, whole.value + reach, level, error, "influence")
 

@@ -15,7 +15,7 @@ halves of the videos, which tells the part of the variance that belongs to pairs
 import csv
 import io
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -26,6 +26,7 @@ from evaluation.errors import InputError
 from evaluation.given_files import read_given_text
 from evaluation.printable import csv_cell, from_csv_cell
 from evaluation.schema import Data
+from evaluation.variance import satterthwaite, split_by_halves
 
 ENDING = ".videos.csv"
 HEADER = ("side", "video", "influence", "in_halves")
@@ -41,12 +42,18 @@ class VideoInfluences(Data):
     real: dict[str, Pair]
     fake: dict[str, Pair]
 
-    @property
-    def standard_error(self) -> float:
-        """Of the number that the videos move; the record's, but for rounding."""
+    def standard_error(self, method: str | None) -> float:
+        """Of the number that the videos move; the record's, but for rounding.
+
+        Args:
+            method: the record's `interval_method`; of "squared influences" the part over pairs of
+                videos counts twice (`intervals.cautious_interval`).
+        """
         whole = _squares(self.real, 0, lost=1) + _squares(self.fake, 0, lost=1)
+        if method == "squared influences":
+            return math.sqrt(whole)
         halves = _squares(self.real, 1, lost=2) + _squares(self.fake, 1, lost=2)
-        return _error(whole, halves)
+        return math.sqrt(sum(split_by_halves(whole, halves)))
 
 
 @dataclass(frozen=True)
@@ -142,23 +149,16 @@ def error_of_difference(new: VideoInfluences, old: VideoInfluences) -> ErrorOfDi
     side: paired videos, videos of the new value alone, and of the old one alone.
     """
     whole = halves = 0.0
-    groups: list[tuple[float, int]] = []
+    groups: list[tuple[float, float]] = []
     for mine, theirs in ((new.real, old.real), (new.fake, old.fake)):
         moved = _differences(mine, theirs)
         smaller = min(len(mine), len(theirs)) or max(len(mine), len(theirs))
         whole += _squares(moved, 0, lost=1, count=smaller)
         halves += _squares(moved, 1, lost=2, count=smaller)
         groups += _groups(moved, mine, theirs)
-    return ErrorOfDifference(_error(whole, halves), satterthwaite(groups))
-
-
-def satterthwaite(parts: Iterable[tuple[float, float]]) -> float:
-    """Degrees of freedom of a sum of independent variances, each (variance, its own freedom)."""
-    known = [(variance, freedom) for variance, freedom in parts if variance > 0]
-    total = math.fsum(variance for variance, _ in known)
-    if total == 0:
-        return math.inf
-    return total**2 / math.fsum(variance**2 / freedom for variance, freedom in known)
+    return ErrorOfDifference(
+        math.sqrt(sum(split_by_halves(whole, halves))), satterthwaite(*groups, fallback=math.inf)
+    )
 
 
 def _differences(mine: Mapping[str, Pair], theirs: Mapping[str, Pair]) -> dict[str, Pair]:
@@ -172,7 +172,7 @@ def _differences(mine: Mapping[str, Pair], theirs: Mapping[str, Pair]) -> dict[s
 
 def _groups(
     moved: Mapping[str, Pair], mine: Mapping[str, Pair], theirs: Mapping[str, Pair]
-) -> Iterator[tuple[float, int]]:
+) -> Iterator[tuple[float, float]]:
     """Variance and freedom of the videos that both have, and of those that one alone has."""
     both = mine.keys() & theirs.keys()
     for names in (both, mine.keys() - both, theirs.keys() - both):
@@ -186,9 +186,3 @@ def _squares(
     """Sum of squared influences, for as many means as were taken from `count` of the videos."""
     count = len(videos) if count is None else count
     return math.fsum(pair[which] ** 2 for pair in videos.values()) * count / max(count - lost, 1)
-
-
-def _error(whole: float, halves: float) -> float:
-    """A + B from A + 2B and A + 4B, as in `evaluation.intervals`; neither A nor B is negative."""
-    paired = min(max((halves - whole) / 2, 0.0), whole / 2)
-    return math.sqrt(whole - paired)

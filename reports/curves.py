@@ -39,11 +39,15 @@ def can_draw() -> bool:
 
 
 def bias_curve(records: Mapping[str, Stored]) -> str | None:
-    """FVD against 1/N with the line that meets FVD∞ at 0, a colour a model; None without any."""
+    """FVD against 1/N with a line from FVD∞ at 0, a colour a model; None without any.
+
+    Models whose FVD∞ is not reliable have none.
+    """
+    found = {label: stored.content.get("extrapolation") for label, stored in records.items()}
     fitted = {
-        label: stored.content["extrapolation"]
-        for label, stored in records.items()
-        if stored.content.get("extrapolation") is not None
+        label: fit
+        for label, fit in found.items()
+        if fit is not None and fit["reliable"] and fit["interval"] is not None
     }
     if not fitted:
         return None

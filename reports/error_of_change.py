@@ -10,13 +10,13 @@ from typing import Any
 
 from scipy import optimize, stats
 
+from evaluation.variance import satterthwaite
 from evaluation.video_influences import (
     ErrorOfDifference,
     VideoInfluences,
     error_of_difference,
     influences_path,
     read_influences,
-    satterthwaite,
 )
 from reports.records import Stored
 
@@ -74,7 +74,7 @@ def _independent(old: Mapping[str, Any], new: Mapping[str, Any]) -> ErrorOfDiffe
     if before is None or after is None:
         return "no interval in one of the records, and no influences beside it"
     freedoms = (fewest_videos(old) - 1, fewest_videos(new) - 1)
-    freedom = satterthwaite(zip((before**2, after**2), freedoms, strict=True))
+    freedom = satterthwaite(*zip((before**2, after**2), freedoms, strict=True), fallback=math.inf)
     return ErrorOfDifference(math.hypot(before, after), freedom)
 
 
@@ -87,7 +87,8 @@ def _contradiction(influences: VideoInfluences, content: Mapping[str, Any]) -> s
     for side, videos in (("real", influences.real), ("fake", influences.fake)):
         if len(videos) != used[side]:
             return f"{len(videos)} {side} videos, {used[side]} in the record"
-    told, found = content["standard_error"], influences.standard_error
+    told = content["standard_error"]
+    found = influences.standard_error(content["interval_method"])
     if told is not None and not math.isclose(found, told, rel_tol=SAME_ERROR, abs_tol=1e-12):
         return f"they give a standard error of {found:.6g}, the record has {told:.6g}"
     return ""

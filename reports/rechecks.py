@@ -9,11 +9,10 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy.special import stdtrit
-
 from evaluation.documents import AnyRecord
 from evaluation.record import Record
 from evaluation.record_checks import OF_AN_ERROR, check_at_most, check_equal, reach_and_skew
+from evaluation.variance import freedom_of_squares, student_quantile
 from evaluation.video_influences import VideoInfluences
 from reports.records import Stored
 
@@ -107,14 +106,14 @@ def _interval(stored: Stored, influences: VideoInfluences | None) -> Recheck:
     if influences is None or interval is None or error is None or level is None or not of_an_error:
         return Recheck("interval", shown, "-", "not checked")
     _check_videos(record, influences)
-    again = influences.standard_error
+    again = influences.standard_error(record.interval_method)
     said = f"standard error {again:.4g}"
     if abs(again - error) > OF_INFLUENCES * error + ABSOLUTE_TOLERANCE:
         return Recheck("interval", f"{shown}, error {error:.4g}", said, "CONTRADICTED")
     down, up = stored.value - interval[0], interval[1] - stored.value
     if min(down, up, error) > LEAST:
         reach, _ = reach_and_skew(down, up, error)
-        wanted = float(stdtrit(_freedom(record, influences), (1 + level) / 2))
+        wanted = student_quantile((1 + level) / 2, _freedom(record, influences))
         if abs(reach - wanted) > OF_QUANTILES * wanted:
             said = f"{said}, {wanted:.3g} to a side; recorded {reach:.3g}"
             return Recheck("interval", shown, said, "CONTRADICTED")
@@ -146,10 +145,8 @@ def _freedom(record: AnyRecord, influences: VideoInfluences) -> float:
         for videos in (influences.real, influences.fake)
         if videos
     ]
-    total = math.fsum(square for side in squares for square in side)
-    noise = math.fsum(
-        (square - math.fsum(side) / len(side)) ** 2 for side in squares for square in side
-    )
-    own = max(2 * total**2 / noise, MIN_FREEDOM) if noise > 0 else math.inf
+    own = max(freedom_of_squares(*squares), MIN_FREEDOM)
+    if record.interval_method == "squared influences":
+        own /= 2  # `evaluation.intervals.cautious_interval`
     # For a mean over videos at most Student's own (`evaluation.mean_intervals`).
     return own if isinstance(record, Record) else min(own, record.videos_used - 1)

@@ -25,6 +25,8 @@ SEEDS_ALONE = (
     "trainings and samples: the seeds' numbers are taken as normal, with {freedom} degree{s} of "
     "freedom among {count} seeds"
 )
+FEW_SEEDS = 3
+OF_FEW = " (of {count} seeds, 87 to 94 % where their numbers are skewed)"
 
 
 @dataclass(frozen=True)
@@ -141,5 +143,7 @@ def _covers(counts: Set[int], real: bool) -> str:
     for count in sorted(counts, reverse=True):
         freedom, text = count - 1, SEEDS if real else SEEDS_ALONE
         several = text.format(freedom=freedom, s="" if freedom == 1 else "s", count=count)
+        if count <= FEW_SEEDS:
+            several += OF_FEW.format(count=count)
         told.append(ONE_SEED if count == 1 else several)
     return "; where a training is missing, ".join(told)

@@ -155,8 +155,13 @@ def show_record(record: Record, out: Out = out) -> None:
     if record.interval is not None:
         interval = "95 % interval {:.6g} to {:.6g}".format(*record.interval)
     out(f"  float64   {record.value_float64:.6g}, {interval}")
-    if record.fvd_infinity is not None:
-        out(f"  {record.metric.upper()}∞      {record.fvd_infinity:.6g}")
+    found = record.extrapolation
+    if found is not None and found.reliable and found.interval is not None:
+        said = "{:.6g}, 95 % interval {:.6g} to {:.6g}".format(found.value, *found.interval)
+        out(f"  {record.metric.upper()}∞      {said}")
+    elif found is not None:
+        needs = "" if found.needs is None else f" (needs {found.needs:,} videos)"
+        out(f"  {record.metric.upper()}∞      not told{needs}")
     samples = "frames" if record.metric == "fid" else "clips "
     out(
         f"  {samples}    {record.n_real} real ({record.real.name}), "

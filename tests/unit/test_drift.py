@@ -95,8 +95,30 @@ def test_the_wide_band_holds_the_whole_curve_as_often_as_it_says() -> None:
     assert each < held - 10
 
 
+@pytest.mark.parametrize("count", [6, 16])
+@pytest.mark.parametrize("tail", ["skewed", "heavy"])
+def test_the_wide_band_holds_skewed_curves_as_often_as_it_says(count: int, tail: str) -> None:
+    """Squares of random walks (skewness 2.8), and log-normal levels; mean 1 at all times."""
+    chance = torch.Generator().manual_seed(0)
+    held = 0
+    for _ in range(80):
+        walks = torch.randn(count, 8, generator=chance, dtype=torch.float64).cumsum(1)
+        walks /= torch.arange(1, 9).sqrt()
+        curves = walks.square() if tail == "skewed" else (0.6 * walks - 0.18).exp()
+        found = bands(curves)
+        held += bool(((found.all_low <= 1) & (found.all_high >= 1)).all())
+    assert held / 80 > 0.88
+
+
+def test_no_band_over_all_times_under_six_videos() -> None:
+    found = bands(videos(5, 4, seed=1))
+    assert not found.low.isnan().any()
+    assert found.all_low.isnan().all()
+    assert found.all_high.isnan().all()
+
+
 def test_missing_values_and_few_videos() -> None:
-    some = videos(6, 4, seed=1)
+    some = videos(7, 4, seed=1)
     some[0, 2] = NAN
     some[:, 3] = NAN
     found = bands(some)
@@ -111,7 +133,7 @@ def test_missing_values_and_few_videos() -> None:
 
 
 def test_still_videos_have_bands_of_no_width() -> None:
-    found = bands(torch.zeros(5, 3, dtype=torch.float64))
+    found = bands(torch.zeros(6, 3, dtype=torch.float64))
     for curve in (found.mean, found.low, found.high, found.all_low, found.all_high):
         assert curve.tolist() == [0, 0, 0]
 

@@ -4,20 +4,18 @@ import pytest
 import torch
 from torch import Tensor
 
+from evaluation.dealing import Dealing, deal, mean_over_blocks
 from evaluation.errors import InputError
 from evaluation.frechet import FrechetOptions, frechet_of_features
 from evaluation.influence import (
     ClipFeatures,
-    Dealing,
     Linearised,
     WeightedStatistic,
     Weights,
     combine,
-    deal,
     frechet_statistic,
     kernel_statistic,
     mean_of,
-    mean_over_blocks,
 )
 from evaluation.kernel import KernelOptions, kernel_distance
 

@@ -3,7 +3,7 @@ import torch
 from torch import Tensor
 
 from evaluation.errors import InputError
-from evaluation.kernel import BLOCK_ROWS, KernelOptions, kernel_distance, kernel_row_sums
+from evaluation.kernel import TILE, KernelOptions, kernel_distance, kernel_row_sums
 
 CUBIC = KernelOptions(degree=3, coef0=1.0, dtype="float64")
 
@@ -38,10 +38,18 @@ def test_degree_gamma_and_coef0_are_taken_from_the_options() -> None:
     assert kernel_distance(real, fake, options) == pytest.approx(plain(real, fake, 2, 0.7, 0.3))
 
 
-def test_blocks_of_rows_add_up() -> None:
-    x, y = drawn(1, 2 * BLOCK_ROWS + 3, 4), drawn(2, 30, 4)
+def test_tiles_add_up() -> None:
+    x, y = drawn(1, 2 * TILE + 3, 4), drawn(2, TILE + 1, 4)
     whole = ((x @ y.T) / 4 + 1) ** 3
     assert torch.allclose(kernel_row_sums(x, y, CUBIC), whole.sum(dim=1))
+
+
+def test_tiles_above_the_diagonal_stand_for_those_below() -> None:
+    x, y = drawn(1, TILE + 5, 4), drawn(2, TILE - 2, 4)
+    within = [(((side @ side.T) / 4 + 1) ** 3).fill_diagonal_(0).sum() for side in (x, y)]
+    pairs = [len(side) * (len(side) - 1) for side in (x, y)]
+    expected = within[0] / pairs[0] + within[1] / pairs[1] - 2 * ((x @ y.T / 4 + 1) ** 3).mean()
+    assert kernel_distance(x, y, CUBIC) == pytest.approx(float(expected), abs=1e-13)
 
 
 def test_is_negative_for_a_set_against_itself() -> None:

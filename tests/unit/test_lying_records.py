@@ -70,11 +70,13 @@ LIES: dict[str, tuple[Callable[[Content], object], str, str]] = {
     "error": (lambda r: r.update(standard_error=100.0), "interval", "standard_error"),
     "no interval": (_set(interval=None), "level", "interval"),
     "spread": (_set(spread=123.0), "spread", "values"),
-    "fvd_infinity": (_set(fvd_infinity=-1e6), "fvd_infinity", "extrapolation.value"),
-    "no fit": (_set(extrapolation=None), "fvd_infinity", "extrapolation"),
-    "points": (lambda r: r["extrapolation"]["values"].__setitem__(1, 0.0), "value", "values"),
+    "fvd_infinity": (_set(fvd_infinity=-1e6), "fvd_infinity", "extrapolation"),
+    "no fit": (_set(extrapolation=None, fvd_infinity=3.0), "fvd_infinity", "extrapolation"),
+    "points": (lambda r: r["extrapolation"]["values"].__setitem__(1, 0.0), "line", "values"),
     "interval of the fit": (_in("extrapolation", interval=[-9.0, 9e9]), "interval", "interval"),
-    "fit": (_in("extrapolation", r_squared=0.5), "r_squared", "values"),
+    "fit": (_in("extrapolation", r_squared=0.5), "r_squared", "method"),
+    "line": (_in("extrapolation", line=-5.0), "line", "values"),
+    "told": (_in("extrapolation", reliable=True, reason=""), "reliable", "interval"),
     "fakes of the fit": (lambda r: r["extrapolation"]["n_fake"].reverse(), "n_fake", "n_real"),
     "stride": (lambda r: r["request"].update(real_stride=4), "real_stride", "request.real_stride"),
     "resolution": (_set(resolution=64), "resolution", "request.resolution"),
@@ -310,4 +312,4 @@ def test_a_bundle_says_what_it_does_not_check(made: Path, tmp_path: Path) -> Non
     assert ended.stdout.count("not checked") == 2  # value and interval
     full = CliRunner().invoke(app, ["check-bundle", str(made / "honest.leo.zip")]).stdout
     assert full.count("the same") == 2
-    assert full.count("not checked") == 1  # FVD∞
+    assert full.count("not checked") == 0  # FVD∞ of 8 videos is not told

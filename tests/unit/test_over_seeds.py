@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import t as student
 
 from evaluation.errors import InputError
-from evaluation.over_seeds import difference, over_seeds, quantile
+from evaluation.over_seeds import difference, over_seeds
 from evaluation.video_influences import VideoInfluences
 
 NOTHING = dict.fromkeys("abcdef", 0.0)
@@ -27,14 +27,6 @@ def mean_of(values: list[float]) -> VideoInfluences:
     mean = sum(values) / len(values)
     moved = {str(i): (value - mean) / len(values) for i, value in enumerate(values)}
     return influences({}, moved)
-
-
-@pytest.mark.parametrize("freedom", [1, 1.5, 2, 2.7, 4, 12, 29.9, 30, 200])
-@pytest.mark.parametrize("probability", [0.75, 0.975, 0.995])
-def test_quantiles_are_those_of_scipy(freedom: float, probability: float) -> None:
-    assert quantile(freedom, probability) == pytest.approx(
-        student.ppf(probability, freedom), rel=1e-5
-    )
 
 
 def test_three_seeds_by_hand() -> None:
@@ -101,6 +93,18 @@ def test_three_seeds_cover_the_truth_as_often_as_they_say() -> None:
         low, high = over_seeds(seeds, [None] * 3).interval or (0.0, 0.0)
         hits += low <= 7.0 <= high
     assert 0.92 <= hits / 300 <= 0.98
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_few_seeds_of_skewed_numbers_cover_less_than_they_say(count: int) -> None:
+    """Log-normal numbers of mean 1: 87 to 94 %, which the tables of ablations say."""
+    chance = random.Random(1)
+    hits = 0
+    for _ in range(500):
+        seeds = [chance.lognormvariate(-0.32, 0.8) for _ in range(count)]
+        low, high = over_seeds(seeds, [None] * count).interval or (0.0, 0.0)
+        hits += low <= 1.0 <= high
+    assert 0.83 <= hits / 500 <= 0.95
 
 
 def test_what_cannot_be_meant() -> None:

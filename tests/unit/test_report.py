@@ -105,7 +105,9 @@ def test_the_line_of_the_bias_curve_meets_its_points(tmp_path: Path) -> None:
         "n_real": (100.0, 50.0),
         "n_fake": (100.0, 50.0),
         "values": (12.0, 14.0),
-        "r_squared": 1.0,
+        "method": "jackknife",
+        "line": 10.0,
+        "needs": 12,
         "reliable": True,
         "reason": "",
     }
@@ -117,6 +119,25 @@ def test_the_line_of_the_bias_curve_meets_its_points(tmp_path: Path) -> None:
     assert "<script" not in svg
     assert bias_curve({}) is None
     assert time_curve({}) is None
+
+
+def test_no_curve_of_what_is_not_reliable(tmp_path: Path) -> None:
+    fit = {
+        "value": 10.0,
+        "interval": None,
+        "n_real": (64.0, 32.0),
+        "n_fake": (64.0, 32.0),
+        "values": (12.0, 14.0),
+        "method": "jackknife",
+        "line": 10.0,
+        "needs": 183,
+        "reliable": False,
+        "reason": "64 videos on the smaller side",
+    }
+    keep_fvd(tmp_path, features(1, 64), features(2, 64), extrapolation=fit)
+    stored = read_tree(tmp_path).records["made-16f/model/fvd"]
+    assert stored.content["fvd_infinity"] is None
+    assert bias_curve({"model": stored}) is None
 
 
 def test_letters_of_curves_have_the_colour_of_the_page() -> None:

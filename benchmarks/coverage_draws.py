@@ -1,0 +1,109 @@
+"""Populations with known distances, for `benchmarks.coverage`: features, their truths, distances.
+
+Features of D dimensions: a Gaussian with covariance eigenvalues ~ i^-1.3 of total 3 D in a fixed
+reflected frame (metrics.md, section 9.5). Heavy tails: each video's departure from the mean is
+multiplied by a log-normal radius of unit mean square, whose fourth moment is 2.25. Fakes are unlike
+by scale * (such) + shift.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from evaluation.influence import ClipFeatures
+from evaluation.kernel import KernelOptions
+
+Tails = Literal["light", "heavy"]
+
+KVD = KernelOptions(degree=3, coef0=1.0, dtype="float64")
+
+EXPONENT = 1.3
+RADIUS = 0.45  # standard deviation of the logarithm of the radius, heavy tails
+SHIFT, SCALE = 0.5, 1.2  # of unlike fakes
+
+# Of clips, or frames, of one video.
+CORRELATION = 0.7
+
+
+@dataclass(frozen=True)
+class Population:
+    """Real features, and fakes that are like them or not."""
+
+    dim: int
+    tails: Tails
+    unlike: bool
+
+    @property
+    def shift(self) -> float:
+        """Of every dimension of the fakes' mean."""
+        return SHIFT if self.unlike else 0.0
+
+    @property
+    def scale(self) -> float:
+        """Of the fakes' departures from their mean."""
+        return SCALE if self.unlike else 1.0
+
+    def real(self, videos: int, clips: int, generator: torch.Generator) -> ClipFeatures:
+        """`clips` of each of `videos` videos."""
+        shape = (videos, 1, self.dim)
+        normal = torch.randn(shape, generator=generator, dtype=torch.float64)
+        if clips > 1:
+            own = torch.randn((videos, clips, self.dim), generator=generator, dtype=torch.float64)
+            normal = math.sqrt(CORRELATION) * normal + math.sqrt(1 - CORRELATION) * own
+        if self.tails == "heavy":
+            logs = torch.randn(videos, generator=generator, dtype=torch.float64)
+            normal = normal * (RADIUS * logs - RADIUS**2).exp()[:, None, None]
+        values = normal.reshape(videos * clips, self.dim) @ covariance_root(self.dim, EXPONENT)
+        return ClipFeatures(values, [f"video {i // clips}" for i in range(videos * clips)])
+
+    def fake(self, videos: int, clips: int, generator: torch.Generator) -> ClipFeatures:
+        """Likewise."""
+        found = self.real(videos, clips, generator)
+        return ClipFeatures(found.values * self.scale + self.shift, found.videos)
+
+    @property
+    def frechet(self) -> float:
+        """The Fréchet distance of the two distributions."""
+        return self.shift**2 * self.dim + (self.scale - 1) ** 2 * 3 * self.dim
+
+    @property
+    def kernel(self) -> float:
+        """The squared MMD of the two distributions with the kernel `KVD`: by their moments."""
+        root, gamma = covariance_root(self.dim, EXPONENT), 1 / self.dim
+        mine = root.T @ root
+        theirs = mine * self.scale**2
+        mean = torch.full((self.dim,), self.shift, dtype=torch.float64)
+        second = theirs + torch.outer(mean, mean)
+        length = float(mean @ mean)
+        third = (
+            length**3
+            + 6 * length * float(mean @ theirs @ mean)
+            + 3 * length * float(theirs.square().sum())
+            + 6 * float(mean @ theirs @ theirs @ mean)
+        )
+        squares = (mine.square() + second.square() - 2 * mine * second).sum()
+        return 3 * gamma * length + 3 * gamma**2 * float(squares) + gamma**3 * third
+
+
+def covariance_root(dim: int, exponent: float) -> Tensor:
+    """R [D,D] with R^T R the covariance: eigenvalues ~ i^-exponent, total 3 D, frame reflected."""
+    index = torch.arange(1, dim + 1, dtype=torch.float64)
+    eigenvalues = index**-exponent
+    eigenvalues *= 3 * dim / eigenvalues.sum()
+    frame = torch.eye(dim, dtype=torch.float64) - 2 * torch.outer(index, index) / (index @ index)
+    return eigenvalues.sqrt()[:, None] * frame
+
+
+def distances(tails: Tails, count: int, generator: torch.Generator) -> list[float]:
+    """Numbers of videos, as distances between persons are: above 0 and skewed, of mean 1.
+
+    Light: a gamma-like sum of squares (skewness 1); heavy: log-normal (skewness 3.3).
+    """
+    if tails == "light":
+        normal = torch.randn((8, count), generator=generator, dtype=torch.float64)
+        return [float(value) for value in normal.square().mean(dim=0)]
+    logs = torch.randn(count, generator=generator, dtype=torch.float64)
+    return [float(value) for value in (0.8 * logs - 0.32).exp()]

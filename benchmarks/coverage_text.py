@@ -1,0 +1,109 @@
+"""The tables of `benchmarks/coverage.md`, from the rows that `benchmarks.coverage` wrote.
+
+python -m benchmarks.coverage_text benchmarks/coverage.csv > benchmarks/coverage.md
+"""
+
+import csv
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+Rows = Sequence[Mapping[str, str]]
+
+
+BEGIN, END = "<!-- tables -->", "<!-- end of the tables -->"
+
+Show = Callable[[Mapping[str, str]], str]
+
+COLUMNS = tuple(itertools.product(("same", "unlike"), ("light", "heavy")))
+DISTANCES = {
+    "fvd": "FVD at N",
+    "kvd": "KVD",
+    "difference": "FVD less FVD of other fakes, which are like the real videos",
+    "fid": "FID at N (4 frames a video)",
+    "fvd infinity": "FVD∞ where it is told, and of how many draws",
+    "precision": "Precision (none is told under 32 videos)",
+    "recall": "Recall (likewise)",
+}
+MEANS = ("acd", "drift, all times", "over seeds")
+METHODS = ("fvd, as if it were", "line in 1/N", "fvd infinity")
+
+
+def tables_of(rows: Rows) -> str:
+    """All tables."""
+    tables = [
+        _by_size(title, [row for row in rows if row["number"] == number], _held)
+        for number, title in DISTANCES.items()
+    ]
+    infinity = [row for row in rows if row["what"] == "infinity"]
+    errors = _by_size(
+        "Root mean square error as a measure of the distance at infinite N: plain FVD / the line "
+        "through N and N/2 / the jackknife",
+        sorted(infinity, key=lambda row: METHODS.index(row["number"])),
+        lambda row: f"{math.hypot(float(row['bias']), float(row['sd'])):.3g}",
+    )
+    return "\n".join([*tables, errors, _means(rows)])
+
+
+def _held(row: Mapping[str, str]) -> str:
+    if not row["coverage"]:
+        return "not told"
+    held = f"{100 * float(row['coverage']):.1f} ± {100 * float(row['error']):.1f}"
+    told = float(row["told"])
+    return held if told == 1 else f"{held} ({100 * told:.0f} %)"
+
+
+def _by_size(title: str, rows: Rows, show: Show) -> str:
+    lines = [f"## {title}\n", *_head("D", "N real", "N fake", *map(", ".join, COLUMNS))]
+    sizes = {(int(row["dim"]), int(row["n_fake"]), int(row["n_real"])) for row in rows}
+    for dim, fake, real in sorted(sizes):
+        cells = [
+            " / ".join(
+                show(row)
+                for row in rows
+                if (row["dim"], row["n_real"], row["n_fake"]) == (str(dim), str(real), str(fake))
+                and (row["unlike"], row["tails"]) == (str(populations == "unlike"), tails)
+            )
+            for populations, tails in COLUMNS
+        ]
+        lines.append(_line(str(dim), str(real), str(fake), *cells))
+    return "\n".join([*lines, ""])
+
+
+def _means(rows: Rows) -> str:
+    lines = ["## Means: ACD, drift at all times at once, numbers over training seeds\n"]
+    lines += _head("of", "videos or seeds", "light", "heavy")
+    for number in MEANS:
+        found = [row for row in rows if row["number"] == number]
+        for count in sorted({int(row["n_real"]) + int(row["n_fake"]) for row in found}):
+            of_count = [row for row in found if int(row["n_real"]) + int(row["n_fake"]) == count]
+            cells = [
+                "".join(_held(row) for row in of_count if row["tails"] == tails)
+                for tails in ("light", "heavy")
+            ]
+            lines.append(_line(number, str(count), *cells))
+    return "\n".join([*lines, ""])
+
+
+def _head(*names: str) -> list[str]:
+    return [_line(*names), _line(*("---" for _ in names))]
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Put the tables of the CSV into the page beside it."""
+    folder = Path(__file__).parent
+    with (folder / "coverage.csv").open(encoding="utf-8", newline="") as file:
+        tables = tables_of(list(csv.DictReader(file)))
+    path = folder / "coverage.md"
+    before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    path.write_text(f"{before}{BEGIN}\n\n{tables}\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
