@@ -116,15 +116,6 @@ def over_seeds(
     )
 
 
-def difference(
-    first: VideoInfluences | None, second: VideoInfluences | None
-) -> VideoInfluences | None:
-    """Influences on first - second: videos of one name are one video to both; None if either is."""
-    if first is None or second is None:
-        return None
-    return VideoInfluences(real=_less(first.real, second.real), fake=_less(first.fake, second.fake))
-
-
 def _mean(sides: Sequence[Mapping[str, Pair]]) -> dict[str, Pair]:
     videos = {video for side in sides for video in side}
     return {
@@ -134,15 +125,6 @@ def _mean(sides: Sequence[Mapping[str, Pair]]) -> dict[str, Pair]:
         )
         for video in videos
     }
-
-
-def _less(first: Mapping[str, Pair], second: Mapping[str, Pair]) -> dict[str, Pair]:
-    nothing = (0.0, 0.0)
-    found = {}
-    for video in first.keys() | second.keys():
-        (whole, halves), (less, less_halves) = first.get(video, nothing), second.get(video, nothing)
-        found[video] = (whole - less, halves - less_halves)
-    return found
 
 
 def _variance(videos: Mapping[str, Pair]) -> float:

@@ -141,6 +141,15 @@ def mean_influences(
     )
 
 
+def difference(
+    first: VideoInfluences | None, second: VideoInfluences | None
+) -> VideoInfluences | None:
+    """Influences on first - second: videos of one name are one video to both; None if either is."""
+    if first is None or second is None:
+        return None
+    return VideoInfluences(real=_less(first.real, second.real), fake=_less(first.fake, second.fake))
+
+
 def error_of_difference(new: VideoInfluences, old: VideoInfluences) -> ErrorOfDifference:
     """Of the new value less the old one; videos of one name on a side are paired.
 
@@ -151,7 +160,7 @@ def error_of_difference(new: VideoInfluences, old: VideoInfluences) -> ErrorOfDi
     whole = halves = 0.0
     groups: list[tuple[float, float]] = []
     for mine, theirs in ((new.real, old.real), (new.fake, old.fake)):
-        moved = _differences(mine, theirs)
+        moved = _less(mine, theirs)
         smaller = min(len(mine), len(theirs)) or max(len(mine), len(theirs))
         whole += _squares(moved, 0, lost=1, count=smaller)
         halves += _squares(moved, 1, lost=2, count=smaller)
@@ -161,7 +170,7 @@ def error_of_difference(new: VideoInfluences, old: VideoInfluences) -> ErrorOfDi
     )
 
 
-def _differences(mine: Mapping[str, Pair], theirs: Mapping[str, Pair]) -> dict[str, Pair]:
+def _less(mine: Mapping[str, Pair], theirs: Mapping[str, Pair]) -> dict[str, Pair]:
     nothing = (0.0, 0.0)
     moved = {}
     for video in mine.keys() | theirs.keys():

@@ -29,7 +29,8 @@ WORDS: dict[str, str] = {
     "#": "measured: videos as given, of which nothing else is known",
 }
 READING = (
-    "Measured: value ± standard deviation over repeats [95 % interval: other videos on both sides]."
+    "Measured: value ± standard deviation over repeats [95 % interval: where it would fall with "
+    "other videos, and as many; real against real is not 0 at these counts]."
 )
 SAMPLES = (
     "Authors' samples: measured on clips that the authors published: value [95 % interval: other "

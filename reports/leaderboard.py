@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evaluation.interval_words import ALL_COVER
 from reports.bundles import Bundle, Checked
 from reports.measured import Origin
 from reports.page import template
@@ -66,6 +67,7 @@ def render(bundles: Sequence[Bundle], title: str, refused: Mapping[str, str] | N
         boards=boards(bundles),
         bundles=[bundle.manifest for bundle in bundles if bundle.sound],
         refused=refused or {},
+        covers=ALL_COVER,
     )
 
 

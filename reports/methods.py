@@ -57,7 +57,10 @@ def _paragraph(group: Sequence[Stored]) -> str:
         f"{content['device']}. "
     )
     if any(stored.content["interval"] is not None for stored in group):
-        text += "Intervals are 95 % intervals over videos, on both sides where there are two. "
+        text += (
+            "Intervals are 95 % intervals: where a number would fall with other videos, and as "
+            "many, on both sides where there are two. "
+        )
     caveats = {caveat for stored in group for caveat in stored.content["caveats"]}
     if caveats:
         text += (

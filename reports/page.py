@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evaluation.errors import InputError
+from evaluation.interval_words import ALL_COVER
 from evaluation.printable import printable_lines
 from reports.curves import Curve, bias_curve, can_draw, time_curve
 from reports.methods import paragraphs
@@ -96,6 +97,7 @@ def render(tree: Tree, title: str, extras: Extras) -> str:
         provenance=[(key, _pretty(stored.content)) for key, stored in tree.records.items()],
         broken=tree.broken,
         is_without_curves=not can_draw(),
+        covers=ALL_COVER,
     )
 
 

@@ -10,8 +10,8 @@ from evaluation.errors import InputError
 from evaluation.influence import WeightedStatistic
 from evaluation.intervals import MIN_VIDEOS, spread_of
 from evaluation.numbers import influences_of
-from evaluation.over_seeds import OverSeeds, difference, over_seeds
-from evaluation.video_influences import VideoInfluences
+from evaluation.over_seeds import OverSeeds, over_seeds
+from evaluation.video_influences import VideoInfluences, difference
 
 ONE_SEED = (
     "the videos alone: they say how sure the numbers of these trainings are, not of the methods; "

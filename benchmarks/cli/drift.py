@@ -74,7 +74,8 @@ def drift(
 ) -> None:
     """Identity drift: the distance of each frame to the first in an embedding, against time.
 
-    Real videos give the reference curve and the threshold at which a video counts as broken.
+    Real videos give the reference curve and the threshold at which a video counts as broken. 95 %
+    intervals and bands say where a curve would fall with other videos, and as many.
 
     Examples:
 

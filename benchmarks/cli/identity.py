@@ -64,7 +64,8 @@ def acd(
     """Average Content Distance: how far apart a video's frames are in an embedding of identity.
 
     Of the real videos, of the fake ones, and their difference. Low is steady, and a still video
-    has 0: read the fake side's beside the real side's.
+    has 0: read the fake side's beside the real side's. The 95 % interval says where the number
+    would fall with other videos, and as many.
 
     Examples:
 

@@ -39,6 +39,7 @@ from benchmarks.cli.options import (
     Weights,
     Workers,
 )
+from evaluation.interval_words import covers
 
 if TYPE_CHECKING:
     from benchmarks.plan import ScoreRequest
@@ -62,7 +63,8 @@ Examples:
 PRECISION = """Precision and recall of fake videos among real ones, on the features of FVD.
 
 Precision is the share of fakes that lie where real videos lie, recall the share of real videos that
-lie where fakes do (Kynkäänniemi et al. 2019, 3 neighbours).
+lie where fakes do (Kynkäänniemi et al. 2019, 3 neighbours). Intervals, from 32 videos a side on,
+say where the share would fall with other videos, and as many.
 """
 LEVERAGE = """Which videos move the FVD most: its exact change as each video is left out.
 
@@ -81,9 +83,8 @@ TITLES: dict[Metric, str] = {
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
     for metric in TITLES:
-        app.command(metric, help=TITLES[metric] + "\n" + EXAMPLES.format(metric=metric))(
-            _verb(metric, _record)
-        )
+        about = f"{TITLES[metric]}\n\nThe 95 % interval says {covers(metric)}.\n"
+        app.command(metric, help=about + EXAMPLES.format(metric=metric))(_verb(metric, _record))
     for name, title, act in (
         ("precision", PRECISION, _precision),
         ("leverage", LEVERAGE, _leverage),

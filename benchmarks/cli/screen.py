@@ -14,6 +14,7 @@ from benchmarks.cli.streams import has_reader_left
 from evaluation.cache import FeatureStore
 from evaluation.errors import InputError
 from evaluation.features import Machinery
+from evaluation.interval_words import covers
 from evaluation.places import cache_root
 from evaluation.printable import printable, printable_lines
 from evaluation.record import Record
@@ -155,6 +156,8 @@ def show_record(record: Record, out: Out = out) -> None:
     if record.interval is not None:
         interval = "95 % interval {:.6g} to {:.6g}".format(*record.interval)
     out(f"  float64   {record.value_float64:.6g}, {interval}")
+    if record.interval is not None:
+        out(f"            {covers(record.metric)}")
     found = record.extrapolation
     if found is not None and found.reliable and found.interval is not None:
         said = "{:.6g}, 95 % interval {:.6g} to {:.6g}".format(found.value, *found.interval)
@@ -183,6 +186,8 @@ def show_score(record: ScoreRecord, out: Out = out) -> None:
     name = f"{record.metric.upper()}{record.frames} of {record.source.name}"
     out(f"{name} = {record.value:.4g}   ({record.protocol} v{record.protocol_version})")
     out(f"  {interval_text(record.interval, record.interval_level)}")
+    if record.interval is not None:
+        out(f"  {covers(record.metric)}")
     of_all = record.source.videos
     out(
         f"  videos    {record.videos_used} of {of_all}; {record.frames} frames, "

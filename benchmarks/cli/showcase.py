@@ -25,6 +25,7 @@ def demo(
     from benchmarks.cli.screen import machinery, say, table
     from benchmarks.cli.screen import out as show
     from benchmarks.demo import Cell, run_demo
+    from evaluation.interval_words import ALL_COVER
     from evaluation.kinds import made_by
     from evaluation.targets import Target, check_targets, claimed
 
@@ -48,6 +49,7 @@ def demo(
     title = f"{records[0].extractor}, {records[0].n_real} clips a side; value [95 % interval]"
     table(f"{title}; below it: how much worse than the other half", ["fake", *heads], rows)
     show(f"pictures: {out / 'clips.png'}, {out / 'motions.png'}   records: {out / 'records'}")
+    show(ALL_COVER)
     show("?: not told from the other half by this number.")
     show("These numbers are of i3d-toy: not comparable with published ones.")
     missed = [line for line in lines if line.missed]

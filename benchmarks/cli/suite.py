@@ -87,6 +87,7 @@ def run(
     from benchmarks.run_suite import SuiteSettings, declare_origins, run_suite
     from benchmarks.suite_models import names, parse_models, parse_origins
     from benchmarks.suites import load_suite
+    from evaluation.interval_words import ALL_COVER
     from evaluation.kinds import RECORDS
     from evaluation.targets import Target, check_targets
     from reports.layouts import list_layouts
@@ -120,6 +121,7 @@ def run(
         say(f"{done.benchmark}, {done.model}, {done.number}: {_words(done)}")
     rows = [[d.benchmark, d.model, d.number, _value(d), d.state] for d in numbers]
     table("", ["benchmark", "model", "number", "value [95 % interval]", "state"], rows)
+    say(ALL_COVER)
     filled = [
         layout.id.removeprefix("table") for layout in list_layouts() if layout.suite == chosen.id
     ]

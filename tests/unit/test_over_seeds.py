@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import t as student
 
 from evaluation.errors import InputError
-from evaluation.over_seeds import difference, over_seeds
-from evaluation.video_influences import VideoInfluences
+from evaluation.over_seeds import over_seeds
+from evaluation.video_influences import VideoInfluences, difference
 
 NOTHING = dict.fromkeys("abcdef", 0.0)
 
