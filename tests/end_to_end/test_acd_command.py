@@ -114,6 +114,7 @@ def test_a_record_is_verified_and_a_false_one_is_not(leo_bench: Run, tmp_path: P
     for place in (fake, fake["against"]):
         place["interval"] = [end + 0.01 for end in place["interval"]]
     fake["value"] += 0.01
+    fake["diagnostics"]["squared"] += 2 * fake["value"] * 0.01
     fake["against"]["difference"] += 0.01
     path.write_text(json.dumps(document))
     said = leo_bench("verify", path)

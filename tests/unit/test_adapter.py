@@ -298,7 +298,7 @@ def test_a_run_that_has_no_video_yet_shows_that_it_is_alive(
 ) -> None:
     monkeypatch.setattr("benchmarks.cli.screen.HEARTBEAT_SECONDS", -1.0)
     Bar("adapt tats", "videos")(0, 2048)
-    assert capsys.readouterr().err == "adapt tats: 0/2048, 0.0 videos/s, time left unknown\n"
+    assert capsys.readouterr().err == "adapt tats: 0/2048, time left unknown\n"
 
 
 def test_checkpoints_by_name() -> None:

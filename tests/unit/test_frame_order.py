@@ -68,11 +68,16 @@ def test_numbers_in_front_of_the_last_underscore_are_not_looked_at(tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", ["frame10.png", "frame_10a.png", "poster.png", "frame_.png"])
-def test_a_name_without_a_number_is_refused_by_name(tmp_path: Path, name: str) -> None:
-    folder(tmp_path / "v", "frame_{}.png", count=3)
-    folder(tmp_path / "w", "frame_{}.png", count=3)
-    (tmp_path / "w/frame_1.png").rename(tmp_path / "w" / name)
+def test_a_name_without_a_number_has_no_place_in_the_order(name: str) -> None:
     with pytest.raises(BadVideoError, match=f"^w: frame {name}: no number behind the last _"):
+        in_order("w", ["frame_0.png", name, "frame_2.png"], BY_NUMBER)
+
+
+@pytest.mark.parametrize("name", ["frame{}.png", "frame_{}a.png"])
+def test_a_video_without_numbers_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    folder(tmp_path / "v", "frame_{}.png", count=3)
+    folder(tmp_path / "w", name, count=3)
+    with pytest.raises(BadVideoError, match=r"w: frame frame.*: no number behind the last _"):
         opened(tmp_path, frame_order=BY_NUMBER)
     left = opened(tmp_path, frame_order=BY_NUMBER, on_error="skip")
     assert (left.names, [skipped.name for skipped in left.skipped]) == (("v",), ["w"])
@@ -87,8 +92,7 @@ def test_two_frames_of_one_number_are_refused(tmp_path: Path) -> None:
 
 
 def test_signs_that_are_no_decimal_digits_are_text(tmp_path: Path) -> None:
-    folder(tmp_path / "v", "frame{}.png", count=2)
-    (tmp_path / "v/frame1.png").rename(tmp_path / "v/frame10².png")
+    folder(tmp_path / "v", "frame{}².png", count=2)
     assert opened(tmp_path).frame_counts == (2,)
 
 

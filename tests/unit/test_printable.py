@@ -12,7 +12,7 @@ from made_records import features, keep_fvd
 from made_tables import digan, put
 
 from evaluation.printable import csv_cell, from_csv_cell, printable
-from evaluation.video_influences import VideoInfluences, read_influences, write_influences
+from evaluation.video_influences import VideoInfluences, beside_record, read_influences
 from reports.comparing import compare, load_settings
 from reports.formats import FORMATS
 from reports.layouts import load_layout
@@ -46,7 +46,8 @@ def test_any_cell_comes_back(name: str) -> None:
 
 def test_videos_named_like_formulas_keep_their_influences(tmp_path: Path) -> None:
     moved = VideoInfluences(real={"=1+1": (0.5, 0.5)}, fake={"-x": (-0.25, 0.0), "'y": (0.25, 0.0)})
-    write_influences(moved, tmp_path / "fvd.json")
+    for ending, content in beside_record(moved).items():
+        (tmp_path / "fvd.json").with_suffix(ending).write_bytes(content)
     text = (tmp_path / "fvd.videos.csv").read_text()
     assert "real,'=1+1,0.5" in text
     assert "fake,'-x,-0.25" in text  # numbers stay numbers

@@ -99,19 +99,23 @@ def test_records_made_in_different_ways_have_paragraphs_of_their_own(tmp_path: P
 
 
 def test_the_line_of_the_bias_curve_meets_its_points(tmp_path: Path) -> None:
+    real, fake = features(1, 64), features(2, 64)
+    found = fvd_of(real, fake).extrapolation
+    assert found is not None
+    assert found.interval is not None
     fit = {
-        "value": 10.0,
-        "interval": (9.0, 11.0),
-        "n_real": (100.0, 50.0),
-        "n_fake": (100.0, 50.0),
-        "values": (12.0, 14.0),
+        "value": found.value,
+        "interval": (found.interval.low, found.interval.high),
+        "n_real": [point.n_real for point in found.points],
+        "n_fake": [point.n_fake for point in found.points],
+        "values": [point.value for point in found.points],
         "method": "jackknife",
-        "line": 10.0,
-        "needs": 12,
+        "line": found.line,
+        "needs": found.needs,
         "reliable": True,
         "reason": "",
     }
-    keep_fvd(tmp_path, features(1, 64), features(2, 64), fvd_infinity=10.0, extrapolation=fit)
+    keep_fvd(tmp_path, real, fake, fvd_infinity=found.value, extrapolation=fit)
     stored = read_tree(tmp_path).records["made-16f/model/fvd"]
     svg = bias_curve({"model": stored})
     assert svg is not None

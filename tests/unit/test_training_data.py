@@ -200,6 +200,9 @@ def test_some_videos_that_are_too_short_are_a_line(tmp_path: Path) -> None:
         frame_counts = (20, 5, 20, 5, 20, 5, 20, 20)
         notes = ("turned", "turned", "left out")
 
+        def sizes(self) -> list[tuple[int, int]]:
+            return [(32, 32)] * 8
+
     source: VideoSource = Mixed()  # type: ignore[assignment]
     mixed, heard = job(tmp_path / "some", "held_out=0", source=source)
     check_lengths(mixed)
@@ -220,6 +223,9 @@ def test_where_the_held_out_video_is_too_short_another_share_is_advised(tmp_path
         name: str = "counted"
         names: Sequence[str] = tuple(str(i) for i in range(20))
         notes: Sequence[str] = ()
+
+        def sizes(self) -> list[tuple[int, int]]:
+            return [(32, 32)] * 20
 
     def counted(counts: list[int]) -> VideoSource:
         return cast("VideoSource", Counted20(counts))  # no frame of it is asked for
@@ -250,10 +256,10 @@ class Broken:
     def __getattr__(self, name: str) -> object:
         return getattr(self._whole, name)
 
-    def read(self, video: int, frames: Sequence[int]) -> Tensor:
+    def each_frame(self, video: int, frames: Sequence[int]) -> Iterator[Tensor]:
         if video == 2:
             raise BadVideoError("video 2", "damaged")
-        return self._whole.read(video, frames)
+        yield from self._whole.each_frame(video, frames)
 
 
 def test_a_video_that_cannot_be_packed_leaves_nothing_on_the_disk() -> None:
