@@ -86,8 +86,7 @@ def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
     # An unknown key first: where one is misspelt, a missing one is only its shadow.
     problems = error.errors(include_url=False)
     problem = min(problems, key=lambda found: found["type"] != "extra_forbidden")
-    path, last = problem["loc"][:-1], problem["loc"][-1] if problem["loc"] else ""
-    last = shortened(last)
+    path, last = problem["loc"][:-1], shortened(problem["loc"][-1]) if problem["loc"] else ""
     prefix = "".join(f"{shortened(part)}: " for part in path)
     if problem["type"] == "extra_forbidden":
         known = listed(map(repr, _keys_at(model, path)))
