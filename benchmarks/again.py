@@ -16,7 +16,7 @@ from benchmarks.nearest import nearest_again
 from benchmarks.numbers_again import Comparison, Numbers, together
 from benchmarks.plan_again import NOTHING_GIVEN, Given, plan_of
 from benchmarks.precision import precision_of
-from benchmarks.recorded import changed_facts
+from benchmarks.recorded import NUMBERS, changed_facts
 from benchmarks.repetition import repetition_again
 from benchmarks.score import score_plan
 from evaluation.documents import AnyRecord, Document, NearestExtra, document_of, read_documents
@@ -40,21 +40,6 @@ SCORES: dict[str, Callable[[ScoreRecord, Machinery, Given], ScoreRecord]] = {
     "repetition": repetition_again,
 }
 
-# Which of a record's fields are numbers that `verify` compares, and the ones without rounding.
-NUMBERS = (
-    "value_float64",
-    "value",
-    "values_float64",
-    "values",
-    "spread",
-    "interval",
-    "standard_error",
-    "fvd_infinity",
-    "extrapolation",
-    "diagnostics",
-    "curves",
-    "against",
-)
 COUNTS = ("n_real", "n_fake", "videos_used", "frames_seen", "frames_without")
 
 # Fields that say whose videos a number is of: digests decide, wherever the videos lie now.

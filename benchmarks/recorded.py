@@ -3,25 +3,24 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-# Fields that are numbers that were measured, with whatever goes with them.
-MEASURED = frozenset(
-    {
-        "value",
-        "value_float64",
-        "values",
-        "values_float64",
-        "spread",
-        "interval",
-        "standard_error",
-        "fvd_infinity",
-        "extrapolation",
-        "diagnostics",
-        "curves",
-        "against",
-        "without_value",
-        "frames_without",
-    }
+# Which of a record's fields are numbers that `verify` compares, and the ones without rounding.
+NUMBERS = (
+    "value_float64",
+    "value",
+    "values_float64",
+    "values",
+    "spread",
+    "interval",
+    "standard_error",
+    "fvd_infinity",
+    "extrapolation",
+    "diagnostics",
+    "curves",
+    "against",
 )
+
+# Fields that were measured: numbers, and whatever goes with them.
+MEASURED = frozenset({*NUMBERS, "without_value", "frames_without"})
 
 # Fields that are of one run alone.
 OF_THE_RUN = frozenset({"created", "seconds", "notes", "caveats", "comparable"})

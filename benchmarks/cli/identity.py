@@ -76,13 +76,11 @@ def acd(
       leo-bench acd --dataset toy-faces --frames 128 --fake damaged:identity-swap:toy-faces/test
     """
     from benchmarks.acd import keep, measure_acd
-    from benchmarks.cli.screen import document, machinery, out_beside, say, show_score
+    from benchmarks.cli.keeping import keep_and_show
+    from benchmarks.cli.screen import machinery
     from benchmarks.frame_plan import FrameScoreRequest
-    from evaluation.documents import document_of
     from evaluation.kinds import RECORD, RECORDS
-    from evaluation.record import make_room, write_record
-    from evaluation.score_record import score_record_path
-    from evaluation.targets import STDOUT, Target, check_targets, file_of
+    from evaluation.targets import Target, check_targets
 
     check_targets(Target("--json", json, RECORD), Target("--records", records, RECORDS))
     request = FrameScoreRequest(
@@ -107,20 +105,4 @@ def acd(
         limit=limit,
     )
     found = measure_acd(request, machinery(workers=workers, keep=not no_cache, what="embeddings"))
-    made = document_of("acd", [side.record for side in found])
-    path = file_of(json)
-    if path is not None and len(found) == 1:
-        keep(found[0], path)
-    elif path is not None:
-        write_record(made, path)
-    in_tree = []
-    if records is not None:
-        in_tree = [make_room(score_record_path(records, side.record)) for side in found]
-    for side, place in zip(found, in_tree, strict=False):
-        keep(side, place)
-    for side in found:
-        show_score(side.record, out_beside(json))
-    for place in in_tree:
-        say(f"record: {place}")
-    if json == STDOUT:
-        document(made.to_json())
+    keep_and_show("acd", found, keep, json, records)

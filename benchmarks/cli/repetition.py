@@ -87,14 +87,12 @@ def repetition(
       leo-bench repetition "leo:toy-bodies?mode=conditional&start=toy-bodies/test&count=32"
       --calibrate toy-bodies/train --signal codes --animator leo:toy-bodies
     """
-    from benchmarks.cli.screen import document, machinery, out_beside, say, show_score
+    from benchmarks.cli.keeping import keep_and_show
+    from benchmarks.cli.screen import machinery
     from benchmarks.repetition import RepetitionRequest, keep, measure_repetition
-    from evaluation.documents import document_of
     from evaluation.kinds import RECORDS, REPETITION
-    from evaluation.record import make_room, write_record
     from evaluation.schema import parse
-    from evaluation.score_record import score_record_path
-    from evaluation.targets import STDOUT, Target, check_targets, file_of
+    from evaluation.targets import Target, check_targets
 
     check_targets(Target("--json", json, REPETITION), Target("--records", records, RECORDS))
     request = parse(
@@ -125,20 +123,4 @@ def repetition(
     )
     work = machinery(workers=workers, keep=not no_cache, what="motion")
     found = list(measure_repetition(request, work))
-    made = document_of("repetition", [one.record for one in found])
-    path = file_of(json)
-    if path is not None and len(found) == 1:
-        keep(found[0], path)
-    elif path is not None:
-        write_record(made, path)
-    in_tree = []
-    if records is not None:
-        in_tree = [make_room(score_record_path(records, one.record)) for one in found]
-    for one, place in zip(found, in_tree, strict=False):
-        keep(one, place)
-    for one in found:
-        show_score(one.record, out_beside(json))
-    for place in in_tree:
-        say(f"record: {place}")
-    if json == STDOUT:
-        document(made.to_json())
+    keep_and_show("repetition", found, keep, json, records)
