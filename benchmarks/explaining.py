@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from benchmarks.again import exact_of
 from benchmarks.plan import Plan
@@ -9,7 +10,7 @@ from benchmarks.plan_again import NOTHING_GIVEN, Given, settings_of, weights_of
 from benchmarks.recorded import SETTINGS, facts, leaves, short
 from benchmarks.score import score_plan
 from evaluation.clips import Window
-from evaluation.documents import AnyRecord
+from evaluation.documents import AnyRecord, read_documents
 from evaluation.errors import InputError
 from evaluation.features import Machinery
 from evaluation.protocol import ABSENT_AT_FIRST
@@ -46,6 +47,25 @@ def check_alike(a: AnyRecord, b: AnyRecord) -> None:
     """
     if a.metric != b.metric:
         raise InputError(f"{a.metric} and {b.metric} cannot be explained by one another")
+
+
+def record_pairs(a: Path, b: Path) -> list[tuple[AnyRecord, AnyRecord]]:
+    """The records of two files of results, one beside the other.
+
+    Raises:
+        InputError: a file holds no record, or another number of them than the other; two that
+            stand beside each other are not of one number (`check_alike`).
+    """
+    first, second = read_documents(a).records, read_documents(b).records
+    if len(first) != len(second) or not first:
+        raise InputError(
+            f"{a} holds {len(first)} records, and {b} {len(second)}: as many, and at least one, "
+            "are compared"
+        )
+    pairs = list(zip(first, second, strict=True))
+    for one, other in pairs:
+        check_alike(one, other)
+    return pairs
 
 
 def differences(

@@ -28,8 +28,9 @@ OF_THE_RUN = frozenset({"created", "seconds", "notes", "caveats", "comparable"})
 # Fields that settings are made of; `explain` measures what each of them does.
 SETTINGS = frozenset({"request", "protocol_settings"})
 
-# Where the videos lie is no difference between them.
-PLACES = frozenset({"source", "absolute", "notes"})
+# Where the videos lie, and what a source calls itself by its path, is no difference between them:
+# the fingerprint tells videos apart.
+PLACES = frozenset({"source", "absolute", "name", "notes"})
 
 
 def changed_facts(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:

@@ -278,6 +278,14 @@ def _check_together(document: Document) -> None:
     if isinstance(extra, LeverageExtra):
         (record,) = document.records
         _check_leverage(extra, record)
+    if isinstance(extra, PrecisionExtra) and isinstance(document.records[0], Record):
+        record = document.records[0]
+        for name, share, clips in (
+            ("precision", extra.precision.value, record.n_fake),
+            ("recall", extra.recall.value, record.n_real),
+        ):
+            whole = round(share * clips) / max(clips, 1)
+            check_close(f"extra.{name}.value", share, "records[0]'s clips", whole, 1.0)
 
 
 def _check_leverage(extra: LeverageExtra, record: AnyRecord) -> None:

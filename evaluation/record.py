@@ -23,9 +23,11 @@ from evaluation.record_checks import (
     Count,
     Flag,
     Level,
+    Method,
     NotNegative,
     Number,
     Positive,
+    Version1,
     Whole,
     check_all_or_none,
     check_around,
@@ -71,7 +73,7 @@ class Record(Provenance):
     """
 
     kind: Literal["distance"] = "distance"
-    schema_version: Literal[1] = SCHEMA
+    schema_version: Version1 = SCHEMA
     metric: Literal["fvd", "kvd", "fid"]
     value: Number
     value_float64: Number
@@ -80,7 +82,7 @@ class Record(Provenance):
     values_float64: tuple[Number, ...]
     interval: tuple[Number, Number] | None
     interval_level: Level | None
-    interval_method: str | None
+    interval_method: Method | None
     standard_error: NotNegative | None
     fvd_infinity: Number | None
     extrapolation: ExtrapolationRecord | None

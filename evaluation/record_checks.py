@@ -9,9 +9,9 @@ one another. The models of records (`evaluation.record`, `evaluation.score_recor
 import math
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist, fmean, pstdev
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from evaluation.schema import settings_digest
 
@@ -24,6 +24,10 @@ Flag = Annotated[bool, Field(strict=True)]
 NotNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 Level = Annotated[float, Field(strict=True, gt=0, lt=1)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
+Version1 = Annotated[Literal[1], BeforeValidator(lambda given: "true" if given is True else given)]
+
+# How an interval was made: every way that a version of leo-bench has had.
+Method = Literal["influence", "squared influences", "jackknife", "wilson"]
 
 # Numbers are written with all their digits, so two forms of one number agree to rounding.
 RELATIVE = 1e-9

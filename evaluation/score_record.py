@@ -25,9 +25,11 @@ from evaluation.record_checks import (
     Count,
     Flag,
     Level,
+    Method,
     NotNegative,
     Number,
     Positive,
+    Version1,
     Whole,
     check_all_or_none,
     check_around,
@@ -101,12 +103,12 @@ class ScoreRecord(Provenance):
     """
 
     kind: Literal["score"] = "score"
-    schema_version: Literal[1] = 1
+    schema_version: Version1 = 1
     metric: str
     value: Number
     interval: tuple[Number, Number] | None
     interval_level: Level | None
-    interval_method: str | None
+    interval_method: Method | None
     standard_error: NotNegative | None
     diagnostics: dict[str, Number] = Field(default_factory=dict)
     curves: dict[str, tuple[Number, ...]] = Field(default_factory=dict)

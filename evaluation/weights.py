@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from evaluation.errors import InputError
-from evaluation.given_files import check_regular
+from evaluation.given_files import check_regular, listed
 from evaluation.places import cache_root
 from evaluation.schema import Data, load_toml
 
@@ -117,7 +117,7 @@ def entry(name: str) -> WeightsFile:
     """
     registry = load_registry()
     if name not in registry:
-        raise InputError(f"{name}: no such weights; known are {', '.join(registry)}")
+        raise InputError(f"{name}: no such weights; known are {listed(registry)}")
     return registry[name]
 
 

@@ -9,6 +9,7 @@ from evaluation.errors import InputError
 
 if TYPE_CHECKING:
     from benchmarks.plan_again import Given
+    from evaluation.documents import AnyRecord
 
 
 def register(app: typer.Typer) -> None:
@@ -218,28 +219,36 @@ def explain(
 ) -> None:
     """What differs between two records, and how far each setting moves the number.
 
+    Files of several records (acd, drift) are compared record by record, in their order.
+
     Every setting of B is put into A alone, and A is measured again; settings of scores (acd, drift,
     repetition) are listed and not measured. Below stands what else differs: versions, commit,
     decoder, device, digests.
 
     Example: leo-bench explain digan.json stylegan-v.json
     """
+    from benchmarks.explaining import record_pairs
+    from benchmarks.plan_again import Given
+
+    given = Given(None, None, weights, allow_unverified, trust_torchscript, data_root)
+    for first, second in record_pairs(a, b):
+        _explain_pair(a, first, b, second, given, workers)
+
+
+def _explain_pair(
+    a: Path, first: "AnyRecord", b: Path, second: "AnyRecord", given: "Given", workers: int
+) -> None:
+    """Show what differs between two records of the files `a` and `b`."""
     from benchmarks.again import exact_of
     from benchmarks.cli.screen import machinery, out, table
     from benchmarks.explaining import (
-        check_alike,
         differences,
         listed_settings,
         numbers_differ,
         other_facts,
     )
-    from benchmarks.plan_again import Given
-    from evaluation.documents import read_any_record
     from evaluation.record import Record
 
-    first, second = read_any_record(a), read_any_record(b)
-    check_alike(first, second)
-    given = Given(None, None, weights, allow_unverified, trust_torchscript, data_root)
     out(f"A {a}: {exact_of(first):.6g} ({first.protocol})")
     out(f"B {b}: {exact_of(second):.6g} ({second.protocol})")
     if isinstance(first, Record) and isinstance(second, Record):

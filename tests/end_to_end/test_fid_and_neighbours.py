@@ -107,6 +107,13 @@ def test_precision_and_recall(leo_bench: Run, sides: tuple[object, ...], tmp_pat
     again = leo_bench("verify", kept)
     assert again.code == 0, again.out + again.err
     assert "precision" in again.out
+    assert "changed" not in again.out  # the same videos, by relative and by absolute path
+    forged = json.loads(kept.read_text())
+    forged["extra"]["recall"].update(value=0.2125, interval=None)
+    kept.write_text(json.dumps(forged))
+    refused = leo_bench("verify", kept)
+    assert refused.code == 2
+    assert "extra.recall.value is 0.2125 and contradicts records[0]'s clips" in refused.err
     few = leo_bench("precision", *sides, *CLIPS, "--clips", 3)
     assert few.code == 2
     assert "3 clips; 3 neighbours need 4" in few.err

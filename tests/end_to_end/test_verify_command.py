@@ -136,6 +136,26 @@ def test_explain_lists_settings_of_scores(measured: Path, leo_bench: Run, tmp_pa
     assert "acd and fvd cannot be explained by one another" in both.err
 
 
+def test_explain_takes_files_of_several_records(
+    measured: Path, leo_bench: Run, tmp_path: Path
+) -> None:
+    del measured
+    acd = ("acd", "--real", "real", "--fake", "fake", "--protocol", "acd-toy")
+    paths = [tmp_path / f"{frames}.json" for frames in (4, 8)]
+    for path in paths:
+        assert leo_bench(*acd, "--frames", path.stem, "--json", path).code == 0
+    same = leo_bench("explain", paths[0], paths[0])
+    assert same.code == 0, same.err
+    assert same.out.count("nothing that is recorded differs") == 2  # real and fake
+    said = leo_bench("explain", *paths)
+    assert said.out.count("settings of acd are listed") == 2
+    one = tmp_path / "one.json"
+    one.write_text(json.dumps(json.loads(paths[0].read_text())["records"][0]))
+    unlike = leo_bench("explain", paths[0], one)
+    assert unlike.code == 2
+    assert "holds 2 records, and " in unlike.err
+
+
 class Program(torch.nn.Module):
     """Leaves a trace where it is run."""
 

@@ -188,6 +188,7 @@ def test_an_unknown_name_is_the_users_input(leo_bench: Run, verb: str) -> None:
     ended = leo_bench("weights", verb, "nope")
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("leo-bench: nope: no such weights; known are ")
+    assert len(ended.err) < 300  # a list of all names has 620 letters
 
 
 def test_a_closed_port_is_an_infrastructure_error(tmp_path: Path) -> None:

@@ -111,6 +111,8 @@ NO_NUMBERS: dict[str, Callable[[Content], object]] = {
     "in settings": _in("protocol_settings", bn_eps=float("nan")),
     "other kind": _set(kind="score"),
     "no kind": _set(kind=["distance"]),
+    "true version": _set(schema_version=True),
+    "method of nobody": _set(interval_method="of my own"),
 }
 
 
@@ -163,6 +165,14 @@ def test_json_that_no_record_is(text: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=said) as refused:
         read_any_record(tmp_path / "x.json")
     assert "\n" not in str(refused.value)
+
+
+def test_the_last_of_many_keys_is_found_twice_at_once(tmp_path: Path) -> None:
+    # A search for each key would take hours.
+    keys = [*range(300_000), 299_999]
+    (tmp_path / "x.json").write_text("{" + ",".join(f'"{key}":0' for key in keys) + "}")
+    with pytest.raises(InputError, match="key '299999' stands there twice"):
+        read_any_record(tmp_path / "x.json")
 
 
 def test_honest_records_are_read(made: Path) -> None:
