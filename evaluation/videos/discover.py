@@ -12,7 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
@@ -142,6 +142,8 @@ def discover(root: Path, options: OpenOptions = DEFAULTS) -> Discovery:
     listing = list_media(root)
     listing.keep(options.choice)
     kinds = [kind for kind, files in listing.files.items() if files]
+    if not kinds and options.frames_glob is not None:
+        return _without_glob(root, options)
     if not kinds:
         instead = "; ".join(listing.notes()) or "it is empty"
         raise InputError(f"{root}: no videos there; looked for {_WANTED}; {instead}")
@@ -172,6 +174,21 @@ def discover(root: Path, options: OpenOptions = DEFAULTS) -> Discovery:
         if place.name != place.name.encode("utf-8", "replace").decode():
             raise InputError(f"{root}: a name is not UTF-8: {place.name!r}; rename it")
     return found
+
+
+def _without_glob(root: Path, options: OpenOptions) -> Discovery:
+    """Of a source none of whose pictures fits `frames_glob`: all, where no folder holds two series.
+
+    A pattern chooses among series, for both sides of a comparison; one side may hold one alone.
+    """
+    found = discover(root, replace(options, frames_glob=None))
+    if found.layout.kind not in ("frame folders", "zip of frames"):
+        return found
+    note = (
+        f"no picture fits --frames-glob '{options.frames_glob}', and no folder holds several "
+        "series: all pictures are frames"
+    )
+    return replace(found, notes=[*found.notes, note])
 
 
 def _video_files(listing: Listing, files: Sequence[Found]) -> Discovery:
@@ -229,7 +246,12 @@ def _zip_file(
     if root.is_dir():
         raise InputError(f"{root}: holds {_count(len(files), 'zip file')}; open each by its path")
     layout = ZippedFrames(options.frame_order, options.choice)
-    places = layout.places(root)
+    try:
+        places = layout.places(root)
+    except InputError:
+        if options.frames_glob is None:
+            raise
+        return _without_glob(root, options)
     note = f"a zip of {_count(len(places), 'folder')} of frames"
     return Discovery(layout, places, note, [*listing.notes(), *layout.notes(root)])
 

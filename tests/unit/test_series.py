@@ -121,8 +121,26 @@ def test_a_chosen_series_is_the_video_without_the_other(
     assert source.frame_counts == (6, 6)
     assert same(clip(source, 0, range(6)), moving(6))
     assert any("12 " in note and "of another name" in note for note in source.notes)
-    with pytest.raises(InputError, match=r"of another name|of a name that"):
+    with pytest.raises(InputError, match=r"v0 holds several series"):
         opened(path, frames_glob="*.webp")
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_pattern_that_fits_no_picture_leaves_a_side_of_one_series_whole(
+    tmp_path: Path, zipped: bool
+) -> None:
+    """--frames-glob serves both sides, and the real one may hold frames alone."""
+    write(tmp_path / "real" / "v0", "alone")
+    path = tmp_path / "real"
+    if zipped:
+        path = tmp_path / "real.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for file in (tmp_path / "real").rglob("*.*"):
+                archive.write(file, file.relative_to(tmp_path))
+    source = opened(path, frames_glob="*[0-9]_left.png")
+    assert source.frame_counts == (6,)
+    assert same(clip(source, 0, range(6)), moving(6))
+    assert any("no picture fits --frames-glob '*[0-9]_left.png'" in note for note in source.notes)
 
 
 def test_patterns_of_a_source_are_those_of_its_frames(tmp_path: Path) -> None:
