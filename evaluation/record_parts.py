@@ -1,7 +1,7 @@
 """What records are made of: provenance, the two sides, the way to infinite N. Knows no torch."""
 
 import json
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
@@ -139,7 +139,7 @@ class ExtrapolationRecord(Data):
     r_squared: Number | None = None
     reliable: Flag
     reason: str
-    method: str = "line"
+    method: Literal["line", "jackknife"] = "line"
     line: Number | None = None
     needs: Count | None = None
 

@@ -12,10 +12,9 @@ COLUMNS = ("number", "old", "new", "change", "95 % interval", "floor", "finds", 
 
 # What the columns mean, below every table of them.
 LEGEND = (
-    "95 % interval: of the change, with other videos and as many. finds: the smallest rise that "
-    "this comparison finds with probability 0.8, over all its numbers. Keep seeds and first "
-    "frames: samples of one name are then pairs, and smaller rises are found. The chance of "
-    "training a model again is in none of these."
+    "95 % interval: of the change, with other videos and as many. finds: the smallest rise found "
+    "with probability 0.8, over all numbers. Keep seeds and first frames: samples of one name are "
+    "then pairs, and smaller rises are found. The chance of training again is in none of these."
 )
 
 WORDS: dict[State, str] = {
