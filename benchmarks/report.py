@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.plan import source_options
 from benchmarks.plan_again import settings_of
-from benchmarks.sources import SourceOptions, open_source
+from benchmarks.sources import open_source
 from evaluation.clips import Window
 from evaluation.errors import InputError
 from evaluation.features import Machinery
@@ -78,8 +78,10 @@ def _rows_of(key: str, stored: Stored, each: int, machinery: Machinery) -> list[
     )
     model = key.split("/")[1] if "/" in key else key
     of_fake, of_real = picked(influences.fake, each), picked(influences.real, each)
-    fake = _clips("fake", chosen.fake, made, chosen.fake_window, of_fake)
-    real = _clips("real", chosen.real, options, chosen.real_window, of_real)
+    record = stored.record
+    fakes, reals = open_source(chosen.fake, made), open_source(chosen.real, options)
+    fake = _clips("fake", record.fake.name, fakes, chosen.fake_window, of_fake)
+    real = _clips("real", record.real.name, reals, chosen.real_window, of_real)
     return [
         ClipRow(f"{model}: most typical, and real ones it covers", [*fake[0], *real[0]]),
         ClipRow(f"{model}: least typical, and real ones it misses", [*fake[1], *real[1]]),
@@ -87,9 +89,9 @@ def _rows_of(key: str, stored: Stored, each: int, machinery: Machinery) -> list[
 
 
 def _clips(
-    side: str, spec: str, options: SourceOptions, window: Window, wanted: Picked
+    side: str, name_of_side: str, source: VideoSource, window: Window, wanted: Picked
 ) -> tuple[list[Clip], list[Clip]]:
-    source = open_source(spec, options)
+    """Typical and odd clips; the record names the side: where it lies now is no reader's matter."""
     index = {name: i for i, name in enumerate(source.names)}
     sides = []
     for videos in (wanted.typical, wanted.odd):
@@ -100,7 +102,7 @@ def _clips(
             [
                 Clip(
                     f"{side}: {name}",
-                    f"{source.name}; moves FVD by {moves:+.3g}",
+                    f"{name_of_side}; moves FVD by {moves:+.3g}",
                     _mp4(source, index[name], window),
                 )
                 for name, moves in videos
