@@ -1,10 +1,10 @@
 """Where results may go: every option that names an output is checked before the work begins.
 
-An option that names a file takes a path in a folder that is there, where nothing is or an older
-file of the same kind. One that names a folder takes a path where nothing is, an empty folder, or a
-folder that the same command made. Whatever else lies there is the user's, and refused: a folder of
-videos, a device, a pipe, somebody's file. Of a symbolic link, what it leads to decides. Knows
-nothing of torch.
+An option that names a file takes a path where nothing is, or an older file of the same kind; the
+folder that it lies in is made with it. One that names a folder takes a path where nothing is, an
+empty folder, or a folder that the same command made. Whatever else lies there is the user's, and
+refused: a folder of videos, a device, a pipe, somebody's file. Of a symbolic link, what it leads to
+decides. Knows nothing of torch.
 """
 
 import contextlib
@@ -123,8 +123,6 @@ def _check_file(option: str, path: Path, kind: FileKind) -> None:
     place = Path(os.path.realpath(path))
     for ending in kind.beside:
         _check_one(option, place.with_suffix(ending), BESIDE[ending])
-    if not place.parent.exists():
-        raise InputError(f"{option} {path}: there is no folder {place.parent}; make it first")
     _check_writable(option, place.parent)
 
 

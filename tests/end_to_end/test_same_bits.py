@@ -149,7 +149,7 @@ def test_a_record_is_verified_and_a_false_one_is_not(leo_bench: Run, tmp_path: P
     record.write_text(json.dumps(content))
     said = leo_bench("verify", record)
     assert said.code == 1
-    for name in ("value", "value_float64", "values[0]", "interval[0]", "fvd_infinity"):
+    for name in ("value", "value_float64", "values[0]", "interval[0]", "extrapolation value"):
         assert f"fvd {name} " in said.out
 
 
