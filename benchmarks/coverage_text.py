@@ -1,6 +1,8 @@
-"""The tables of `benchmarks/coverage.md`, from the rows that `benchmarks.coverage` wrote.
+"""The tables of `benchmarks/coverage.md`, from the rows of two simulations.
 
-python -m benchmarks.coverage_text benchmarks/coverage.csv > benchmarks/coverage.md
+python -m benchmarks.coverage --out benchmarks/coverage.csv
+python -m benchmarks.gate_alarms --out benchmarks/gate_alarms.csv
+python -m benchmarks.coverage_text
 """
 
 import csv
@@ -27,6 +29,7 @@ DISTANCES = {
     "recall": "Recall (likewise)",
 }
 MEANS = ("acd", "drift, all times", "over seeds")
+GATE_CASE = ("number", "tails", "n_real", "n_fake", "samples")
 METHODS = ("fvd, as if it were", "line in 1/N", "fvd infinity")
 
 
@@ -86,6 +89,27 @@ def _means(rows: Rows) -> str:
     return "\n".join([*lines, ""])
 
 
+def gate_of(rows: Rows) -> str:
+    """The gate: false alarms of unchanged models, and losses found."""
+    lines = [
+        "## The gate: false alarms of a comparison (2.5 %), and losses of 20 % that it finds\n",
+        *_head(
+            *("number", "tails", "N real", "N fake", "samples"),
+            *("false alarms of 1 / 5 / 22 numbers", "found among 1 / 5 / 22"),
+        ),
+    ]
+    for _, of_case in itertools.groupby(rows, key=lambda row: [row[name] for name in GATE_CASE]):
+        found = list(of_case)
+        cells = [
+            " / ".join(
+                f"{100 * float(r[n]):.1f} ± {100 * float(r[f'{n}_error']):.1f}" for r in found
+            )
+            for n in ("false_alarms", "losses_found")
+        ]
+        lines.append(_line(*(found[0][name] for name in GATE_CASE), *cells))
+    return "\n".join([*lines, ""])
+
+
 def _head(*names: str) -> list[str]:
     return [_line(*names), _line(*("---" for _ in names))]
 
@@ -94,11 +118,17 @@ def _line(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _read(path: Path) -> Rows:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def main() -> None:
     """Put the tables of the CSV into the page beside it."""
     folder = Path(__file__).parent
-    with (folder / "coverage.csv").open(encoding="utf-8", newline="") as file:
-        tables = tables_of(list(csv.DictReader(file)))
+    tables = "\n".join(
+        [tables_of(_read(folder / "coverage.csv")), gate_of(_read(folder / "gate_alarms.csv"))]
+    )
     path = folder / "coverage.md"
     before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
