@@ -18,6 +18,16 @@ from evaluation.record_parts import Provenance
 from evaluation.schema import Data
 
 
+def _check_seeds(
+    value: float, by_seed: tuple[float, ...], interval: tuple[float, float] | None
+) -> None:
+    """A value is the mean over its seeds, where there are any, and lies in its interval."""
+    if by_seed:
+        check_mean("value", value, "by_seed", by_seed)
+    if interval is not None:
+        check_around("interval", interval, "value", value)
+
+
 class Row(Data):
     """One variant under one measure.
 
@@ -39,10 +49,7 @@ class Row(Data):
 
     @model_validator(mode="after")
     def _fits_its_seeds(self) -> Self:
-        if self.by_seed:
-            check_mean("value", self.value, "by_seed", self.by_seed)
-        if self.interval is not None:
-            check_around("interval", self.interval, "value", self.value)
+        _check_seeds(self.value, self.by_seed, self.interval)
         return self
 
 
@@ -71,10 +78,7 @@ class Change(Data):
 
     @model_validator(mode="after")
     def _fits_its_seeds(self) -> Self:
-        if self.by_seed:
-            check_mean("value", self.value, "by_seed", self.by_seed)
-        if self.interval is not None:
-            check_around("interval", self.interval, "value", self.value)
+        _check_seeds(self.value, self.by_seed, self.interval)
         return self
 
 
