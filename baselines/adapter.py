@@ -14,12 +14,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from baselines.checkout import find_interpreter
-from baselines.layouts import open_layout
-from baselines.planning import AdaptRequest, planned
-from baselines.provenance import Adaptation, Part, write_adaptation
-from baselines.sampler import run_sampler, videos_so_far
-from evaluation.errors import InfrastructureError, InputError
+from leo_bench.baselines.checkout import find_interpreter
+from leo_bench.baselines.layouts import open_layout
+from leo_bench.baselines.planning import AdaptRequest, planned
+from leo_bench.baselines.provenance import Adaptation, Part, write_adaptation
+from leo_bench.baselines.sampler import run_sampler, videos_so_far
+from leo_bench.evaluation.errors import InfrastructureError, InputError
 
 
 def _silent(_done: int, _total: int) -> None:

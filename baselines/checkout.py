@@ -11,9 +11,9 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from baselines.provenance import Checkout, CheckpointFile
-from evaluation.errors import InputError
-from evaluation.videos.digests import file_sha256
+from leo_bench.baselines.provenance import Checkout, CheckpointFile
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.digests import file_sha256
 
 ASKING_SECONDS = 120.0  # for git and the interpreter to answer; networked disks are slow
 _NOT_CODE = frozenset({".git", ".venv", "venv", "site-packages", "node_modules", "__pycache__"})

@@ -6,11 +6,11 @@ open_output(load_method("tats"), Path("out/"))     # every row of numpy_files/..
 from dataclasses import replace
 from pathlib import Path
 
-from baselines.methods import GridLayout, Method, OutputLayout
-from baselines.provenance import Adaptation, read_adaptation
-from evaluation.videos.discover import DEFAULTS, OpenOptions, open_videos
-from evaluation.videos.source import Selection, VideoSource
-from evaluation.videos.tiles import Grid, Tiles
+from leo_bench.baselines.methods import GridLayout, Method, OutputLayout
+from leo_bench.baselines.provenance import Adaptation, read_adaptation
+from leo_bench.evaluation.videos.discover import DEFAULTS, OpenOptions, open_videos
+from leo_bench.evaluation.videos.source import Selection, VideoSource
+from leo_bench.evaluation.videos.tiles import Grid, Tiles
 
 
 def open_output(

@@ -11,8 +11,15 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
-from evaluation.errors import InputError
-from evaluation.schema import Data, Named, list_named, load_named, load_toml, with_right_id
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.schema import (
+    Data,
+    Named,
+    list_named,
+    load_named,
+    load_toml,
+    with_right_id,
+)
 
 METHODS = Path(__file__).parent / "methods"
 

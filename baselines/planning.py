@@ -6,18 +6,24 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from baselines.checkout import (
+from leo_bench.baselines.checkout import (
     checkout_state,
     checkpoint_file,
     find_interpreter,
     interpreter_versions,
     unknown_options,
 )
-from baselines.methods import METHODS, Method
-from baselines.provenance import Adaptation, Checkout, CheckpointFile, Part, read_adaptation
-from evaluation.errors import InputError
-from evaluation.seeds import derived_seed
-from evaluation.videos.discover import DEFAULTS, OpenOptions
+from leo_bench.baselines.methods import METHODS, Method
+from leo_bench.baselines.provenance import (
+    Adaptation,
+    Checkout,
+    CheckpointFile,
+    Part,
+    read_adaptation,
+)
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.seeds import derived_seed
+from leo_bench.evaluation.videos.discover import DEFAULTS, OpenOptions
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from evaluation.errors import InputError
-from evaluation.given_files import read_given_text
-from evaluation.schema import Data, parse
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.given_files import read_given_text
+from leo_bench.evaluation.schema import Data, parse
 
 PATH = Path(__file__).parent / "published.csv"
 

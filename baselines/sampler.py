@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from baselines.checkout import clean_environment
-from baselines.methods import OutputLayout
-from baselines.provenance import State
-from evaluation.errors import InputError
-from evaluation.videos.frames import is_frame
-from evaluation.videos.listing import kind_of
+from leo_bench.baselines.checkout import clean_environment
+from leo_bench.baselines.methods import OutputLayout
+from leo_bench.baselines.provenance import State
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.frames import is_frame
+from leo_bench.evaluation.videos.listing import kind_of
 
 POLL_SECONDS = 1.0  # between two looks at what has appeared
 GRACE_SECONDS = 10.0  # between asking a sampler to end and ending it

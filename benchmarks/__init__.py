@@ -11,20 +11,5 @@ worlds/     toy-faces and toy-bodies
 speed/      how fast, as ratios within one run
 """
 
-import importlib
-
-DISTRIBUTION = "leo-bench"
-
-
-def _refuse_foreign_siblings() -> None:
-    """Stop where another `evaluation` (LIA has one) or `leo` would be imported instead of ours."""
-    for name in ("evaluation", "leo", "baselines", "reports"):
-        module = importlib.import_module(name)
-        if getattr(module, "DISTRIBUTION", None) != DISTRIBUTION:
-            raise ImportError(
-                f"'{name}' is {module.__file__}, not leo-bench's: start leo-bench from another "
-                "folder, or install it in an environment of its own"
-            )
-
-
-_refuse_foreign_siblings()
+if __name__ != "leo_bench.benchmarks":  # under two names every class would be there twice
+    raise ImportError("import leo_bench.benchmarks, not benchmarks")

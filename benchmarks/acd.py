@@ -5,26 +5,26 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks.frame_plan import (
+from leo_bench.benchmarks.frame_plan import (
     FramePlan,
     FrameScoreRequest,
     PlannedSide,
     open_side,
     plan_frames,
 )
-from benchmarks.frame_record import Told, against, frame_record, scored_side
-from benchmarks.plan_again import Given, plan_score
-from benchmarks.provenance import with_news
-from benchmarks.side_notes import side_notes
-from evaluation.acd import SourceACD, source_acd
-from evaluation.embedded_videos import EmbeddingSettings
-from evaluation.embedders import FrameEmbedder, build_embedder
-from evaluation.features import Machinery
-from evaluation.frame_features import FrameRecipe
-from evaluation.intervals import MIN_VIDEOS
-from evaluation.lanes import on_one_thread
-from evaluation.record_parts import SideRecord
-from evaluation.score_record import ScoreRecord, keep_score
+from leo_bench.benchmarks.frame_record import Told, against, frame_record, scored_side
+from leo_bench.benchmarks.plan_again import Given, plan_score
+from leo_bench.benchmarks.provenance import with_news
+from leo_bench.benchmarks.side_notes import side_notes
+from leo_bench.evaluation.acd import SourceACD, source_acd
+from leo_bench.evaluation.embedded_videos import EmbeddingSettings
+from leo_bench.evaluation.embedders import FrameEmbedder, build_embedder
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.frame_features import FrameRecipe
+from leo_bench.evaluation.intervals import MIN_VIDEOS
+from leo_bench.evaluation.lanes import on_one_thread
+from leo_bench.evaluation.record_parts import SideRecord
+from leo_bench.evaluation.score_record import ScoreRecord, keep_score
 
 # Up to here intervals of a mean of heavy-tailed numbers cover 88 to 91 % (benchmarks/coverage.md).
 FEW_VIDEOS = 16

@@ -9,22 +9,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.acd import acd_again
-from benchmarks.drift import drift_again
-from benchmarks.leverage import leverage_of
-from benchmarks.nearest import nearest_again
-from benchmarks.numbers_again import Comparison, Numbers, together
-from benchmarks.plan_again import NOTHING_GIVEN, Given, plan_of
-from benchmarks.precision import precision_of
-from benchmarks.recorded import NUMBERS, changed_facts
-from benchmarks.repetition import repetition_again
-from benchmarks.score import score_plan
-from evaluation.documents import AnyRecord, Document, NearestExtra, document_of, read_documents
-from evaluation.errors import InfrastructureError, InputError
-from evaluation.features import Machinery
-from evaluation.record import Record
-from evaluation.score_record import ScoreRecord
-from reports.records import record_files
+from leo_bench.benchmarks.acd import acd_again
+from leo_bench.benchmarks.drift import drift_again
+from leo_bench.benchmarks.leverage import leverage_of
+from leo_bench.benchmarks.nearest import nearest_again
+from leo_bench.benchmarks.numbers_again import Comparison, Numbers, together
+from leo_bench.benchmarks.plan_again import NOTHING_GIVEN, Given, plan_of
+from leo_bench.benchmarks.precision import precision_of
+from leo_bench.benchmarks.recorded import NUMBERS, changed_facts
+from leo_bench.benchmarks.repetition import repetition_again
+from leo_bench.benchmarks.score import score_plan
+from leo_bench.evaluation.documents import (
+    AnyRecord,
+    Document,
+    NearestExtra,
+    document_of,
+    read_documents,
+)
+from leo_bench.evaluation.errors import InfrastructureError, InputError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.record import Record
+from leo_bench.evaluation.score_record import ScoreRecord
+from leo_bench.reports.records import record_files
 
 # What rests on derivatives of the number by each video (intervals, errors, fits) or on small parts
 # of it moves by so much more, relative to the number.

@@ -11,16 +11,16 @@ from numpy.lib import format as npy
 from PIL import Image
 from torch import Tensor
 
-from benchmarks.prepare.reading import frame_rate
-from benchmarks.start_frames import noted_picture
-from evaluation.errors import InputError
-from evaluation.videos.container import VideoFiles
-from evaluation.videos.discover import open_videos
-from evaluation.videos.source import VideoSource
-from evaluation.videos.upright import upright_videos
-from leo.animator import ImageAnimator, relative
-from leo.animator_files import read_animator
-from leo.model import LeoModel, find_model, shipped_models
+from leo_bench.benchmarks.prepare.reading import frame_rate
+from leo_bench.benchmarks.start_frames import noted_picture
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.container import VideoFiles
+from leo_bench.evaluation.videos.discover import open_videos
+from leo_bench.evaluation.videos.source import VideoSource
+from leo_bench.evaluation.videos.upright import upright_videos
+from leo_bench.leo.animator import ImageAnimator, relative
+from leo_bench.leo.animator_files import read_animator
+from leo_bench.leo.model import LeoModel, find_model, shipped_models
 
 Progress = Callable[[int, int], None]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from evaluation.errors import BadVideoError
-from evaluation.videos.source import Selection
+from leo_bench.evaluation.errors import BadVideoError
+from leo_bench.evaluation.videos.source import Selection
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from benchmarks.plan_again import plan_of
-from benchmarks.score import scored
-from evaluation.errors import InputError
-from evaluation.features import Machinery
-from evaluation.frechet import fit_gaussian
-from evaluation.record import Record
-from reports.bundles import FRECHET, SideStatistics, Statistics, frechet
-from reports.rechecks import agrees
-from reports.records import Stored, Tree
+from leo_bench.benchmarks.plan_again import plan_of
+from leo_bench.benchmarks.score import scored
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.frechet import fit_gaussian
+from leo_bench.evaluation.record import Record
+from leo_bench.reports.bundles import FRECHET, SideStatistics, Statistics, frechet
+from leo_bench.reports.rechecks import agrees
+from leo_bench.reports.records import Stored, Tree
 
 
 def statistics_of(

@@ -13,8 +13,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from evaluation.influence import ClipFeatures
-from evaluation.kernel import KernelOptions
+from leo_bench.evaluation.influence import ClipFeatures
+from leo_bench.evaluation.kernel import KernelOptions
 
 Tails = Literal["light", "heavy"]
 

@@ -1,8 +1,8 @@
 """The tables of `benchmarks/coverage.md`, from the rows of two simulations.
 
-python -m benchmarks.coverage --out benchmarks/coverage.csv
-python -m benchmarks.gate_alarms --out benchmarks/gate_alarms.csv
-python -m benchmarks.coverage_text
+python -m leo_bench.benchmarks.coverage --out benchmarks/coverage.csv
+python -m leo_bench.benchmarks.gate_alarms --out benchmarks/gate_alarms.csv
+python -m leo_bench.benchmarks.coverage_text
 """
 
 import csv

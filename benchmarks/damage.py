@@ -14,11 +14,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from benchmarks.planting import Plant, planted_motion
-from benchmarks.worlds.world import WorldSource
-from evaluation.errors import InputError
-from evaluation.given_files import shortened
-from evaluation.videos.source import Medium, Skipped, VideoSource, read_in_pieces
+from leo_bench.benchmarks.planting import Plant, planted_motion
+from leo_bench.benchmarks.worlds.world import WorldSource
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.given_files import shortened
+from leo_bench.evaluation.videos.source import Medium, Skipped, VideoSource, read_in_pieces
 
 DAMAGE_VERSION = 1  # raise when a damage gives other pixels
 

@@ -10,20 +10,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.montage import montage
-from benchmarks.plan import ScoreRequest, plan
-from benchmarks.sampling import Place, SampleRequest, write_samples
-from benchmarks.score import keep, scored
-from benchmarks.sources import SourceOptions, open_source
-from evaluation.features import Machinery
-from evaluation.intervals import Interval
-from evaluation.measure import Measurement
-from evaluation.numbers import Metric
-from evaluation.record import Record, record_path
-from evaluation.videos.discover import OpenOptions
-from leo.drawing import Drawing, Sampling
-from leo.grid import renderings
-from leo.model import LeoModel, find_model
+from leo_bench.benchmarks.montage import montage
+from leo_bench.benchmarks.plan import ScoreRequest, plan
+from leo_bench.benchmarks.sampling import Place, SampleRequest, write_samples
+from leo_bench.benchmarks.score import keep, scored
+from leo_bench.benchmarks.sources import SourceOptions, open_source
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.intervals import Interval
+from leo_bench.evaluation.measure import Measurement
+from leo_bench.evaluation.numbers import Metric
+from leo_bench.evaluation.record import Record, record_path
+from leo_bench.evaluation.videos.discover import OpenOptions
+from leo_bench.leo.drawing import Drawing, Sampling
+from leo_bench.leo.grid import renderings
+from leo_bench.leo.model import LeoModel, find_model
 
 WORLDS = ("toy-faces", "toy-bodies")
 UNTOUCHED = "other half"

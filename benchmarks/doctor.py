@@ -9,14 +9,14 @@ from typing import Literal
 
 import torch
 
-from evaluation.certificates import Certificate, check, check_embedder
-from evaluation.circumstances import versions
-from evaluation.embedders import EmbedderRequest, build_embedder
-from evaluation.errors import InputError
-from evaluation.extractors import ExtractorRequest, build_extractor
-from evaluation.places import cache_root
-from evaluation.protocol import list_protocols
-from evaluation.weights import find, require_registered, weights_for
+from leo_bench.evaluation.certificates import Certificate, check, check_embedder
+from leo_bench.evaluation.circumstances import versions
+from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors import ExtractorRequest, build_extractor
+from leo_bench.evaluation.places import cache_root
+from leo_bench.evaluation.protocol import list_protocols
+from leo_bench.evaluation.weights import find, require_registered, weights_for
 
 
 @dataclass(frozen=True)

@@ -9,29 +9,29 @@ from pathlib import Path
 
 from pydantic import Field
 
-from benchmarks.frame_plan import (
+from leo_bench.benchmarks.frame_plan import (
     FramePlan,
     FrameScoreRequest,
     PlannedSide,
     open_side,
     plan_frames,
 )
-from benchmarks.frame_record import Told, against, frame_record, scored_side
-from benchmarks.plan_again import Given, plan_score
-from benchmarks.provenance import with_news
-from benchmarks.side_notes import side_notes
-from evaluation.drift import MIN_FOR_BAND, Bands, Limits, bands, limits, survival
-from evaluation.embedded_videos import EmbeddingSettings
-from evaluation.embedders import FrameEmbedder, build_embedder
-from evaluation.errors import InputError
-from evaluation.features import Machinery
-from evaluation.frame_features import FrameRecipe
-from evaluation.intervals import MIN_VIDEOS
-from evaluation.lanes import on_one_thread
-from evaluation.mean_intervals import LEVEL
-from evaluation.schema import parse
-from evaluation.score_record import ScoreRecord, keep_score
-from evaluation.source_drift import SourceDrift, source_drift
+from leo_bench.benchmarks.frame_record import Told, against, frame_record, scored_side
+from leo_bench.benchmarks.plan_again import Given, plan_score
+from leo_bench.benchmarks.provenance import with_news
+from leo_bench.benchmarks.side_notes import side_notes
+from leo_bench.evaluation.drift import MIN_FOR_BAND, Bands, Limits, bands, limits, survival
+from leo_bench.evaluation.embedded_videos import EmbeddingSettings
+from leo_bench.evaluation.embedders import FrameEmbedder, build_embedder
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.frame_features import FrameRecipe
+from leo_bench.evaluation.intervals import MIN_VIDEOS
+from leo_bench.evaluation.lanes import on_one_thread
+from leo_bench.evaluation.mean_intervals import LEVEL
+from leo_bench.evaluation.schema import parse
+from leo_bench.evaluation.score_record import ScoreRecord, keep_score
+from leo_bench.evaluation.source_drift import SourceDrift, source_drift
 
 # Under this many real videos their largest distances say little of a threshold.
 FEW_REAL = 16

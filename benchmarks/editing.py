@@ -6,8 +6,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from benchmarks.montage import montage
-from benchmarks.sampling import (
+from leo_bench.benchmarks.montage import montage
+from leo_bench.benchmarks.sampling import (
     SUFFIXES,
     Format,
     Place,
@@ -19,16 +19,16 @@ from benchmarks.sampling import (
     shown,
     strip_of,
 )
-from benchmarks.start_frames import noted_picture, read_picture
-from evaluation.atomic import write_atomically
-from evaluation.errors import InputError
-from evaluation.kinds import NEW
-from evaluation.targets import Target, check_free, check_targets
-from evaluation.videos.frames import is_frame
-from evaluation.videos.write import check_fps, write_video
-from leo.cut_frames import cut_line
-from leo.edit import ControlNet, Editor, command_editor, edited, png
-from leo.sample import LeoSource
+from leo_bench.benchmarks.start_frames import noted_picture, read_picture
+from leo_bench.evaluation.atomic import write_atomically
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.kinds import NEW
+from leo_bench.evaluation.targets import Target, check_free, check_targets
+from leo_bench.evaluation.videos.frames import is_frame
+from leo_bench.evaluation.videos.write import check_fps, write_video
+from leo_bench.leo.cut_frames import cut_line
+from leo_bench.leo.edit import ControlNet, Editor, command_editor, edited, png
+from leo_bench.leo.sample import LeoSource
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.again import exact_of
-from benchmarks.plan import Plan
-from benchmarks.plan_again import NOTHING_GIVEN, Given, settings_of, weights_of
-from benchmarks.recorded import SETTINGS, facts, leaves, short
-from benchmarks.score import score_plan
-from evaluation.clips import Window
-from evaluation.documents import AnyRecord, read_documents
-from evaluation.errors import InputError
-from evaluation.features import Machinery
-from evaluation.protocol import ABSENT_AT_FIRST
-from evaluation.record import Record
+from leo_bench.benchmarks.again import exact_of
+from leo_bench.benchmarks.plan import Plan
+from leo_bench.benchmarks.plan_again import NOTHING_GIVEN, Given, settings_of, weights_of
+from leo_bench.benchmarks.recorded import SETTINGS, facts, leaves, short
+from leo_bench.benchmarks.score import score_plan
+from leo_bench.evaluation.clips import Window
+from leo_bench.evaluation.documents import AnyRecord, read_documents
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.protocol import ABSENT_AT_FIRST
+from leo_bench.evaluation.record import Record
 
 # Fields of a protocol that say what it is and not what it computes.
 DESCRIPTIVE = {"id", "version", "about", "source", "commit", "caveat", "comparable_to_paper"}

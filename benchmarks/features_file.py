@@ -7,15 +7,15 @@ from typing import Literal
 
 import numpy as np
 
-from benchmarks.plan import NetworkOptions, extractor_request, source_options
-from benchmarks.sources import dataset_behind, open_source
-from evaluation.atomic import write_atomically
-from evaluation.clips import Window
-from evaluation.extractors import build_extractor
-from evaluation.features import Machinery
-from evaluation.measure import Settings, Side, draw
-from evaluation.protocol import load_protocol
-from evaluation.videos.source import check_unchanged
+from leo_bench.benchmarks.plan import NetworkOptions, extractor_request, source_options
+from leo_bench.benchmarks.sources import dataset_behind, open_source
+from leo_bench.evaluation.atomic import write_atomically
+from leo_bench.evaluation.clips import Window
+from leo_bench.evaluation.extractors import build_extractor
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.measure import Settings, Side, draw
+from leo_bench.evaluation.protocol import load_protocol
+from leo_bench.evaluation.videos.source import check_unchanged
 
 
 class FeaturesRequest(NetworkOptions):

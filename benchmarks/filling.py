@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 from filelock import FileLock, Timeout
 
-from evaluation.errors import InputError
-from leo.stage import Share
+from leo_bench.evaluation.errors import InputError
+from leo_bench.leo.stage import Share
 
 TURN_SECONDS = 60.0  # that a process waits for others which write a few lines
 _HIDDEN, _LOCK = ".unfinished-", ".lock"

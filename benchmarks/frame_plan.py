@@ -11,25 +11,25 @@ from typing import Literal
 
 import torch
 
-from benchmarks.datasets import Dataset
-from benchmarks.leo_pace import pace_of
-from benchmarks.plan import (
+from leo_bench.benchmarks.datasets import Dataset
+from leo_bench.benchmarks.leo_pace import pace_of
+from leo_bench.benchmarks.plan import (
     SAMPLING,
     check_counts,
     check_weights,
     named_dataset,
     samples_of_the_run,
 )
-from benchmarks.sources import SourceOptions, open_source, side_named
-from evaluation.clips import Window
-from evaluation.embedders import EmbedderRequest, FrameEmbedder
-from evaluation.errors import InputError
-from evaluation.features import Machinery
-from evaluation.frame_protocol import FrameProtocol, load_frame_protocol
-from evaluation.schema import Data
-from evaluation.videos.discover import OpenOptions
-from evaluation.videos.float_range import FloatRange
-from evaluation.videos.source import VideoSource
+from leo_bench.benchmarks.sources import SourceOptions, open_source, side_named
+from leo_bench.evaluation.clips import Window
+from leo_bench.evaluation.embedders import EmbedderRequest, FrameEmbedder
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.frame_protocol import FrameProtocol, load_frame_protocol
+from leo_bench.evaluation.schema import Data
+from leo_bench.evaluation.videos.discover import OpenOptions
+from leo_bench.evaluation.videos.float_range import FloatRange
+from leo_bench.evaluation.videos.source import VideoSource
 
 
 class FrameScoreRequest(Data):

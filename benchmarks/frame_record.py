@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, Self, TypeVar
 
-from benchmarks.frame_plan import FramePlan, PlannedSide, caveats
-from benchmarks.provenance import device_name, side_record, weights_notes
-from evaluation.circumstances import circumstances
-from evaluation.embedders import FrameEmbedder
-from evaluation.intervals import Interval, ends
-from evaluation.record_parts import SideRecord
-from evaluation.score_record import Against, ScoreRecord
-from evaluation.videos.frames import out_of_order
-from evaluation.videos.source import VideoSource
+from leo_bench.benchmarks.frame_plan import FramePlan, PlannedSide, caveats
+from leo_bench.benchmarks.provenance import device_name, side_record, weights_notes
+from leo_bench.evaluation.circumstances import circumstances
+from leo_bench.evaluation.embedders import FrameEmbedder
+from leo_bench.evaluation.intervals import Interval, ends
+from leo_bench.evaluation.record_parts import SideRecord
+from leo_bench.evaluation.score_record import Against, ScoreRecord
+from leo_bench.evaluation.videos.frames import out_of_order
+from leo_bench.evaluation.videos.source import VideoSource
 
 
 class SourceScore(Protocol):

@@ -20,28 +20,28 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from benchmarks.leo_samples import LeoPlace
-from benchmarks.queries import split_query
-from benchmarks.start_frames import open_start_frames
-from evaluation.cache import FeatureStore
-from evaluation.errors import InputError
-from evaluation.lanes import lanes
-from evaluation.places import cache_root
-from evaluation.schema import Data, parse
-from evaluation.videos.source import (
+from leo_bench.benchmarks.leo_samples import LeoPlace
+from leo_bench.benchmarks.queries import split_query
+from leo_bench.benchmarks.start_frames import open_start_frames
+from leo_bench.evaluation.cache import FeatureStore
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.lanes import lanes
+from leo_bench.evaluation.places import cache_root
+from leo_bench.evaluation.schema import Data, parse
+from leo_bench.evaluation.videos.source import (
     Medium,
     Selection,
     Skipped,
     VideoSource,
     read_in_pieces,
 )
-from leo.codes import Windows, code_windows
-from leo.data import frames_at_size
-from leo.drawing import at_size
-from leo.encode import CODES, FRAMES_AT_ONCE
-from leo.gaussian_motion import GaussianCodes, GaussianMotion
-from leo.model import LeoModel, device_named, find_model
-from leo.rendering import Rendering
+from leo_bench.leo.codes import Windows, code_windows
+from leo_bench.leo.data import frames_at_size
+from leo_bench.leo.drawing import at_size
+from leo_bench.leo.encode import CODES, FRAMES_AT_ONCE
+from leo_bench.leo.gaussian_motion import GaussianCodes, GaussianMotion
+from leo_bench.leo.model import LeoModel, device_named, find_model
+from leo_bench.leo.rendering import Rendering
 
 VERSION = 1  # raise when the same fit could give other pixels
 KEPT = 4  # renderings that are remembered

@@ -9,15 +9,15 @@ leo:runs/faces?nearest=toy-faces/train                            for a run with
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.queries import query_options
-from benchmarks.start_frames import open_start_frames
-from evaluation.errors import InputError
-from evaluation.schema import parse
-from evaluation.videos.source import VideoSource
-from leo.drawing import Drawing, Sampling
-from leo.model import LeoModel, device_named, find_model
-from leo.nearest_frames import NearestFrames
-from leo.sample import LeoSource
+from leo_bench.benchmarks.queries import query_options
+from leo_bench.benchmarks.start_frames import open_start_frames
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.schema import parse
+from leo_bench.evaluation.videos.source import VideoSource
+from leo_bench.leo.drawing import Drawing, Sampling
+from leo_bench.leo.model import LeoModel, device_named, find_model
+from leo_bench.leo.nearest_frames import NearestFrames
+from leo_bench.leo.sample import LeoSource
 
 
 class LeoQuery(Sampling):

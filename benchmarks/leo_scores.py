@@ -1,6 +1,7 @@
 """Scores of a trained LEO on held-out videos: rebuilding, motion, and FVD beside what is still.
 
-    python -m benchmarks.leo_scores --model leo:toy-faces --real toy-faces/test --out SCORES.json
+    python -m leo_bench.benchmarks.leo_scores --model leo:toy-faces --real toy-faces/test
+        --out SCORES.json
 
 Conditional samples begin with the first frames of the real videos themselves, one a video and then
 from the first again (the paper: 2,048 images of the data set, randomly selected, Sec. 4); the
@@ -18,23 +19,23 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from benchmarks.cli.screen import machinery, out, say
-from benchmarks.plan import ScoreRequest
-from benchmarks.score import score
-from benchmarks.sources import SourceOptions, open_source
-from evaluation.atomic import write_atomically
-from evaluation.errors import InputError
-from evaluation.record import Record
-from evaluation.videos.digests import file_sha256
-from evaluation.videos.discover import OpenOptions
-from evaluation.videos.source import VideoSource
-from leo.animator import ImageAnimator
-from leo.config import STAGES
-from leo.data import frames_at_size
-from leo.diffusion import Sampler
-from leo.model import LeoModel, find_model
-from leo.pixels import to_pixels
-from leo.reconstruction import Judged, driving_frames, judge
+from leo_bench.benchmarks.cli.screen import machinery, out, say
+from leo_bench.benchmarks.plan import ScoreRequest
+from leo_bench.benchmarks.score import score
+from leo_bench.benchmarks.sources import SourceOptions, open_source
+from leo_bench.evaluation.atomic import write_atomically
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.record import Record
+from leo_bench.evaluation.videos.digests import file_sha256
+from leo_bench.evaluation.videos.discover import OpenOptions
+from leo_bench.evaluation.videos.source import VideoSource
+from leo_bench.leo.animator import ImageAnimator
+from leo_bench.leo.config import STAGES
+from leo_bench.leo.data import frames_at_size
+from leo_bench.leo.diffusion import Sampler
+from leo_bench.leo.model import LeoModel, find_model
+from leo_bench.leo.pixels import to_pixels
+from leo_bench.leo.reconstruction import Judged, driving_frames, judge
 
 FRAMES = 16
 DRAWN = 512  # unconditional samples: their first frames cost most

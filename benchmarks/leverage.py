@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.plan import Plan, ScoreRequest, plan
-from benchmarks.score import scored
-from evaluation.documents import Document, LeverageExtra, VideoLeverage, document_of
-from evaluation.features import Machinery
-from evaluation.influence import ClipFeatures
-from evaluation.lanes import on_one_thread
-from evaluation.leverage import leave_each_out
-from evaluation.record import Record
+from leo_bench.benchmarks.plan import Plan, ScoreRequest, plan
+from leo_bench.benchmarks.score import scored
+from leo_bench.evaluation.documents import Document, LeverageExtra, VideoLeverage, document_of
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.influence import ClipFeatures
+from leo_bench.evaluation.lanes import on_one_thread
+from leo_bench.evaluation.leverage import leave_each_out
+from leo_bench.evaluation.record import Record
 
 
 @dataclass(frozen=True)

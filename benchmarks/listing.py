@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from baselines.methods import list_methods
-from benchmarks.datasets import list_datasets
-from benchmarks.suites import list_suites
-from evaluation.embedders import list_embedders
-from evaluation.extractors import list_extractors
-from evaluation.frame_protocol import list_frame_protocols
-from evaluation.protocol import list_protocols
-from evaluation.schema import list_named
-from leo.config import CONFIGS, Config
-from reports.layouts import list_layouts
+from leo_bench.baselines.methods import list_methods
+from leo_bench.benchmarks.datasets import list_datasets
+from leo_bench.benchmarks.suites import list_suites
+from leo_bench.evaluation.embedders import list_embedders
+from leo_bench.evaluation.extractors import list_extractors
+from leo_bench.evaluation.frame_protocol import list_frame_protocols
+from leo_bench.evaluation.protocol import list_protocols
+from leo_bench.evaluation.schema import list_named
+from leo_bench.leo.config import CONFIGS, Config
+from leo_bench.reports.layouts import list_layouts
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def tables() -> Listing:
 
 def configs() -> Listing:
     """LEO's configs, one row a stage, with what training costs (leo/budget.py)."""
-    from leo.budget import costs
+    from leo_bench.leo.budget import costs
 
     rows = [
         [

@@ -1,6 +1,6 @@
 """A long sample to look at: every 64th of 1,024 frames from one given first frame.
 
-python -m benchmarks.long_picture --out docs/long.png
+python -m leo_bench.benchmarks.long_picture --out docs/long.png
 """
 
 import argparse
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.cli.screen import out
-from benchmarks.montage import montage
-from benchmarks.sampling import Place, SampleRequest, open_request, sampling_of
+from leo_bench.benchmarks.cli.screen import out
+from leo_bench.benchmarks.montage import montage
+from leo_bench.benchmarks.sampling import Place, SampleRequest, open_request, sampling_of
 
 ACROSS = 8
 

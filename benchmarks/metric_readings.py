@@ -9,26 +9,26 @@ from functools import lru_cache
 from statistics import fmean
 from typing import Protocol, Self
 
-from benchmarks.plan import TOY_EMBEDDER, TOY_EXTRACTOR
-from benchmarks.repetition import RepetitionRequest, calibrated_on, found_in
-from benchmarks.score import build_network
-from evaluation.acd import source_acd
-from evaluation.clip_frames import FrameExtractor
-from evaluation.clips import ClipChoice, Window
-from evaluation.embedded_videos import EmbeddingSettings
-from evaluation.embedders import EmbedderRequest, build_embedder
-from evaluation.extractors import ClipExtractor, ExtractorRequest
-from evaluation.features import Machinery
-from evaluation.frame_features import FrameRecipe
-from evaluation.influence import ClipFeatures
-from evaluation.intervals import Interval
-from evaluation.mean_intervals import difference_interval
-from evaluation.measure import Measurement, Settings, Side, measure
-from evaluation.numbers import Metric as DistanceMetric
-from evaluation.paired_shares import paired_difference
-from evaluation.protocol import load_protocol
-from evaluation.shared_videos import shared_difference_interval
-from evaluation.videos.source import VideoSource
+from leo_bench.benchmarks.plan import TOY_EMBEDDER, TOY_EXTRACTOR
+from leo_bench.benchmarks.repetition import RepetitionRequest, calibrated_on, found_in
+from leo_bench.benchmarks.score import build_network
+from leo_bench.evaluation.acd import source_acd
+from leo_bench.evaluation.clip_frames import FrameExtractor
+from leo_bench.evaluation.clips import ClipChoice, Window
+from leo_bench.evaluation.embedded_videos import EmbeddingSettings
+from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
+from leo_bench.evaluation.extractors import ClipExtractor, ExtractorRequest
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.frame_features import FrameRecipe
+from leo_bench.evaluation.influence import ClipFeatures
+from leo_bench.evaluation.intervals import Interval
+from leo_bench.evaluation.mean_intervals import difference_interval
+from leo_bench.evaluation.measure import Measurement, Settings, Side, measure
+from leo_bench.evaluation.numbers import Metric as DistanceMetric
+from leo_bench.evaluation.paired_shares import paired_difference
+from leo_bench.evaluation.protocol import load_protocol
+from leo_bench.evaluation.shared_videos import shared_difference_interval
+from leo_bench.evaluation.videos.source import VideoSource
 
 FRAMES = 16
 LONG = 128  # frames in which motion is looked for twice

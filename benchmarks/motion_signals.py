@@ -14,13 +14,13 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-from evaluation.embedders import FrameEmbedder
-from evaluation.errors import InputError
-from evaluation.features import Machinery
-from evaluation.frame_features import FrameRecipe, embed_frames
-from evaluation.lanes import on_one_thread
-from evaluation.motion_signals import Luminance, principal_axes
-from evaluation.videos.source import VideoSource
+from leo_bench.evaluation.embedders import FrameEmbedder
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.frame_features import FrameRecipe, embed_frames
+from leo_bench.evaluation.lanes import on_one_thread
+from leo_bench.evaluation.motion_signals import Luminance, principal_axes
+from leo_bench.evaluation.videos.source import VideoSource
 
 SignalKind = Literal["codes", "pixels"]
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.datasets import list_datasets
-from benchmarks.montage import montage
-from benchmarks.plan import (
+from leo_bench.benchmarks.datasets import list_datasets
+from leo_bench.benchmarks.montage import montage
+from leo_bench.benchmarks.plan import (
     NetworkOptions,
     Plan,
     ScoreRequest,
@@ -25,23 +25,30 @@ from benchmarks.plan import (
     plan,
     source_options,
 )
-from benchmarks.plan_again import Given, weights_of, with_leave
-from benchmarks.provenance import device_name, side_record
-from benchmarks.sources import open_source, side_named
-from benchmarks.whereabouts import where_now
-from evaluation.circumstances import circumstances
-from evaluation.clip_blocks import ClipBlocks
-from evaluation.clips import ClipChoice, ClipRef, Needs, Short, choose_clips
-from evaluation.documents import NearestExtra, Pair
-from evaluation.errors import InputError
-from evaluation.extractors import ClipExtractor, build_extractor
-from evaluation.features import Machinery, Recipe
-from evaluation.measure import Draws, Settings, Side, check_one_size, check_same_size, draw
-from evaluation.neighbours import copying, nearest
-from evaluation.protocol import Loading, SideChoice
-from evaluation.record_parts import SideRecord
-from evaluation.schema import parse
-from evaluation.videos.source import VideoSource, check_unchanged, without
+from leo_bench.benchmarks.plan_again import Given, weights_of, with_leave
+from leo_bench.benchmarks.provenance import device_name, side_record
+from leo_bench.benchmarks.sources import open_source, side_named
+from leo_bench.benchmarks.whereabouts import where_now
+from leo_bench.evaluation.circumstances import circumstances
+from leo_bench.evaluation.clip_blocks import ClipBlocks
+from leo_bench.evaluation.clips import ClipChoice, ClipRef, Needs, Short, choose_clips
+from leo_bench.evaluation.documents import NearestExtra, Pair
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors import ClipExtractor, build_extractor
+from leo_bench.evaluation.features import Machinery, Recipe
+from leo_bench.evaluation.measure import (
+    Draws,
+    Settings,
+    Side,
+    check_one_size,
+    check_same_size,
+    draw,
+)
+from leo_bench.evaluation.neighbours import copying, nearest
+from leo_bench.evaluation.protocol import Loading, SideChoice
+from leo_bench.evaluation.record_parts import SideRecord
+from leo_bench.evaluation.schema import parse
+from leo_bench.evaluation.videos.source import VideoSource, check_unchanged, without
 
 PAIRS_SHOWN = 12
 

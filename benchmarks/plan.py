@@ -11,18 +11,18 @@ from typing import Literal
 
 import torch
 
-from benchmarks.datasets import Dataset, load_dataset
-from benchmarks.leo_pace import pace_of
-from benchmarks.sources import SourceOptions
-from evaluation.clips import Window
-from evaluation.errors import InputError
-from evaluation.extractors import ExtractorRequest
-from evaluation.features import Machinery
-from evaluation.numbers import Metric, check_metric
-from evaluation.protocol import EvalProtocol, load_protocol
-from evaluation.schema import Data
-from evaluation.videos.discover import OpenOptions
-from evaluation.videos.float_range import FloatRange
+from leo_bench.benchmarks.datasets import Dataset, load_dataset
+from leo_bench.benchmarks.leo_pace import pace_of
+from leo_bench.benchmarks.sources import SourceOptions
+from leo_bench.evaluation.clips import Window
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors import ExtractorRequest
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.numbers import Metric, check_metric
+from leo_bench.evaluation.protocol import EvalProtocol, load_protocol
+from leo_bench.evaluation.schema import Data
+from leo_bench.evaluation.videos.discover import OpenOptions
+from leo_bench.evaluation.videos.float_range import FloatRange
 
 # Fields of requests that say how videos are sampled, by numbers of 1 or more.
 SAMPLING = ("real_stride", "fake_stride", "resolution", "limit")

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.worlds.chance import Array, Dice, Drift
-from benchmarks.worlds.world import WorldSource
-from evaluation.errors import InputError
+from leo_bench.benchmarks.worlds.chance import Array, Dice, Drift
+from leo_bench.benchmarks.worlds.world import WorldSource
+from leo_bench.evaluation.errors import InputError
 
 PACE = 0.1  # a repeat is at most this much faster or slower
 NOISE = 0.1  # of a repeated motion, as a share of each parameter's own spread

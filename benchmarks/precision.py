@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from benchmarks.plan import Plan, ScoreRequest, plan
-from benchmarks.score import scored
-from evaluation.documents import Document, PrecisionExtra, ShareOfClips, document_of
-from evaluation.features import Machinery
-from evaluation.influence import ClipFeatures
-from evaluation.intervals import ends
-from evaluation.lanes import on_one_thread
-from evaluation.neighbours import K, precision, recall
-from evaluation.record import Record
-from evaluation.share_intervals import precision_interval, recall_interval
+from leo_bench.benchmarks.plan import Plan, ScoreRequest, plan
+from leo_bench.benchmarks.score import scored
+from leo_bench.evaluation.documents import Document, PrecisionExtra, ShareOfClips, document_of
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.influence import ClipFeatures
+from leo_bench.evaluation.intervals import ends
+from leo_bench.evaluation.lanes import on_one_thread
+from leo_bench.evaluation.neighbours import K, precision, recall
+from leo_bench.evaluation.record import Record
+from leo_bench.evaluation.share_intervals import precision_interval, recall_interval
 
 
 @dataclass(frozen=True)

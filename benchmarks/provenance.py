@@ -5,25 +5,25 @@ from collections.abc import Sequence
 
 import torch
 
-from benchmarks.plan import Plan
-from benchmarks.side_notes import side_notes
-from benchmarks.whereabouts import absolute_source
-from evaluation.circumstances import circumstances
-from evaluation.clip_frames import FrameExtractor
-from evaluation.embedders import FrameEmbedder
-from evaluation.extractors import ClipExtractor
-from evaluation.extrapolation import Extrapolation
-from evaluation.features import Machinery
-from evaluation.intervals import MIN_VIDEOS, ends
-from evaluation.measure import Draws, Measurement
-from evaluation.record import Record, RecordT
-from evaluation.record_parts import ExtrapolationRecord, SideRecord
-from evaluation.seeds import SEED_RULE
-from evaluation.variance import freedom_of_squares
-from evaluation.videos.frames import out_of_order
-from evaluation.videos.pace import rate_range, repeated_share
-from evaluation.videos.source import VideoSource, fingerprint
-from evaluation.weights import prefix_note
+from leo_bench.benchmarks.plan import Plan
+from leo_bench.benchmarks.side_notes import side_notes
+from leo_bench.benchmarks.whereabouts import absolute_source
+from leo_bench.evaluation.circumstances import circumstances
+from leo_bench.evaluation.clip_frames import FrameExtractor
+from leo_bench.evaluation.embedders import FrameEmbedder
+from leo_bench.evaluation.extractors import ClipExtractor
+from leo_bench.evaluation.extrapolation import Extrapolation
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.intervals import MIN_VIDEOS, ends
+from leo_bench.evaluation.measure import Draws, Measurement
+from leo_bench.evaluation.record import Record, RecordT
+from leo_bench.evaluation.record_parts import ExtrapolationRecord, SideRecord
+from leo_bench.evaluation.seeds import SEED_RULE
+from leo_bench.evaluation.variance import freedom_of_squares
+from leo_bench.evaluation.videos.frames import out_of_order
+from leo_bench.evaluation.videos.pace import rate_range, repeated_share
+from leo_bench.evaluation.videos.source import VideoSource, fingerprint
+from leo_bench.evaluation.weights import prefix_note
 
 # Under this many clips the small-sample bias of FVD is most of the number (FETV-EVAL's logs at
 # N = 256 against 1,024: ×1.9).

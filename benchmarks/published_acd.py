@@ -1,7 +1,9 @@
 """ACD of the samples that authors published, beside real video, under each small network; Markdown.
 
-    LEO_BENCH_WEIGHTS=SHARED_DATA/weights python -m benchmarks.published_acd --from SHARED_DATA
-    LEO_BENCH_WEIGHTS=MINE python -m benchmarks.published_acd --from SHARED_DATA --only face
+    LEO_BENCH_WEIGHTS=SHARED_DATA/weights
+        python -m leo_bench.benchmarks.published_acd --from SHARED_DATA
+    LEO_BENCH_WEIGHTS=MINE
+        python -m leo_bench.benchmarks.published_acd --from SHARED_DATA --only face
         --protocol acd-face-casia --protocol acd-face-casia-aligned --allow-unverified
 
 SHARED_DATA holds `clips.csv`, one row a clip with its tile's box, and the videos it names
@@ -29,19 +31,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.cli.screen import machinery, out, say
-from benchmarks.prepare.reading import read_frames
-from benchmarks.prepare.resample import Frame
-from benchmarks.published_samples import ClipRow, read_rows, unstretched
-from evaluation.acd import SourceACD, source_acd
-from evaluation.clips import Window
-from evaluation.embedded_videos import EmbeddingSettings
-from evaluation.embedders import EmbedderRequest, build_embedder
-from evaluation.errors import InputError
-from evaluation.features import Machinery
-from evaluation.frame_features import FrameRecipe
-from evaluation.frame_protocol import FrameProtocol, load_frame_protocol
-from evaluation.videos.source import Medium, Skipped, VideoSource, read_in_pieces
+from leo_bench.benchmarks.cli.screen import machinery, out, say
+from leo_bench.benchmarks.prepare.reading import read_frames
+from leo_bench.benchmarks.prepare.resample import Frame
+from leo_bench.benchmarks.published_samples import ClipRow, read_rows, unstretched
+from leo_bench.evaluation.acd import SourceACD, source_acd
+from leo_bench.evaluation.clips import Window
+from leo_bench.evaluation.embedded_videos import EmbeddingSettings
+from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.frame_features import FrameRecipe
+from leo_bench.evaluation.frame_protocol import FrameProtocol, load_frame_protocol
+from leo_bench.evaluation.videos.source import Medium, Skipped, VideoSource, read_in_pieces
 
 FRAMES = 16
 PROTOCOLS = {

@@ -1,8 +1,8 @@
 """Scores the samples that authors published, against the real video at hand; prints Markdown.
 
-    python -m benchmarks.published_samples --from SHARED_DATA --out SAMPLES
+    python -m leo_bench.benchmarks.published_samples --from SHARED_DATA --out SAMPLES
     leo-bench data prepare faceforensics --from SAMPLES --out DATA      (and ucf101, weizmann, grid)
-    python -m benchmarks.published_scores --samples SAMPLES --data DATA --records RECORDS
+    python -m leo_bench.benchmarks.published_scores --samples SAMPLES --data DATA --records RECORDS
 
 Every row is one `leo-bench fvd --dataset ... --fake ...`. What the numbers are not: the sets are
 small and hand-picked by their authors, the real faces are not FaceForensics, there is no TaichiHD,
@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from baselines.methods import list_methods
-from benchmarks.cli.screen import machinery, out, say
-from benchmarks.plan import ScoreRequest, plan
-from benchmarks.score import keep, scored
-from evaluation.errors import InputError
-from evaluation.record import Record, record_path
+from leo_bench.baselines.methods import list_methods
+from leo_bench.benchmarks.cli.screen import machinery, out, say
+from leo_bench.benchmarks.plan import ScoreRequest, plan
+from leo_bench.benchmarks.score import keep, scored
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.record import Record, record_path
 
 FRAMES, SIDE = 16, 128
 # Data set of a generated set -> the prepared real one that it is held against.

@@ -1,6 +1,6 @@
 """`LOCATION?OPTION=VALUE&OPTION=VALUE`, as sources on the command line are written."""
 
-from evaluation.errors import InputError
+from leo_bench.evaluation.errors import InputError
 
 
 def split_query(spec: str) -> tuple[str, dict[str, object]]:

@@ -15,22 +15,22 @@ from typing import Literal
 import torch
 from pydantic import Field
 
-from benchmarks.datasets import list_datasets
-from benchmarks.motion_signals import PixelSignals, SignalKind, Signals, first_frames
-from benchmarks.plan import check_weights
-from benchmarks.plan_again import Given
-from benchmarks.provenance import device_name, side_record, with_news
-from benchmarks.sources import SourceOptions, open_source
-from benchmarks.whereabouts import where_now
-from evaluation.circumstances import circumstances
-from evaluation.errors import InputError
-from evaluation.features import Machinery
-from evaluation.lanes import on_one_thread
-from evaluation.paired_shares import LEVEL
-from evaluation.printable import csv_cell
-from evaluation.record import slug
-from evaluation.recurrence import check_frames
-from evaluation.repetition import (
+from leo_bench.benchmarks.datasets import list_datasets
+from leo_bench.benchmarks.motion_signals import PixelSignals, SignalKind, Signals, first_frames
+from leo_bench.benchmarks.plan import check_weights
+from leo_bench.benchmarks.plan_again import Given
+from leo_bench.benchmarks.provenance import device_name, side_record, with_news
+from leo_bench.benchmarks.sources import SourceOptions, open_source
+from leo_bench.benchmarks.whereabouts import where_now
+from leo_bench.evaluation.circumstances import circumstances
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.lanes import on_one_thread
+from leo_bench.evaluation.paired_shares import LEVEL
+from leo_bench.evaluation.printable import csv_cell
+from leo_bench.evaluation.record import slug
+from leo_bench.evaluation.recurrence import check_frames
+from leo_bench.evaluation.repetition import (
     REPETITION_VERSION,
     Calibration,
     RepetitionSettings,
@@ -38,11 +38,11 @@ from evaluation.repetition import (
     calibrate,
     source_repetition,
 )
-from evaluation.schema import Data, parse, settings_digest
-from evaluation.score_record import ScoreRecord, keep_score
-from evaluation.videos.discover import OpenOptions
-from evaluation.videos.float_range import FloatRange
-from evaluation.videos.source import VideoSource, check_unchanged
+from leo_bench.evaluation.schema import Data, parse, settings_digest
+from leo_bench.evaluation.score_record import ScoreRecord, keep_score
+from leo_bench.evaluation.videos.discover import OpenOptions
+from leo_bench.evaluation.videos.float_range import FloatRange
+from leo_bench.evaluation.videos.source import VideoSource, check_unchanged
 
 CALIBRATION_VIDEOS = 64  # at most: all pairs of segments of each, and of each with three others
 
@@ -226,8 +226,8 @@ def _open(
 
 def _codes(request: RepetitionRequest) -> Signals:
     # Here, since diffusers takes seconds to import.
-    from benchmarks.code_signals import CodeSignals
-    from leo.model import LeoModel, find_model
+    from leo_bench.benchmarks.code_signals import CodeSignals
+    from leo_bench.leo.model import LeoModel, find_model
 
     if request.animator is None:
         raise InputError("codes need the encoder of a LEO: give --animator (leo:toy-bodies)")

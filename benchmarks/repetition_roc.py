@@ -1,6 +1,7 @@
 """Does the repetition score find repetitions that were planted? Its ROC on the embedded worlds.
 
-    python -m benchmarks.repetition_roc --signals motion pixels codes --out docs/repetition-roc.png
+    python -m leo_bench.benchmarks.repetition_roc --signals motion pixels codes
+        --out docs/repetition-roc.png
 
 In half of the videos a stretch comes back (`benchmarks.planting`), and it is known which and where:
 
@@ -24,18 +25,23 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from benchmarks.cli.screen import machinery, out, say
-from benchmarks.damage import DAMAGES, Damaged
-from benchmarks.motion_signals import PixelSignals, Signals
-from benchmarks.planting import Plant, planted_motion
-from benchmarks.worlds.world import WorldShape, WorldSource, open_world
-from evaluation.atomic import write_atomically
-from evaluation.errors import InputError
-from evaluation.features import Machinery
-from evaluation.repetition import RepetitionSettings, SourceRepetition, calibrate, source_repetition
-from evaluation.roc import Point, area_under, roc
-from reports.pictures import need_matplotlib
-from reports.roc_picture import roc_picture
+from leo_bench.benchmarks.cli.screen import machinery, out, say
+from leo_bench.benchmarks.damage import DAMAGES, Damaged
+from leo_bench.benchmarks.motion_signals import PixelSignals, Signals
+from leo_bench.benchmarks.planting import Plant, planted_motion
+from leo_bench.benchmarks.worlds.world import WorldShape, WorldSource, open_world
+from leo_bench.evaluation.atomic import write_atomically
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.repetition import (
+    RepetitionSettings,
+    SourceRepetition,
+    calibrate,
+    source_repetition,
+)
+from leo_bench.evaluation.roc import Point, area_under, roc
+from leo_bench.reports.pictures import need_matplotlib
+from leo_bench.reports.roc_picture import roc_picture
 
 WORLDS = ("toy-bodies", "toy-faces")
 KINDS = ("repetition", "replay")
@@ -193,8 +199,8 @@ def signals_of(world: str, signal: str, kind: str, given: argparse.Namespace) ->
 def _signals(world: str, signal: str, train: WorldSource, work: Machinery) -> Signals:
     if signal == "pixels":
         return PixelSignals.fitted(train, range(len(train.names)), FRAMES, work)
-    from benchmarks.code_signals import CodeSignals
-    from leo.model import LeoModel, find_model
+    from leo_bench.benchmarks.code_signals import CodeSignals
+    from leo_bench.leo.model import LeoModel, find_model
 
     return CodeSignals.by(LeoModel.open(find_model(world)))
 

@@ -9,18 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.plan import source_options
-from benchmarks.plan_again import settings_of
-from benchmarks.sources import open_source
-from evaluation.clips import Window
-from evaluation.errors import InputError
-from evaluation.features import Machinery
-from evaluation.record import Record
-from evaluation.video_influences import Pair, read_influences
-from evaluation.videos.source import VideoSource
-from evaluation.videos.write import write_video
-from reports.page import Clip, ClipRow
-from reports.records import Stored, Tree
+from leo_bench.benchmarks.plan import source_options
+from leo_bench.benchmarks.plan_again import settings_of
+from leo_bench.benchmarks.sources import open_source
+from leo_bench.evaluation.clips import Window
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.record import Record
+from leo_bench.evaluation.video_influences import Pair, read_influences
+from leo_bench.evaluation.videos.source import VideoSource
+from leo_bench.evaluation.videos.write import write_video
+from leo_bench.reports.page import Clip, ClipRow
+from leo_bench.reports.records import Stored, Tree
 
 FPS = 10  # slow enough to see 16 frames
 MOST_FRAMES = 64  # of a clip on the page

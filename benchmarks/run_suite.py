@@ -11,23 +11,23 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.acd import keep as keep_score
-from benchmarks.acd import measure_plan
-from benchmarks.frame_plan import FrameScoreRequest, plan_frames
-from benchmarks.leo_pace import pace_of
-from benchmarks.plan import ScoreRequest, plan
-from benchmarks.score import keep, scored
-from benchmarks.standing import standing_record, standing_score
-from benchmarks.suite_models import ModelSource, names, source_for
-from benchmarks.suites import Benchmark, Suite
-from evaluation.atomic import write_atomically
-from evaluation.errors import InfrastructureError, InputError
-from evaluation.features import Machinery
-from evaluation.numbers import Metric
-from evaluation.record import Record, benchmark_name, make_room
-from evaluation.score_record import ScoreRecord, read_score_record
-from evaluation.videos.float_range import FloatRange
-from reports.measured import MODELS, ModelFacts, Origin, models_text, read_models
+from leo_bench.benchmarks.acd import keep as keep_score
+from leo_bench.benchmarks.acd import measure_plan
+from leo_bench.benchmarks.frame_plan import FrameScoreRequest, plan_frames
+from leo_bench.benchmarks.leo_pace import pace_of
+from leo_bench.benchmarks.plan import ScoreRequest, plan
+from leo_bench.benchmarks.score import keep, scored
+from leo_bench.benchmarks.standing import standing_record, standing_score
+from leo_bench.benchmarks.suite_models import ModelSource, names, source_for
+from leo_bench.benchmarks.suites import Benchmark, Suite
+from leo_bench.evaluation.atomic import write_atomically
+from leo_bench.evaluation.errors import InfrastructureError, InputError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.numbers import Metric
+from leo_bench.evaluation.record import Record, benchmark_name, make_room
+from leo_bench.evaluation.score_record import ScoreRecord, read_score_record
+from leo_bench.evaluation.videos.float_range import FloatRange
+from leo_bench.reports.measured import MODELS, ModelFacts, Origin, models_text, read_models
 
 # What one number may die of without the others; anything else is a fault of ours, and shows.
 BEARABLE = (InputError, InfrastructureError, RuntimeError, OSError, MemoryError)

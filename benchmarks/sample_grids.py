@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.filling import alone
-from benchmarks.sample_settings import difference, settings, write_settings
-from benchmarks.sampling import (
+from leo_bench.benchmarks.filling import alone
+from leo_bench.benchmarks.sample_settings import difference, settings, write_settings
+from leo_bench.benchmarks.sampling import (
     SUFFIXES,
     Place,
     SampleRequest,
@@ -21,10 +21,10 @@ from benchmarks.sampling import (
     shown,
     write_picture,
 )
-from evaluation.errors import InputError
-from evaluation.targets import check_free
-from evaluation.videos.write import write_video
-from leo.grid import Kind, renderings, tiled
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.targets import check_free
+from leo_bench.evaluation.videos.write import write_video
+from leo_bench.leo.grid import Kind, renderings, tiled
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from benchmarks.filling import own_part, writing
-from benchmarks.leo_pace import SETTINGS
-from benchmarks.leo_samples import open_samples
-from benchmarks.montage import montage
-from benchmarks.sample_settings import (
+from leo_bench.benchmarks.filling import own_part, writing
+from leo_bench.benchmarks.leo_pace import SETTINGS
+from leo_bench.benchmarks.leo_samples import open_samples
+from leo_bench.benchmarks.montage import montage
+from leo_bench.benchmarks.sample_settings import (
     add_digests,
     difference,
     read_settings,
@@ -32,18 +32,18 @@ from benchmarks.sample_settings import (
     without_digest,
     write_settings,
 )
-from benchmarks.sources import SourceOptions, open_source
-from evaluation.atomic import write_atomically
-from evaluation.errors import InputError
-from evaluation.schema import Data, parse
-from evaluation.videos.discover import OpenOptions
-from evaluation.videos.source import VideoSource
-from evaluation.videos.write import check_fps, write_video
-from leo.drawing import Sampling
-from leo.model import LeoModel, device_named, find_model
-from leo.rendering import Rendering
-from leo.sample import LeoSource
-from leo.stage import Share
+from leo_bench.benchmarks.sources import SourceOptions, open_source
+from leo_bench.evaluation.atomic import write_atomically
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.schema import Data, parse
+from leo_bench.evaluation.videos.discover import OpenOptions
+from leo_bench.evaluation.videos.source import VideoSource
+from leo_bench.evaluation.videos.write import check_fps, write_video
+from leo_bench.leo.drawing import Sampling
+from leo_bench.leo.model import LeoModel, device_named, find_model
+from leo_bench.leo.rendering import Rendering
+from leo_bench.leo.sample import LeoSource
+from leo_bench.leo.stage import Share
 
 Progress = Callable[[int, int], None]
 Format = Literal["mkv", "mp4", "frames", "npy"]

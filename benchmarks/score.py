@@ -4,18 +4,18 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.plan import Plan, ScoreRequest, plan, source_options
-from benchmarks.provenance import record_of, with_news
-from benchmarks.sources import open_source, side_named
-from evaluation.clip_frames import FrameExtractor
-from evaluation.embedders import EmbedderRequest, build_embedder
-from evaluation.errors import InputError
-from evaluation.extractors import ClipExtractor, ExtractorRequest, build_extractor
-from evaluation.features import Machinery
-from evaluation.measure import Measurement, Settings, Side, measure
-from evaluation.protocol import EvalProtocol
-from evaluation.record import Record, write_record
-from evaluation.video_influences import beside_record
+from leo_bench.benchmarks.plan import Plan, ScoreRequest, plan, source_options
+from leo_bench.benchmarks.provenance import record_of, with_news
+from leo_bench.benchmarks.sources import open_source, side_named
+from leo_bench.evaluation.clip_frames import FrameExtractor
+from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors import ClipExtractor, ExtractorRequest, build_extractor
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.measure import Measurement, Settings, Side, measure
+from leo_bench.evaluation.protocol import EvalProtocol
+from leo_bench.evaluation.record import Record, write_record
+from leo_bench.evaluation.video_influences import beside_record
 
 
 def score(request: ScoreRequest, machinery: Machinery) -> Record:

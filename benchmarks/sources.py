@@ -20,17 +20,17 @@ from glob import has_magic
 from itertools import takewhile
 from pathlib import Path
 
-from baselines.layouts import open_output
-from baselines.methods import GridLayout, load_method, method_names
-from benchmarks.damage import damaged
-from benchmarks.datasets import Dataset, list_datasets, load_dataset, open_dataset
-from benchmarks.nearest_videos import open_nearest
-from benchmarks.queries import split_query
-from evaluation.errors import BadVideoError, InputError
-from evaluation.schema import parse
-from evaluation.videos.discover import OpenOptions, open_videos
-from evaluation.videos.source import Selection, VideoSource
-from evaluation.videos.tiles import Grid, Tiles
+from leo_bench.baselines.layouts import open_output
+from leo_bench.baselines.methods import GridLayout, load_method, method_names
+from leo_bench.benchmarks.damage import damaged
+from leo_bench.benchmarks.datasets import Dataset, list_datasets, load_dataset, open_dataset
+from leo_bench.benchmarks.nearest_videos import open_nearest
+from leo_bench.benchmarks.queries import split_query
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.schema import parse
+from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
+from leo_bench.evaluation.videos.source import Selection, VideoSource
+from leo_bench.evaluation.videos.tiles import Grid, Tiles
 
 
 @dataclass(frozen=True)
@@ -144,8 +144,8 @@ def _dataset(location: str, options: SourceOptions) -> VideoSource:
 
 def _drawn(kind: str, location: str, options: SourceOptions) -> VideoSource:
     # Here, since diffusers takes seconds to import.
-    from benchmarks.gaussian_samples import open_gaussian
-    from benchmarks.leo_samples import LeoPlace, open_leo
+    from leo_bench.benchmarks.gaussian_samples import open_gaussian
+    from leo_bench.benchmarks.leo_samples import LeoPlace, open_leo
 
     def open_start(spec: str, side: int) -> VideoSource:
         return open_source(spec, replace(options, resolution=side, frames=None, count=None))

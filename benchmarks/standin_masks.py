@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.prepare.resample import Frame
+from leo_bench.benchmarks.prepare.resample import Frame
 
 # Centre and half axes in parts of the picture: eyes at a third of the crop, as in FaceForensics.
 CENTRE = (0.5, 0.545)  # x, y

@@ -7,18 +7,18 @@ the features are kept, so that this is quick.
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.frame_plan import FramePlan, open_side
-from benchmarks.plan import Plan
-from benchmarks.score import build_network, open_sides
-from evaluation.clips import ClipChoice, Window, choose_clips
-from evaluation.embedders import build_embedder
-from evaluation.errors import InputError
-from evaluation.features import Machinery
-from evaluation.record import Record, read_record
-from evaluation.record_parts import SideRecord
-from evaluation.score_record import ScoreRecord, read_score_record
-from evaluation.seeds import derived_seed
-from evaluation.videos.source import VideoSource, fingerprint
+from leo_bench.benchmarks.frame_plan import FramePlan, open_side
+from leo_bench.benchmarks.plan import Plan
+from leo_bench.benchmarks.score import build_network, open_sides
+from leo_bench.evaluation.clips import ClipChoice, Window, choose_clips
+from leo_bench.evaluation.embedders import build_embedder
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.record import Record, read_record
+from leo_bench.evaluation.record_parts import SideRecord
+from leo_bench.evaluation.score_record import ScoreRecord, read_score_record
+from leo_bench.evaluation.seeds import derived_seed
+from leo_bench.evaluation.videos.source import VideoSource, fingerprint
 
 
 def standing_record(path: Path, chosen: Plan, machinery: Machinery) -> Record | None:

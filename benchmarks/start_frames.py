@@ -10,15 +10,20 @@ from pathlib import Path
 
 from torch import Tensor
 
-from benchmarks.broken_videos import NamedVideos, broken_videos_named
-from evaluation.errors import BadVideoError, InputError
-from evaluation.given_files import read_given
-from evaluation.videos.digests import stat_state
-from evaluation.videos.frames import MAX_PICTURE_BYTES, is_frame, read_pictures, scan_pictures
-from evaluation.videos.pictures import pillow_version
-from evaluation.videos.source import VideoSource
-from evaluation.videos.stored import Place, Stored, StoredVideos, video_notes
-from evaluation.videos.upright import upright, upright_videos
+from leo_bench.benchmarks.broken_videos import NamedVideos, broken_videos_named
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.given_files import read_given
+from leo_bench.evaluation.videos.digests import stat_state
+from leo_bench.evaluation.videos.frames import (
+    MAX_PICTURE_BYTES,
+    is_frame,
+    read_pictures,
+    scan_pictures,
+)
+from leo_bench.evaluation.videos.pictures import pillow_version
+from leo_bench.evaluation.videos.source import VideoSource
+from leo_bench.evaluation.videos.stored import Place, Stored, StoredVideos, video_notes
+from leo_bench.evaluation.videos.upright import upright, upright_videos
 
 OpenSource = Callable[[str], VideoSource]
 

@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.datasets import load_dataset
-from benchmarks.suites import Benchmark, Suite
-from evaluation.errors import InputError
-from evaluation.record import slug
-from evaluation.schema import parse
-from reports.measured import ModelFacts, Origin
+from leo_bench.benchmarks.datasets import load_dataset
+from leo_bench.benchmarks.suites import Benchmark, Suite
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.record import slug
+from leo_bench.evaluation.schema import parse
+from leo_bench.reports.measured import ModelFacts, Origin
 
 
 @dataclass(frozen=True)

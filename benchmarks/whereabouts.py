@@ -6,9 +6,9 @@ A record keeps both, so that `leo-bench verify` finds the videos from any folder
 import re
 from pathlib import Path
 
-from baselines.methods import method_names
-from evaluation.errors import InputError
-from evaluation.record_parts import SideRecord
+from leo_bench.baselines.methods import method_names
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.record_parts import SideRecord
 
 # Kinds of sources whose last part is a source again, and those whose is a folder or file.
 NESTED = ("part", "damaged")

@@ -18,14 +18,14 @@ from statistics import fmean
 import torch
 from torch import Tensor
 
-from evaluation.clips import Window
-from evaluation.embedded_videos import EmbeddedVideos, EmbeddingSettings
-from evaluation.embedders import Embedded
-from evaluation.errors import InputError
-from evaluation.intervals import Interval
-from evaluation.lanes import on_one_thread
-from evaluation.mean_intervals import difference_interval, mean_interval
-from evaluation.videos.source import VideoSource
+from leo_bench.evaluation.clips import Window
+from leo_bench.evaluation.embedded_videos import EmbeddedVideos, EmbeddingSettings
+from leo_bench.evaluation.embedders import Embedded
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.intervals import Interval
+from leo_bench.evaluation.lanes import on_one_thread
+from leo_bench.evaluation.mean_intervals import difference_interval, mean_interval
+from leo_bench.evaluation.videos.source import VideoSource
 
 # Rows that are held against all later ones at once: memory is ROWS_AT_ONCE * T distances.
 ROWS_AT_ONCE = 64

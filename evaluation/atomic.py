@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from evaluation.errors import InputError
+from leo_bench.evaluation.errors import InputError
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -27,8 +27,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from evaluation.atomic import write_atomically
-from evaluation.errors import InputError
+from leo_bench.evaluation.atomic import write_atomically
+from leo_bench.evaluation.errors import InputError
 
 SEAL = "sha256"
 

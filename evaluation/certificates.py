@@ -7,7 +7,7 @@ i3d-kinetics400  the squared distance between a black and a white clip of 16 fra
                  152.92 ± 1 (JunyaoHu/common_metrics_on_video_quality 5f75173, README)
 id-toy           embeddings of a few patterns, stored beside the weights
 
-After new weights for a toy: `python -m evaluation.certificates` writes what is stored anew.
+After new weights for a toy, `python -m leo_bench.evaluation.certificates` stores new values.
 """
 
 import hashlib
@@ -19,11 +19,11 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from evaluation.embedders import EmbedderRequest, FrameEmbedder, build_embedder
-from evaluation.embedders.id_toy import WEIGHTS as ID_TOY_WEIGHTS
-from evaluation.errors import InputError
-from evaluation.extractors import TOY_WEIGHTS, ClipExtractor
-from evaluation.schema import Data
+from leo_bench.evaluation.embedders import EmbedderRequest, FrameEmbedder, build_embedder
+from leo_bench.evaluation.embedders.id_toy import WEIGHTS as ID_TOY_WEIGHTS
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors import TOY_WEIGHTS, ClipExtractor
+from leo_bench.evaluation.schema import Data
 
 TOY_CERTIFICATE = TOY_WEIGHTS.with_suffix(".certificate.json")
 ID_TOY_CERTIFICATE = ID_TOY_WEIGHTS.with_suffix(".certificate.json")
@@ -125,7 +125,7 @@ def moving_patterns() -> Tensor:
 
 def write_toy_certificate(epsilons: tuple[float, ...] = (1e-5, 1e-3)) -> Path:
     """Store what the plain form of the shipped i3d-toy gives, for every epsilon of a protocol."""
-    from evaluation.extractors.checkpoints import load_i3d
+    from leo_bench.evaluation.extractors.checkpoints import load_i3d
 
     clips = moving_patterns()
     features = {}

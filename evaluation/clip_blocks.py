@@ -7,10 +7,10 @@ from typing import Literal
 
 from torch import Tensor
 
-from evaluation.clips import ClipRef, Window
-from evaluation.errors import BadVideoError
-from evaluation.features import Machinery, Progress, Recipe, extract
-from evaluation.videos.source import Skipped, VideoSource, skipped_as_broken
+from leo_bench.evaluation.clips import ClipRef, Window
+from leo_bench.evaluation.errors import BadVideoError
+from leo_bench.evaluation.features import Machinery, Progress, Recipe, extract
+from leo_bench.evaluation.videos.source import Skipped, VideoSource, skipped_as_broken
 
 # Clips whose features are in memory at once; a multiple of any batch.
 CLIPS_AT_ONCE = 1024

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import torch
 
-from evaluation.clips import ClipRef, Window
-from evaluation.embedders import FrameEmbedder
-from evaluation.errors import InputError
-from evaluation.features import Features, Machinery
-from evaluation.frame_features import FrameRecipe, embed_frames
-from evaluation.videos.source import VideoSource
+from leo_bench.evaluation.clips import ClipRef, Window
+from leo_bench.evaluation.embedders import FrameEmbedder
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features import Features, Machinery
+from leo_bench.evaluation.frame_features import FrameRecipe, embed_frames
+from leo_bench.evaluation.videos.source import VideoSource
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ with how many and why.
 
 from collections.abc import Sequence
 
-from evaluation.clips import ClipChoice, ClipRef, Window, givers, some
+from leo_bench.evaluation.clips import ClipChoice, ClipRef, Window, givers, some
 
 
 def choice_notes(

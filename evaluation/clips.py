@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from evaluation.errors import InputError
-from evaluation.schema import Data
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.schema import Data
 
 MOST = 10**9  # of anything that is counted; a larger number in a data file is a slip
 NAMED = 3  # videos that a message names

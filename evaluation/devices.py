@@ -2,7 +2,7 @@
 
 import torch
 
-from evaluation.errors import InputError
+from leo_bench.evaluation.errors import InputError
 
 
 def chosen_device(name: str) -> torch.device:

@@ -18,10 +18,10 @@ from typing import Any, Self
 
 from pydantic import model_validator
 
-from evaluation.errors import InputError
-from evaluation.json_files import read_json
-from evaluation.record import Record, record_from
-from evaluation.record_checks import (
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.json_files import read_json
+from leo_bench.evaluation.record import Record, record_from
+from leo_bench.evaluation.record_checks import (
     TWO_ROADS,
     Count,
     Flag,
@@ -35,9 +35,9 @@ from evaluation.record_checks import (
     contradict,
     is_close,
 )
-from evaluation.record_parts import Provenance, SideRecord
-from evaluation.schema import Data, parse
-from evaluation.score_record import ScoreRecord
+from leo_bench.evaluation.record_parts import Provenance, SideRecord
+from leo_bench.evaluation.schema import Data, parse
+from leo_bench.evaluation.score_record import ScoreRecord
 
 AnyRecord = Record | ScoreRecord
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from evaluation.errors import InfrastructureError, InputError
-from evaluation.weights import WeightsFile, entry, folder, identify
+from leo_bench.evaluation.errors import InfrastructureError, InputError
+from leo_bench.evaluation.weights import WeightsFile, entry, folder, identify
 
 if TYPE_CHECKING:
     from requests import Response

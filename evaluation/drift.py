@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from evaluation.embedders import Embedded
-from evaluation.errors import InputError
-from evaluation.mean_intervals import LEVEL, mean_interval
+from leo_bench.evaluation.embedders import Embedded
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.mean_intervals import LEVEL, mean_interval
 
 DRAWS = 2000  # of the videos with replacement, for the band over all times
 

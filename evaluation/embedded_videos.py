@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from evaluation.clips import ClipChoice, Window, choose_clips
-from evaluation.embedders import Embedded
-from evaluation.errors import BadVideoError
-from evaluation.features import Machinery
-from evaluation.frame_features import FrameRecipe, embed_frames
-from evaluation.videos.source import (
+from leo_bench.evaluation.clips import ClipChoice, Window, choose_clips
+from leo_bench.evaluation.embedders import Embedded
+from leo_bench.evaluation.errors import BadVideoError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.frame_features import FrameRecipe, embed_frames
+from leo_bench.evaluation.videos.source import (
     Skipped,
     VideoSource,
     check_unchanged,

@@ -26,8 +26,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from evaluation.influence import FrechetStatistic
-from evaluation.intervals import Interval, Spread, halves_of_mean, interval_around
+from leo_bench.evaluation.influence import FrechetStatistic
+from leo_bench.evaluation.intervals import Interval, Spread, halves_of_mean, interval_around
 
 # Videos that the smaller side must have for each dimension; half as many again for each further
 # clip that a video gives. Below it the bias is no series in 1/N (benchmarks/coverage.md).

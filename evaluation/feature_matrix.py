@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluation.errors import InputError
+from leo_bench.evaluation.errors import InputError
 
 
 def check_features(features: Tensor, name: str) -> None:

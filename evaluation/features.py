@@ -16,16 +16,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from evaluation.cache import FeatureStore
-from evaluation.clips import ClipRef, Window
-from evaluation.devices import hardware
-from evaluation.errors import InputError
-from evaluation.extractors import ClipExtractor
-from evaluation.extractors.numerics import full_precision
-from evaluation.lanes import Lanes, lanes
-from evaluation.memory import available_bytes, readers
-from evaluation.preprocess import I3D_SIDE, PREPROCESS, PREPROCESS_VERSION, loaded
-from evaluation.videos.source import VideoSource, each_levels
+from leo_bench.evaluation.cache import FeatureStore
+from leo_bench.evaluation.clips import ClipRef, Window
+from leo_bench.evaluation.devices import hardware
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors import ClipExtractor
+from leo_bench.evaluation.extractors.numerics import full_precision
+from leo_bench.evaluation.lanes import Lanes, lanes
+from leo_bench.evaluation.memory import available_bytes, readers
+from leo_bench.evaluation.preprocess import I3D_SIDE, PREPROCESS, PREPROCESS_VERSION, loaded
+from leo_bench.evaluation.videos.source import VideoSource, each_levels
 
 # Raise when this file could give other features from the same pixels.
 FEATURES_VERSION = 2

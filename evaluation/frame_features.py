@@ -14,14 +14,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from evaluation.devices import hardware
-from evaluation.embedders import Embedded, FrameEmbedder
-from evaluation.errors import InputError
-from evaluation.extractors.numerics import full_precision
-from evaluation.features import Machinery
-from evaluation.lanes import Lanes, lanes
-from evaluation.preprocess import PREPROCESS_VERSION, RESIZE
-from evaluation.videos.source import VideoSource, each_levels
+from leo_bench.evaluation.devices import hardware
+from leo_bench.evaluation.embedders import Embedded, FrameEmbedder
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors.numerics import full_precision
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.lanes import Lanes, lanes
+from leo_bench.evaluation.preprocess import PREPROCESS_VERSION, RESIZE
+from leo_bench.evaluation.videos.source import VideoSource, each_levels
 
 # Raise when this file could give other embeddings from the same pixels.
 FRAME_FEATURES_VERSION = 3

@@ -9,9 +9,9 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from evaluation.clips import MOST, ClipChoice
-from evaluation.preprocess import RESIZE
-from evaluation.schema import (
+from leo_bench.evaluation.clips import MOST, ClipChoice
+from leo_bench.evaluation.preprocess import RESIZE
+from leo_bench.evaluation.schema import (
     Named,
     list_named,
     load_named,

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from evaluation.errors import InputError
+from leo_bench.evaluation.errors import InputError
 
 MAX_TEXT_BYTES = 256 * 2**20  # of a record, a list or a table: the largest of ours take a few MiB
 MAX_TOML_BYTES = 4 * 2**20  # written by hand; Python's reader takes a second for each MiB

@@ -28,10 +28,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from evaluation.dealing import Dealing, deal, in_blocks
-from evaluation.errors import InputError
-from evaluation.feature_matrix import check_pair
-from evaluation.influence import (
+from leo_bench.evaluation.dealing import Dealing, deal, in_blocks
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.feature_matrix import check_pair
+from leo_bench.evaluation.influence import (
     ClipFeatures,
     Linearised,
     WeightedStatistic,
@@ -40,7 +40,7 @@ from evaluation.influence import (
     frechet_statistic,
     mean_of,
 )
-from evaluation.variance import (
+from leo_bench.evaluation.variance import (
     freedom_of_squares,
     satterthwaite,
     split_by_halves,

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from evaluation.errors import InputError
+from leo_bench.evaluation.errors import InputError
 
 # Bytes: a record takes some 5 kB, a report of 100,000 videos some 10 MB.
 LARGEST = 64 << 20

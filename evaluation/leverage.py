@@ -6,7 +6,7 @@ all others the derivative is no guide to the whole step.
 
 from dataclasses import dataclass
 
-from evaluation.influence import ClipFeatures, frechet_statistic
+from leo_bench.evaluation.influence import ClipFeatures, frechet_statistic
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from statistics import fmean
 import torch
 from torch import Tensor
 
-from evaluation.errors import InputError
-from evaluation.intervals import MAX_SKEW, MIN_FREEDOM, MIN_VIDEOS, Interval
-from evaluation.variance import freedom_of_squares, satterthwaite, student_quantile
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.intervals import MAX_SKEW, MIN_FREEDOM, MIN_VIDEOS, Interval
+from leo_bench.evaluation.variance import freedom_of_squares, satterthwaite, student_quantile
 
 LEVEL = 0.95
 

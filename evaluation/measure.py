@@ -11,20 +11,33 @@ from typing import Literal
 
 from torch import Tensor
 
-from evaluation.clip_frames import FrameExtractor, extract_frames
-from evaluation.clip_notes import choice_notes
-from evaluation.clips import ClipRef, Window, choose_clips
-from evaluation.errors import BadVideoError, InputError
-from evaluation.extractors import ClipExtractor
-from evaluation.features import Features, Machinery, Recipe, extract
-from evaluation.influence import ClipFeatures, combine
-from evaluation.intervals import Interval, spread_of_mean
-from evaluation.lanes import on_one_thread
-from evaluation.numbers import Form, Metric, Numbers, Repeat, form_of, metric_interval, numbers_of
-from evaluation.preprocess import AS_STORED
-from evaluation.protocol import EvalProtocol, Loading
-from evaluation.seeds import derived_seed
-from evaluation.videos.source import VideoSource, check_unchanged, skipped_as_broken, without
+from leo_bench.evaluation.clip_frames import FrameExtractor, extract_frames
+from leo_bench.evaluation.clip_notes import choice_notes
+from leo_bench.evaluation.clips import ClipRef, Window, choose_clips
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.extractors import ClipExtractor
+from leo_bench.evaluation.features import Features, Machinery, Recipe, extract
+from leo_bench.evaluation.influence import ClipFeatures, combine
+from leo_bench.evaluation.intervals import Interval, spread_of_mean
+from leo_bench.evaluation.lanes import on_one_thread
+from leo_bench.evaluation.numbers import (
+    Form,
+    Metric,
+    Numbers,
+    Repeat,
+    form_of,
+    metric_interval,
+    numbers_of,
+)
+from leo_bench.evaluation.preprocess import AS_STORED
+from leo_bench.evaluation.protocol import EvalProtocol, Loading
+from leo_bench.evaluation.seeds import derived_seed
+from leo_bench.evaluation.videos.source import (
+    VideoSource,
+    check_unchanged,
+    skipped_as_broken,
+    without,
+)
 
 
 @dataclass(frozen=True)

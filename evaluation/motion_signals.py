@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from evaluation.embedders import Embedded
-from evaluation.errors import InputError
+from leo_bench.evaluation.embedders import Embedded
+from leo_bench.evaluation.errors import InputError
 
 SIDE = 16  # of the grey pictures
 AXES = 20  # as many as LEO's codes have numbers

@@ -16,13 +16,13 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
-from evaluation.cache import FeatureStore
-from evaluation.devices import hardware
-from evaluation.errors import InputError
-from evaluation.extrapolation import Extrapolation, extrapolate
-from evaluation.frame_influence import frechet_of_frames, frechet_statistic_of_frames
-from evaluation.frechet import FrechetOptions, frechet_of_features
-from evaluation.influence import (
+from leo_bench.evaluation.cache import FeatureStore
+from leo_bench.evaluation.devices import hardware
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extrapolation import Extrapolation, extrapolate
+from leo_bench.evaluation.frame_influence import frechet_of_frames, frechet_statistic_of_frames
+from leo_bench.evaluation.frechet import FrechetOptions, frechet_of_features
+from leo_bench.evaluation.influence import (
     ClipFeatures,
     FrechetStatistic,
     WeightedStatistic,
@@ -30,7 +30,7 @@ from evaluation.influence import (
     kernel_statistic,
     mean_of,
 )
-from evaluation.intervals import (
+from leo_bench.evaluation.intervals import (
     MIN_VIDEOS,
     Interval,
     Spread,
@@ -38,10 +38,10 @@ from evaluation.intervals import (
     interval_around,
     spread_of_mean,
 )
-from evaluation.kernel import KernelOptions, kernel_distance
-from evaluation.lanes import on_one_thread
-from evaluation.protocol import EvalProtocol, list_protocols
-from evaluation.video_influences import VideoInfluences
+from leo_bench.evaluation.kernel import KernelOptions, kernel_distance
+from leo_bench.evaluation.lanes import on_one_thread
+from leo_bench.evaluation.protocol import EvalProtocol, list_protocols
+from leo_bench.evaluation.video_influences import VideoInfluences
 
 Metric = Literal["fvd", "kvd", "fid"]
 Repeat = tuple[ClipFeatures, ClipFeatures]  # real, fake

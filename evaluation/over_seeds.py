@@ -25,9 +25,9 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evaluation.errors import InputError
-from evaluation.variance import satterthwaite, split_by_halves, student_quantile
-from evaluation.video_influences import Pair, VideoInfluences
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.variance import satterthwaite, split_by_halves, student_quantile
+from leo_bench.evaluation.video_influences import Pair, VideoInfluences
 
 
 @dataclass(frozen=True)

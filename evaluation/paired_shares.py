@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from scipy.stats import binomtest
 
-from evaluation.errors import InputError
+from leo_bench.evaluation.errors import InputError
 
 LEVEL = 0.95
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from evaluation.clips import (
+from leo_bench.evaluation.clips import (
     MOST,
     ClipChoice,
     Enough,
@@ -21,10 +21,10 @@ from evaluation.clips import (
     Start,
     Window,
 )
-from evaluation.frechet import FrechetOptions
-from evaluation.kernel import KernelOptions
-from evaluation.preprocess import AS_STORED, PREPROCESS, REQUANTISE, RESIZE
-from evaluation.schema import (
+from leo_bench.evaluation.frechet import FrechetOptions
+from leo_bench.evaluation.kernel import KernelOptions
+from leo_bench.evaluation.preprocess import AS_STORED, PREPROCESS, REQUANTISE, RESIZE
+from leo_bench.evaluation.schema import (
     Data,
     Named,
     list_named,
@@ -34,7 +34,7 @@ from evaluation.schema import (
     settings_digest,
     with_right_id,
 )
-from evaluation.videos.frames import FrameOrder
+from leo_bench.evaluation.videos.frames import FrameOrder
 
 FOLDER = Path(__file__).parent / "protocols"
 

@@ -12,11 +12,11 @@ from typing import Any, Literal, Protocol, Self, TypeVar
 
 from pydantic import model_validator
 
-from evaluation.atomic import place_of, write_together
-from evaluation.errors import InputError
-from evaluation.json_files import read_json
-from evaluation.kinds import BESIDE, DOCUMENT, is_cut_off
-from evaluation.record_checks import (
+from leo_bench.evaluation.atomic import place_of, write_together
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.json_files import read_json
+from leo_bench.evaluation.kinds import BESIDE, DOCUMENT, is_cut_off
+from leo_bench.evaluation.record_checks import (
     OF_AN_ERROR,
     RELATIVE,
     TWO_ROADS,
@@ -43,9 +43,9 @@ from evaluation.record_checks import (
     check_spread,
     contradict,
 )
-from evaluation.record_parts import ExtrapolationRecord, Provenance, SideRecord
-from evaluation.schema import parse
-from evaluation.targets import recognised
+from leo_bench.evaluation.record_parts import ExtrapolationRecord, Provenance, SideRecord
+from leo_bench.evaluation.schema import parse
+from leo_bench.evaluation.targets import recognised
 
 SCHEMA: Literal[1] = 1
 

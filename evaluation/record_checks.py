@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NoReturn
 
 from pydantic import BeforeValidator, Field
 
-from evaluation.schema import settings_digest
+from leo_bench.evaluation.schema import settings_digest
 
 # Strict: JSON's true is no number, and "1" is none. NaN and the infinities are none either.
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from evaluation.record_checks import (
+from leo_bench.evaluation.record_checks import (
     Count,
     Flag,
     NotNegative,
@@ -21,7 +21,7 @@ from evaluation.record_checks import (
     contradict,
     shown,
 )
-from evaluation.schema import Data
+from leo_bench.evaluation.schema import Data
 
 
 class Provenance(Data):

@@ -41,14 +41,14 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from evaluation.errors import InputError
-from evaluation.intervals import Interval
-from evaluation.lanes import lanes
-from evaluation.mean_intervals import difference_interval
-from evaluation.motion_signals import centred_signal, scaled_axes, smoothed
-from evaluation.paired_shares import LEVEL, wilson_interval
-from evaluation.recurrence import Profile, Search, closest_earlier, energies
-from evaluation.schema import Data
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.intervals import Interval
+from leo_bench.evaluation.lanes import lanes
+from leo_bench.evaluation.mean_intervals import difference_interval
+from leo_bench.evaluation.motion_signals import centred_signal, scaled_axes, smoothed
+from leo_bench.evaluation.paired_shares import LEVEL, wilson_interval
+from leo_bench.evaluation.recurrence import Profile, Search, closest_earlier, energies
+from leo_bench.evaluation.schema import Data
 
 REPETITION_VERSION = 2  # raise when a number could change
 

@@ -15,7 +15,7 @@ from statistics import NormalDist
 
 import torch
 
-from evaluation.errors import InputError
+from leo_bench.evaluation.errors import InputError
 
 LEVEL = 0.95
 

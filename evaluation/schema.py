@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from evaluation.errors import InputError
-from evaluation.given_files import listed, read_toml, shortened
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.given_files import listed, read_toml, shortened
 
 
 class Data(BaseModel):

@@ -11,15 +11,15 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from evaluation.paired_shares import wilson_interval
-from evaluation.record import (
+from leo_bench.evaluation.paired_shares import wilson_interval
+from leo_bench.evaluation.record import (
     benchmark_name,
     read_content,
     record_from,
     slug,
     write_record,
 )
-from evaluation.record_checks import (
+from leo_bench.evaluation.record_checks import (
     OF_AN_ERROR,
     RELATIVE,
     Count,
@@ -42,9 +42,9 @@ from evaluation.record_checks import (
     check_request,
     contradict,
 )
-from evaluation.record_parts import Provenance, SideRecord
-from evaluation.schema import Data
-from evaluation.video_influences import beside_record, mean_influences
+from leo_bench.evaluation.record_parts import Provenance, SideRecord
+from leo_bench.evaluation.schema import Data
+from leo_bench.evaluation.video_influences import beside_record, mean_influences
 
 
 class Against(Data):

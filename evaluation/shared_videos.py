@@ -9,11 +9,11 @@ part of the variance that belongs to pairs of videos is told apart by halving th
 
 import math
 
-from evaluation.dealing import Dealing, mean_over_blocks
-from evaluation.errors import InputError
-from evaluation.influence import Linearised, WeightedStatistic, combine
-from evaluation.intervals import Interval, check_videos
-from evaluation.variance import split_by_halves, student_quantile
+from leo_bench.evaluation.dealing import Dealing, mean_over_blocks
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.influence import Linearised, WeightedStatistic, combine
+from leo_bench.evaluation.intervals import Interval, check_videos
+from leo_bench.evaluation.variance import split_by_halves, student_quantile
 
 
 def shared_difference_interval(

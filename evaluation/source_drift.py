@@ -8,14 +8,14 @@ from statistics import fmean
 import torch
 from torch import Tensor
 
-from evaluation.clips import Window
-from evaluation.drift import first_break, from_first
-from evaluation.embedded_videos import EmbeddedVideos, EmbeddingSettings
-from evaluation.errors import InputError
-from evaluation.intervals import Interval
-from evaluation.lanes import on_one_thread
-from evaluation.mean_intervals import difference_interval, mean_interval
-from evaluation.videos.source import VideoSource
+from leo_bench.evaluation.clips import Window
+from leo_bench.evaluation.drift import first_break, from_first
+from leo_bench.evaluation.embedded_videos import EmbeddedVideos, EmbeddingSettings
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.intervals import Interval
+from leo_bench.evaluation.lanes import on_one_thread
+from leo_bench.evaluation.mean_intervals import difference_interval, mean_interval
+from leo_bench.evaluation.videos.source import VideoSource
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,11 @@ from typing import Literal
 
 from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
-from evaluation.errors import InputError
-from evaluation.given_files import read_given_text
-from evaluation.printable import csv_cell, from_csv_cell
-from evaluation.schema import Data
-from evaluation.variance import satterthwaite, split_by_halves
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.given_files import read_given_text
+from leo_bench.evaluation.printable import csv_cell, from_csv_cell
+from leo_bench.evaluation.schema import Data
+from leo_bench.evaluation.variance import satterthwaite, split_by_halves
 
 ENDING = ".videos.csv"
 HEADER = ("side", "video", "influence", "in_halves")

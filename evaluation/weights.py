@@ -13,10 +13,10 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from evaluation.errors import InputError
-from evaluation.given_files import check_regular, listed
-from evaluation.places import cache_root
-from evaluation.schema import Data, load_toml
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.given_files import check_regular, listed
+from leo_bench.evaluation.places import cache_root
+from leo_bench.evaluation.schema import Data, load_toml
 
 REGISTRY = Path(__file__).parent / "weights.toml"
 FOLDER_VARIABLE = "LEO_BENCH_WEIGHTS"

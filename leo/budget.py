@@ -13,14 +13,14 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from leo.config import CddpmConfig, Config, Training
-from leo.network_config import UNet1dConfig, UNet2dConfig
-from leo.networks.code_mlp import CodeMlp
-from leo.networks.discriminator import Discriminator
-from leo.networks.generator import Generator
-from leo.networks.layers import Widths
-from leo.networks.unet1d import UNet1d
-from leo.networks.unet2d import UNet2d
+from leo_bench.leo.config import CddpmConfig, Config, Training
+from leo_bench.leo.network_config import UNet1dConfig, UNet2dConfig
+from leo_bench.leo.networks.code_mlp import CodeMlp
+from leo_bench.leo.networks.discriminator import Discriminator
+from leo_bench.leo.networks.generator import Generator
+from leo_bench.leo.networks.layers import Widths
+from leo_bench.leo.networks.unet1d import UNet1d
+from leo_bench.leo.networks.unet2d import UNet2d
 
 # What training may reach on an H200: assumptions, not measured. A twentieth of its 989 TFLOP/s
 # (bf16, dense), as LIA's many small layers wait for memory: its authors' 150 hours on four V100

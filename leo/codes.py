@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from evaluation.errors import InputError
+from leo_bench.evaluation.errors import InputError
 
 MARGIN = 1.1  # of bounds around what was seen (spec 3.2)
 FLOOR = 1e-4  # of scales

@@ -1,6 +1,6 @@
 """What is lost where frames that are not square become the model's squares."""
 
-from evaluation.videos.source import VideoSource
+from leo_bench.evaluation.videos.source import VideoSource
 
 
 def cut_note(source: VideoSource) -> str | None:

@@ -15,9 +15,9 @@ import torch
 from diffusers import DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler
 from torch import Tensor
 
-from evaluation.errors import InputError
-from leo.chance import generator
-from leo.config import Diffusion
+from leo_bench.evaluation.errors import InputError
+from leo_bench.leo.chance import generator
+from leo_bench.leo.config import Diffusion
 
 Prediction = Literal["epsilon", "v", "sample"]
 Kind = Literal["ddpm", "ddim", "dpm", "dpm-lu"]

@@ -11,18 +11,18 @@ import torch
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from torch import Tensor
 
-from evaluation.errors import InputError
-from evaluation.preprocess import floor_crop_lanczos
-from evaluation.schema import Data
-from evaluation.videos.source import VideoSource
-from leo.chance import generator
-from leo.config import STAGES, CddpmConfig
-from leo.diffusion import Key, Kind, Sampler, check_steps
-from leo.model import LeoModel
-from leo.motion import READINGS
-from leo.rendering import Stretch
-from leo.rollout import Rollout, Transitions
-from leo.run_folder import table_of
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.preprocess import floor_crop_lanczos
+from leo_bench.evaluation.schema import Data
+from leo_bench.evaluation.videos.source import VideoSource
+from leo_bench.leo.chance import generator
+from leo_bench.leo.config import STAGES, CddpmConfig
+from leo_bench.leo.diffusion import Key, Kind, Sampler, check_steps
+from leo_bench.leo.model import LeoModel
+from leo_bench.leo.motion import READINGS
+from leo_bench.leo.rendering import Stretch
+from leo_bench.leo.rollout import Rollout, Transitions
+from leo_bench.leo.run_folder import table_of
 
 # Not written down where they are off.
 _LATER = ("reencode", "transition_every", "guidance", "first_frame_sampler")

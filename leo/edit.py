@@ -19,11 +19,11 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from evaluation.errors import InputError
-from evaluation.lanes import lanes
-from leo.drawing import at_size, begun_at
-from leo.rendering import Rendering
-from leo.sample import LeoSource
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.lanes import lanes
+from leo_bench.leo.drawing import at_size, begun_at
+from leo_bench.leo.rendering import Rendering
+from leo_bench.leo.sample import LeoSource
 
 Editor = Callable[[Tensor], Tensor]  # uint8 [3,H,W] -> uint8 [3,H',W']
 

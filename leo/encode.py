@@ -18,9 +18,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from evaluation.atomic import write_atomically
-from evaluation.errors import InputError
-from leo.data import TrainingVideos, judged
+from leo_bench.evaluation.atomic import write_atomically
+from leo_bench.evaluation.errors import InputError
+from leo_bench.leo.data import TrainingVideos, judged
 
 CODES = "codes.safetensors"  # in the folder of a run
 ANIMATOR = "animator_digest"  # in the metadata of what is trained on codes: the file they are of

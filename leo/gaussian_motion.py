@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from evaluation.errors import InputError
-from leo.chance import normal
-from leo.codes import MARGIN, Windows
-from leo.diffusion import Key
+from leo_bench.evaluation.errors import InputError
+from leo_bench.leo.chance import normal
+from leo_bench.leo.codes import MARGIN, Windows
+from leo_bench.leo.diffusion import Key
 
 _AT_ONCE = 1024  # windows in memory while moments are summed
 _RANK = 1e-10  # of the largest eigenvalue: directions below are taken as not varying

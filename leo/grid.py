@@ -10,10 +10,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from evaluation.errors import InputError
-from evaluation.lanes import lanes
-from leo.drawing import Drawing, Drawn, Row, begun_at
-from leo.rendering import Rendering
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.lanes import lanes
+from leo_bench.leo.drawing import Drawing, Drawn, Row, begun_at
+from leo_bench.leo.rendering import Rendering
 
 Kind = Literal["motions", "faces"]
 

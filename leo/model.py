@@ -15,18 +15,18 @@ from pathlib import Path
 
 import torch
 
-from evaluation.devices import chosen_device
-from evaluation.errors import InputError
-from evaluation.schema import load_toml
-from evaluation.videos.digests import file_sha256
-from leo.animator import ImageAnimator
-from leo.animator_files import generator_from_file
-from leo.checkpoint import Model, load_model
-from leo.config import STAGES, CddpmConfig, Config
-from leo.encode import ANIMATOR, CODES, CodeBook, read_codes
-from leo.motion_models import CodeModel, MotionModel, TransitionModel
-from leo.run_folder import table_of
-from leo.starting_frame import FrameModel, StartingFrames
+from leo_bench.evaluation.devices import chosen_device
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.schema import load_toml
+from leo_bench.evaluation.videos.digests import file_sha256
+from leo_bench.leo.animator import ImageAnimator
+from leo_bench.leo.animator_files import generator_from_file
+from leo_bench.leo.checkpoint import Model, load_model
+from leo_bench.leo.config import STAGES, CddpmConfig, Config
+from leo_bench.leo.encode import ANIMATOR, CODES, CodeBook, read_codes
+from leo_bench.leo.motion_models import CodeModel, MotionModel, TransitionModel
+from leo_bench.leo.run_folder import table_of
+from leo_bench.leo.starting_frame import FrameModel, StartingFrames
 
 SHIPPED = Path(__file__).parent / "trained"
 

@@ -14,11 +14,11 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
-from evaluation.errors import InputError
-from evaluation.videos.source import VideoSource, fingerprint
-from leo.diffusion import Key, Sampler
-from leo.drawing import at_size
-from leo.encode import CodeBook
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.source import VideoSource, fingerprint
+from leo_bench.leo.diffusion import Key, Sampler
+from leo_bench.leo.drawing import at_size
+from leo_bench.leo.encode import CodeBook
 
 
 @dataclass(frozen=True)

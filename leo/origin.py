@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evaluation.errors import InputError
-from leo.config import STAGES
-from leo.encode import CODES
-from leo.perceptual import how_to_go_on
+from leo_bench.evaluation.errors import InputError
+from leo_bench.leo.config import STAGES
+from leo_bench.leo.encode import CODES
+from leo_bench.leo.perceptual import how_to_go_on
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from evaluation.lanes import lanes
-from leo.model import LeoModel
-from leo.networks.fast_generator import Prepared
-from leo.pixels import to_pixels
-from leo.rollout import runs
+from leo_bench.evaluation.lanes import lanes
+from leo_bench.leo.model import LeoModel
+from leo_bench.leo.networks.fast_generator import Prepared
+from leo_bench.leo.pixels import to_pixels
+from leo_bench.leo.rollout import runs
 
 FRAMES_TOGETHER = 8  # frames rendered at once, always
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from evaluation.errors import InputError
-from evaluation.kinds import FolderKind
-from evaluation.schema import load_toml
-from leo.config import Config
-from leo.run_folder import has_begun
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.kinds import FolderKind
+from leo_bench.evaluation.schema import load_toml
+from leo_bench.leo.config import Config
+from leo_bench.leo.run_folder import has_begun
 
 SLIGHT = ("config.toml", "data.json", ".lock")  # in a run that was begun and has made nothing
 

@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from leo.chance import normal
-from leo.codes import FrameStats
-from leo.config import CddpmConfig
-from leo.diffusion import Denoiser, Key, Sampler, sample
-from leo.networks.unet2d import UNet2d
-from leo.pixels import from_pixels, to_pixels
+from leo_bench.leo.chance import normal
+from leo_bench.leo.codes import FrameStats
+from leo_bench.leo.config import CddpmConfig
+from leo_bench.leo.diffusion import Denoiser, Key, Sampler, sample
+from leo_bench.leo.networks.unet2d import UNet2d
+from leo_bench.leo.pixels import from_pixels, to_pixels
 
 MOST_NOISE = 0.2  # on small pictures that super-resolution learns from; they lie in [-1,1]
 NOISE_WHEN_DRAWING = 0.05

@@ -14,12 +14,12 @@ from typing import TypeVar
 import torch
 from filelock import FileLock
 
-from evaluation.errors import InputError
-from evaluation.videos.digests import file_sha256
-from evaluation.videos.source import VideoSource, fingerprint
-from leo.config import STAGES, Training
-from leo.cut_frames import cut_note
-from leo.data import (
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.digests import file_sha256
+from leo_bench.evaluation.videos.source import VideoSource, fingerprint
+from leo_bench.leo.config import STAGES, Training
+from leo_bench.leo.cut_frames import cut_note
+from leo_bench.leo.data import (
     PACK_BYTES,
     TrainingVideos,
     check_enough,
@@ -27,12 +27,12 @@ from leo.data import (
     open_training_videos,
     split,
 )
-from leo.encode import CODES, CodeBook, Progress, encode, read_codes, write_codes
-from leo.perceptual import choose
-from leo.run_folder import RunFolder, has_begun, table_of
-from leo.stage import Stage
-from leo.train import is_done, train
-from leo.watching import Watcher
+from leo_bench.leo.encode import CODES, CodeBook, Progress, encode, read_codes, write_codes
+from leo_bench.leo.perceptual import choose
+from leo_bench.leo.run_folder import RunFolder, has_begun, table_of
+from leo_bench.leo.stage import Stage
+from leo_bench.leo.train import is_done, train
+from leo_bench.leo.watching import Watcher
 
 SHARES = (0.05, 0.1, 0.2, 0.3, 0.4)  # of held-out videos, to be advised
 
@@ -175,8 +175,8 @@ def check_stage(name: str) -> None:
 
 def encode_run(job: Job) -> CodeBook:
     """The run's codes, made if they are not there yet."""
-    from leo.animator import ImageAnimator
-    from leo.animator_files import generator_from_file
+    from leo_bench.leo.animator import ImageAnimator
+    from leo_bench.leo.animator_files import generator_from_file
 
     animator, path = job.animator_file, job.run.root / CODES
     with FileLock(path.with_suffix(".lock")):  # of several processes, one encodes
@@ -279,7 +279,7 @@ _Built = tuple[Stage, str]
 
 
 def _animator(job: Job) -> _Built:
-    from leo.stages import animator
+    from leo_bench.leo.stages import animator
 
     config = job.run.config
     perceptual = choose(config.animator.perceptual, job.vgg)
@@ -291,28 +291,28 @@ def _animator(job: Job) -> _Built:
 
 
 def _lmdm(job: Job) -> _Built:
-    from leo.stages import lmdm
+    from leo_bench.leo.stages import lmdm
 
     config, book = job.run.config, job.codes
     return lmdm.build(config.lmdm, book, config.seed), book.digest
 
 
 def _frame_dm(job: Job) -> _Built:
-    from leo.stages import frame_dm
+    from leo_bench.leo.stages import frame_dm
 
     config, book = job.run.config, job.codes
     return frame_dm.build(config.frame_dm, book, config.seed), book.digest
 
 
 def _transition_dm(job: Job) -> _Built:
-    from leo.stages import transition_dm
+    from leo_bench.leo.stages import transition_dm
 
     config = _there(job.run.config.transition_dm, job, "transition-dm")
     return transition_dm.build(config, job.codes, job.run.config.seed), job.codes.digest
 
 
 def _cddpm(job: Job) -> _Built:
-    from leo.stages import cddpm
+    from leo_bench.leo.stages import cddpm
 
     config, book = job.run.config, job.codes  # codes first: frames may take long to pack
     videos = job.videos_at(config.cddpm.resolution)
@@ -320,7 +320,7 @@ def _cddpm(job: Job) -> _Built:
 
 
 def _super_resolution(job: Job) -> _Built:
-    from leo.stages import super_resolution
+    from leo_bench.leo.stages import super_resolution
 
     config = _there(job.run.config.super_resolution, job, "super-resolution")
     low, seed, book = job.run.config.cddpm.resolution, job.run.config.seed, job.codes

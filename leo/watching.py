@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from evaluation.errors import InputError
+from leo_bench.evaluation.errors import InputError
 
 
 class Watcher:

@@ -21,16 +21,16 @@ from typing import Any, Literal
 from pydantic import Field
 from scipy import stats
 
-from evaluation.errors import InputError
-from evaluation.schema import Data, load_toml
-from evaluation.video_influences import ErrorOfDifference
-from reports.error_of_change import (
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.schema import Data, load_toml
+from leo_bench.evaluation.video_influences import ErrorOfDifference
+from leo_bench.reports.error_of_change import (
     chance_of_rise,
     detectable_rise,
     error_of_change,
     fewest_videos,
 )
-from reports.records import Stored, read_tree
+from leo_bench.reports.records import Stored, read_tree
 
 SETTINGS = Path(__file__).parent / "regression.toml"
 

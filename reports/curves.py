@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evaluation.errors import InputError
-from evaluation.given_files import read_given_text, shortened
-from evaluation.json_files import parse_json
-from reports.records import Stored
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.given_files import read_given_text, shortened
+from leo_bench.evaluation.json_files import parse_json
+from leo_bench.reports.records import Stored
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

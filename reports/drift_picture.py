@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evaluation.score_record import ScoreRecord
-from reports.curves import COLOURS, plain
-from reports.pictures import need_matplotlib, write_figure
+from leo_bench.evaluation.score_record import ScoreRecord
+from leo_bench.reports.curves import COLOURS, plain
+from leo_bench.reports.pictures import need_matplotlib, write_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

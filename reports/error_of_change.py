@@ -10,15 +10,15 @@ from typing import Any
 
 from scipy import optimize, stats
 
-from evaluation.variance import satterthwaite
-from evaluation.video_influences import (
+from leo_bench.evaluation.variance import satterthwaite
+from leo_bench.evaluation.video_influences import (
     ErrorOfDifference,
     VideoInfluences,
     error_of_difference,
     influences_path,
     read_influences,
 )
-from reports.records import Stored
+from leo_bench.reports.records import Stored
 
 # Influences are written with nine digits; those of another record miss its error by more than this.
 SAME_ERROR = 1e-6

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from reports.layouts import column_id
-from reports.measured import Origin
-from reports.tables import Cell, Table, TableRow
+from leo_bench.reports.layouts import column_id
+from leo_bench.reports.measured import Origin
+from leo_bench.reports.tables import Cell, Table, TableRow
 
 REPRODUCED = "*"
 MARKS: dict[Origin, str] = {

@@ -9,8 +9,8 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from evaluation.errors import InputError
-from evaluation.schema import Data, Named, list_named, load_named, load_toml
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.schema import Data, Named, list_named, load_named, load_toml
 
 FOLDER = Path(__file__).parent / "tables"
 PROTOCOLS = Path(__file__).parent / "protocols.toml"

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evaluation.interval_words import ALL_COVER
-from reports.bundles import Bundle, Checked
-from reports.measured import Origin
-from reports.page import template
+from leo_bench.evaluation.interval_words import ALL_COVER
+from leo_bench.reports.bundles import Bundle, Checked
+from leo_bench.reports.measured import Origin
+from leo_bench.reports.page import template
 
 ORIGINS: dict[Origin, str] = {
     "authors-checkpoint": "authors' checkpoint",

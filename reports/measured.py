@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from evaluation.errors import InputError
-from evaluation.given_files import read_toml
-from evaluation.schema import Data, parse
-from reports.layouts import Column, Group, KnownProtocol
-from reports.records import Stored, read_tree
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.given_files import read_toml
+from leo_bench.evaluation.schema import Data, parse
+from leo_bench.reports.layouts import Column, Group, KnownProtocol
+from leo_bench.reports.records import Stored, read_tree
 
 MODELS = "models.toml"
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reports.records import Stored
+from leo_bench.reports.records import Stored
 
 STARTS = {
     "first": "from the first frame on",

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evaluation.errors import InputError
-from evaluation.interval_words import ALL_COVER
-from evaluation.printable import printable_lines
-from reports.curves import Curve, bias_curve, can_draw, time_curve
-from reports.methods import paragraphs
-from reports.records import Stored, Tree
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.interval_words import ALL_COVER
+from leo_bench.evaluation.printable import printable_lines
+from leo_bench.reports.curves import Curve, bias_curve, can_draw, time_curve
+from leo_bench.reports.methods import paragraphs
+from leo_bench.reports.records import Stored, Tree
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -4,8 +4,8 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evaluation.atomic import write_atomically
-from evaluation.errors import InputError
+from leo_bench.evaluation.atomic import write_atomically
+from leo_bench.evaluation.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,12 +9,17 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from evaluation.documents import AnyRecord
-from evaluation.record import Record
-from evaluation.record_checks import OF_AN_ERROR, check_at_most, check_equal, reach_and_skew
-from evaluation.variance import freedom_of_squares, student_quantile
-from evaluation.video_influences import VideoInfluences
-from reports.records import Stored
+from leo_bench.evaluation.documents import AnyRecord
+from leo_bench.evaluation.record import Record
+from leo_bench.evaluation.record_checks import (
+    OF_AN_ERROR,
+    check_at_most,
+    check_equal,
+    reach_and_skew,
+)
+from leo_bench.evaluation.variance import freedom_of_squares, student_quantile
+from leo_bench.evaluation.video_influences import VideoInfluences
+from leo_bench.reports.records import Stored
 
 # The two roads agree to rounding: eigenvalues of the symmetrised product and singular values.
 RELATIVE_TOLERANCE = 1e-6

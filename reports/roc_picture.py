@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from reports.curves import COLOURS
-from reports.pictures import need_matplotlib, write_figure
+from leo_bench.reports.curves import COLOURS
+from leo_bench.reports.pictures import need_matplotlib, write_figure
 
 PANEL = (4.6, 4.6)  # inches
 

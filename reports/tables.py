@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from baselines.published import Place, Published, load_published
-from evaluation.errors import InputError
-from evaluation.schema import parse
-from reports.authors_samples import read_samples
-from reports.layouts import (
+from leo_bench.baselines.published import Place, Published, load_published
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.schema import parse
+from leo_bench.reports.authors_samples import read_samples
+from leo_bench.reports.layouts import (
     Column,
     Group,
     KnownProtocol,
@@ -27,8 +27,8 @@ from reports.layouts import (
     column_id,
     known_protocols,
 )
-from reports.measured import Measured, Records, chosen, fits, model_of, read_records
-from reports.records import Stored
+from leo_bench.reports.measured import Measured, Records, chosen, fits, model_of, read_records
+from leo_bench.reports.records import Stored
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 @pytest.fixture
 def leo_bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """`leo-bench ARGUMENTS` as a user types it, in this process."""
-    from benchmarks.cli.main import main
+    from leo_bench.benchmarks.cli.main import main
 
     def run(*arguments: object) -> Outcome:
         monkeypatch.setattr("sys.argv", ["leo-bench", *map(str, arguments)])

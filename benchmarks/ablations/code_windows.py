@@ -20,16 +20,16 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from benchmarks.code_signals import CodeSignals
-from evaluation.features import Machinery
-from evaluation.influence import ClipFeatures, WeightedStatistic, frechet_statistic
-from evaluation.lanes import lanes
-from evaluation.videos.source import VideoSource, fingerprint
-from leo.checkpoint import DamagedFileError, read_tensors, write_tensors
-from leo.codes import code_windows
-from leo.config import LmdmConfig
-from leo.drawing import Drawing, Row
-from leo.encode import CodeBook
+from leo_bench.benchmarks.code_signals import CodeSignals
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.influence import ClipFeatures, WeightedStatistic, frechet_statistic
+from leo_bench.evaluation.lanes import lanes
+from leo_bench.evaluation.videos.source import VideoSource, fingerprint
+from leo_bench.leo.checkpoint import DamagedFileError, read_tensors, write_tensors
+from leo_bench.leo.codes import code_windows
+from leo_bench.leo.config import LmdmConfig
+from leo_bench.leo.drawing import Drawing, Row
+from leo_bench.leo.encode import CodeBook
 
 COMPONENTS = 32  # at most; fewer where there are few windows
 LEARNED_FROM = 4096  # windows of the training videos, evenly spread

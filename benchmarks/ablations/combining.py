@@ -3,15 +3,15 @@
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
-from benchmarks.ablations.ablation import Ablation
-from benchmarks.ablations.record import Change, Measured, Row
-from benchmarks.ablations.runs import Trained
-from evaluation.errors import InputError
-from evaluation.influence import WeightedStatistic
-from evaluation.intervals import MIN_VIDEOS, spread_of
-from evaluation.numbers import influences_of
-from evaluation.over_seeds import OverSeeds, over_seeds
-from evaluation.video_influences import VideoInfluences, difference
+from leo_bench.benchmarks.ablations.ablation import Ablation
+from leo_bench.benchmarks.ablations.record import Change, Measured, Row
+from leo_bench.benchmarks.ablations.runs import Trained
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.influence import WeightedStatistic
+from leo_bench.evaluation.intervals import MIN_VIDEOS, spread_of
+from leo_bench.evaluation.numbers import influences_of
+from leo_bench.evaluation.over_seeds import OverSeeds, over_seeds
+from leo_bench.evaluation.video_influences import VideoInfluences, difference
 
 ONE_SEED = (
     "the videos alone: they say how sure the numbers of these trainings are, not of the methods; "

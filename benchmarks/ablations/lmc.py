@@ -17,20 +17,20 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.ablations.ablation import Ablation, load_ablation
-from benchmarks.ablations.combining import Scores, combine
-from benchmarks.ablations.lmc_bench import Bench, condition_of
-from benchmarks.ablations.lmc_request import LmcRequest, Surroundings
-from benchmarks.ablations.record import AblationRecord, Measured, TrainedModel
-from benchmarks.ablations.runs import RunsRequest, share, train_variant
-from benchmarks.plan import check_counts
-from evaluation import record as records
-from evaluation.circumstances import circumstances
-from evaluation.errors import InputError
-from evaluation.frame_protocol import load_frame_protocol
-from evaluation.protocol import load_protocol
-from evaluation.seeds import derived_seed
-from leo.motion import READINGS
+from leo_bench.benchmarks.ablations.ablation import Ablation, load_ablation
+from leo_bench.benchmarks.ablations.combining import Scores, combine
+from leo_bench.benchmarks.ablations.lmc_bench import Bench, condition_of
+from leo_bench.benchmarks.ablations.lmc_request import LmcRequest, Surroundings
+from leo_bench.benchmarks.ablations.record import AblationRecord, Measured, TrainedModel
+from leo_bench.benchmarks.ablations.runs import RunsRequest, share, train_variant
+from leo_bench.benchmarks.plan import check_counts
+from leo_bench.evaluation import record as records
+from leo_bench.evaluation.circumstances import circumstances
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.frame_protocol import load_frame_protocol
+from leo_bench.evaluation.protocol import load_protocol
+from leo_bench.evaluation.seeds import derived_seed
+from leo_bench.leo.motion import READINGS
 
 NEEDED = {"given": ("frame-dm",), "drawn": ("frame-dm", "cddpm", "super-resolution")}
 

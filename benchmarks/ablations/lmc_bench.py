@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from benchmarks.ablations.ablation import Ablation
-from benchmarks.ablations.code_windows import (
+from leo_bench.benchmarks.ablations.ablation import Ablation
+from leo_bench.benchmarks.ablations.code_windows import (
     COMPONENTS,
     READINGS,
     REAL_WINDOWS,
@@ -17,27 +17,27 @@ from benchmarks.ablations.code_windows import (
     real_windows,
     window_distance,
 )
-from benchmarks.ablations.combining import Score, Scores, influences_or_none
-from benchmarks.ablations.lmc_request import LmcRequest, Surroundings
-from benchmarks.ablations.record import TrainedModel
-from benchmarks.ablations.runs import Shared, Trained, held_out_loss
-from benchmarks.acd import measure_acd
-from benchmarks.code_signals import CodeSignals
-from benchmarks.datasets import list_datasets, load_dataset
-from benchmarks.frame_plan import FrameScoreRequest, plan_frames
-from benchmarks.leo_samples import LeoPlace, open_leo
-from benchmarks.plan import NetworkOptions, Plan, ScoreRequest, plan, source_options
-from benchmarks.score import Scored, keep, scored
-from benchmarks.sources import SourceOptions, open_source
-from evaluation.errors import InputError
-from evaluation.record import read_record
-from evaluation.video_influences import mean_influences
-from evaluation.videos.discover import OpenOptions
-from evaluation.videos.source import VideoSource
-from leo.drawing import Drawing
-from leo.model import LeoModel, device_named
-from leo.motion import READINGS as CONDITIONS
-from leo.nearest_frames import NearestFrames
+from leo_bench.benchmarks.ablations.combining import Score, Scores, influences_or_none
+from leo_bench.benchmarks.ablations.lmc_request import LmcRequest, Surroundings
+from leo_bench.benchmarks.ablations.record import TrainedModel
+from leo_bench.benchmarks.ablations.runs import Shared, Trained, held_out_loss
+from leo_bench.benchmarks.acd import measure_acd
+from leo_bench.benchmarks.code_signals import CodeSignals
+from leo_bench.benchmarks.datasets import list_datasets, load_dataset
+from leo_bench.benchmarks.frame_plan import FrameScoreRequest, plan_frames
+from leo_bench.benchmarks.leo_samples import LeoPlace, open_leo
+from leo_bench.benchmarks.plan import NetworkOptions, Plan, ScoreRequest, plan, source_options
+from leo_bench.benchmarks.score import Scored, keep, scored
+from leo_bench.benchmarks.sources import SourceOptions, open_source
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.record import read_record
+from leo_bench.evaluation.video_influences import mean_influences
+from leo_bench.evaluation.videos.discover import OpenOptions
+from leo_bench.evaluation.videos.source import VideoSource
+from leo_bench.leo.drawing import Drawing
+from leo_bench.leo.model import LeoModel, device_named
+from leo_bench.leo.motion import READINGS as CONDITIONS
+from leo_bench.leo.nearest_frames import NearestFrames
 
 LEAST_WINDOWS = 16  # of each kind, for a distance of windows
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.plan import NetworkOptions
-from evaluation.features import Machinery
-from leo.watching import Watcher
+from leo_bench.benchmarks.plan import NetworkOptions
+from leo_bench.evaluation.features import Machinery
+from leo_bench.leo.watching import Watcher
 
 
 class LmcRequest(NetworkOptions):

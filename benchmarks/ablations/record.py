@@ -5,8 +5,8 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from evaluation.record import Record, read_content, record_from
-from evaluation.record_checks import (
+from leo_bench.evaluation.record import Record, read_content, record_from
+from leo_bench.evaluation.record_checks import (
     Count,
     NotNegative,
     Number,
@@ -14,8 +14,8 @@ from evaluation.record_checks import (
     check_around,
     check_mean,
 )
-from evaluation.record_parts import Provenance
-from evaluation.schema import Data
+from leo_bench.evaluation.record_parts import Provenance
+from leo_bench.evaluation.schema import Data
 
 
 def _check_seeds(

@@ -6,9 +6,9 @@ Grids of text, for a terminal and for Markdown alike.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.ablations.ablation import Ablation
-from benchmarks.ablations.record import AblationRecord, Change, Measured, Row
-from evaluation.errors import InputError
+from leo_bench.benchmarks.ablations.ablation import Ablation
+from leo_bench.benchmarks.ablations.record import AblationRecord, Change, Measured, Row
+from leo_bench.evaluation.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -18,20 +18,20 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from benchmarks.ablations.ablation import Ablation, load_ablation
-from benchmarks.ablations.code_windows import Windows, drawn_windows
-from benchmarks.ablations.record import AblationRecord, Change, Measured, Row
-from benchmarks.code_signals import CodeSignals
-from benchmarks.sources import SourceOptions, open_source
-from evaluation import record as records
-from evaluation.circumstances import circumstances
-from evaluation.errors import InputError
-from evaluation.features import Machinery
-from evaluation.intervals import ends
-from evaluation.mean_intervals import difference_interval, mean_interval
-from evaluation.paired_shares import paired_difference, wilson_interval
-from evaluation.recurrence import check_frames
-from evaluation.repetition import (
+from leo_bench.benchmarks.ablations.ablation import Ablation, load_ablation
+from leo_bench.benchmarks.ablations.code_windows import Windows, drawn_windows
+from leo_bench.benchmarks.ablations.record import AblationRecord, Change, Measured, Row
+from leo_bench.benchmarks.code_signals import CodeSignals
+from leo_bench.benchmarks.sources import SourceOptions, open_source
+from leo_bench.evaluation import record as records
+from leo_bench.evaluation.circumstances import circumstances
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.intervals import ends
+from leo_bench.evaluation.mean_intervals import difference_interval, mean_interval
+from leo_bench.evaluation.paired_shares import paired_difference, wilson_interval
+from leo_bench.evaluation.recurrence import check_frames
+from leo_bench.evaluation.repetition import (
     REPETITION_VERSION,
     Calibration,
     Null,
@@ -40,11 +40,11 @@ from evaluation.repetition import (
     calibrate,
     source_repetition,
 )
-from evaluation.schema import Data
-from evaluation.videos.discover import OpenOptions
-from evaluation.videos.source import Selection, VideoSource, fingerprint
-from leo.drawing import Drawing, Sampling
-from leo.model import LeoModel, device_named, find_model
+from leo_bench.evaluation.schema import Data
+from leo_bench.evaluation.videos.discover import OpenOptions
+from leo_bench.evaluation.videos.source import Selection, VideoSource, fingerprint
+from leo_bench.leo.drawing import Drawing, Sampling
+from leo_bench.leo.model import LeoModel, device_named, find_model
 
 LEAST_ALIKE = -1.0  # where nothing moves, or places part entirely
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from benchmarks.cli.options import (
+from leo_bench.benchmarks.cli.options import (
     MANY,
     TIMES,
     AllowUnverified,
@@ -22,8 +22,8 @@ from benchmarks.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from benchmarks.ablations.record import AblationRecord
-    from evaluation.features import Machinery
+    from leo_bench.benchmarks.ablations.record import AblationRecord
+    from leo_bench.evaluation.features import Machinery
 
 app = typer.Typer(
     help="The paper's ablations (Tables 4 and 5) on any data, measured and compared in pairs.",
@@ -112,12 +112,12 @@ def lmc(
 
       leo-bench ablate lmc --run runs/ff --start drawn --seeds 5 --out lmc-ff
     """
-    from benchmarks.ablations.lmc import ablate_lmc
-    from benchmarks.ablations.lmc_request import LmcRequest, Surroundings
-    from benchmarks.cli.screen import machinery, say
-    from benchmarks.cli.train_screen import TrainingScreen
-    from evaluation.kinds import made_by
-    from evaluation.targets import Target, check_targets, claimed
+    from leo_bench.benchmarks.ablations.lmc import ablate_lmc
+    from leo_bench.benchmarks.ablations.lmc_request import LmcRequest, Surroundings
+    from leo_bench.benchmarks.cli.screen import machinery, say
+    from leo_bench.benchmarks.cli.train_screen import TrainingScreen
+    from leo_bench.evaluation.kinds import made_by
+    from leo_bench.evaluation.targets import Target, check_targets, claimed
 
     marks = ("lmc.json", "shared/config.toml")
     check_targets(Target("--out", out, made_by("ablate lmc", *marks)))
@@ -202,11 +202,11 @@ def transition(
 
       leo-bench ablate transition --run leo:toy-bodies --real toy-bodies/test --out transition
     """
-    from benchmarks.ablations.transition import TransitionRequest, ablate_transition
-    from benchmarks.cli.screen import machinery
-    from evaluation.kinds import made_by
-    from evaluation.schema import parse
-    from evaluation.targets import Target, check_targets, claimed
+    from leo_bench.benchmarks.ablations.transition import TransitionRequest, ablate_transition
+    from leo_bench.benchmarks.cli.screen import machinery
+    from leo_bench.evaluation.kinds import made_by
+    from leo_bench.evaluation.schema import parse
+    from leo_bench.evaluation.targets import Target, check_targets, claimed
 
     check_targets(Target("--out", out, made_by("ablate transition", "transition.json")))
     options = {
@@ -242,17 +242,17 @@ def table(
 
     Example: leo-bench ablate table lmc-faces/lmc.json lmc-bodies/lmc.json --markdown table4.md
     """
-    from benchmarks.ablations.record import read_ablation
-    from evaluation.kinds import MARKDOWN
-    from evaluation.targets import Target, check_targets
+    from leo_bench.benchmarks.ablations.record import read_ablation
+    from leo_bench.evaluation.kinds import MARKDOWN
+    from leo_bench.evaluation.targets import Target, check_targets
 
     check_targets(Target("--markdown", markdown, MARKDOWN))
     _show([read_ablation(path) for path in records], markdown)
 
 
 def _finish(record: "AblationRecord", out: Path) -> None:
-    from benchmarks.cli.screen import say
-    from evaluation.errors import InfrastructureError
+    from leo_bench.benchmarks.cli.screen import say
+    from leo_bench.evaluation.errors import InfrastructureError
 
     _show([record], out / f"{record.ablation}.md")
     say(f"record: {out / record.ablation}.json")
@@ -262,11 +262,11 @@ def _finish(record: "AblationRecord", out: Path) -> None:
 
 
 def _show(found: "list[AblationRecord]", markdown: Path | None) -> None:
-    from benchmarks.ablations.ablation import load_ablation
-    from benchmarks.ablations.table import all_measures, as_markdown, paper_table, remarks
-    from benchmarks.cli.screen import out as show
-    from benchmarks.cli.screen import table as show_table
-    from evaluation.atomic import write_atomically
+    from leo_bench.benchmarks.ablations.ablation import load_ablation
+    from leo_bench.benchmarks.ablations.table import all_measures, as_markdown, paper_table, remarks
+    from leo_bench.benchmarks.cli.screen import out as show
+    from leo_bench.benchmarks.cli.screen import table as show_table
+    from leo_bench.evaluation.atomic import write_atomically
 
     ablation = load_ablation(found[0].ablation)
     if markdown is not None:

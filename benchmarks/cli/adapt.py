@@ -56,13 +56,13 @@ def adapt(
 
       leo-bench fvd --dataset faceforensics --frames 16 --fake stylegan-v:sgv/
     """
-    from baselines.adapter import adapt
-    from baselines.methods import load_method
-    from baselines.planning import AdaptRequest, named_checkpoints
-    from baselines.provenance import ADAPTED
-    from benchmarks.cli.screen import Bar, say
-    from benchmarks.cli.screen import out as show
-    from evaluation.targets import Target, check_targets
+    from leo_bench.baselines.adapter import adapt
+    from leo_bench.baselines.methods import load_method
+    from leo_bench.baselines.planning import AdaptRequest, named_checkpoints
+    from leo_bench.baselines.provenance import ADAPTED
+    from leo_bench.benchmarks.cli.screen import Bar, say
+    from leo_bench.benchmarks.cli.screen import out as show
+    from leo_bench.evaluation.targets import Target, check_targets
 
     check_targets(Target("--out", out, ADAPTED))
     chosen = load_method(method)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 
 from typer.core import TyperGroup
 
-from evaluation.errors import InputError
+from leo_bench.evaluation.errors import InputError
 
 LARGEST = 2**31 - 1  # of whole numbers; of seeds it is LARGEST_SEED
 LARGEST_SEED = 2**63 - 1

@@ -31,12 +31,12 @@ def bundle(
 
       leo-bench bundle --records records --out mine.leo.zip --title "LEO, our training"
     """
-    from benchmarks.bundling import statistics_of
-    from benchmarks.cli.screen import machinery, say
-    from evaluation.kinds import BUNDLE
-    from evaluation.targets import Target, check_targets
-    from reports.bundles import SUFFIX, pack
-    from reports.records import read_tree
+    from leo_bench.benchmarks.bundling import statistics_of
+    from leo_bench.benchmarks.cli.screen import machinery, say
+    from leo_bench.evaluation.kinds import BUNDLE
+    from leo_bench.evaluation.targets import Target, check_targets
+    from leo_bench.reports.bundles import SUFFIX, pack
+    from leo_bench.reports.records import read_tree
 
     check_targets(Target("--out", out, BUNDLE))
     reading = machinery(workers=workers, keep=True)
@@ -63,8 +63,8 @@ def check_bundle(
     """
     import tempfile
 
-    from benchmarks.cli.screen import out, table
-    from reports.bundles import check
+    from leo_bench.benchmarks.cli.screen import out, table
+    from leo_bench.reports.bundles import check
 
     with tempfile.TemporaryDirectory() as scratch:
         found = check(path, Path(scratch))
@@ -95,13 +95,13 @@ def leaderboard(
     """
     import tempfile
 
-    from benchmarks.cli.screen import say
-    from evaluation.atomic import write_atomically
-    from evaluation.errors import InputError
-    from evaluation.kinds import PAGE
-    from evaluation.targets import Target, check_targets
-    from reports.bundles import SUFFIX, check
-    from reports.leaderboard import contradictions, render
+    from leo_bench.benchmarks.cli.screen import say
+    from leo_bench.evaluation.atomic import write_atomically
+    from leo_bench.evaluation.errors import InputError
+    from leo_bench.evaluation.kinds import PAGE
+    from leo_bench.evaluation.targets import Target, check_targets
+    from leo_bench.reports.bundles import SUFFIX, check
+    from leo_bench.reports.leaderboard import contradictions, render
 
     page = out or bundles / "index.html"
     check_targets(Target("--out", page, PAGE))

@@ -17,9 +17,9 @@ def info() -> None:
 
     Example: leo-bench cache info
     """
-    from benchmarks.cli.screen import out
-    from evaluation.cache import FeatureStore
-    from evaluation.places import cache_root
+    from leo_bench.benchmarks.cli.screen import out
+    from leo_bench.evaluation.cache import FeatureStore
+    from leo_bench.evaluation.places import cache_root
 
     size = FeatureStore(cache_root()).size()
     what = "features of videos, numbers, frames packed for training"
@@ -37,9 +37,9 @@ def prune(
 
     Example: leo-bench cache prune --older-than 30
     """
-    from benchmarks.cli.screen import out
-    from evaluation.cache import FeatureStore
-    from evaluation.places import cache_root
+    from leo_bench.benchmarks.cli.screen import out
+    from leo_bench.evaluation.cache import FeatureStore
+    from leo_bench.evaluation.places import cache_root
 
     freed = FeatureStore(cache_root()).prune(older_than_days=older_than)
     out(f"deleted {freed.files} files, {freed.bytes / 1e6:.1f} MB")

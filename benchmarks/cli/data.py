@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from benchmarks.cli.options import SIDE
+from leo_bench.benchmarks.cli.options import SIDE
 
 app = typer.Typer(
     help="Data sets: prepare, verify, list.", no_args_is_help=True, rich_markup_mode=None
@@ -57,14 +57,14 @@ def prepare(
 
       leo-bench data prepare taichihd --from downloads --metadata taichi-metadata.csv
     """
-    from benchmarks.cli.screen import Bar, say
-    from benchmarks.cli.screen import out as show
-    from benchmarks.datasets.opening import data_root
-    from benchmarks.prepare.job import PrepareOptions
-    from benchmarks.prepare.report import JOURNAL
-    from benchmarks.prepare.run import prepare as run
-    from evaluation.kinds import FolderKind, made_by
-    from evaluation.targets import Target, check_targets
+    from leo_bench.benchmarks.cli.screen import Bar, say
+    from leo_bench.benchmarks.cli.screen import out as show
+    from leo_bench.benchmarks.datasets.opening import data_root
+    from leo_bench.benchmarks.prepare.job import PrepareOptions
+    from leo_bench.benchmarks.prepare.report import JOURNAL
+    from leo_bench.benchmarks.prepare.run import prepare as run
+    from leo_bench.evaluation.kinds import FolderKind, made_by
+    from leo_bench.evaluation.targets import Target, check_targets
 
     options = PrepareOptions(
         wide_crop=wide_crop,
@@ -110,9 +110,9 @@ def verify(
 
     Example: leo-bench data verify faceforensics/train
     """
-    from benchmarks.cli.screen import out, say
-    from benchmarks.datasets import load_dataset
-    from benchmarks.datasets.verify import verify as run
+    from leo_bench.benchmarks.cli.screen import out, say
+    from leo_bench.benchmarks.datasets import load_dataset
+    from leo_bench.benchmarks.datasets.verify import verify as run
 
     identity, _, split = name.partition("/")
     report = run(load_dataset(identity), split or None, data_root)
@@ -136,8 +136,8 @@ def list_data(data_root: DataRoot = None) -> None:
 
     Example: leo-bench data list
     """
-    from benchmarks.cli.screen import table
-    from benchmarks.datasets.verify import list_rows
+    from leo_bench.benchmarks.cli.screen import table
+    from leo_bench.benchmarks.datasets.verify import list_rows
 
     rows = []
     for row in list_rows(data_root):

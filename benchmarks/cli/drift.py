@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.cli.options import (
+from leo_bench.benchmarks.cli.options import (
     AllowUnverified,
     DataRoot,
     Device,
@@ -84,15 +84,15 @@ def drift(
       leo-bench drift "leo:toy-faces?mode=conditional&start=toy-faces/test&frames=1024&count=16"
       --dataset toy-faces --frames 1024 --every 8 --limit 16 --out drift.png --json drift.json
     """
-    from benchmarks.cli.screen import document, machinery, out_beside, say, table
-    from benchmarks.drift import drift_request, keep, labels, measure_drift, rows
-    from evaluation.documents import document_of
-    from evaluation.kinds import DOCUMENT, PICTURE, RECORDS
-    from evaluation.record import make_room, write_record
-    from evaluation.score_record import score_record_path
-    from evaluation.targets import STDOUT, Target, check_targets, file_of
-    from reports.drift_picture import drift_picture
-    from reports.pictures import need_matplotlib
+    from leo_bench.benchmarks.cli.screen import document, machinery, out_beside, say, table
+    from leo_bench.benchmarks.drift import drift_request, keep, labels, measure_drift, rows
+    from leo_bench.evaluation.documents import document_of
+    from leo_bench.evaluation.kinds import DOCUMENT, PICTURE, RECORDS
+    from leo_bench.evaluation.record import make_room, write_record
+    from leo_bench.evaluation.score_record import score_record_path
+    from leo_bench.evaluation.targets import STDOUT, Target, check_targets, file_of
+    from leo_bench.reports.drift_picture import drift_picture
+    from leo_bench.reports.pictures import need_matplotlib
 
     check_targets(
         Target("--json", json, DOCUMENT),

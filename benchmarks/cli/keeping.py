@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from benchmarks.cli.screen import document, out_beside, say, show_score
-from evaluation.documents import document_of
-from evaluation.record import make_room, write_record
-from evaluation.score_record import ScoreRecord, score_record_path
-from evaluation.targets import STDOUT, file_of
+from leo_bench.benchmarks.cli.screen import document, out_beside, say, show_score
+from leo_bench.evaluation.documents import document_of
+from leo_bench.evaluation.record import make_room, write_record
+from leo_bench.evaluation.score_record import ScoreRecord, score_record_path
+from leo_bench.evaluation.targets import STDOUT, file_of
 
 
 class Found(Protocol):

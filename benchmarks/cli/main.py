@@ -17,7 +17,7 @@ from typing import Annotated, cast
 
 import typer
 
-from benchmarks.cli import (
+from leo_bench.benchmarks.cli import (
     ablate,
     adapt,
     animate,
@@ -40,10 +40,10 @@ from benchmarks.cli import (
     train,
     weights,
 )
-from benchmarks.cli.arguments import CheckedGroup
-from benchmarks.cli.streams import Outlet, open_streams
-from evaluation.errors import InfrastructureError, InputError
-from evaluation.printable import printable
+from leo_bench.benchmarks.cli.arguments import CheckedGroup
+from leo_bench.benchmarks.cli.streams import Outlet, open_streams
+from leo_bench.evaluation.errors import InfrastructureError, InputError
+from leo_bench.evaluation.printable import printable
 
 MISUSE: type[Exception] = typer.BadParameter.__mro__[2]  # what typer raises; it has no public name
 

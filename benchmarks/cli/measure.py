@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from benchmarks.cli.options import (
+from leo_bench.benchmarks.cli.options import (
     MANY,
     TIMES,
     AllowUnverified,
@@ -39,13 +39,13 @@ from benchmarks.cli.options import (
     Weights,
     Workers,
 )
-from evaluation.interval_words import covers
+from leo_bench.evaluation.interval_words import covers
 
 if TYPE_CHECKING:
-    from benchmarks.plan import ScoreRequest
-    from evaluation.documents import Document
-    from evaluation.features import Machinery
-    from evaluation.record import Record
+    from leo_bench.benchmarks.plan import ScoreRequest
+    from leo_bench.evaluation.documents import Document
+    from leo_bench.evaluation.features import Machinery
+    from leo_bench.evaluation.record import Record
 
 # Request, machinery, where the JSON goes, where records are kept.
 Act = Callable[["ScoreRequest", "Machinery", Path | None, Path | None], None]
@@ -134,10 +134,10 @@ def _verb(metric: Metric, act: Act) -> Callable[..., None]:
         ] = None,
         records: Records = None,
     ) -> None:
-        from benchmarks.cli.screen import machinery
-        from benchmarks.plan import ScoreRequest
-        from evaluation.kinds import RECORD, RECORDS
-        from evaluation.targets import Target, check_targets
+        from leo_bench.benchmarks.cli.screen import machinery
+        from leo_bench.benchmarks.plan import ScoreRequest
+        from leo_bench.evaluation.kinds import RECORD, RECORDS
+        from leo_bench.evaluation.targets import Target, check_targets
 
         check_targets(Target("--json", json, RECORD), Target("--records", records, RECORDS))
         request = ScoreRequest(
@@ -174,11 +174,11 @@ def _verb(metric: Metric, act: Act) -> Callable[..., None]:
 def _record(
     request: "ScoreRequest", machinery: "Machinery", json: Path | None, records: Path | None
 ) -> None:
-    from benchmarks.cli.screen import document, out_beside, say, show_record
-    from benchmarks.plan import plan
-    from benchmarks.score import keep, scored
-    from evaluation.record import make_room, record_path
-    from evaluation.targets import STDOUT, file_of
+    from leo_bench.benchmarks.cli.screen import document, out_beside, say, show_record
+    from leo_bench.benchmarks.plan import plan
+    from leo_bench.benchmarks.score import keep, scored
+    from leo_bench.evaluation.record import make_room, record_path
+    from leo_bench.evaluation.targets import STDOUT, file_of
 
     found = scored(plan(request), machinery)
     in_tree = None if records is None else make_room(record_path(records, found.record))
@@ -195,8 +195,8 @@ def _record(
 def _precision(
     request: "ScoreRequest", machinery: "Machinery", json: Path | None, records: Path | None
 ) -> None:
-    from benchmarks.cli.screen import out_beside, show_record
-    from benchmarks.precision import measure_precision
+    from leo_bench.benchmarks.cli.screen import out_beside, show_record
+    from leo_bench.benchmarks.precision import measure_precision
 
     report = measure_precision(request, machinery)
     shares, out = report.found, out_beside(json)
@@ -212,8 +212,8 @@ def _precision(
 def _leverage(
     request: "ScoreRequest", machinery: "Machinery", json: Path | None, records: Path | None
 ) -> None:
-    from benchmarks.cli.screen import out_beside, show_record, table
-    from benchmarks.leverage import measure_leverage
+    from leo_bench.benchmarks.cli.screen import out_beside, show_record, table
+    from leo_bench.benchmarks.leverage import measure_leverage
 
     report = measure_leverage(request, machinery)
     found = report.found
@@ -243,9 +243,9 @@ def _kept(
 
     Under `records` it lies beside its distance's record.
     """
-    from benchmarks.cli.screen import document, say
-    from evaluation.record import make_room, record_path, write_record
-    from evaluation.targets import STDOUT, file_of
+    from leo_bench.benchmarks.cli.screen import document, say
+    from leo_bench.evaluation.record import make_room, record_path, write_record
+    from leo_bench.evaluation.targets import STDOUT, file_of
 
     in_tree = None
     if records is not None:
@@ -300,11 +300,11 @@ def features(
 
       leo-bench features toy-faces/test --frames 16 --protocol digan --extractor i3d-toy --out f.npz
     """
-    from benchmarks.cli.screen import machinery, say
-    from benchmarks.cli.screen import out as show
-    from benchmarks.features_file import FeaturesRequest, write_features
-    from evaluation.kinds import FEATURES
-    from evaluation.targets import Target, check_targets
+    from leo_bench.benchmarks.cli.screen import machinery, say
+    from leo_bench.benchmarks.cli.screen import out as show
+    from leo_bench.benchmarks.features_file import FeaturesRequest, write_features
+    from leo_bench.evaluation.kinds import FEATURES
+    from leo_bench.evaluation.targets import Target, check_targets
 
     check_targets(Target("--out", out, FEATURES))
     request = FeaturesRequest(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.cli.options import (
+from leo_bench.benchmarks.cli.options import (
     AllowUnverified,
     Batch,
     DataRoot,
@@ -84,13 +84,13 @@ def nearest(
       leo-bench nearest --fake leo:toy-faces?mode=conditional&start=toy-faces/test
       --train toy-faces/train --frames 16 --out pairs.png
     """
-    from benchmarks.cli.screen import document, machinery, out_beside, say, table
-    from benchmarks.nearest import NearestRequest, find_nearest
-    from evaluation.documents import document_of
-    from evaluation.kinds import DOCUMENT, PICTURE
-    from evaluation.neighbours import NEAR
-    from evaluation.record import write_record
-    from evaluation.targets import STDOUT, Target, check_targets, file_of
+    from leo_bench.benchmarks.cli.screen import document, machinery, out_beside, say, table
+    from leo_bench.benchmarks.nearest import NearestRequest, find_nearest
+    from leo_bench.evaluation.documents import document_of
+    from leo_bench.evaluation.kinds import DOCUMENT, PICTURE
+    from leo_bench.evaluation.neighbours import NEAR
+    from leo_bench.evaluation.record import write_record
+    from leo_bench.evaluation.targets import STDOUT, Target, check_targets, file_of
 
     check_targets(Target("--json", json, DOCUMENT), Target("--out", out, PICTURE))
     request = NearestRequest(

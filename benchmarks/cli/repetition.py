@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from benchmarks.cli.options import (
+from leo_bench.benchmarks.cli.options import (
     DataRoot,
     Device,
     FloatRange,
@@ -87,12 +87,12 @@ def repetition(
       leo-bench repetition "leo:toy-bodies?mode=conditional&start=toy-bodies/test&count=32"
       --calibrate toy-bodies/train --signal codes --animator leo:toy-bodies
     """
-    from benchmarks.cli.keeping import keep_and_show
-    from benchmarks.cli.screen import machinery
-    from benchmarks.repetition import RepetitionRequest, keep, measure_repetition
-    from evaluation.kinds import RECORDS, REPETITION
-    from evaluation.schema import parse
-    from evaluation.targets import Target, check_targets
+    from leo_bench.benchmarks.cli.keeping import keep_and_show
+    from leo_bench.benchmarks.cli.screen import machinery
+    from leo_bench.benchmarks.repetition import RepetitionRequest, keep, measure_repetition
+    from leo_bench.evaluation.kinds import RECORDS, REPETITION
+    from leo_bench.evaluation.schema import parse
+    from leo_bench.evaluation.targets import Target, check_targets
 
     check_targets(Target("--json", json, REPETITION), Target("--records", records, RECORDS))
     request = parse(

@@ -35,17 +35,17 @@ def report(
 
       leo-bench report --records records --run runs/faceforensics --videos 4 --out report.html
     """
-    from benchmarks.cli.screen import machinery, say
-    from benchmarks.report import clip_rows
-    from evaluation.atomic import write_atomically
-    from evaluation.kinds import PAGE
-    from evaluation.targets import Target, check_targets
-    from reports.curves import can_draw, loss_curves
-    from reports.formats.hypertext import as_element
-    from reports.layouts import list_layouts
-    from reports.page import Extras, render
-    from reports.records import read_tree
-    from reports.tables import fill
+    from leo_bench.benchmarks.cli.screen import machinery, say
+    from leo_bench.benchmarks.report import clip_rows
+    from leo_bench.evaluation.atomic import write_atomically
+    from leo_bench.evaluation.kinds import PAGE
+    from leo_bench.evaluation.targets import Target, check_targets
+    from leo_bench.reports.curves import can_draw, loss_curves
+    from leo_bench.reports.formats.hypertext import as_element
+    from leo_bench.reports.layouts import list_layouts
+    from leo_bench.reports.page import Extras, render
+    from leo_bench.reports.records import read_tree
+    from leo_bench.reports.tables import fill
 
     check_targets(Target("--out", out, PAGE))
     tree = read_tree(records)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from benchmarks.cli.options import MANY
+from leo_bench.benchmarks.cli.options import MANY
 
 Run = Annotated[
     str, typer.Option(help="Folder of a run, or leo:NAME of a shipped model (leo:toy-faces).")
@@ -110,19 +110,19 @@ def sample(
 
       leo-bench sample --run leo:toy-faces --grid motions --count 6 --frames 64 --out grids/
     """
-    from benchmarks.cli.screen import Bar, say
-    from benchmarks.cli.screen import out as show
-    from benchmarks.filling import share_of_environment
-    from benchmarks.sample_grids import write_grid
-    from benchmarks.sampling import (
+    from leo_bench.benchmarks.cli.screen import Bar, say
+    from leo_bench.benchmarks.cli.screen import out as show
+    from leo_bench.benchmarks.filling import share_of_environment
+    from leo_bench.benchmarks.sample_grids import write_grid
+    from leo_bench.benchmarks.sampling import (
         Place,
         SampleRequest,
         sampling_of,
         strip_of,
         write_samples,
     )
-    from evaluation.kinds import made_by
-    from evaluation.targets import Target, check_targets, started
+    from leo_bench.evaluation.kinds import made_by
+    from leo_bench.evaluation.targets import Target, check_targets, started
 
     sampling = sampling_of(
         mode=mode,
@@ -232,15 +232,20 @@ def edit(
 
       leo-bench edit --sample-from samples/ --command "magick {in} -negate {out}" --out edited/
     """
-    from benchmarks.cli.screen import Bar, say
-    from benchmarks.cli.screen import out as show
-    from benchmarks.editing import EditRequest, samples_of, write_edits, write_first_frames
-    from benchmarks.sampling import Place, SampleRequest, sampling_of
-    from evaluation.errors import InputError
-    from evaluation.kinds import NEW, made_by
-    from evaluation.targets import Target, check_targets, claimed, started
-    from leo.edit import BASE, ControlNet
-    from leo.model import device_named
+    from leo_bench.benchmarks.cli.screen import Bar, say
+    from leo_bench.benchmarks.cli.screen import out as show
+    from leo_bench.benchmarks.editing import (
+        EditRequest,
+        samples_of,
+        write_edits,
+        write_first_frames,
+    )
+    from leo_bench.benchmarks.sampling import Place, SampleRequest, sampling_of
+    from leo_bench.evaluation.errors import InputError
+    from leo_bench.evaluation.kinds import NEW, made_by
+    from leo_bench.evaluation.targets import Target, check_targets, claimed, started
+    from leo_bench.leo.edit import BASE, ControlNet
+    from leo_bench.leo.model import device_named
 
     first = made_by("edit --first-frames")
     check_targets(Target("--out", out, first if first_frames else NEW))
@@ -299,7 +304,7 @@ def edit(
 
 def _refuse(options: Collection[str], why: str) -> None:
     """Options that would change nothing are no one's wish."""
-    from evaluation.errors import InputError
+    from leo_bench.evaluation.errors import InputError
 
     if options:
         raise InputError(f"--{min(options)}: {why}; leave it out")

@@ -10,17 +10,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from benchmarks.cli.streams import has_reader_left
-from evaluation.cache import FeatureStore
-from evaluation.errors import InputError
-from evaluation.features import Machinery
-from evaluation.interval_words import covers
-from evaluation.places import cache_root
-from evaluation.printable import printable, printable_lines
-from evaluation.record import Record
-from evaluation.score_record import ScoreRecord
-from evaluation.targets import STDOUT
-from leo.countdown import Countdown
+from leo_bench.benchmarks.cli.streams import has_reader_left
+from leo_bench.evaluation.cache import FeatureStore
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.interval_words import covers
+from leo_bench.evaluation.places import cache_root
+from leo_bench.evaluation.printable import printable, printable_lines
+from leo_bench.evaluation.record import Record
+from leo_bench.evaluation.score_record import ScoreRecord
+from leo_bench.evaluation.targets import STDOUT
+from leo_bench.leo.countdown import Countdown
 
 Out = Callable[[object], None]  # shows a result to a person
 

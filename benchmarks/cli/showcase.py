@@ -22,12 +22,12 @@ def demo(
 
     Example: leo-bench demo --out demo
     """
-    from benchmarks.cli.screen import machinery, say, table
-    from benchmarks.cli.screen import out as show
-    from benchmarks.demo import Cell, run_demo
-    from evaluation.interval_words import ALL_COVER
-    from evaluation.kinds import made_by
-    from evaluation.targets import Target, check_targets, claimed
+    from leo_bench.benchmarks.cli.screen import machinery, say, table
+    from leo_bench.benchmarks.cli.screen import out as show
+    from leo_bench.benchmarks.demo import Cell, run_demo
+    from leo_bench.evaluation.interval_words import ALL_COVER
+    from leo_bench.evaluation.kinds import made_by
+    from leo_bench.evaluation.targets import Target, check_targets, claimed
 
     def text(cell: Cell) -> str:
         low, high = cell.record.interval or (math.nan, math.nan)

@@ -15,8 +15,8 @@ def i3d() -> None:
 
     Example: leo-bench speed i3d
     """
-    from benchmarks.cli.screen import table
-    from benchmarks.speed.i3d import COLUMNS, measure
+    from leo_bench.benchmarks.cli.screen import table
+    from leo_bench.benchmarks.speed.i3d import COLUMNS, measure
 
     table("i3d", COLUMNS, [row.cells() for row in measure()])
 
@@ -27,8 +27,8 @@ def decode() -> None:
 
     Example: leo-bench speed decode
     """
-    from benchmarks.cli.screen import table
-    from benchmarks.speed.decode import COLUMNS, measure
+    from leo_bench.benchmarks.cli.screen import table
+    from leo_bench.benchmarks.speed.decode import COLUMNS, measure
 
     table("decode", COLUMNS, [row.cells() for row in measure()])
 
@@ -39,8 +39,8 @@ def statistics() -> None:
 
     Example: leo-bench speed statistics
     """
-    from benchmarks.cli.screen import table
-    from benchmarks.speed.statistics import COLUMNS, measure
+    from leo_bench.benchmarks.cli.screen import table
+    from leo_bench.benchmarks.speed.statistics import COLUMNS, measure
 
     table("statistics", COLUMNS, [row.cells() for row in measure()])
 
@@ -51,8 +51,8 @@ def memory() -> None:
 
     Example: leo-bench speed memory
     """
-    from benchmarks.cli.screen import table
-    from benchmarks.speed.memory import COLUMNS, measure
+    from leo_bench.benchmarks.cli.screen import table
+    from leo_bench.benchmarks.speed.memory import COLUMNS, measure
 
     table("memory", COLUMNS, [row.cells() for row in measure()])
 
@@ -63,8 +63,8 @@ def motion() -> None:
 
     Example: leo-bench speed motion
     """
-    from benchmarks.cli.screen import table
-    from benchmarks.speed.motion import COLUMNS, measure
+    from leo_bench.benchmarks.cli.screen import table
+    from leo_bench.benchmarks.speed.motion import COLUMNS, measure
 
     table("motion", COLUMNS, [row.cells() for row in measure()])
 
@@ -75,8 +75,8 @@ def long() -> None:
 
     Example: leo-bench speed long
     """
-    from benchmarks.cli.screen import table
-    from benchmarks.speed.long import COLUMNS, measure
+    from leo_bench.benchmarks.cli.screen import table
+    from leo_bench.benchmarks.speed.long import COLUMNS, measure
 
     table("long", COLUMNS, [row.cells() for row in measure()])
 
@@ -87,8 +87,8 @@ def animator() -> None:
 
     Example: leo-bench speed animator
     """
-    from benchmarks.cli.screen import table
-    from benchmarks.speed.animator import COLUMNS, measure
+    from leo_bench.benchmarks.cli.screen import table
+    from leo_bench.benchmarks.speed.animator import COLUMNS, measure
 
     table("animator", COLUMNS, [row.cells() for row in measure()])
 
@@ -99,7 +99,7 @@ def train() -> None:
 
     Example: leo-bench speed train
     """
-    from benchmarks.cli.screen import table
-    from benchmarks.speed.train import COLUMNS, measure
+    from leo_bench.benchmarks.cli.screen import table
+    from leo_bench.benchmarks.speed.train import COLUMNS, measure
 
     table("train", COLUMNS, [row.cells() for row in measure()])

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmarks.cli.options import (
+from leo_bench.benchmarks.cli.options import (
     MANY,
     TIMES,
     DataRoot,
@@ -19,7 +19,7 @@ from benchmarks.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from benchmarks.run_suite import Done
+    from leo_bench.benchmarks.run_suite import Done
 
 
 def register(app: typer.Typer) -> None:
@@ -83,14 +83,14 @@ def run(
       leo-bench run long --model leo=leo:runs/{dataset} --benchmark taichihd-128-128
       --records records
     """
-    from benchmarks.cli.screen import machinery, say, table
-    from benchmarks.run_suite import SuiteSettings, declare_origins, run_suite
-    from benchmarks.suite_models import names, parse_models, parse_origins
-    from benchmarks.suites import load_suite
-    from evaluation.interval_words import ALL_COVER
-    from evaluation.kinds import RECORDS
-    from evaluation.targets import Target, check_targets
-    from reports.layouts import list_layouts
+    from leo_bench.benchmarks.cli.screen import machinery, say, table
+    from leo_bench.benchmarks.run_suite import SuiteSettings, declare_origins, run_suite
+    from leo_bench.benchmarks.suite_models import names, parse_models, parse_origins
+    from leo_bench.benchmarks.suites import load_suite
+    from leo_bench.evaluation.interval_words import ALL_COVER
+    from leo_bench.evaluation.kinds import RECORDS
+    from leo_bench.evaluation.targets import Target, check_targets
+    from leo_bench.reports.layouts import list_layouts
 
     chosen = load_suite(suite)
     models = parse_models(model or [], chosen)

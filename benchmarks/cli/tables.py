@@ -37,9 +37,9 @@ def table(
 
       leo-bench table 2 --records records --format latex
     """
-    from reports.formats import FORMATS
-    from reports.layouts import load_layout
-    from reports.tables import fill
+    from leo_bench.reports.formats import FORMATS
+    from leo_bench.reports.layouts import load_layout
+    from leo_bench.reports.tables import fill
 
     filled = fill(load_layout(name), records)
     typer.echo(FORMATS[format].write(filled), nl=False)
@@ -65,14 +65,14 @@ def tables(
 
       leo-bench tables --records records --format latex --out paper/tables
     """
-    from benchmarks.cli.screen import out as show
-    from evaluation.atomic import write_atomically
-    from evaluation.errors import InputError
-    from evaluation.kinds import made_by
-    from evaluation.targets import Target, check_targets, claimed
-    from reports.formats import FORMATS
-    from reports.layouts import list_layouts
-    from reports.tables import fill
+    from leo_bench.benchmarks.cli.screen import out as show
+    from leo_bench.evaluation.atomic import write_atomically
+    from leo_bench.evaluation.errors import InputError
+    from leo_bench.evaluation.kinds import made_by
+    from leo_bench.evaluation.targets import Target, check_targets, claimed
+    from leo_bench.reports.formats import FORMATS
+    from leo_bench.reports.layouts import list_layouts
+    from leo_bench.reports.tables import fill
 
     names = format or ["markdown", "latex", "csv", "html"]
     for name in names:
@@ -94,7 +94,7 @@ def tables(
 
 
 def _say_unused(what: str, keys: list[str] | tuple[str, ...]) -> None:
-    from benchmarks.cli.screen import say
+    from leo_bench.benchmarks.cli.screen import say
 
     if keys:
         more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""

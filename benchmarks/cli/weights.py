@@ -23,9 +23,9 @@ def list_weights(
 
     Example: leo-bench weights list
     """
-    from benchmarks.cli.screen import out, table
-    from evaluation.errors import InputError
-    from evaluation.weights import find, load_registry
+    from leo_bench.benchmarks.cli.screen import out, table
+    from leo_bench.evaluation.errors import InputError
+    from leo_bench.evaluation.weights import find, load_registry
 
     registry = load_registry()
     if urls:
@@ -59,9 +59,9 @@ def fetch(
 
       leo-bench weights fetch
     """
-    from benchmarks.cli.screen import Bar, out
-    from evaluation import downloads
-    from evaluation.weights import entry, load_registry
+    from leo_bench.benchmarks.cli.screen import Bar, out
+    from leo_bench.evaluation import downloads
+    from leo_bench.evaluation.weights import entry, load_registry
 
     registry = load_registry()
     used = [name for name, file in registry.items() if file.used_by]
@@ -93,9 +93,9 @@ def verify(names: Name = None) -> None:
 
     Example: leo-bench weights verify
     """
-    from benchmarks.cli.screen import out
-    from evaluation.errors import InputError
-    from evaluation.weights import entry, find, identify, load_registry
+    from leo_bench.benchmarks.cli.screen import out
+    from leo_bench.evaluation.errors import InputError
+    from leo_bench.evaluation.weights import entry, find, identify, load_registry
 
     wrong = False
     files = {name: entry(name) for name in names or load_registry()}

@@ -5,7 +5,7 @@ opening.py  where prepared data lies, and open_dataset: a split as a VideoSource
 verify.py   verify: a prepared split against what is expected of it; list_rows
 """
 
-from benchmarks.datasets.dataset import Dataset, list_datasets, load_dataset
-from benchmarks.datasets.opening import data_root, open_dataset
+from leo_bench.benchmarks.datasets.dataset import Dataset, list_datasets, load_dataset
+from leo_bench.benchmarks.datasets.opening import data_root, open_dataset
 
 __all__ = ["Dataset", "data_root", "list_datasets", "load_dataset", "open_dataset"]

@@ -5,8 +5,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from evaluation.errors import InputError
-from evaluation.schema import Data, Named, list_named, load_named
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.schema import Data, Named, list_named, load_named
 
 FOLDER = Path(__file__).parent
 

@@ -7,12 +7,12 @@ in place of the folder will do, so a zip in StyleGAN-V's layout can be put there
 import os
 from pathlib import Path
 
-from benchmarks.datasets.dataset import Dataset
-from benchmarks.prepare.report import JOURNAL, read_report
-from benchmarks.worlds.world import WorldShape, open_world
-from evaluation.errors import InputError
-from evaluation.videos.discover import OpenOptions, open_videos
-from evaluation.videos.source import Selection, VideoSource
+from leo_bench.benchmarks.datasets.dataset import Dataset
+from leo_bench.benchmarks.prepare.report import JOURNAL, read_report
+from leo_bench.benchmarks.worlds.world import WorldShape, open_world
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
+from leo_bench.evaluation.videos.source import Selection, VideoSource
 
 
 def data_root(given: Path | None = None) -> Path:

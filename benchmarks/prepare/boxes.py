@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.prepare.resample import Frame
+from leo_bench.benchmarks.prepare.resample import Frame
 
 MASK_THRESHOLD = 5  # universome/stylegan-v@3fecd69 preprocess_ffs.py, on a scale of 0..765
 

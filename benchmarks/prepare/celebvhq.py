@@ -13,15 +13,21 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from benchmarks.prepare.boxes import Box, sliced
-from benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions, store_for
-from benchmarks.prepare.reading import frame_rate, frame_size, frame_times, read_frames, read_part
-from benchmarks.prepare.resample import Frame, shorter_side_lanczos
-from benchmarks.prepare.search import first_with, found_some, metadata_file
-from evaluation.errors import BadVideoError, InputError
-from evaluation.given_files import shortened
-from evaluation.json_files import read_json
-from evaluation.schema import parse
+from leo_bench.benchmarks.prepare.boxes import Box, sliced
+from leo_bench.benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions, store_for
+from leo_bench.benchmarks.prepare.reading import (
+    frame_rate,
+    frame_size,
+    frame_times,
+    read_frames,
+    read_part,
+)
+from leo_bench.benchmarks.prepare.resample import Frame, shorter_side_lanczos
+from leo_bench.benchmarks.prepare.search import first_with, found_some, metadata_file
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.given_files import shortened
+from leo_bench.evaluation.json_files import read_json
+from leo_bench.evaluation.schema import parse
 
 SIDE = 256
 MARGIN = 0.02  # of the picture, on every side: the authors' script

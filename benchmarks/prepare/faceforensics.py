@@ -15,12 +15,18 @@ from functools import partial, reduce
 from itertools import zip_longest
 from pathlib import Path
 
-from benchmarks.prepare.boxes import Box, inside, mask_box, sliced, squared, union
-from benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions, store_for
-from benchmarks.prepare.reading import frame_rate, read_frames
-from benchmarks.prepare.resample import Frame, lanczos4
-from benchmarks.prepare.search import by_stem, first_with, found_some, hidden_notes, videos_below
-from evaluation.errors import BadVideoError
+from leo_bench.benchmarks.prepare.boxes import Box, inside, mask_box, sliced, squared, union
+from leo_bench.benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions, store_for
+from leo_bench.benchmarks.prepare.reading import frame_rate, read_frames
+from leo_bench.benchmarks.prepare.resample import Frame, lanczos4
+from leo_bench.benchmarks.prepare.search import (
+    by_stem,
+    first_with,
+    found_some,
+    hidden_notes,
+    videos_below,
+)
+from leo_bench.evaluation.errors import BadVideoError
 
 SPLITS = ("train", "val", "test")
 SIDE = 256

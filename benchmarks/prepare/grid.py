@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks.prepare.job import Cut, Job, LeftOutError, Plan, PrepareOptions
-from benchmarks.prepare.reading import frame_rate, read_frames
-from benchmarks.prepare.resample import Frame, shorter_side_lanczos
-from benchmarks.prepare.search import found_some, videos_below
-from evaluation.errors import InputError
+from leo_bench.benchmarks.prepare.job import Cut, Job, LeftOutError, Plan, PrepareOptions
+from leo_bench.benchmarks.prepare.reading import frame_rate, read_frames
+from leo_bench.benchmarks.prepare.resample import Frame, shorter_side_lanczos
+from leo_bench.benchmarks.prepare.search import found_some, videos_below
+from leo_bench.evaluation.errors import InputError
 
 SIDE = 128
 FRAMES = 75  # three seconds at 25 a second: the corpus

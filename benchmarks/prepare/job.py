@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.prepare.resample import Frame
-from evaluation.errors import BadVideoError
-from evaluation.schema import Data
+from leo_bench.benchmarks.prepare.resample import Frame
+from leo_bench.evaluation.errors import BadVideoError
+from leo_bench.evaluation.schema import Data
 
 StoreKind = Literal["jpeg", "lossless", "link"]
 

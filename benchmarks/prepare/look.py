@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.montage import montage
-from benchmarks.prepare.report import Entry
-from evaluation.videos.discover import OpenOptions, open_videos
+from leo_bench.benchmarks.montage import montage
+from leo_bench.benchmarks.prepare.report import Entry
+from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 
 MONTAGE = "montage.png"
 ROWS, FRAMES = 8, 6

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from evaluation.preprocess import shorter_side_lanczos_center_crop
+from leo_bench.evaluation.preprocess import shorter_side_lanczos_center_crop
 
 Frame = NDArray[np.uint8]  # [H,W,3], RGB, 0..255
 Weights = NDArray[np.float64]  # [out, in]

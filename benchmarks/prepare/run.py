@@ -16,12 +16,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from benchmarks.datasets.dataset import load_dataset
-from benchmarks.prepare import celebvhq, faceforensics, grid, taichihd, ucf101, weizmann
-from benchmarks.prepare.job import Job, LeftOutError, Plan, PrepareOptions
-from benchmarks.prepare.look import write_montage
-from benchmarks.prepare.reading import file_notes
-from benchmarks.prepare.report import (
+from leo_bench.benchmarks.datasets.dataset import load_dataset
+from leo_bench.benchmarks.prepare import celebvhq, faceforensics, grid, taichihd, ucf101, weizmann
+from leo_bench.benchmarks.prepare.job import Job, LeftOutError, Plan, PrepareOptions
+from leo_bench.benchmarks.prepare.look import write_montage
+from leo_bench.benchmarks.prepare.reading import file_notes
+from leo_bench.benchmarks.prepare.report import (
     Entry,
     Failure,
     Journal,
@@ -30,12 +30,12 @@ from benchmarks.prepare.report import (
     SourceFile,
     write_report,
 )
-from benchmarks.prepare.search import is_video
-from benchmarks.prepare.store import placed_path, store_video
-from evaluation.circumstances import now, versions
-from evaluation.errors import BadVideoError, InputError
-from evaluation.videos.digests import file_sha256
-from evaluation.videos.discover import content_digest
+from leo_bench.benchmarks.prepare.search import is_video
+from leo_bench.benchmarks.prepare.store import placed_path, store_video
+from leo_bench.evaluation.circumstances import now, versions
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.videos.digests import file_sha256
+from leo_bench.evaluation.videos.discover import content_digest
 
 Progress = Callable[[int, int, str], None]  # videos done, of how many, the last one's name
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from evaluation.errors import InputError
-from evaluation.videos.container import SUFFIXES
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.container import SUFFIXES
 
 ItemT = TypeVar("ItemT")
 

@@ -18,12 +18,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.prepare.job import Job, StoreKind
-from benchmarks.prepare.resample import Frame
-from evaluation.errors import BadVideoError
-from evaluation.videos.container import VideoFiles
-from evaluation.videos.stored import Place
-from evaluation.videos.write import write_video
+from leo_bench.benchmarks.prepare.job import Job, StoreKind
+from leo_bench.benchmarks.prepare.resample import Frame
+from leo_bench.evaluation.errors import BadVideoError
+from leo_bench.evaluation.videos.container import VideoFiles
+from leo_bench.evaluation.videos.stored import Place
+from leo_bench.evaluation.videos.write import write_video
 
 # Writes a job's video to the path that it is given; returns its frames and notes.
 Writer = Callable[[Job, Path], tuple[int, tuple[str, ...]]]

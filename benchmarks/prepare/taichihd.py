@@ -17,15 +17,21 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from benchmarks.prepare.boxes import Box, inside, sliced
-from benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions
-from benchmarks.prepare.reading import frame_rate, frame_size, read_frames, read_part
-from benchmarks.prepare.resample import Frame, anti_aliased_linear
-from benchmarks.prepare.search import by_stem, first_with, found_some, is_video, metadata_file
-from evaluation.errors import BadVideoError, InputError
-from evaluation.given_files import check_regular, read_given_text
-from evaluation.schema import parse
-from evaluation.videos.pictures import picture_facts, picture_pixels
+from leo_bench.benchmarks.prepare.boxes import Box, inside, sliced
+from leo_bench.benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions
+from leo_bench.benchmarks.prepare.reading import frame_rate, frame_size, read_frames, read_part
+from leo_bench.benchmarks.prepare.resample import Frame, anti_aliased_linear
+from leo_bench.benchmarks.prepare.search import (
+    by_stem,
+    first_with,
+    found_some,
+    is_video,
+    metadata_file,
+)
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.given_files import check_regular, read_given_text
+from leo_bench.evaluation.schema import parse
+from leo_bench.evaluation.videos.pictures import picture_facts, picture_pixels
 
 SPLITS = ("train", "test")
 SIDE = 256

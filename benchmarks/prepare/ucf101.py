@@ -9,12 +9,18 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions, store_for
-from benchmarks.prepare.reading import frame_rate, read_frames
-from benchmarks.prepare.resample import Frame, shorter_side_lanczos
-from benchmarks.prepare.search import by_stem, found_some, hidden_notes, metadata_file, videos_below
-from evaluation.errors import InputError
-from evaluation.given_files import read_given_text
+from leo_bench.benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions, store_for
+from leo_bench.benchmarks.prepare.reading import frame_rate, read_frames
+from leo_bench.benchmarks.prepare.resample import Frame, shorter_side_lanczos
+from leo_bench.benchmarks.prepare.search import (
+    by_stem,
+    found_some,
+    hidden_notes,
+    metadata_file,
+    videos_below,
+)
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.given_files import read_given_text
 
 LISTS = tuple(f"{part}list0{fold}.txt" for fold in (1, 2, 3) for part in ("train", "test"))
 HOMEPAGE = "https://www.crcv.ucf.edu/data/UCF101.php"

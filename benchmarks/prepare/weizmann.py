@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions
-from benchmarks.prepare.reading import frame_rate, read_frames
-from benchmarks.prepare.resample import Frame
-from benchmarks.prepare.search import found_some
-from evaluation.errors import BadVideoError, InputError
-from evaluation.videos.pictures import picture_facts
+from leo_bench.benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions
+from leo_bench.benchmarks.prepare.reading import frame_rate, read_frames
+from leo_bench.benchmarks.prepare.resample import Frame
+from leo_bench.benchmarks.prepare.search import found_some
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.videos.pictures import picture_facts
 
 ACTIONS = {"0": "wave1", "1": "wave2", "3": "jack", "4": "bend"}  # by eye: spec data.md 1.3
 IDS_PER_SLOT = 8  # four actions and their mirrors

@@ -10,11 +10,17 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.speed.machine import CONVOLUTION_FLOPS, Task, Timing, convolution, interleaved
-from evaluation.extractors.numerics import full_precision
-from leo.animator import ImageAnimator
-from leo.networks.generator import Generator
-from leo.pixels import from_pixels
+from leo_bench.benchmarks.speed.machine import (
+    CONVOLUTION_FLOPS,
+    Task,
+    Timing,
+    convolution,
+    interleaved,
+)
+from leo_bench.evaluation.extractors.numerics import full_precision
+from leo_bench.leo.animator import ImageAnimator
+from leo_bench.leo.networks.generator import Generator
+from leo_bench.leo.pixels import from_pixels
 
 COLUMNS = (
     "what",

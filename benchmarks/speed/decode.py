@@ -16,11 +16,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.speed.machine import Task, Timing, interleaved
-from benchmarks.worlds.world import WorldShape, open_world
-from evaluation.videos.discover import OpenOptions, open_videos
-from evaluation.videos.source import VideoSource
-from evaluation.videos.write import write_video
+from leo_bench.benchmarks.speed.machine import Task, Timing, interleaved
+from leo_bench.benchmarks.worlds.world import WorldShape, open_world
+from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
+from leo_bench.evaluation.videos.source import VideoSource
+from leo_bench.evaluation.videos.write import write_video
 
 COLUMNS = (
     "layout",

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from benchmarks.speed.machine import (
+from leo_bench.benchmarks.speed.machine import (
     CONVOLUTION_FLOPS,
     Task,
     Timing,
     convolution,
     interleaved,
 )
-from evaluation.extractors.i3d import I3D, SIZE
-from evaluation.extractors.i3d_fast import FastI3D
-from evaluation.extractors.numerics import computes_bf16, full_precision
+from leo_bench.evaluation.extractors.i3d import I3D, SIZE
+from leo_bench.evaluation.extractors.i3d_fast import FastI3D
+from leo_bench.evaluation.extractors.numerics import computes_bf16, full_precision
 
 COLUMNS = (
     "what",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.speed.machine import alone
+from leo_bench.benchmarks.speed.machine import alone
 
 COLUMNS = ("frames", "motion s", "pixels s", "peak MB", "ratio to the first", "distinct codes")
 
@@ -76,7 +76,7 @@ def print_drawn(case: Case) -> None:
 
 def drawn(case: Case) -> Found:
     """Draw the first sample of a case, and say what this process needed."""
-    from benchmarks.sampling import Place, SampleRequest, open_request, sampling_of
+    from leo_bench.benchmarks.sampling import Place, SampleRequest, open_request, sampling_of
 
     sampling = sampling_of(mode="conditional", frames=case.frames, count=1, steps=case.steps)
     request = SampleRequest(run=case.run, sampling=sampling, start=case.start)

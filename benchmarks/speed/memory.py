@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from benchmarks.speed.machine import alone
-from evaluation.videos.write import write_video
+from leo_bench.benchmarks.speed.machine import alone
+from leo_bench.evaluation.videos.write import write_video
 
 COLUMNS = ("clips", "frames", "stored", "peak MB", "ratio to the first")
 VIDEOS = 20  # files, at most; many clips come from each
@@ -81,10 +81,10 @@ def measure(cases: tuple[Case, ...] = CASES) -> list[Row]:
 
 def peak_megabytes(case: Case, folder: Path) -> float:
     """Extract as many clips of the videos in `folder`; what this process needed at most."""
-    from evaluation.clips import ClipRef, Window
-    from evaluation.extractors import ExtractorRequest, build_extractor
-    from evaluation.features import Machinery, Recipe, extract
-    from evaluation.videos.discover import OpenOptions, open_videos
+    from leo_bench.evaluation.clips import ClipRef, Window
+    from leo_bench.evaluation.extractors import ExtractorRequest, build_extractor
+    from leo_bench.evaluation.features import Machinery, Recipe, extract
+    from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 
     source = open_videos(folder, OpenOptions())
     a_video = case.clips // case.videos

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import torch
 
-from benchmarks.speed.machine import Task, Timing, interleaved
-from leo.codes import CodeStats
-from leo.config import LmdmConfig, load_config
-from leo.diffusion import Sampler
-from leo.motion_models import MotionModel
-from leo.networks.unet1d import UNet1d
-from leo.rollout import runs
+from leo_bench.benchmarks.speed.machine import Task, Timing, interleaved
+from leo_bench.leo.codes import CodeStats
+from leo_bench.leo.config import LmdmConfig, load_config
+from leo_bench.leo.diffusion import Sampler
+from leo_bench.leo.motion_models import MotionModel
+from leo_bench.leo.networks.unet1d import UNet1d
+from leo_bench.leo.rollout import runs
 
 COLUMNS = (
     "LMDM",

@@ -8,16 +8,16 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.worlds.world import WorldShape, open_world
-from evaluation.videos.discover import OpenOptions, open_videos
-from evaluation.videos.source import VideoSource
-from evaluation.videos.write import write_video
-from leo.config import load_config
-from leo.data import PACK_BYTES, open_training_videos
-from leo.perceptual import choose
-from leo.run_folder import RunFolder
-from leo.stages import animator
-from leo.train import train
+from leo_bench.benchmarks.worlds.world import WorldShape, open_world
+from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
+from leo_bench.evaluation.videos.source import VideoSource
+from leo_bench.evaluation.videos.write import write_video
+from leo_bench.leo.config import load_config
+from leo_bench.leo.data import PACK_BYTES, open_training_videos
+from leo_bench.leo.perceptual import choose
+from leo_bench.leo.run_folder import RunFolder
+from leo_bench.leo.stages import animator
+from leo_bench.leo.train import train
 
 COLUMNS = ("frames", "samples/s", "share of the time waited for data", "times packed")
 STEPS, REPORT = 30, 10

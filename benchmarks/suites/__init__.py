@@ -8,11 +8,18 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from benchmarks.datasets import load_dataset
-from evaluation.errors import InputError
-from evaluation.frame_protocol import load_frame_protocol
-from evaluation.protocol import load_protocol
-from evaluation.schema import Data, Named, list_named, load_named, load_toml, with_right_id
+from leo_bench.benchmarks.datasets import load_dataset
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.frame_protocol import load_frame_protocol
+from leo_bench.evaluation.protocol import load_protocol
+from leo_bench.evaluation.schema import (
+    Data,
+    Named,
+    list_named,
+    load_named,
+    load_toml,
+    with_right_id,
+)
 
 FOLDER = Path(__file__).parent
 

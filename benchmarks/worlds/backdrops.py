@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from benchmarks.worlds.canvas import Canvas, Colour, Paint, pixel_centres, scaled
-from benchmarks.worlds.chance import Array
-from benchmarks.worlds.shapes import Ellipse, Quad
+from leo_bench.benchmarks.worlds.canvas import Canvas, Colour, Paint, pixel_centres, scaled
+from leo_bench.benchmarks.worlds.chance import Array
+from leo_bench.benchmarks.worlds.shapes import Ellipse, Quad
 
 
 def gradient(top: Colour, bottom: Colour, resolution: int) -> Array:

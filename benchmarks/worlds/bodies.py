@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.worlds import backdrops
-from benchmarks.worlds.body_identity import HAIRCUTS, PLACES, SLEEVES, TOPS, BodyIdentity
-from benchmarks.worlds.body_skeleton import FLOOR, SIDES, Skeleton, along
-from benchmarks.worlds.canvas import Canvas, Paint, lit, mixed, rounded, scaled
-from benchmarks.worlds.chance import Array
-from benchmarks.worlds.shapes import Common, Cut, Ellipse, Pair, Quad, Scalar, Stroke
+from leo_bench.benchmarks.worlds import backdrops
+from leo_bench.benchmarks.worlds.body_identity import HAIRCUTS, PLACES, SLEEVES, TOPS, BodyIdentity
+from leo_bench.benchmarks.worlds.body_skeleton import FLOOR, SIDES, Skeleton, along
+from leo_bench.benchmarks.worlds.canvas import Canvas, Paint, lit, mixed, rounded, scaled
+from leo_bench.benchmarks.worlds.chance import Array
+from leo_bench.benchmarks.worlds.shapes import Common, Cut, Ellipse, Pair, Quad, Scalar, Stroke
 
 
 def render_bodies(identity: BodyIdentity, motion: Array, resolution: int) -> NDArray[np.uint8]:

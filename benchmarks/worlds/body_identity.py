@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from benchmarks.worlds.canvas import Colour, from_hsv, scaled
-from benchmarks.worlds.chance import Dice
-from benchmarks.worlds.face_identity import HAIRS, SKINS
+from leo_bench.benchmarks.worlds.canvas import Colour, from_hsv, scaled
+from leo_bench.benchmarks.worlds.chance import Dice
+from leo_bench.benchmarks.worlds.face_identity import HAIRS, SKINS
 
 HAIRCUTS = ("bald", "short", "topknot", "long", "ponytail", "headband")
 TOPS = ("jacket", "robe", "vest", "tunic")

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.worlds.body_identity import BodyIdentity
-from benchmarks.worlds.body_motion import COLUMNS
-from benchmarks.worlds.chance import Array, sine_cosine
-from benchmarks.worlds.shapes import Pair, Scalar
+from leo_bench.benchmarks.worlds.body_identity import BodyIdentity
+from leo_bench.benchmarks.worlds.body_motion import COLUMNS
+from leo_bench.benchmarks.worlds.chance import Array, sine_cosine
+from leo_bench.benchmarks.worlds.shapes import Pair, Scalar
 
 FLOOR = 0.86  # where the feet stand, y of the picture
 TILT = 0.12  # how far a step towards the viewer moves down in the picture

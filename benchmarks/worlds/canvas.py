@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.worlds.chance import Array
-from benchmarks.worlds.shapes import Scalar, Shape, across
+from leo_bench.benchmarks.worlds.chance import Array
+from leo_bench.benchmarks.worlds.shapes import Scalar, Shape, across
 
 Colour = tuple[float, float, float]
 # (x [w], y [h], distance [N,h,w]) -> a factor on the colour, [N,h,w] or less.

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from benchmarks.worlds.canvas import Canvas, Colour, Paint, lit, mixed, rounded, scaled
-from benchmarks.worlds.face_head import Head, plus, times
-from benchmarks.worlds.face_identity import HAIRCUTS, IRISES
-from benchmarks.worlds.shapes import Common, Cut, Ellipse, Lens, Scalar, Stroke, Union
+from leo_bench.benchmarks.worlds.canvas import Canvas, Colour, Paint, lit, mixed, rounded, scaled
+from leo_bench.benchmarks.worlds.face_head import Head, plus, times
+from leo_bench.benchmarks.worlds.face_identity import HAIRCUTS, IRISES
+from leo_bench.benchmarks.worlds.shapes import Common, Cut, Ellipse, Lens, Scalar, Stroke, Union
 
 WHITE: Colour = (0.97, 0.97, 0.95)
 DARK: Colour = (0.09, 0.07, 0.07)

@@ -7,10 +7,10 @@ foreshorten as the head turns.
 
 import numpy as np
 
-from benchmarks.worlds.chance import Array, sine_cosine
-from benchmarks.worlds.face_identity import FaceIdentity
-from benchmarks.worlds.face_motion import COLUMNS
-from benchmarks.worlds.shapes import Ellipse, Pair, Scalar
+from leo_bench.benchmarks.worlds.chance import Array, sine_cosine
+from leo_bench.benchmarks.worlds.face_identity import FaceIdentity
+from leo_bench.benchmarks.worlds.face_motion import COLUMNS
+from leo_bench.benchmarks.worlds.shapes import Ellipse, Pair, Scalar
 
 
 class Head:

@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.worlds import backdrops
-from benchmarks.worlds import face_features as features
-from benchmarks.worlds.canvas import Canvas, Paint, lit, rounded, scaled
-from benchmarks.worlds.chance import Array
-from benchmarks.worlds.face_hair import Hair
-from benchmarks.worlds.face_head import Head
-from benchmarks.worlds.face_identity import CLOTHES, PATTERNS, FaceIdentity
-from benchmarks.worlds.shapes import Common, Cut, Ellipse, Quad, Stroke
+from leo_bench.benchmarks.worlds import backdrops
+from leo_bench.benchmarks.worlds import face_features as features
+from leo_bench.benchmarks.worlds.canvas import Canvas, Paint, lit, rounded, scaled
+from leo_bench.benchmarks.worlds.chance import Array
+from leo_bench.benchmarks.worlds.face_hair import Hair
+from leo_bench.benchmarks.worlds.face_head import Head
+from leo_bench.benchmarks.worlds.face_identity import CLOTHES, PATTERNS, FaceIdentity
+from leo_bench.benchmarks.worlds.shapes import Common, Cut, Ellipse, Quad, Stroke
 
 
 def render_faces(identity: FaceIdentity, motion: Array, resolution: int) -> NDArray[np.uint8]:

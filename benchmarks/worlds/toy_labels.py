@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.worlds import body_identity, body_motion, face_identity, face_motion
-from benchmarks.worlds.body_identity import BodyIdentity
-from benchmarks.worlds.chance import Array
-from benchmarks.worlds.face_identity import FaceIdentity
-from benchmarks.worlds.world import Identity
+from leo_bench.benchmarks.worlds import body_identity, body_motion, face_identity, face_motion
+from leo_bench.benchmarks.worlds.body_identity import BodyIdentity
+from leo_bench.benchmarks.worlds.chance import Array
+from leo_bench.benchmarks.worlds.face_identity import FaceIdentity
+from leo_bench.benchmarks.worlds.world import Identity
 
 ABSENT = -1  # the group says nothing about a clip of the other world
 HUES = 6

@@ -2,7 +2,8 @@
 
 With it, video distances need no download.
 
-    python -m benchmarks.worlds.train_i3d_toy --out evaluation/extractors/i3d_toy.safetensors
+    python -m leo_bench.benchmarks.worlds.train_i3d_toy
+        --out evaluation/extractors/i3d_toy.safetensors
 
 Videos of the split "extractor" are rendered once (64 frames, 64x64) and kept in memory; clips are
 16 of their frames at strides 1 to 4, enlarged bilinearly as the protocols do. Most steps see them
@@ -27,11 +28,11 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from benchmarks.worlds.chance import Array
-from benchmarks.worlds.toy_labels import ABSENT, CLASSES, GROUPS, clip_labels
-from benchmarks.worlds.world import WORLDS, Split, World
-from evaluation.extractors.i3d import I3D, SIZE, max_pool
-from evaluation.extractors.numerics import computes_bf16
+from leo_bench.benchmarks.worlds.chance import Array
+from leo_bench.benchmarks.worlds.toy_labels import ABSENT, CLASSES, GROUPS, clip_labels
+from leo_bench.benchmarks.worlds.world import WORLDS, Split, World
+from leo_bench.evaluation.extractors.i3d import I3D, SIZE, max_pool
+from leo_bench.evaluation.extractors.numerics import computes_bf16
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 With it, identity scores need no download.
 
-    python -m benchmarks.worlds.train_id_toy --out evaluation/embedders/id_toy.safetensors
+    python -m leo_bench.benchmarks.worlds.train_id_toy --out evaluation/embedders/id_toy.safetensors
 
 Every identity of the split "extractor" that is used is drawn in a few shots: each of its own
 motion, and all but the first before somebody else's backdrop, since a place is not a person. Two
@@ -29,12 +29,12 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor
 
-from benchmarks.worlds.body_identity import BodyIdentity
-from benchmarks.worlds.chance import Dice
-from benchmarks.worlds.face_identity import FaceIdentity
-from benchmarks.worlds.world import IDENTITIES, WORLDS, Identity, Split, World
-from evaluation.embedders.id_toy import SIZE, IdToyNetwork, network_input
-from evaluation.verification import verify, within_and_between
+from leo_bench.benchmarks.worlds.body_identity import BodyIdentity
+from leo_bench.benchmarks.worlds.chance import Dice
+from leo_bench.benchmarks.worlds.face_identity import FaceIdentity
+from leo_bench.benchmarks.worlds.world import IDENTITIES, WORLDS, Identity, Split, World
+from leo_bench.evaluation.embedders.id_toy import SIZE, IdToyNetwork, network_input
+from leo_bench.evaluation.verification import verify, within_and_between
 
 log = logging.getLogger(__name__)
 

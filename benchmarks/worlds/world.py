@@ -20,14 +20,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmarks.worlds import body_motion, face_motion
-from benchmarks.worlds.bodies import render_bodies
-from benchmarks.worlds.body_identity import BodyIdentity, body_identity
-from benchmarks.worlds.chance import Array
-from benchmarks.worlds.face_identity import FaceIdentity, face_identity
-from benchmarks.worlds.faces import render_faces
-from evaluation.errors import InputError
-from evaluation.videos.source import Medium, Skipped, read_in_pieces
+from leo_bench.benchmarks.worlds import body_motion, face_motion
+from leo_bench.benchmarks.worlds.bodies import render_bodies
+from leo_bench.benchmarks.worlds.body_identity import BodyIdentity, body_identity
+from leo_bench.benchmarks.worlds.chance import Array
+from leo_bench.benchmarks.worlds.face_identity import FaceIdentity, face_identity
+from leo_bench.benchmarks.worlds.faces import render_faces
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.source import Medium, Skipped, read_in_pieces
 
 Identity = FaceIdentity | BodyIdentity
 Split = Literal["train", "test", "extractor", "people"]

@@ -21,8 +21,8 @@ from typing import Protocol
 
 from torch import Tensor
 
-from evaluation.errors import InputError
-from evaluation.extractors import Described
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors import Described
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,6 @@ def build_embedder(request: EmbedderRequest) -> FrameEmbedder:
     """
     if request.name not in _BUILDERS:
         raise InputError(f"{request.name}: no such embedder; known are {', '.join(_BUILDERS)}")
-    module = import_module(f"evaluation.embedders.{_BUILDERS[request.name].module}")
+    module = import_module(f"leo_bench.evaluation.embedders.{_BUILDERS[request.name].module}")
     embedder: FrameEmbedder = module.build(request)
     return embedder

@@ -13,22 +13,22 @@ All read (x - 127.5) / 128 and give 512-d embeddings of length 1, so distances a
 import torch
 from torch import Tensor
 
-from evaluation.devices import chosen_device
-from evaluation.embedders import EmbedderRequest
-from evaluation.embedders.faces import FaceDetector, cut_out
-from evaluation.embedders.network import (
+from leo_bench.evaluation.devices import chosen_device
+from leo_bench.evaluation.embedders import EmbedderRequest
+from leo_bench.evaluation.embedders.faces import FaceDetector, cut_out
+from leo_bench.evaluation.embedders.network import (
     NetworkEmbedder,
     Prepare,
     about_minus_one_to_one,
     network_embedder,
 )
-from evaluation.embedders.weights_files import (
+from leo_bench.evaluation.embedders.weights_files import (
     chosen_file,
     load_strictly,
     read_state_dict,
     without,
 )
-from evaluation.errors import InputError
+from leo_bench.evaluation.errors import InputError
 
 DIM = 512
 SIDE = 160  # pixels; of the crops that the network was trained on

@@ -16,8 +16,8 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from evaluation.errors import InputError
-from evaluation.weights import entry
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.weights import entry
 
 MIN_FACE = 20  # pixels; the detector's smallest window, so no smaller frame can show a face
 

@@ -20,15 +20,15 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from evaluation.embedders import EmbedderRequest
-from evaluation.embedders.network import (
+from leo_bench.evaluation.embedders import EmbedderRequest
+from leo_bench.evaluation.embedders.network import (
     NetworkEmbedder,
     UnitLength,
     imagenet_normalised,
     network_embedder,
     resized,
 )
-from evaluation.embedders.weights_files import (
+from leo_bench.evaluation.embedders.weights_files import (
     chosen_file,
     load_strictly,
     read_state_dict,

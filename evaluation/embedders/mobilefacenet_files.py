@@ -13,18 +13,18 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from evaluation.devices import chosen_device
-from evaluation.embedders import EmbedderRequest
-from evaluation.embedders.faces import FaceDetector, aligned
-from evaluation.embedders.mobilefacenet import DIM, MobileFaceNet, prelu, relu6
-from evaluation.embedders.network import (
+from leo_bench.evaluation.devices import chosen_device
+from leo_bench.evaluation.embedders import EmbedderRequest
+from leo_bench.evaluation.embedders.faces import FaceDetector, aligned
+from leo_bench.evaluation.embedders.mobilefacenet import DIM, MobileFaceNet, prelu, relu6
+from leo_bench.evaluation.embedders.network import (
     NetworkEmbedder,
     UnitLength,
     about_minus_one_to_one,
     imagenet_normalised,
     network_embedder,
 )
-from evaluation.embedders.weights_files import chosen_file, load_strictly, read_state_dict
+from leo_bench.evaluation.embedders.weights_files import chosen_file, load_strictly, read_state_dict
 
 _HEIGHT = 112
 _FOAMLIU_WIDTH, _XIAOCCER_WIDTH = 112, 96

@@ -21,21 +21,21 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from evaluation.embedders import EmbedderRequest
-from evaluation.embedders.network import (
+from leo_bench.evaluation.embedders import EmbedderRequest
+from leo_bench.evaluation.embedders.network import (
     NetworkEmbedder,
     imagenet_normalised,
     network_embedder,
     resized,
 )
-from evaluation.embedders.onnx_weights import read_onnx
-from evaluation.embedders.weights_files import (
+from leo_bench.evaluation.embedders.onnx_weights import read_onnx
+from leo_bench.evaluation.embedders.weights_files import (
     chosen_file,
     load_strictly,
     read_state_dict,
     without,
 )
-from evaluation.errors import InputError
+from leo_bench.evaluation.errors import InputError
 
 DIM = 512
 _HEIGHT, _WIDTH = 256, 128

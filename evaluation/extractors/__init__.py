@@ -14,7 +14,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from evaluation.errors import InputError
+from leo_bench.evaluation.errors import InputError
 
 TOY_WEIGHTS = Path(__file__).parent / "i3d_toy.safetensors"
 
@@ -91,9 +91,9 @@ class Described:
 
 def list_extractors() -> list[Described]:
     """All of them, without loading any network."""
-    from evaluation.extractors.checkpoints import read_shape
-    from evaluation.extractors.i3d import KINETICS_CLASSES
-    from evaluation.extractors.pixels import DIM
+    from leo_bench.evaluation.extractors.checkpoints import read_shape
+    from leo_bench.evaluation.extractors.i3d import KINETICS_CLASSES
+    from leo_bench.evaluation.extractors.pixels import DIM
 
     return [
         Described(
@@ -110,7 +110,7 @@ def build_extractor(request: ExtractorRequest) -> ClipExtractor:
     Raises:
         InputError: unknown name, precision or device; weights that are absent or wrong.
     """
-    from evaluation.extractors import i3d_extractor, pixels
+    from leo_bench.evaluation.extractors import i3d_extractor, pixels
 
     builders: dict[str, Callable[[ExtractorRequest], ClipExtractor]] = {
         "i3d-kinetics400": i3d_extractor.build_kinetics400,

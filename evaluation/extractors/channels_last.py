@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from evaluation.extractors.i3d import same_padding
+from leo_bench.evaluation.extractors.i3d import same_padding
 
 # From this many input channels a 3x3x3 convolution gains by Winograd's form (measured; at 32 none).
 _WINOGRAD_CHANNELS = 64

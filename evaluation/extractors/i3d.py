@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from evaluation.errors import InputError
+from leo_bench.evaluation.errors import InputError
 
 SIZE = 224  # pixels; the placeholder of the TF-Hub graph is fixed to it
 MIN_FRAMES = 9  # fewer leave one temporal position, and the last average pool needs two

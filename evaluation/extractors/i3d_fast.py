@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from evaluation.extractors.channels_last import (
+from leo_bench.evaluation.extractors.channels_last import (
     Convolution,
     Point,
     cube,
@@ -33,7 +33,7 @@ from evaluation.extractors.channels_last import (
     halve_time,
     max_of_three,
 )
-from evaluation.extractors.i3d import I3D, SIZE, Mixed, Unit, check_clips, same_padding
+from leo_bench.evaluation.extractors.i3d import I3D, SIZE, Mixed, Unit, check_clips, same_padding
 
 _CHUNK = 8  # frames of the first two stages' outputs computed at a time
 _STEM_KERNEL, _STEM_STRIDE = 7, 2

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from torch import Tensor
 
-from evaluation.errors import BadVideoError, InputError
-from evaluation.given_files import listed, shortened
-from evaluation.videos.choice import FrameChoice, left_out_notes
-from evaluation.videos.digests import stat_state
-from evaluation.videos.frames import (
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.given_files import listed, shortened
+from leo_bench.evaluation.videos.choice import FrameChoice, left_out_notes
+from leo_bench.evaluation.videos.digests import stat_state
+from leo_bench.evaluation.videos.frames import (
     FrameOrder,
     in_order,
     is_frame,
@@ -28,10 +28,10 @@ from evaluation.videos.frames import (
     reading_of,
     scan_pictures,
 )
-from evaluation.videos.pictures import pillow_version
-from evaluation.videos.series import check_series
-from evaluation.videos.stored import Place, Stored
-from evaluation.zip_files import check_members
+from leo_bench.evaluation.videos.pictures import pillow_version
+from leo_bench.evaluation.videos.series import check_series
+from leo_bench.evaluation.videos.stored import Place, Stored
+from leo_bench.evaluation.zip_files import check_members
 
 MAX_MEMBERS = 10_000_000
 MAX_MEMBER_BYTES = 256 * 2**20  # of one member, unpacked

@@ -23,12 +23,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from evaluation.errors import BadVideoError
-from evaluation.given_files import listed, shortened
-from evaluation.videos.array_files import Array, Header
-from evaluation.videos.digests import stat_state
-from evaluation.videos.float_range import NAMES, FloatRange
-from evaluation.videos.stored import Place, Stored, check_caps
+from leo_bench.evaluation.errors import BadVideoError
+from leo_bench.evaluation.given_files import listed, shortened
+from leo_bench.evaluation.videos.array_files import Array, Header
+from leo_bench.evaluation.videos.digests import stat_state
+from leo_bench.evaluation.videos.float_range import NAMES, FloatRange
+from leo_bench.evaluation.videos.stored import Place, Stored, check_caps
 
 SUFFIXES = frozenset({"npy", "npz"})
 

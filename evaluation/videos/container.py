@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluation.videos.decoding import damage_named
-from evaluation.videos.digests import file_sha256, stat_state
-from evaluation.videos.file_frames import frames_of
-from evaluation.videos.seeking import FrameTimes, Listed, frames_at
-from evaluation.videos.stored import Place, Stored
+from leo_bench.evaluation.videos.decoding import damage_named
+from leo_bench.evaluation.videos.digests import file_sha256, stat_state
+from leo_bench.evaluation.videos.file_frames import frames_of
+from leo_bench.evaluation.videos.seeking import FrameTimes, Listed, frames_at
+from leo_bench.evaluation.videos.stored import Place, Stored
 
 SUFFIXES = frozenset(
     {"mp4", "m4v", "mov", "3gp", "mkv", "webm", "avi", "mpg", "mpeg", "gif", "apng", "wmv", "asf"}

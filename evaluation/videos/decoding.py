@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.errors import BadVideoError
-from evaluation.videos import ffv1
-from evaluation.videos.structure import NotWholeError
+from leo_bench.evaluation.errors import BadVideoError
+from leo_bench.evaluation.videos import ffv1
+from leo_bench.evaluation.videos.structure import NotWholeError
 
 if TYPE_CHECKING:  # PyAV takes 0.1 s to import, and only video files need it
     from av.container import InputContainer

@@ -22,7 +22,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
-from evaluation.videos.stored import Place, Stored
+from leo_bench.evaluation.videos.stored import Place, Stored
 
 RACY_NS = 2_000_000_000  # FAT keeps times to 2 s; every other file system is finer
 LOCK_SECONDS = 5.0  # how long to wait for another process, before doing without

@@ -17,22 +17,27 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
-from evaluation.errors import BadVideoError, InputError
-from evaluation.places import cache_root
-from evaluation.videos.archive import ZippedFrames
-from evaluation.videos.array_files import ArrayReader
-from evaluation.videos.arrays import ArrayFiles, Quantise
-from evaluation.videos.choice import FrameChoice
-from evaluation.videos.container import VideoFiles
-from evaluation.videos.digests import RACY_NS, StatCache, stat_state, unpack
-from evaluation.videos.float_range import FloatRange, judge_range
-from evaluation.videos.frames import FrameFolders, FrameOrder, folder_place, nested_folders
-from evaluation.videos.listing import Found, Kind, Listing, list_media
-from evaluation.videos.seals import seal_over
-from evaluation.videos.series import check_series
-from evaluation.videos.source import Skipped
-from evaluation.videos.stored import Layout, Place, Stored, StoredVideos, video_notes
-from evaluation.videos.tensor_files import TensorReader
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.places import cache_root
+from leo_bench.evaluation.videos.archive import ZippedFrames
+from leo_bench.evaluation.videos.array_files import ArrayReader
+from leo_bench.evaluation.videos.arrays import ArrayFiles, Quantise
+from leo_bench.evaluation.videos.choice import FrameChoice
+from leo_bench.evaluation.videos.container import VideoFiles
+from leo_bench.evaluation.videos.digests import RACY_NS, StatCache, stat_state, unpack
+from leo_bench.evaluation.videos.float_range import FloatRange, judge_range
+from leo_bench.evaluation.videos.frames import (
+    FrameFolders,
+    FrameOrder,
+    folder_place,
+    nested_folders,
+)
+from leo_bench.evaluation.videos.listing import Found, Kind, Listing, list_media
+from leo_bench.evaluation.videos.seals import seal_over
+from leo_bench.evaluation.videos.series import check_series
+from leo_bench.evaluation.videos.source import Skipped
+from leo_bench.evaluation.videos.stored import Layout, Place, Stored, StoredVideos, video_notes
+from leo_bench.evaluation.videos.tensor_files import TensorReader
 
 _STORE_EVERY = 256  # videos, so that a killed run has not scanned in vain
 _WANTED = (

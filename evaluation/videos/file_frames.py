@@ -15,13 +15,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluation.errors import BadVideoError
-from evaluation.videos.decoding import frames_in_order, moving_streams, opened, slice_checks
-from evaluation.videos.pixel_format import codec_name, pixel_notes
-from evaluation.videos.seeking import FrameTimes, Int64, Listed
-from evaluation.videos.stored import ALPHA_IGNORED, MAX_FRAMES, check_caps
-from evaluation.videos.turning import not_applied, turn_of_matrix
-from evaluation.videos.whole import states_its_length
+from leo_bench.evaluation.errors import BadVideoError
+from leo_bench.evaluation.videos.decoding import (
+    frames_in_order,
+    moving_streams,
+    opened,
+    slice_checks,
+)
+from leo_bench.evaluation.videos.pixel_format import codec_name, pixel_notes
+from leo_bench.evaluation.videos.seeking import FrameTimes, Int64, Listed
+from leo_bench.evaluation.videos.stored import ALPHA_IGNORED, MAX_FRAMES, check_caps
+from leo_bench.evaluation.videos.turning import not_applied, turn_of_matrix
+from leo_bench.evaluation.videos.whole import states_its_length
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame

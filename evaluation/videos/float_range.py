@@ -15,8 +15,8 @@ A stated range settles it, unless the values contradict it.
 from collections.abc import Sequence
 from typing import Literal
 
-from evaluation.errors import InputError
-from evaluation.videos.stored import Stored, video_notes_of
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.stored import Stored, video_notes_of
 
 FloatRange = Literal["01", "11"]  # [0,1], [-1,1]
 

@@ -23,13 +23,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluation.errors import BadVideoError, InputError
-from evaluation.given_files import read_given
-from evaluation.videos.choice import FrameChoice
-from evaluation.videos.digests import stat_state
-from evaluation.videos.pictures import picture_facts, picture_pixels, pillow_version
-from evaluation.videos.source import VideoSource
-from evaluation.videos.stored import Place, Stored, check_caps
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.given_files import read_given
+from leo_bench.evaluation.videos.choice import FrameChoice
+from leo_bench.evaluation.videos.digests import stat_state
+from leo_bench.evaluation.videos.pictures import picture_facts, picture_pixels, pillow_version
+from leo_bench.evaluation.videos.source import VideoSource
+from leo_bench.evaluation.videos.stored import Place, Stored, check_caps
 
 SUFFIXES = frozenset({"png", "jpg", "jpeg", "bmp", "webp", "tif", "tiff", "ppm"})
 

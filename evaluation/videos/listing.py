@@ -8,10 +8,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from evaluation.errors import InputError
-from evaluation.given_files import check_regular
-from evaluation.videos import arrays, container, frames, tensor_files
-from evaluation.videos.choice import FrameChoice, left_out_notes
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.given_files import check_regular
+from leo_bench.evaluation.videos import arrays, container, frames, tensor_files
+from leo_bench.evaluation.videos.choice import FrameChoice, left_out_notes
 
 Kind = Literal["video file", "frame", "array file", "tensor file", "zip file"]
 

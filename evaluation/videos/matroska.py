@@ -9,7 +9,7 @@ import os
 import zlib
 from typing import BinaryIO
 
-from evaluation.videos.structure import NotWholeError, cut, take
+from leo_bench.evaluation.videos.structure import NotWholeError, cut, take
 
 EBML = b"\x1a\x45\xdf\xa3"
 

@@ -10,8 +10,8 @@ from statistics import median
 
 import torch
 
-from evaluation.errors import BadVideoError
-from evaluation.videos.source import Paced, Selection, VideoSource, frame_rates
+from leo_bench.evaluation.errors import BadVideoError
+from leo_bench.evaluation.videos.source import Paced, Selection, VideoSource, frame_rates
 
 VIDEOS = 16  # that are looked into, spread over those asked for
 FRAMES = 17  # of each, from its first on: 16 steps

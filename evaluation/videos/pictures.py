@@ -16,8 +16,8 @@ import PIL
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile, features
 
-from evaluation.videos.stored import ALPHA_IGNORED
-from evaluation.videos.turning import not_applied, turn_of_exif
+from leo_bench.evaluation.videos.stored import ALPHA_IGNORED
+from leo_bench.evaluation.videos.turning import not_applied, turn_of_exif
 
 # What Pillow may read a picture as, whatever its name. EPS, which runs Ghostscript, is not here.
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "PPM")

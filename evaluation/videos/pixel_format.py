@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluation.errors import BadVideoError
-from evaluation.videos.stored import ALPHA_IGNORED, LOSSLESS
+from leo_bench.evaluation.errors import BadVideoError
+from leo_bench.evaluation.videos.stored import ALPHA_IGNORED, LOSSLESS
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame

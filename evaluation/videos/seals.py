@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.errors import BadVideoError
-from evaluation.videos.stored import Stored
+from leo_bench.evaluation.errors import BadVideoError
+from leo_bench.evaluation.videos.stored import Stored
 
 KEY = "digests"
 

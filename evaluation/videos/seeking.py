@@ -16,8 +16,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.errors import BadVideoError
-from evaluation.videos.decoding import ToRgb, decoded, frames_in_order, opened, shown_before
+from leo_bench.evaluation.errors import BadVideoError
+from leo_bench.evaluation.videos.decoding import (
+    ToRgb,
+    decoded,
+    frames_in_order,
+    opened,
+    shown_before,
+)
 
 if TYPE_CHECKING:
     from av.container import InputContainer

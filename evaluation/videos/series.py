@@ -21,7 +21,7 @@ from glob import escape
 from itertools import pairwise
 from typing import NamedTuple
 
-from evaluation.errors import InputError
+from leo_bench.evaluation.errors import InputError
 
 MAX_SERIES = 8  # of counted pictures that one may find in one folder
 

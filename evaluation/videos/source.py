@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.errors import BadVideoError, InputError
 
 PIECE_BYTES = 32 * 2**20  # of frames that are made at one time
 

@@ -11,8 +11,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from evaluation.errors import BadVideoError, InputError
-from evaluation.videos.source import Medium, Skipped
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.videos.source import Medium, Skipped
 
 # Bounds against hostile or mistaken files: far above any human-video data set, far below trouble.
 MAX_FRAMES = 1_000_000  # in one video: 11 hours at 25 frames a second

@@ -7,11 +7,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from evaluation.errors import InputError
-from evaluation.videos.arrays import Quantise, levels, span_of
-from evaluation.videos.float_range import FloatRange, judge_range
-from evaluation.videos.source import Medium, Skipped, read_in_pieces
-from evaluation.videos.stored import Stored, check_caps
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.arrays import Quantise, levels, span_of
+from leo_bench.evaluation.videos.float_range import FloatRange, judge_range
+from leo_bench.evaluation.videos.source import Medium, Skipped, read_in_pieces
+from leo_bench.evaluation.videos.stored import Stored, check_caps
 
 
 class TensorVideos:

@@ -13,8 +13,8 @@ from functools import cached_property
 
 from torch import Tensor
 
-from evaluation.errors import BadVideoError, InputError
-from evaluation.videos.source import Medium, Skipped, VideoSource, frame_rates
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.videos.source import Medium, Skipped, VideoSource, frame_rates
 
 HELD_BYTES = 512 * 2**20  # of tiled frames that are remembered, since every tile asks for them
 PIECE_BYTES = HELD_BYTES // 4  # of tiled frames that are read at one time

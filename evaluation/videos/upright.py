@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from evaluation.videos.source import Selection, VideoSource
-from evaluation.videos.stored import Layout, Place, Stored, StoredVideos, video_notes
-from evaluation.videos.turning import applied, not_applied, turned, turned_size
+from leo_bench.evaluation.videos.source import Selection, VideoSource
+from leo_bench.evaluation.videos.stored import Layout, Place, Stored, StoredVideos, video_notes
+from leo_bench.evaluation.videos.turning import applied, not_applied, turned, turned_size
 
 
 def upright(source: VideoSource) -> VideoSource:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from evaluation.videos.matroska import EBML, matroska
-from evaluation.videos.structure import NotWholeError, cut, take
+from leo_bench.evaluation.videos.matroska import EBML, matroska
+from leo_bench.evaluation.videos.structure import NotWholeError, cut, take
 
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _PNG = b"\x89PNG\r\n\x1a\n"

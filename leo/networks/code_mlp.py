@@ -7,7 +7,7 @@ batch, M code dimensions, W width.
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from leo.networks.unet1d import StepEmbedding
+from leo_bench.leo.networks.unet1d import StepEmbedding
 
 _WAVES = 128
 

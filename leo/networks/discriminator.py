@@ -6,8 +6,8 @@
 import torch
 from torch import Tensor, nn
 
-from leo.networks.encoder import trunk
-from leo.networks.layers import EqualLinear, Widths, conv_layer
+from leo_bench.leo.networks.encoder import trunk
+from leo_bench.leo.networks.layers import EqualLinear, Widths, conv_layer
 
 _GROUP = 4  # samples whose spread is measured together, at most
 

@@ -4,7 +4,14 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from leo.networks.layers import EqualConv2d, EqualLinear, ResBlock, Widths, conv_layer, levels
+from leo_bench.leo.networks.layers import (
+    EqualConv2d,
+    EqualLinear,
+    ResBlock,
+    Widths,
+    conv_layer,
+    levels,
+)
 
 
 def trunk(size: int, widths: Widths) -> list[nn.Module]:

@@ -7,8 +7,8 @@ asked for, as there is no penalty on gradients (spec 2.1).
 import torch
 from torch import Tensor
 
-from leo.networks.discriminator import Discriminator, spread
-from leo.networks.fast_encoder import FoldedTrunk, activated, before_gain
+from leo_bench.leo.networks.discriminator import Discriminator, spread
+from leo_bench.leo.networks.fast_encoder import FoldedTrunk, activated, before_gain
 
 
 class FoldedDiscriminator:

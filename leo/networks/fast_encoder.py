@@ -18,10 +18,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from leo.networks.encoder import Encoder
-from leo.networks.fir import fir
-from leo.networks.layers import GAIN, SLOPE, EqualConv2d, EqualLinear, FusedLeakyReLU, ResBlock
-from leo.networks.winograd import Tiled
+from leo_bench.leo.networks.encoder import Encoder
+from leo_bench.leo.networks.fir import fir
+from leo_bench.leo.networks.layers import (
+    GAIN,
+    SLOPE,
+    EqualConv2d,
+    EqualLinear,
+    FusedLeakyReLU,
+    ResBlock,
+)
+from leo_bench.leo.networks.winograd import Tiled
 
 
 @dataclass(frozen=True)

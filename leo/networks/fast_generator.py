@@ -21,10 +21,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from leo.networks.fast_encoder import Appearance, fold_encoder, point
-from leo.networks.fir import fir
-from leo.networks.generator import Decoder, Generator, ToFlow, ToRGB, base_grid
-from leo.networks.layers import (
+from leo_bench.leo.networks.fast_encoder import Appearance, fold_encoder, point
+from leo_bench.leo.networks.fir import fir
+from leo_bench.leo.networks.generator import Decoder, Generator, ToFlow, ToRGB, base_grid
+from leo_bench.leo.networks.layers import (
     EPSILON,
     GAIN,
     SLOPE,
@@ -35,8 +35,8 @@ from leo.networks.layers import (
     exact,
     without_autocast,
 )
-from leo.networks.warp import warp
-from leo.networks.winograd import Tiled
+from leo_bench.leo.networks.warp import warp
+from leo_bench.leo.networks.winograd import Tiled
 
 
 @dataclass(frozen=True)

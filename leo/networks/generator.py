@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from leo.networks.encoder import Encoder
-from leo.networks.layers import (
+from leo_bench.leo.networks.encoder import Encoder
+from leo_bench.leo.networks.layers import (
     ModulatedConv2d,
     StyledConv,
     Upsample,

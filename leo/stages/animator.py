@@ -11,24 +11,24 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from leo.config import AnimatorConfig
-from leo.data import FramePairs, TrainingVideos
-from leo.losses import (
+from leo_bench.leo.config import AnimatorConfig
+from leo_bench.leo.data import FramePairs, TrainingVideos
+from leo_bench.leo.losses import (
     discriminator_adversarial,
     generator_adversarial,
     l1,
     weighted_l1,
     weights_where_it_moves,
 )
-from leo.networks.discriminator import Discriminator, group_of
-from leo.networks.fast_discriminator import fold_discriminator
-from leo.networks.fast_generator import reconstruct
-from leo.networks.generator import Generator, start_from_copy, start_from_identity
-from leo.perceptual import Chosen
-from leo.pixels import from_pixels, to_pixels
-from leo.reconstruction import Judged, driving_frames, judge
-from leo.stage import Batch, Losses, LossModule, Player, Stage
-from leo.stages.denoising import seeded
+from leo_bench.leo.networks.discriminator import Discriminator, group_of
+from leo_bench.leo.networks.fast_discriminator import fold_discriminator
+from leo_bench.leo.networks.fast_generator import reconstruct
+from leo_bench.leo.networks.generator import Generator, start_from_copy, start_from_identity
+from leo_bench.leo.perceptual import Chosen
+from leo_bench.leo.pixels import from_pixels, to_pixels
+from leo_bench.leo.reconstruction import Judged, driving_frames, judge
+from leo_bench.leo.stage import Batch, Losses, LossModule, Player, Stage
+from leo_bench.leo.stages.denoising import seeded
 
 NAME = "animator"
 JUDGED_VIDEOS, JUDGED_FRAMES = 32, 4  # held-out videos at most; driving frames of each

@@ -7,10 +7,10 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from leo import chance
-from leo.config import Diffusion
-from leo.diffusion import Key, Sampler, Schedule, target
-from leo.stage import Batch, LossModule
+from leo_bench.leo import chance
+from leo_bench.leo.config import Diffusion
+from leo_bench.leo.diffusion import Key, Sampler, Schedule, target
+from leo_bench.leo.stage import Batch, LossModule
 
 JUDGED = 256  # held-out samples at most
 _AT_ONCE = 64

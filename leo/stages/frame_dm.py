@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from leo.chance import generator
-from leo.code_pictures import clouds
-from leo.codes import FrameStats, to_tensors
-from leo.config import Diffusion, FrameDmConfig
-from leo.diffusion import Schedule
-from leo.encode import CodeBook
-from leo.motion_models import CodeModel
-from leo.networks.code_mlp import CodeMlp
-from leo.stage import Batch, Losses, LossModule, Player, Share, Stage
-from leo.stages.denoising import (
+from leo_bench.leo.chance import generator
+from leo_bench.leo.code_pictures import clouds
+from leo_bench.leo.codes import FrameStats, to_tensors
+from leo_bench.leo.config import Diffusion, FrameDmConfig
+from leo_bench.leo.diffusion import Schedule
+from leo_bench.leo.encode import CodeBook
+from leo_bench.leo.motion_models import CodeModel
+from leo_bench.leo.networks.code_mlp import CodeMlp
+from leo_bench.leo.stage import Batch, Losses, LossModule, Player, Share, Stage
+from leo_bench.leo.stages.denoising import (
     JUDGED,
     Judge,
     as_kind,

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from leo.chance import generator
-from leo.code_pictures import strips
-from leo.codes import CodeStats, Windows, code_windows, to_tensors
-from leo.config import Diffusion, LmdmConfig
-from leo.diffusion import Schedule
-from leo.encode import CodeBook
-from leo.motion import READINGS, Reading, residuals, window_noise
-from leo.motion_models import MotionModel
-from leo.networks.unet1d import UNet1d
-from leo.stage import Batch, Losses, LossModule, Player, Share, Stage
-from leo.stages.denoising import (
+from leo_bench.leo.chance import generator
+from leo_bench.leo.code_pictures import strips
+from leo_bench.leo.codes import CodeStats, Windows, code_windows, to_tensors
+from leo_bench.leo.config import Diffusion, LmdmConfig
+from leo_bench.leo.diffusion import Schedule
+from leo_bench.leo.encode import CodeBook
+from leo_bench.leo.motion import READINGS, Reading, residuals, window_noise
+from leo_bench.leo.motion_models import MotionModel
+from leo_bench.leo.networks.unet1d import UNet1d
+from leo_bench.leo.stage import Batch, Losses, LossModule, Player, Share, Stage
+from leo_bench.leo.stages.denoising import (
     JUDGED,
     Judge,
     as_kind,

@@ -6,12 +6,12 @@ Whatever comes from names or files is escaped.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reports.formats.cells import as_csv
-from reports.formats.hypertext import as_page
-from reports.formats.latex import as_latex
-from reports.formats.markdown import as_markdown
-from reports.formats.terminal import as_terminal
-from reports.tables import Table
+from leo_bench.reports.formats.cells import as_csv
+from leo_bench.reports.formats.hypertext import as_page
+from leo_bench.reports.formats.latex import as_latex
+from leo_bench.reports.formats.markdown import as_markdown
+from leo_bench.reports.formats.terminal import as_terminal
+from leo_bench.reports.tables import Table
 
 
 @dataclass(frozen=True)

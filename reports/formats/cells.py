@@ -4,8 +4,8 @@ import csv
 import io
 from collections.abc import Iterable
 
-from evaluation.printable import csv_cell
-from reports.tables import Table
+from leo_bench.evaluation.printable import csv_cell
+from leo_bench.reports.tables import Table
 
 COLUMNS = (
     "table", "row", "model", "group", "column", "dataset", "resolution", "frames", "metric",

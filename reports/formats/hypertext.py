@@ -2,9 +2,9 @@
 
 import html
 
-from evaluation.printable import printable
-from reports.grid import Line, Text, grid_of
-from reports.tables import Table
+from leo_bench.evaluation.printable import printable
+from leo_bench.reports.grid import Line, Text, grid_of
+from leo_bench.reports.tables import Table
 
 PAGE_STYLE = (
     "body{font:15px/1.4 system-ui,sans-serif;margin:2em}"

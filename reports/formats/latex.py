@@ -2,9 +2,9 @@
 
 from itertools import zip_longest
 
-from evaluation.printable import printable
-from reports.grid import Line, Text, grid_of
-from reports.tables import Table
+from leo_bench.evaluation.printable import printable
+from leo_bench.reports.grid import Line, Text, grid_of
+from leo_bench.reports.tables import Table
 
 SPECIAL = {
     "\\": r"\textbackslash{}",

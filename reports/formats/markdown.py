@@ -1,8 +1,8 @@
 """A table as a Markdown pipe table."""
 
-from evaluation.printable import printable
-from reports.grid import Text, grid_of
-from reports.tables import Table
+from leo_bench.evaluation.printable import printable
+from leo_bench.reports.grid import Text, grid_of
+from leo_bench.reports.tables import Table
 
 SPECIAL = set(r"\`*_{}[]<>|#")
 

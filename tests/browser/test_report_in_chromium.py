@@ -8,8 +8,8 @@ import torch
 from chromium import chromium
 from typer.testing import CliRunner
 
-from benchmarks.cli.main import app
-from evaluation.videos.write import write_video
+from leo_bench.benchmarks.cli.main import app
+from leo_bench.evaluation.videos.write import write_video
 
 
 def folder_of_videos(folder: Path, count: int, seed: int) -> Path:

@@ -13,10 +13,10 @@ from PIL import Image
 from torch import Tensor
 
 from conftest import Run, write_frames
-from evaluation.documents import read_documents
-from evaluation.embedders import Embedded, EmbedderRequest, FrameEmbedder
-from evaluation.score_record import ScoreRecord, read_score_record
-from evaluation.video_influences import read_influences
+from leo_bench.evaluation.documents import read_documents
+from leo_bench.evaluation.embedders import Embedded, EmbedderRequest, FrameEmbedder
+from leo_bench.evaluation.score_record import ScoreRecord, read_score_record
+from leo_bench.evaluation.video_influences import read_influences
 
 Make = Callable[..., Path]
 WORLD = "toy-faces/test"
@@ -173,7 +173,7 @@ def bright(monkeypatch: pytest.MonkeyPatch) -> None:
     def build(request: EmbedderRequest) -> FrameEmbedder:
         return Bright()
 
-    monkeypatch.setattr("benchmarks.acd.build_embedder", build)
+    monkeypatch.setattr("leo_bench.benchmarks.acd.build_embedder", build)
 
 
 def black(video: Path, count: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from conftest import Run
-from evaluation.extractors import pixels
+from leo_bench.evaluation.extractors import pixels
 
 Make = Callable[..., Path]
 QUICK = ("--frames", 16, "--protocol", "stylegan-v", "--extractor", "pixels")
@@ -93,7 +93,7 @@ def make_mp4(tmp_path: Path) -> Make:
     """A folder of real H.264 files."""
     import torch
 
-    from evaluation.videos.write import write_video
+    from leo_bench.evaluation.videos.write import write_video
 
     def make(name: str, count: int) -> Path:
         (tmp_path / name).mkdir()

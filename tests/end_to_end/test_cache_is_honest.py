@@ -10,22 +10,22 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks.features_file import FeaturesRequest, write_features
-from benchmarks.plan import ScoreRequest
-from benchmarks.score import score
-from benchmarks.sources import dataset_behind
 from conftest import Run
-from evaluation.cache import FeatureStore
-from evaluation.features import Machinery
-from evaluation.videos.write import write_video
+from leo_bench.benchmarks.features_file import FeaturesRequest, write_features
+from leo_bench.benchmarks.plan import ScoreRequest
+from leo_bench.benchmarks.score import score
+from leo_bench.benchmarks.sources import dataset_behind
+from leo_bench.evaluation.cache import FeatureStore
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.videos.write import write_video
 
 Make = Callable[..., Path]
 
 THREADS = """
 import hashlib, json, sys
-from benchmarks.plan import ScoreRequest, plan
-from benchmarks.score import scored
-from evaluation.features import Machinery
+from leo_bench.benchmarks.plan import ScoreRequest, plan
+from leo_bench.benchmarks.score import scored
+from leo_bench.evaluation.features import Machinery
 found = scored(plan(ScoreRequest.model_validate_json(sys.argv[1])), Machinery(store=None))
 numbers = found.measured.numbers
 values = [v for side in (found.measured.real, found.measured.fake) for v in side.values]

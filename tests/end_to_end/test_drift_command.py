@@ -12,8 +12,8 @@ from PIL import Image
 from tiny_run import make_run
 
 from conftest import Run
-from evaluation.score_record import ScoreRecord, read_score_record
-from evaluation.video_influences import (
+from leo_bench.evaluation.score_record import ScoreRecord, read_score_record
+from leo_bench.evaluation.video_influences import (
     VideoInfluences,
     error_of_difference,
     read_influences,

@@ -12,13 +12,13 @@ import torch
 from PIL import Image
 from tiny_run import make_run
 
-from benchmarks.prepare.reading import frame_rate
-from benchmarks.sampling import Place, SampleRequest, write_samples
 from conftest import Run
-from leo.drawing import Drawing, Sampling
-from leo.edit import edges, edited
-from leo.model import LeoModel
-from leo.sample import LeoSource
+from leo_bench.benchmarks.prepare.reading import frame_rate
+from leo_bench.benchmarks.sampling import Place, SampleRequest, write_samples
+from leo_bench.leo.drawing import Drawing, Sampling
+from leo_bench.leo.edit import edges, edited
+from leo_bench.leo.model import LeoModel
+from leo_bench.leo.sample import LeoSource
 
 NEGATE = (
     "import sys; from PIL import Image, ImageOps; "

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks.worlds.world import WorldShape, open_world
-from evaluation.videos.digests import file_sha256
-from leo.budget import costs
-from leo.checkpoint import load_model
-from leo.config import load_config
-from leo.encode import ANIMATOR
-from leo.run_folder import RunFolder
-from leo.training import Job, train_all
+from leo_bench.benchmarks.worlds.world import WorldShape, open_world
+from leo_bench.evaluation.videos.digests import file_sha256
+from leo_bench.leo.budget import costs
+from leo_bench.leo.checkpoint import load_model
+from leo_bench.leo.config import load_config
+from leo_bench.leo.encode import ANIMATOR
+from leo_bench.leo.run_folder import RunFolder
+from leo_bench.leo.training import Job, train_all
 
 PAPER = ("taichihd128", "taichihd256", "faceforensics256", "celebvhq256", "ucf101")
 NARROW = {

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import published_samples
-from benchmarks.datasets.dataset import load_dataset
-from benchmarks.datasets.opening import open_dataset
-from benchmarks.datasets.verify import verify
-from benchmarks.prepare import taichihd
-from benchmarks.prepare.job import PrepareOptions
-from benchmarks.prepare.reading import read_frames
-from benchmarks.prepare.run import prepare
+from leo_bench.benchmarks import published_samples
+from leo_bench.benchmarks.datasets.dataset import load_dataset
+from leo_bench.benchmarks.datasets.opening import open_dataset
+from leo_bench.benchmarks.datasets.verify import verify
+from leo_bench.benchmarks.prepare import taichihd
+from leo_bench.benchmarks.prepare.job import PrepareOptions
+from leo_bench.benchmarks.prepare.reading import read_frames
+from leo_bench.benchmarks.prepare.run import prepare
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 OFFICIAL = SHARED / "official_layout"

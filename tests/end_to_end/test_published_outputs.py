@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 import torch
 
-from baselines.layouts import open_output
-from baselines.methods import GridLayout, list_methods, load_method
-from benchmarks import published_scores
-from benchmarks.prepare.reading import read_frames
 from conftest import Run
-from evaluation.record import read_record
-from evaluation.videos.discover import open_videos
-from evaluation.videos.tiles import Grid, Tiles
+from leo_bench.baselines.layouts import open_output
+from leo_bench.baselines.methods import GridLayout, list_methods, load_method
+from leo_bench.benchmarks import published_scores
+from leo_bench.benchmarks.prepare.reading import read_frames
+from leo_bench.evaluation.record import read_record
+from leo_bench.evaluation.videos.discover import open_videos
+from leo_bench.evaluation.videos.tiles import Grid, Tiles
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 PAGES = SHARED / "generated"

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from tiny_run import make_run
 
-from benchmarks.planting import Plant
 from conftest import Run
-from evaluation.documents import read_documents
-from evaluation.score_record import ScoreRecord, read_score_record
-from evaluation.video_influences import read_influences
+from leo_bench.benchmarks.planting import Plant
+from leo_bench.evaluation.documents import read_documents
+from leo_bench.evaluation.score_record import ScoreRecord, read_score_record
+from leo_bench.evaluation.video_influences import read_influences
 
 WORLD = "toy-faces/test"
 SHORT = ("--frames", 64, "--segment", 12)

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.plan import ScoreRequest
-from benchmarks.score import score
 from conftest import Run
-from evaluation.cache import FeatureStore
-from evaluation.features import Machinery
+from leo_bench.benchmarks.plan import ScoreRequest
+from leo_bench.benchmarks.score import score
+from leo_bench.evaluation.cache import FeatureStore
+from leo_bench.evaluation.features import Machinery
 
 Make = Callable[..., Path]
 WORLD = "toy-faces/test"
@@ -114,7 +114,7 @@ def test_a_killed_run_goes_on_and_ends_the_same(value: float, tmp_path: Path) ->
     fake = f"part:2/2:damaged:noise:{WORLD}"
     command = ["fvd", "--dataset", WORLD, "--fake", fake, "--frames", "16", *options]
     command += ["--device", "cpu", "--batch", "1", "--json", str(tmp_path / "record.json")]
-    code = "from benchmarks.cli.main import main; main()"
+    code = "from leo_bench.benchmarks.cli.main import main; main()"
     environment = os.environ | {"LEO_BENCH_CACHE": str(tmp_path / "cache")}
     run = subprocess.Popen([sys.executable, "-c", code, *command], env=environment)
     store = FeatureStore(tmp_path / "cache")

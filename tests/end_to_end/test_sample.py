@@ -15,15 +15,15 @@ import torch
 from PIL import Image
 from tiny_run import contents, make_run, tiny_config
 
-from benchmarks.worlds.world import WorldShape, open_world
 from conftest import Run, write_frames
-from evaluation.errors import InputError
-from evaluation.lanes import Lanes
-from evaluation.videos.source import VideoSource
-from leo.drawing import Drawing, Row, Sampling
-from leo.grid import renderings, tiled
-from leo.model import LeoModel
-from leo.sample import LeoSource
+from leo_bench.benchmarks.worlds.world import WorldShape, open_world
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.lanes import Lanes
+from leo_bench.evaluation.videos.source import VideoSource
+from leo_bench.leo.drawing import Drawing, Row, Sampling
+from leo_bench.leo.grid import renderings, tiled
+from leo_bench.leo.model import LeoModel
+from leo_bench.leo.sample import LeoSource
 
 QUICK = ("--frames", 12, "--steps", 2, "--format", "npy", "--device", "cpu")
 Source = Callable[..., LeoSource]
@@ -178,7 +178,7 @@ def test_two_processes_write_what_one_writes(
 def test_a_killed_command_goes_on(leo_bench: Run, run: Path, tmp_path: Path) -> None:
     line = ["sample", "--run", run, *QUICK, "--frames", 200, "--count", 3]
     out = tmp_path / "killed"
-    code = "from benchmarks.cli.main import main; main()"
+    code = "from leo_bench.benchmarks.cli.main import main; main()"
     command = [sys.executable, "-c", code, *map(str, line), "--out", str(out)]
     process = subprocess.Popen(command, cwd=Path(__file__).parents[2], env=os.environ)
     while not list(out.glob(".unfinished-0/.writing-*/*")):
@@ -207,8 +207,8 @@ def test_every_stage_is_asked_for_the_steps_before_one_is_drawn(tmp_path: Path) 
 
 @pytest.mark.parametrize("mode", ["unconditional", "conditional"])
 def test_a_grid_shares_the_face_or_the_motion(run: Path, faces: Path, mode: str) -> None:
-    from benchmarks.start_frames import open_start_frames
-    from evaluation.videos.discover import open_videos
+    from leo_bench.benchmarks.start_frames import open_start_frames
+    from leo_bench.evaluation.videos.discover import open_videos
 
     starts = open_start_frames(str(faces), lambda spec: open_videos(Path(spec)))
     sampling = Sampling(frames=10, steps=2, mode=mode)

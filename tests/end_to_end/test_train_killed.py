@@ -34,7 +34,7 @@ TINY = (
 
 def killed(command: list[str], checkpoints: Path) -> None:
     """Run a command until there is a checkpoint, and then not one moment longer."""
-    code = "from benchmarks.cli.main import main; main()"
+    code = "from leo_bench.benchmarks.cli.main import main; main()"
     environment = os.environ | {"OMP_NUM_THREADS": str(torch.get_num_threads())}
     process = subprocess.Popen(
         [sys.executable, "-c", code, *command],

@@ -12,9 +12,9 @@ import torch
 from tiny_stages import SHORT, contents, folder_in, regression
 from train_tiny import main
 
-from leo.checkpoint import load_model
-from leo.train import train
-from leo.watching import Watcher
+from leo_bench.leo.checkpoint import load_model
+from leo_bench.leo.train import train
+from leo_bench.leo.watching import Watcher
 
 TESTS = Path(__file__).parents[1]
 SCRIPT = str(TESTS / "train_tiny.py")
@@ -71,7 +71,8 @@ def test_two_processes_train_to_the_weights_of_one(
 
 def test_a_full_disk_stops_in_one_line_and_keeps_what_was_saved(tmp_path: Path) -> None:
     main_line = (
-        "import sys; from train_tiny import main; from evaluation.errors import InputError\n"
+        "import sys; from train_tiny import main\n"
+        "from leo_bench.evaluation.errors import InputError\n"
         "try: main('lmdm', sys.argv[1], '1')\n"
         "except InputError as error: sys.exit(str(error))"
     )

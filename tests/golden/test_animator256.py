@@ -18,9 +18,9 @@ from PIL import Image
 from torch import Tensor
 
 from conftest import Run
-from leo.networks.fast_encoder import fold_encoder
-from leo.networks.fast_generator import reconstruct
-from leo.networks.generator import Generator
+from leo_bench.leo.networks.fast_encoder import fold_encoder
+from leo_bench.leo.networks.fast_generator import reconstruct
+from leo_bench.leo.networks.generator import Generator
 
 GOLDEN = Path(__file__).parents[2].parent / "shared" / "golden"
 pytestmark = pytest.mark.skipif(

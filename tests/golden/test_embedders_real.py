@@ -17,8 +17,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from evaluation.embedders import EmbedderRequest, FrameEmbedder, build_embedder
-from evaluation.embedders.network import NetworkEmbedder, imagenet_normalised
+from leo_bench.evaluation.embedders import EmbedderRequest, FrameEmbedder, build_embedder
+from leo_bench.evaluation.embedders.network import NetworkEmbedder, imagenet_normalised
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 FILES = {

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from conftest import Run
-from evaluation.extractors.i3d import I3D
+from leo_bench.evaluation.extractors.i3d import I3D
 
 DATA = Path(__file__).parent / "data"
 

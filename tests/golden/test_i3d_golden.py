@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from evaluation.extractors.i3d import I3D
-from evaluation.extractors.i3d_fast import FastI3D
-from evaluation.preprocess import shorter_side_224_center_crop, squash_224
+from leo_bench.evaluation.extractors.i3d import I3D
+from leo_bench.evaluation.extractors.i3d_fast import FastI3D
+from leo_bench.evaluation.preprocess import shorter_side_224_center_crop, squash_224
 
 DATA = Path(__file__).parent / "data"
 Rule = Callable[[str, tuple[int, ...]], NDArray[np.generic]]

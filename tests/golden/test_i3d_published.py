@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from evaluation.errors import InputError
-from evaluation.extractors import ClipExtractor, ExtractorRequest, build_extractor
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors import ClipExtractor, ExtractorRequest, build_extractor
 
 pytestmark = pytest.mark.weights
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from evaluation.embedders.inception import InceptionFid, empty_network, load_network
-from evaluation.errors import InputError
+from leo_bench.evaluation.embedders.inception import InceptionFid, empty_network, load_network
+from leo_bench.evaluation.errors import InputError
 
 
 @pytest.fixture(scope="module")

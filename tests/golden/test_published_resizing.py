@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from benchmarks.prepare.resample import Frame, anti_aliased_linear, lanczos4
+from leo_bench.benchmarks.prepare.resample import Frame, anti_aliased_linear, lanczos4
 
 # [5,5] of channel 0, and SHA-256 of all of uint8 [side,side,3], for sides 5 and 20.
 OPENCV_LANCZOS4 = [

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from evaluation.extractors.i3d import I3D
-from evaluation.extractors.i3d_extractor import I3DExtractor
-from evaluation.extractors.i3d_fast import FastI3D
+from leo_bench.evaluation.extractors.i3d import I3D
+from leo_bench.evaluation.extractors.i3d_extractor import I3DExtractor
+from leo_bench.evaluation.extractors.i3d_fast import FastI3D
 
 pytestmark = [
     pytest.mark.gpu,

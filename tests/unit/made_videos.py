@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.videos.discover import OpenOptions, open_videos
-from evaluation.videos.stored import StoredVideos
+from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
+from leo_bench.evaluation.videos.stored import StoredVideos
 
 Frames = list[NDArray[np.uint8]]
 

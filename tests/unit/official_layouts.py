@@ -46,7 +46,7 @@ def facenet(people: int) -> Shapes:
 
 
 def torchreid(file: str, function: str) -> Shapes:
-    from evaluation.embedders.torchreid_networks import network
+    from leo_bench.evaluation.embedders.torchreid_networks import network
 
     return _shapes(network(file, function)) | {
         "classifier.weight": (751, 512),

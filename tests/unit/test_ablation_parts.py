@@ -6,17 +6,17 @@ import pytest
 from made_records import features, fvd_of, record
 from tiny_codes import book
 
-from benchmarks.ablations import lmc
-from benchmarks.ablations.combining import Score, Scores
-from benchmarks.ablations.lmc_bench import Bench
-from benchmarks.ablations.lmc_request import LmcRequest, Surroundings
-from benchmarks.ablations.record import AblationRecord, TrainedModel, read_ablation
-from benchmarks.ablations.runs import Shared, Trained
-from benchmarks.ablations.table import paper_table, remarks
-from evaluation.errors import InputError
-from evaluation.features import Machinery
-from evaluation.seeds import derived_seed
-from leo.config import load_config
+from leo_bench.benchmarks.ablations import lmc
+from leo_bench.benchmarks.ablations.combining import Score, Scores
+from leo_bench.benchmarks.ablations.lmc_bench import Bench
+from leo_bench.benchmarks.ablations.lmc_request import LmcRequest, Surroundings
+from leo_bench.benchmarks.ablations.record import AblationRecord, TrainedModel, read_ablation
+from leo_bench.benchmarks.ablations.runs import Shared, Trained
+from leo_bench.benchmarks.ablations.table import paper_table, remarks
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.seeds import derived_seed
+from leo_bench.leo.config import load_config
 
 SEEDS = [derived_seed(0, i, bits=31) for i in range(3)]
 BROKEN = {f"without-seed{SEEDS[1]}": "a loss is not finite"}

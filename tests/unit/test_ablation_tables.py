@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.ablations.ablation import load_ablation
-from benchmarks.ablations.combining import Score, Scores, combine
-from benchmarks.ablations.record import AblationRecord, Measured, read_ablation
-from benchmarks.ablations.runs import Trained
-from benchmarks.ablations.table import all_measures, as_markdown, paper_table, remarks
-from evaluation.errors import InputError
-from evaluation.record import write_record
-from evaluation.video_influences import mean_influences
-from leo.config import load_config
-from leo.motion import READINGS
+from leo_bench.benchmarks.ablations.ablation import load_ablation
+from leo_bench.benchmarks.ablations.combining import Score, Scores, combine
+from leo_bench.benchmarks.ablations.record import AblationRecord, Measured, read_ablation
+from leo_bench.benchmarks.ablations.runs import Trained
+from leo_bench.benchmarks.ablations.table import all_measures, as_markdown, paper_table, remarks
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.record import write_record
+from leo_bench.evaluation.video_influences import mean_influences
+from leo_bench.leo.config import load_config
+from leo_bench.leo.motion import READINGS
 
 LMC = load_ablation("lmc")
 

@@ -7,16 +7,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from evaluation import acd
-from evaluation.acd import ROWS_AT_ONCE, SourceACD, source_acd, video_acd
-from evaluation.clips import ClipChoice, Window
-from evaluation.embedded_videos import EmbeddingSettings
-from evaluation.embedders import Embedded
-from evaluation.errors import BadVideoError, InputError
-from evaluation.features import Machinery, Progress
-from evaluation.frame_features import FrameRecipe
-from evaluation.source_drift import source_drift
-from evaluation.videos.source import Medium, Skipped, VideoSource, read_in_pieces
+from leo_bench.evaluation import acd
+from leo_bench.evaluation.acd import ROWS_AT_ONCE, SourceACD, source_acd, video_acd
+from leo_bench.evaluation.clips import ClipChoice, Window
+from leo_bench.evaluation.embedded_videos import EmbeddingSettings
+from leo_bench.evaluation.embedders import Embedded
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.features import Machinery, Progress
+from leo_bench.evaluation.frame_features import FrameRecipe
+from leo_bench.evaluation.source_drift import source_drift
+from leo_bench.evaluation.videos.source import Medium, Skipped, VideoSource, read_in_pieces
 
 
 def embedded(values: Tensor, found: Sequence[bool] | None = None) -> Embedded:

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from fake_checkouts import checkout, in_git, weights
 
-from baselines.adapter import adapt
-from baselines.layouts import open_output
-from baselines.methods import METHODS, load_method
-from baselines.planning import AdaptRequest, named_checkpoints
-from baselines.provenance import Adaptation, read_adaptation
-from benchmarks.cli.screen import Bar
 from conftest import Run
-from evaluation.errors import InfrastructureError, InputError
-from evaluation.seeds import derived_seed
+from leo_bench.baselines.adapter import adapt
+from leo_bench.baselines.layouts import open_output
+from leo_bench.baselines.methods import METHODS, load_method
+from leo_bench.baselines.planning import AdaptRequest, named_checkpoints
+from leo_bench.baselines.provenance import Adaptation, read_adaptation
+from leo_bench.benchmarks.cli.screen import Bar
+from leo_bench.evaluation.errors import InfrastructureError, InputError
+from leo_bench.evaluation.seeds import derived_seed
 
 CRASH = "sys.exit('CUDA out of memory')"
 LOITER = "print('warming up', flush=True); time.sleep(60)"
@@ -296,7 +296,7 @@ def test_a_sampler_is_not_led_to_our_packages(
 def test_a_run_that_has_no_video_yet_shows_that_it_is_alive(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("benchmarks.cli.screen.HEARTBEAT_SECONDS", -1.0)
+    monkeypatch.setattr("leo_bench.benchmarks.cli.screen.HEARTBEAT_SECONDS", -1.0)
     Bar("adapt tats", "videos")(0, 2048)
     assert capsys.readouterr().err == "adapt tats: 0/2048, time left unknown\n"
 

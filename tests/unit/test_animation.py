@@ -11,9 +11,9 @@ from made_videos import encode, moving
 from PIL import Image
 from torch import Tensor
 
-from benchmarks.animation import Animation, open_animation
-from leo.animator import ImageAnimator
-from leo.networks.generator import Generator
+from leo_bench.benchmarks.animation import Animation, open_animation
+from leo_bench.leo.animator import ImageAnimator
+from leo_bench.leo.networks.generator import Generator
 
 SIZE = 16
 

@@ -6,14 +6,14 @@ from official_layouts import lia, lia_discriminator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from leo.animator import relative
-from leo.networks.discriminator import Discriminator
-from leo.networks.fast_encoder import fold_encoder
-from leo.networks.fast_generator import fold_decoder, reconstruct
-from leo.networks.fast_generator import upsample as fast_upsample
-from leo.networks.fir import fir
-from leo.networks.generator import Generator, start_from_identity, warp
-from leo.networks.layers import Blur, Upsample, Widths
+from leo_bench.leo.animator import relative
+from leo_bench.leo.networks.discriminator import Discriminator
+from leo_bench.leo.networks.fast_encoder import fold_encoder
+from leo_bench.leo.networks.fast_generator import fold_decoder, reconstruct
+from leo_bench.leo.networks.fast_generator import upsample as fast_upsample
+from leo_bench.leo.networks.fir import fir
+from leo_bench.leo.networks.generator import Generator, start_from_identity, warp
+from leo_bench.leo.networks.layers import Blur, Upsample, Widths
 
 F64 = torch.float64
 

@@ -8,26 +8,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmarks.worlds.world import WorldShape, open_world
-from evaluation.errors import InputError
-from leo.augmentation import augment
-from leo.chance import generator
-from leo.config import Augmentation, load_config
-from leo.data import FramePairs, open_training_videos
-from leo.losses import (
+from leo_bench.benchmarks.worlds.world import WorldShape, open_world
+from leo_bench.evaluation.errors import InputError
+from leo_bench.leo.augmentation import augment
+from leo_bench.leo.chance import generator
+from leo_bench.leo.config import Augmentation, load_config
+from leo_bench.leo.data import FramePairs, open_training_videos
+from leo_bench.leo.losses import (
     blur_kernel,
     discriminator_adversarial,
     generator_adversarial,
     pixel_pyramid,
     shrink,
 )
-from leo.networks.generator import Generator, start_from_copy
-from leo.networks.layers import Widths
-from leo.perceptual import AFTER, WEIGHT, choose, load_vgg
-from leo.pixels import from_pixels
-from leo.reconstruction import judge
-from leo.stage import Share
-from leo.stages import animator
+from leo_bench.leo.networks.generator import Generator, start_from_copy
+from leo_bench.leo.networks.layers import Widths
+from leo_bench.leo.perceptual import AFTER, WEIGHT, choose, load_vgg
+from leo_bench.leo.pixels import from_pixels
+from leo_bench.leo.reconstruction import judge
+from leo_bench.leo.stage import Share
+from leo_bench.leo.stages import animator
 
 FACES = open_world("toy-faces", "train", WorldShape(resolution=32, frames=6, count=8))
 
@@ -265,8 +265,8 @@ def test_judging_a_copy_gives_the_copys_numbers_and_a_perfect_one_no_error() -> 
 
 def test_sixty_steps_lower_l1_on_a_fixed_pair_with_both_players() -> None:
     """Spec section 9, point 8, on a narrow network."""
-    from leo.networks.discriminator import Discriminator
-    from leo.stages.animator import DiscriminatorLosses, GeneratorLosses
+    from leo_bench.leo.networks.discriminator import Discriminator
+    from leo_bench.leo.stages.animator import DiscriminatorLosses, GeneratorLosses
 
     with torch.random.fork_rng():
         torch.manual_seed(0)

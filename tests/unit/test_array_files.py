@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_videos import clip, moving, opened, same
 
-from evaluation.errors import BadVideoError, InputError
-from evaluation.videos.arrays import RULES
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.videos.arrays import RULES
 
 VIDEO = np.stack(moving(6))  # uint8 [6,48,64,3]
 VIDEOS = np.stack([np.stack(moving(4, seed=seed)) for seed in range(3)])  # uint8 [3,4,48,64,3]
@@ -228,7 +228,7 @@ def test_an_array_that_changes_after_opening_is_refused(tmp_path: Path) -> None:
 def test_a_compressed_array_too_large_to_hold_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evaluation.videos.array_files.MAX_COMPRESSED_BYTES", 1000)
+    monkeypatch.setattr("leo_bench.evaluation.videos.array_files.MAX_COMPRESSED_BYTES", 1000)
     with pytest.raises(BadVideoError, match="save it as"):
         opened(save(tmp_path / "a.compressed.npz", VIDEO))
     assert opened(save(tmp_path / "a.npz", VIDEO)).frame_counts == (6,)

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from made_tables import digan, put, rows_of
 
-from evaluation.errors import InputError
-from evaluation.frame_protocol import load_frame_protocol
-from reports.authors_samples import PATH, Samples, read_samples
-from reports.formats import FORMATS
-from reports.grid import grid_of
-from reports.layouts import column_id, load_layout
-from reports.tables import fill
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.frame_protocol import load_frame_protocol
+from leo_bench.reports.authors_samples import PATH, Samples, read_samples
+from leo_bench.reports.formats import FORMATS
+from leo_bench.reports.grid import grid_of
+from leo_bench.reports.layouts import column_id, load_layout
+from leo_bench.reports.tables import fill
 
 FACES = "faceforensics-256-16/acd"
 

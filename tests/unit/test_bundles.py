@@ -14,14 +14,14 @@ import torch
 from made_records import features, fvd_of, keep_fvd, record, side
 from typer.testing import CliRunner
 
-from benchmarks.cli.main import app
-from evaluation.errors import InputError
-from evaluation.frechet import fit_gaussian, frechet_distance
-from evaluation.influence import ClipFeatures
-from evaluation.record import write_record
-from reports.bundles import SideStatistics, Statistics, check, frechet, pack
-from reports.leaderboard import boards, render
-from reports.measured import MODELS, ModelFacts, models_text
+from leo_bench.benchmarks.cli.main import app
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.frechet import fit_gaussian, frechet_distance
+from leo_bench.evaluation.influence import ClipFeatures
+from leo_bench.evaluation.record import write_record
+from leo_bench.reports.bundles import SideStatistics, Statistics, check, frechet, pack
+from leo_bench.reports.leaderboard import boards, render
+from leo_bench.reports.measured import MODELS, ModelFacts, models_text
 
 REAL, FAKE = features(1, 64), features(2, 64, 0.5)
 KEY = "made-16f/model/fvd"
@@ -220,7 +220,9 @@ def test_damage_anywhere_is_one_line(tmp_path: Path) -> None:
 def test_a_bundle_with_the_statistics_of_fid_can_be_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reports.bundles.frechet", lambda _: 0.0)  # the size is what matters
+    monkeypatch.setattr(
+        "leo_bench.reports.bundles.frechet", lambda _: 0.0
+    )  # the size is what matters
     one = SideStatistics(np.zeros(2048), np.zeros((2048, 2048)))  # of Inception
     keep_fvd(tmp_path / "records", REAL, REAL)
     out = tmp_path / "fid.leo.zip"

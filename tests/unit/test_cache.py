@@ -10,9 +10,9 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from evaluation.atomic import write_atomically
-from evaluation.cache import FeatureStore, StoreSize
-from evaluation.errors import InputError
+from leo_bench.evaluation.atomic import write_atomically
+from leo_bench.evaluation.cache import FeatureStore, StoreSize
+from leo_bench.evaluation.errors import InputError
 
 DIGEST = "ab" * 32
 CLIPS = {"0:16:1": torch.arange(4.0), "16:16:1": torch.ones(4)}

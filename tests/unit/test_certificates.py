@@ -8,12 +8,12 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from evaluation import certificates
-from evaluation.certificates import check, moving_patterns, write_toy_certificate
-from evaluation.errors import InputError
-from evaluation.extractors import ExtractorRequest, build_extractor, i3d_extractor
-from evaluation.extractors.i3d import I3D
-from evaluation.extractors.i3d_extractor import I3DExtractor
+from leo_bench.evaluation import certificates
+from leo_bench.evaluation.certificates import check, moving_patterns, write_toy_certificate
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors import ExtractorRequest, build_extractor, i3d_extractor
+from leo_bench.evaluation.extractors.i3d import I3D
+from leo_bench.evaluation.extractors.i3d_extractor import I3DExtractor
 
 
 @pytest.fixture(scope="module")

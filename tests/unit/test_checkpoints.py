@@ -12,10 +12,14 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from evaluation.errors import InputError
-from evaluation.extractors.checkpoints import load_i3d, load_torchscript_program, match_names
-from evaluation.extractors.i3d import I3D
-from evaluation.extractors.torchscript import is_torchscript, read_torchscript
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors.checkpoints import (
+    load_i3d,
+    load_torchscript_program,
+    match_names,
+)
+from leo_bench.evaluation.extractors.i3d import I3D
+from leo_bench.evaluation.extractors.torchscript import is_torchscript, read_torchscript
 
 NARROW = 0.125
 

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.plan import ScoreRequest, plan
-from benchmarks.score import build_network, scored
-from evaluation.clip_frames import FrameExtractor, extract_frames
-from evaluation.clips import ClipRef, Window
-from evaluation.embedders import Embedded, EmbedderRequest, build_embedder
-from evaluation.errors import InputError
-from evaluation.features import Machinery
-from evaluation.protocol import list_protocols, load_protocol
-from evaluation.schema import parse
-from evaluation.videos.discover import OpenOptions, open_videos
+from leo_bench.benchmarks.plan import ScoreRequest, plan
+from leo_bench.benchmarks.score import build_network, scored
+from leo_bench.evaluation.clip_frames import FrameExtractor, extract_frames
+from leo_bench.evaluation.clips import ClipRef, Window
+from leo_bench.evaluation.embedders import Embedded, EmbedderRequest, build_embedder
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.protocol import list_protocols, load_protocol
+from leo_bench.evaluation.schema import parse
+from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 
 FILTERS = build_embedder(EmbedderRequest("random-filters"))
 

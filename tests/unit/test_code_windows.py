@@ -7,7 +7,7 @@ import torch
 from tiny_codes import LENGTH, book, lmdm_config, waves
 from torch import Tensor
 
-from benchmarks.ablations.code_windows import (
+from leo_bench.benchmarks.ablations.code_windows import (
     Components,
     Windows,
     components,
@@ -15,12 +15,12 @@ from benchmarks.ablations.code_windows import (
     residuals,
     window_distance,
 )
-from benchmarks.ablations.transition import joined
-from evaluation.errors import InputError
-from evaluation.videos.source import Medium, Skipped
-from leo.diffusion import Sampler
-from leo.encode import CodeBook
-from leo.nearest_frames import NearestFrames
+from leo_bench.benchmarks.ablations.transition import joined
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.source import Medium, Skipped
+from leo_bench.leo.diffusion import Sampler
+from leo_bench.leo.encode import CodeBook
+from leo_bench.leo.nearest_frames import NearestFrames
 
 
 def windows(count: int, phase: float = 0.0) -> Windows:

@@ -4,8 +4,8 @@ import pytest
 import torch
 from tiny_codes import CODE, LENGTH, book, waves
 
-from evaluation.errors import InputError
-from leo.codes import (
+from leo_bench.evaluation.errors import InputError
+from leo_bench.leo.codes import (
     CodeStats,
     FrameStats,
     TransitionStats,

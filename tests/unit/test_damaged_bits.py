@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from made_videos import Frames, clip, encode, moving, opened, same
 
-from benchmarks.prepare.store import write_frames
-from evaluation.errors import BadVideoError, InputError
-from evaluation.videos.container import VideoFiles
-from evaluation.videos.stored import Place, Stored
+from leo_bench.benchmarks.prepare.store import write_frames
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.videos.container import VideoFiles
+from leo_bench.evaluation.videos.stored import Place, Stored
 
 COUNT = 5
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from made_videos import clip, encode, moving, opened, same
 
-from evaluation.errors import BadVideoError, InputError
-from evaluation.videos.structure import NotWholeError
-from evaluation.videos.whole import states_its_length
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.videos.structure import NotWholeError
+from leo_bench.evaluation.videos.whole import states_its_length
 
 COUNT = 24
 KINDS = {

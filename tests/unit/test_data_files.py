@@ -2,13 +2,13 @@
 
 import pytest
 
-from benchmarks.datasets import list_datasets
-from benchmarks.suites import list_suites
-from evaluation.embedders import list_embedders
-from evaluation.errors import InputError
-from evaluation.extractors import list_extractors
-from evaluation.protocol import EvalProtocol, list_protocols, load_protocol
-from evaluation.weights import load_registry
+from leo_bench.benchmarks.datasets import list_datasets
+from leo_bench.benchmarks.suites import list_suites
+from leo_bench.evaluation.embedders import list_embedders
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors import list_extractors
+from leo_bench.evaluation.protocol import EvalProtocol, list_protocols, load_protocol
+from leo_bench.evaluation.weights import load_registry
 
 PROTOCOLS = list_protocols()
 

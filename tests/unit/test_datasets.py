@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.datasets.dataset import FOLDER, Dataset, list_datasets, load_dataset
-from benchmarks.datasets.opening import data_root, open_dataset
-from benchmarks.prepare.run import RECIPES
-from evaluation.errors import InputError
-from evaluation.protocol import load_protocol
+from leo_bench.benchmarks.datasets.dataset import FOLDER, Dataset, list_datasets, load_dataset
+from leo_bench.benchmarks.datasets.opening import data_root, open_dataset
+from leo_bench.benchmarks.prepare.run import RECIPES
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.protocol import load_protocol
 
 ALL = [path.stem for path in sorted(FOLDER.glob("*.toml"))]
 

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from evaluation.errors import InputError
-from leo.chance import generator
-from leo.config import Diffusion
-from leo.diffusion import Denoiser, Sampler, Schedule, clean_from, sample, target
+from leo_bench.evaluation.errors import InputError
+from leo_bench.leo.chance import generator
+from leo_bench.leo.config import Diffusion
+from leo_bench.leo.diffusion import Denoiser, Sampler, Schedule, clean_from, sample, target
 
 LINEAR = Diffusion()
 PREDICTIONS = ("epsilon", "v", "sample")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from made_videos import clip, encode, moving, opened, same
 from PIL import Image
 
-from evaluation.errors import BadVideoError, InputError
-from evaluation.videos.source import fingerprint
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.videos.source import fingerprint
 
 
 def mkv(path: Path, count: int = 3, seed: int = 0) -> Path:
@@ -268,7 +268,7 @@ def test_importing_does_not_load_pyav() -> None:
     import sys
 
     program = (
-        "import evaluation.videos.discover, evaluation.videos.write, sys;"
+        "import leo_bench.evaluation.videos.discover, evaluation.videos.write, sys;"
         ' sys.exit("av" in sys.modules)'
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -8,12 +8,12 @@ import torch
 from tiny_stages import SHORT, changed, folder_in, narrow_animator, regression, trained
 from torch import Tensor
 
-from evaluation.errors import InputError
-from leo.networks.discriminator import Discriminator, spread
-from leo.networks.fast_discriminator import fold_discriminator
-from leo.networks.layers import Widths
-from leo.stage import Share, Stage
-from leo.train import train
+from leo_bench.evaluation.errors import InputError
+from leo_bench.leo.networks.discriminator import Discriminator, spread
+from leo_bench.leo.networks.fast_discriminator import fold_discriminator
+from leo_bench.leo.networks.layers import Widths
+from leo_bench.leo.stage import Share, Stage
+from leo_bench.leo.train import train
 
 F64 = torch.float64
 

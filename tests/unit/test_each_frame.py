@@ -9,15 +9,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmarks.damage import damaged
-from benchmarks.worlds.world import WorldShape, open_world
-from evaluation.extractors import ExtractorRequest, build_extractor
-from evaluation.features import Recipe
-from evaluation.preprocess import PREPROCESS, REQUANTISE, RESIZE
-from evaluation.videos.discover import OpenOptions, open_videos
-from evaluation.videos.source import Selection, VideoSource
-from evaluation.videos.tiles import Grid, Tiles
-from evaluation.videos.write import write_video
+from leo_bench.benchmarks.damage import damaged
+from leo_bench.benchmarks.worlds.world import WorldShape, open_world
+from leo_bench.evaluation.extractors import ExtractorRequest, build_extractor
+from leo_bench.evaluation.features import Recipe
+from leo_bench.evaluation.preprocess import PREPROCESS, REQUANTISE, RESIZE
+from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
+from leo_bench.evaluation.videos.source import Selection, VideoSource
+from leo_bench.evaluation.videos.tiles import Grid, Tiles
+from leo_bench.evaluation.videos.write import write_video
 
 FRAMES = 12
 
@@ -62,8 +62,8 @@ def test_frames_one_by_one_are_those_read_together(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # So small that what is made in pieces is made in many.
-    monkeypatch.setattr("evaluation.videos.source.PIECE_BYTES", 3 * 24 * 40 * 2)
-    monkeypatch.setattr("evaluation.videos.tiles.PIECE_BYTES", 3 * 24 * 40 * 2)
+    monkeypatch.setattr("leo_bench.evaluation.videos.source.PIECE_BYTES", 3 * 24 * 40 * 2)
+    monkeypatch.setattr("leo_bench.evaluation.videos.tiles.PIECE_BYTES", 3 * 24 * 40 * 2)
     source = SOURCES[kind](tmp_path / "videos")
     for video in range(len(source.names)):
         for wanted in (range(FRAMES), [0], [3, 4, 9], range(1, FRAMES, 2)):

@@ -8,18 +8,18 @@ import torch
 from torch import Tensor, nn
 
 from conftest import Run
-from evaluation.embedders import (
+from leo_bench.evaluation.embedders import (
     EmbedderRequest,
     FrameEmbedder,
     build_embedder,
     id_toy,
     list_embedders,
 )
-from evaluation.embedders.layumi import pooled_network, statistics_of_the_batch
-from evaluation.embedders.network import NetworkEmbedder
-from evaluation.embedders.weights_files import load_strictly
-from evaluation.errors import InputError
-from evaluation.weights import load_registry, weights_for
+from leo_bench.evaluation.embedders.layumi import pooled_network, statistics_of_the_batch
+from leo_bench.evaluation.embedders.network import NetworkEmbedder
+from leo_bench.evaluation.embedders.weights_files import load_strictly
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.weights import load_registry, weights_for
 
 PUBLISHED = [e.name for e in list_embedders() if weights_for(e.name) and e.name != "inception-fid"]
 WHOLE_FRAME = ["facenet-vggface2", "facenet-casia-webface", "osnet-x1-0", "pose-eval-reid"]

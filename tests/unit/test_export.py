@@ -8,13 +8,13 @@ import pytest
 import torch
 from tiny_run import make_run
 
-from evaluation.errors import InputError
-from evaluation.videos.digests import file_sha256
-from leo.checkpoint import Model, load_model, save_model
-from leo.config import STAGES
-from leo.encode import ANIMATOR
-from leo.export import export
-from leo.model import LeoModel, model_file
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.digests import file_sha256
+from leo_bench.leo.checkpoint import Model, load_model, save_model
+from leo_bench.leo.config import STAGES
+from leo_bench.leo.encode import ANIMATOR
+from leo_bench.leo.export import export
+from leo_bench.leo.model import LeoModel, model_file
 
 DONE = set(STAGES) - {"super-resolution"}
 
@@ -48,7 +48,7 @@ def test_what_failed_leaves_nothing_in_the_way(
         return write
 
     with monkeypatch.context() as patch:
-        patch.setattr("leo.export.save_model", failing(save_model))
+        patch.setattr("leo_bench.leo.export.save_model", failing(save_model))
         with pytest.raises(InputError, match="out: cannot be written: No space left"):
             export(run, tmp_path / "out")
     assert not list(tmp_path.iterdir())

@@ -8,11 +8,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from evaluation.errors import InputError
-from evaluation.extractors import ExtractorRequest, build_extractor
-from evaluation.extractors.i3d import I3D
-from evaluation.extractors.i3d_extractor import in_full_batches
-from evaluation.extractors.numerics import full_precision
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors import ExtractorRequest, build_extractor
+from leo_bench.evaluation.extractors.i3d import I3D
+from leo_bench.evaluation.extractors.i3d_extractor import in_full_batches
+from leo_bench.evaluation.extractors.numerics import full_precision
 
 CLASSES, WIDTH = 6, 0.125
 

@@ -1,11 +1,11 @@
 import pytest
 import torch
 
-from evaluation.errors import InputError
-from evaluation.extrapolation import Extrapolation, extrapolate
-from evaluation.frechet import FrechetOptions, frechet_of_features
-from evaluation.influence import ClipFeatures, FrechetStatistic, frechet_statistic
-from evaluation.intervals import spread_of_mean
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extrapolation import Extrapolation, extrapolate
+from leo_bench.evaluation.frechet import FrechetOptions, frechet_of_features
+from leo_bench.evaluation.influence import ClipFeatures, FrechetStatistic, frechet_statistic
+from leo_bench.evaluation.intervals import spread_of_mean
 
 EXACT = FrechetOptions(covariance="unbiased", square_root="eigenvalues", dtype="float64")
 

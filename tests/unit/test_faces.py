@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from evaluation.embedders.faces import Face, FaceDetector, aligned, cut_out, similarity
+from leo_bench.evaluation.embedders.faces import Face, FaceDetector, aligned, cut_out, similarity
 
 # ArcFace's places, as its repository prints them (insightface, `arcface_src`).
 ARCFACE = torch.tensor(

@@ -8,8 +8,8 @@ import pytest
 import torch
 from made_videos import clip, moving, opened, same
 
-from evaluation.errors import InputError
-from evaluation.videos.tensors import TensorVideos
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.tensors import TensorVideos
 
 LEVELS = np.stack([np.stack(moving(4, 16, 16, seed)) for seed in range(3)])  # uint8 [3,4,16,16,3]
 UNIT = (LEVELS / np.float32(255)).astype(np.float32)

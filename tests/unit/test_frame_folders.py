@@ -10,7 +10,7 @@ import pytest
 from made_videos import Frames, clip, moving, opened, same
 from PIL import Image
 
-from evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.errors import BadVideoError, InputError
 
 
 def write(folder: Path, frames: Frames, name: str = "{:06d}.png", **settings: object) -> Path:
@@ -140,7 +140,7 @@ def test_a_picture_of_too_many_pixels_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path / "v", moving(2))
-    monkeypatch.setattr("evaluation.videos.stored.MAX_PIXELS", 100)
+    monkeypatch.setattr("leo_bench.evaluation.videos.stored.MAX_PIXELS", 100)
     with pytest.raises(BadVideoError, match="64x48 pixels"):
         opened(tmp_path)
 
@@ -149,7 +149,7 @@ def test_a_picture_of_too_many_bytes_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path / "v", moving(2))
-    monkeypatch.setattr("evaluation.videos.frames.MAX_PICTURE_BYTES", 100)
+    monkeypatch.setattr("leo_bench.evaluation.videos.frames.MAX_PICTURE_BYTES", 100)
     with pytest.raises(BadVideoError, match=r"frame 000000\.png: over 100 bytes"):
         opened(tmp_path)
 

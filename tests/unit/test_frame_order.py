@@ -8,17 +8,17 @@ import pytest
 from made_videos import clip, moving, opened, same
 from PIL import Image
 
-from benchmarks.acd import measure_acd
-from benchmarks.frame_plan import FrameScoreRequest
-from benchmarks.plan import ScoreRequest, plan
-from benchmarks.score import scored
-from evaluation.cache import FeatureStore
-from evaluation.errors import BadVideoError, InputError
-from evaluation.features import Machinery
-from evaluation.protocol import load_protocol
-from evaluation.record import Record
-from evaluation.videos.frames import in_order, out_of_order
-from evaluation.videos.source import VideoSource
+from leo_bench.benchmarks.acd import measure_acd
+from leo_bench.benchmarks.frame_plan import FrameScoreRequest
+from leo_bench.benchmarks.plan import ScoreRequest, plan
+from leo_bench.benchmarks.score import scored
+from leo_bench.evaluation.cache import FeatureStore
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.protocol import load_protocol
+from leo_bench.evaluation.record import Record
+from leo_bench.evaluation.videos.frames import in_order, out_of_order
+from leo_bench.evaluation.videos.source import VideoSource
 
 BY_NUMBER = "number-after-underscore"
 COUNT = 18

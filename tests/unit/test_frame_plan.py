@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.frame_plan import FrameScoreRequest, caveats, plan_frames
-from evaluation.clips import Window
-from evaluation.embedders import EmbedderRequest, build_embedder
-from evaluation.errors import InputError
+from leo_bench.benchmarks.frame_plan import FrameScoreRequest, caveats, plan_frames
+from leo_bench.evaluation.clips import Window
+from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
+from leo_bench.evaluation.errors import InputError
 
 
 @pytest.fixture(autouse=True)

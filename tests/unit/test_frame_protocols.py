@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.datasets import list_datasets
-from benchmarks.listing import LISTINGS
-from evaluation.embedders import list_embedders
-from evaluation.errors import InputError
-from evaluation.frame_protocol import (
+from leo_bench.benchmarks.datasets import list_datasets
+from leo_bench.benchmarks.listing import LISTINGS
+from leo_bench.evaluation.embedders import list_embedders
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.frame_protocol import (
     FOLDER,
     FrameProtocol,
     list_frame_protocols,
     load_frame_protocol,
 )
-from evaluation.weights import load_registry
+from leo_bench.evaluation.weights import load_registry
 
 PROTOCOLS = list_frame_protocols()
 READINGS = {

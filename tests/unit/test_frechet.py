@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from evaluation.errors import InputError
-from evaluation.frechet import (
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.frechet import (
     FrechetOptions,
     Gaussian,
     fit_gaussian,

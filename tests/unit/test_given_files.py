@@ -14,26 +14,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_videos import opened
 
-from baselines.provenance import NAME as ADAPTATION
-from baselines.provenance import read_adaptation
-from benchmarks.prepare.report import JOURNAL, REPORT, read_journal, read_report
-from benchmarks.sample_settings import read_settings
-from evaluation.documents import read_any_record
-from evaluation.errors import InputError
-from evaluation.given_files import (
+from leo_bench.baselines.provenance import NAME as ADAPTATION
+from leo_bench.baselines.provenance import read_adaptation
+from leo_bench.benchmarks.prepare.report import JOURNAL, REPORT, read_journal, read_report
+from leo_bench.benchmarks.sample_settings import read_settings
+from leo_bench.evaluation.documents import read_any_record
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.given_files import (
     listed,
     read_given,
     read_given_text,
     read_toml,
     shortened,
 )
-from evaluation.protocol import FOLDER as PROTOCOLS
-from evaluation.protocol import load_protocol
-from evaluation.video_influences import influences_path, read_influences
-from evaluation.weights import identify
-from reports.curves import loss_curves
-from reports.measured import MODELS, read_models
-from reports.records import read_tree
+from leo_bench.evaluation.protocol import FOLDER as PROTOCOLS
+from leo_bench.evaluation.protocol import load_protocol
+from leo_bench.evaluation.video_influences import influences_path, read_influences
+from leo_bench.evaluation.weights import identify
+from leo_bench.reports.curves import loss_curves
+from leo_bench.reports.measured import MODELS, read_models
+from leo_bench.reports.records import read_tree
 
 DEEP_JSON = "[" * 100_000 + "]" * 100_000
 DEEP_TOML = "a = " + DEEP_JSON

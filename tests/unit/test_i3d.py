@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from evaluation.errors import InputError
-from evaluation.extractors.i3d import I3D, MIN_FRAMES, max_pool, pad_same, same_padding
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors.i3d import I3D, MIN_FRAMES, max_pool, pad_same, same_padding
 
 NARROW = 0.125
 

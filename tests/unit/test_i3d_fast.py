@@ -5,11 +5,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from evaluation.errors import InputError
-from evaluation.extractors import channels_last
-from evaluation.extractors.channels_last import cube, halve_space, halve_time, max_of_three
-from evaluation.extractors.i3d import I3D, max_pool
-from evaluation.extractors.i3d_fast import FastI3D
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors import channels_last
+from leo_bench.evaluation.extractors.channels_last import (
+    cube,
+    halve_space,
+    halve_time,
+    max_of_three,
+)
+from leo_bench.evaluation.extractors.i3d import I3D, max_pool
+from leo_bench.evaluation.extractors.i3d_fast import FastI3D
 
 CPU = torch.device("cpu")
 

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from evaluation.dealing import Dealing, deal, mean_over_blocks
-from evaluation.errors import InputError
-from evaluation.frechet import FrechetOptions, frechet_of_features
-from evaluation.influence import (
+from leo_bench.evaluation.dealing import Dealing, deal, mean_over_blocks
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.frechet import FrechetOptions, frechet_of_features
+from leo_bench.evaluation.influence import (
     ClipFeatures,
     Linearised,
     WeightedStatistic,
@@ -17,7 +17,7 @@ from evaluation.influence import (
     kernel_statistic,
     mean_of,
 )
-from evaluation.kernel import KernelOptions, kernel_distance
+from leo_bench.evaluation.kernel import KernelOptions, kernel_distance
 
 KVD = KernelOptions(degree=3, coef0=1.0, dtype="float64")
 FVD = FrechetOptions(covariance="unbiased", square_root="eigenvalues", dtype="float64")

@@ -9,16 +9,16 @@ import torch
 from scipy.stats import t as student
 from torch import Tensor
 
-from evaluation.errors import InputError
-from evaluation.frechet import frechet_distance_thin
-from evaluation.influence import (
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.frechet import frechet_distance_thin
+from leo_bench.evaluation.influence import (
     ClipFeatures,
     WeightedStatistic,
     combine,
     frechet_statistic,
     kernel_statistic,
 )
-from evaluation.intervals import (
+from leo_bench.evaluation.intervals import (
     Interval,
     cautious_interval,
     frechet_interval,
@@ -28,8 +28,8 @@ from evaluation.intervals import (
     spread_of,
     spread_of_mean,
 )
-from evaluation.kernel import KernelOptions
-from evaluation.variance import student_quantile
+from leo_bench.evaluation.kernel import KernelOptions
+from leo_bench.evaluation.variance import student_quantile
 
 CUBIC = KernelOptions(degree=3, coef0=1.0, dtype="float64")
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from conftest import Run, write_frames
-from evaluation.record import read_record
-from reports.methods import paragraphs
-from reports.records import read_tree
+from leo_bench.evaluation.record import read_record
+from leo_bench.reports.methods import paragraphs
+from leo_bench.reports.records import read_tree
 
 SAID = "3 of 8 real videos are shorter than 20 frames and left out (12 to 19 frames)"
 

@@ -6,12 +6,12 @@ import pytest
 from accelerate import Accelerator
 from tiny_stages import Regression
 
-from benchmarks.listing import configs
-from evaluation.errors import InputError
-from leo.budget import costs
-from leo.config import CONFIGS, load_config
-from leo.players import Seat
-from leo.stage import Player
+from leo_bench.benchmarks.listing import configs
+from leo_bench.evaluation.errors import InputError
+from leo_bench.leo.budget import costs
+from leo_bench.leo.config import CONFIGS, load_config
+from leo_bench.leo.players import Seat
+from leo_bench.leo.stage import Player
 
 README = Path(__file__).parents[2] / "leo" / "README.md"
 PAPER = {"taichihd128", "taichihd256", "faceforensics256", "celebvhq256", "ucf101"}

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from tiny_run import make_run
 
-from benchmarks.frame_plan import FrameScoreRequest, plan_frames
-from benchmarks.leo_pace import pace_of
-from benchmarks.plan import ScoreRequest, plan
-from evaluation.clips import Window
-from evaluation.errors import InputError
+from leo_bench.benchmarks.frame_plan import FrameScoreRequest, plan_frames
+from leo_bench.benchmarks.leo_pace import pace_of
+from leo_bench.benchmarks.plan import ScoreRequest, plan
+from leo_bench.evaluation.clips import Window
+from leo_bench.evaluation.errors import InputError
 
 
 def samples_of(run: str, folder: Path) -> str:

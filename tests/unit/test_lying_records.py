@@ -13,10 +13,10 @@ import pytest
 from made_records import features, keep_fvd
 from typer.testing import CliRunner
 
-from benchmarks.cli.main import app
 from conftest import Run
-from evaluation.documents import read_any_record
-from evaluation.errors import InputError
+from leo_bench.benchmarks.cli.main import app
+from leo_bench.evaluation.documents import read_any_record
+from leo_bench.evaluation.errors import InputError
 
 Content = dict[str, Any]
 HOW = ("--frames=16", "--protocol=stylegan-v", "--extractor=pixels", "--device=cpu", "--no-cache")

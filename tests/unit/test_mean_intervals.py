@@ -4,8 +4,8 @@ import pytest
 import torch
 from scipy import stats
 
-from evaluation.errors import InputError
-from evaluation.mean_intervals import difference_interval, mean_interval
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.mean_intervals import difference_interval, mean_interval
 
 
 def named(values: list[float], prefix: str = "v") -> dict[str, float]:

@@ -7,11 +7,11 @@ import pytest
 import torch
 from made_videos import encode, moving
 
-from baselines.layouts import open_output
-from baselines.methods import METHODS, GridLayout, Method, list_methods, load_method
-from baselines.published import load_published
 from conftest import Run, write_frames
-from evaluation.errors import InputError
+from leo_bench.baselines.layouts import open_output
+from leo_bench.baselines.methods import METHODS, GridLayout, Method, list_methods, load_method
+from leo_bench.baselines.published import load_published
+from leo_bench.evaluation.errors import InputError
 
 WHOLE = {
     "id": "a",

@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from benchmarks.montage import evenly, montage
-from evaluation.errors import InputError
+from leo_bench.benchmarks.montage import evenly, montage
+from leo_bench.evaluation.errors import InputError
 
 
 def clip(frames: int, size: int, level: int) -> torch.Tensor:

@@ -13,12 +13,12 @@ from tiny_codes import (
     waves,
 )
 
-from evaluation.errors import InputError
-from leo.checkpoint import load_model, save_model
-from leo.diffusion import Sampler
-from leo.motion_models import CodeModel, MotionModel, TransitionModel
-from leo.stage import Share
-from leo.stages import frame_dm, lmdm, transition_dm
+from leo_bench.evaluation.errors import InputError
+from leo_bench.leo.checkpoint import load_model, save_model
+from leo_bench.leo.diffusion import Sampler
+from leo_bench.leo.motion_models import CodeModel, MotionModel, TransitionModel
+from leo_bench.leo.stage import Share
+from leo_bench.leo.stages import frame_dm, lmdm, transition_dm
 
 BUILDERS = {
     "lmdm": lambda codes: lmdm.build(lmdm_config(), codes, seed=0),

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks.nearest_videos import find_nearest, open_nearest
-from benchmarks.sources import SourceOptions, open_source
-from evaluation.errors import InputError
-from evaluation.videos.discover import OpenOptions, open_videos
-from evaluation.videos.source import VideoSource
+from leo_bench.benchmarks.nearest_videos import find_nearest, open_nearest
+from leo_bench.benchmarks.sources import SourceOptions, open_source
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
+from leo_bench.evaluation.videos.source import VideoSource
 
 
 def at_64(spec: str) -> VideoSource:

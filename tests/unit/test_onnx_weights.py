@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from evaluation.embedders.onnx_weights import read_onnx
-from evaluation.errors import InputError
+from leo_bench.evaluation.embedders.onnx_weights import read_onnx
+from leo_bench.evaluation.errors import InputError
 
 
 def varint(value: int) -> bytes:

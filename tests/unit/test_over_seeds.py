@@ -6,9 +6,9 @@ import random
 import pytest
 from scipy.stats import t as student
 
-from evaluation.errors import InputError
-from evaluation.over_seeds import over_seeds
-from evaluation.video_influences import VideoInfluences, difference
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.over_seeds import over_seeds
+from leo_bench.evaluation.video_influences import VideoInfluences, difference
 
 NOTHING = dict.fromkeys("abcdef", 0.0)
 

@@ -7,23 +7,23 @@ import pytest
 from made_videos import Frames, encode, moving, opened
 from PIL import Image
 
-from benchmarks.plan import ScoreRequest
-from benchmarks.provenance import side_record
-from benchmarks.score import score
-from benchmarks.side_notes import side_notes
-from benchmarks.sources import SourceOptions, open_source
-from evaluation.features import Machinery
-from evaluation.record import SideRecord
-from evaluation.videos.discover import OpenOptions
-from evaluation.videos.pace import rate_range, repeated_share
-from evaluation.videos.source import Selection
-from evaluation.videos.tiles import Grid, Tiles
+from leo_bench.benchmarks.plan import ScoreRequest
+from leo_bench.benchmarks.provenance import side_record
+from leo_bench.benchmarks.score import score
+from leo_bench.benchmarks.side_notes import side_notes
+from leo_bench.benchmarks.sources import SourceOptions, open_source
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.record import SideRecord
+from leo_bench.evaluation.videos.discover import OpenOptions
+from leo_bench.evaluation.videos.pace import rate_range, repeated_share
+from leo_bench.evaluation.videos.source import Selection
+from leo_bench.evaluation.videos.tiles import Grid, Tiles
 
 UNEVEN = "frames are not shown at an even rate; they are counted, never resampled"
 
 
 def video(path: Path, frames: Frames, rate: int) -> Path:
-    from benchmarks.prepare.store import write_frames
+    from leo_bench.benchmarks.prepare.store import write_frames
 
     write_frames(path, frames, rate)
     return path

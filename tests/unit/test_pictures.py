@@ -11,10 +11,10 @@ from made_videos import clip, encode, moving, opened, same
 from PIL import Image, TiffImagePlugin
 from PIL.ExifTags import Base
 
-from benchmarks.start_frames import noted_picture, open_start_frames
-from evaluation.errors import BadVideoError, InputError
-from evaluation.videos.discover import open_videos
-from evaluation.videos.pictures import picture_facts, picture_pixels
+from leo_bench.benchmarks.start_frames import noted_picture, open_start_frames
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.videos.discover import open_videos
+from leo_bench.evaluation.videos.pictures import picture_facts, picture_pixels
 
 ALPHA = "an alpha channel is ignored: colours that it hides are part of the pixels"
 PIXELS = moving(1)[0]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.plan import ScoreRequest, plan
-from evaluation.errors import InputError
+from leo_bench.benchmarks.plan import ScoreRequest, plan
+from leo_bench.evaluation.errors import InputError
 
 REQUEST = ScoreRequest(metric="fvd", frames=16, dataset="toy-faces")
 

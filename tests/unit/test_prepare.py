@@ -8,16 +8,22 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.datasets.dataset import load_dataset
-from benchmarks.datasets.opening import open_dataset
-from benchmarks.datasets.verify import list_rows, verify
-from benchmarks.prepare.job import PrepareOptions
-from benchmarks.prepare.report import JOURNAL, REPORT, LeftOut, PrepareReport, read_journal
-from benchmarks.prepare.run import prepare
 from conftest import Run
-from evaluation.errors import BadVideoError, InputError
-from evaluation.videos.discover import open_videos
-from evaluation.videos.source import fingerprint
+from leo_bench.benchmarks.datasets.dataset import load_dataset
+from leo_bench.benchmarks.datasets.opening import open_dataset
+from leo_bench.benchmarks.datasets.verify import list_rows, verify
+from leo_bench.benchmarks.prepare.job import PrepareOptions
+from leo_bench.benchmarks.prepare.report import (
+    JOURNAL,
+    REPORT,
+    LeftOut,
+    PrepareReport,
+    read_journal,
+)
+from leo_bench.benchmarks.prepare.run import prepare
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.videos.discover import open_videos
+from leo_bench.evaluation.videos.source import fingerprint
 
 SIDE = 8
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.prepare.boxes import (
+from leo_bench.benchmarks.prepare.boxes import (
     Box,
     central_square,
     inside,
@@ -10,7 +10,7 @@ from benchmarks.prepare.boxes import (
     squared,
     union,
 )
-from benchmarks.prepare.resample import Frame
+from leo_bench.benchmarks.prepare.resample import Frame
 
 
 def mask(left: int, top: int, right: int, bottom: int, depth: int = 255) -> Frame:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from made_videos import moving
 
-from benchmarks.prepare.reading import read_frames, read_part
-from benchmarks.prepare.store import write_frames
-from evaluation.errors import BadVideoError
+from leo_bench.benchmarks.prepare.reading import read_frames, read_part
+from leo_bench.benchmarks.prepare.store import write_frames
+from leo_bench.evaluation.errors import BadVideoError
 
 
 def written(path: Path, frames: int) -> Path:

@@ -11,14 +11,14 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.prepare import celebvhq, faceforensics, grid, taichihd, ucf101
-from benchmarks.prepare.boxes import Box
-from benchmarks.prepare.job import Cut, Job, PrepareOptions
-from benchmarks.prepare.reading import read_frames
-from benchmarks.prepare.resample import Frame, anti_aliased_linear, lanczos4
-from benchmarks.prepare.run import prepare
-from benchmarks.prepare.store import write_frames
-from evaluation.errors import InputError
+from leo_bench.benchmarks.prepare import celebvhq, faceforensics, grid, taichihd, ucf101
+from leo_bench.benchmarks.prepare.boxes import Box
+from leo_bench.benchmarks.prepare.job import Cut, Job, PrepareOptions
+from leo_bench.benchmarks.prepare.reading import read_frames
+from leo_bench.benchmarks.prepare.resample import Frame, anti_aliased_linear, lanczos4
+from leo_bench.benchmarks.prepare.run import prepare
+from leo_bench.benchmarks.prepare.store import write_frames
+from leo_bench.evaluation.errors import InputError
 
 WIDTH, HEIGHT = 64, 48
 

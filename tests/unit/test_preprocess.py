@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from evaluation.preprocess import (
+from leo_bench.evaluation.preprocess import (
     PREPROCESS,
     RESIZE,
     center_crop_bilinear_truncate,

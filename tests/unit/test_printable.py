@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from made_records import features, keep_fvd
 from made_tables import digan, put
 
-from evaluation.printable import csv_cell, from_csv_cell, printable
-from evaluation.video_influences import VideoInfluences, beside_record, read_influences
-from reports.comparing import compare, load_settings
-from reports.formats import FORMATS
-from reports.layouts import load_layout
-from reports.page import Extras, render
-from reports.records import read_tree
-from reports.regression_text import junit, markdown
-from reports.tables import fill
+from leo_bench.evaluation.printable import csv_cell, from_csv_cell, printable
+from leo_bench.evaluation.video_influences import VideoInfluences, beside_record, read_influences
+from leo_bench.reports.comparing import compare, load_settings
+from leo_bench.reports.formats import FORMATS
+from leo_bench.reports.layouts import load_layout
+from leo_bench.reports.page import Extras, render
+from leo_bench.reports.records import read_tree
+from leo_bench.reports.regression_text import junit, markdown
+from leo_bench.reports.tables import fill
 
 EVIL = "a\x1b[2J\x00\u202eb\x9b"
 HIDDEN = set(EVIL) - set("a[2Jb")

@@ -13,15 +13,15 @@ import torch
 from made_videos import Frames, encode
 from PIL import Image
 
-from benchmarks.explaining import _toggles
-from benchmarks.plan import ScoreRequest, plan
-from benchmarks.score import Scored, scored
-from evaluation.clips import Window, choose_clips
-from evaluation.errors import InputError
-from evaluation.features import Machinery
-from evaluation.protocol import EvalProtocol, list_protocols, load_protocol
-from evaluation.record import Record
-from evaluation.schema import load_toml
+from leo_bench.benchmarks.explaining import _toggles
+from leo_bench.benchmarks.plan import ScoreRequest, plan
+from leo_bench.benchmarks.score import Scored, scored
+from leo_bench.evaluation.clips import Window, choose_clips
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.protocol import EvalProtocol, list_protocols, load_protocol
+from leo_bench.evaluation.record import Record
+from leo_bench.evaluation.schema import load_toml
 
 COUNTS = [20, 18, 15, 24, 17, 19, 16, 22]
 FRAMES = 16

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from evaluation import recurrence
-from evaluation.errors import InputError
-from evaluation.recurrence import (
+from leo_bench.evaluation import recurrence
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.recurrence import (
     NEVER,
     Search,
     at_tempo,
@@ -17,7 +17,7 @@ from evaluation.recurrence import (
     energies,
     fewest_frames,
 )
-from leo.chance import normal
+from leo_bench.leo.chance import normal
 
 PLAIN = Search(segment=8, tempos=(1.0,))
 

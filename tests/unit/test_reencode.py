@@ -9,14 +9,14 @@ import torch
 from tiny_run import make_run
 from torch import Tensor
 
-from evaluation.errors import InputError
-from evaluation.videos.discover import open_videos
-from leo.drawing import Drawing, Sampling
-from leo.edit import edited
-from leo.grid import renderings
-from leo.model import LeoModel
-from leo.pixels import to_pixels
-from leo.sample import LeoSource
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.discover import open_videos
+from leo_bench.leo.drawing import Drawing, Sampling
+from leo_bench.leo.edit import edited
+from leo_bench.leo.grid import renderings
+from leo_bench.leo.model import LeoModel
+from leo_bench.leo.pixels import to_pixels
+from leo_bench.leo.sample import LeoSource
 
 Source = Callable[..., LeoSource]
 RUN = 7  # frames behind the picture that a run of 8 codes goes on from

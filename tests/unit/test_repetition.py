@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from evaluation.errors import InputError
-from evaluation.motion_signals import smoothed
-from evaluation.repetition import (
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.motion_signals import smoothed
+from leo_bench.evaluation.repetition import (
     Calibration,
     Null,
     RepetitionSettings,
@@ -16,7 +16,7 @@ from evaluation.repetition import (
     source_repetition,
     video_repetition,
 )
-from leo.chance import normal
+from leo_bench.leo.chance import normal
 
 QUICK = RepetitionSettings(segment=8, tempos=(1.0,), smooth=1, variance=1)
 

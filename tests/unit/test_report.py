@@ -12,16 +12,16 @@ import torch
 from made_records import features, fvd_of, keep_fvd, record, settled, side
 from typer.testing import CliRunner
 
-from benchmarks.cli.main import app
-from benchmarks.report import picked
 from conftest import Run
-from evaluation.errors import InputError
-from evaluation.protocol import load_protocol
-from evaluation.record import Record, write_record
-from reports.curves import bias_curve, loss_curves, time_curve
-from reports.methods import paragraphs
-from reports.page import Clip, ClipRow, Extras, render
-from reports.records import read_tree
+from leo_bench.benchmarks.cli.main import app
+from leo_bench.benchmarks.report import picked
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.protocol import load_protocol
+from leo_bench.evaluation.record import Record, write_record
+from leo_bench.reports.curves import bias_curve, loss_curves, time_curve
+from leo_bench.reports.methods import paragraphs
+from leo_bench.reports.page import Clip, ClipRow, Extras, render
+from leo_bench.reports.records import read_tree
 
 EVIL = "<script>alert(1)</script>\"'&"
 

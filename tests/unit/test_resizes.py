@@ -16,8 +16,8 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as vision
 
-from benchmarks.prepare.resample import shorter_side_lanczos
-from evaluation.preprocess import REQUANTISE, REQUANTISED, RESIZE, loaded
+from leo_bench.benchmarks.prepare.resample import shorter_side_lanczos
+from leo_bench.evaluation.preprocess import REQUANTISE, REQUANTISED, RESIZE, loaded
 
 Frame = NDArray[np.uint8]  # [H,W,3]
 

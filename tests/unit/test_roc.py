@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from evaluation.errors import InputError
-from evaluation.roc import Point, area_under, roc
-from leo.chance import normal
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.roc import Point, area_under, roc
+from leo_bench.leo.chance import normal
 
 
 def test_points_by_hand() -> None:

@@ -14,11 +14,11 @@ from tiny_codes import (
     waves,
 )
 
-from evaluation.errors import InputError
-from leo.diffusion import Sampler
-from leo.motion_models import CodeModel, MotionModel, TransitionModel
-from leo.rollout import Rollout, Transitions, led_to, runs
-from leo.stages import frame_dm, lmdm, transition_dm
+from leo_bench.evaluation.errors import InputError
+from leo_bench.leo.diffusion import Sampler
+from leo_bench.leo.motion_models import CodeModel, MotionModel, TransitionModel
+from leo_bench.leo.rollout import Rollout, Transitions, led_to, runs
+from leo_bench.leo.stages import frame_dm, lmdm, transition_dm
 
 FAST = Sampler("ddpm", 4, batch=4)
 KEYS = [("sample", 0, i) for i in range(6)]

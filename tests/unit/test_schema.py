@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.errors import InputError
-from evaluation.schema import Data, load_toml
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.schema import Data, load_toml
 
 
 class Inner(Data):

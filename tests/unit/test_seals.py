@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from made_videos import moving, opened
 
-from benchmarks.prepare.store import write_frames
-from benchmarks.sample_settings import add_digests, difference, without_digest
-from evaluation.errors import BadVideoError
+from leo_bench.benchmarks.prepare.store import write_frames
+from leo_bench.benchmarks.sample_settings import add_digests, difference, without_digest
+from leo_bench.evaluation.errors import BadVideoError
 
 REASON = r"is not as it was written, by its digest in sample\.json"
 

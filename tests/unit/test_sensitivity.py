@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from benchmarks import sensitivity
-from benchmarks.damage import damaged
-from benchmarks.metric_readings import Change, ShareReading
-from benchmarks.sensitivity import (
+from leo_bench.benchmarks import sensitivity
+from leo_bench.benchmarks.damage import damaged
+from leo_bench.benchmarks.metric_readings import Change, ShareReading
+from leo_bench.benchmarks.sensitivity import (
     LEVELS,
     METRICS,
     WRONG,
@@ -16,9 +16,9 @@ from benchmarks.sensitivity import (
     Verdict,
     examine_metrics,
 )
-from benchmarks.worlds.world import WorldShape, open_world
-from evaluation.errors import InputError
-from evaluation.features import Machinery
+from leo_bench.benchmarks.worlds.world import WorldShape, open_world
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features import Machinery
 
 FID, ACD = (
     next(metric for metric in METRICS if metric.name.startswith(name))

@@ -8,8 +8,8 @@ import pytest
 from made_videos import clip, moving, opened, same
 from PIL import Image
 
-from evaluation.errors import InputError
-from evaluation.videos.series import check_series, choosing_pattern, series_of
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.series import check_series, choosing_pattern, series_of
 
 FRAMES = [f"{number:06d}.png" for number in range(18)]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from made_videos import clip, decoded, encode, moving, opened, same
 
-from benchmarks.prepare.reading import file_notes, frame_times, read_frames, read_part
+from leo_bench.benchmarks.prepare.reading import file_notes, frame_times, read_frames, read_part
 
 COUNT, HIDDEN = 40, 7
 

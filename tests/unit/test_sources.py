@@ -7,15 +7,15 @@ import pytest
 from made_videos import encode, moving
 from PIL import Image
 
-from benchmarks.damage import DAMAGES
-from benchmarks.frame_plan import FrameScoreRequest
-from benchmarks.plan import ScoreRequest
-from benchmarks.score import open_sides, plan
-from benchmarks.sources import SourceOptions, open_source
-from evaluation.errors import BadVideoError, InputError
-from evaluation.features import Machinery
-from evaluation.videos.discover import OpenOptions
-from evaluation.videos.source import each_levels
+from leo_bench.benchmarks.damage import DAMAGES
+from leo_bench.benchmarks.frame_plan import FrameScoreRequest
+from leo_bench.benchmarks.plan import ScoreRequest
+from leo_bench.benchmarks.score import open_sides, plan
+from leo_bench.benchmarks.sources import SourceOptions, open_source
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.videos.discover import OpenOptions
+from leo_bench.evaluation.videos.source import each_levels
 
 PLAIN = SourceOptions(files=OpenOptions(quantise="round"), resolution=64)
 

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from benchmarks.speed import animator
-from benchmarks.speed.animator import COLUMNS, Row, measure
-from benchmarks.speed.machine import Timing
-from leo.networks.generator import Generator
+from leo_bench.benchmarks.speed import animator
+from leo_bench.benchmarks.speed.animator import COLUMNS, Row, measure
+from leo_bench.benchmarks.speed.machine import Timing
+from leo_bench.leo.networks.generator import Generator
 
 
 def narrow() -> Generator:

@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmarks.speed import i3d
-from benchmarks.speed.i3d import COLUMNS, Row, measure
-from benchmarks.speed.machine import Timing, convolution, describe, interleaved
-from evaluation.extractors.i3d import I3D
-from evaluation.extractors.numerics import computes_bf16
+from leo_bench.benchmarks.speed import i3d
+from leo_bench.benchmarks.speed.i3d import COLUMNS, Row, measure
+from leo_bench.benchmarks.speed.machine import Timing, convolution, describe, interleaved
+from leo_bench.evaluation.extractors.i3d import I3D
+from leo_bench.evaluation.extractors.numerics import computes_bf16
 
 
 def test_tasks_take_turns_after_one_untimed_run_each() -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 from PIL import Image
 from tiny_run import make_run
 
-from benchmarks.long_picture import draw
-from benchmarks.speed.long import COLUMNS, Case, Found, Row, drawn, measure
 from conftest import write_frames
+from leo_bench.benchmarks.long_picture import draw
+from leo_bench.benchmarks.speed.long import COLUMNS, Case, Found, Row, drawn, measure
 
 
 def test_the_codes_of_1024_frames_are_1024(tmp_path: Path) -> None:

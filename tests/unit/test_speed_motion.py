@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmarks.speed import motion
-from benchmarks.speed.machine import Task, Timing
+from leo_bench.benchmarks.speed import motion
+from leo_bench.benchmarks.speed.machine import Task, Timing
 
 
 def test_every_sampler_is_timed_for_a_few_steps_and_counted_for_all(

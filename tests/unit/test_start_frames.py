@@ -7,12 +7,12 @@ import torch
 from made_videos import encode, moving
 from PIL import ExifTags, Image
 
-from benchmarks.start_frames import open_start_frames, read_picture
 from conftest import write_frames
-from evaluation.errors import BadVideoError
-from evaluation.videos.discover import open_videos
-from evaluation.videos.source import VideoSource
-from leo.cut_frames import cut_note
+from leo_bench.benchmarks.start_frames import open_start_frames, read_picture
+from leo_bench.evaluation.errors import BadVideoError
+from leo_bench.evaluation.videos.discover import open_videos
+from leo_bench.evaluation.videos.source import VideoSource
+from leo_bench.leo.cut_frames import cut_note
 
 TURNS = {  # EXIF's orientation -> how a camera held so stores what is upright
     3: Image.Transpose.ROTATE_180,

@@ -7,17 +7,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmarks.worlds.world import WorldShape, open_world
-from leo.chance import normal
-from leo.config import CddpmConfig, Diffusion, Optimiser, Training
-from leo.data import TrainingVideos
-from leo.diffusion import Sampler
-from leo.encode import CodeBook
-from leo.network_config import UNet2dConfig
-from leo.pixels import from_pixels
-from leo.stage import Share, Stage
-from leo.stages import cddpm, super_resolution
-from leo.starting_frame import FrameModel, StartingFrames, shrunk
+from leo_bench.benchmarks.worlds.world import WorldShape, open_world
+from leo_bench.leo.chance import normal
+from leo_bench.leo.config import CddpmConfig, Diffusion, Optimiser, Training
+from leo_bench.leo.data import TrainingVideos
+from leo_bench.leo.diffusion import Sampler
+from leo_bench.leo.encode import CodeBook
+from leo_bench.leo.network_config import UNet2dConfig
+from leo_bench.leo.pixels import from_pixels
+from leo_bench.leo.stage import Share, Stage
+from leo_bench.leo.stages import cddpm, super_resolution
+from leo_bench.leo.starting_frame import FrameModel, StartingFrames, shrunk
 
 VIDEOS, FRAMES, CODE = 10, 2, 6
 TINY = UNet2dConfig(channels=32, multipliers=(1, 2), blocks=1, attention=(4, 8), heads=2, patch=2)

@@ -12,10 +12,10 @@ import pytest
 from made_videos import clip, encode, moving, opened, same
 from PIL import Image
 
-from evaluation.videos.container import VideoFiles
-from evaluation.videos.frames import FrameFolders
-from evaluation.videos.source import fingerprint
-from evaluation.videos.stored import Place
+from leo_bench.evaluation.videos.container import VideoFiles
+from leo_bench.evaluation.videos.frames import FrameFolders
+from leo_bench.evaluation.videos.source import fingerprint
+from leo_bench.evaluation.videos.stored import Place
 
 LONG_AGO = 1_600_000_000
 
@@ -199,7 +199,7 @@ def test_a_store_that_cannot_be_written_costs_only_time(videos: Path, tmp_path: 
 def test_a_store_that_another_process_holds_costs_only_time(
     videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evaluation.videos.digests.LOCK_SECONDS", 0.05)
+    monkeypatch.setattr("leo_bench.evaluation.videos.digests.LOCK_SECONDS", 0.05)
     opened(videos, cache_root=tmp_path)
     holder = sqlite3.connect(store(tmp_path), isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")

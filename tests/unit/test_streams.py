@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 WORK = """
 import sys
 from pathlib import Path
-from benchmarks.cli import main
+from leo_bench.benchmarks.cli import main
 def work(**options):
     print("FVD\\N{INFINITY} of v\\udce9.mp4 \\N{PLUS-MINUS SIGN} 1 \\N{CYRILLIC SMALL LETTER A}")
     for _ in range(20_000):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from benchmarks.suite_models import names, parse_models, parse_origins, source_for
-from benchmarks.suites import SuiteModel, load_suite
-from evaluation.errors import InputError
+from leo_bench.benchmarks.suite_models import names, parse_models, parse_origins, source_for
+from leo_bench.benchmarks.suites import SuiteModel, load_suite
+from leo_bench.evaluation.errors import InputError
 
 SHORT, TOY = load_suite("short"), load_suite("toy")
 

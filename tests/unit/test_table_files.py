@@ -9,18 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from baselines.methods import METHODS
-from baselines.published import Published, load_published
-from benchmarks.datasets import load_dataset
-from benchmarks.suites import Benchmark, list_suites
 from conftest import Run
-from evaluation.errors import InputError
-from evaluation.frame_protocol import list_frame_protocols
-from evaluation.protocol import list_protocols
-from reports.formats import FORMATS
-from reports.grid import grid_of
-from reports.layouts import Column, Group, Layout, known_protocols, list_layouts, load_layout
-from reports.tables import fill
+from leo_bench.baselines.methods import METHODS
+from leo_bench.baselines.published import Published, load_published
+from leo_bench.benchmarks.datasets import load_dataset
+from leo_bench.benchmarks.suites import Benchmark, list_suites
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.frame_protocol import list_frame_protocols
+from leo_bench.evaluation.protocol import list_protocols
+from leo_bench.reports.formats import FORMATS
+from leo_bench.reports.grid import grid_of
+from leo_bench.reports.layouts import (
+    Column,
+    Group,
+    Layout,
+    known_protocols,
+    list_layouts,
+    load_layout,
+)
+from leo_bench.reports.tables import fill
 
 ROOT = Path(__file__).parents[2]
 PAPER = ROOT.parent / "shared" / "paper"
@@ -186,8 +193,8 @@ def test_a_footnote_must_have_its_place() -> None:
 
 def test_tables_need_no_torch() -> None:
     code = (
-        "import sys, reports.formats, reports.tables; "
-        "from reports.layouts import load_layout; reports.tables.fill(load_layout('1'), None); "
+        "import sys, leo_bench.reports.formats; from leo_bench.reports.tables import fill; "
+        "from leo_bench.reports.layouts import load_layout; fill(load_layout('1'), None); "
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

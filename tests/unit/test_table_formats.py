@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from made_tables import PRINTED, digan, put, rows_of
 
-from reports.formats import FORMATS
-from reports.grid import printed_text
-from reports.layouts import load_layout
-from reports.tables import fill
+from leo_bench.reports.formats import FORMATS
+from leo_bench.reports.grid import printed_text
+from leo_bench.reports.layouts import load_layout
+from leo_bench.reports.tables import fill
 
 
 class _Cells(HTMLParser):

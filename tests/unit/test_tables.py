@@ -9,12 +9,12 @@ from made_records import side
 from made_tables import digan, put, rows_of
 
 from conftest import Run
-from evaluation.errors import InputError
-from evaluation.protocol import load_protocol
-from reports.formats import FORMATS
-from reports.grid import grid_of
-from reports.layouts import load_layout
-from reports.tables import Cell, Table, fill
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.protocol import load_protocol
+from leo_bench.reports.formats import FORMATS
+from leo_bench.reports.grid import grid_of
+from leo_bench.reports.layouts import load_layout
+from leo_bench.reports.tables import Cell, Table, fill
 
 
 def cell_of(table: Table, model: str, column: int = 0) -> Cell:

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 from test_score_record import SCORE
 
-from evaluation.atomic import write_atomically, write_together
-from evaluation.documents import document_of
-from evaluation.errors import InputError
-from evaluation.kinds import (
+from leo_bench.evaluation.atomic import write_atomically, write_together
+from leo_bench.evaluation.documents import document_of
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.kinds import (
     CLAIM,
     DOCUMENT,
     FEATURES,
@@ -27,8 +27,15 @@ from evaluation.kinds import (
     FileKind,
     made_by,
 )
-from evaluation.record import make_room, write_record
-from evaluation.targets import Target, check_free, check_targets, claimed, file_of, started
+from leo_bench.evaluation.record import make_room, write_record
+from leo_bench.evaluation.targets import (
+    Target,
+    check_free,
+    check_targets,
+    claimed,
+    file_of,
+    started,
+)
 
 
 def tree(folder: Path) -> dict[str, tuple[int, int, bytes]]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from made_videos import clip, encode, moving, opened, same
 
-from evaluation.errors import BadVideoError
+from leo_bench.evaluation.errors import BadVideoError
 
 VIDEO = torch.from_numpy(np.stack(moving(6)))  # uint8 [6,48,64,3]
 VIDEOS = torch.stack([torch.from_numpy(np.stack(moving(4, seed=s))) for s in range(3)])

@@ -9,9 +9,9 @@ from made_videos import encode, opened
 from torch import Tensor
 
 from conftest import Run
-from evaluation.errors import BadVideoError
-from evaluation.videos import tiles
-from evaluation.videos.tiles import Grid, Tiles
+from leo_bench.evaluation.errors import BadVideoError
+from leo_bench.evaluation.videos import tiles
+from leo_bench.evaluation.videos.tiles import Grid, Tiles
 
 
 def videos(count: int, frames: int = 4, side: int = 16) -> Tensor:

@@ -9,8 +9,8 @@ import torch
 from safetensors import safe_open
 from torch import nn
 
-from benchmarks.worlds.toy_labels import ABSENT, CLASSES, GROUPS, clip_labels
-from benchmarks.worlds.train_i3d_toy import (
+from leo_bench.benchmarks.worlds.toy_labels import ABSENT, CLASSES, GROUPS, clip_labels
+from leo_bench.benchmarks.worlds.train_i3d_toy import (
     LENGTH,
     Recipe,
     Stage,
@@ -21,9 +21,9 @@ from benchmarks.worlds.train_i3d_toy import (
     save,
     train,
 )
-from benchmarks.worlds.world import WORLDS, World
-from evaluation.extractors.checkpoints import load_i3d
-from evaluation.extractors.i3d import I3D
+from leo_bench.benchmarks.worlds.world import WORLDS, World
+from leo_bench.evaluation.extractors.checkpoints import load_i3d
+from leo_bench.evaluation.extractors.i3d import I3D
 
 WEIGHTS = Path(__file__).parents[2] / "evaluation" / "extractors" / "i3d_toy.safetensors"
 NAMES = [group.name for group in GROUPS]

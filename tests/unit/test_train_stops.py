@@ -21,15 +21,15 @@ from tiny_stages import (
 )
 from torch import nn
 
-from evaluation.errors import InputError
-from leo.checkpoint import load_model
-from leo.config import Config, load_config
-from leo.encode import CODES
-from leo.prefetch import usual_threads
-from leo.run_folder import RunFolder
-from leo.stage import Batch, Losses, LossModule, Share, Stage
-from leo.train import LOOK_EVERY, train
-from leo.watching import Watcher
+from leo_bench.evaluation.errors import InputError
+from leo_bench.leo.checkpoint import load_model
+from leo_bench.leo.config import Config, load_config
+from leo_bench.leo.encode import CODES
+from leo_bench.leo.prefetch import usual_threads
+from leo_bench.leo.run_folder import RunFolder
+from leo_bench.leo.stage import Batch, Losses, LossModule, Share, Stage
+from leo_bench.leo.train import LOOK_EVERY, train
+from leo_bench.leo.watching import Watcher
 
 
 @pytest.mark.parametrize("step", [1, 6, 12])

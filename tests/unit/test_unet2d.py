@@ -4,8 +4,8 @@ import pytest
 import torch
 from diffusers.models.resnet import ResnetBlock2D
 
-from leo.network_config import UNet2dConfig
-from leo.networks.unet2d import UNet2d
+from leo_bench.leo.network_config import UNet2dConfig
+from leo_bench.leo.networks.unet2d import UNet2d
 
 LEVELS_64 = (1, 2, 3, 4)
 LEVELS_128 = (1, 1, 2, 3, 4)

@@ -10,11 +10,11 @@ from made_videos import clip, encode, moving, opened, same
 from PIL import Image, ImageOps
 from PIL.ExifTags import Base
 
-from benchmarks.start_frames import open_start_frames
-from evaluation.videos.discover import open_videos
-from evaluation.videos.source import Selection, VideoSource, fingerprint
-from evaluation.videos.turning import turn_of_exif, turn_of_matrix, turned
-from evaluation.videos.upright import upright
+from leo_bench.benchmarks.start_frames import open_start_frames
+from leo_bench.evaluation.videos.discover import open_videos
+from leo_bench.evaluation.videos.source import Selection, VideoSource, fingerprint
+from leo_bench.evaluation.videos.turning import turn_of_exif, turn_of_matrix, turned
+from leo_bench.evaluation.videos.upright import upright
 
 UNIT = 1 << 16
 SIDEWAYS = np.array([[0, UNIT, 0], [-UNIT, 0, 0], [0, 0, 1 << 30]], ">i4")  # shown turned clockwise

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from evaluation.errors import InputError
-from evaluation.verification import verify, within_and_between
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.verification import verify, within_and_between
 
 
 def test_by_hand() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from made_videos import clip, decoded, encode, moving, opened, same
 
-from evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.errors import BadVideoError, InputError
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -294,12 +294,12 @@ def test_frames_have_to_be_there(made: Path, frames: list[int]) -> None:
 def test_a_video_too_large_to_be_meant_is_refused(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evaluation.videos.stored.MAX_FRAMES", COUNT - 1)
-    monkeypatch.setattr("evaluation.videos.file_frames.MAX_FRAMES", COUNT - 1)
+    monkeypatch.setattr("leo_bench.evaluation.videos.stored.MAX_FRAMES", COUNT - 1)
+    monkeypatch.setattr("leo_bench.evaluation.videos.file_frames.MAX_FRAMES", COUNT - 1)
     with pytest.raises(BadVideoError, match="40 frames; at most 39"):
         opened(made / "ffv1.mkv")
     monkeypatch.undo()
-    monkeypatch.setattr("evaluation.videos.stored.MAX_PIXELS", 48 * 64 - 1)
+    monkeypatch.setattr("leo_bench.evaluation.videos.stored.MAX_PIXELS", 48 * 64 - 1)
     with pytest.raises(InputError, match="64x48 pixels"):
         opened(made / "ffv1.mkv")
 
@@ -341,6 +341,6 @@ def test_weizmann_files_are_the_published_strips_pixel_for_pixel() -> None:
 
 
 def _keys(path: Path) -> int:
-    from evaluation.videos.seeking import FrameTimes
+    from leo_bench.evaluation.videos.seeking import FrameTimes
 
     return len(FrameTimes.unpack(opened(path).videos[0].index).keys)

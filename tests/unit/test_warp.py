@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from leo.networks.warp import warp
+from leo_bench.leo.networks.warp import warp
 
 
 def case(sources: int, channels: int) -> tuple[Tensor, Tensor]:

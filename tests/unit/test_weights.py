@@ -5,9 +5,15 @@ import pytest
 from pydantic import ValidationError
 
 from conftest import Run
-from evaluation import weights
-from evaluation.errors import InputError
-from evaluation.weights import WeightsFile, find, identify, load_registry, require_registered
+from leo_bench.evaluation import weights
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.weights import (
+    WeightsFile,
+    find,
+    identify,
+    load_registry,
+    require_registered,
+)
 
 CONTENT = b"not really weights"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

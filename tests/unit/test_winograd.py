@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from leo.networks.winograd import MANY, SIDE, Tiled
+from leo_bench.leo.networks.winograd import MANY, SIDE, Tiled
 
 
 def case(count: int, height: int = SIDE, width: int = SIDE) -> tuple[Tensor, Tensor]:

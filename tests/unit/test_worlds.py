@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.worlds.body_identity import BodyIdentity
-from benchmarks.worlds.face_identity import FaceIdentity
-from benchmarks.worlds.world import IDENTITIES, WORLDS, World, WorldShape, open_world
-from evaluation.errors import InputError
-from evaluation.videos.source import fingerprint
+from leo_bench.benchmarks.worlds.body_identity import BodyIdentity
+from leo_bench.benchmarks.worlds.face_identity import FaceIdentity
+from leo_bench.benchmarks.worlds.world import IDENTITIES, WORLDS, World, WorldShape, open_world
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.source import fingerprint
 
 NAMES = sorted(WORLDS)
 SMALL = WorldShape(resolution=64, frames=2000, count=4)

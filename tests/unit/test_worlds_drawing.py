@@ -3,9 +3,18 @@
 import numpy as np
 import pytest
 
-from benchmarks.worlds.canvas import Canvas, Paint, from_hsv, pixel_centres
-from benchmarks.worlds.chance import Dice, Drift, knots, seed_words, sine, sine_cosine
-from benchmarks.worlds.shapes import Common, Cut, Ellipse, Lens, Quad, Shape, Stroke, Union
+from leo_bench.benchmarks.worlds.canvas import Canvas, Paint, from_hsv, pixel_centres
+from leo_bench.benchmarks.worlds.chance import Dice, Drift, knots, seed_words, sine, sine_cosine
+from leo_bench.benchmarks.worlds.shapes import (
+    Common,
+    Cut,
+    Ellipse,
+    Lens,
+    Quad,
+    Shape,
+    Stroke,
+    Union,
+)
 
 
 def disc(x: float, y: float, radius: float) -> Ellipse:

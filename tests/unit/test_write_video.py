@@ -13,8 +13,8 @@ import torch
 from made_videos import clip, decoded, moving, opened, same
 from torch import Tensor
 
-from evaluation.errors import InputError
-from evaluation.videos.write import write_video
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.write import write_video
 
 
 def tensors(count: int = 5, height: int = 32, width: int = 48) -> list[Tensor]:
@@ -41,7 +41,7 @@ def test_noise_survives_lossless_video(tmp_path: Path) -> None:
 
 
 def test_every_frame_of_a_lossless_video_can_be_sought(tmp_path: Path) -> None:
-    from evaluation.videos.seeking import FrameTimes
+    from leo_bench.evaluation.videos.seeking import FrameTimes
 
     write_video(tmp_path / "a.mkv", tensors(9), 25)
     times = FrameTimes.unpack(opened(tmp_path / "a.mkv").videos[0].index)

@@ -11,7 +11,7 @@ import pytest
 from made_videos import clip, moving, opened, same
 from PIL import Image
 
-from evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.errors import BadVideoError, InputError
 
 
 def png(frame: np.ndarray) -> bytes:
@@ -94,7 +94,7 @@ def test_what_is_left_out_of_a_zip_is_counted(tmp_path: Path) -> None:
 def test_many_members_that_hold_nothing_are_refused_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evaluation.zip_files._MANY", 50)
+    monkeypatch.setattr("leo_bench.evaluation.zip_files._MANY", 50)
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as archive:
         for number in range(60):
@@ -178,7 +178,7 @@ def test_a_zip_beyond_the_bounds_is_refused(
     path = pack(tmp_path / "a.zip", {"v": 2})
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("v/noise.bin", b"x" * 2000)
-    monkeypatch.setattr(f"evaluation.videos.archive.{name}", value)
+    monkeypatch.setattr(f"leo_bench.evaluation.videos.archive.{name}", value)
     with pytest.raises(InputError, match=reason):
         opened(path)
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from leo.checkpoint import Model
-from leo.config import FrameDmConfig, LmdmConfig, TransitionConfig
-from leo.encode import CodeBook
-from leo.stage import Stage
+from leo_bench.leo.checkpoint import Model
+from leo_bench.leo.config import FrameDmConfig, LmdmConfig, TransitionConfig
+from leo_bench.leo.encode import CodeBook
+from leo_bench.leo.stage import Stage
 
 CODE, LENGTH = 4, 16
 
