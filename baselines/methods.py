@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.schema import (
+from leo_bench.evaluation.files.schema import (
     Data,
     Named,
     list_named,

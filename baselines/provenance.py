@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from leo_bench.evaluation.atomic import write_atomically
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.json_files import read_json
-from leo_bench.evaluation.kinds import made_by
-from leo_bench.evaluation.schema import Data, parse
+from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.evaluation.files.json_files import read_json
+from leo_bench.evaluation.files.kinds import made_by
+from leo_bench.evaluation.files.schema import Data, parse
 
 NAME = "provenance.json"
 ADAPTED = made_by("adapt", NAME)

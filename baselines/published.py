@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.given_files import read_given_text
-from leo_bench.evaluation.schema import Data, parse
+from leo_bench.evaluation.files.given_files import read_given_text
+from leo_bench.evaluation.files.schema import Data, parse
 
 PATH = Path(__file__).parent / "published.csv"
 

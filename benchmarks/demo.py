@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leo_bench.benchmarks.montage import montage
-from leo_bench.benchmarks.plan import ScoreRequest, plan
-from leo_bench.benchmarks.sampling import Place, SampleRequest, write_samples
-from leo_bench.benchmarks.score import keep, scored
-from leo_bench.benchmarks.sources import SourceOptions, open_source
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.intervals import Interval
+from leo_bench.benchmarks.runs.sampling import Place, SampleRequest, write_samples
+from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
+from leo_bench.benchmarks.scores.score import keep, scored
+from leo_bench.benchmarks.sources.open import SourceOptions, open_source
+from leo_bench.evaluation.features.of_clips import Machinery
 from leo_bench.evaluation.measure import Measurement
-from leo_bench.evaluation.numbers import Metric
-from leo_bench.evaluation.record import Record, record_path
+from leo_bench.evaluation.metrics import Metric
+from leo_bench.evaluation.records.distance import Record, record_path
+from leo_bench.evaluation.uncertainty.intervals import Interval
 from leo_bench.evaluation.videos.discover import OpenOptions
-from leo_bench.leo.drawing import Drawing, Sampling
-from leo_bench.leo.grid import renderings
-from leo_bench.leo.model import LeoModel, find_model
+from leo_bench.leo.sampling.drawing import Drawing, Sampling
+from leo_bench.leo.sampling.grid import renderings
+from leo_bench.leo.sampling.model import LeoModel, find_model
 
 WORLDS = ("toy-faces", "toy-bodies")
 UNTOUCHED = "other half"

@@ -8,9 +8,9 @@ from leo_bench.benchmarks.datasets import list_datasets
 from leo_bench.benchmarks.suites import list_suites
 from leo_bench.evaluation.embedders import list_embedders
 from leo_bench.evaluation.extractors import list_extractors
-from leo_bench.evaluation.frame_protocol import list_frame_protocols
-from leo_bench.evaluation.protocol import list_protocols
-from leo_bench.evaluation.schema import list_named
+from leo_bench.evaluation.files.schema import list_named
+from leo_bench.evaluation.protocols.of_clips import list_protocols
+from leo_bench.evaluation.protocols.of_frames import list_frame_protocols
 from leo_bench.leo.config import CONFIGS, Config
 from leo_bench.reports.layouts import list_layouts
 
@@ -111,8 +111,8 @@ def tables() -> Listing:
 
 
 def configs() -> Listing:
-    """LEO's configs, one row a stage, with what training costs (leo/budget.py)."""
-    from leo_bench.leo.budget import costs
+    """LEO's configs, one row a stage, with what training costs (leo/training/budget.py)."""
+    from leo_bench.leo.training.budget import costs
 
     rows = [
         [

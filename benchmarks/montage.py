@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
-from leo_bench.evaluation.atomic import write_atomically
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.atomic import write_atomically
 
 GAP = 2  # pixels between frames
 INK, PAPER = (30, 30, 30), (250, 250, 250)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.schema import Data
+from leo_bench.evaluation.files.schema import Data
 
 MOST = 10**9  # of anything that is counted; a larger number in a data file is a slip
 NAMED = 3  # videos that a message names

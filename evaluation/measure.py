@@ -11,16 +11,13 @@ from typing import Literal
 
 from torch import Tensor
 
-from leo_bench.evaluation.clip_frames import FrameExtractor, extract_frames
-from leo_bench.evaluation.clip_notes import choice_notes
 from leo_bench.evaluation.clips import ClipRef, Window, choose_clips
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.extractors import ClipExtractor
-from leo_bench.evaluation.features import Features, Machinery, Recipe, extract
-from leo_bench.evaluation.influence import ClipFeatures, combine
-from leo_bench.evaluation.intervals import Interval, spread_of_mean
-from leo_bench.evaluation.lanes import on_one_thread
-from leo_bench.evaluation.numbers import (
+from leo_bench.evaluation.features.clip_frames import FrameExtractor, extract_frames
+from leo_bench.evaluation.features.of_clips import Features, Machinery, Recipe, extract
+from leo_bench.evaluation.features.single_thread_pool import on_one_thread
+from leo_bench.evaluation.metrics import (
     Form,
     Metric,
     Numbers,
@@ -30,8 +27,11 @@ from leo_bench.evaluation.numbers import (
     numbers_of,
 )
 from leo_bench.evaluation.preprocess import AS_STORED
-from leo_bench.evaluation.protocol import EvalProtocol, Loading
+from leo_bench.evaluation.protocols.of_clips import EvalProtocol, Loading
+from leo_bench.evaluation.records.clip_notes import choice_notes
 from leo_bench.evaluation.seeds import derived_seed
+from leo_bench.evaluation.uncertainty.influence import ClipFeatures, combine
+from leo_bench.evaluation.uncertainty.intervals import Interval, spread_of_mean
 from leo_bench.evaluation.videos.source import (
     VideoSource,
     check_unchanged,

@@ -16,13 +16,20 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
-from leo_bench.evaluation.cache import FeatureStore
-from leo_bench.evaluation.devices import hardware
+from leo_bench.evaluation.distances.frechet import FrechetOptions, frechet_of_features
+from leo_bench.evaluation.distances.kernel import KernelOptions, kernel_distance
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.extrapolation import Extrapolation, extrapolate
-from leo_bench.evaluation.frame_influence import frechet_of_frames, frechet_statistic_of_frames
-from leo_bench.evaluation.frechet import FrechetOptions, frechet_of_features
-from leo_bench.evaluation.influence import (
+from leo_bench.evaluation.features.cache import FeatureStore
+from leo_bench.evaluation.features.devices import hardware
+from leo_bench.evaluation.features.single_thread_pool import on_one_thread
+from leo_bench.evaluation.protocols.of_clips import EvalProtocol, list_protocols
+from leo_bench.evaluation.records.influences import VideoInfluences
+from leo_bench.evaluation.uncertainty.extrapolation import Extrapolation, extrapolate
+from leo_bench.evaluation.uncertainty.frame_influence import (
+    frechet_of_frames,
+    frechet_statistic_of_frames,
+)
+from leo_bench.evaluation.uncertainty.influence import (
     ClipFeatures,
     FrechetStatistic,
     WeightedStatistic,
@@ -30,7 +37,7 @@ from leo_bench.evaluation.influence import (
     kernel_statistic,
     mean_of,
 )
-from leo_bench.evaluation.intervals import (
+from leo_bench.evaluation.uncertainty.intervals import (
     MIN_VIDEOS,
     Interval,
     Spread,
@@ -38,10 +45,6 @@ from leo_bench.evaluation.intervals import (
     interval_around,
     spread_of_mean,
 )
-from leo_bench.evaluation.kernel import KernelOptions, kernel_distance
-from leo_bench.evaluation.lanes import on_one_thread
-from leo_bench.evaluation.protocol import EvalProtocol, list_protocols
-from leo_bench.evaluation.video_influences import VideoInfluences
 
 Metric = Literal["fvd", "kvd", "fid"]
 Repeat = tuple[ClipFeatures, ClipFeatures]  # real, fake

@@ -14,8 +14,14 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.schema import Data, Named, load_named, load_toml, parse
-from leo_bench.leo.network_config import Count, Counts, Fraction, UNet1dConfig, UNet2dConfig
+from leo_bench.evaluation.files.schema import Data, Named, load_named, load_toml, parse
+from leo_bench.leo.networks.network_config import (
+    Count,
+    Counts,
+    Fraction,
+    UNet1dConfig,
+    UNet2dConfig,
+)
 
 CONFIGS = Path(__file__).parent / "configs"
 STAGES = ("animator", "lmdm", "frame-dm", "transition-dm", "cddpm", "super-resolution")

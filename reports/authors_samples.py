@@ -1,7 +1,7 @@
 """What was measured of samples that authors put on their pages: `authors_samples.csv`.
 
 One row a set of clips. They stand in lines of their own in a table, apart from what a user's
-records hold; `python -m leo_bench.benchmarks.published_acd` made them (docs/identity.md).
+records hold; `python -m leo_bench.benchmarks.evidence.published_acd` made them (docs/identity.md).
 """
 
 import csv
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.schema import Data, parse
+from leo_bench.evaluation.files.schema import Data, parse
 from leo_bench.reports.measured import Measured
 
 PATH = Path(__file__).parent / "authors_samples.csv"

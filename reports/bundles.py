@@ -21,14 +21,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from leo_bench.evaluation.atomic import write_atomically
-from leo_bench.evaluation.circumstances import now, versions
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.json_files import parse_json
-from leo_bench.evaluation.schema import Data, parse
-from leo_bench.evaluation.video_influences import influences_path, read_influences
+from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.evaluation.files.json_files import parse_json
+from leo_bench.evaluation.files.schema import Data, parse
+from leo_bench.evaluation.files.zip_files import check_members
+from leo_bench.evaluation.records.circumstances import now, versions
+from leo_bench.evaluation.records.influences import influences_path, read_influences
 from leo_bench.evaluation.videos.array_files import read_header
-from leo_bench.evaluation.zip_files import check_members
 from leo_bench.reports.measured import MODELS, Origin, origin_of, read_models
 from leo_bench.reports.rechecks import Recheck, rechecks
 from leo_bench.reports.records import Stored, read_tree

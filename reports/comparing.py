@@ -9,7 +9,7 @@ The quantile is Student's, with Satterthwaite's degrees of freedom.
 A number that cannot be judged is never taken for a good one.
 
 The error holds the chance of the videos alone. A model that is trained again differs by the chance
-of its training too, which two records cannot show (`evaluation.over_seeds` can).
+of its training too, which two records cannot show (`evaluation.uncertainty.over_seeds` can).
 """
 
 import math
@@ -22,8 +22,8 @@ from pydantic import Field
 from scipy import stats
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.schema import Data, load_toml
-from leo_bench.evaluation.video_influences import ErrorOfDifference
+from leo_bench.evaluation.files.schema import Data, load_toml
+from leo_bench.evaluation.records.influences import ErrorOfDifference
 from leo_bench.reports.error_of_change import (
     chance_of_rise,
     detectable_rise,

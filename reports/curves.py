@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.given_files import read_given_text, shortened
-from leo_bench.evaluation.json_files import parse_json
+from leo_bench.evaluation.files.given_files import read_given_text, shortened
+from leo_bench.evaluation.files.json_files import parse_json
 from leo_bench.reports.records import Stored
 
 if TYPE_CHECKING:

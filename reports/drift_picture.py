@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leo_bench.evaluation.score_record import ScoreRecord
+from leo_bench.evaluation.records.score import ScoreRecord
 from leo_bench.reports.curves import COLOURS, plain
 from leo_bench.reports.pictures import need_matplotlib, write_figure
 

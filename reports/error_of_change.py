@@ -10,14 +10,14 @@ from typing import Any
 
 from scipy import optimize, stats
 
-from leo_bench.evaluation.variance import satterthwaite
-from leo_bench.evaluation.video_influences import (
+from leo_bench.evaluation.records.influences import (
     ErrorOfDifference,
     VideoInfluences,
     error_of_difference,
     influences_path,
     read_influences,
 )
+from leo_bench.evaluation.uncertainty.variance import satterthwaite
 from leo_bench.reports.records import Stored
 
 # Influences are written with nine digits; those of another record miss its error by more than this.

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.schema import Data, Named, list_named, load_named, load_toml
+from leo_bench.evaluation.files.schema import Data, Named, list_named, load_named, load_toml
 
 FOLDER = Path(__file__).parent / "tables"
 PROTOCOLS = Path(__file__).parent / "protocols.toml"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from leo_bench.evaluation.interval_words import ALL_COVER
+from leo_bench.evaluation.uncertainty.interval_words import ALL_COVER
 from leo_bench.reports.bundles import Bundle, Checked
 from leo_bench.reports.measured import Origin
 from leo_bench.reports.page import template

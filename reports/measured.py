@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.given_files import read_toml
-from leo_bench.evaluation.schema import Data, parse
+from leo_bench.evaluation.files.given_files import read_toml
+from leo_bench.evaluation.files.schema import Data, parse
 from leo_bench.reports.layouts import Column, Group, KnownProtocol
 from leo_bench.reports.records import Stored, read_tree
 

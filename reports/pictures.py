@@ -4,8 +4,8 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leo_bench.evaluation.atomic import write_atomically
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.atomic import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +31,7 @@ def need_matplotlib(path: Path) -> None:
 
 
 def write_figure(figure: "Figure", path: Path) -> None:
-    """Write a figure; a PNG says that leo-bench made it (`evaluation.kinds.PICTURE`).
+    """Write a figure; a PNG says that leo-bench made it (`evaluation.files.kinds.PICTURE`).
 
     Raises:
         InputError: it cannot be written.

@@ -2,23 +2,23 @@
 
 The distance comes from two Gaussians. The standard error comes from the videos' influences, and
 with it the interval: its ends give the quantile and the skew of the scale it is symmetric on
-(`evaluation.record_checks.check_error`), and the influences give that quantile once more.
+(`evaluation.records.checks.check_error`), and the influences give that quantile once more.
 """
 
 import math
 from dataclasses import dataclass
 from typing import Literal
 
-from leo_bench.evaluation.documents import AnyRecord
-from leo_bench.evaluation.record import Record
-from leo_bench.evaluation.record_checks import (
+from leo_bench.evaluation.records.checks import (
     OF_AN_ERROR,
     check_at_most,
     check_equal,
     reach_and_skew,
 )
-from leo_bench.evaluation.variance import freedom_of_squares, student_quantile
-from leo_bench.evaluation.video_influences import VideoInfluences
+from leo_bench.evaluation.records.distance import Record
+from leo_bench.evaluation.records.documents import AnyRecord
+from leo_bench.evaluation.records.influences import VideoInfluences
+from leo_bench.evaluation.uncertainty.variance import freedom_of_squares, student_quantile
 from leo_bench.reports.records import Stored
 
 # The two roads agree to rounding: eigenvalues of the symmetrised product and singular values.
@@ -30,7 +30,7 @@ OF_INFLUENCES = 1e-4
 OF_QUANTILES = 0.05
 LEAST = 1e-3  # below it nine digits and ABSOLUTE_TOLERANCE tell nothing of an interval's shape
 
-MIN_FREEDOM = 4.0  # `evaluation.intervals.MIN_FREEDOM`
+MIN_FREEDOM = 4.0  # `evaluation.uncertainty.intervals.MIN_FREEDOM`
 
 Verdict = Literal["the same", "CONTRADICTED", "not checked"]
 
@@ -152,6 +152,6 @@ def _freedom(record: AnyRecord, influences: VideoInfluences) -> float:
     ]
     own = max(freedom_of_squares(*squares), MIN_FREEDOM)
     if record.interval_method == "squared influences":
-        own /= 2  # `evaluation.intervals.cautious_interval`
-    # For a mean over videos at most Student's own (`evaluation.mean_intervals`).
+        own /= 2  # `evaluation.uncertainty.intervals.cautious_interval`
+    # For a mean over videos at most Student's own (`evaluation.uncertainty.mean_intervals`).
     return own if isinstance(record, Record) else min(own, record.videos_used - 1)

@@ -6,9 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leo_bench.evaluation.documents import LISTS, RECORDS, AnyRecord, Document, read_documents
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.record import Record, slug
+from leo_bench.evaluation.records.distance import Record, slug
+from leo_bench.evaluation.records.documents import (
+    LISTS,
+    RECORDS,
+    AnyRecord,
+    Document,
+    read_documents,
+)
 
 # A record that was set aside for a newer one carries the time of its making.
 SET_ASIDE = re.compile(r"\.\d{8}T\d{6}\.\d+$")

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from leo_bench.evaluation.printable import printable
+from leo_bench.evaluation.files.printable import printable
 from leo_bench.reports.comparing import Change, State
 
 COLUMNS = ("number", "old", "new", "change", "95 % interval", "floor", "finds", "")

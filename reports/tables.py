@@ -16,7 +16,7 @@ from pathlib import Path
 
 from leo_bench.baselines.published import Place, Published, load_published
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.schema import parse
+from leo_bench.evaluation.files.schema import parse
 from leo_bench.reports.authors_samples import read_samples
 from leo_bench.reports.layouts import (
     Column,

@@ -9,16 +9,22 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from leo_bench.leo import chance
+from leo_bench.leo import seeds as chance
 from leo_bench.leo.checkpoint import Model, save_model
-from leo_bench.leo.codes import CodeStats, FrameStats, TransitionStats, code_windows, to_tensors
 from leo_bench.leo.config import Config, load_config
+from leo_bench.leo.diffusion.codes import (
+    CodeStats,
+    FrameStats,
+    TransitionStats,
+    code_windows,
+    to_tensors,
+)
 from leo_bench.leo.networks.code_mlp import CodeMlp
 from leo_bench.leo.networks.generator import Generator
 from leo_bench.leo.networks.unet1d import UNet1d
 from leo_bench.leo.networks.unet2d import UNet2d
-from leo_bench.leo.run_folder import RunFolder
 from leo_bench.leo.stages.animator import shape
+from leo_bench.leo.training.run_folder import RunFolder
 
 UNET = "{ channels = 32, multipliers = [1, 2], blocks = 1, attention = [2], heads = 2 }"
 CHANGES = (

@@ -9,12 +9,12 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from leo_bench.leo import chance
+from leo_bench.leo import seeds as chance
 from leo_bench.leo.checkpoint import load_model
 from leo_bench.leo.config import Optimiser, Training, load_config
-from leo_bench.leo.run_folder import RunFolder, StageFolder
 from leo_bench.leo.stage import Batch, Losses, LossModule, Player, Share, Stage
-from leo_bench.leo.train import train
+from leo_bench.leo.training.loop import train
+from leo_bench.leo.training.run_folder import RunFolder, StageFolder
 
 TRUE = torch.tensor([[1.0, -2.0, 0.5]])
 SHORT = Training(steps=12, batch=8, report_every=3, save_every=4, validate_every=6, picture_every=6)
@@ -100,9 +100,9 @@ def toy_gan(batch: int = 8) -> Stage:
 def narrow_animator(batch: int = 8) -> Stage:
     """The real stage with its discriminator, on drawn faces of 16 pixels."""
     from leo_bench.benchmarks.worlds.world import WorldShape, open_world
-    from leo_bench.leo.data import open_training_videos
-    from leo_bench.leo.perceptual import choose
+    from leo_bench.leo.data.videos import open_training_videos
     from leo_bench.leo.stages import animator
+    from leo_bench.leo.stages.perceptual import choose
 
     changes = [
         "channel_cap=8", "style=12", "directions=5", "start=official",

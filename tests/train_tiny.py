@@ -13,8 +13,8 @@ from pathlib import Path
 from tiny_stages import SHORT, changed, folder_in, narrow_animator, regression, toy_gan
 
 from leo_bench.leo.stage import Stage
-from leo_bench.leo.train import train
-from leo_bench.leo.watching import Watcher
+from leo_bench.leo.training.loop import train
+from leo_bench.leo.training.watching import Watcher
 
 STAGES: dict[str, Callable[[], Stage]] = {
     "lmdm": lambda: regression(ema=0.9, dropout=0.3),

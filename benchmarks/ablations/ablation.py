@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.schema import Data, Named, load_named
+from leo_bench.evaluation.files.schema import Data, Named, load_named
 
 FOLDER = Path(__file__).parent
 
@@ -18,7 +18,7 @@ class Variant(Data):
         label: as the paper's table calls it.
         about: what it is.
         changes: of the config, as behind --set; the variant is trained.
-        sampling: of `leo.drawing.Sampling`; the variant is drawn in another way.
+        sampling: of `leo.sampling.drawing.Sampling`; the variant is drawn in another way.
     """
 
     label: str

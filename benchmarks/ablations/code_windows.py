@@ -20,16 +20,20 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from leo_bench.benchmarks.code_signals import CodeSignals
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.influence import ClipFeatures, WeightedStatistic, frechet_statistic
-from leo_bench.evaluation.lanes import lanes
+from leo_bench.benchmarks.scores.code_signals import CodeSignals
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.single_thread_pool import lanes
+from leo_bench.evaluation.uncertainty.influence import (
+    ClipFeatures,
+    WeightedStatistic,
+    frechet_statistic,
+)
 from leo_bench.evaluation.videos.source import VideoSource, fingerprint
 from leo_bench.leo.checkpoint import DamagedFileError, read_tensors, write_tensors
-from leo_bench.leo.codes import code_windows
 from leo_bench.leo.config import LmdmConfig
-from leo_bench.leo.drawing import Drawing, Row
-from leo_bench.leo.encode import CodeBook
+from leo_bench.leo.data.encode import CodeBook
+from leo_bench.leo.diffusion.codes import code_windows
+from leo_bench.leo.sampling.drawing import Drawing, Row
 
 COMPONENTS = 32  # at most; fewer where there are few windows
 LEARNED_FROM = 4096  # windows of the training videos, evenly spread

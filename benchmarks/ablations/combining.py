@@ -7,11 +7,11 @@ from leo_bench.benchmarks.ablations.ablation import Ablation
 from leo_bench.benchmarks.ablations.record import Change, Measured, Row
 from leo_bench.benchmarks.ablations.runs import Trained
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.influence import WeightedStatistic
-from leo_bench.evaluation.intervals import MIN_VIDEOS, spread_of
-from leo_bench.evaluation.numbers import influences_of
-from leo_bench.evaluation.over_seeds import OverSeeds, over_seeds
-from leo_bench.evaluation.video_influences import VideoInfluences, difference
+from leo_bench.evaluation.metrics import influences_of
+from leo_bench.evaluation.records.influences import VideoInfluences, difference
+from leo_bench.evaluation.uncertainty.influence import WeightedStatistic
+from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS, spread_of
+from leo_bench.evaluation.uncertainty.over_seeds import OverSeeds, over_seeds
 
 ONE_SEED = (
     "the videos alone: they say how sure the numbers of these trainings are, not of the methods; "

@@ -2,7 +2,7 @@
 
 Every seed trains one LMDM a variant (`benchmarks.ablations.runs`), draws its samples from the same
 chance, and measures them against the same real clips. Differences are taken seed by seed, and their
-mean has an interval over seeds and videos (`evaluation.over_seeds`). How samples begin:
+mean has an interval over seeds and videos (`evaluation.uncertainty.over_seeds`). How samples begin:
 
 unconditional, start given    codes are drawn, the first one too; frame 1 is the real training frame
                               whose code is nearest to the drawn one, for all variants alike
@@ -23,14 +23,14 @@ from leo_bench.benchmarks.ablations.lmc_bench import Bench, condition_of
 from leo_bench.benchmarks.ablations.lmc_request import LmcRequest, Surroundings
 from leo_bench.benchmarks.ablations.record import AblationRecord, Measured, TrainedModel
 from leo_bench.benchmarks.ablations.runs import RunsRequest, share, train_variant
-from leo_bench.benchmarks.plan import check_counts
-from leo_bench.evaluation import record as records
-from leo_bench.evaluation.circumstances import circumstances
+from leo_bench.benchmarks.scores.plan import check_counts
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.frame_protocol import load_frame_protocol
-from leo_bench.evaluation.protocol import load_protocol
+from leo_bench.evaluation.protocols.of_clips import load_protocol
+from leo_bench.evaluation.protocols.of_frames import load_frame_protocol
+from leo_bench.evaluation.records import distance as records
+from leo_bench.evaluation.records.circumstances import circumstances
 from leo_bench.evaluation.seeds import derived_seed
-from leo_bench.leo.motion import READINGS
+from leo_bench.leo.diffusion.conditioning import READINGS
 
 NEEDED = {"given": ("frame-dm",), "drawn": ("frame-dm", "cddpm", "super-resolution")}
 

@@ -21,23 +21,29 @@ from leo_bench.benchmarks.ablations.combining import Score, Scores, influences_o
 from leo_bench.benchmarks.ablations.lmc_request import LmcRequest, Surroundings
 from leo_bench.benchmarks.ablations.record import TrainedModel
 from leo_bench.benchmarks.ablations.runs import Shared, Trained, held_out_loss
-from leo_bench.benchmarks.acd import measure_acd
-from leo_bench.benchmarks.code_signals import CodeSignals
 from leo_bench.benchmarks.datasets import list_datasets, load_dataset
-from leo_bench.benchmarks.frame_plan import FrameScoreRequest, plan_frames
-from leo_bench.benchmarks.leo_samples import LeoPlace, open_leo
-from leo_bench.benchmarks.plan import NetworkOptions, Plan, ScoreRequest, plan, source_options
-from leo_bench.benchmarks.score import Scored, keep, scored
-from leo_bench.benchmarks.sources import SourceOptions, open_source
+from leo_bench.benchmarks.scores.acd import measure_acd
+from leo_bench.benchmarks.scores.code_signals import CodeSignals
+from leo_bench.benchmarks.scores.frame_plan import FrameScoreRequest, plan_frames
+from leo_bench.benchmarks.scores.plan import (
+    NetworkOptions,
+    Plan,
+    ScoreRequest,
+    plan,
+    source_options,
+)
+from leo_bench.benchmarks.scores.score import Scored, keep, scored
+from leo_bench.benchmarks.sources.leo_samples import LeoPlace, open_leo
+from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.record import read_record
-from leo_bench.evaluation.video_influences import mean_influences
+from leo_bench.evaluation.records.distance import read_record
+from leo_bench.evaluation.records.influences import mean_influences
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.leo.drawing import Drawing
-from leo_bench.leo.model import LeoModel, device_named
-from leo_bench.leo.motion import READINGS as CONDITIONS
-from leo_bench.leo.nearest_frames import NearestFrames
+from leo_bench.leo.diffusion.conditioning import READINGS as CONDITIONS
+from leo_bench.leo.sampling.drawing import Drawing
+from leo_bench.leo.sampling.model import LeoModel, device_named
+from leo_bench.leo.sampling.nearest_frames import NearestFrames
 
 LEAST_WINDOWS = 16  # of each kind, for a distance of windows
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from leo_bench.benchmarks.plan import NetworkOptions
-from leo_bench.evaluation.features import Machinery
-from leo_bench.leo.watching import Watcher
+from leo_bench.benchmarks.scores.plan import NetworkOptions
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.leo.training.watching import Watcher
 
 
 class LmcRequest(NetworkOptions):
@@ -22,7 +22,7 @@ class LmcRequest(NetworkOptions):
         frames, protocol, clips: of FVD, as in `ScoreRequest`.
         acd: frame protocol of the ACD; None: the data set's own where it needs no download;
             "none": no ACD.
-        sampler, steps: as in `leo.drawing.Sampling`.
+        sampler, steps: as in `leo.sampling.drawing.Sampling`.
     """
 
     run: str | None = None

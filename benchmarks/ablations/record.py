@@ -5,8 +5,8 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from leo_bench.evaluation.record import Record, read_content, record_from
-from leo_bench.evaluation.record_checks import (
+from leo_bench.evaluation.files.schema import Data
+from leo_bench.evaluation.records.checks import (
     Count,
     NotNegative,
     Number,
@@ -14,8 +14,8 @@ from leo_bench.evaluation.record_checks import (
     check_around,
     check_mean,
 )
-from leo_bench.evaluation.record_parts import Provenance
-from leo_bench.evaluation.schema import Data
+from leo_bench.evaluation.records.distance import Record, read_content, record_from
+from leo_bench.evaluation.records.parts import Provenance
 
 
 def _check_seeds(

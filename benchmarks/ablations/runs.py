@@ -17,18 +17,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leo_bench.benchmarks.ablations.ablation import Variant
-from leo_bench.benchmarks.leo_runs import DATA, RunRequest, open_job, remembered_data
+from leo_bench.benchmarks.runs.training import DATA, RunRequest, open_job, remembered_data
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.leo.checkpoint import load_model
 from leo_bench.leo.config import Config, load_config
-from leo_bench.leo.encode import CODES, CodeBook
-from leo_bench.leo.model import find_model, model_file
-from leo_bench.leo.run_folder import RunFolder, StageFolder
+from leo_bench.leo.data.encode import CODES, CodeBook
+from leo_bench.leo.sampling.model import find_model, model_file
 from leo_bench.leo.stages import lmdm
-from leo_bench.leo.train import train
-from leo_bench.leo.training import Job, encode_run, train_stage
-from leo_bench.leo.watching import Watcher
+from leo_bench.leo.training.job import Job, encode_run, train_stage
+from leo_bench.leo.training.loop import train
+from leo_bench.leo.training.run_folder import RunFolder, StageFolder
+from leo_bench.leo.training.watching import Watcher
 
 SHARED_STAGES = ("animator", "frame-dm", "cddpm", "super-resolution")
 

@@ -2,8 +2,8 @@
 
 One trained LEO draws the same samples twice: first code, and chance of every run, are those of the
 sample's number in both. Where the paper asks raters "does the clip contain repeated motion?", here
-`evaluation.repetition` answers from the motion codes, calibrated on real videos of the same length.
-No frame is rendered. The samples are pairs: see `evaluation.paired_shares` for interval and test.
+`repetition.score` answers from the motion codes, calibrated on real videos of the same length.
+No frame is rendered. The samples are pairs: see `uncertainty.paired_shares` for interval and test.
 """
 
 import hashlib
@@ -21,17 +21,15 @@ from torch import Tensor
 from leo_bench.benchmarks.ablations.ablation import Ablation, load_ablation
 from leo_bench.benchmarks.ablations.code_windows import Windows, drawn_windows
 from leo_bench.benchmarks.ablations.record import AblationRecord, Change, Measured, Row
-from leo_bench.benchmarks.code_signals import CodeSignals
-from leo_bench.benchmarks.sources import SourceOptions, open_source
-from leo_bench.evaluation import record as records
-from leo_bench.evaluation.circumstances import circumstances
+from leo_bench.benchmarks.scores.code_signals import CodeSignals
+from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.intervals import ends
-from leo_bench.evaluation.mean_intervals import difference_interval, mean_interval
-from leo_bench.evaluation.paired_shares import paired_difference, wilson_interval
-from leo_bench.evaluation.recurrence import check_frames
-from leo_bench.evaluation.repetition import (
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.files.schema import Data
+from leo_bench.evaluation.records import distance as records
+from leo_bench.evaluation.records.circumstances import circumstances
+from leo_bench.evaluation.repetition.recurrence import check_frames
+from leo_bench.evaluation.repetition.score import (
     REPETITION_VERSION,
     Calibration,
     Null,
@@ -40,11 +38,13 @@ from leo_bench.evaluation.repetition import (
     calibrate,
     source_repetition,
 )
-from leo_bench.evaluation.schema import Data
+from leo_bench.evaluation.uncertainty.intervals import ends
+from leo_bench.evaluation.uncertainty.mean_intervals import difference_interval, mean_interval
+from leo_bench.evaluation.uncertainty.paired_shares import paired_difference, wilson_interval
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.source import Selection, VideoSource, fingerprint
-from leo_bench.leo.drawing import Drawing, Sampling
-from leo_bench.leo.model import LeoModel, device_named, find_model
+from leo_bench.leo.sampling.drawing import Drawing, Sampling
+from leo_bench.leo.sampling.model import LeoModel, device_named, find_model
 
 LEAST_ALIKE = -1.0  # where nothing moves, or places part entirely
 
@@ -66,7 +66,7 @@ class TransitionRequest(Data):
         join: real videos are shorter: different ones are joined, end to end, to the length.
         real_count: real videos at most; None: as many as there are samples, but no fewer than the
             calibration needs.
-        seed, sampler, steps: as in `leo.drawing.Sampling`.
+        seed, sampler, steps: as in `leo.sampling.drawing.Sampling`.
         repetition: what counts as repeated motion.
         data_root: where prepared data sets lie.
         device: of the networks; None: a GPU where there is one.

@@ -23,7 +23,7 @@ from leo_bench.benchmarks.cli.options import (
 
 if TYPE_CHECKING:
     from leo_bench.benchmarks.ablations.record import AblationRecord
-    from leo_bench.evaluation.features import Machinery
+    from leo_bench.evaluation.features.of_clips import Machinery
 
 app = typer.Typer(
     help="The paper's ablations (Tables 4 and 5) on any data, measured and compared in pairs.",
@@ -116,8 +116,8 @@ def lmc(
     from leo_bench.benchmarks.ablations.lmc_request import LmcRequest, Surroundings
     from leo_bench.benchmarks.cli.screen import machinery, say
     from leo_bench.benchmarks.cli.train_screen import TrainingScreen
-    from leo_bench.evaluation.kinds import made_by
-    from leo_bench.evaluation.targets import Target, check_targets, claimed
+    from leo_bench.evaluation.files.kinds import made_by
+    from leo_bench.evaluation.files.targets import Target, check_targets, claimed
 
     marks = ("lmc.json", "shared/config.toml")
     check_targets(Target("--out", out, made_by("ablate lmc", *marks)))
@@ -204,9 +204,9 @@ def transition(
     """
     from leo_bench.benchmarks.ablations.transition import TransitionRequest, ablate_transition
     from leo_bench.benchmarks.cli.screen import machinery
-    from leo_bench.evaluation.kinds import made_by
-    from leo_bench.evaluation.schema import parse
-    from leo_bench.evaluation.targets import Target, check_targets, claimed
+    from leo_bench.evaluation.files.kinds import made_by
+    from leo_bench.evaluation.files.schema import parse
+    from leo_bench.evaluation.files.targets import Target, check_targets, claimed
 
     check_targets(Target("--out", out, made_by("ablate transition", "transition.json")))
     options = {
@@ -243,8 +243,8 @@ def table(
     Example: leo-bench ablate table lmc-faces/lmc.json lmc-bodies/lmc.json --markdown table4.md
     """
     from leo_bench.benchmarks.ablations.record import read_ablation
-    from leo_bench.evaluation.kinds import MARKDOWN
-    from leo_bench.evaluation.targets import Target, check_targets
+    from leo_bench.evaluation.files.kinds import MARKDOWN
+    from leo_bench.evaluation.files.targets import Target, check_targets
 
     check_targets(Target("--markdown", markdown, MARKDOWN))
     _show([read_ablation(path) for path in records], markdown)
@@ -266,7 +266,7 @@ def _show(found: "list[AblationRecord]", markdown: Path | None) -> None:
     from leo_bench.benchmarks.ablations.table import all_measures, as_markdown, paper_table, remarks
     from leo_bench.benchmarks.cli.screen import out as show
     from leo_bench.benchmarks.cli.screen import table as show_table
-    from leo_bench.evaluation.atomic import write_atomically
+    from leo_bench.evaluation.files.atomic import write_atomically
 
     ablation = load_ablation(found[0].ablation)
     if markdown is not None:

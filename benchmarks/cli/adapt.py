@@ -62,7 +62,7 @@ def adapt(
     from leo_bench.baselines.provenance import ADAPTED
     from leo_bench.benchmarks.cli.screen import Bar, say
     from leo_bench.benchmarks.cli.screen import out as show
-    from leo_bench.evaluation.targets import Target, check_targets
+    from leo_bench.evaluation.files.targets import Target, check_targets
 
     check_targets(Target("--out", out, ADAPTED))
     chosen = load_method(method)

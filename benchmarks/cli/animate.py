@@ -46,17 +46,17 @@ def animate(
 
     Example: leo-bench animate --checkpoint vox.pt --source me.png --driving talk.mp4 --out me.mp4
     """
-    from leo_bench.evaluation.kinds import NEW
-    from leo_bench.evaluation.targets import Target, check_free, check_targets, started
+    from leo_bench.evaluation.files.kinds import NEW
+    from leo_bench.evaluation.files.targets import Target, check_free, check_targets, started
 
     check_free(out)
     check_targets(Target("--out", out, NEW))
-    from leo_bench.benchmarks.animation import open_animation, write_floats
     from leo_bench.benchmarks.cli.screen import Bar, say
     from leo_bench.benchmarks.cli.screen import out as show
+    from leo_bench.benchmarks.runs.animation import open_animation, write_floats
     from leo_bench.evaluation.videos.write import check_fps, write_video
-    from leo_bench.leo.model import device_named
-    from leo_bench.leo.pixels import to_pixels
+    from leo_bench.leo.networks.pixels import to_pixels
+    from leo_bench.leo.sampling.model import device_named
 
     if fps is not None:
         check_fps(fps)

@@ -31,10 +31,10 @@ def bundle(
 
       leo-bench bundle --records records --out mine.leo.zip --title "LEO, our training"
     """
-    from leo_bench.benchmarks.bundling import statistics_of
     from leo_bench.benchmarks.cli.screen import machinery, say
-    from leo_bench.evaluation.kinds import BUNDLE
-    from leo_bench.evaluation.targets import Target, check_targets
+    from leo_bench.benchmarks.publishing.statistics import statistics_of
+    from leo_bench.evaluation.files.kinds import BUNDLE
+    from leo_bench.evaluation.files.targets import Target, check_targets
     from leo_bench.reports.bundles import SUFFIX, pack
     from leo_bench.reports.records import read_tree
 
@@ -96,10 +96,10 @@ def leaderboard(
     import tempfile
 
     from leo_bench.benchmarks.cli.screen import say
-    from leo_bench.evaluation.atomic import write_atomically
     from leo_bench.evaluation.errors import InputError
-    from leo_bench.evaluation.kinds import PAGE
-    from leo_bench.evaluation.targets import Target, check_targets
+    from leo_bench.evaluation.files.atomic import write_atomically
+    from leo_bench.evaluation.files.kinds import PAGE
+    from leo_bench.evaluation.files.targets import Target, check_targets
     from leo_bench.reports.bundles import SUFFIX, check
     from leo_bench.reports.leaderboard import contradictions, render
 

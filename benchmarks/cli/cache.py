@@ -18,8 +18,8 @@ def info() -> None:
     Example: leo-bench cache info
     """
     from leo_bench.benchmarks.cli.screen import out
-    from leo_bench.evaluation.cache import FeatureStore
-    from leo_bench.evaluation.places import cache_root
+    from leo_bench.evaluation.features.cache import FeatureStore
+    from leo_bench.evaluation.files.places import cache_root
 
     size = FeatureStore(cache_root()).size()
     what = "features of videos, numbers, frames packed for training"
@@ -38,8 +38,8 @@ def prune(
     Example: leo-bench cache prune --older-than 30
     """
     from leo_bench.benchmarks.cli.screen import out
-    from leo_bench.evaluation.cache import FeatureStore
-    from leo_bench.evaluation.places import cache_root
+    from leo_bench.evaluation.features.cache import FeatureStore
+    from leo_bench.evaluation.files.places import cache_root
 
     freed = FeatureStore(cache_root()).prune(older_than_days=older_than)
     out(f"deleted {freed.files} files, {freed.bytes / 1e6:.1f} MB")

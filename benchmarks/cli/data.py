@@ -63,8 +63,8 @@ def prepare(
     from leo_bench.benchmarks.prepare.job import PrepareOptions
     from leo_bench.benchmarks.prepare.report import JOURNAL
     from leo_bench.benchmarks.prepare.run import prepare as run
-    from leo_bench.evaluation.kinds import FolderKind, made_by
-    from leo_bench.evaluation.targets import Target, check_targets
+    from leo_bench.evaluation.files.kinds import FolderKind, made_by
+    from leo_bench.evaluation.files.targets import Target, check_targets
 
     options = PrepareOptions(
         wide_crop=wide_crop,

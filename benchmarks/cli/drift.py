@@ -85,12 +85,12 @@ def drift(
       --dataset toy-faces --frames 1024 --every 8 --limit 16 --out drift.png --json drift.json
     """
     from leo_bench.benchmarks.cli.screen import document, machinery, out_beside, say, table
-    from leo_bench.benchmarks.drift import drift_request, keep, labels, measure_drift, rows
-    from leo_bench.evaluation.documents import document_of
-    from leo_bench.evaluation.kinds import DOCUMENT, PICTURE, RECORDS
-    from leo_bench.evaluation.record import make_room, write_record
-    from leo_bench.evaluation.score_record import score_record_path
-    from leo_bench.evaluation.targets import STDOUT, Target, check_targets, file_of
+    from leo_bench.benchmarks.scores.drift import drift_request, keep, labels, measure_drift, rows
+    from leo_bench.evaluation.files.kinds import DOCUMENT, PICTURE, RECORDS
+    from leo_bench.evaluation.files.targets import STDOUT, Target, check_targets, file_of
+    from leo_bench.evaluation.records.distance import make_room, write_record
+    from leo_bench.evaluation.records.documents import document_of
+    from leo_bench.evaluation.records.score import score_record_path
     from leo_bench.reports.drift_picture import drift_picture
     from leo_bench.reports.pictures import need_matplotlib
 

@@ -75,12 +75,12 @@ def acd(
 
       leo-bench acd --dataset toy-faces --frames 128 --fake damaged:identity-swap:toy-faces/test
     """
-    from leo_bench.benchmarks.acd import keep, measure_acd
     from leo_bench.benchmarks.cli.keeping import keep_and_show
     from leo_bench.benchmarks.cli.screen import machinery
-    from leo_bench.benchmarks.frame_plan import FrameScoreRequest
-    from leo_bench.evaluation.kinds import RECORD, RECORDS
-    from leo_bench.evaluation.targets import Target, check_targets
+    from leo_bench.benchmarks.scores.acd import keep, measure_acd
+    from leo_bench.benchmarks.scores.frame_plan import FrameScoreRequest
+    from leo_bench.evaluation.files.kinds import RECORD, RECORDS
+    from leo_bench.evaluation.files.targets import Target, check_targets
 
     check_targets(Target("--json", json, RECORD), Target("--records", records, RECORDS))
     request = FrameScoreRequest(

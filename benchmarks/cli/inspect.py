@@ -8,8 +8,8 @@ import typer
 from leo_bench.evaluation.errors import InputError
 
 if TYPE_CHECKING:
-    from leo_bench.benchmarks.plan_again import Given
-    from leo_bench.evaluation.documents import AnyRecord
+    from leo_bench.benchmarks.verify_and_explain.plan_again import Given
+    from leo_bench.evaluation.records.documents import AnyRecord
 
 
 def register(app: typer.Typer) -> None:
@@ -73,7 +73,7 @@ def doctor(
     if videos is not None:
         raise InputError("--videos goes with --metrics")
     from leo_bench.benchmarks.cli.screen import table
-    from leo_bench.benchmarks.doctor import examine
+    from leo_bench.benchmarks.doctor.installation import examine
 
     findings = examine()
     table("doctor", ["check", "state", "what"], [[f.check, f.state, f.what] for f in findings])
@@ -83,8 +83,8 @@ def doctor(
 
 def _doctor_of_metrics(videos: int | None) -> None:
     from leo_bench.benchmarks.cli.screen import machinery, out, say, table
-    from leo_bench.benchmarks.metric_readings import LEVEL
-    from leo_bench.benchmarks.sensitivity import STILL, VIDEOS, WRONG, examine_metrics
+    from leo_bench.benchmarks.doctor.metric_readings import LEVEL
+    from leo_bench.benchmarks.doctor.sensitivity import STILL, VIDEOS, WRONG, examine_metrics
 
     rows, wrong = [], 0
     count = VIDEOS if videos is None else videos
@@ -165,10 +165,10 @@ def verify(
 
       leo-bench verify fvd.json --real /data/real --fake /data/samples
     """
-    from leo_bench.benchmarks.again import compare_document
     from leo_bench.benchmarks.cli.screen import machinery, out
-    from leo_bench.benchmarks.plan_again import Given
-    from leo_bench.evaluation.documents import read_documents
+    from leo_bench.benchmarks.verify_and_explain.plan_again import Given
+    from leo_bench.benchmarks.verify_and_explain.verify import compare_document
+    from leo_bench.evaluation.records.documents import read_documents
 
     given = Given(real, fake, weights, allow_unverified, trust_torchscript, data_root)
     if record.is_dir():
@@ -185,8 +185,8 @@ def verify(
 
 def _verify_folder(folder: Path, given: "Given", workers: int, *, keep: bool) -> None:
     """A table of all records; exit 1 where one differs, else 2 where one cannot be made again."""
-    from leo_bench.benchmarks.again import verify_folder
     from leo_bench.benchmarks.cli.screen import machinery, say, table
+    from leo_bench.benchmarks.verify_and_explain.verify import verify_folder
 
     rows, differs, unable = [], False, False
     for one in verify_folder(
@@ -227,8 +227,8 @@ def explain(
 
     Example: leo-bench explain digan.json stylegan-v.json
     """
-    from leo_bench.benchmarks.explaining import record_pairs
-    from leo_bench.benchmarks.plan_again import Given
+    from leo_bench.benchmarks.verify_and_explain.explain import record_pairs
+    from leo_bench.benchmarks.verify_and_explain.plan_again import Given
 
     given = Given(None, None, weights, allow_unverified, trust_torchscript, data_root)
     for first, second in record_pairs(a, b):
@@ -239,15 +239,15 @@ def _explain_pair(
     a: Path, first: "AnyRecord", b: Path, second: "AnyRecord", given: "Given", workers: int
 ) -> None:
     """Show what differs between two records of the files `a` and `b`."""
-    from leo_bench.benchmarks.again import exact_of
     from leo_bench.benchmarks.cli.screen import machinery, out, table
-    from leo_bench.benchmarks.explaining import (
+    from leo_bench.benchmarks.verify_and_explain.explain import (
         differences,
         listed_settings,
         numbers_differ,
         other_facts,
     )
-    from leo_bench.evaluation.record import Record
+    from leo_bench.benchmarks.verify_and_explain.verify import exact_of
+    from leo_bench.evaluation.records.distance import Record
 
     out(f"A {a}: {exact_of(first):.6g} ({first.protocol})")
     out(f"B {b}: {exact_of(second):.6g} ({second.protocol})")

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from leo_bench.benchmarks.cli.screen import document, out_beside, say, show_score
-from leo_bench.evaluation.documents import document_of
-from leo_bench.evaluation.record import make_room, write_record
-from leo_bench.evaluation.score_record import ScoreRecord, score_record_path
-from leo_bench.evaluation.targets import STDOUT, file_of
+from leo_bench.evaluation.files.targets import STDOUT, file_of
+from leo_bench.evaluation.records.distance import make_room, write_record
+from leo_bench.evaluation.records.documents import document_of
+from leo_bench.evaluation.records.score import ScoreRecord, score_record_path
 
 
 class Found(Protocol):

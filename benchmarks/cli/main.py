@@ -43,7 +43,7 @@ from leo_bench.benchmarks.cli import (
 from leo_bench.benchmarks.cli.arguments import CheckedGroup
 from leo_bench.benchmarks.cli.streams import Outlet, open_streams
 from leo_bench.evaluation.errors import InfrastructureError, InputError
-from leo_bench.evaluation.printable import printable
+from leo_bench.evaluation.files.printable import printable
 
 MISUSE: type[Exception] = typer.BadParameter.__mro__[2]  # what typer raises; it has no public name
 

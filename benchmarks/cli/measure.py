@@ -39,13 +39,13 @@ from leo_bench.benchmarks.cli.options import (
     Weights,
     Workers,
 )
-from leo_bench.evaluation.interval_words import covers
+from leo_bench.evaluation.uncertainty.interval_words import covers
 
 if TYPE_CHECKING:
-    from leo_bench.benchmarks.plan import ScoreRequest
-    from leo_bench.evaluation.documents import Document
-    from leo_bench.evaluation.features import Machinery
-    from leo_bench.evaluation.record import Record
+    from leo_bench.benchmarks.scores.plan import ScoreRequest
+    from leo_bench.evaluation.features.of_clips import Machinery
+    from leo_bench.evaluation.records.distance import Record
+    from leo_bench.evaluation.records.documents import Document
 
 # Request, machinery, where the JSON goes, where records are kept.
 Act = Callable[["ScoreRequest", "Machinery", Path | None, Path | None], None]
@@ -135,9 +135,9 @@ def _verb(metric: Metric, act: Act) -> Callable[..., None]:
         records: Records = None,
     ) -> None:
         from leo_bench.benchmarks.cli.screen import machinery
-        from leo_bench.benchmarks.plan import ScoreRequest
-        from leo_bench.evaluation.kinds import RECORD, RECORDS
-        from leo_bench.evaluation.targets import Target, check_targets
+        from leo_bench.benchmarks.scores.plan import ScoreRequest
+        from leo_bench.evaluation.files.kinds import RECORD, RECORDS
+        from leo_bench.evaluation.files.targets import Target, check_targets
 
         check_targets(Target("--json", json, RECORD), Target("--records", records, RECORDS))
         request = ScoreRequest(
@@ -175,10 +175,10 @@ def _record(
     request: "ScoreRequest", machinery: "Machinery", json: Path | None, records: Path | None
 ) -> None:
     from leo_bench.benchmarks.cli.screen import document, out_beside, say, show_record
-    from leo_bench.benchmarks.plan import plan
-    from leo_bench.benchmarks.score import keep, scored
-    from leo_bench.evaluation.record import make_room, record_path
-    from leo_bench.evaluation.targets import STDOUT, file_of
+    from leo_bench.benchmarks.scores.plan import plan
+    from leo_bench.benchmarks.scores.score import keep, scored
+    from leo_bench.evaluation.files.targets import STDOUT, file_of
+    from leo_bench.evaluation.records.distance import make_room, record_path
 
     found = scored(plan(request), machinery)
     in_tree = None if records is None else make_room(record_path(records, found.record))
@@ -196,7 +196,7 @@ def _precision(
     request: "ScoreRequest", machinery: "Machinery", json: Path | None, records: Path | None
 ) -> None:
     from leo_bench.benchmarks.cli.screen import out_beside, show_record
-    from leo_bench.benchmarks.precision import measure_precision
+    from leo_bench.benchmarks.scores.precision import measure_precision
 
     report = measure_precision(request, machinery)
     shares, out = report.found, out_beside(json)
@@ -213,7 +213,7 @@ def _leverage(
     request: "ScoreRequest", machinery: "Machinery", json: Path | None, records: Path | None
 ) -> None:
     from leo_bench.benchmarks.cli.screen import out_beside, show_record, table
-    from leo_bench.benchmarks.leverage import measure_leverage
+    from leo_bench.benchmarks.scores.leverage import measure_leverage
 
     report = measure_leverage(request, machinery)
     found = report.found
@@ -244,8 +244,8 @@ def _kept(
     Under `records` it lies beside its distance's record.
     """
     from leo_bench.benchmarks.cli.screen import document, say
-    from leo_bench.evaluation.record import make_room, record_path, write_record
-    from leo_bench.evaluation.targets import STDOUT, file_of
+    from leo_bench.evaluation.files.targets import STDOUT, file_of
+    from leo_bench.evaluation.records.distance import make_room, record_path, write_record
 
     in_tree = None
     if records is not None:
@@ -302,9 +302,9 @@ def features(
     """
     from leo_bench.benchmarks.cli.screen import machinery, say
     from leo_bench.benchmarks.cli.screen import out as show
-    from leo_bench.benchmarks.features_file import FeaturesRequest, write_features
-    from leo_bench.evaluation.kinds import FEATURES
-    from leo_bench.evaluation.targets import Target, check_targets
+    from leo_bench.benchmarks.scores.features_file import FeaturesRequest, write_features
+    from leo_bench.evaluation.files.kinds import FEATURES
+    from leo_bench.evaluation.files.targets import Target, check_targets
 
     check_targets(Target("--out", out, FEATURES))
     request = FeaturesRequest(

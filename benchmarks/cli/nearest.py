@@ -85,12 +85,12 @@ def nearest(
       --train toy-faces/train --frames 16 --out pairs.png
     """
     from leo_bench.benchmarks.cli.screen import document, machinery, out_beside, say, table
-    from leo_bench.benchmarks.nearest import NearestRequest, find_nearest
-    from leo_bench.evaluation.documents import document_of
-    from leo_bench.evaluation.kinds import DOCUMENT, PICTURE
-    from leo_bench.evaluation.neighbours import NEAR
-    from leo_bench.evaluation.record import write_record
-    from leo_bench.evaluation.targets import STDOUT, Target, check_targets, file_of
+    from leo_bench.benchmarks.scores.nearest import NearestRequest, find_nearest
+    from leo_bench.evaluation.distances.neighbours import NEAR
+    from leo_bench.evaluation.files.kinds import DOCUMENT, PICTURE
+    from leo_bench.evaluation.files.targets import STDOUT, Target, check_targets, file_of
+    from leo_bench.evaluation.records.distance import write_record
+    from leo_bench.evaluation.records.documents import document_of
 
     check_targets(Target("--json", json, DOCUMENT), Target("--out", out, PICTURE))
     request = NearestRequest(

@@ -42,10 +42,10 @@ def regress(
       leo-bench regress --old records/main --new records/change --junit regress.xml
     """
     from leo_bench.benchmarks.cli.screen import out, say, table
-    from leo_bench.evaluation.atomic import write_atomically
     from leo_bench.evaluation.errors import InputError
-    from leo_bench.evaluation.kinds import ANY_TEXT, JUNIT, MARKDOWN
-    from leo_bench.evaluation.targets import Target, check_targets
+    from leo_bench.evaluation.files.atomic import write_atomically
+    from leo_bench.evaluation.files.kinds import ANY_TEXT, JUNIT, MARKDOWN
+    from leo_bench.evaluation.files.targets import Target, check_targets
     from leo_bench.reports.comparing import SETTINGS, compare, exit_code, load_settings
     from leo_bench.reports.regression_text import COLUMNS, LEGEND, headline, provenance_changes, row
     from leo_bench.reports.regression_text import junit as as_junit

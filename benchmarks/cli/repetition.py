@@ -89,10 +89,10 @@ def repetition(
     """
     from leo_bench.benchmarks.cli.keeping import keep_and_show
     from leo_bench.benchmarks.cli.screen import machinery
-    from leo_bench.benchmarks.repetition import RepetitionRequest, keep, measure_repetition
-    from leo_bench.evaluation.kinds import RECORDS, REPETITION
-    from leo_bench.evaluation.schema import parse
-    from leo_bench.evaluation.targets import Target, check_targets
+    from leo_bench.benchmarks.scores.repetition import RepetitionRequest, keep, measure_repetition
+    from leo_bench.evaluation.files.kinds import RECORDS, REPETITION
+    from leo_bench.evaluation.files.schema import parse
+    from leo_bench.evaluation.files.targets import Target, check_targets
 
     check_targets(Target("--json", json, REPETITION), Target("--records", records, RECORDS))
     request = parse(

@@ -36,10 +36,10 @@ def report(
       leo-bench report --records records --run runs/faceforensics --videos 4 --out report.html
     """
     from leo_bench.benchmarks.cli.screen import machinery, say
-    from leo_bench.benchmarks.report import clip_rows
-    from leo_bench.evaluation.atomic import write_atomically
-    from leo_bench.evaluation.kinds import PAGE
-    from leo_bench.evaluation.targets import Target, check_targets
+    from leo_bench.benchmarks.publishing.clips import clip_rows
+    from leo_bench.evaluation.files.atomic import write_atomically
+    from leo_bench.evaluation.files.kinds import PAGE
+    from leo_bench.evaluation.files.targets import Target, check_targets
     from leo_bench.reports.curves import can_draw, loss_curves
     from leo_bench.reports.formats.hypertext import as_element
     from leo_bench.reports.layouts import list_layouts

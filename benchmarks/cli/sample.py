@@ -112,17 +112,17 @@ def sample(
     """
     from leo_bench.benchmarks.cli.screen import Bar, say
     from leo_bench.benchmarks.cli.screen import out as show
-    from leo_bench.benchmarks.filling import share_of_environment
-    from leo_bench.benchmarks.sample_grids import write_grid
-    from leo_bench.benchmarks.sampling import (
+    from leo_bench.benchmarks.runs.grids import write_grid
+    from leo_bench.benchmarks.runs.sampling import (
         Place,
         SampleRequest,
         sampling_of,
         strip_of,
         write_samples,
     )
-    from leo_bench.evaluation.kinds import made_by
-    from leo_bench.evaluation.targets import Target, check_targets, started
+    from leo_bench.benchmarks.runs.shared_folder import share_of_environment
+    from leo_bench.evaluation.files.kinds import made_by
+    from leo_bench.evaluation.files.targets import Target, check_targets, started
 
     sampling = sampling_of(
         mode=mode,
@@ -234,18 +234,18 @@ def edit(
     """
     from leo_bench.benchmarks.cli.screen import Bar, say
     from leo_bench.benchmarks.cli.screen import out as show
-    from leo_bench.benchmarks.editing import (
+    from leo_bench.benchmarks.runs.editing import (
         EditRequest,
         samples_of,
         write_edits,
         write_first_frames,
     )
-    from leo_bench.benchmarks.sampling import Place, SampleRequest, sampling_of
+    from leo_bench.benchmarks.runs.sampling import Place, SampleRequest, sampling_of
     from leo_bench.evaluation.errors import InputError
-    from leo_bench.evaluation.kinds import NEW, made_by
-    from leo_bench.evaluation.targets import Target, check_targets, claimed, started
-    from leo_bench.leo.edit import BASE, ControlNet
-    from leo_bench.leo.model import device_named
+    from leo_bench.evaluation.files.kinds import NEW, made_by
+    from leo_bench.evaluation.files.targets import Target, check_targets, claimed, started
+    from leo_bench.leo.sampling.edit import BASE, ControlNet
+    from leo_bench.leo.sampling.model import device_named
 
     first = made_by("edit --first-frames")
     check_targets(Target("--out", out, first if first_frames else NEW))

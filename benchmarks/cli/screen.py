@@ -11,16 +11,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from leo_bench.benchmarks.cli.streams import has_reader_left
-from leo_bench.evaluation.cache import FeatureStore
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.interval_words import covers
-from leo_bench.evaluation.places import cache_root
-from leo_bench.evaluation.printable import printable, printable_lines
-from leo_bench.evaluation.record import Record
-from leo_bench.evaluation.score_record import ScoreRecord
-from leo_bench.evaluation.targets import STDOUT
-from leo_bench.leo.countdown import Countdown
+from leo_bench.evaluation.features.cache import FeatureStore
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.files.places import cache_root
+from leo_bench.evaluation.files.printable import printable, printable_lines
+from leo_bench.evaluation.files.targets import STDOUT
+from leo_bench.evaluation.records.distance import Record
+from leo_bench.evaluation.records.score import ScoreRecord
+from leo_bench.evaluation.uncertainty.interval_words import covers
+from leo_bench.leo.sampling.countdown import Countdown
 
 Out = Callable[[object], None]  # shows a result to a person
 

@@ -25,9 +25,9 @@ def demo(
     from leo_bench.benchmarks.cli.screen import machinery, say, table
     from leo_bench.benchmarks.cli.screen import out as show
     from leo_bench.benchmarks.demo import Cell, run_demo
-    from leo_bench.evaluation.interval_words import ALL_COVER
-    from leo_bench.evaluation.kinds import made_by
-    from leo_bench.evaluation.targets import Target, check_targets, claimed
+    from leo_bench.evaluation.files.kinds import made_by
+    from leo_bench.evaluation.files.targets import Target, check_targets, claimed
+    from leo_bench.evaluation.uncertainty.interval_words import ALL_COVER
 
     def text(cell: Cell) -> str:
         low, high = cell.record.interval or (math.nan, math.nan)

@@ -19,7 +19,7 @@ from leo_bench.benchmarks.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from leo_bench.benchmarks.run_suite import Done
+    from leo_bench.benchmarks.suites.run import Done
 
 
 def register(app: typer.Typer) -> None:
@@ -84,12 +84,12 @@ def run(
       --records records
     """
     from leo_bench.benchmarks.cli.screen import machinery, say, table
-    from leo_bench.benchmarks.run_suite import SuiteSettings, declare_origins, run_suite
-    from leo_bench.benchmarks.suite_models import names, parse_models, parse_origins
     from leo_bench.benchmarks.suites import load_suite
-    from leo_bench.evaluation.interval_words import ALL_COVER
-    from leo_bench.evaluation.kinds import RECORDS
-    from leo_bench.evaluation.targets import Target, check_targets
+    from leo_bench.benchmarks.suites.models import names, parse_models, parse_origins
+    from leo_bench.benchmarks.suites.run import SuiteSettings, declare_origins, run_suite
+    from leo_bench.evaluation.files.kinds import RECORDS
+    from leo_bench.evaluation.files.targets import Target, check_targets
+    from leo_bench.evaluation.uncertainty.interval_words import ALL_COVER
     from leo_bench.reports.layouts import list_layouts
 
     chosen = load_suite(suite)

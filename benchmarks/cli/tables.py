@@ -66,10 +66,10 @@ def tables(
       leo-bench tables --records records --format latex --out paper/tables
     """
     from leo_bench.benchmarks.cli.screen import out as show
-    from leo_bench.evaluation.atomic import write_atomically
     from leo_bench.evaluation.errors import InputError
-    from leo_bench.evaluation.kinds import made_by
-    from leo_bench.evaluation.targets import Target, check_targets, claimed
+    from leo_bench.evaluation.files.atomic import write_atomically
+    from leo_bench.evaluation.files.kinds import made_by
+    from leo_bench.evaluation.files.targets import Target, check_targets, claimed
     from leo_bench.reports.formats import FORMATS
     from leo_bench.reports.layouts import list_layouts
     from leo_bench.reports.tables import fill

@@ -75,13 +75,13 @@ def train(
     """
     from leo_bench.benchmarks.cli.screen import Bar, out, say
     from leo_bench.benchmarks.cli.train_screen import TrainingScreen
-    from leo_bench.benchmarks.filling import share_of_environment
-    from leo_bench.benchmarks.leo_runs import RunRequest, check_loss, open_job, resolved_config
-    from leo_bench.evaluation.targets import Target, check_targets, started
-    from leo_bench.leo.run_folder import to_toml
-    from leo_bench.leo.run_target import RUN, SLIGHT
-    from leo_bench.leo.training import check_stage, train_all, train_stage
-    from leo_bench.leo.watching import TensorBoard, Watcher
+    from leo_bench.benchmarks.runs.shared_folder import share_of_environment
+    from leo_bench.benchmarks.runs.training import RunRequest, check_loss, open_job, resolved_config
+    from leo_bench.evaluation.files.targets import Target, check_targets, started
+    from leo_bench.leo.training.job import check_stage, train_all, train_stage
+    from leo_bench.leo.training.run_folder import to_toml
+    from leo_bench.leo.training.run_target import RUN, SLIGHT
+    from leo_bench.leo.training.watching import TensorBoard, Watcher
 
     if stage != "all":
         check_stage(stage)
@@ -119,10 +119,10 @@ def encode(
     """Motion codes of all training frames, once, by the run's animator: RUN/codes.safetensors."""
     from leo_bench.benchmarks.cli.screen import Bar, out
     from leo_bench.benchmarks.cli.train_screen import TrainingScreen
-    from leo_bench.benchmarks.filling import share_of_environment
-    from leo_bench.benchmarks.leo_runs import RunRequest, open_job
+    from leo_bench.benchmarks.runs.shared_folder import share_of_environment
+    from leo_bench.benchmarks.runs.training import RunRequest, open_job
     from leo_bench.evaluation.errors import InputError
-    from leo_bench.leo.training import encode_run
+    from leo_bench.leo.training.job import encode_run
 
     if not (run / "config.toml").is_file():
         raise InputError(
@@ -162,9 +162,9 @@ def export(
       leo-bench export --run runs/toy-faces --out toy-faces --best cddpm
     """
     from leo_bench.benchmarks.cli.screen import out as show
-    from leo_bench.evaluation.kinds import NEW
-    from leo_bench.evaluation.targets import Target, check_targets
-    from leo_bench.leo.export import export as write
+    from leo_bench.evaluation.files.kinds import NEW
+    from leo_bench.evaluation.files.targets import Target, check_targets
+    from leo_bench.leo.training.export import export as write
 
     check_targets(Target("--out", out, NEW))
     for path in write(run, out, best or ()):

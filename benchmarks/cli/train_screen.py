@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from leo_bench.benchmarks.cli.screen import HEARTBEAT_SECONDS, say
-from leo_bench.leo.watching import Watcher
+from leo_bench.leo.training.watching import Watcher
 
 
 class TrainingScreen(Watcher):

@@ -25,7 +25,7 @@ def list_weights(
     """
     from leo_bench.benchmarks.cli.screen import out, table
     from leo_bench.evaluation.errors import InputError
-    from leo_bench.evaluation.weights import find, load_registry
+    from leo_bench.evaluation.weights.registry import find, load_registry
 
     registry = load_registry()
     if urls:
@@ -60,8 +60,8 @@ def fetch(
       leo-bench weights fetch
     """
     from leo_bench.benchmarks.cli.screen import Bar, out
-    from leo_bench.evaluation import downloads
-    from leo_bench.evaluation.weights import entry, load_registry
+    from leo_bench.evaluation.weights import downloads
+    from leo_bench.evaluation.weights.registry import entry, load_registry
 
     registry = load_registry()
     used = [name for name, file in registry.items() if file.used_by]
@@ -95,7 +95,7 @@ def verify(names: Name = None) -> None:
     """
     from leo_bench.benchmarks.cli.screen import out
     from leo_bench.evaluation.errors import InputError
-    from leo_bench.evaluation.weights import entry, find, identify, load_registry
+    from leo_bench.evaluation.weights.registry import entry, find, identify, load_registry
 
     wrong = False
     files = {name: entry(name) for name in names or load_registry()}

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.schema import Data, Named, list_named, load_named
+from leo_bench.evaluation.files.schema import Data, Named, list_named, load_named
 
 FOLDER = Path(__file__).parent
 

@@ -6,7 +6,7 @@ from leo_bench.benchmarks.datasets.dataset import Dataset, list_datasets
 from leo_bench.benchmarks.datasets.opening import data_root, expectation_notes, split_place
 from leo_bench.benchmarks.prepare.report import Entry, read_journal, read_report
 from leo_bench.evaluation.errors import BadVideoError, InputError
-from leo_bench.evaluation.schema import Data
+from leo_bench.evaluation.files.schema import Data
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 from leo_bench.evaluation.videos.source import VideoSource, fingerprint
 

@@ -9,14 +9,14 @@ from typing import Literal
 
 import torch
 
-from leo_bench.evaluation.certificates import Certificate, check, check_embedder
-from leo_bench.evaluation.circumstances import versions
 from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ExtractorRequest, build_extractor
-from leo_bench.evaluation.places import cache_root
-from leo_bench.evaluation.protocol import list_protocols
-from leo_bench.evaluation.weights import find, require_registered, weights_for
+from leo_bench.evaluation.extractors.certificates import Certificate, check, check_embedder
+from leo_bench.evaluation.files.places import cache_root
+from leo_bench.evaluation.protocols.of_clips import list_protocols
+from leo_bench.evaluation.records.circumstances import versions
+from leo_bench.evaluation.weights.registry import find, require_registered, weights_for
 
 
 @dataclass(frozen=True)

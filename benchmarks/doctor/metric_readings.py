@@ -1,6 +1,6 @@
 """Metrics read from the same videos at some damage, and how sure a change of theirs is.
 
-What `benchmarks.sensitivity` puts into its table.
+What `benchmarks.doctor.sensitivity` puts into its table.
 """
 
 from collections.abc import Mapping
@@ -9,25 +9,25 @@ from functools import lru_cache
 from statistics import fmean
 from typing import Protocol, Self
 
-from leo_bench.benchmarks.plan import TOY_EMBEDDER, TOY_EXTRACTOR
-from leo_bench.benchmarks.repetition import RepetitionRequest, calibrated_on, found_in
-from leo_bench.benchmarks.score import build_network
-from leo_bench.evaluation.acd import source_acd
-from leo_bench.evaluation.clip_frames import FrameExtractor
+from leo_bench.benchmarks.scores.plan import TOY_EMBEDDER, TOY_EXTRACTOR
+from leo_bench.benchmarks.scores.repetition import RepetitionRequest, calibrated_on, found_in
+from leo_bench.benchmarks.scores.score import build_network
 from leo_bench.evaluation.clips import ClipChoice, Window
-from leo_bench.evaluation.embedded_videos import EmbeddingSettings
 from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
 from leo_bench.evaluation.extractors import ClipExtractor, ExtractorRequest
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.frame_features import FrameRecipe
-from leo_bench.evaluation.influence import ClipFeatures
-from leo_bench.evaluation.intervals import Interval
-from leo_bench.evaluation.mean_intervals import difference_interval
+from leo_bench.evaluation.features.clip_frames import FrameExtractor
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_frames import FrameRecipe
+from leo_bench.evaluation.identity.acd import source_acd
+from leo_bench.evaluation.identity.embedded_videos import EmbeddingSettings
 from leo_bench.evaluation.measure import Measurement, Settings, Side, measure
-from leo_bench.evaluation.numbers import Metric as DistanceMetric
-from leo_bench.evaluation.paired_shares import paired_difference
-from leo_bench.evaluation.protocol import load_protocol
-from leo_bench.evaluation.shared_videos import shared_difference_interval
+from leo_bench.evaluation.metrics import Metric as DistanceMetric
+from leo_bench.evaluation.protocols.of_clips import load_protocol
+from leo_bench.evaluation.uncertainty.influence import ClipFeatures
+from leo_bench.evaluation.uncertainty.intervals import Interval
+from leo_bench.evaluation.uncertainty.mean_intervals import difference_interval
+from leo_bench.evaluation.uncertainty.paired_shares import paired_difference
+from leo_bench.evaluation.uncertainty.shared_videos import shared_difference_interval
 from leo_bench.evaluation.videos.source import VideoSource
 
 FRAMES = 16
@@ -76,7 +76,7 @@ class DistanceReading:
         return self.measured.numbers.value_float64
 
     def difference(self, other: "DistanceReading") -> Change | None:
-        """See `evaluation.shared_videos`."""
+        """See `evaluation.uncertainty.shared_videos`."""
         mine, others = (
             m.form.weighted(
                 ClipFeatures(m.real.values[0], m.real.videos[0]),
@@ -117,7 +117,7 @@ class MeanReading:
         return fmean(self.of_video.values())
 
     def difference(self, other: "MeanReading") -> Change | None:
-        """See `evaluation.mean_intervals`."""
+        """See `evaluation.uncertainty.mean_intervals`."""
         found = difference_interval(self.of_video, other.of_video, paired=True, level=LEVEL)
         return None if found is None else _change(found)
 
@@ -134,7 +134,7 @@ class ShareReading:
         return fmean(self.of_video.values())
 
     def difference(self, other: "ShareReading") -> Change | None:
-        """See `evaluation.paired_shares`: a mean's interval has no width at shares of 0 and 1."""
+        """See `uncertainty.paired_shares`: a mean's interval has no width at shares of 0 and 1."""
         pairs = [(flag, other.of_video[name]) for name, flag in self.of_video.items()]
         mine, others = zip(*pairs, strict=True)
         return Change(*paired_difference(mine, others, LEVEL).interval)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
-from leo_bench.benchmarks.metric_readings import (
+from leo_bench.benchmarks.doctor.metric_readings import (
     LONG,
     Change,
     Reading,
@@ -19,12 +19,12 @@ from leo_bench.benchmarks.metric_readings import (
     read_distance,
     read_repetition,
 )
-from leo_bench.benchmarks.plan import FID_PROTOCOL, TOY_EMBEDDER
-from leo_bench.benchmarks.sources import SourceOptions, open_source
+from leo_bench.benchmarks.scores.plan import FID_PROTOCOL, TOY_EMBEDDER
+from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.intervals import MIN_VIDEOS
-from leo_bench.evaluation.repetition import RepetitionSettings
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.repetition.score import RepetitionSettings
+from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS
 from leo_bench.evaluation.videos.discover import OpenOptions
 
 WORLDS = ("toy-faces", "toy-bodies")

@@ -1,8 +1,8 @@
 """Simulation: how often do intervals hold what they claim to hold?
 
-    python -m leo_bench.benchmarks.coverage --out benchmarks/coverage.csv
+    python -m leo_bench.benchmarks.evidence.coverage --out benchmarks/evidence/coverage.csv
 
-A cell draws real and fake features from known distributions (`benchmarks.coverage_draws`), many
+A cell draws real and fake features from known distributions (`evidence.coverage_draws`), many
 times over. An interval around a number at N is to hold its expected value at N (the mean over the
 draws; of KVD, which has no bias, the distributions' own), one around FVD at infinite N the
 distributions' own distance, in 95 % of the draws. Cells that the file has already are left alone.
@@ -22,22 +22,22 @@ from typing import Literal
 
 import torch
 
-from leo_bench.benchmarks.coverage_draws import KVD, Population, Tails, distances
-from leo_bench.evaluation.drift import bands
-from leo_bench.evaluation.extrapolation import extrapolate
-from leo_bench.evaluation.frame_influence import frechet_statistic_of_frames
-from leo_bench.evaluation.influence import frechet_statistic, kernel_statistic
-from leo_bench.evaluation.intervals import (
+from leo_bench.benchmarks.evidence.coverage_draws import KVD, Population, Tails, distances
+from leo_bench.evaluation.distances.neighbours import precision, recall
+from leo_bench.evaluation.identity.drift import bands
+from leo_bench.evaluation.uncertainty.extrapolation import extrapolate
+from leo_bench.evaluation.uncertainty.frame_influence import frechet_statistic_of_frames
+from leo_bench.evaluation.uncertainty.influence import frechet_statistic, kernel_statistic
+from leo_bench.evaluation.uncertainty.intervals import (
     Interval,
     cautious_interval,
     interval_around,
     paired_difference_interval,
     spread_of,
 )
-from leo_bench.evaluation.mean_intervals import mean_interval
-from leo_bench.evaluation.neighbours import precision, recall
-from leo_bench.evaluation.over_seeds import over_seeds
-from leo_bench.evaluation.share_intervals import precision_interval, recall_interval
+from leo_bench.evaluation.uncertainty.mean_intervals import mean_interval
+from leo_bench.evaluation.uncertainty.over_seeds import over_seeds
+from leo_bench.evaluation.uncertainty.share_intervals import precision_interval, recall_interval
 
 What = Literal["distance", "infinity", "frames", "shares", "acd", "seeds", "band"]
 
@@ -311,7 +311,7 @@ _KEY = tuple(field.name for field in fields(Cell))
 def main() -> None:
     """Run the cells that are not in the file yet, one after the other, and add their rows."""
     parser = argparse.ArgumentParser(
-        prog="python -m leo_bench.benchmarks.coverage", description=__doc__
+        prog="python -m leo_bench.benchmarks.evidence.coverage", description=__doc__
     )
     parser.add_argument("--out", type=Path, required=True, help="CSV to write, or to add to")
     parser.add_argument("--what", choices=sorted(DRAWS), help="these cells alone")

@@ -1,4 +1,4 @@
-"""Populations with known distances, for `benchmarks.coverage`: features, their truths, distances.
+"""Populations with known distances, for `evidence.coverage`: features, their truths, distances.
 
 Features of D dimensions: a Gaussian with covariance eigenvalues ~ i^-1.3 of total 3 D in a fixed
 reflected frame (metrics.md, section 9.5). Heavy tails: each video's departure from the mean is
@@ -13,8 +13,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.influence import ClipFeatures
-from leo_bench.evaluation.kernel import KernelOptions
+from leo_bench.evaluation.distances.kernel import KernelOptions
+from leo_bench.evaluation.uncertainty.influence import ClipFeatures
 
 Tails = Literal["light", "heavy"]
 

@@ -1,8 +1,8 @@
 """The tables of `benchmarks/coverage.md`, from the rows of two simulations.
 
-python -m leo_bench.benchmarks.coverage --out benchmarks/coverage.csv
-python -m leo_bench.benchmarks.gate_alarms --out benchmarks/gate_alarms.csv
-python -m leo_bench.benchmarks.coverage_text
+python -m leo_bench.benchmarks.evidence.coverage --out benchmarks/evidence/coverage.csv
+python -m leo_bench.benchmarks.evidence.gate_alarms --out benchmarks/evidence/gate_alarms.csv
+python -m leo_bench.benchmarks.evidence.coverage_text
 """
 
 import csv
@@ -124,12 +124,12 @@ def _read(path: Path) -> Rows:
 
 
 def main() -> None:
-    """Put the tables of the CSV into the page beside it."""
+    """Put the tables of the two CSV files into `benchmarks/coverage.md`."""
     folder = Path(__file__).parent
     tables = "\n".join(
         [tables_of(_read(folder / "coverage.csv")), gate_of(_read(folder / "gate_alarms.csv"))]
     )
-    path = folder / "coverage.md"
+    path = folder.parent / "coverage.md"
     before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     path.write_text(f"{before}{BEGIN}\n\n{tables}\n{END}{after}", encoding="utf-8")

@@ -1,6 +1,7 @@
 """How far a LEO's motion goes by each sampler, and what happens where runs meet; Markdown.
 
-    python -m leo_bench.benchmarks.drawn_motion --model leo:toy-bodies --real toy-bodies/test
+    python -m leo_bench.benchmarks.evidence.drawn_motion --model leo:toy-bodies
+        --real toy-bodies/test
 
 Sample i begins with the first frame of real video i and has the keys of sample i of seed 0, as
 `leo-bench sample --mode conditional` draws it. All lengths are of motion codes as they are, means
@@ -17,14 +18,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from leo_bench.benchmarks.cli.screen import out, say
-from leo_bench.benchmarks.leo_samples import open_samples
-from leo_bench.benchmarks.sources import SourceOptions, open_source
+from leo_bench.benchmarks.sources.leo_samples import open_samples
+from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.leo.diffusion import Sampler
-from leo_bench.leo.drawing import Drawing, Row, Sampling, at_size
-from leo_bench.leo.model import LeoModel, find_model
+from leo_bench.leo.diffusion.gaussian import Sampler
+from leo_bench.leo.sampling.drawing import Drawing, Row, Sampling, at_size
+from leo_bench.leo.sampling.model import LeoModel, find_model
 
 FRAMES = 16
 LONG = 128  # frames, so that runs meet

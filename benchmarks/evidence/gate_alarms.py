@@ -1,6 +1,7 @@
 """Simulation: how often does the gate call an unchanged model worse, and what losses does it find?
 
-    python -m leo_bench.benchmarks.gate_alarms --out benchmarks/gate_alarms.csv --workers 2
+    python -m leo_bench.benchmarks.evidence.gate_alarms --out benchmarks/evidence/gate_alarms.csv
+        --workers 2
 
 Each change is of one number, before and after, judged as `reports.comparing` judges it: by the
 influences of the videos and Student's quantile, at Holm's first level for 1, 5 and 22 numbers in a
@@ -30,15 +31,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from leo_bench.benchmarks.coverage_draws import covariance_root
-from leo_bench.evaluation.influence import ClipFeatures, frechet_statistic
-from leo_bench.evaluation.intervals import spread_of
-from leo_bench.evaluation.numbers import influences_of
-from leo_bench.evaluation.video_influences import (
+from leo_bench.benchmarks.evidence.coverage_draws import covariance_root
+from leo_bench.evaluation.metrics import influences_of
+from leo_bench.evaluation.records.influences import (
     VideoInfluences,
     error_of_difference,
     influences_of_mean,
 )
+from leo_bench.evaluation.uncertainty.influence import ClipFeatures, frechet_statistic
+from leo_bench.evaluation.uncertainty.intervals import spread_of
 from leo_bench.reports.comparing import load_settings
 from leo_bench.reports.error_of_change import chance_of_rise
 
@@ -212,7 +213,7 @@ def _factors(rows: int, generator: torch.Generator) -> Tensor:
 def main() -> None:
     """Run the cases in `--workers` processes of one thread each, and write their rows."""
     parser = argparse.ArgumentParser(
-        prog="python -m leo_bench.benchmarks.gate_alarms", description=__doc__
+        prog="python -m leo_bench.benchmarks.evidence.gate_alarms", description=__doc__
     )
     parser.add_argument("--out", type=Path, required=True, help="CSV to write")
     parser.add_argument("--workers", type=int, default=1)

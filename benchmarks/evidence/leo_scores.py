@@ -1,6 +1,6 @@
 """Scores of a trained LEO on held-out videos: rebuilding, motion, and FVD beside what is still.
 
-    python -m leo_bench.benchmarks.leo_scores --model leo:toy-faces --real toy-faces/test
+    python -m leo_bench.benchmarks.evidence.leo_scores --model leo:toy-faces --real toy-faces/test
         --out SCORES.json
 
 Conditional samples begin with the first frames of the real videos themselves, one a video and then
@@ -20,22 +20,22 @@ import torch
 from torch import Tensor
 
 from leo_bench.benchmarks.cli.screen import machinery, out, say
-from leo_bench.benchmarks.plan import ScoreRequest
-from leo_bench.benchmarks.score import score
-from leo_bench.benchmarks.sources import SourceOptions, open_source
-from leo_bench.evaluation.atomic import write_atomically
+from leo_bench.benchmarks.scores.plan import ScoreRequest
+from leo_bench.benchmarks.scores.score import score
+from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.record import Record
+from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.leo.animator import ImageAnimator
 from leo_bench.leo.config import STAGES
-from leo_bench.leo.data import frames_at_size
-from leo_bench.leo.diffusion import Sampler
-from leo_bench.leo.model import LeoModel, find_model
-from leo_bench.leo.pixels import to_pixels
-from leo_bench.leo.reconstruction import Judged, driving_frames, judge
+from leo_bench.leo.data.videos import frames_at_size
+from leo_bench.leo.diffusion.gaussian import Sampler
+from leo_bench.leo.models.animator import ImageAnimator
+from leo_bench.leo.networks.pixels import to_pixels
+from leo_bench.leo.sampling.model import LeoModel, find_model
+from leo_bench.leo.stages.reconstruction import Judged, driving_frames, judge
 
 FRAMES = 16
 DRAWN = 512  # unconditional samples: their first frames cost most

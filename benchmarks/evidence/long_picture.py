@@ -1,6 +1,6 @@
 """A long sample to look at: every 64th of 1,024 frames from one given first frame.
 
-python -m leo_bench.benchmarks.long_picture --out docs/long.png
+python -m leo_bench.benchmarks.evidence.long_picture --out docs/long.png
 """
 
 import argparse
@@ -10,7 +10,7 @@ import torch
 
 from leo_bench.benchmarks.cli.screen import out
 from leo_bench.benchmarks.montage import montage
-from leo_bench.benchmarks.sampling import Place, SampleRequest, open_request, sampling_of
+from leo_bench.benchmarks.runs.sampling import Place, SampleRequest, open_request, sampling_of
 
 ACROSS = 8
 

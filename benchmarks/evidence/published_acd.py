@@ -1,13 +1,13 @@
 """ACD of the samples that authors published, beside real video, under each small network; Markdown.
 
     LEO_BENCH_WEIGHTS=SHARED_DATA/weights
-        python -m leo_bench.benchmarks.published_acd --from SHARED_DATA
+        python -m leo_bench.benchmarks.evidence.published_acd --from SHARED_DATA
     LEO_BENCH_WEIGHTS=MINE
-        python -m leo_bench.benchmarks.published_acd --from SHARED_DATA --only face
+        python -m leo_bench.benchmarks.evidence.published_acd --from SHARED_DATA --only face
         --protocol acd-face-casia --protocol acd-face-casia-aligned --allow-unverified
 
 SHARED_DATA holds `clips.csv`, one row a clip with its tile's box, and the videos it names
-(`benchmarks.published_samples`). Nothing is cut out to disk: of each page video the first 16 frames
+(`evidence.published_samples`). Nothing is cut out to disk: of each page video the first 16 frames
 are decoded once, and its first tiles are measured. Embeddings are kept in the cache, so that
 running it again goes on.
 
@@ -32,17 +32,17 @@ import torch
 from torch import Tensor
 
 from leo_bench.benchmarks.cli.screen import machinery, out, say
+from leo_bench.benchmarks.evidence.published_samples import ClipRow, read_rows, unstretched
 from leo_bench.benchmarks.prepare.reading import read_frames
 from leo_bench.benchmarks.prepare.resample import Frame
-from leo_bench.benchmarks.published_samples import ClipRow, read_rows, unstretched
-from leo_bench.evaluation.acd import SourceACD, source_acd
 from leo_bench.evaluation.clips import Window
-from leo_bench.evaluation.embedded_videos import EmbeddingSettings
 from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.frame_features import FrameRecipe
-from leo_bench.evaluation.frame_protocol import FrameProtocol, load_frame_protocol
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_frames import FrameRecipe
+from leo_bench.evaluation.identity.acd import SourceACD, source_acd
+from leo_bench.evaluation.identity.embedded_videos import EmbeddingSettings
+from leo_bench.evaluation.protocols.of_frames import FrameProtocol, load_frame_protocol
 from leo_bench.evaluation.videos.source import Medium, Skipped, VideoSource, read_in_pieces
 
 FRAMES = 16

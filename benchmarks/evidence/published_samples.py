@@ -1,6 +1,6 @@
 """Cuts the samples that authors published into single clips; lays real faces out as FaceForensics.
 
-    python -m leo_bench.benchmarks.published_samples --from SHARED_DATA --out DIR
+    python -m leo_bench.benchmarks.evidence.published_samples --from SHARED_DATA --out DIR
 
 SHARED_DATA holds `clips.csv`, one row a clip with its tile's box, and the videos it names. Every
 tile of a tiled video becomes a lossless clip of its own; a clip that fills its file is copied:
@@ -27,13 +27,13 @@ import numpy as np
 from PIL import Image
 from pydantic import BaseModel
 
+from leo_bench.benchmarks.evidence.standin_masks import mask_frames
 from leo_bench.benchmarks.prepare.reading import frame_rate, read_frames
 from leo_bench.benchmarks.prepare.resample import Frame
 from leo_bench.benchmarks.prepare.store import write_frames
-from leo_bench.benchmarks.standin_masks import mask_frames
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.given_files import read_given_text
-from leo_bench.evaluation.schema import parse
+from leo_bench.evaluation.files.given_files import read_given_text
+from leo_bench.evaluation.files.schema import parse
 
 LEFT_OUT = ("grid-s1", "ucf101", "weizmann")  # real sets that have a preparation of their own
 TILES_AT_ONCE = 10  # clips held in memory; a video of more tiles is decoded more than once

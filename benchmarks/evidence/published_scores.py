@@ -1,8 +1,9 @@
 """Scores the samples that authors published, against the real video at hand; prints Markdown.
 
-    python -m leo_bench.benchmarks.published_samples --from SHARED_DATA --out SAMPLES
+    python -m leo_bench.benchmarks.evidence.published_samples --from SHARED_DATA --out SAMPLES
     leo-bench data prepare faceforensics --from SAMPLES --out DATA      (and ucf101, weizmann, grid)
-    python -m leo_bench.benchmarks.published_scores --samples SAMPLES --data DATA --records RECORDS
+    python -m leo_bench.benchmarks.evidence.published_scores --samples SAMPLES
+        --data DATA --records RECORDS
 
 Every row is one `leo-bench fvd --dataset ... --fake ...`. What the numbers are not: the sets are
 small and hand-picked by their authors, the real faces are not FaceForensics, there is no TaichiHD,
@@ -16,10 +17,10 @@ from pathlib import Path
 
 from leo_bench.baselines.methods import list_methods
 from leo_bench.benchmarks.cli.screen import machinery, out, say
-from leo_bench.benchmarks.plan import ScoreRequest, plan
-from leo_bench.benchmarks.score import keep, scored
+from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
+from leo_bench.benchmarks.scores.score import keep, scored
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.record import Record, record_path
+from leo_bench.evaluation.records.distance import Record, record_path
 
 FRAMES, SIDE = 16, 128
 # Data set of a generated set -> the prepared real one that it is held against.

@@ -1,9 +1,9 @@
 """Does the repetition score find repetitions that were planted? Its ROC on the embedded worlds.
 
-    python -m leo_bench.benchmarks.repetition_roc --signals motion pixels codes
+    python -m leo_bench.benchmarks.evidence.repetition_roc --signals motion pixels codes
         --out docs/repetition-roc.png
 
-In half of the videos a stretch comes back (`benchmarks.planting`), and it is known which and where:
+In half of the videos a stretch comes back (`sources.planting`), and it is known which and where:
 
 repetition  frames of the video, shown again up to a tenth faster or slower; cut in
 replay      the motion, done again a little otherwise by the same person; no cut
@@ -26,20 +26,20 @@ import torch
 from torch import Tensor
 
 from leo_bench.benchmarks.cli.screen import machinery, out, say
-from leo_bench.benchmarks.damage import DAMAGES, Damaged
-from leo_bench.benchmarks.motion_signals import PixelSignals, Signals
-from leo_bench.benchmarks.planting import Plant, planted_motion
+from leo_bench.benchmarks.scores.motion_signals import PixelSignals, Signals
+from leo_bench.benchmarks.sources.damage import DAMAGES, Damaged
+from leo_bench.benchmarks.sources.planting import Plant, planted_motion
 from leo_bench.benchmarks.worlds.world import WorldShape, WorldSource, open_world
-from leo_bench.evaluation.atomic import write_atomically
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.repetition import (
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.evaluation.repetition.score import (
     RepetitionSettings,
     SourceRepetition,
     calibrate,
     source_repetition,
 )
-from leo_bench.evaluation.roc import Point, area_under, roc
+from leo_bench.evaluation.uncertainty.roc import Point, area_under, roc
 from leo_bench.reports.pictures import need_matplotlib
 from leo_bench.reports.roc_picture import roc_picture
 
@@ -199,8 +199,8 @@ def signals_of(world: str, signal: str, kind: str, given: argparse.Namespace) ->
 def _signals(world: str, signal: str, train: WorldSource, work: Machinery) -> Signals:
     if signal == "pixels":
         return PixelSignals.fitted(train, range(len(train.names)), FRAMES, work)
-    from leo_bench.benchmarks.code_signals import CodeSignals
-    from leo_bench.leo.model import LeoModel, find_model
+    from leo_bench.benchmarks.scores.code_signals import CodeSignals
+    from leo_bench.leo.sampling.model import LeoModel, find_model
 
     return CodeSignals.by(LeoModel.open(find_model(world)))
 

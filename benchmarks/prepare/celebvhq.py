@@ -25,9 +25,9 @@ from leo_bench.benchmarks.prepare.reading import (
 from leo_bench.benchmarks.prepare.resample import Frame, shorter_side_lanczos
 from leo_bench.benchmarks.prepare.search import first_with, found_some, metadata_file
 from leo_bench.evaluation.errors import BadVideoError, InputError
-from leo_bench.evaluation.given_files import shortened
-from leo_bench.evaluation.json_files import read_json
-from leo_bench.evaluation.schema import parse
+from leo_bench.evaluation.files.given_files import shortened
+from leo_bench.evaluation.files.json_files import read_json
+from leo_bench.evaluation.files.schema import parse
 
 SIDE = 256
 MARGIN = 0.02  # of the picture, on every side: the authors' script

@@ -7,7 +7,7 @@ from typing import Literal
 
 from leo_bench.benchmarks.prepare.resample import Frame
 from leo_bench.evaluation.errors import BadVideoError
-from leo_bench.evaluation.schema import Data
+from leo_bench.evaluation.files.schema import Data
 
 StoreKind = Literal["jpeg", "lossless", "link"]
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from pydantic import Field
 
-from leo_bench.evaluation.atomic import write_atomically
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.given_files import read_given_text
-from leo_bench.evaluation.json_files import parse_json, read_json
-from leo_bench.evaluation.schema import Data, parse
+from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.evaluation.files.given_files import read_given_text
+from leo_bench.evaluation.files.json_files import parse_json, read_json
+from leo_bench.evaluation.files.schema import Data, parse
 
 JOURNAL = "prepare.jsonl"
 REPORT = "prepare.json"

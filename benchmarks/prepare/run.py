@@ -32,8 +32,8 @@ from leo_bench.benchmarks.prepare.report import (
 )
 from leo_bench.benchmarks.prepare.search import is_video
 from leo_bench.benchmarks.prepare.store import placed_path, store_video
-from leo_bench.evaluation.circumstances import now, versions
 from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.records.circumstances import now, versions
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.evaluation.videos.discover import content_digest
 

@@ -29,8 +29,8 @@ from leo_bench.benchmarks.prepare.search import (
     metadata_file,
 )
 from leo_bench.evaluation.errors import BadVideoError, InputError
-from leo_bench.evaluation.given_files import check_regular, read_given_text
-from leo_bench.evaluation.schema import parse
+from leo_bench.evaluation.files.given_files import check_regular, read_given_text
+from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.videos.pictures import picture_facts, picture_pixels
 
 SPLITS = ("train", "test")

@@ -20,7 +20,7 @@ from leo_bench.benchmarks.prepare.search import (
     videos_below,
 )
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.given_files import read_given_text
+from leo_bench.evaluation.files.given_files import read_given_text
 
 LISTS = tuple(f"{part}list0{fold}.txt" for fold in (1, 2, 3) for part in ("train", "test"))
 HOMEPAGE = "https://www.crcv.ucf.edu/data/UCF101.php"

@@ -1,7 +1,7 @@
 """What a report shows besides records: clips of the videos that move FVD most and least.
 
 A fake video that moves FVD up is one that the real videos do not look like; a real one that does
-is one that the fakes miss. The influences beside a record say which (`evaluation.influence`).
+is one that the fakes miss. The influences beside a record say which (`uncertainty.influence`).
 """
 
 import tempfile
@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from leo_bench.benchmarks.plan import source_options
-from leo_bench.benchmarks.plan_again import settings_of
-from leo_bench.benchmarks.sources import open_source
+from leo_bench.benchmarks.scores.plan import source_options
+from leo_bench.benchmarks.sources.open import open_source
+from leo_bench.benchmarks.verify_and_explain.plan_again import settings_of
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.record import Record
-from leo_bench.evaluation.video_influences import Pair, read_influences
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.records.distance import Record
+from leo_bench.evaluation.records.influences import Pair, read_influences
 from leo_bench.evaluation.videos.source import VideoSource
 from leo_bench.evaluation.videos.write import write_video
 from leo_bench.reports.page import Clip, ClipRow

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from leo_bench.benchmarks.plan_again import plan_of
-from leo_bench.benchmarks.score import scored
+from leo_bench.benchmarks.scores.score import scored
+from leo_bench.benchmarks.verify_and_explain.plan_again import plan_of
+from leo_bench.evaluation.distances.frechet import fit_gaussian
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.frechet import fit_gaussian
-from leo_bench.evaluation.record import Record
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.records.distance import Record
 from leo_bench.reports.bundles import FRECHET, SideStatistics, Statistics, frechet
 from leo_bench.reports.rechecks import agrees
 from leo_bench.reports.records import Stored, Tree

@@ -12,15 +12,15 @@ from PIL import Image
 from torch import Tensor
 
 from leo_bench.benchmarks.prepare.reading import frame_rate
-from leo_bench.benchmarks.start_frames import noted_picture
+from leo_bench.benchmarks.sources.start_frames import noted_picture
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.container import VideoFiles
 from leo_bench.evaluation.videos.discover import open_videos
 from leo_bench.evaluation.videos.source import VideoSource
 from leo_bench.evaluation.videos.upright import upright_videos
-from leo_bench.leo.animator import ImageAnimator, relative
-from leo_bench.leo.animator_files import read_animator
-from leo_bench.leo.model import LeoModel, find_model, shipped_models
+from leo_bench.leo.models.animator import ImageAnimator, relative
+from leo_bench.leo.models.animator_files import read_animator
+from leo_bench.leo.sampling.model import LeoModel, find_model, shipped_models
 
 Progress = Callable[[int, int], None]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import Tensor
 
 from leo_bench.benchmarks.montage import montage
-from leo_bench.benchmarks.sampling import (
+from leo_bench.benchmarks.runs.sampling import (
     SUFFIXES,
     Format,
     Place,
@@ -19,16 +19,16 @@ from leo_bench.benchmarks.sampling import (
     shown,
     strip_of,
 )
-from leo_bench.benchmarks.start_frames import noted_picture, read_picture
-from leo_bench.evaluation.atomic import write_atomically
+from leo_bench.benchmarks.sources.start_frames import noted_picture, read_picture
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.kinds import NEW
-from leo_bench.evaluation.targets import Target, check_free, check_targets
+from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.evaluation.files.kinds import NEW
+from leo_bench.evaluation.files.targets import Target, check_free, check_targets
 from leo_bench.evaluation.videos.frames import is_frame
 from leo_bench.evaluation.videos.write import check_fps, write_video
-from leo_bench.leo.cut_frames import cut_line
-from leo_bench.leo.edit import ControlNet, Editor, command_editor, edited, png
-from leo_bench.leo.sample import LeoSource
+from leo_bench.leo.data.cut_frames import cut_line
+from leo_bench.leo.sampling.edit import ControlNet, Editor, command_editor, edited, png
+from leo_bench.leo.sampling.source import LeoSource
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class EditRequest:
         drawn_in: the folder of `leo-bench sample` that holds them, if any.
         picture: an edited first frame, or a folder of them, called as the samples: a PNG or JPEG
             sample-000003.png.
-        command: a program that edits a picture (`leo.edit.command_editor`).
+        command: a program that edits a picture (`leo.sampling.edit.command_editor`).
         controlnet: a text that edits it.
         repose: the edit moved the pose: the motion begins at the edited frame's own code.
     """

@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from leo_bench.benchmarks.filling import alone
-from leo_bench.benchmarks.sample_settings import difference, settings, write_settings
-from leo_bench.benchmarks.sampling import (
+from leo_bench.benchmarks.runs.sampling import (
     SUFFIXES,
     Place,
     SampleRequest,
@@ -21,10 +19,12 @@ from leo_bench.benchmarks.sampling import (
     shown,
     write_picture,
 )
+from leo_bench.benchmarks.runs.settings import difference, settings, write_settings
+from leo_bench.benchmarks.runs.shared_folder import alone
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.targets import check_free
+from leo_bench.evaluation.files.targets import check_free
 from leo_bench.evaluation.videos.write import write_video
-from leo_bench.leo.grid import Kind, renderings, tiled
+from leo_bench.leo.sampling.grid import Kind, renderings, tiled
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from leo_bench.benchmarks.filling import own_part, writing
-from leo_bench.benchmarks.leo_pace import SETTINGS
-from leo_bench.benchmarks.leo_samples import open_samples
 from leo_bench.benchmarks.montage import montage
-from leo_bench.benchmarks.sample_settings import (
+from leo_bench.benchmarks.runs.settings import (
     add_digests,
     difference,
     read_settings,
@@ -32,17 +29,20 @@ from leo_bench.benchmarks.sample_settings import (
     without_digest,
     write_settings,
 )
-from leo_bench.benchmarks.sources import SourceOptions, open_source
-from leo_bench.evaluation.atomic import write_atomically
+from leo_bench.benchmarks.runs.shared_folder import own_part, writing
+from leo_bench.benchmarks.sources.leo_pace import SETTINGS
+from leo_bench.benchmarks.sources.leo_samples import open_samples
+from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.schema import Data, parse
+from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.evaluation.files.schema import Data, parse
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.source import VideoSource
 from leo_bench.evaluation.videos.write import check_fps, write_video
-from leo_bench.leo.drawing import Sampling
-from leo_bench.leo.model import LeoModel, device_named, find_model
-from leo_bench.leo.rendering import Rendering
-from leo_bench.leo.sample import LeoSource
+from leo_bench.leo.sampling.drawing import Sampling
+from leo_bench.leo.sampling.model import LeoModel, device_named, find_model
+from leo_bench.leo.sampling.rendering import Rendering
+from leo_bench.leo.sampling.source import LeoSource
 from leo_bench.leo.stage import Share
 
 Progress = Callable[[int, int], None]

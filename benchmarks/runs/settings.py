@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from leo_bench.benchmarks.filling import in_turn
-from leo_bench.evaluation.atomic import write_atomically
+from leo_bench.benchmarks.runs.shared_folder import in_turn
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.json_files import read_json
-from leo_bench.evaluation.schema import Data
+from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.evaluation.files.json_files import read_json
+from leo_bench.evaluation.files.schema import Data
 from leo_bench.evaluation.videos.discover import content_digest
 from leo_bench.evaluation.videos.seals import KEY
 from leo_bench.evaluation.videos.source import fingerprint
-from leo_bench.leo.origin import first_difference
-from leo_bench.leo.sample import LeoSource
+from leo_bench.leo.sampling.source import LeoSource
+from leo_bench.leo.training.origin import first_difference
 
 _SPELLINGS = ("run", "start")  # of a request: one model, one source has several
 

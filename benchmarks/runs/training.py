@@ -10,18 +10,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from leo_bench.benchmarks.broken_videos import NamedVideos, broken_videos_named
-from leo_bench.benchmarks.sources import SourceOptions, open_source
-from leo_bench.evaluation.atomic import write_atomically
+from leo_bench.benchmarks.scores.broken_videos import NamedVideos, broken_videos_named
+from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.json_files import read_json
-from leo_bench.evaluation.schema import Data, parse
+from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.evaluation.files.json_files import read_json
+from leo_bench.evaluation.files.schema import Data, parse
 from leo_bench.evaluation.videos.discover import OpenOptions
-from leo_bench.leo import perceptual
 from leo_bench.leo.config import STAGES, Config, load_config
-from leo_bench.leo.model import model_file
-from leo_bench.leo.run_folder import RunFolder, has_begun
-from leo_bench.leo.training import Job
+from leo_bench.leo.sampling.model import model_file
+from leo_bench.leo.stages import perceptual
+from leo_bench.leo.training.job import Job
+from leo_bench.leo.training.run_folder import RunFolder, has_begun
 
 DATA = "data.json"
 _MEND = "mend it, or remove it from the training data"

@@ -5,26 +5,26 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from leo_bench.benchmarks.frame_plan import (
+from leo_bench.benchmarks.scores.frame_plan import (
     FramePlan,
     FrameScoreRequest,
     PlannedSide,
     open_side,
     plan_frames,
 )
-from leo_bench.benchmarks.frame_record import Told, against, frame_record, scored_side
-from leo_bench.benchmarks.plan_again import Given, plan_score
-from leo_bench.benchmarks.provenance import with_news
-from leo_bench.benchmarks.side_notes import side_notes
-from leo_bench.evaluation.acd import SourceACD, source_acd
-from leo_bench.evaluation.embedded_videos import EmbeddingSettings
+from leo_bench.benchmarks.scores.frame_record import Told, against, frame_record, scored_side
+from leo_bench.benchmarks.scores.side_notes import side_notes
+from leo_bench.benchmarks.scores.stamp import with_news
+from leo_bench.benchmarks.verify_and_explain.plan_again import Given, plan_score
 from leo_bench.evaluation.embedders import FrameEmbedder, build_embedder
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.frame_features import FrameRecipe
-from leo_bench.evaluation.intervals import MIN_VIDEOS
-from leo_bench.evaluation.lanes import on_one_thread
-from leo_bench.evaluation.record_parts import SideRecord
-from leo_bench.evaluation.score_record import ScoreRecord, keep_score
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_frames import FrameRecipe
+from leo_bench.evaluation.features.single_thread_pool import on_one_thread
+from leo_bench.evaluation.identity.acd import SourceACD, source_acd
+from leo_bench.evaluation.identity.embedded_videos import EmbeddingSettings
+from leo_bench.evaluation.records.parts import SideRecord
+from leo_bench.evaluation.records.score import ScoreRecord, keep_score
+from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS
 
 # Up to here intervals of a mean of heavy-tailed numbers cover 88 to 91 % (benchmarks/coverage.md).
 FEW_VIDEOS = 16

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from leo_bench.benchmarks.motion_signals import embedded
+from leo_bench.benchmarks.scores.motion_signals import embedded
 from leo_bench.evaluation.embedders import Embedded
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.frame_features import FrameRecipe
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_frames import FrameRecipe
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.evaluation.videos.source import Selection, VideoSource
-from leo_bench.leo.animator import ImageAnimator
-from leo_bench.leo.model import LeoModel, model_file
-from leo_bench.leo.sample import LeoSource
+from leo_bench.leo.models.animator import ImageAnimator
+from leo_bench.leo.sampling.model import LeoModel, model_file
+from leo_bench.leo.sampling.source import LeoSource
 
 AT_ONCE = 16  # frames through the encoder, always: other numbers change last bits
 

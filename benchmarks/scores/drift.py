@@ -9,29 +9,29 @@ from pathlib import Path
 
 from pydantic import Field
 
-from leo_bench.benchmarks.frame_plan import (
+from leo_bench.benchmarks.scores.frame_plan import (
     FramePlan,
     FrameScoreRequest,
     PlannedSide,
     open_side,
     plan_frames,
 )
-from leo_bench.benchmarks.frame_record import Told, against, frame_record, scored_side
-from leo_bench.benchmarks.plan_again import Given, plan_score
-from leo_bench.benchmarks.provenance import with_news
-from leo_bench.benchmarks.side_notes import side_notes
-from leo_bench.evaluation.drift import MIN_FOR_BAND, Bands, Limits, bands, limits, survival
-from leo_bench.evaluation.embedded_videos import EmbeddingSettings
+from leo_bench.benchmarks.scores.frame_record import Told, against, frame_record, scored_side
+from leo_bench.benchmarks.scores.side_notes import side_notes
+from leo_bench.benchmarks.scores.stamp import with_news
+from leo_bench.benchmarks.verify_and_explain.plan_again import Given, plan_score
 from leo_bench.evaluation.embedders import FrameEmbedder, build_embedder
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.frame_features import FrameRecipe
-from leo_bench.evaluation.intervals import MIN_VIDEOS
-from leo_bench.evaluation.lanes import on_one_thread
-from leo_bench.evaluation.mean_intervals import LEVEL
-from leo_bench.evaluation.schema import parse
-from leo_bench.evaluation.score_record import ScoreRecord, keep_score
-from leo_bench.evaluation.source_drift import SourceDrift, source_drift
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_frames import FrameRecipe
+from leo_bench.evaluation.features.single_thread_pool import on_one_thread
+from leo_bench.evaluation.files.schema import parse
+from leo_bench.evaluation.identity.drift import MIN_FOR_BAND, Bands, Limits, bands, limits, survival
+from leo_bench.evaluation.identity.embedded_videos import EmbeddingSettings
+from leo_bench.evaluation.identity.source_drift import SourceDrift, source_drift
+from leo_bench.evaluation.records.score import ScoreRecord, keep_score
+from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS
+from leo_bench.evaluation.uncertainty.mean_intervals import LEVEL
 
 # Under this many real videos their largest distances say little of a threshold.
 FEW_REAL = 16

@@ -7,14 +7,14 @@ from typing import Literal
 
 import numpy as np
 
-from leo_bench.benchmarks.plan import NetworkOptions, extractor_request, source_options
-from leo_bench.benchmarks.sources import dataset_behind, open_source
-from leo_bench.evaluation.atomic import write_atomically
+from leo_bench.benchmarks.scores.plan import NetworkOptions, extractor_request, source_options
+from leo_bench.benchmarks.sources.open import dataset_behind, open_source
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.extractors import build_extractor
-from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.measure import Settings, Side, draw
-from leo_bench.evaluation.protocol import load_protocol
+from leo_bench.evaluation.protocols.of_clips import load_protocol
 from leo_bench.evaluation.videos.source import check_unchanged
 
 

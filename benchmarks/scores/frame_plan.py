@@ -1,6 +1,6 @@
 """From a command line's options to a plan for a score of single frames, such as ACD.
 
-As `benchmarks.plan` for distances: every choice is made here, nothing is opened. A
+As `benchmarks.scores.plan` for distances: every choice is made here, nothing is opened. A
 `FrameScoreRequest` is what a user asked, word for word; it goes into the record, and `verify` plans
 from it again.
 """
@@ -12,21 +12,21 @@ from typing import Literal
 import torch
 
 from leo_bench.benchmarks.datasets import Dataset
-from leo_bench.benchmarks.leo_pace import pace_of
-from leo_bench.benchmarks.plan import (
+from leo_bench.benchmarks.scores.plan import (
     SAMPLING,
     check_counts,
     check_weights,
     named_dataset,
     samples_of_the_run,
 )
-from leo_bench.benchmarks.sources import SourceOptions, open_source, side_named
+from leo_bench.benchmarks.sources.leo_pace import pace_of
+from leo_bench.benchmarks.sources.open import SourceOptions, open_source, side_named
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.embedders import EmbedderRequest, FrameEmbedder
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.frame_protocol import FrameProtocol, load_frame_protocol
-from leo_bench.evaluation.schema import Data
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.files.schema import Data
+from leo_bench.evaluation.protocols.of_frames import FrameProtocol, load_frame_protocol
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.float_range import FloatRange
 from leo_bench.evaluation.videos.source import VideoSource

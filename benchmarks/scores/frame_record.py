@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, Self, TypeVar
 
-from leo_bench.benchmarks.frame_plan import FramePlan, PlannedSide, caveats
-from leo_bench.benchmarks.provenance import device_name, side_record, weights_notes
-from leo_bench.evaluation.circumstances import circumstances
+from leo_bench.benchmarks.scores.frame_plan import FramePlan, PlannedSide, caveats
+from leo_bench.benchmarks.scores.stamp import device_name, side_record, weights_notes
 from leo_bench.evaluation.embedders import FrameEmbedder
-from leo_bench.evaluation.intervals import Interval, ends
-from leo_bench.evaluation.record_parts import SideRecord
-from leo_bench.evaluation.score_record import Against, ScoreRecord
+from leo_bench.evaluation.records.circumstances import circumstances
+from leo_bench.evaluation.records.parts import SideRecord
+from leo_bench.evaluation.records.score import Against, ScoreRecord
+from leo_bench.evaluation.uncertainty.intervals import Interval, ends
 from leo_bench.evaluation.videos.frames import out_of_order
 from leo_bench.evaluation.videos.source import VideoSource
 

@@ -5,14 +5,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from leo_bench.benchmarks.plan import Plan, ScoreRequest, plan
-from leo_bench.benchmarks.score import scored
-from leo_bench.evaluation.documents import Document, LeverageExtra, VideoLeverage, document_of
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.influence import ClipFeatures
-from leo_bench.evaluation.lanes import on_one_thread
-from leo_bench.evaluation.leverage import leave_each_out
-from leo_bench.evaluation.record import Record
+from leo_bench.benchmarks.scores.plan import Plan, ScoreRequest, plan
+from leo_bench.benchmarks.scores.score import scored
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.single_thread_pool import on_one_thread
+from leo_bench.evaluation.records.distance import Record
+from leo_bench.evaluation.records.documents import (
+    Document,
+    LeverageExtra,
+    VideoLeverage,
+    document_of,
+)
+from leo_bench.evaluation.uncertainty.influence import ClipFeatures
+from leo_bench.evaluation.uncertainty.leverage import leave_each_out
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What moves in the videos of a source, as a signal a frame: what repetition is looked for in.
 
 pixels    small grey pictures along the directions in which the calibration's videos move
-codes     motion codes by a LEO's animator (`benchmarks.code_signals`)
+codes     motion codes by a LEO's animator (`benchmarks.scores.code_signals`)
 
 Both are made one video at a time and cached like any frame's embedding.
 """
@@ -16,10 +16,10 @@ from torch import Tensor
 
 from leo_bench.evaluation.embedders import FrameEmbedder
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.frame_features import FrameRecipe, embed_frames
-from leo_bench.evaluation.lanes import on_one_thread
-from leo_bench.evaluation.motion_signals import Luminance, principal_axes
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_frames import FrameRecipe, embed_frames
+from leo_bench.evaluation.features.single_thread_pool import on_one_thread
+from leo_bench.evaluation.repetition.motion_signals import Luminance, principal_axes
 from leo_bench.evaluation.videos.source import VideoSource
 
 SignalKind = Literal["codes", "pixels"]

@@ -2,7 +2,7 @@
 
 The distance of a sample to its nearest training clip says nothing by itself. Beside it stand the
 same distances of held-out real videos, which cannot have been copied: samples that lie nearer to
-the training videos than those do are suspicious (`evaluation.neighbours.copying`).
+the training videos than those do are suspicious (`evaluation.distances.neighbours.copying`).
 
 Of every training video all clips of its non-overlapping blocks are looked at; of a sample and of a
 held-out video, the first clip. Training clips pass by in blocks: memory does not grow with them.
@@ -17,7 +17,7 @@ import torch
 
 from leo_bench.benchmarks.datasets import list_datasets
 from leo_bench.benchmarks.montage import montage
-from leo_bench.benchmarks.plan import (
+from leo_bench.benchmarks.scores.plan import (
     NetworkOptions,
     Plan,
     ScoreRequest,
@@ -25,17 +25,17 @@ from leo_bench.benchmarks.plan import (
     plan,
     source_options,
 )
-from leo_bench.benchmarks.plan_again import Given, weights_of, with_leave
-from leo_bench.benchmarks.provenance import device_name, side_record
-from leo_bench.benchmarks.sources import open_source, side_named
-from leo_bench.benchmarks.whereabouts import where_now
-from leo_bench.evaluation.circumstances import circumstances
-from leo_bench.evaluation.clip_blocks import ClipBlocks
+from leo_bench.benchmarks.scores.stamp import device_name, side_record
+from leo_bench.benchmarks.sources.open import open_source, side_named
+from leo_bench.benchmarks.sources.whereabouts import where_now
+from leo_bench.benchmarks.verify_and_explain.plan_again import Given, weights_of, with_leave
 from leo_bench.evaluation.clips import ClipChoice, ClipRef, Needs, Short, choose_clips
-from leo_bench.evaluation.documents import NearestExtra, Pair
+from leo_bench.evaluation.distances.neighbours import copying, nearest
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ClipExtractor, build_extractor
-from leo_bench.evaluation.features import Machinery, Recipe
+from leo_bench.evaluation.features.clip_blocks import ClipBlocks
+from leo_bench.evaluation.features.of_clips import Machinery, Recipe
+from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.measure import (
     Draws,
     Settings,
@@ -44,10 +44,10 @@ from leo_bench.evaluation.measure import (
     check_same_size,
     draw,
 )
-from leo_bench.evaluation.neighbours import copying, nearest
-from leo_bench.evaluation.protocol import Loading, SideChoice
-from leo_bench.evaluation.record_parts import SideRecord
-from leo_bench.evaluation.schema import parse
+from leo_bench.evaluation.protocols.of_clips import Loading, SideChoice
+from leo_bench.evaluation.records.circumstances import circumstances
+from leo_bench.evaluation.records.documents import NearestExtra, Pair
+from leo_bench.evaluation.records.parts import SideRecord
 from leo_bench.evaluation.videos.source import VideoSource, check_unchanged, without
 
 PAIRS_SHOWN = 12

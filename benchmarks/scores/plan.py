@@ -12,15 +12,15 @@ from typing import Literal
 import torch
 
 from leo_bench.benchmarks.datasets import Dataset, load_dataset
-from leo_bench.benchmarks.leo_pace import pace_of
-from leo_bench.benchmarks.sources import SourceOptions
+from leo_bench.benchmarks.sources.leo_pace import pace_of
+from leo_bench.benchmarks.sources.open import SourceOptions
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ExtractorRequest
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.numbers import Metric, check_metric
-from leo_bench.evaluation.protocol import EvalProtocol, load_protocol
-from leo_bench.evaluation.schema import Data
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.files.schema import Data
+from leo_bench.evaluation.metrics import Metric, check_metric
+from leo_bench.evaluation.protocols.of_clips import EvalProtocol, load_protocol
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.float_range import FloatRange
 

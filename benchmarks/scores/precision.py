@@ -2,16 +2,21 @@
 
 from dataclasses import dataclass
 
-from leo_bench.benchmarks.plan import Plan, ScoreRequest, plan
-from leo_bench.benchmarks.score import scored
-from leo_bench.evaluation.documents import Document, PrecisionExtra, ShareOfClips, document_of
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.influence import ClipFeatures
-from leo_bench.evaluation.intervals import ends
-from leo_bench.evaluation.lanes import on_one_thread
-from leo_bench.evaluation.neighbours import K, precision, recall
-from leo_bench.evaluation.record import Record
-from leo_bench.evaluation.share_intervals import precision_interval, recall_interval
+from leo_bench.benchmarks.scores.plan import Plan, ScoreRequest, plan
+from leo_bench.benchmarks.scores.score import scored
+from leo_bench.evaluation.distances.neighbours import K, precision, recall
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.single_thread_pool import on_one_thread
+from leo_bench.evaluation.records.distance import Record
+from leo_bench.evaluation.records.documents import (
+    Document,
+    PrecisionExtra,
+    ShareOfClips,
+    document_of,
+)
+from leo_bench.evaluation.uncertainty.influence import ClipFeatures
+from leo_bench.evaluation.uncertainty.intervals import ends
+from leo_bench.evaluation.uncertainty.share_intervals import precision_interval, recall_interval
 
 
 @dataclass(frozen=True)

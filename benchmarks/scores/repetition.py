@@ -16,21 +16,27 @@ import torch
 from pydantic import Field
 
 from leo_bench.benchmarks.datasets import list_datasets
-from leo_bench.benchmarks.motion_signals import PixelSignals, SignalKind, Signals, first_frames
-from leo_bench.benchmarks.plan import check_weights
-from leo_bench.benchmarks.plan_again import Given
-from leo_bench.benchmarks.provenance import device_name, side_record, with_news
-from leo_bench.benchmarks.sources import SourceOptions, open_source
-from leo_bench.benchmarks.whereabouts import where_now
-from leo_bench.evaluation.circumstances import circumstances
+from leo_bench.benchmarks.scores.motion_signals import (
+    PixelSignals,
+    SignalKind,
+    Signals,
+    first_frames,
+)
+from leo_bench.benchmarks.scores.plan import check_weights
+from leo_bench.benchmarks.scores.stamp import device_name, side_record, with_news
+from leo_bench.benchmarks.sources.open import SourceOptions, open_source
+from leo_bench.benchmarks.sources.whereabouts import where_now
+from leo_bench.benchmarks.verify_and_explain.plan_again import Given
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.lanes import on_one_thread
-from leo_bench.evaluation.paired_shares import LEVEL
-from leo_bench.evaluation.printable import csv_cell
-from leo_bench.evaluation.record import slug
-from leo_bench.evaluation.recurrence import check_frames
-from leo_bench.evaluation.repetition import (
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.single_thread_pool import on_one_thread
+from leo_bench.evaluation.files.printable import csv_cell
+from leo_bench.evaluation.files.schema import Data, parse, settings_digest
+from leo_bench.evaluation.records.circumstances import circumstances
+from leo_bench.evaluation.records.distance import slug
+from leo_bench.evaluation.records.score import ScoreRecord, keep_score
+from leo_bench.evaluation.repetition.recurrence import check_frames
+from leo_bench.evaluation.repetition.score import (
     REPETITION_VERSION,
     Calibration,
     RepetitionSettings,
@@ -38,8 +44,7 @@ from leo_bench.evaluation.repetition import (
     calibrate,
     source_repetition,
 )
-from leo_bench.evaluation.schema import Data, parse, settings_digest
-from leo_bench.evaluation.score_record import ScoreRecord, keep_score
+from leo_bench.evaluation.uncertainty.paired_shares import LEVEL
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.float_range import FloatRange
 from leo_bench.evaluation.videos.source import VideoSource, check_unchanged
@@ -56,7 +61,7 @@ class RepetitionRequest(Data):
         sources: whose repeated motion is measured.
         calibrate: real videos that say what is no repeat.
         frames: of every video, from its first on.
-        signal: what moves; see `benchmarks.motion_signals`.
+        signal: what moves; see `benchmarks.scores.motion_signals`.
         animator: the LEO whose encoder makes codes.
         settings: what counts as a repeat.
         calibration_videos: at most, drawn by the seed.
@@ -226,8 +231,8 @@ def _open(
 
 def _codes(request: RepetitionRequest) -> Signals:
     # Here, since diffusers takes seconds to import.
-    from leo_bench.benchmarks.code_signals import CodeSignals
-    from leo_bench.leo.model import LeoModel, find_model
+    from leo_bench.benchmarks.scores.code_signals import CodeSignals
+    from leo_bench.leo.sampling.model import LeoModel, find_model
 
     if request.animator is None:
         raise InputError("codes need the encoder of a LEO: give --animator (leo:toy-bodies)")

@@ -4,18 +4,18 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from leo_bench.benchmarks.plan import Plan, ScoreRequest, plan, source_options
-from leo_bench.benchmarks.provenance import record_of, with_news
-from leo_bench.benchmarks.sources import open_source, side_named
-from leo_bench.evaluation.clip_frames import FrameExtractor
+from leo_bench.benchmarks.scores.plan import Plan, ScoreRequest, plan, source_options
+from leo_bench.benchmarks.scores.stamp import record_of, with_news
+from leo_bench.benchmarks.sources.open import open_source, side_named
 from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ClipExtractor, ExtractorRequest, build_extractor
-from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.features.clip_frames import FrameExtractor
+from leo_bench.evaluation.features.of_clips import Machinery
 from leo_bench.evaluation.measure import Measurement, Settings, Side, measure
-from leo_bench.evaluation.protocol import EvalProtocol
-from leo_bench.evaluation.record import Record, write_record
-from leo_bench.evaluation.video_influences import beside_record
+from leo_bench.evaluation.protocols.of_clips import EvalProtocol
+from leo_bench.evaluation.records.distance import Record, write_record
+from leo_bench.evaluation.records.influences import beside_record
 
 
 def score(request: ScoreRequest, machinery: Machinery) -> Record:

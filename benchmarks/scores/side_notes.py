@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from leo_bench.evaluation.record_parts import SideRecord
+from leo_bench.evaluation.records.parts import SideRecord
 
 RATES_APART = 0.1  # of the smaller median: more is noted
 REPEATED = 0.2  # of successive frames: more on one side alone is noted

@@ -5,25 +5,25 @@ from collections.abc import Sequence
 
 import torch
 
-from leo_bench.benchmarks.plan import Plan
-from leo_bench.benchmarks.side_notes import side_notes
-from leo_bench.benchmarks.whereabouts import absolute_source
-from leo_bench.evaluation.circumstances import circumstances
-from leo_bench.evaluation.clip_frames import FrameExtractor
+from leo_bench.benchmarks.scores.plan import Plan
+from leo_bench.benchmarks.scores.side_notes import side_notes
+from leo_bench.benchmarks.sources.whereabouts import absolute_source
 from leo_bench.evaluation.embedders import FrameEmbedder
 from leo_bench.evaluation.extractors import ClipExtractor
-from leo_bench.evaluation.extrapolation import Extrapolation
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.intervals import MIN_VIDEOS, ends
+from leo_bench.evaluation.features.clip_frames import FrameExtractor
+from leo_bench.evaluation.features.of_clips import Machinery
 from leo_bench.evaluation.measure import Draws, Measurement
-from leo_bench.evaluation.record import Record, RecordT
-from leo_bench.evaluation.record_parts import ExtrapolationRecord, SideRecord
+from leo_bench.evaluation.records.circumstances import circumstances
+from leo_bench.evaluation.records.distance import Record, RecordT
+from leo_bench.evaluation.records.parts import ExtrapolationRecord, SideRecord
 from leo_bench.evaluation.seeds import SEED_RULE
-from leo_bench.evaluation.variance import freedom_of_squares
+from leo_bench.evaluation.uncertainty.extrapolation import Extrapolation
+from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS, ends
+from leo_bench.evaluation.uncertainty.variance import freedom_of_squares
 from leo_bench.evaluation.videos.frames import out_of_order
 from leo_bench.evaluation.videos.pace import rate_range, repeated_share
 from leo_bench.evaluation.videos.source import VideoSource, fingerprint
-from leo_bench.evaluation.weights import prefix_note
+from leo_bench.evaluation.weights.registry import prefix_note
 
 # Under this many clips the small-sample bias of FVD is most of the number (FETV-EVAL's logs at
 # N = 256 against 1,024: ×1.9).
@@ -224,8 +224,8 @@ def weights_notes(network: ClipExtractor | FrameExtractor | FrameEmbedder) -> tu
 def device_name(device: str) -> str:
     """A device as records name it: torch's name, and which piece of hardware that is.
 
-    On a CPU every clip, frame and statistic is computed on one thread (`evaluation.lanes`), as many
-    side by side as there are cores, which changes no bit.
+    On a CPU every clip, frame and statistic is computed on one thread
+    (`features.single_thread_pool`), as many side by side as there are cores, which changes no bit.
     """
     if device.startswith("cuda"):
         return f"{device} ({torch.cuda.get_device_name(device)})"

@@ -14,10 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from leo_bench.benchmarks.planting import Plant, planted_motion
+from leo_bench.benchmarks.sources.planting import Plant, planted_motion
 from leo_bench.benchmarks.worlds.world import WorldSource
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.given_files import shortened
+from leo_bench.evaluation.files.given_files import shortened
 from leo_bench.evaluation.videos.source import Medium, Skipped, VideoSource, read_in_pieces
 
 DAMAGE_VERSION = 1  # raise when a damage gives other pixels
@@ -109,7 +109,7 @@ def identity_swap(source: VideoSource, index: int, frames: Sequence[int], amount
 def repeated(source: VideoSource, index: int, frames: Sequence[int], amount: float) -> Tensor:
     """A stretch of the video shown again later, cut in; `amount` is its share of the frames.
 
-    It runs up to a tenth faster or slower (`benchmarks.planting`).
+    It runs up to a tenth faster or slower (`benchmarks.sources.planting`).
 
     Raises:
         InputError: a share that leaves no room for a repeat.

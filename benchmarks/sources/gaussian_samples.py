@@ -20,14 +20,14 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from leo_bench.benchmarks.leo_samples import LeoPlace
-from leo_bench.benchmarks.queries import split_query
-from leo_bench.benchmarks.start_frames import open_start_frames
-from leo_bench.evaluation.cache import FeatureStore
+from leo_bench.benchmarks.sources.leo_samples import LeoPlace
+from leo_bench.benchmarks.sources.queries import split_query
+from leo_bench.benchmarks.sources.start_frames import open_start_frames
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.lanes import lanes
-from leo_bench.evaluation.places import cache_root
-from leo_bench.evaluation.schema import Data, parse
+from leo_bench.evaluation.features.cache import FeatureStore
+from leo_bench.evaluation.features.single_thread_pool import lanes
+from leo_bench.evaluation.files.places import cache_root
+from leo_bench.evaluation.files.schema import Data, parse
 from leo_bench.evaluation.videos.source import (
     Medium,
     Selection,
@@ -35,13 +35,13 @@ from leo_bench.evaluation.videos.source import (
     VideoSource,
     read_in_pieces,
 )
-from leo_bench.leo.codes import Windows, code_windows
-from leo_bench.leo.data import frames_at_size
-from leo_bench.leo.drawing import at_size
-from leo_bench.leo.encode import CODES, FRAMES_AT_ONCE
-from leo_bench.leo.gaussian_motion import GaussianCodes, GaussianMotion
-from leo_bench.leo.model import LeoModel, device_named, find_model
-from leo_bench.leo.rendering import Rendering
+from leo_bench.leo.data.encode import CODES, FRAMES_AT_ONCE
+from leo_bench.leo.data.videos import frames_at_size
+from leo_bench.leo.diffusion.codes import Windows, code_windows
+from leo_bench.leo.models.gaussian_motion import GaussianCodes, GaussianMotion
+from leo_bench.leo.sampling.drawing import at_size
+from leo_bench.leo.sampling.model import LeoModel, device_named, find_model
+from leo_bench.leo.sampling.rendering import Rendering
 
 VERSION = 1  # raise when the same fit could give other pixels
 KEPT = 4  # renderings that are remembered
@@ -54,7 +54,7 @@ class GaussianQuery(Data):
     fitted, at most `videos` of them, the first by name; "": the run's own codes. `motion`:
     "windows" is a Gaussian of whole windows given the first code, "frames" one of single codes.
     `count`: samples; absent: as many as the command's protocol takes, or else as there are starts.
-    `first_frame`: as `leo.drawing`'s.
+    `first_frame`: as `leo.sampling.drawing`'s.
     """
 
     start: str

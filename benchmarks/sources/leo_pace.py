@@ -8,8 +8,8 @@ was learned at, `lmdm.frame_stride`; so its frames are read at the stride that m
 from pathlib import Path
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.json_files import read_json
-from leo_bench.evaluation.schema import load_toml
+from leo_bench.evaluation.files.json_files import read_json
+from leo_bench.evaluation.files.schema import load_toml
 
 SETTINGS = "sample.json"  # what `leo-bench sample` writes beside its samples
 
@@ -29,7 +29,7 @@ def pace_of(fake: str | None, real_stride: int, usual: int) -> int:
     if run is None:
         return usual
     from leo_bench.leo.config import Config
-    from leo_bench.leo.model import find_model
+    from leo_bench.leo.sampling.model import find_model
 
     try:
         own = load_toml(Config, find_model(run) / "config.toml").lmdm.frame_stride

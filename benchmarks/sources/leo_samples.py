@@ -9,22 +9,22 @@ leo:runs/faces?nearest=toy-faces/train                            for a run with
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from leo_bench.benchmarks.queries import query_options
-from leo_bench.benchmarks.start_frames import open_start_frames
+from leo_bench.benchmarks.sources.queries import query_options
+from leo_bench.benchmarks.sources.start_frames import open_start_frames
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.schema import parse
+from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.leo.drawing import Drawing, Sampling
-from leo_bench.leo.model import LeoModel, device_named, find_model
-from leo_bench.leo.nearest_frames import NearestFrames
-from leo_bench.leo.sample import LeoSource
+from leo_bench.leo.sampling.drawing import Drawing, Sampling
+from leo_bench.leo.sampling.model import LeoModel, device_named, find_model
+from leo_bench.leo.sampling.nearest_frames import NearestFrames
+from leo_bench.leo.sampling.source import LeoSource
 
 
 class LeoQuery(Sampling):
     """What may stand behind the `?`: how samples are drawn, and where they begin.
 
     `start`: videos whose frames begin conditional samples. `nearest`: the run's training videos,
-    whose frames stand in for those that its cDDPM would draw (`leo.nearest_frames`).
+    whose frames stand in for those that its cDDPM would draw (`leo.sampling.nearest_frames`).
     """
 
     start: str = ""

@@ -17,9 +17,9 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from leo_bench.benchmarks.queries import split_query
+from leo_bench.benchmarks.sources.queries import split_query
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.schema import Data, parse
+from leo_bench.evaluation.files.schema import Data, parse
 from leo_bench.evaluation.videos.source import Medium, Skipped, VideoSource
 
 WORKERS = 2  # threads that read first frames

@@ -22,12 +22,12 @@ from pathlib import Path
 
 from leo_bench.baselines.layouts import open_output
 from leo_bench.baselines.methods import GridLayout, load_method, method_names
-from leo_bench.benchmarks.damage import damaged
 from leo_bench.benchmarks.datasets import Dataset, list_datasets, load_dataset, open_dataset
-from leo_bench.benchmarks.nearest_videos import open_nearest
-from leo_bench.benchmarks.queries import split_query
+from leo_bench.benchmarks.sources.damage import damaged
+from leo_bench.benchmarks.sources.nearest_videos import open_nearest
+from leo_bench.benchmarks.sources.queries import split_query
 from leo_bench.evaluation.errors import BadVideoError, InputError
-from leo_bench.evaluation.schema import parse
+from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 from leo_bench.evaluation.videos.source import Selection, VideoSource
 from leo_bench.evaluation.videos.tiles import Grid, Tiles
@@ -144,8 +144,8 @@ def _dataset(location: str, options: SourceOptions) -> VideoSource:
 
 def _drawn(kind: str, location: str, options: SourceOptions) -> VideoSource:
     # Here, since diffusers takes seconds to import.
-    from leo_bench.benchmarks.gaussian_samples import open_gaussian
-    from leo_bench.benchmarks.leo_samples import LeoPlace, open_leo
+    from leo_bench.benchmarks.sources.gaussian_samples import open_gaussian
+    from leo_bench.benchmarks.sources.leo_samples import LeoPlace, open_leo
 
     def open_start(spec: str, side: int) -> VideoSource:
         return open_source(spec, replace(options, resolution=side, frames=None, count=None))

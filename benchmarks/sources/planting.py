@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leo_bench.benchmarks.worlds.chance import Array, Dice, Drift
+from leo_bench.benchmarks.worlds.seeds import Array, Dice, Drift
 from leo_bench.benchmarks.worlds.world import WorldSource
 from leo_bench.evaluation.errors import InputError
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from torch import Tensor
 
-from leo_bench.benchmarks.broken_videos import NamedVideos, broken_videos_named
+from leo_bench.benchmarks.scores.broken_videos import NamedVideos, broken_videos_named
 from leo_bench.evaluation.errors import BadVideoError, InputError
-from leo_bench.evaluation.given_files import read_given
+from leo_bench.evaluation.files.given_files import read_given
 from leo_bench.evaluation.videos.digests import stat_state
 from leo_bench.evaluation.videos.frames import (
     MAX_PICTURE_BYTES,

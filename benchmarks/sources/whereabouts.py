@@ -8,14 +8,14 @@ from pathlib import Path
 
 from leo_bench.baselines.methods import method_names
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.record_parts import SideRecord
+from leo_bench.evaluation.records.parts import SideRecord
 
 # Kinds of sources whose last part is a source again, and those whose is a folder or file.
 NESTED = ("part", "damaged")
 FILES = ("grid", "method")
 RUNS = ("leo", "gaussian", "nearest")
 
-# Keys behind a `?` whose values are sources (`benchmarks.sources`).
+# Keys behind a `?` whose values are sources (`benchmarks.sources.open`).
 SOURCE_KEYS = ("start", "fit")
 
 

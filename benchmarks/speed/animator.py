@@ -18,9 +18,9 @@ from leo_bench.benchmarks.speed.machine import (
     interleaved,
 )
 from leo_bench.evaluation.extractors.numerics import full_precision
-from leo_bench.leo.animator import ImageAnimator
+from leo_bench.leo.models.animator import ImageAnimator
 from leo_bench.leo.networks.generator import Generator
-from leo_bench.leo.pixels import from_pixels
+from leo_bench.leo.networks.pixels import from_pixels
 
 COLUMNS = (
     "what",

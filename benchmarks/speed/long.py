@@ -76,7 +76,7 @@ def print_drawn(case: Case) -> None:
 
 def drawn(case: Case) -> Found:
     """Draw the first sample of a case, and say what this process needed."""
-    from leo_bench.benchmarks.sampling import Place, SampleRequest, open_request, sampling_of
+    from leo_bench.benchmarks.runs.sampling import Place, SampleRequest, open_request, sampling_of
 
     sampling = sampling_of(mode="conditional", frames=case.frames, count=1, steps=case.steps)
     request = SampleRequest(run=case.run, sampling=sampling, start=case.start)

@@ -83,7 +83,7 @@ def peak_megabytes(case: Case, folder: Path) -> float:
     """Extract as many clips of the videos in `folder`; what this process needed at most."""
     from leo_bench.evaluation.clips import ClipRef, Window
     from leo_bench.evaluation.extractors import ExtractorRequest, build_extractor
-    from leo_bench.evaluation.features import Machinery, Recipe, extract
+    from leo_bench.evaluation.features.of_clips import Machinery, Recipe, extract
     from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 
     source = open_videos(folder, OpenOptions())

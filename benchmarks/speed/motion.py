@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import torch
 
 from leo_bench.benchmarks.speed.machine import Task, Timing, interleaved
-from leo_bench.leo.codes import CodeStats
 from leo_bench.leo.config import LmdmConfig, load_config
-from leo_bench.leo.diffusion import Sampler
-from leo_bench.leo.motion_models import MotionModel
+from leo_bench.leo.diffusion.codes import CodeStats
+from leo_bench.leo.diffusion.gaussian import Sampler
+from leo_bench.leo.models.motion_models import MotionModel
 from leo_bench.leo.networks.unet1d import UNet1d
-from leo_bench.leo.rollout import runs
+from leo_bench.leo.sampling.rollout import runs
 
 COLUMNS = (
     "LMDM",

@@ -14,18 +14,18 @@ import torch
 from scipy.linalg import sqrtm
 from torch import Tensor
 
-from leo_bench.benchmarks.coverage_draws import covariance_root
+from leo_bench.benchmarks.evidence.coverage_draws import covariance_root
 from leo_bench.benchmarks.speed.machine import Timing, interleaved
-from leo_bench.evaluation.extrapolation import extrapolate
-from leo_bench.evaluation.frechet import (
+from leo_bench.evaluation.distances.frechet import (
     FrechetOptions,
     fit_gaussian,
     frechet_distance_thin,
     frechet_of_features,
 )
-from leo_bench.evaluation.influence import ClipFeatures, frechet_statistic
-from leo_bench.evaluation.intervals import frechet_interval, spread_of
-from leo_bench.evaluation.kernel import KernelOptions, kernel_distance
+from leo_bench.evaluation.distances.kernel import KernelOptions, kernel_distance
+from leo_bench.evaluation.uncertainty.extrapolation import extrapolate
+from leo_bench.evaluation.uncertainty.influence import ClipFeatures, frechet_statistic
+from leo_bench.evaluation.uncertainty.intervals import frechet_interval, spread_of
 
 COLUMNS = ("what", "real", "fake", "ms, best", "median", "of its peer", "value")
 

@@ -13,11 +13,11 @@ from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 from leo_bench.evaluation.videos.source import VideoSource
 from leo_bench.evaluation.videos.write import write_video
 from leo_bench.leo.config import load_config
-from leo_bench.leo.data import PACK_BYTES, open_training_videos
-from leo_bench.leo.perceptual import choose
-from leo_bench.leo.run_folder import RunFolder
+from leo_bench.leo.data.videos import PACK_BYTES, open_training_videos
 from leo_bench.leo.stages import animator
-from leo_bench.leo.train import train
+from leo_bench.leo.stages.perceptual import choose
+from leo_bench.leo.training.loop import train
+from leo_bench.leo.training.run_folder import RunFolder
 
 COLUMNS = ("frames", "samples/s", "share of the time waited for data", "times packed")
 STEPS, REPORT = 30, 10

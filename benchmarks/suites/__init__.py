@@ -1,6 +1,6 @@
 """Suites as data: the benchmarks of a paper's table or of a regression run, one TOML file each.
 
-`benchmarks.run_suite` runs them.
+`benchmarks.suites.run` runs them.
 """
 
 from pathlib import Path
@@ -10,9 +10,7 @@ from pydantic import model_validator
 
 from leo_bench.benchmarks.datasets import load_dataset
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.frame_protocol import load_frame_protocol
-from leo_bench.evaluation.protocol import load_protocol
-from leo_bench.evaluation.schema import (
+from leo_bench.evaluation.files.schema import (
     Data,
     Named,
     list_named,
@@ -20,6 +18,8 @@ from leo_bench.evaluation.schema import (
     load_toml,
     with_right_id,
 )
+from leo_bench.evaluation.protocols.of_clips import load_protocol
+from leo_bench.evaluation.protocols.of_frames import load_frame_protocol
 
 FOLDER = Path(__file__).parent
 
@@ -68,7 +68,7 @@ class SuiteModel(Data):
 
     Args:
         name: as in `leo-bench run --model NAME=SOURCE`.
-        source: likewise, with its placeholders (`benchmarks.suite_models`).
+        source: likewise, with its placeholders (`benchmarks.suites.models`).
     """
 
     name: str

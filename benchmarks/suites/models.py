@@ -4,7 +4,7 @@
     --model leo=leo:runs/{dataset}                         a LEO run a data set
     --model digan@taichihd-256-16=digan:out/taichi256      for one benchmark, before a general one
 
-A source is what any verb takes for --fake (`benchmarks.sources`). Its placeholders are {dataset},
+A source is what any verb takes for --fake (`sources.open`). Its placeholders are {dataset},
 {split}, {benchmark}, {frames} and {resolution}.
 """
 
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from leo_bench.benchmarks.datasets import load_dataset
 from leo_bench.benchmarks.suites import Benchmark, Suite
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.record import slug
-from leo_bench.evaluation.schema import parse
+from leo_bench.evaluation.files.schema import parse
+from leo_bench.evaluation.records.distance import slug
 from leo_bench.reports.measured import ModelFacts, Origin
 
 

@@ -1,22 +1,22 @@
 """Records that still stand: made by the same request from the same videos, weights and protocol.
 
-Such a record is not made again (`benchmarks.run_suite`). One whose broken videos were left out is:
+Such a record is not made again (`benchmarks.suites.run`). One whose broken videos were left out is:
 the features are kept, so that this is quick.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from leo_bench.benchmarks.frame_plan import FramePlan, open_side
-from leo_bench.benchmarks.plan import Plan
-from leo_bench.benchmarks.score import build_network, open_sides
+from leo_bench.benchmarks.scores.frame_plan import FramePlan, open_side
+from leo_bench.benchmarks.scores.plan import Plan
+from leo_bench.benchmarks.scores.score import build_network, open_sides
 from leo_bench.evaluation.clips import ClipChoice, Window, choose_clips
 from leo_bench.evaluation.embedders import build_embedder
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.record import Record, read_record
-from leo_bench.evaluation.record_parts import SideRecord
-from leo_bench.evaluation.score_record import ScoreRecord, read_score_record
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.records.distance import Record, read_record
+from leo_bench.evaluation.records.parts import SideRecord
+from leo_bench.evaluation.records.score import ScoreRecord, read_score_record
 from leo_bench.evaluation.seeds import derived_seed
 from leo_bench.evaluation.videos.source import VideoSource, fingerprint
 

@@ -11,21 +11,21 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from leo_bench.benchmarks.acd import keep as keep_score
-from leo_bench.benchmarks.acd import measure_plan
-from leo_bench.benchmarks.frame_plan import FrameScoreRequest, plan_frames
-from leo_bench.benchmarks.leo_pace import pace_of
-from leo_bench.benchmarks.plan import ScoreRequest, plan
-from leo_bench.benchmarks.score import keep, scored
-from leo_bench.benchmarks.standing import standing_record, standing_score
-from leo_bench.benchmarks.suite_models import ModelSource, names, source_for
+from leo_bench.benchmarks.scores.acd import keep as keep_score
+from leo_bench.benchmarks.scores.acd import measure_plan
+from leo_bench.benchmarks.scores.frame_plan import FrameScoreRequest, plan_frames
+from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
+from leo_bench.benchmarks.scores.score import keep, scored
+from leo_bench.benchmarks.sources.leo_pace import pace_of
 from leo_bench.benchmarks.suites import Benchmark, Suite
-from leo_bench.evaluation.atomic import write_atomically
+from leo_bench.benchmarks.suites.models import ModelSource, names, source_for
+from leo_bench.benchmarks.suites.reusable import standing_record, standing_score
 from leo_bench.evaluation.errors import InfrastructureError, InputError
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.numbers import Metric
-from leo_bench.evaluation.record import Record, benchmark_name, make_room
-from leo_bench.evaluation.score_record import ScoreRecord, read_score_record
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.evaluation.metrics import Metric
+from leo_bench.evaluation.records.distance import Record, benchmark_name, make_room
+from leo_bench.evaluation.records.score import ScoreRecord, read_score_record
 from leo_bench.evaluation.videos.float_range import FloatRange
 from leo_bench.reports.measured import MODELS, ModelFacts, Origin, models_text, read_models
 

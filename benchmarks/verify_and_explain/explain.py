@@ -4,17 +4,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from leo_bench.benchmarks.again import exact_of
-from leo_bench.benchmarks.plan import Plan
-from leo_bench.benchmarks.plan_again import NOTHING_GIVEN, Given, settings_of, weights_of
-from leo_bench.benchmarks.recorded import SETTINGS, facts, leaves, short
-from leo_bench.benchmarks.score import score_plan
+from leo_bench.benchmarks.scores.plan import Plan
+from leo_bench.benchmarks.scores.score import score_plan
+from leo_bench.benchmarks.verify_and_explain.plan_again import (
+    NOTHING_GIVEN,
+    Given,
+    settings_of,
+    weights_of,
+)
+from leo_bench.benchmarks.verify_and_explain.recorded import SETTINGS, facts, leaves, short
+from leo_bench.benchmarks.verify_and_explain.verify import exact_of
 from leo_bench.evaluation.clips import Window
-from leo_bench.evaluation.documents import AnyRecord, read_documents
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.protocol import ABSENT_AT_FIRST
-from leo_bench.evaluation.record import Record
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.protocols.of_clips import ABSENT_AT_FIRST
+from leo_bench.evaluation.records.distance import Record
+from leo_bench.evaluation.records.documents import AnyRecord, read_documents
 
 # Fields of a protocol that say what it is and not what it computes.
 DESCRIPTIVE = {"id", "version", "about", "source", "commit", "caveat", "comparable_to_paper"}

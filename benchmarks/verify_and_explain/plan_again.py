@@ -9,22 +9,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from leo_bench.benchmarks.frame_plan import (
+from leo_bench.benchmarks.scores.frame_plan import (
     FramePlan,
     FrameScoreRequest,
     PlannedSide,
     embedder_request,
 )
-from leo_bench.benchmarks.plan import Plan, ScoreRequest, extractor_request, named_dataset
-from leo_bench.benchmarks.whereabouts import where_now
+from leo_bench.benchmarks.scores.plan import Plan, ScoreRequest, extractor_request, named_dataset
+from leo_bench.benchmarks.sources.whereabouts import where_now
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.frame_protocol import FrameProtocol
-from leo_bench.evaluation.protocol import EvalProtocol, list_protocols
-from leo_bench.evaluation.record import Record
-from leo_bench.evaluation.schema import Data, parse
-from leo_bench.evaluation.score_record import ScoreRecord
-from leo_bench.evaluation.weights import find_by_digest, weights_for
+from leo_bench.evaluation.files.schema import Data, parse
+from leo_bench.evaluation.protocols.of_clips import EvalProtocol, list_protocols
+from leo_bench.evaluation.protocols.of_frames import FrameProtocol
+from leo_bench.evaluation.records.distance import Record
+from leo_bench.evaluation.records.score import ScoreRecord
+from leo_bench.evaluation.weights.registry import find_by_digest, weights_for
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Records run again: `verify` asks whether every number of a file of results stands.
 
 Videos, settings and the digest of the weights come from the record; permissions and places come
-from the command line (`benchmarks.plan_again.Given`).
+from the command line (`benchmarks.verify_and_explain.plan_again.Given`).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -9,27 +9,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from leo_bench.benchmarks.acd import acd_again
-from leo_bench.benchmarks.drift import drift_again
-from leo_bench.benchmarks.leverage import leverage_of
-from leo_bench.benchmarks.nearest import nearest_again
-from leo_bench.benchmarks.numbers_again import Comparison, Numbers, together
-from leo_bench.benchmarks.plan_again import NOTHING_GIVEN, Given, plan_of
-from leo_bench.benchmarks.precision import precision_of
-from leo_bench.benchmarks.recorded import NUMBERS, changed_facts
-from leo_bench.benchmarks.repetition import repetition_again
-from leo_bench.benchmarks.score import score_plan
-from leo_bench.evaluation.documents import (
+from leo_bench.benchmarks.scores.acd import acd_again
+from leo_bench.benchmarks.scores.drift import drift_again
+from leo_bench.benchmarks.scores.leverage import leverage_of
+from leo_bench.benchmarks.scores.nearest import nearest_again
+from leo_bench.benchmarks.scores.precision import precision_of
+from leo_bench.benchmarks.scores.repetition import repetition_again
+from leo_bench.benchmarks.scores.score import score_plan
+from leo_bench.benchmarks.verify_and_explain.numbers_again import Comparison, Numbers, together
+from leo_bench.benchmarks.verify_and_explain.plan_again import NOTHING_GIVEN, Given, plan_of
+from leo_bench.benchmarks.verify_and_explain.recorded import NUMBERS, changed_facts
+from leo_bench.evaluation.errors import InfrastructureError, InputError
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.records.distance import Record
+from leo_bench.evaluation.records.documents import (
     AnyRecord,
     Document,
     NearestExtra,
     document_of,
     read_documents,
 )
-from leo_bench.evaluation.errors import InfrastructureError, InputError
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.record import Record
-from leo_bench.evaluation.score_record import ScoreRecord
+from leo_bench.evaluation.records.score import ScoreRecord
 from leo_bench.reports.records import record_files
 
 # What rests on derivatives of the number by each video (intervals, errors, fits) or on small parts

@@ -3,7 +3,7 @@
 import numpy as np
 
 from leo_bench.benchmarks.worlds.canvas import Canvas, Colour, Paint, pixel_centres, scaled
-from leo_bench.benchmarks.worlds.chance import Array
+from leo_bench.benchmarks.worlds.seeds import Array
 from leo_bench.benchmarks.worlds.shapes import Ellipse, Quad
 
 

@@ -7,7 +7,7 @@ from leo_bench.benchmarks.worlds import backdrops
 from leo_bench.benchmarks.worlds.body_identity import HAIRCUTS, PLACES, SLEEVES, TOPS, BodyIdentity
 from leo_bench.benchmarks.worlds.body_skeleton import FLOOR, SIDES, Skeleton, along
 from leo_bench.benchmarks.worlds.canvas import Canvas, Paint, lit, mixed, rounded, scaled
-from leo_bench.benchmarks.worlds.chance import Array
+from leo_bench.benchmarks.worlds.seeds import Array
 from leo_bench.benchmarks.worlds.shapes import Common, Cut, Ellipse, Pair, Quad, Scalar, Stroke
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from leo_bench.benchmarks.worlds.canvas import Colour, from_hsv, scaled
-from leo_bench.benchmarks.worlds.chance import Dice
 from leo_bench.benchmarks.worlds.face_identity import HAIRS, SKINS
+from leo_bench.benchmarks.worlds.seeds import Dice
 
 HAIRCUTS = ("bald", "short", "topknot", "long", "ponytail", "headband")
 TOPS = ("jacket", "robe", "vest", "tunic")

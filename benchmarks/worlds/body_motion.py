@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from leo_bench.benchmarks.worlds.chance import Array, Dice, Drift, knots, seed_words, spline_weights
+from leo_bench.benchmarks.worlds.seeds import Array, Dice, Drift, knots, seed_words, spline_weights
 
 COLUMNS = (
     "hips_x",  # of the pelvis, in leg lengths from the middle

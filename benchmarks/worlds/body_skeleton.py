@@ -11,7 +11,7 @@ import numpy as np
 
 from leo_bench.benchmarks.worlds.body_identity import BodyIdentity
 from leo_bench.benchmarks.worlds.body_motion import COLUMNS
-from leo_bench.benchmarks.worlds.chance import Array, sine_cosine
+from leo_bench.benchmarks.worlds.seeds import Array, sine_cosine
 from leo_bench.benchmarks.worlds.shapes import Pair, Scalar
 
 FLOOR = 0.86  # where the feet stand, y of the picture

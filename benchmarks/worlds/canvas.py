@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leo_bench.benchmarks.worlds.chance import Array
+from leo_bench.benchmarks.worlds.seeds import Array
 from leo_bench.benchmarks.worlds.shapes import Scalar, Shape, across
 
 Colour = tuple[float, float, float]

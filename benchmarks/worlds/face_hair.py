@@ -3,9 +3,9 @@
 import numpy as np
 
 from leo_bench.benchmarks.worlds.canvas import Canvas, Colour, Paint, lit, mixed, rounded, scaled
-from leo_bench.benchmarks.worlds.chance import sine_cosine
 from leo_bench.benchmarks.worlds.face_head import Head, times
 from leo_bench.benchmarks.worlds.face_identity import HAIRCUTS
+from leo_bench.benchmarks.worlds.seeds import sine_cosine
 from leo_bench.benchmarks.worlds.shapes import Common, Cut, Ellipse, Stroke
 
 SHINE: Colour = (0.97, 0.97, 0.95)

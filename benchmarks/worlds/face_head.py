@@ -7,9 +7,9 @@ foreshorten as the head turns.
 
 import numpy as np
 
-from leo_bench.benchmarks.worlds.chance import Array, sine_cosine
 from leo_bench.benchmarks.worlds.face_identity import FaceIdentity
 from leo_bench.benchmarks.worlds.face_motion import COLUMNS
+from leo_bench.benchmarks.worlds.seeds import Array, sine_cosine
 from leo_bench.benchmarks.worlds.shapes import Ellipse, Pair, Scalar
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from leo_bench.benchmarks.worlds.canvas import Colour, from_hsv, mixed, scaled
-from leo_bench.benchmarks.worlds.chance import Dice
+from leo_bench.benchmarks.worlds.seeds import Dice
 
 SKINS: tuple[Colour, ...] = (
     (0.98, 0.85, 0.76), (0.94, 0.77, 0.64), (0.87, 0.68, 0.52),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from leo_bench.benchmarks.worlds.chance import Array, Dice, Drift, sine
+from leo_bench.benchmarks.worlds.seeds import Array, Dice, Drift, sine
 
 COLUMNS = (
     "yaw",  # radians, positive turns the face to its viewer's right

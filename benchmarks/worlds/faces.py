@@ -6,10 +6,10 @@ from numpy.typing import NDArray
 from leo_bench.benchmarks.worlds import backdrops
 from leo_bench.benchmarks.worlds import face_features as features
 from leo_bench.benchmarks.worlds.canvas import Canvas, Paint, lit, rounded, scaled
-from leo_bench.benchmarks.worlds.chance import Array
 from leo_bench.benchmarks.worlds.face_hair import Hair
 from leo_bench.benchmarks.worlds.face_head import Head
 from leo_bench.benchmarks.worlds.face_identity import CLOTHES, PATTERNS, FaceIdentity
+from leo_bench.benchmarks.worlds.seeds import Array
 from leo_bench.benchmarks.worlds.shapes import Common, Cut, Ellipse, Quad, Stroke
 
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from leo_bench.benchmarks.worlds.chance import Array
+from leo_bench.benchmarks.worlds.seeds import Array
 
 Scalar = Array | float
 Pair = tuple[Scalar, Scalar]

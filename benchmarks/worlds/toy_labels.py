@@ -11,8 +11,8 @@ import numpy as np
 
 from leo_bench.benchmarks.worlds import body_identity, body_motion, face_identity, face_motion
 from leo_bench.benchmarks.worlds.body_identity import BodyIdentity
-from leo_bench.benchmarks.worlds.chance import Array
 from leo_bench.benchmarks.worlds.face_identity import FaceIdentity
+from leo_bench.benchmarks.worlds.seeds import Array
 from leo_bench.benchmarks.worlds.world import Identity
 
 ABSENT = -1  # the group says nothing about a clip of the other world

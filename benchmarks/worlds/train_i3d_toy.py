@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from leo_bench.benchmarks.worlds.chance import Array
+from leo_bench.benchmarks.worlds.seeds import Array
 from leo_bench.benchmarks.worlds.toy_labels import ABSENT, CLASSES, GROUPS, clip_labels
 from leo_bench.benchmarks.worlds.world import WORLDS, Split, World
 from leo_bench.evaluation.extractors.i3d import I3D, SIZE, max_pool

@@ -30,11 +30,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from leo_bench.benchmarks.worlds.body_identity import BodyIdentity
-from leo_bench.benchmarks.worlds.chance import Dice
 from leo_bench.benchmarks.worlds.face_identity import FaceIdentity
+from leo_bench.benchmarks.worlds.seeds import Dice
 from leo_bench.benchmarks.worlds.world import IDENTITIES, WORLDS, Identity, Split, World
 from leo_bench.evaluation.embedders.id_toy import SIZE, IdToyNetwork, network_input
-from leo_bench.evaluation.verification import verify, within_and_between
+from leo_bench.evaluation.identity.verification import verify, within_and_between
 
 log = logging.getLogger(__name__)
 

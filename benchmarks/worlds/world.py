@@ -23,9 +23,9 @@ from torch import Tensor
 from leo_bench.benchmarks.worlds import body_motion, face_motion
 from leo_bench.benchmarks.worlds.bodies import render_bodies
 from leo_bench.benchmarks.worlds.body_identity import BodyIdentity, body_identity
-from leo_bench.benchmarks.worlds.chance import Array
 from leo_bench.benchmarks.worlds.face_identity import FaceIdentity, face_identity
 from leo_bench.benchmarks.worlds.faces import render_faces
+from leo_bench.benchmarks.worlds.seeds import Array
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.source import Medium, Skipped, read_in_pieces
 

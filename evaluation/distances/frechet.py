@@ -16,9 +16,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from leo_bench.evaluation.distances.feature_matrix import check_features, check_pair, content_order
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.feature_matrix import check_features, check_pair, content_order
-from leo_bench.evaluation.schema import Data
+from leo_bench.evaluation.files.schema import Data
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 

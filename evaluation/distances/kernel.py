@@ -13,9 +13,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.feature_matrix import check_pair, content_order
-from leo_bench.evaluation.frechet import DTYPES
-from leo_bench.evaluation.schema import Data
+from leo_bench.evaluation.distances.feature_matrix import check_pair, content_order
+from leo_bench.evaluation.distances.frechet import DTYPES
+from leo_bench.evaluation.files.schema import Data
 
 # Rows and columns of the kernel matrix held at once: 2 MB of float64, which a core's cache holds.
 TILE = 512

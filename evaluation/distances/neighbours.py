@@ -19,8 +19,8 @@ import torch
 from scipy.stats import mannwhitneyu, rankdata, tiecorrect
 from torch import Tensor
 
+from leo_bench.evaluation.distances.feature_matrix import check_pair
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.feature_matrix import check_pair
 
 # Kynkäänniemi et al. 2019, Sec. 3.1: "k = 3 is a robust choice".
 K = 3

@@ -13,7 +13,6 @@ All read (x - 127.5) / 128 and give 512-d embeddings of length 1, so distances a
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.devices import chosen_device
 from leo_bench.evaluation.embedders import EmbedderRequest
 from leo_bench.evaluation.embedders.faces import FaceDetector, cut_out
 from leo_bench.evaluation.embedders.network import (
@@ -29,6 +28,7 @@ from leo_bench.evaluation.embedders.weights_files import (
     without,
 )
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features.devices import chosen_device
 
 DIM = 512
 SIDE = 160  # pixels; of the crops that the network was trained on

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.weights import entry
+from leo_bench.evaluation.weights.registry import entry
 
 MIN_FACE = 20  # pixels; the detector's smallest window, so no smaller frame can show a face
 

@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from leo_bench.evaluation.devices import chosen_device
 from leo_bench.evaluation.embedders import Embedded, EmbedderRequest, refuse_weights
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features.devices import chosen_device
 
 NAME = "random-filters"
 SCALES, FILTERS, SIDE = 3, 8, 5  # halvings of the frame, filters at each, pixels of a filter

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from leo_bench.evaluation.embedders import EmbedderRequest
 from leo_bench.evaluation.embedders.network import NetworkEmbedder, network_embedder
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.weights import Verified, identify
+from leo_bench.evaluation.weights.registry import Verified, identify
 
 WEIGHTS = Path(__file__).parent / "id_toy.safetensors"
 SIZE, DIM = 64, 64  # side of a frame in pixels; numbers of an embedding

@@ -18,12 +18,12 @@ from pytorch_fid.inception import FIDInceptionA, FIDInceptionC, FIDInceptionE_1,
 from torch import Tensor, nn
 from torchvision.models import inception_v3
 
-from leo_bench.evaluation.devices import chosen_device
 from leo_bench.evaluation.embedders import Embedded, EmbedderRequest
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors.i3d_extractor import in_full_batches
 from leo_bench.evaluation.extractors.numerics import full_precision
-from leo_bench.evaluation.weights import find, identify, require_registered, weights_for
+from leo_bench.evaluation.features.devices import chosen_device
+from leo_bench.evaluation.weights.registry import find, identify, require_registered, weights_for
 
 NAME = "inception-fid"
 DIM = 2048

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.devices import chosen_device
 from leo_bench.evaluation.embedders import Embedded, EmbedderRequest, refuse_weights
+from leo_bench.evaluation.features.devices import chosen_device
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from leo_bench.evaluation.devices import chosen_device
 from leo_bench.evaluation.embedders import EmbedderRequest
 from leo_bench.evaluation.embedders.faces import FaceDetector, aligned
 from leo_bench.evaluation.embedders.mobilefacenet import DIM, MobileFaceNet, prelu, relu6
@@ -25,6 +24,7 @@ from leo_bench.evaluation.embedders.network import (
     network_embedder,
 )
 from leo_bench.evaluation.embedders.weights_files import chosen_file, load_strictly, read_state_dict
+from leo_bench.evaluation.features.devices import chosen_device
 
 _HEIGHT = 112
 _FOAMLIU_WIDTH, _XIAOCCER_WIDTH = 112, 96

@@ -10,7 +10,13 @@ from torch import Tensor, nn
 from leo_bench.evaluation.embedders import EmbedderRequest
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors.checkpoints import read_pickled
-from leo_bench.evaluation.weights import Verified, find, identify, require_registered, weights_for
+from leo_bench.evaluation.weights.registry import (
+    Verified,
+    find,
+    identify,
+    require_registered,
+    weights_for,
+)
 
 # What training loops wrap a state dict in: torchreid's, Xiaoccer's.
 _WRAPPERS = ("state_dict", "net_state_dict")

@@ -23,7 +23,7 @@ class ClipExtractor(Protocol):
     """Features of clips. The same clip gives the same bits, whatever shares the call with it.
 
     That holds for one machine and device, and for one thread of torch, on which
-    `evaluation.features` runs every clip of a CPU; otherwise features of float32 agree to about
+    `features.of_clips` runs every clip of a CPU; otherwise features of float32 agree to about
     1e-6 relative. Safe to call from several threads at once.
     """
 

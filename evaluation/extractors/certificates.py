@@ -7,7 +7,8 @@ i3d-kinetics400  the squared distance between a black and a white clip of 16 fra
                  152.92 ± 1 (JunyaoHu/common_metrics_on_video_quality 5f75173, README)
 id-toy           embeddings of a few patterns, stored beside the weights
 
-After new weights for a toy, `python -m leo_bench.evaluation.certificates` stores new values.
+After new weights for a toy, run
+`python -m leo_bench.evaluation.extractors.certificates`: it stores new values.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ from leo_bench.evaluation.embedders import EmbedderRequest, FrameEmbedder, build
 from leo_bench.evaluation.embedders.id_toy import WEIGHTS as ID_TOY_WEIGHTS
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import TOY_WEIGHTS, ClipExtractor
-from leo_bench.evaluation.schema import Data
+from leo_bench.evaluation.files.schema import Data
 
 TOY_CERTIFICATE = TOY_WEIGHTS.with_suffix(".certificate.json")
 ID_TOY_CERTIFICATE = ID_TOY_WEIGHTS.with_suffix(".certificate.json")

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors.i3d import I3D, KINETICS_CLASSES
 from leo_bench.evaluation.extractors.torchscript import is_torchscript, read_torchscript
-from leo_bench.evaluation.given_files import check_regular, shortened
+from leo_bench.evaluation.files.given_files import check_regular, shortened
 
 # hassony2's names -> VideoGPT's. Sources: hassony2/kinetics_i3d_pytorch 786fbae src/i3dpt.py (the
 # port that StyleGAN-V's archive is made of), wilson1yan/VideoGPT 733d2b1.

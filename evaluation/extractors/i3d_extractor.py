@@ -6,14 +6,20 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.devices import chosen_device
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import TOY_WEIGHTS, ExtractorRequest
 from leo_bench.evaluation.extractors.checkpoints import load_i3d, load_torchscript_program
 from leo_bench.evaluation.extractors.i3d import KINETICS_CLASSES, check_clips
 from leo_bench.evaluation.extractors.i3d_fast import FastI3D
 from leo_bench.evaluation.extractors.numerics import full_precision
-from leo_bench.evaluation.weights import Verified, find, identify, require_registered, weights_for
+from leo_bench.evaluation.features.devices import chosen_device
+from leo_bench.evaluation.weights.registry import (
+    Verified,
+    find,
+    identify,
+    require_registered,
+    weights_for,
+)
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 _CUDA_FRAMES = 128  # in one pass on CUDA: 8 clips of 16, 1 of 128, as StyleGAN-V has

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from leo_bench.evaluation.devices import chosen_device
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ExtractorRequest
+from leo_bench.evaluation.features.devices import chosen_device
 
 DIM = 32
 _GRID = (4, 8, 8)  # time, height, width that clips are averaged to

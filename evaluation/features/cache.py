@@ -27,8 +27,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from leo_bench.evaluation.atomic import write_atomically
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.atomic import write_atomically
 
 SEAL = "sha256"
 
@@ -165,7 +165,7 @@ class FeatureStore:
 
     def _files(self) -> list[Path]:
         features, numbers = self.root / "features", self.root / "numbers"
-        frames = self.root / "frames"  # packed for training, by `leo.data`
+        frames = self.root / "frames"  # packed for training, by `leo.data.videos`
         packed = [*frames.glob("*.npy"), *frames.glob("*.unfinished")]
         left_by_kills = [*features.rglob(".*.part"), *numbers.glob(".*.part")]
         kept = [*features.rglob("*.safetensors"), *numbers.glob("[!.]*.json")]

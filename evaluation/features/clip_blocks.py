@@ -9,7 +9,7 @@ from torch import Tensor
 
 from leo_bench.evaluation.clips import ClipRef, Window
 from leo_bench.evaluation.errors import BadVideoError
-from leo_bench.evaluation.features import Machinery, Progress, Recipe, extract
+from leo_bench.evaluation.features.of_clips import Machinery, Progress, Recipe, extract
 from leo_bench.evaluation.videos.source import Skipped, VideoSource, skipped_as_broken
 
 # Clips whose features are in memory at once; a multiple of any batch.

@@ -13,8 +13,8 @@ import torch
 from leo_bench.evaluation.clips import ClipRef, Window
 from leo_bench.evaluation.embedders import FrameEmbedder
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features import Features, Machinery
-from leo_bench.evaluation.frame_features import FrameRecipe, embed_frames
+from leo_bench.evaluation.features.of_clips import Features, Machinery
+from leo_bench.evaluation.features.of_frames import FrameRecipe, embed_frames
 from leo_bench.evaluation.videos.source import VideoSource
 
 

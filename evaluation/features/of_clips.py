@@ -16,14 +16,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.cache import FeatureStore
 from leo_bench.evaluation.clips import ClipRef, Window
-from leo_bench.evaluation.devices import hardware
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ClipExtractor
 from leo_bench.evaluation.extractors.numerics import full_precision
-from leo_bench.evaluation.lanes import Lanes, lanes
-from leo_bench.evaluation.memory import available_bytes, readers
+from leo_bench.evaluation.features.cache import FeatureStore
+from leo_bench.evaluation.features.devices import hardware
+from leo_bench.evaluation.features.memory import available_bytes, readers
+from leo_bench.evaluation.features.single_thread_pool import Lanes, lanes
 from leo_bench.evaluation.preprocess import I3D_SIDE, PREPROCESS, PREPROCESS_VERSION, loaded
 from leo_bench.evaluation.videos.source import VideoSource, each_levels
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.devices import hardware
 from leo_bench.evaluation.embedders import Embedded, FrameEmbedder
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors.numerics import full_precision
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.lanes import Lanes, lanes
+from leo_bench.evaluation.features.devices import hardware
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.single_thread_pool import Lanes, lanes
 from leo_bench.evaluation.preprocess import PREPROCESS_VERSION, RESIZE
 from leo_bench.evaluation.videos.source import VideoSource, each_levels
 

@@ -2,7 +2,7 @@
 
 Records, protocols, lists and tables come from strangers, too. A pipe would wait for ever, a link to
 /dev/zero fill the memory, and a document of 100,000 brackets end in a traceback: each is one line.
-JSON: `evaluation.json_files`. Knows nothing of torch.
+JSON: `evaluation.files.json_files`. Knows nothing of torch.
 """
 
 import os

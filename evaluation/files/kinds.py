@@ -47,7 +47,7 @@ class FolderKind:
 
 
 def made_by(command: str, *marks: str) -> FolderKind:
-    """Folders that `evaluation.targets.claimed` has marked, or in which one of these files lies."""
+    """Folders that `files.targets.claimed` has marked, or in which one of these files lies."""
 
     def recognises(folder: Path) -> bool:
         if _head(folder / CLAIM) == claim_of(command):

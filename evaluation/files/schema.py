@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.given_files import listed, read_toml, shortened
+from leo_bench.evaluation.files.given_files import listed, read_toml, shortened
 
 
 class Data(BaseModel):
@@ -60,7 +60,7 @@ def load_toml(model: type[ModelT], path: Path) -> ModelT:
 
     Raises:
         InputError: the file is absent or not TOML; a key is unknown, missing or of the wrong kind;
-            as `evaluation.given_files.read_toml`.
+            as `evaluation.files.given_files.read_toml`.
     """
     return parse(model, read_toml(path), where=str(path))
 

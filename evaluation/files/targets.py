@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from leo_bench.evaluation.atomic import kind_of, write_atomically
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.kinds import BESIDE, CLAIM, FileKind, FolderKind, claim_of
+from leo_bench.evaluation.files.atomic import kind_of, write_atomically
+from leo_bench.evaluation.files.kinds import BESIDE, CLAIM, FileKind, FolderKind, claim_of
 
 STDOUT = Path("-")  # of --json: one JSON document on standard output
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.given_files import check_regular
+from leo_bench.evaluation.files.given_files import check_regular
 
 _END, _END_BYTES = b"PK\x05\x06", 22
 _LOCATOR, _LOCATOR_BYTES = b"PK\x06\x07", 20

@@ -19,12 +19,12 @@ import torch
 from torch import Tensor
 
 from leo_bench.evaluation.clips import Window
-from leo_bench.evaluation.embedded_videos import EmbeddedVideos, EmbeddingSettings
 from leo_bench.evaluation.embedders import Embedded
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.intervals import Interval
-from leo_bench.evaluation.lanes import on_one_thread
-from leo_bench.evaluation.mean_intervals import difference_interval, mean_interval
+from leo_bench.evaluation.features.single_thread_pool import on_one_thread
+from leo_bench.evaluation.identity.embedded_videos import EmbeddedVideos, EmbeddingSettings
+from leo_bench.evaluation.uncertainty.intervals import Interval
+from leo_bench.evaluation.uncertainty.mean_intervals import difference_interval, mean_interval
 from leo_bench.evaluation.videos.source import VideoSource
 
 # Rows that are held against all later ones at once: memory is ROWS_AT_ONCE * T distances.

@@ -10,8 +10,8 @@ from typing import Literal
 from leo_bench.evaluation.clips import ClipChoice, Window, choose_clips
 from leo_bench.evaluation.embedders import Embedded
 from leo_bench.evaluation.errors import BadVideoError
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.frame_features import FrameRecipe, embed_frames
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_frames import FrameRecipe, embed_frames
 from leo_bench.evaluation.videos.source import (
     Skipped,
     VideoSource,

@@ -1,4 +1,4 @@
-"""Identity drift of a set of videos, one video at a time (the maths is in `evaluation.drift`)."""
+"""Identity drift of a set of videos, one video at a time (the maths is in `identity.drift`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from leo_bench.evaluation.clips import Window
-from leo_bench.evaluation.drift import first_break, from_first
-from leo_bench.evaluation.embedded_videos import EmbeddedVideos, EmbeddingSettings
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.intervals import Interval
-from leo_bench.evaluation.lanes import on_one_thread
-from leo_bench.evaluation.mean_intervals import difference_interval, mean_interval
+from leo_bench.evaluation.features.single_thread_pool import on_one_thread
+from leo_bench.evaluation.identity.drift import first_break, from_first
+from leo_bench.evaluation.identity.embedded_videos import EmbeddedVideos, EmbeddingSettings
+from leo_bench.evaluation.uncertainty.intervals import Interval
+from leo_bench.evaluation.uncertainty.mean_intervals import difference_interval, mean_interval
 from leo_bench.evaluation.videos.source import VideoSource
 
 
@@ -84,7 +84,7 @@ class SourceDrift:
         """Place in `times` where each video breaks; None where it does not.
 
         Args:
-            threshold: of `evaluation.drift.limits`.
+            threshold: of `evaluation.identity.drift.limits`.
             run: times in a row.
         """
         return {name: first_break(found, threshold, run) for name, found in self.videos.items()}

@@ -1,4 +1,4 @@
-"""One evaluation protocol as data: `protocols/ID.toml`; two files side by side show the difference.
+"""One evaluation protocol as data: `clips/ID.toml`; two files side by side show the difference.
 
 Frames and strides are absent: they belong to the benchmark, that is to the data set and the
 command line. A protocol may only say which stride its authors' tool takes by default.
@@ -21,10 +21,9 @@ from leo_bench.evaluation.clips import (
     Start,
     Window,
 )
-from leo_bench.evaluation.frechet import FrechetOptions
-from leo_bench.evaluation.kernel import KernelOptions
-from leo_bench.evaluation.preprocess import AS_STORED, PREPROCESS, REQUANTISE, RESIZE
-from leo_bench.evaluation.schema import (
+from leo_bench.evaluation.distances.frechet import FrechetOptions
+from leo_bench.evaluation.distances.kernel import KernelOptions
+from leo_bench.evaluation.files.schema import (
     Data,
     Named,
     list_named,
@@ -34,9 +33,10 @@ from leo_bench.evaluation.schema import (
     settings_digest,
     with_right_id,
 )
+from leo_bench.evaluation.preprocess import AS_STORED, PREPROCESS, REQUANTISE, RESIZE
 from leo_bench.evaluation.videos.frames import FrameOrder
 
-FOLDER = Path(__file__).parent / "protocols"
+FOLDER = Path(__file__).parent / "clips"
 
 MOST_REPEATS = 10_000
 

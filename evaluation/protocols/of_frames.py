@@ -1,4 +1,4 @@
-"""A protocol for scores of single frames' embeddings, as data: `frame_protocols/ID.toml`.
+"""A protocol for scores of single frames' embeddings, as data: `frames/ID.toml`.
 
 Such a score (ACD, identity drift) fixes the embedder, how frames reach it, and which frames of
 which videos. How many frames is asked for on the command line, as for FVD.
@@ -10,8 +10,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from leo_bench.evaluation.clips import MOST, ClipChoice
-from leo_bench.evaluation.preprocess import RESIZE
-from leo_bench.evaluation.schema import (
+from leo_bench.evaluation.files.schema import (
     Named,
     list_named,
     load_named,
@@ -19,8 +18,9 @@ from leo_bench.evaluation.schema import (
     settings_digest,
     with_right_id,
 )
+from leo_bench.evaluation.preprocess import RESIZE
 
-FOLDER = Path(__file__).parent / "frame_protocols"
+FOLDER = Path(__file__).parent / "frames"
 
 # No two vectors of length 1 are further apart.
 LARGEST_UNIT_DISTANCE = 2.0

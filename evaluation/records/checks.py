@@ -2,8 +2,8 @@
 
 Records are files, and anybody can change a file. Each check here is a relation that every honest
 record obeys; a record that breaks one raises ValueError, which names the two fields that contradict
-one another. The models of records (`evaluation.record`, `evaluation.score_record`,
-`evaluation.documents`) call them as validators, so that no reader can go round them.
+one another. The models of records (`evaluation.records.distance`, `evaluation.records.score`,
+`evaluation.records.documents`) call them as validators, so that no reader can go round them.
 """
 
 import math
@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NoReturn
 
 from pydantic import BeforeValidator, Field
 
-from leo_bench.evaluation.schema import settings_digest
+from leo_bench.evaluation.files.schema import settings_digest
 
 # Strict: JSON's true is no number, and "1" is none. NaN and the infinities are none either.
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -43,7 +43,7 @@ FLOAT32_ABSOLUTE, FLOAT32_RELATIVE = 10.0, 0.05
 # Student's t of an interval has so many degrees of freedom or more.
 FEWEST_FREEDOM = 2
 
-# Growth of a standard error by growth of its number (`evaluation.intervals.MAX_SKEW`).
+# Growth of a standard error by growth of its number (`evaluation.uncertainty.intervals.MAX_SKEW`).
 MAX_SKEW = 1.0
 
 # Slack for the quantiles' own approximation.
@@ -132,7 +132,7 @@ def check_error(
     """An interval is its standard error times a quantile of Student's t, on a skewed scale.
 
     With e the error, r the quantile and s the skew the ends are e (exp(+-r s) - 1) / s beside the
-    value (`evaluation.intervals`): both ends give r and s, and r lies between the normal quantile
+    value (`uncertainty.intervals`): both ends give r and s, and r lies between the normal quantile
     and Student's with `FEWEST_FREEDOM`.
 
     Args:
@@ -308,7 +308,7 @@ def check_drift(
 
     Args:
         value: the mean distance over the times behind the first frame.
-        curves: by name, as `benchmarks.drift` writes them.
+        curves: by name, as `benchmarks.scores.drift` writes them.
         diagnostics: likewise.
         videos_used: videos behind them.
         complete: whether every video has a distance at every time.

@@ -27,7 +27,7 @@ def versions() -> dict[str, str]:
 
 def code_state() -> tuple[str, bool]:
     """Commit of this project's checkout and whether it was changed since; ("", False) elsewhere."""
-    root = Path(__file__).resolve().parents[1]  # also through the links of `leo_bench/`
+    root = Path(__file__).resolve().parents[2]  # also through the links of `leo_bench/`
     if not (root / ".git").exists():
         return "", False
     try:

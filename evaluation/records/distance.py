@@ -2,7 +2,7 @@
 
 Records are written by `benchmarks` and read by `reports`. A record is never overwritten: a newer
 one takes the plain name and the older keeps its time in its name. A record whose fields contradict
-one another is refused, by whoever reads or makes it (`evaluation.record_checks`).
+one another is refused, by whoever reads or makes it (`evaluation.records.checks`).
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,13 @@ from typing import Any, Literal, Protocol, Self, TypeVar
 
 from pydantic import model_validator
 
-from leo_bench.evaluation.atomic import place_of, write_together
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.json_files import read_json
-from leo_bench.evaluation.kinds import BESIDE, DOCUMENT, is_cut_off
-from leo_bench.evaluation.record_checks import (
+from leo_bench.evaluation.files.atomic import place_of, write_together
+from leo_bench.evaluation.files.json_files import read_json
+from leo_bench.evaluation.files.kinds import BESIDE, DOCUMENT, is_cut_off
+from leo_bench.evaluation.files.schema import parse
+from leo_bench.evaluation.files.targets import recognised
+from leo_bench.evaluation.records.checks import (
     OF_AN_ERROR,
     RELATIVE,
     TWO_ROADS,
@@ -43,9 +45,7 @@ from leo_bench.evaluation.record_checks import (
     check_spread,
     contradict,
 )
-from leo_bench.evaluation.record_parts import ExtrapolationRecord, Provenance, SideRecord
-from leo_bench.evaluation.schema import parse
-from leo_bench.evaluation.targets import recognised
+from leo_bench.evaluation.records.parts import ExtrapolationRecord, Provenance, SideRecord
 
 SCHEMA: Literal[1] = 1
 
@@ -233,7 +233,7 @@ def read_content(path: Path) -> dict[str, Any]:
     """A record's JSON, whatever kind of record it is.
 
     Raises:
-        InputError: no such file, or no JSON object (`evaluation.json_files`).
+        InputError: no such file, or no JSON object (`evaluation.files.json_files`).
     """
     content = read_json(path)
     if not isinstance(content, dict):
@@ -251,7 +251,7 @@ class Written(Protocol):
 def write_record(record: Written, path: Path, beside: Mapping[str, bytes] | None = None) -> None:
     """Write a record; one that is there already is kept under the time of its making.
 
-    So is what lies beside it (`evaluation.kinds.BESIDE`).
+    So is what lies beside it (`evaluation.files.kinds.BESIDE`).
 
     Args:
         record: or a document that holds some.

@@ -19,9 +19,9 @@ from typing import Any, Self
 from pydantic import model_validator
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.json_files import read_json
-from leo_bench.evaluation.record import Record, record_from
-from leo_bench.evaluation.record_checks import (
+from leo_bench.evaluation.files.json_files import read_json
+from leo_bench.evaluation.files.schema import Data, parse
+from leo_bench.evaluation.records.checks import (
     TWO_ROADS,
     Count,
     Flag,
@@ -35,9 +35,9 @@ from leo_bench.evaluation.record_checks import (
     contradict,
     is_close,
 )
-from leo_bench.evaluation.record_parts import Provenance, SideRecord
-from leo_bench.evaluation.schema import Data, parse
-from leo_bench.evaluation.score_record import ScoreRecord
+from leo_bench.evaluation.records.distance import Record, record_from
+from leo_bench.evaluation.records.parts import Provenance, SideRecord
+from leo_bench.evaluation.records.score import ScoreRecord
 
 AnyRecord = Record | ScoreRecord
 
@@ -112,7 +112,7 @@ class NearestExtra(Provenance):
     """Every sample's nearest training video, nearest first, beside those of held-out videos.
 
     Args:
-        share_near, closer_than_all, z, p: see `evaluation.neighbours.Copying`.
+        share_near, closer_than_all, z, p: see `evaluation.distances.neighbours.Copying`.
         held_out_distances: ascending.
     """
 

@@ -1,7 +1,7 @@
 """How far each video moves a number, beside its record: what a later comparison needs.
 
 Two numbers that share videos share chance: the influences of a difference are the difference of
-the influences (`evaluation.influence`), so two of these files give the standard error of a change
+the influences (`uncertainty.influence`), so two of these files give the standard error of a change
 and its degrees of freedom without any features. Knows nothing of torch. One CSV row a video:
 
     side,video,influence,in_halves
@@ -9,7 +9,7 @@ and its degrees of freedom without any features. Knows nothing of torch. One CSV
 
 `influence` is d value / d log weight of the video; `in_halves` is the same of the mean over the two
 halves of the videos, which tells the part of the variance that belongs to pairs of videos apart
-(`evaluation.intervals`).
+(`evaluation.uncertainty.intervals`).
 """
 
 import csv
@@ -23,10 +23,10 @@ from typing import Literal
 from pydantic import FiniteFloat, TypeAdapter, ValidationError
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.given_files import read_given_text
-from leo_bench.evaluation.printable import csv_cell, from_csv_cell
-from leo_bench.evaluation.schema import Data
-from leo_bench.evaluation.variance import satterthwaite, split_by_halves
+from leo_bench.evaluation.files.given_files import read_given_text
+from leo_bench.evaluation.files.printable import csv_cell, from_csv_cell
+from leo_bench.evaluation.files.schema import Data
+from leo_bench.evaluation.uncertainty.variance import satterthwaite, split_by_halves
 
 ENDING = ".videos.csv"
 HEADER = ("side", "video", "influence", "in_halves")

@@ -5,7 +5,8 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from leo_bench.evaluation.record_checks import (
+from leo_bench.evaluation.files.schema import Data
+from leo_bench.evaluation.records.checks import (
     Count,
     Flag,
     NotNegative,
@@ -21,7 +22,6 @@ from leo_bench.evaluation.record_checks import (
     contradict,
     shown,
 )
-from leo_bench.evaluation.schema import Data
 
 
 class Provenance(Data):
@@ -126,7 +126,7 @@ class ExtrapolationRecord(Data):
         r_squared: share of the points' variance that a line in 1/N explains.
         reliable: whether there are enough videos; `reason` says why not, and is "" if there are.
         method: "line": `value` is where the line through the points meets 1/N = 0 (statistics of
-            version 1); "jackknife": `evaluation.extrapolation`.
+            version 1); "jackknife": `evaluation.uncertainty.extrapolation`.
         line: of a jackknife, what a line through its two points says.
         needs: of a jackknife, videos that each side must have.
     """

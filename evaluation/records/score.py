@@ -11,15 +11,8 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from leo_bench.evaluation.paired_shares import wilson_interval
-from leo_bench.evaluation.record import (
-    benchmark_name,
-    read_content,
-    record_from,
-    slug,
-    write_record,
-)
-from leo_bench.evaluation.record_checks import (
+from leo_bench.evaluation.files.schema import Data
+from leo_bench.evaluation.records.checks import (
     OF_AN_ERROR,
     RELATIVE,
     Count,
@@ -42,9 +35,16 @@ from leo_bench.evaluation.record_checks import (
     check_request,
     contradict,
 )
-from leo_bench.evaluation.record_parts import Provenance, SideRecord
-from leo_bench.evaluation.schema import Data
-from leo_bench.evaluation.video_influences import beside_record, mean_influences
+from leo_bench.evaluation.records.distance import (
+    benchmark_name,
+    read_content,
+    record_from,
+    slug,
+    write_record,
+)
+from leo_bench.evaluation.records.influences import beside_record, mean_influences
+from leo_bench.evaluation.records.parts import Provenance, SideRecord
+from leo_bench.evaluation.uncertainty.paired_shares import wilson_interval
 
 
 class Against(Data):

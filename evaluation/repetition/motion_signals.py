@@ -1,11 +1,11 @@
 """Motion signals, [T,D] a video: small grey pictures, directions of motion, smoothing.
 
-grid = Luminance()                         # a `FrameEmbedder`, for `evaluation.frame_features`
+grid = Luminance()                         # a `FrameEmbedder`, for `evaluation.features.of_frames`
 axes = principal_axes(signals)             # of real videos' departures from their own means
 signal = values @ axes                     # [T,256] -> [T,20]
 
 No flow, no network, and nothing of who is seen that stays as it is: what a video's frames have in
-common drops out of every comparison within it (`evaluation.recurrence`).
+common drops out of every comparison within it (`evaluation.repetition.recurrence`).
 
 Letters: T frames, D dimensions, K axes.
 """

@@ -5,7 +5,7 @@
     found.occurrence, found.interval, found.flags                           # share, interval, who
 
 A signal is what moves in a video, [T,D]: motion codes of a LEO, or anything else with a row a
-frame. A video holds a repeat where a segment comes back later (`evaluation.recurrence`) more alike
+frame. A video holds a repeat where a segment comes back later (`repetition.recurrence`) more alike
 than `threshold`, and moves: stillness is no repetition, and is told apart.
 
 The threshold is calibrated on real videos of the same length, since a longer video has more pairs
@@ -42,13 +42,13 @@ from pydantic import Field
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.intervals import Interval
-from leo_bench.evaluation.lanes import lanes
-from leo_bench.evaluation.mean_intervals import difference_interval
-from leo_bench.evaluation.motion_signals import centred_signal, scaled_axes, smoothed
-from leo_bench.evaluation.paired_shares import LEVEL, wilson_interval
-from leo_bench.evaluation.recurrence import Profile, Search, closest_earlier, energies
-from leo_bench.evaluation.schema import Data
+from leo_bench.evaluation.features.single_thread_pool import lanes
+from leo_bench.evaluation.files.schema import Data
+from leo_bench.evaluation.repetition.motion_signals import centred_signal, scaled_axes, smoothed
+from leo_bench.evaluation.repetition.recurrence import Profile, Search, closest_earlier, energies
+from leo_bench.evaluation.uncertainty.intervals import Interval
+from leo_bench.evaluation.uncertainty.mean_intervals import difference_interval
+from leo_bench.evaluation.uncertainty.paired_shares import LEVEL, wilson_interval
 
 REPETITION_VERSION = 2  # raise when a number could change
 
@@ -240,7 +240,7 @@ class SourceRepetition:
         """Of this occurrence less the other's; videos of one name are paired.
 
         None with too few videos to say. For two treatments of the same samples see
-        `evaluation.paired_shares.paired_difference` of the flags, which holds at 0 and 1 too.
+        `uncertainty.paired_shares.paired_difference` of the flags, which holds at 0 and 1 too.
         """
         mine, theirs = self.by_video, other.by_video
         return difference_interval(mine, theirs, paired=bool(mine.keys() & theirs.keys()))

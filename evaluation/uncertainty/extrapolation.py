@@ -2,7 +2,7 @@
 
 To first order the Fréchet distance F of n real and m fake videos is too large by b_r / n + b_f / m.
 The jackknife [Quenouille 1956, Biometrika 43] takes both parts off by leaving out each video once,
-exactly (`evaluation.left_out`); with c of N clips in a video [Busing, Meijer and van der Leeden
+exactly (`uncertainty.left_out`); with c of N clips in a video [Busing, Meijer and van der Leeden
 1999, Statistics and Computing 9],
 
     J = F - sum over all videos of (1 - c / N) (F without the video - F)
@@ -26,8 +26,13 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from leo_bench.evaluation.influence import FrechetStatistic
-from leo_bench.evaluation.intervals import Interval, Spread, halves_of_mean, interval_around
+from leo_bench.evaluation.uncertainty.influence import FrechetStatistic
+from leo_bench.evaluation.uncertainty.intervals import (
+    Interval,
+    Spread,
+    halves_of_mean,
+    interval_around,
+)
 
 # Videos that the smaller side must have for each dimension; half as many again for each further
 # clip that a video gives. Below it the bias is no series in 1/N (benchmarks/coverage.md).

@@ -15,10 +15,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.feature_matrix import check_pair, content_order
-from leo_bench.evaluation.frechet import Gaussian, frechet_distance
-from leo_bench.evaluation.influence import ClipFeatures, FrechetStatistic, Linearised, Weights
-from leo_bench.evaluation.left_out import Clips, LeftOut, fourth_moment, left_out
+from leo_bench.evaluation.distances.feature_matrix import check_pair, content_order
+from leo_bench.evaluation.distances.frechet import Gaussian, frechet_distance
+from leo_bench.evaluation.uncertainty.influence import (
+    ClipFeatures,
+    FrechetStatistic,
+    Linearised,
+    Weights,
+)
+from leo_bench.evaluation.uncertainty.left_out import Clips, LeftOut, fourth_moment, left_out
 
 BLOCK = 4096  # rows: 64 MB of float64 at 2048 dimensions
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from leo_bench.evaluation.distances.feature_matrix import check_pair, content_order
+from leo_bench.evaluation.distances.kernel import KernelOptions, kernel_diagonal, kernel_row_sums
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.feature_matrix import check_pair, content_order
-from leo_bench.evaluation.kernel import KernelOptions, kernel_diagonal, kernel_row_sums
-from leo_bench.evaluation.left_out import Clips, LeftOut, fourth_moment, left_out
+from leo_bench.evaluation.uncertainty.left_out import Clips, LeftOut, fourth_moment, left_out
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What a 95 % interval covers, in the words that stand wherever one is shown.
 
 An interval of a distance holds the distance's expected value at these counts, which the bias of few
-clips is part of (`evaluation.intervals`); one of a mean holds the mean of all videos there could
+clips is part of (`uncertainty.intervals`); one of a mean holds the mean of all videos there could
 be. Imports nothing, so that the command line's help stays quick.
 """
 

@@ -16,8 +16,8 @@ videos a little along their influences; the interval is symmetric on the scale w
 vanishes (a shifted logarithm).
 
 No bootstrap: a resample repeats videos, and repeats lower the rank of a covariance, so that its
-distances are biased upward once more. benchmarks/coverage.py measures the coverage of all of these,
-and of what was rejected.
+distances are biased upward once more. benchmarks/evidence/coverage.py
+measures the coverage of all of these, and of what was rejected.
 """
 
 import math
@@ -28,10 +28,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.dealing import Dealing, deal, in_blocks
+from leo_bench.evaluation.distances.feature_matrix import check_pair
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.feature_matrix import check_pair
-from leo_bench.evaluation.influence import (
+from leo_bench.evaluation.uncertainty.block_split import Dealing, deal, in_blocks
+from leo_bench.evaluation.uncertainty.influence import (
     ClipFeatures,
     Linearised,
     WeightedStatistic,
@@ -40,7 +40,7 @@ from leo_bench.evaluation.influence import (
     frechet_statistic,
     mean_of,
 )
-from leo_bench.evaluation.variance import (
+from leo_bench.evaluation.uncertainty.variance import (
     freedom_of_squares,
     satterthwaite,
     split_by_halves,

@@ -1,12 +1,12 @@
 """Which videos move a Fréchet distance most: the exact change in it when one video is left out.
 
-The influences of `evaluation.influence` are the derivative of this; for a video that is far from
+The influences of `uncertainty.influence` are the derivative of this; for a video that is far from
 all others the derivative is no guide to the whole step.
 """
 
 from dataclasses import dataclass
 
-from leo_bench.evaluation.influence import ClipFeatures, frechet_statistic
+from leo_bench.evaluation.uncertainty.influence import ClipFeatures, frechet_statistic
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """How sure a mean over videos is, and the difference of two such means.
 
-The same form as the intervals of distances (`evaluation.intervals`), in closed form: a mean has no
+The same form as the intervals of distances (`uncertainty.intervals`), in closed form: a mean has no
 part that belongs to pairs of videos, and its influences are (value - mean) / n. The degrees of
 freedom are those of the influences' fourth moments, but never more than n - 1, for which a mean of
 normal values is covered exactly. A mean of skewed values, as identity distances are, gets an
@@ -16,8 +16,12 @@ import torch
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.intervals import MAX_SKEW, MIN_FREEDOM, MIN_VIDEOS, Interval
-from leo_bench.evaluation.variance import freedom_of_squares, satterthwaite, student_quantile
+from leo_bench.evaluation.uncertainty.intervals import MAX_SKEW, MIN_FREEDOM, MIN_VIDEOS, Interval
+from leo_bench.evaluation.uncertainty.variance import (
+    freedom_of_squares,
+    satterthwaite,
+    student_quantile,
+)
 
 LEVEL = 0.95
 

@@ -26,8 +26,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.variance import satterthwaite, split_by_halves, student_quantile
-from leo_bench.evaluation.video_influences import Pair, VideoInfluences
+from leo_bench.evaluation.records.influences import Pair, VideoInfluences
+from leo_bench.evaluation.uncertainty.variance import (
+    satterthwaite,
+    split_by_halves,
+    student_quantile,
+)
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ def _mean(sides: Sequence[Mapping[str, Pair]]) -> dict[str, Pair]:
 
 
 def _variance(videos: Mapping[str, Pair]) -> float:
-    """Variance by influences, as in `evaluation.intervals`: A + B from A + 2B and A + 4B."""
+    """Variance by influences, as in `uncertainty.intervals`: A + B from A + 2B and A + 4B."""
     count = len(videos)
     whole = sum(pair[0] ** 2 for pair in videos.values()) * count / max(count - 1, 1)
     halves = sum(pair[1] ** 2 for pair in videos.values()) * count / max(count - 2, 1)

@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from leo_bench.evaluation.influence import ClipFeatures
-from leo_bench.evaluation.intervals import Interval, jackknife_interval
-from leo_bench.evaluation.neighbours import precision, recall
-from leo_bench.evaluation.paired_shares import wilson_interval
+from leo_bench.evaluation.distances.neighbours import precision, recall
+from leo_bench.evaluation.uncertainty.influence import ClipFeatures
+from leo_bench.evaluation.uncertainty.intervals import Interval, jackknife_interval
+from leo_bench.evaluation.uncertainty.paired_shares import wilson_interval
 
 # With fewer on either side the chance of the manifold is as large as that of its members, and the
 # jackknife does not see it (benchmarks/coverage.md).

@@ -1,6 +1,6 @@
 """How sure a difference of two distances is where both sides show the same videos.
 
-The intervals of `evaluation.intervals` take the real and the fake videos for independent draws.
+The intervals of `uncertainty.intervals` take the real and the fake videos for independent draws.
 Where the fakes are made from the real videos themselves, such as by known damage, one draw of a
 video decides both sides, and counting it more on both hardly moves a distance: the two influences
 of a video nearly cancel, and have to be added before they are squared. The rest is as there: the
@@ -9,11 +9,11 @@ part of the variance that belongs to pairs of videos is told apart by halving th
 
 import math
 
-from leo_bench.evaluation.dealing import Dealing, mean_over_blocks
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.influence import Linearised, WeightedStatistic, combine
-from leo_bench.evaluation.intervals import Interval, check_videos
-from leo_bench.evaluation.variance import split_by_halves, student_quantile
+from leo_bench.evaluation.uncertainty.block_split import Dealing, mean_over_blocks
+from leo_bench.evaluation.uncertainty.influence import Linearised, WeightedStatistic, combine
+from leo_bench.evaluation.uncertainty.intervals import Interval, check_videos
+from leo_bench.evaluation.uncertainty.variance import split_by_halves, student_quantile
 
 
 def shared_difference_interval(

@@ -16,7 +16,8 @@ from pathlib import Path
 from torch import Tensor
 
 from leo_bench.evaluation.errors import BadVideoError, InputError
-from leo_bench.evaluation.given_files import listed, shortened
+from leo_bench.evaluation.files.given_files import listed, shortened
+from leo_bench.evaluation.files.zip_files import check_members
 from leo_bench.evaluation.videos.choice import FrameChoice, left_out_notes
 from leo_bench.evaluation.videos.digests import stat_state
 from leo_bench.evaluation.videos.frames import (
@@ -31,7 +32,6 @@ from leo_bench.evaluation.videos.frames import (
 from leo_bench.evaluation.videos.pictures import pillow_version
 from leo_bench.evaluation.videos.series import check_series
 from leo_bench.evaluation.videos.stored import Place, Stored
-from leo_bench.evaluation.zip_files import check_members
 
 MAX_MEMBERS = 10_000_000
 MAX_MEMBER_BYTES = 256 * 2**20  # of one member, unpacked

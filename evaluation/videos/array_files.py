@@ -14,8 +14,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from leo_bench.evaluation.given_files import check_regular, shortened
-from leo_bench.evaluation.zip_files import check_members
+from leo_bench.evaluation.files.given_files import check_regular, shortened
+from leo_bench.evaluation.files.zip_files import check_members
 
 MAX_COMPRESSED_BYTES = 8 * 2**30  # of a compressed array, unpacked: it has to be held in memory
 MAX_ARRAYS = 100_000  # of one .npz: each costs a header

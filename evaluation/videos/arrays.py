@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from leo_bench.evaluation.errors import BadVideoError
-from leo_bench.evaluation.given_files import listed, shortened
+from leo_bench.evaluation.files.given_files import listed, shortened
 from leo_bench.evaluation.videos.array_files import Array, Header
 from leo_bench.evaluation.videos.digests import stat_state
 from leo_bench.evaluation.videos.float_range import NAMES, FloatRange

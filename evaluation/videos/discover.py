@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from leo_bench.evaluation.errors import BadVideoError, InputError
-from leo_bench.evaluation.places import cache_root
+from leo_bench.evaluation.files.places import cache_root
 from leo_bench.evaluation.videos.archive import ZippedFrames
 from leo_bench.evaluation.videos.array_files import ArrayReader
 from leo_bench.evaluation.videos.arrays import ArrayFiles, Quantise
@@ -62,7 +62,7 @@ class OpenOptions:
         frames_glob: pattern of the names of pictures that are frames; None: all, where they are
             one series.
         workers: threads that count and hash what is not yet known; the result is the same.
-        cache_root: where findings are kept; None: `evaluation.places.cache_root()`.
+        cache_root: where findings are kept; None: `evaluation.files.places.cache_root()`.
         on_progress: called with (videos done, videos in all) as opening proceeds.
     """
 

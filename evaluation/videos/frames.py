@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from leo_bench.evaluation.errors import BadVideoError, InputError
-from leo_bench.evaluation.given_files import read_given
+from leo_bench.evaluation.files.given_files import read_given
 from leo_bench.evaluation.videos.choice import FrameChoice
 from leo_bench.evaluation.videos.digests import stat_state
 from leo_bench.evaluation.videos.pictures import picture_facts, picture_pixels, pillow_version

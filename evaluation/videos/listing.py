@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.given_files import check_regular
+from leo_bench.evaluation.files.given_files import check_regular
 from leo_bench.evaluation.videos import arrays, container, frames, tensor_files
 from leo_bench.evaluation.videos.choice import FrameChoice, left_out_notes
 

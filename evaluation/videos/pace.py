@@ -1,7 +1,7 @@
 """How fast videos are shown, and how many of their frames say nothing new.
 
 Both move every number that looks at motion, and neither is seen in the frames of a single video:
-what two sides have of them is held against each other (`benchmarks.side_notes`).
+what two sides have of them is held against each other (`benchmarks.scores.side_notes`).
 """
 
 import contextlib

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.given_files import check_regular, shortened
+from leo_bench.evaluation.files.given_files import check_regular, shortened
 from leo_bench.evaluation.videos.array_files import MAX_COMPRESSED_BYTES, Array, Header
 
 SUFFIXES = frozenset({"pt", "pth"})

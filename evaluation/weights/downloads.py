@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from leo_bench.evaluation.errors import InfrastructureError, InputError
-from leo_bench.evaluation.weights import WeightsFile, entry, folder, identify
+from leo_bench.evaluation.weights.registry import WeightsFile, entry, folder, identify
 
 if TYPE_CHECKING:
     from requests import Response
@@ -38,7 +38,7 @@ def is_offline() -> bool:
 
 
 def fetch(name: str, offline: bool = False, progress: Progress | None = None) -> Path:
-    """The registered file `name`, in `evaluation.weights.folder()`; downloaded unless there.
+    """The registered file `name`, in `weights.registry.folder()`; downloaded unless there.
 
     Raises:
         InputError: unknown name, unwritable folder, or the file is absent and this is offline.

@@ -1,7 +1,7 @@
 """External weights: which files there are, where they lie, whether they are the right ones.
 
 `weights.toml` registers every file with its addresses, digest, licence and lineage. Nothing here
-touches the network; `evaluation.downloads` does, when asked.
+touches the network; `evaluation.weights.downloads` does, when asked.
 """
 
 import hashlib
@@ -14,9 +14,9 @@ from typing import Literal
 from pydantic import model_validator
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.given_files import check_regular, listed
-from leo_bench.evaluation.places import cache_root
-from leo_bench.evaluation.schema import Data, load_toml
+from leo_bench.evaluation.files.given_files import check_regular, listed
+from leo_bench.evaluation.files.places import cache_root
+from leo_bench.evaluation.files.schema import Data, load_toml
 
 REGISTRY = Path(__file__).parent / "weights.toml"
 FOLDER_VARIABLE = "LEO_BENCH_WEIGHTS"
@@ -127,7 +127,7 @@ def weights_for(extractor: str) -> dict[str, WeightsFile]:
 
 
 def folder() -> Path:
-    """Where fetched weights go: $LEO_BENCH_WEIGHTS, or `weights` in `evaluation.places`' cache."""
+    """Where fetched weights go: $LEO_BENCH_WEIGHTS, or `weights` in `files.places`' cache."""
     return _folders()[0]
 
 

@@ -18,9 +18,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from leo_bench.evaluation.atomic import write_atomically
 from leo_bench.evaluation.errors import InputError
-from leo_bench.leo.data import TrainingVideos, judged
+from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.leo.data.videos import TrainingVideos, judged
 
 CODES = "codes.safetensors"  # in the folder of a run
 ANIMATOR = "animator_digest"  # in the metadata of what is trained on codes: the file they are of
@@ -30,7 +30,7 @@ Progress = Callable[[int, int], None]
 
 
 class Encoder(Protocol):
-    """What makes codes: `leo.animator.ImageAnimator`."""
+    """What makes codes: `leo.models.animator.ImageAnimator`."""
 
     def codes(self, frames: Tensor) -> Tensor:
         """uint8 [T,3,R,R] -> float32 [T,20]."""
@@ -84,7 +84,7 @@ class CodeBook:
 
     @property
     def judged_sequences(self) -> list[Tensor]:
-        """Codes of the videos that a model is judged on (`leo.data.judged`), as `sequences`."""
+        """Codes of the videos that a model is judged on (`data.videos.judged`), as `sequences`."""
         return [self.of(i) for i in judged(self.training, self.held_out)]
 
 

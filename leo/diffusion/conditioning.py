@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from leo_bench.leo.codes import CodeStats
+from leo_bench.leo.diffusion.codes import CodeStats
 
 
 @dataclass(frozen=True)

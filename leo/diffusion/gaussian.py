@@ -16,8 +16,8 @@ from diffusers import DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.leo.chance import generator
 from leo_bench.leo.config import Diffusion
+from leo_bench.leo.seeds import generator
 
 Prediction = Literal["epsilon", "v", "sample"]
 Kind = Literal["ddpm", "ddim", "dpm", "dpm-lu"]
@@ -180,7 +180,7 @@ def sample(
     Args:
         denoiser: what to sample.
         sampler: how.
-        keys: chance of each state (`leo.chance`); a state depends on its key and conditions alone.
+        keys: chance of each state (`leo.seeds`); a state depends on its key and conditions alone.
         conditions: one row a key each.
         device: of the network.
 

@@ -21,9 +21,9 @@ from torch import Tensor
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors.torchscript import is_torchscript
 from leo_bench.leo.checkpoint import load_model
+from leo_bench.leo.models.stub_pickle import read_with_stubs
 from leo_bench.leo.networks.generator import Generator
 from leo_bench.leo.networks.layers import fir_kernel
-from leo_bench.leo.stub_pickle import read_with_stubs
 
 _UNUSED = (".noise.weight", ".to_rgb1.")  # in official files; no forward pass reads them
 _STATES = ("gen", "g_ema", "state_dict")  # keys that a state lies under, the first that is there

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.leo.chance import normal
-from leo_bench.leo.codes import MARGIN, Windows
-from leo_bench.leo.diffusion import Key
+from leo_bench.leo.diffusion.codes import MARGIN, Windows
+from leo_bench.leo.diffusion.gaussian import Key
+from leo_bench.leo.seeds import normal
 
 _AT_ONCE = 1024  # windows in memory while moments are summed
 _RANK = 1e-10  # of the largest eigenvalue: directions below are taken as not varying
@@ -31,7 +31,7 @@ class GaussianMotion:
         residual_mean: float64 [S].
         slope: float64 [S,M]: residuals expected above their mean, for a first code above its mean.
         spread: float64 [S,S]: a root of the residuals' covariance given the first code.
-        low, high: float32 [M], how far codes went, with the margin of `leo.codes`.
+        low, high: float32 [M], how far codes went, with the margin of `leo.diffusion.codes`.
     """
 
     first_mean: Tensor

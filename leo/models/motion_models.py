@@ -12,13 +12,13 @@ from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.checkpoint import Model
-from leo_bench.leo.codes import CodeStats, FrameStats, TransitionStats
 from leo_bench.leo.config import FrameDmConfig, LmdmConfig, TransitionConfig
-from leo_bench.leo.diffusion import Denoiser, Key, Sampler, sample
-from leo_bench.leo.motion import READINGS, Reading, window_noise
+from leo_bench.leo.diffusion.codes import CodeStats, FrameStats, TransitionStats
+from leo_bench.leo.diffusion.conditioning import READINGS, Reading, window_noise
+from leo_bench.leo.diffusion.gaussian import Denoiser, Key, Sampler, sample
+from leo_bench.leo.diffusion.transition import departed
 from leo_bench.leo.networks.code_mlp import CodeMlp
 from leo_bench.leo.networks.unet1d import UNet1d
-from leo_bench.leo.transition import departed
 
 
 @dataclass(frozen=True)

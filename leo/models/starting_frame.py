@@ -4,7 +4,7 @@ frames = StartingFrames(FrameModel.from_tensors(config.cddpm, model.network, mod
 keys = [("start", seed, i) for i in range(len(codes))]
 frames.draw(codes, keys, Sampler("ddim", 50))  # uint8 [B,3,R,R]
 
-Picture i depends on codes[i] and keys[i] alone, to the bit on a CPU (`leo.diffusion.sample`).
+Picture i depends on codes[i] and keys[i] alone, to the bit on a CPU (`diffusion.gaussian.sample`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from leo_bench.leo.chance import normal
-from leo_bench.leo.codes import FrameStats
 from leo_bench.leo.config import CddpmConfig
-from leo_bench.leo.diffusion import Denoiser, Key, Sampler, sample
+from leo_bench.leo.diffusion.codes import FrameStats
+from leo_bench.leo.diffusion.gaussian import Denoiser, Key, Sampler, sample
+from leo_bench.leo.networks.pixels import from_pixels, to_pixels
 from leo_bench.leo.networks.unet2d import UNet2d
-from leo_bench.leo.pixels import from_pixels, to_pixels
+from leo_bench.leo.seeds import normal
 
 MOST_NOISE = 0.2  # on small pictures that super-resolution learns from; they lie in [-1,1]
 NOISE_WHEN_DRAWING = 0.05

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from leo_bench.evaluation.schema import Data
+from leo_bench.evaluation.files.schema import Data
 
 GROUPS = 32  # of the 1-D U-Net's group normalisation
 

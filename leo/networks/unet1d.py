@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from leo_bench.leo.network_config import GROUPS, UNet1dConfig
+from leo_bench.leo.networks.network_config import GROUPS, UNet1dConfig
 
 _WAVES = 10_000.0  # longest period of the step's embedding
 

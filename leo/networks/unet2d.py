@@ -16,7 +16,7 @@ from diffusers.models.resnet import ResnetBlock2D
 from torch import Tensor, float32, nn
 from torch.nn import functional as F
 
-from leo_bench.leo.network_config import UNet2dConfig
+from leo_bench.leo.networks.network_config import UNet2dConfig
 
 GROUPS = 32  # of group normalisation, at most (improved-diffusion nn.py, `normalization`)
 

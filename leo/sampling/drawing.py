@@ -12,17 +12,17 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.schema import Data
 from leo_bench.evaluation.preprocess import floor_crop_lanczos
-from leo_bench.evaluation.schema import Data
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.leo.chance import generator
 from leo_bench.leo.config import STAGES, CddpmConfig
-from leo_bench.leo.diffusion import Key, Kind, Sampler, check_steps
-from leo_bench.leo.model import LeoModel
-from leo_bench.leo.motion import READINGS
-from leo_bench.leo.rendering import Stretch
-from leo_bench.leo.rollout import Rollout, Transitions
-from leo_bench.leo.run_folder import table_of
+from leo_bench.leo.diffusion.conditioning import READINGS
+from leo_bench.leo.diffusion.gaussian import Key, Kind, Sampler, check_steps
+from leo_bench.leo.sampling.model import LeoModel
+from leo_bench.leo.sampling.rendering import Stretch
+from leo_bench.leo.sampling.rollout import Rollout, Transitions
+from leo_bench.leo.seeds import generator
+from leo_bench.leo.training.run_folder import table_of
 
 # Not written down where they are off.
 _LATER = ("reencode", "transition_every", "guidance", "first_frame_sampler")
@@ -93,7 +93,7 @@ class Drawn:
 
 
 class FirstFrames(Protocol):
-    """Makes first frames for codes in the cDDPM's place: `leo.nearest_frames`."""
+    """Makes first frames for codes in the cDDPM's place: `leo.sampling.nearest_frames`."""
 
     @property
     def digest(self) -> str:

@@ -20,10 +20,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.lanes import lanes
-from leo_bench.leo.drawing import at_size, begun_at
-from leo_bench.leo.rendering import Rendering
-from leo_bench.leo.sample import LeoSource
+from leo_bench.evaluation.features.single_thread_pool import lanes
+from leo_bench.leo.sampling.drawing import at_size, begun_at
+from leo_bench.leo.sampling.rendering import Rendering
+from leo_bench.leo.sampling.source import LeoSource
 
 Editor = Callable[[Tensor], Tensor]  # uint8 [3,H,W] -> uint8 [3,H',W']
 

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.lanes import lanes
-from leo_bench.leo.drawing import Drawing, Drawn, Row, begun_at
-from leo_bench.leo.rendering import Rendering
+from leo_bench.evaluation.features.single_thread_pool import lanes
+from leo_bench.leo.sampling.drawing import Drawing, Drawn, Row, begun_at
+from leo_bench.leo.sampling.rendering import Rendering
 
 Kind = Literal["motions", "faces"]
 

@@ -15,20 +15,20 @@ from pathlib import Path
 
 import torch
 
-from leo_bench.evaluation.devices import chosen_device
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.schema import load_toml
+from leo_bench.evaluation.features.devices import chosen_device
+from leo_bench.evaluation.files.schema import load_toml
 from leo_bench.evaluation.videos.digests import file_sha256
-from leo_bench.leo.animator import ImageAnimator
-from leo_bench.leo.animator_files import generator_from_file
 from leo_bench.leo.checkpoint import Model, load_model
 from leo_bench.leo.config import STAGES, CddpmConfig, Config
-from leo_bench.leo.encode import ANIMATOR, CODES, CodeBook, read_codes
-from leo_bench.leo.motion_models import CodeModel, MotionModel, TransitionModel
-from leo_bench.leo.run_folder import table_of
-from leo_bench.leo.starting_frame import FrameModel, StartingFrames
+from leo_bench.leo.data.encode import ANIMATOR, CODES, CodeBook, read_codes
+from leo_bench.leo.models.animator import ImageAnimator
+from leo_bench.leo.models.animator_files import generator_from_file
+from leo_bench.leo.models.motion_models import CodeModel, MotionModel, TransitionModel
+from leo_bench.leo.models.starting_frame import FrameModel, StartingFrames
+from leo_bench.leo.training.run_folder import table_of
 
-SHIPPED = Path(__file__).parent / "trained"
+SHIPPED = Path(__file__).parents[1] / "trained"
 
 # What to do with a model that is not a run, so that no stage can be added to it.
 _GIVEN_FRAMES = "give it first frames: --mode conditional --start-frames PICTURES"

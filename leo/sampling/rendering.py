@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.lanes import lanes
-from leo_bench.leo.model import LeoModel
+from leo_bench.evaluation.features.single_thread_pool import lanes
 from leo_bench.leo.networks.fast_generator import Prepared
-from leo_bench.leo.pixels import to_pixels
-from leo_bench.leo.rollout import runs
+from leo_bench.leo.networks.pixels import to_pixels
+from leo_bench.leo.sampling.model import LeoModel
+from leo_bench.leo.sampling.rollout import runs
 
 FRAMES_TOGETHER = 8  # frames rendered at once, always
 
@@ -114,7 +114,7 @@ class Stretches:
         model: whose animator renders.
         pictures: uint8 [S,3,R,R], what each stretch goes on from; the first is the first frame.
         codes: float32 [T,20]; a stretch is what a run of the motion model adds (`rollout.runs`).
-        first_frame: as in `leo.drawing.Sampling`.
+        first_frame: as in `leo.sampling.drawing.Sampling`.
         each: as in `Stretch`.
     """
 

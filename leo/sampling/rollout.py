@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from leo_bench.leo.diffusion import Key, Sampler
-from leo_bench.leo.motion_models import CodeModel, MotionModel, TransitionModel
+from leo_bench.leo.diffusion.gaussian import Key, Sampler
+from leo_bench.leo.models.motion_models import CodeModel, MotionModel, TransitionModel
 
 
 def runs(frames: int, length: int, spare: int = 0) -> int:

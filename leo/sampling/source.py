@@ -21,11 +21,11 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.lanes import Lanes, lanes
+from leo_bench.evaluation.features.single_thread_pool import Lanes, lanes
 from leo_bench.evaluation.videos.source import Medium, Skipped, read_in_pieces
-from leo_bench.leo.cut_frames import cut_note
-from leo_bench.leo.drawing import Drawing, Drawn, Row
-from leo_bench.leo.rendering import Rendering, Stretches
+from leo_bench.leo.data.cut_frames import cut_note
+from leo_bench.leo.sampling.drawing import Drawing, Drawn, Row
+from leo_bench.leo.sampling.rendering import Rendering, Stretches
 
 VERSION = 2  # raise when the same model and settings could give other pixels
 STRETCHES = 2  # the same, of samples that go on from their own frames

@@ -1,1 +1,1 @@
-"""The trainings: one module a stage, each with `build`, which `leo.training` calls."""
+"""The trainings: one module a stage, each with `build`, which `leo.training.job` calls."""

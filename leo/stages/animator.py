@@ -12,23 +12,23 @@ import torch
 from torch import Tensor, nn
 
 from leo_bench.leo.config import AnimatorConfig
-from leo_bench.leo.data import FramePairs, TrainingVideos
-from leo_bench.leo.losses import (
+from leo_bench.leo.data.videos import FramePairs, TrainingVideos
+from leo_bench.leo.networks.discriminator import Discriminator, group_of
+from leo_bench.leo.networks.fast_discriminator import fold_discriminator
+from leo_bench.leo.networks.fast_generator import reconstruct
+from leo_bench.leo.networks.generator import Generator, start_from_copy, start_from_identity
+from leo_bench.leo.networks.pixels import from_pixels, to_pixels
+from leo_bench.leo.stage import Batch, Losses, LossModule, Player, Stage
+from leo_bench.leo.stages.denoising import seeded
+from leo_bench.leo.stages.losses import (
     discriminator_adversarial,
     generator_adversarial,
     l1,
     weighted_l1,
     weights_where_it_moves,
 )
-from leo_bench.leo.networks.discriminator import Discriminator, group_of
-from leo_bench.leo.networks.fast_discriminator import fold_discriminator
-from leo_bench.leo.networks.fast_generator import reconstruct
-from leo_bench.leo.networks.generator import Generator, start_from_copy, start_from_identity
-from leo_bench.leo.perceptual import Chosen
-from leo_bench.leo.pixels import from_pixels, to_pixels
-from leo_bench.leo.reconstruction import Judged, driving_frames, judge
-from leo_bench.leo.stage import Batch, Losses, LossModule, Player, Stage
-from leo_bench.leo.stages.denoising import seeded
+from leo_bench.leo.stages.perceptual import Chosen
+from leo_bench.leo.stages.reconstruction import Judged, driving_frames, judge
 
 NAME = "animator"
 JUDGED_VIDEOS, JUDGED_FRAMES = 32, 4  # held-out videos at most; driving frames of each
@@ -118,7 +118,7 @@ class HeldOut:
         return HeldOut(torch.cat(sources), torch.cat(drivings))
 
     def validate(self, network: nn.Module) -> dict[str, float]:
-        """L1 ("loss"), and what `leo.reconstruction` says of the rebuilt frames."""
+        """L1 ("loss"), and what `leo.stages.reconstruction` says of the rebuilt frames."""
         found = self.judged(network)
         return {"loss": found.l1, **found.numbers()}
 

@@ -7,9 +7,9 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from leo_bench.leo import chance
+from leo_bench.leo import seeds as chance
 from leo_bench.leo.config import Diffusion
-from leo_bench.leo.diffusion import Key, Sampler, Schedule, target
+from leo_bench.leo.diffusion.gaussian import Key, Sampler, Schedule, target
 from leo_bench.leo.stage import Batch, LossModule
 
 JUDGED = 256  # held-out samples at most

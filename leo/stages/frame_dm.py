@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from leo_bench.leo.chance import generator
-from leo_bench.leo.code_pictures import clouds
-from leo_bench.leo.codes import FrameStats, to_tensors
 from leo_bench.leo.config import Diffusion, FrameDmConfig
-from leo_bench.leo.diffusion import Schedule
-from leo_bench.leo.encode import CodeBook
-from leo_bench.leo.motion_models import CodeModel
+from leo_bench.leo.data.encode import CodeBook
+from leo_bench.leo.diffusion.codes import FrameStats, to_tensors
+from leo_bench.leo.diffusion.gaussian import Schedule
+from leo_bench.leo.models.motion_models import CodeModel
 from leo_bench.leo.networks.code_mlp import CodeMlp
+from leo_bench.leo.seeds import generator
 from leo_bench.leo.stage import Batch, Losses, LossModule, Player, Share, Stage
 from leo_bench.leo.stages.denoising import (
     JUDGED,
@@ -27,6 +26,7 @@ from leo_bench.leo.stages.denoising import (
     seeded,
     spread_steps,
 )
+from leo_bench.leo.stages.pictures import clouds
 
 NAME = "frame-dm"
 SHOWN = 512  # drawn codes

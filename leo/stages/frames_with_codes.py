@@ -22,16 +22,16 @@ from itertools import accumulate
 import torch
 from torch import Tensor, nn
 
-from leo_bench.leo.chance import generator
-from leo_bench.leo.codes import FrameStats
 from leo_bench.leo.config import CddpmConfig
-from leo_bench.leo.data import TrainingVideos
-from leo_bench.leo.diffusion import Schedule
-from leo_bench.leo.encode import CodeBook
-from leo_bench.leo.pixels import from_pixels
+from leo_bench.leo.data.encode import CodeBook
+from leo_bench.leo.data.videos import TrainingVideos
+from leo_bench.leo.diffusion.codes import FrameStats
+from leo_bench.leo.diffusion.gaussian import Schedule
+from leo_bench.leo.models.starting_frame import MOST_NOISE, beside, shrunk
+from leo_bench.leo.networks.pixels import from_pixels
+from leo_bench.leo.seeds import generator
 from leo_bench.leo.stage import Batch, Losses, LossModule, Share
 from leo_bench.leo.stages.denoising import Judge, error
-from leo_bench.leo.starting_frame import MOST_NOISE, beside, shrunk
 
 JUDGED = 64  # held-out frames
 

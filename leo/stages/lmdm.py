@@ -8,15 +8,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from leo_bench.leo.chance import generator
-from leo_bench.leo.code_pictures import strips
-from leo_bench.leo.codes import CodeStats, Windows, code_windows, to_tensors
 from leo_bench.leo.config import Diffusion, LmdmConfig
-from leo_bench.leo.diffusion import Schedule
-from leo_bench.leo.encode import CodeBook
-from leo_bench.leo.motion import READINGS, Reading, residuals, window_noise
-from leo_bench.leo.motion_models import MotionModel
+from leo_bench.leo.data.encode import CodeBook
+from leo_bench.leo.diffusion.codes import CodeStats, Windows, code_windows, to_tensors
+from leo_bench.leo.diffusion.conditioning import READINGS, Reading, residuals, window_noise
+from leo_bench.leo.diffusion.gaussian import Schedule
+from leo_bench.leo.models.motion_models import MotionModel
 from leo_bench.leo.networks.unet1d import UNet1d
+from leo_bench.leo.seeds import generator
 from leo_bench.leo.stage import Batch, Losses, LossModule, Player, Share, Stage
 from leo_bench.leo.stages.denoising import (
     JUDGED,
@@ -29,6 +28,7 @@ from leo_bench.leo.stages.denoising import (
     shown,
     spread_steps,
 )
+from leo_bench.leo.stages.pictures import strips
 
 NAME = "lmdm"
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from leo_bench.leo.reconstruction import MOVES
+from leo_bench.leo.stages.reconstruction import MOVES
 
 SCALES = (1, 2, 4, 8)  # each picture is compared at full size, a half, a quarter and an eighth
 

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.weights import find, require_registered, weights_for
-from leo_bench.leo.losses import SCALES, Perceptual, pixel_pyramid, shrink
+from leo_bench.evaluation.weights.registry import find, require_registered, weights_for
 from leo_bench.leo.networks.layers import exact
+from leo_bench.leo.stages.losses import SCALES, Perceptual, pixel_pyramid, shrink
 
 AFTER = (1, 6, 11, 20, 29)  # torchvision's indices of relu1_1, relu2_1, relu3_1, relu4_1, relu5_1
 OPTION = "--vgg"  # of `leo-bench train`: a file of the user's own

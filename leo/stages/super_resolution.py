@@ -10,15 +10,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from leo_bench.leo.codes import FrameStats, to_tensors
 from leo_bench.leo.config import CddpmConfig
-from leo_bench.leo.data import TrainingVideos
-from leo_bench.leo.encode import CodeBook
+from leo_bench.leo.data.encode import CodeBook
+from leo_bench.leo.data.videos import TrainingVideos
+from leo_bench.leo.diffusion.codes import FrameStats, to_tensors
+from leo_bench.leo.models.starting_frame import FrameModel, enlarged, shrunk, upsampled
 from leo_bench.leo.networks.unet2d import UNet2d
 from leo_bench.leo.stage import Batch, Player, Stage
 from leo_bench.leo.stages.denoising import as_kind, quick, seeded
 from leo_bench.leo.stages.frames_with_codes import FramesWithCodes, PictureLosses, judge
-from leo_bench.leo.starting_frame import FrameModel, enlarged, shrunk, upsampled
 
 NAME = "super-resolution"
 SHOWN = 8

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from leo_bench.leo.config import CddpmConfig, Config, Training
-from leo_bench.leo.network_config import UNet1dConfig, UNet2dConfig
 from leo_bench.leo.networks.code_mlp import CodeMlp
 from leo_bench.leo.networks.discriminator import Discriminator
 from leo_bench.leo.networks.generator import Generator
 from leo_bench.leo.networks.layers import Widths
+from leo_bench.leo.networks.network_config import UNet1dConfig, UNet2dConfig
 from leo_bench.leo.networks.unet1d import UNet1d
 from leo_bench.leo.networks.unet2d import UNet2d
 

@@ -18,8 +18,9 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.evaluation.videos.source import VideoSource, fingerprint
 from leo_bench.leo.config import STAGES, Training
-from leo_bench.leo.cut_frames import cut_note
-from leo_bench.leo.data import (
+from leo_bench.leo.data.cut_frames import cut_note
+from leo_bench.leo.data.encode import CODES, CodeBook, Progress, encode, read_codes, write_codes
+from leo_bench.leo.data.videos import (
     PACK_BYTES,
     TrainingVideos,
     check_enough,
@@ -27,12 +28,11 @@ from leo_bench.leo.data import (
     open_training_videos,
     split,
 )
-from leo_bench.leo.encode import CODES, CodeBook, Progress, encode, read_codes, write_codes
-from leo_bench.leo.perceptual import choose
-from leo_bench.leo.run_folder import RunFolder, has_begun, table_of
 from leo_bench.leo.stage import Stage
-from leo_bench.leo.train import is_done, train
-from leo_bench.leo.watching import Watcher
+from leo_bench.leo.stages.perceptual import choose
+from leo_bench.leo.training.loop import is_done, train
+from leo_bench.leo.training.run_folder import RunFolder, has_begun, table_of
+from leo_bench.leo.training.watching import Watcher
 
 SHARES = (0.05, 0.1, 0.2, 0.3, 0.4)  # of held-out videos, to be advised
 
@@ -175,8 +175,8 @@ def check_stage(name: str) -> None:
 
 def encode_run(job: Job) -> CodeBook:
     """The run's codes, made if they are not there yet."""
-    from leo_bench.leo.animator import ImageAnimator
-    from leo_bench.leo.animator_files import generator_from_file
+    from leo_bench.leo.models.animator import ImageAnimator
+    from leo_bench.leo.models.animator_files import generator_from_file
 
     animator, path = job.animator_file, job.run.root / CODES
     with FileLock(path.with_suffix(".lock")):  # of several processes, one encodes

@@ -22,17 +22,17 @@ from torch import Tensor, nn
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors.numerics import computes_bf16
-from leo_bench.leo import chance
+from leo_bench.leo import seeds as chance
 from leo_bench.leo.checkpoint import Model, load_model, save_model
 from leo_bench.leo.config import Training
-from leo_bench.leo.countdown import Countdown
-from leo_bench.leo.origin import to_train_anew
-from leo_bench.leo.players import Seat, learning_rate
-from leo_bench.leo.prefetch import Prefetch
-from leo_bench.leo.progress import LossMeans, Pace
-from leo_bench.leo.run_folder import StageFolder
+from leo_bench.leo.sampling.countdown import Countdown
 from leo_bench.leo.stage import Batch, Share, Stage
-from leo_bench.leo.watching import Watcher
+from leo_bench.leo.training.origin import to_train_anew
+from leo_bench.leo.training.players import Seat, learning_rate
+from leo_bench.leo.training.prefetch import Prefetch
+from leo_bench.leo.training.progress import LossMeans, Pace
+from leo_bench.leo.training.run_folder import StageFolder
+from leo_bench.leo.training.watching import Watcher
 
 T = TypeVar("T")
 

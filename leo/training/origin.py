@@ -10,8 +10,8 @@ from typing import Any
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.config import STAGES
-from leo_bench.leo.encode import CODES
-from leo_bench.leo.perceptual import how_to_go_on
+from leo_bench.leo.data.encode import CODES
+from leo_bench.leo.stages.perceptual import how_to_go_on
 
 
 @dataclass(frozen=True)

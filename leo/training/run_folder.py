@@ -24,13 +24,13 @@ from filelock import FileLock, Timeout
 from PIL import Image
 from torch import Tensor
 
-from leo_bench.evaluation.atomic import write_atomically
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.schema import load_toml
+from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.evaluation.files.schema import load_toml
 from leo_bench.leo.checkpoint import DamagedFileError, read_tensors, write_tensors
 from leo_bench.leo.config import STAGES, Config
-from leo_bench.leo.encode import CODES
-from leo_bench.leo.origin import Origin, first_difference, why_kept
+from leo_bench.leo.data.encode import CODES
+from leo_bench.leo.training.origin import Origin, first_difference, why_kept
 
 BEST = "best.safetensors"
 KEPT = 2  # checkpoints: the newest, and one to fall back to

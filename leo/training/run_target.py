@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.kinds import FolderKind
-from leo_bench.evaluation.schema import load_toml
+from leo_bench.evaluation.files.kinds import FolderKind
+from leo_bench.evaluation.files.schema import load_toml
 from leo_bench.leo.config import Config
-from leo_bench.leo.run_folder import has_begun
+from leo_bench.leo.training.run_folder import has_begun
 
 SLIGHT = ("config.toml", "data.json", ".lock")  # in a run that was begun and has made nothing
 

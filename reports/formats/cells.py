@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable
 
-from leo_bench.evaluation.printable import csv_cell
+from leo_bench.evaluation.files.printable import csv_cell
 from leo_bench.reports.tables import Table
 
 COLUMNS = (

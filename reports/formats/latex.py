@@ -2,7 +2,7 @@
 
 from itertools import zip_longest
 
-from leo_bench.evaluation.printable import printable
+from leo_bench.evaluation.files.printable import printable
 from leo_bench.reports.grid import Line, Text, grid_of
 from leo_bench.reports.tables import Table
 

@@ -1,6 +1,6 @@
 """A table as a Markdown pipe table."""
 
-from leo_bench.evaluation.printable import printable
+from leo_bench.evaluation.files.printable import printable
 from leo_bench.reports.grid import Text, grid_of
 from leo_bench.reports.tables import Table
 

@@ -13,10 +13,10 @@ from PIL import Image
 from torch import Tensor
 
 from conftest import Run, write_frames
-from leo_bench.evaluation.documents import read_documents
 from leo_bench.evaluation.embedders import Embedded, EmbedderRequest, FrameEmbedder
-from leo_bench.evaluation.score_record import ScoreRecord, read_score_record
-from leo_bench.evaluation.video_influences import read_influences
+from leo_bench.evaluation.records.documents import read_documents
+from leo_bench.evaluation.records.influences import read_influences
+from leo_bench.evaluation.records.score import ScoreRecord, read_score_record
 
 Make = Callable[..., Path]
 WORLD = "toy-faces/test"
@@ -173,7 +173,7 @@ def bright(monkeypatch: pytest.MonkeyPatch) -> None:
     def build(request: EmbedderRequest) -> FrameEmbedder:
         return Bright()
 
-    monkeypatch.setattr("leo_bench.benchmarks.acd.build_embedder", build)
+    monkeypatch.setattr("leo_bench.benchmarks.scores.acd.build_embedder", build)
 
 
 def black(video: Path, count: int) -> None:

@@ -16,10 +16,10 @@ from leo_bench.benchmarks.prepare.reading import frame_rate
 from leo_bench.evaluation.videos.discover import open_videos
 from leo_bench.evaluation.videos.write import write_video
 from leo_bench.leo.config import load_config
-from leo_bench.leo.model import model_file
 from leo_bench.leo.networks.generator import Generator
-from leo_bench.leo.pixels import from_pixels, to_pixels
-from leo_bench.leo.run_folder import RunFolder
+from leo_bench.leo.networks.pixels import from_pixels, to_pixels
+from leo_bench.leo.sampling.model import model_file
+from leo_bench.leo.training.run_folder import RunFolder
 
 SIZE = 16
 

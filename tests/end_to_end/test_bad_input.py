@@ -181,7 +181,7 @@ def test_a_training_that_cannot_begin_leaves_no_run(
 
 
 def test_an_unknown_key_in_a_protocol(refused: Callable[..., str], tmp_path: Path) -> None:
-    shipped = Path(__file__).parents[2] / "evaluation/protocols/stylegan-v.toml"
+    shipped = Path(__file__).parents[2] / "evaluation/protocols/clips/stylegan-v.toml"
     own = tmp_path / "stylegan-w.toml"
     own.write_text(
         shipped.read_text().replace('id = "stylegan-v"', 'id = "stylegan-w"') + "\nrepets = 2\n"

@@ -11,21 +11,21 @@ import pytest
 import torch
 
 from conftest import Run
-from leo_bench.benchmarks.features_file import FeaturesRequest, write_features
-from leo_bench.benchmarks.plan import ScoreRequest
-from leo_bench.benchmarks.score import score
-from leo_bench.benchmarks.sources import dataset_behind
-from leo_bench.evaluation.cache import FeatureStore
-from leo_bench.evaluation.features import Machinery
+from leo_bench.benchmarks.scores.features_file import FeaturesRequest, write_features
+from leo_bench.benchmarks.scores.plan import ScoreRequest
+from leo_bench.benchmarks.scores.score import score
+from leo_bench.benchmarks.sources.open import dataset_behind
+from leo_bench.evaluation.features.cache import FeatureStore
+from leo_bench.evaluation.features.of_clips import Machinery
 from leo_bench.evaluation.videos.write import write_video
 
 Make = Callable[..., Path]
 
 THREADS = """
 import hashlib, json, sys
-from leo_bench.benchmarks.plan import ScoreRequest, plan
-from leo_bench.benchmarks.score import scored
-from leo_bench.evaluation.features import Machinery
+from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
+from leo_bench.benchmarks.scores.score import scored
+from leo_bench.evaluation.features.of_clips import Machinery
 found = scored(plan(ScoreRequest.model_validate_json(sys.argv[1])), Machinery(store=None))
 numbers = found.measured.numbers
 values = [v for side in (found.measured.real, found.measured.fake) for v in side.values]

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from leo_bench.benchmarks.acd import measure_acd
-from leo_bench.benchmarks.features_file import FeaturesRequest, write_features
-from leo_bench.benchmarks.frame_plan import FrameScoreRequest
-from leo_bench.benchmarks.plan import ScoreRequest
-from leo_bench.benchmarks.score import score
-from leo_bench.evaluation.cache import FeatureStore
+from leo_bench.benchmarks.scores.acd import measure_acd
+from leo_bench.benchmarks.scores.features_file import FeaturesRequest, write_features
+from leo_bench.benchmarks.scores.frame_plan import FrameScoreRequest
+from leo_bench.benchmarks.scores.plan import ScoreRequest
+from leo_bench.benchmarks.scores.score import score
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.features.cache import FeatureStore
+from leo_bench.evaluation.features.of_clips import Machinery
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 from leo_bench.evaluation.videos.write import write_video
-from leo_bench.leo.data import open_training_videos
+from leo_bench.leo.data.videos import open_training_videos
 
 Make = Callable[..., Path]
 

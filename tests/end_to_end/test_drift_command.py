@@ -12,12 +12,12 @@ from PIL import Image
 from tiny_run import make_run
 
 from conftest import Run
-from leo_bench.evaluation.score_record import ScoreRecord, read_score_record
-from leo_bench.evaluation.video_influences import (
+from leo_bench.evaluation.records.influences import (
     VideoInfluences,
     error_of_difference,
     read_influences,
 )
+from leo_bench.evaluation.records.score import ScoreRecord, read_score_record
 
 WORLD = "toy-faces/test"
 QUICK = ("--dataset", WORLD, "--embedder", "mean-colour", "--limit", 5)

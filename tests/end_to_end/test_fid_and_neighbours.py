@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from conftest import Run
-from leo_bench.evaluation.record import Record, read_record
-from leo_bench.evaluation.weights import entry
+from leo_bench.evaluation.records.distance import Record, read_record
+from leo_bench.evaluation.weights.registry import entry
 
 Make = Callable[..., Path]
 CLIPS = ("--frames", 16, "--protocol", "stylegan-v", "--extractor", "pixels", "--device", "cpu")

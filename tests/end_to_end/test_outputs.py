@@ -13,7 +13,7 @@ import typer
 
 from conftest import Run, write_frames
 from leo_bench.benchmarks.cli.main import app
-from leo_bench.evaluation.documents import read_any_record
+from leo_bench.evaluation.records.documents import read_any_record
 
 P = ("--frames", 16, "--protocol", "stylegan-v", "--extractor", "i3d-toy")
 SIDES = ("--real", "real", "--fake", "fake")

@@ -7,12 +7,12 @@ import torch
 
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.videos.digests import file_sha256
-from leo_bench.leo.budget import costs
 from leo_bench.leo.checkpoint import load_model
 from leo_bench.leo.config import load_config
-from leo_bench.leo.encode import ANIMATOR
-from leo_bench.leo.run_folder import RunFolder
-from leo_bench.leo.training import Job, train_all
+from leo_bench.leo.data.encode import ANIMATOR
+from leo_bench.leo.training.budget import costs
+from leo_bench.leo.training.job import Job, train_all
+from leo_bench.leo.training.run_folder import RunFolder
 
 PAPER = ("taichihd128", "taichihd256", "faceforensics256", "celebvhq256", "ucf101")
 NARROW = {

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from leo_bench.benchmarks import published_samples
 from leo_bench.benchmarks.datasets.dataset import load_dataset
 from leo_bench.benchmarks.datasets.opening import open_dataset
 from leo_bench.benchmarks.datasets.verify import verify
+from leo_bench.benchmarks.evidence import published_samples
 from leo_bench.benchmarks.prepare import taichihd
 from leo_bench.benchmarks.prepare.job import PrepareOptions
 from leo_bench.benchmarks.prepare.reading import read_frames

@@ -12,9 +12,9 @@ import torch
 from conftest import Run
 from leo_bench.baselines.layouts import open_output
 from leo_bench.baselines.methods import GridLayout, list_methods, load_method
-from leo_bench.benchmarks import published_scores
+from leo_bench.benchmarks.evidence import published_scores
 from leo_bench.benchmarks.prepare.reading import read_frames
-from leo_bench.evaluation.record import read_record
+from leo_bench.evaluation.records.distance import read_record
 from leo_bench.evaluation.videos.discover import open_videos
 from leo_bench.evaluation.videos.tiles import Grid, Tiles
 

@@ -9,10 +9,10 @@ import pytest
 from tiny_run import make_run
 
 from conftest import Run
-from leo_bench.benchmarks.planting import Plant
-from leo_bench.evaluation.documents import read_documents
-from leo_bench.evaluation.score_record import ScoreRecord, read_score_record
-from leo_bench.evaluation.video_influences import read_influences
+from leo_bench.benchmarks.sources.planting import Plant
+from leo_bench.evaluation.records.documents import read_documents
+from leo_bench.evaluation.records.influences import read_influences
+from leo_bench.evaluation.records.score import ScoreRecord, read_score_record
 
 WORLD = "toy-faces/test"
 SHORT = ("--frames", 64, "--segment", 12)

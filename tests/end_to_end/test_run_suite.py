@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from conftest import Run
-from leo_bench.evaluation.record import read_record
-from leo_bench.evaluation.score_record import read_score_record
+from leo_bench.evaluation.records.distance import read_record
+from leo_bench.evaluation.records.score import read_score_record
 
 FACES, COLOURS = "toy-faces-test-64-16f-s1-stylegan-v", "toy-faces-test-64-16f-s1-colours"
 

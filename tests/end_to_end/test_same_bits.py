@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from conftest import Run
-from leo_bench.benchmarks.plan import ScoreRequest
-from leo_bench.benchmarks.score import score
-from leo_bench.evaluation.cache import FeatureStore
-from leo_bench.evaluation.features import Machinery
+from leo_bench.benchmarks.scores.plan import ScoreRequest
+from leo_bench.benchmarks.scores.score import score
+from leo_bench.evaluation.features.cache import FeatureStore
+from leo_bench.evaluation.features.of_clips import Machinery
 
 Make = Callable[..., Path]
 WORLD = "toy-faces/test"

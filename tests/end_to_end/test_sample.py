@@ -18,12 +18,12 @@ from tiny_run import contents, make_run, tiny_config
 from conftest import Run, write_frames
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.lanes import Lanes
+from leo_bench.evaluation.features.single_thread_pool import Lanes
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.leo.drawing import Drawing, Row, Sampling
-from leo_bench.leo.grid import renderings, tiled
-from leo_bench.leo.model import LeoModel
-from leo_bench.leo.sample import LeoSource
+from leo_bench.leo.sampling.drawing import Drawing, Row, Sampling
+from leo_bench.leo.sampling.grid import renderings, tiled
+from leo_bench.leo.sampling.model import LeoModel
+from leo_bench.leo.sampling.source import LeoSource
 
 QUICK = ("--frames", 12, "--steps", 2, "--format", "npy", "--device", "cpu")
 Source = Callable[..., LeoSource]
@@ -207,7 +207,7 @@ def test_every_stage_is_asked_for_the_steps_before_one_is_drawn(tmp_path: Path) 
 
 @pytest.mark.parametrize("mode", ["unconditional", "conditional"])
 def test_a_grid_shares_the_face_or_the_motion(run: Path, faces: Path, mode: str) -> None:
-    from leo_bench.benchmarks.start_frames import open_start_frames
+    from leo_bench.benchmarks.sources.start_frames import open_start_frames
     from leo_bench.evaluation.videos.discover import open_videos
 
     starts = open_start_frames(str(faces), lambda spec: open_videos(Path(spec)))

@@ -10,12 +10,12 @@ from safetensors.torch import load_file
 from tiny_run import contents, make_run
 
 from conftest import Run, write_frames
-from leo_bench.benchmarks.filling import alone, own_part
+from leo_bench.benchmarks.runs.shared_folder import alone, own_part
 from leo_bench.leo.checkpoint import load_model, save_model
 from leo_bench.leo.config import STAGES
-from leo_bench.leo.drawing import Drawing, Sampling
-from leo_bench.leo.model import LeoModel, find_model, model_file
-from leo_bench.leo.sample import LeoSource
+from leo_bench.leo.sampling.drawing import Drawing, Sampling
+from leo_bench.leo.sampling.model import LeoModel, find_model, model_file
+from leo_bench.leo.sampling.source import LeoSource
 from leo_bench.leo.stage import Share
 
 QUICK = ("--frames", 12, "--steps", 2, "--format", "npy", "--device", "cpu")
@@ -189,7 +189,7 @@ def test_a_shipped_model_lies_flat_and_is_half_as_large(
     for stage in set(STAGES) - {"super-resolution"}:
         model = load_model(model_file(run, stage))
         save_model(shipped / f"{stage}.safetensors", model, torch.float16)
-    monkeypatch.setattr("leo_bench.leo.model.SHIPPED", tmp_path / "trained")
+    monkeypatch.setattr("leo_bench.leo.sampling.model.SHIPPED", tmp_path / "trained")
     assert load_file(shipped / "lmdm.safetensors")["network.enter.weight"].dtype == torch.float16
     drawing = Drawing(LeoModel.open(find_model("leo:tiny")), Sampling(frames=2, steps=2, count=1))
     assert LeoSource(drawing).read(0, [0, 1]).shape == (2, 3, 32, 32)

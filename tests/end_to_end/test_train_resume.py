@@ -13,8 +13,8 @@ from tiny_stages import SHORT, contents, folder_in, regression
 from train_tiny import main
 
 from leo_bench.leo.checkpoint import load_model
-from leo_bench.leo.train import train
-from leo_bench.leo.watching import Watcher
+from leo_bench.leo.training.loop import train
+from leo_bench.leo.training.watching import Watcher
 
 TESTS = Path(__file__).parents[1]
 SCRIPT = str(TESTS / "train_tiny.py")

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from conftest import Run, write_frames
-from leo_bench.evaluation.documents import read_any_record
+from leo_bench.evaluation.records.documents import read_any_record
 
 Make = Callable[..., Path]
 HOW = ("--frames", 16, "--protocol", "stylegan-v", "--extractor", "pixels", "--device", "cpu")

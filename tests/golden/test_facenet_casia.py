@@ -14,7 +14,7 @@ import torch
 from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
 from leo_bench.evaluation.embedders.network import NetworkEmbedder
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.weights import find
+from leo_bench.evaluation.weights.registry import find
 
 NAME = "20180408-102900-casia-webface.pt"
 GOLDEN = json.loads((Path(__file__).parent / "data" / "embedders.json").read_text())["casia"]

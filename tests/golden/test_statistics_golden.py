@@ -14,7 +14,7 @@ import torch
 from scipy.linalg import sqrtm
 from torch import Tensor
 
-from leo_bench.evaluation.frechet import (
+from leo_bench.evaluation.distances.frechet import (
     FrechetOptions,
     Gaussian,
     fit_gaussian,
@@ -22,7 +22,7 @@ from leo_bench.evaluation.frechet import (
     frechet_distance_thin,
     frechet_of_features,
 )
-from leo_bench.evaluation.kernel import KernelOptions, kernel_distance, kernel_row_sums
+from leo_bench.evaluation.distances.kernel import KernelOptions, kernel_distance, kernel_row_sums
 
 DATA = json.loads((Path(__file__).parent / "data" / "statistics.json").read_text())
 DIGAN = FrechetOptions(covariance="unbiased", square_root="symmetric-svd", dtype="float32")

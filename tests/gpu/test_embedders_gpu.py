@@ -11,7 +11,7 @@ from leo_bench.evaluation.embedders import EmbedderRequest
 from leo_bench.evaluation.embedders.faces import FaceDetector
 from leo_bench.evaluation.embedders.network import imagenet_normalised, network_embedder
 from leo_bench.evaluation.embedders.torchreid_networks import network
-from leo_bench.evaluation.weights import Verified
+from leo_bench.evaluation.weights.registry import Verified
 
 pytestmark = [
     pytest.mark.gpu,

@@ -7,8 +7,8 @@ from typing import Any
 
 from made_records import features, fvd_of, record, settled, side
 
-from leo_bench.evaluation.record import Record, write_record
-from leo_bench.evaluation.score_record import ScoreRecord
+from leo_bench.evaluation.records.distance import Record, write_record
+from leo_bench.evaluation.records.score import ScoreRecord
 from leo_bench.reports.layouts import list_layouts
 
 REAL, FAKE = features(1, 40), features(2, 40, 0.4)

@@ -14,7 +14,7 @@ from leo_bench.benchmarks.ablations.record import AblationRecord, TrainedModel, 
 from leo_bench.benchmarks.ablations.runs import Shared, Trained
 from leo_bench.benchmarks.ablations.table import paper_table, remarks
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.features.of_clips import Machinery
 from leo_bench.evaluation.seeds import derived_seed
 from leo_bench.leo.config import load_config
 

@@ -11,10 +11,10 @@ from leo_bench.benchmarks.ablations.record import AblationRecord, Measured, read
 from leo_bench.benchmarks.ablations.runs import Trained
 from leo_bench.benchmarks.ablations.table import all_measures, as_markdown, paper_table, remarks
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.record import write_record
-from leo_bench.evaluation.video_influences import mean_influences
+from leo_bench.evaluation.records.distance import write_record
+from leo_bench.evaluation.records.influences import mean_influences
 from leo_bench.leo.config import load_config
-from leo_bench.leo.motion import READINGS
+from leo_bench.leo.diffusion.conditioning import READINGS
 
 LMC = load_ablation("lmc")
 

@@ -7,15 +7,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation import acd
-from leo_bench.evaluation.acd import ROWS_AT_ONCE, SourceACD, source_acd, video_acd
 from leo_bench.evaluation.clips import ClipChoice, Window
-from leo_bench.evaluation.embedded_videos import EmbeddingSettings
 from leo_bench.evaluation.embedders import Embedded
 from leo_bench.evaluation.errors import BadVideoError, InputError
-from leo_bench.evaluation.features import Machinery, Progress
-from leo_bench.evaluation.frame_features import FrameRecipe
-from leo_bench.evaluation.source_drift import source_drift
+from leo_bench.evaluation.features.of_clips import Machinery, Progress
+from leo_bench.evaluation.features.of_frames import FrameRecipe
+from leo_bench.evaluation.identity import acd
+from leo_bench.evaluation.identity.acd import ROWS_AT_ONCE, SourceACD, source_acd, video_acd
+from leo_bench.evaluation.identity.embedded_videos import EmbeddingSettings
+from leo_bench.evaluation.identity.source_drift import source_drift
 from leo_bench.evaluation.videos.source import Medium, Skipped, VideoSource, read_in_pieces
 
 

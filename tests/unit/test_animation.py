@@ -11,8 +11,8 @@ from made_videos import encode, moving
 from PIL import Image
 from torch import Tensor
 
-from leo_bench.benchmarks.animation import Animation, open_animation
-from leo_bench.leo.animator import ImageAnimator
+from leo_bench.benchmarks.runs.animation import Animation, open_animation
+from leo_bench.leo.models.animator import ImageAnimator
 from leo_bench.leo.networks.generator import Generator
 
 SIZE = 16

@@ -6,7 +6,7 @@ from official_layouts import lia, lia_discriminator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from leo_bench.leo.animator import relative
+from leo_bench.leo.models.animator import relative
 from leo_bench.leo.networks.discriminator import Discriminator
 from leo_bench.leo.networks.fast_encoder import fold_encoder
 from leo_bench.leo.networks.fast_generator import fold_decoder, reconstruct

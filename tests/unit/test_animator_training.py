@@ -10,24 +10,24 @@ from torch import Tensor, nn
 
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.errors import InputError
-from leo_bench.leo.augmentation import augment
-from leo_bench.leo.chance import generator
 from leo_bench.leo.config import Augmentation, load_config
-from leo_bench.leo.data import FramePairs, open_training_videos
-from leo_bench.leo.losses import (
+from leo_bench.leo.data.augmentation import augment
+from leo_bench.leo.data.videos import FramePairs, open_training_videos
+from leo_bench.leo.networks.generator import Generator, start_from_copy
+from leo_bench.leo.networks.layers import Widths
+from leo_bench.leo.networks.pixels import from_pixels
+from leo_bench.leo.seeds import generator
+from leo_bench.leo.stage import Share
+from leo_bench.leo.stages import animator
+from leo_bench.leo.stages.losses import (
     blur_kernel,
     discriminator_adversarial,
     generator_adversarial,
     pixel_pyramid,
     shrink,
 )
-from leo_bench.leo.networks.generator import Generator, start_from_copy
-from leo_bench.leo.networks.layers import Widths
-from leo_bench.leo.perceptual import AFTER, WEIGHT, choose, load_vgg
-from leo_bench.leo.pixels import from_pixels
-from leo_bench.leo.reconstruction import judge
-from leo_bench.leo.stage import Share
-from leo_bench.leo.stages import animator
+from leo_bench.leo.stages.perceptual import AFTER, WEIGHT, choose, load_vgg
+from leo_bench.leo.stages.reconstruction import judge
 
 FACES = open_world("toy-faces", "train", WorldShape(resolution=32, frames=6, count=8))
 

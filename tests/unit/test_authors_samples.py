@@ -6,7 +6,7 @@ import pytest
 from made_tables import digan, put, rows_of
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.frame_protocol import load_frame_protocol
+from leo_bench.evaluation.protocols.of_frames import load_frame_protocol
 from leo_bench.reports.authors_samples import PATH, Samples, read_samples
 from leo_bench.reports.formats import FORMATS
 from leo_bench.reports.grid import grid_of

@@ -15,10 +15,10 @@ from made_records import features, fvd_of, keep_fvd, record, side
 from typer.testing import CliRunner
 
 from leo_bench.benchmarks.cli.main import app
+from leo_bench.evaluation.distances.frechet import fit_gaussian, frechet_distance
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.frechet import fit_gaussian, frechet_distance
-from leo_bench.evaluation.influence import ClipFeatures
-from leo_bench.evaluation.record import write_record
+from leo_bench.evaluation.records.distance import write_record
+from leo_bench.evaluation.uncertainty.influence import ClipFeatures
 from leo_bench.reports.bundles import SideStatistics, Statistics, check, frechet, pack
 from leo_bench.reports.leaderboard import boards, render
 from leo_bench.reports.measured import MODELS, ModelFacts, models_text

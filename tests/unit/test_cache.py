@@ -10,9 +10,9 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from leo_bench.evaluation.atomic import write_atomically
-from leo_bench.evaluation.cache import FeatureStore, StoreSize
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features.cache import FeatureStore, StoreSize
+from leo_bench.evaluation.files.atomic import write_atomically
 
 DIGEST = "ab" * 32
 CLIPS = {"0:16:1": torch.arange(4.0), "16:16:1": torch.ones(4)}

@@ -8,10 +8,18 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from leo_bench.evaluation import certificates
-from leo_bench.evaluation.certificates import check, moving_patterns, write_toy_certificate
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.extractors import ExtractorRequest, build_extractor, i3d_extractor
+from leo_bench.evaluation.extractors import (
+    ExtractorRequest,
+    build_extractor,
+    certificates,
+    i3d_extractor,
+)
+from leo_bench.evaluation.extractors.certificates import (
+    check,
+    moving_patterns,
+    write_toy_certificate,
+)
 from leo_bench.evaluation.extractors.i3d import I3D
 from leo_bench.evaluation.extractors.i3d_extractor import I3DExtractor
 

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from leo_bench.benchmarks.plan import ScoreRequest, plan
-from leo_bench.benchmarks.score import build_network, scored
-from leo_bench.evaluation.clip_frames import FrameExtractor, extract_frames
+from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
+from leo_bench.benchmarks.scores.score import build_network, scored
 from leo_bench.evaluation.clips import ClipRef, Window
 from leo_bench.evaluation.embedders import Embedded, EmbedderRequest, build_embedder
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.protocol import list_protocols, load_protocol
-from leo_bench.evaluation.schema import parse
+from leo_bench.evaluation.features.clip_frames import FrameExtractor, extract_frames
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.files.schema import parse
+from leo_bench.evaluation.protocols.of_clips import list_protocols, load_protocol
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 
 FILTERS = build_embedder(EmbedderRequest("random-filters"))

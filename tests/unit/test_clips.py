@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leo_bench.evaluation.clip_notes import choice_notes
 from leo_bench.evaluation.clips import ClipChoice, ClipRef, Window, choose_clips, givers
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.records.clip_notes import choice_notes
 from leo_bench.evaluation.seeds import derived_seed
 
 RANDOM = ClipChoice(start="random")

@@ -9,9 +9,9 @@ from tiny_codes import CODE, LENGTH, book, frame_config, lmdm_config, transition
 from tiny_stages import SHORT, changed, trained
 from torch import Tensor
 
-from leo_bench.leo.code_pictures import CELL, GAP, SIDE, clouds, strips
 from leo_bench.leo.stage import Stage
 from leo_bench.leo.stages import frame_dm, lmdm, transition_dm
+from leo_bench.leo.stages.pictures import CELL, GAP, SIDE, clouds, strips
 
 RED, WHITE, BLUE = [255, 0, 0], [255, 255, 255], [0, 0, 255]
 

@@ -18,9 +18,9 @@ from leo_bench.benchmarks.ablations.code_windows import (
 from leo_bench.benchmarks.ablations.transition import joined
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.source import Medium, Skipped
-from leo_bench.leo.diffusion import Sampler
-from leo_bench.leo.encode import CodeBook
-from leo_bench.leo.nearest_frames import NearestFrames
+from leo_bench.leo.data.encode import CodeBook
+from leo_bench.leo.diffusion.gaussian import Sampler
+from leo_bench.leo.sampling.nearest_frames import NearestFrames
 
 
 def windows(count: int, phase: float = 0.0) -> Windows:

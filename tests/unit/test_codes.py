@@ -5,7 +5,7 @@ import torch
 from tiny_codes import CODE, LENGTH, book, waves
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.leo.codes import (
+from leo_bench.leo.diffusion.codes import (
     CodeStats,
     FrameStats,
     TransitionStats,

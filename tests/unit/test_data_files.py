@@ -7,8 +7,8 @@ from leo_bench.benchmarks.suites import list_suites
 from leo_bench.evaluation.embedders import list_embedders
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import list_extractors
-from leo_bench.evaluation.protocol import EvalProtocol, list_protocols, load_protocol
-from leo_bench.evaluation.weights import load_registry
+from leo_bench.evaluation.protocols.of_clips import EvalProtocol, list_protocols, load_protocol
+from leo_bench.evaluation.weights.registry import load_registry
 
 PROTOCOLS = list_protocols()
 

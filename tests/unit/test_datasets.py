@@ -6,7 +6,7 @@ from leo_bench.benchmarks.datasets.dataset import FOLDER, Dataset, list_datasets
 from leo_bench.benchmarks.datasets.opening import data_root, open_dataset
 from leo_bench.benchmarks.prepare.run import RECIPES
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.protocol import load_protocol
+from leo_bench.evaluation.protocols.of_clips import load_protocol
 
 ALL = [path.stem for path in sorted(FOLDER.glob("*.toml"))]
 

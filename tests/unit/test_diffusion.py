@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.leo.chance import generator
 from leo_bench.leo.config import Diffusion
-from leo_bench.leo.diffusion import Denoiser, Sampler, Schedule, clean_from, sample, target
+from leo_bench.leo.diffusion.gaussian import Denoiser, Sampler, Schedule, clean_from, sample, target
+from leo_bench.leo.seeds import generator
 
 LINEAR = Diffusion()
 PREDICTIONS = ("epsilon", "v", "sample")

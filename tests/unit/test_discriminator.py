@@ -13,7 +13,7 @@ from leo_bench.leo.networks.discriminator import Discriminator, spread
 from leo_bench.leo.networks.fast_discriminator import fold_discriminator
 from leo_bench.leo.networks.layers import Widths
 from leo_bench.leo.stage import Share, Stage
-from leo_bench.leo.train import train
+from leo_bench.leo.training.loop import train
 
 F64 = torch.float64
 

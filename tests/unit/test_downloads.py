@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 
 from conftest import Run
-from leo_bench.evaluation import downloads
-from leo_bench.evaluation.downloads import download, fetch
 from leo_bench.evaluation.errors import InfrastructureError, InputError
-from leo_bench.evaluation.weights import WeightsFile
+from leo_bench.evaluation.weights import downloads
+from leo_bench.evaluation.weights.downloads import download, fetch
+from leo_bench.evaluation.weights.registry import WeightsFile
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 HALF = len(CONTENT) // 2
@@ -224,8 +224,9 @@ def test_a_complete_rest_needs_no_network(server: Server, tmp_path: Path) -> Non
 def test_a_killed_download_is_resumed(server: Server, tmp_path: Path) -> None:
     file = file_at(server.at("stalls"))
     script = (
-        "import sys; from pathlib import Path; from leo_bench.evaluation.downloads import download;"
-        "from leo_bench.evaluation.weights import WeightsFile;"
+        "import sys; from pathlib import Path;"
+        "from leo_bench.evaluation.weights.downloads import download;"
+        "from leo_bench.evaluation.weights.registry import WeightsFile;"
         "download(WeightsFile.model_validate_json(sys.argv[1]), Path(sys.argv[2]))"
     )
     arguments = [sys.executable, "-c", script, file.model_dump_json(), str(tmp_path / "w.pt")]

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.drift import bands, first_break, from_first, limits, survival
 from leo_bench.evaluation.embedders import Embedded
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.mean_intervals import mean_interval
+from leo_bench.evaluation.identity.drift import bands, first_break, from_first, limits, survival
+from leo_bench.evaluation.uncertainty.mean_intervals import mean_interval
 
 NAN = math.nan
 

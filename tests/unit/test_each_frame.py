@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from leo_bench.benchmarks.damage import damaged
+from leo_bench.benchmarks.sources.damage import damaged
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.extractors import ExtractorRequest, build_extractor
-from leo_bench.evaluation.features import Recipe
+from leo_bench.evaluation.features.of_clips import Recipe
 from leo_bench.evaluation.preprocess import PREPROCESS, REQUANTISE, RESIZE
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 from leo_bench.evaluation.videos.source import Selection, VideoSource

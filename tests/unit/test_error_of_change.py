@@ -8,15 +8,15 @@ import pytest
 from made_records import features, keep_fvd
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.influence import frechet_statistic
-from leo_bench.evaluation.intervals import paired_difference_interval
-from leo_bench.evaluation.video_influences import (
+from leo_bench.evaluation.records.influences import (
     ErrorOfDifference,
     VideoInfluences,
     error_of_difference,
     influences_of_mean,
     read_influences,
 )
+from leo_bench.evaluation.uncertainty.influence import frechet_statistic
+from leo_bench.evaluation.uncertainty.intervals import paired_difference_interval
 from leo_bench.reports.comparing import compare, load_settings
 from leo_bench.reports.error_of_change import chance_of_rise, detectable_rise
 from leo_bench.reports.regression_text import markdown

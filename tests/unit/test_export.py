@@ -12,9 +12,9 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.leo.checkpoint import Model, load_model, save_model
 from leo_bench.leo.config import STAGES
-from leo_bench.leo.encode import ANIMATOR
-from leo_bench.leo.export import export
-from leo_bench.leo.model import LeoModel, model_file
+from leo_bench.leo.data.encode import ANIMATOR
+from leo_bench.leo.sampling.model import LeoModel, model_file
+from leo_bench.leo.training.export import export
 
 DONE = set(STAGES) - {"super-resolution"}
 
@@ -48,7 +48,7 @@ def test_what_failed_leaves_nothing_in_the_way(
         return write
 
     with monkeypatch.context() as patch:
-        patch.setattr("leo_bench.leo.export.save_model", failing(save_model))
+        patch.setattr("leo_bench.leo.training.export.save_model", failing(save_model))
         with pytest.raises(InputError, match="out: cannot be written: No space left"):
             export(run, tmp_path / "out")
     assert not list(tmp_path.iterdir())

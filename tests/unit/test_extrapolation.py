@@ -1,11 +1,15 @@
 import pytest
 import torch
 
+from leo_bench.evaluation.distances.frechet import FrechetOptions, frechet_of_features
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.extrapolation import Extrapolation, extrapolate
-from leo_bench.evaluation.frechet import FrechetOptions, frechet_of_features
-from leo_bench.evaluation.influence import ClipFeatures, FrechetStatistic, frechet_statistic
-from leo_bench.evaluation.intervals import spread_of_mean
+from leo_bench.evaluation.uncertainty.extrapolation import Extrapolation, extrapolate
+from leo_bench.evaluation.uncertainty.influence import (
+    ClipFeatures,
+    FrechetStatistic,
+    frechet_statistic,
+)
+from leo_bench.evaluation.uncertainty.intervals import spread_of_mean
 
 EXACT = FrechetOptions(covariance="unbiased", square_root="eigenvalues", dtype="float64")
 

@@ -5,11 +5,14 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 
-from leo_bench.evaluation import frame_influence
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.frame_influence import frechet_of_frames, frechet_statistic_of_frames
-from leo_bench.evaluation.influence import ClipFeatures, Weights, frechet_statistic
-from leo_bench.evaluation.intervals import interval_of
+from leo_bench.evaluation.uncertainty import frame_influence
+from leo_bench.evaluation.uncertainty.frame_influence import (
+    frechet_of_frames,
+    frechet_statistic_of_frames,
+)
+from leo_bench.evaluation.uncertainty.influence import ClipFeatures, Weights, frechet_statistic
+from leo_bench.evaluation.uncertainty.intervals import interval_of
 
 
 def drawn(seed: int, rows: int, dim: int, of_one: int, shift: float = 0.0) -> ClipFeatures:

@@ -8,15 +8,15 @@ import pytest
 from made_videos import clip, moving, opened, same
 from PIL import Image
 
-from leo_bench.benchmarks.acd import measure_acd
-from leo_bench.benchmarks.frame_plan import FrameScoreRequest
-from leo_bench.benchmarks.plan import ScoreRequest, plan
-from leo_bench.benchmarks.score import scored
-from leo_bench.evaluation.cache import FeatureStore
+from leo_bench.benchmarks.scores.acd import measure_acd
+from leo_bench.benchmarks.scores.frame_plan import FrameScoreRequest
+from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
+from leo_bench.benchmarks.scores.score import scored
 from leo_bench.evaluation.errors import BadVideoError, InputError
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.protocol import load_protocol
-from leo_bench.evaluation.record import Record
+from leo_bench.evaluation.features.cache import FeatureStore
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.protocols.of_clips import load_protocol
+from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.videos.frames import in_order, out_of_order
 from leo_bench.evaluation.videos.source import VideoSource
 

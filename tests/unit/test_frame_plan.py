@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from leo_bench.benchmarks.frame_plan import FrameScoreRequest, caveats, plan_frames
+from leo_bench.benchmarks.scores.frame_plan import FrameScoreRequest, caveats, plan_frames
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
 from leo_bench.evaluation.errors import InputError

@@ -8,13 +8,13 @@ from leo_bench.benchmarks.datasets import list_datasets
 from leo_bench.benchmarks.listing import LISTINGS
 from leo_bench.evaluation.embedders import list_embedders
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.frame_protocol import (
+from leo_bench.evaluation.protocols.of_frames import (
     FOLDER,
     FrameProtocol,
     list_frame_protocols,
     load_frame_protocol,
 )
-from leo_bench.evaluation.weights import load_registry
+from leo_bench.evaluation.weights.registry import load_registry
 
 PROTOCOLS = list_frame_protocols()
 READINGS = {

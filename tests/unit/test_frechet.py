@@ -4,8 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.frechet import (
+from leo_bench.evaluation.distances.frechet import (
     FrechetOptions,
     Gaussian,
     fit_gaussian,
@@ -14,6 +13,7 @@ from leo_bench.evaluation.frechet import (
     frechet_distance_thin,
     frechet_of_features,
 )
+from leo_bench.evaluation.errors import InputError
 
 UNBIASED = FrechetOptions(covariance="unbiased", square_root="eigenvalues", dtype="float64")
 BIASED = FrechetOptions(covariance="biased", square_root="eigenvalues", dtype="float64")

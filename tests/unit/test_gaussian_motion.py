@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 
 from conftest import Run
-from leo_bench.benchmarks.gaussian_samples import open_gaussian
-from leo_bench.benchmarks.leo_samples import LeoPlace
-from leo_bench.benchmarks.sources import SourceOptions, open_source
+from leo_bench.benchmarks.sources.gaussian_samples import open_gaussian
+from leo_bench.benchmarks.sources.leo_samples import LeoPlace
+from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.leo.codes import code_windows
-from leo_bench.leo.gaussian_motion import GaussianCodes, GaussianMotion
+from leo_bench.leo.diffusion.codes import code_windows
+from leo_bench.leo.models.gaussian_motion import GaussianCodes, GaussianMotion
 
 
 def walks(count: int, frames: int = 12, size: int = 3) -> list[Tensor]:

@@ -17,20 +17,20 @@ from made_videos import opened
 from leo_bench.baselines.provenance import NAME as ADAPTATION
 from leo_bench.baselines.provenance import read_adaptation
 from leo_bench.benchmarks.prepare.report import JOURNAL, REPORT, read_journal, read_report
-from leo_bench.benchmarks.sample_settings import read_settings
-from leo_bench.evaluation.documents import read_any_record
+from leo_bench.benchmarks.runs.settings import read_settings
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.given_files import (
+from leo_bench.evaluation.files.given_files import (
     listed,
     read_given,
     read_given_text,
     read_toml,
     shortened,
 )
-from leo_bench.evaluation.protocol import FOLDER as PROTOCOLS
-from leo_bench.evaluation.protocol import load_protocol
-from leo_bench.evaluation.video_influences import influences_path, read_influences
-from leo_bench.evaluation.weights import identify
+from leo_bench.evaluation.protocols.of_clips import FOLDER as PROTOCOLS
+from leo_bench.evaluation.protocols.of_clips import load_protocol
+from leo_bench.evaluation.records.documents import read_any_record
+from leo_bench.evaluation.records.influences import influences_path, read_influences
+from leo_bench.evaluation.weights.registry import identify
 from leo_bench.reports.curves import loss_curves
 from leo_bench.reports.measured import MODELS, read_models
 from leo_bench.reports.records import read_tree

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from leo_bench.benchmarks.damage import damaged
+from leo_bench.benchmarks.sources.damage import damaged
 from leo_bench.benchmarks.worlds.train_id_toy import (
     BODY_BACKDROP,
     FACE_BACKDROP,
@@ -24,17 +24,17 @@ from leo_bench.benchmarks.worlds.train_id_toy import (
     train,
 )
 from leo_bench.benchmarks.worlds.world import WORLDS, World, WorldShape, open_world
-from leo_bench.evaluation.acd import video_acd
-from leo_bench.evaluation.certificates import (
+from leo_bench.evaluation.embedders import EmbedderRequest, FrameEmbedder, build_embedder
+from leo_bench.evaluation.embedders.id_toy import DIM, WEIGHTS, IdToyNetwork, network_input
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors.certificates import (
     ID_TOY_CERTIFICATE,
     StoredEmbeddings,
     check_embedder,
     patterns,
 )
-from leo_bench.evaluation.embedders import EmbedderRequest, FrameEmbedder, build_embedder
-from leo_bench.evaluation.embedders.id_toy import DIM, WEIGHTS, IdToyNetwork, network_input
-from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.verification import verify, within_and_between
+from leo_bench.evaluation.identity.acd import video_acd
+from leo_bench.evaluation.identity.verification import verify, within_and_between
 from leo_bench.evaluation.videos.source import VideoSource
 
 MOST_BYTES = 2_000_000

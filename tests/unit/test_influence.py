@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.dealing import Dealing, deal, mean_over_blocks
+from leo_bench.evaluation.distances.frechet import FrechetOptions, frechet_of_features
+from leo_bench.evaluation.distances.kernel import KernelOptions, kernel_distance
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.frechet import FrechetOptions, frechet_of_features
-from leo_bench.evaluation.influence import (
+from leo_bench.evaluation.uncertainty.block_split import Dealing, deal, mean_over_blocks
+from leo_bench.evaluation.uncertainty.influence import (
     ClipFeatures,
     Linearised,
     WeightedStatistic,
@@ -17,7 +18,6 @@ from leo_bench.evaluation.influence import (
     kernel_statistic,
     mean_of,
 )
-from leo_bench.evaluation.kernel import KernelOptions, kernel_distance
 
 KVD = KernelOptions(degree=3, coef0=1.0, dtype="float64")
 FVD = FrechetOptions(covariance="unbiased", square_root="eigenvalues", dtype="float64")

@@ -9,16 +9,17 @@ import torch
 from scipy.stats import t as student
 from torch import Tensor
 
+from leo_bench.evaluation.distances.frechet import frechet_distance_thin
+from leo_bench.evaluation.distances.kernel import KernelOptions
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.frechet import frechet_distance_thin
-from leo_bench.evaluation.influence import (
+from leo_bench.evaluation.uncertainty.influence import (
     ClipFeatures,
     WeightedStatistic,
     combine,
     frechet_statistic,
     kernel_statistic,
 )
-from leo_bench.evaluation.intervals import (
+from leo_bench.evaluation.uncertainty.intervals import (
     Interval,
     cautious_interval,
     frechet_interval,
@@ -28,8 +29,7 @@ from leo_bench.evaluation.intervals import (
     spread_of,
     spread_of_mean,
 )
-from leo_bench.evaluation.kernel import KernelOptions
-from leo_bench.evaluation.variance import student_quantile
+from leo_bench.evaluation.uncertainty.variance import student_quantile
 
 CUBIC = KernelOptions(degree=3, coef0=1.0, dtype="float64")
 

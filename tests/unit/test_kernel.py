@@ -2,8 +2,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from leo_bench.evaluation.distances.kernel import (
+    TILE,
+    KernelOptions,
+    kernel_distance,
+    kernel_row_sums,
+)
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.kernel import TILE, KernelOptions, kernel_distance, kernel_row_sums
 
 CUBIC = KernelOptions(degree=3, coef0=1.0, dtype="float64")
 

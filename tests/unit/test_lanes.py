@@ -5,13 +5,13 @@ import threading
 import pytest
 import torch
 
-from leo_bench.evaluation.lanes import Lanes, lanes, on_one_thread, threads
-from leo_bench.evaluation.memory import (
+from leo_bench.evaluation.features.memory import (
     READING_BYTES,
     READING_BYTES_A_PIXEL,
     available_bytes,
     readers,
 )
+from leo_bench.evaluation.features.single_thread_pool import Lanes, lanes, on_one_thread, threads
 
 
 def test_a_lane_has_one_thread_and_leaves_everybody_elses_number() -> None:

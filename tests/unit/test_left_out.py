@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from conftest import Run, write_frames
-from leo_bench.evaluation.record import read_record
+from leo_bench.evaluation.records.distance import read_record
 from leo_bench.reports.methods import paragraphs
 from leo_bench.reports.records import read_tree
 

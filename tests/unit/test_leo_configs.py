@@ -8,10 +8,10 @@ from tiny_stages import Regression
 
 from leo_bench.benchmarks.listing import configs
 from leo_bench.evaluation.errors import InputError
-from leo_bench.leo.budget import costs
 from leo_bench.leo.config import CONFIGS, load_config
-from leo_bench.leo.players import Seat
 from leo_bench.leo.stage import Player
+from leo_bench.leo.training.budget import costs
+from leo_bench.leo.training.players import Seat
 
 README = Path(__file__).parents[2] / "leo" / "README.md"
 PAPER = {"taichihd128", "taichihd256", "faceforensics256", "celebvhq256", "ucf101"}

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from tiny_run import make_run
 
-from leo_bench.benchmarks.frame_plan import FrameScoreRequest, plan_frames
-from leo_bench.benchmarks.leo_pace import pace_of
-from leo_bench.benchmarks.plan import ScoreRequest, plan
+from leo_bench.benchmarks.scores.frame_plan import FrameScoreRequest, plan_frames
+from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
+from leo_bench.benchmarks.sources.leo_pace import pace_of
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.errors import InputError
 

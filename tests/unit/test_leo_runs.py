@@ -10,19 +10,19 @@ from made_videos import encode, moving
 from tiny_run import make_run, tiny_config
 
 from conftest import Run
-from leo_bench.benchmarks.leo_runs import DATA, RunRequest, open_job, remembered_data
+from leo_bench.benchmarks.runs.training import DATA, RunRequest, open_job, remembered_data
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.leo.checkpoint import load_model, save_model
 from leo_bench.leo.config import Config
-from leo_bench.leo.encode import ANIMATOR, CODES, read_codes, write_codes
-from leo_bench.leo.losses import pixel_pyramid
-from leo_bench.leo.model import LeoModel, model_file
-from leo_bench.leo.perceptual import Chosen
-from leo_bench.leo.run_folder import RunFolder, to_toml
-from leo_bench.leo.training import Job, encode_run, train_stage
-from leo_bench.leo.watching import Watcher
+from leo_bench.leo.data.encode import ANIMATOR, CODES, read_codes, write_codes
+from leo_bench.leo.sampling.model import LeoModel, model_file
+from leo_bench.leo.stages.losses import pixel_pyramid
+from leo_bench.leo.stages.perceptual import Chosen
+from leo_bench.leo.training.job import Job, encode_run, train_stage
+from leo_bench.leo.training.run_folder import RunFolder, to_toml
+from leo_bench.leo.training.watching import Watcher
 
 
 def request(run: Path, data: str | None) -> RunRequest:
@@ -194,7 +194,7 @@ def animator_job(run: Path, *watchers: Watcher) -> Job:
 def give(monkeypatch: pytest.MonkeyPatch, loss: Literal["vgg19", "pixels"]) -> None:
     """A machine whose weights give this perceptual loss."""
     found = Chosen(pixel_pyramid, loss, "")
-    monkeypatch.setattr("leo_bench.leo.training.choose", lambda *_: found)
+    monkeypatch.setattr("leo_bench.leo.training.job.choose", lambda *_: found)
 
 
 def test_an_animator_that_is_done_asks_for_no_perceptual_loss(
@@ -204,7 +204,7 @@ def test_an_animator_that_is_done_asks_for_no_perceptual_loss(
     job = animator_job(tmp_path)
     done = train_stage(job, "animator")
     assert load_model(done).metadata["data"] == f"{job.fingerprint} vgg19"  # as it always was
-    monkeypatch.setattr("leo_bench.leo.training.choose", None)
+    monkeypatch.setattr("leo_bench.leo.training.job.choose", None)
     assert train_stage(job, "animator") == done
     others = open_world("toy-faces", "test", WorldShape(resolution=32, frames=4, count=4))
     with pytest.raises(InputError, match=r"data is .* there and .* now"):

@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from leo_bench.evaluation.frechet import FrechetOptions, frechet_of_features
-from leo_bench.evaluation.influence import ClipFeatures, frechet_statistic
-from leo_bench.evaluation.leverage import leave_each_out
+from leo_bench.evaluation.distances.frechet import FrechetOptions, frechet_of_features
+from leo_bench.evaluation.uncertainty.influence import ClipFeatures, frechet_statistic
+from leo_bench.evaluation.uncertainty.leverage import leave_each_out
 
 
 def drawn(seed: int, videos: int, dim: int, shift: float = 0.0) -> ClipFeatures:

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from conftest import Run
 from leo_bench.benchmarks.cli.main import app
-from leo_bench.evaluation.documents import read_any_record
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.records.documents import read_any_record
 
 Content = dict[str, Any]
 HOW = ("--frames=16", "--protocol=stylegan-v", "--extractor=pixels", "--device=cpu", "--no-cache")

@@ -5,7 +5,7 @@ import torch
 from scipy import stats
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.mean_intervals import difference_interval, mean_interval
+from leo_bench.evaluation.uncertainty.mean_intervals import difference_interval, mean_interval
 
 
 def named(values: list[float], prefix: str = "v") -> dict[str, float]:

@@ -4,12 +4,12 @@ import pytest
 import torch
 from tiny_codes import CODE, LENGTH, book, lmdm_config
 
-from leo_bench.leo.chance import generator
-from leo_bench.leo.codes import CodeStats, code_windows
 from leo_bench.leo.config import Diffusion
-from leo_bench.leo.motion import READINGS
+from leo_bench.leo.diffusion.codes import CodeStats, code_windows
+from leo_bench.leo.diffusion.conditioning import READINGS
+from leo_bench.leo.diffusion.transition import departed, departure, line
+from leo_bench.leo.seeds import generator
 from leo_bench.leo.stages.lmdm import MotionLosses
-from leo_bench.leo.transition import departed, departure, line
 
 CONDITIONED = ("add", "cat", "concat-abs")
 

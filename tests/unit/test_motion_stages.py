@@ -15,8 +15,8 @@ from tiny_codes import (
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.checkpoint import load_model, save_model
-from leo_bench.leo.diffusion import Sampler
-from leo_bench.leo.motion_models import CodeModel, MotionModel, TransitionModel
+from leo_bench.leo.diffusion.gaussian import Sampler
+from leo_bench.leo.models.motion_models import CodeModel, MotionModel, TransitionModel
 from leo_bench.leo.stage import Share
 from leo_bench.leo.stages import frame_dm, lmdm, transition_dm
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from leo_bench.benchmarks.nearest_videos import find_nearest, open_nearest
-from leo_bench.benchmarks.sources import SourceOptions, open_source
+from leo_bench.benchmarks.sources.nearest_videos import find_nearest, open_nearest
+from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 from leo_bench.evaluation.videos.source import VideoSource

@@ -7,8 +7,8 @@ import pytest
 import torch
 from scipy.stats import mannwhitneyu
 
+from leo_bench.evaluation.distances.neighbours import copying, nearest, precision, recall
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.neighbours import copying, nearest, precision, recall
 
 
 def line(*values: float) -> torch.Tensor:

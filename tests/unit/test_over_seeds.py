@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import t as student
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.over_seeds import over_seeds
-from leo_bench.evaluation.video_influences import VideoInfluences, difference
+from leo_bench.evaluation.records.influences import VideoInfluences, difference
+from leo_bench.evaluation.uncertainty.over_seeds import over_seeds
 
 NOTHING = dict.fromkeys("abcdef", 0.0)
 

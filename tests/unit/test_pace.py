@@ -7,13 +7,13 @@ import pytest
 from made_videos import Frames, encode, moving, opened
 from PIL import Image
 
-from leo_bench.benchmarks.plan import ScoreRequest
-from leo_bench.benchmarks.provenance import side_record
-from leo_bench.benchmarks.score import score
-from leo_bench.benchmarks.side_notes import side_notes
-from leo_bench.benchmarks.sources import SourceOptions, open_source
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.record import SideRecord
+from leo_bench.benchmarks.scores.plan import ScoreRequest
+from leo_bench.benchmarks.scores.score import score
+from leo_bench.benchmarks.scores.side_notes import side_notes
+from leo_bench.benchmarks.scores.stamp import side_record
+from leo_bench.benchmarks.sources.open import SourceOptions, open_source
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.records.distance import SideRecord
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.pace import rate_range, repeated_share
 from leo_bench.evaluation.videos.source import Selection

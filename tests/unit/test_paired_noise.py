@@ -7,9 +7,9 @@ import torch
 from tiny_codes import CODE, LENGTH, book, lmdm_config, saved, waves
 from torch import Tensor
 
-from leo_bench.leo.diffusion import Sampler
-from leo_bench.leo.motion import READINGS, window_noise
-from leo_bench.leo.motion_models import MotionModel
+from leo_bench.leo.diffusion.conditioning import READINGS, window_noise
+from leo_bench.leo.diffusion.gaussian import Sampler
+from leo_bench.leo.models.motion_models import MotionModel
 from leo_bench.leo.stage import Share, Stage
 from leo_bench.leo.stages import lmdm
 
@@ -71,7 +71,7 @@ def test_samples_of_two_variants_begin_with_the_same_noise(
         seen.append(window_noise(shape, length, random))
         return seen[-1]
 
-    monkeypatch.setattr("leo_bench.leo.motion_models.window_noise", watch)
+    monkeypatch.setattr("leo_bench.leo.models.motion_models.window_noise", watch)
     keys = [("motion", 7, i) for i in range(2)]
     sampler = Sampler("ddim", 2, batch=2)
     conditioned, whole = (MotionModel.of(saved(stages[name])) for name in ("add", "none"))

@@ -7,7 +7,11 @@ import pytest
 from scipy.stats import binomtest
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.paired_shares import mcnemar, paired_difference, wilson_interval
+from leo_bench.evaluation.uncertainty.paired_shares import (
+    mcnemar,
+    paired_difference,
+    wilson_interval,
+)
 
 
 def flags(both: int, first: int, second: int, neither: int) -> tuple[list[bool], list[bool]]:

@@ -11,7 +11,7 @@ from made_videos import clip, encode, moving, opened, same
 from PIL import Image, TiffImagePlugin
 from PIL.ExifTags import Base
 
-from leo_bench.benchmarks.start_frames import noted_picture, open_start_frames
+from leo_bench.benchmarks.sources.start_frames import noted_picture, open_start_frames
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.videos.discover import open_videos
 from leo_bench.evaluation.videos.pictures import picture_facts, picture_pixels

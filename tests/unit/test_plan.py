@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from leo_bench.benchmarks.plan import ScoreRequest, plan
+from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
 from leo_bench.evaluation.errors import InputError
 
 REQUEST = ScoreRequest(metric="fvd", frames=16, dataset="toy-faces")

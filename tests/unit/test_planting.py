@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from leo_bench.benchmarks.damage import damaged
-from leo_bench.benchmarks.motion_signals import PixelSignals
-from leo_bench.benchmarks.planting import BLEND, PACE, Plant, planted_motion
+from leo_bench.benchmarks.scores.motion_signals import PixelSignals
+from leo_bench.benchmarks.sources.damage import damaged
+from leo_bench.benchmarks.sources.planting import BLEND, PACE, Plant, planted_motion
 from leo_bench.benchmarks.worlds.world import WorldShape, WorldSource, open_world
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.motion_signals import Luminance, principal_axes
+from leo_bench.evaluation.repetition.motion_signals import Luminance, principal_axes
 from leo_bench.evaluation.videos.source import Selection
-from leo_bench.leo.chance import normal
+from leo_bench.leo.seeds import normal
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_axes_are_those_of_most_motion() -> None:
 
 
 def test_pixel_signals_are_pictures_along_the_axes(bodies: WorldSource) -> None:
-    from leo_bench.evaluation.features import Machinery
+    from leo_bench.evaluation.features.of_clips import Machinery
 
     machinery = Machinery(store=None)
     signals = PixelSignals.fitted(bodies, range(4), 20, machinery)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from made_records import features, keep_fvd
 from made_tables import digan, put
 
-from leo_bench.evaluation.printable import csv_cell, from_csv_cell, printable
-from leo_bench.evaluation.video_influences import VideoInfluences, beside_record, read_influences
+from leo_bench.evaluation.files.printable import csv_cell, from_csv_cell, printable
+from leo_bench.evaluation.records.influences import VideoInfluences, beside_record, read_influences
 from leo_bench.reports.comparing import compare, load_settings
 from leo_bench.reports.formats import FORMATS
 from leo_bench.reports.layouts import load_layout

@@ -13,15 +13,15 @@ import torch
 from made_videos import Frames, encode
 from PIL import Image
 
-from leo_bench.benchmarks.explaining import _toggles
-from leo_bench.benchmarks.plan import ScoreRequest, plan
-from leo_bench.benchmarks.score import Scored, scored
+from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
+from leo_bench.benchmarks.scores.score import Scored, scored
+from leo_bench.benchmarks.verify_and_explain.explain import _toggles
 from leo_bench.evaluation.clips import Window, choose_clips
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.protocol import EvalProtocol, list_protocols, load_protocol
-from leo_bench.evaluation.record import Record
-from leo_bench.evaluation.schema import load_toml
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.files.schema import load_toml
+from leo_bench.evaluation.protocols.of_clips import EvalProtocol, list_protocols, load_protocol
+from leo_bench.evaluation.records.distance import Record
 
 COUNTS = [20, 18, 15, 24, 17, 19, 16, 22]
 FRAMES = 16

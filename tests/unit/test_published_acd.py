@@ -7,11 +7,17 @@ import numpy as np
 import pytest
 from made_videos import encode, moving
 
-from leo_bench.benchmarks import published_acd
-from leo_bench.benchmarks.published_acd import FRAMES, PageVideos, Reading, published_sets, table
-from leo_bench.benchmarks.published_samples import read_rows
-from leo_bench.evaluation.features import Machinery
-from leo_bench.evaluation.frame_protocol import FOLDER, load_frame_protocol
+from leo_bench.benchmarks.evidence import published_acd
+from leo_bench.benchmarks.evidence.published_acd import (
+    FRAMES,
+    PageVideos,
+    Reading,
+    published_sets,
+    table,
+)
+from leo_bench.benchmarks.evidence.published_samples import read_rows
+from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.protocols.of_frames import FOLDER, load_frame_protocol
 
 COLUMNS = "clip_id,kind,domain,dataset,method,setting,file,tile_row,x,y,w,h,pre_w,pre_h,frames"
 TILE = 32

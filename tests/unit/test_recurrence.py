@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation import recurrence
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.recurrence import (
+from leo_bench.evaluation.repetition import recurrence
+from leo_bench.evaluation.repetition.recurrence import (
     NEVER,
     Search,
     at_tempo,
@@ -17,7 +17,7 @@ from leo_bench.evaluation.recurrence import (
     energies,
     fewest_frames,
 )
-from leo_bench.leo.chance import normal
+from leo_bench.leo.seeds import normal
 
 PLAIN = Search(segment=8, tempos=(1.0,))
 

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.discover import open_videos
-from leo_bench.leo.drawing import Drawing, Sampling
-from leo_bench.leo.edit import edited
-from leo_bench.leo.grid import renderings
-from leo_bench.leo.model import LeoModel
-from leo_bench.leo.pixels import to_pixels
-from leo_bench.leo.sample import LeoSource
+from leo_bench.leo.networks.pixels import to_pixels
+from leo_bench.leo.sampling.drawing import Drawing, Sampling
+from leo_bench.leo.sampling.edit import edited
+from leo_bench.leo.sampling.grid import renderings
+from leo_bench.leo.sampling.model import LeoModel
+from leo_bench.leo.sampling.source import LeoSource
 
 Source = Callable[..., LeoSource]
 RUN = 7  # frames behind the picture that a run of 8 codes goes on from

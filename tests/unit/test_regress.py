@@ -9,18 +9,18 @@ import pytest
 from made_records import features, fvd_of, keep_fvd, record, side
 from typer.testing import CliRunner
 
-from leo_bench.benchmarks.again import SCORES
 from leo_bench.benchmarks.cli.main import app
+from leo_bench.benchmarks.verify_and_explain.verify import SCORES
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.record import write_record
-from leo_bench.evaluation.score_record import ScoreRecord
-from leo_bench.evaluation.video_influences import (
+from leo_bench.evaluation.records.distance import write_record
+from leo_bench.evaluation.records.influences import (
     ENDING,
     VideoInfluences,
     beside_record,
     influences_path,
     read_influences,
 )
+from leo_bench.evaluation.records.score import ScoreRecord
 from leo_bench.reports.comparing import Settings, compare, exit_code, load_settings
 from leo_bench.reports.regression_text import junit, markdown
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.motion_signals import smoothed
-from leo_bench.evaluation.repetition import (
+from leo_bench.evaluation.repetition.motion_signals import smoothed
+from leo_bench.evaluation.repetition.score import (
     Calibration,
     Null,
     RepetitionSettings,
@@ -16,7 +16,7 @@ from leo_bench.evaluation.repetition import (
     source_repetition,
     video_repetition,
 )
-from leo_bench.leo.chance import normal
+from leo_bench.leo.seeds import normal
 
 QUICK = RepetitionSettings(segment=8, tempos=(1.0,), smooth=1, variance=1)
 

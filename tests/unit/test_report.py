@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 
 from conftest import Run
 from leo_bench.benchmarks.cli.main import app
-from leo_bench.benchmarks.report import picked
+from leo_bench.benchmarks.publishing.clips import picked
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.protocol import load_protocol
-from leo_bench.evaluation.record import Record, write_record
+from leo_bench.evaluation.protocols.of_clips import load_protocol
+from leo_bench.evaluation.records.distance import Record, write_record
 from leo_bench.reports.curves import bias_curve, loss_curves, time_curve
 from leo_bench.reports.methods import paragraphs
 from leo_bench.reports.page import Clip, ClipRow, Extras, render

@@ -5,8 +5,8 @@ import math
 import pytest
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.roc import Point, area_under, roc
-from leo_bench.leo.chance import normal
+from leo_bench.evaluation.uncertainty.roc import Point, area_under, roc
+from leo_bench.leo.seeds import normal
 
 
 def test_points_by_hand() -> None:

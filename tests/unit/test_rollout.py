@@ -15,9 +15,9 @@ from tiny_codes import (
 )
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.leo.diffusion import Sampler
-from leo_bench.leo.motion_models import CodeModel, MotionModel, TransitionModel
-from leo_bench.leo.rollout import Rollout, Transitions, led_to, runs
+from leo_bench.leo.diffusion.gaussian import Sampler
+from leo_bench.leo.models.motion_models import CodeModel, MotionModel, TransitionModel
+from leo_bench.leo.sampling.rollout import Rollout, Transitions, led_to, runs
 from leo_bench.leo.stages import frame_dm, lmdm, transition_dm
 
 FAST = Sampler("ddpm", 4, batch=4)

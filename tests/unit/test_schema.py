@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.schema import Data, load_toml
+from leo_bench.evaluation.files.schema import Data, load_toml
 
 
 class Inner(Data):

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from leo_bench.evaluation.documents import read_any_record
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.record import Record, read_record, record_path, write_record
-from leo_bench.evaluation.record_parts import SideRecord
-from leo_bench.evaluation.schema import settings_digest
-from leo_bench.evaluation.score_record import (
+from leo_bench.evaluation.files.schema import settings_digest
+from leo_bench.evaluation.records.distance import Record, read_record, record_path, write_record
+from leo_bench.evaluation.records.documents import read_any_record
+from leo_bench.evaluation.records.parts import SideRecord
+from leo_bench.evaluation.records.score import (
     Against,
     ScoreRecord,
     read_score_record,

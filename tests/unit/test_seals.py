@@ -7,7 +7,7 @@ import pytest
 from made_videos import moving, opened
 
 from leo_bench.benchmarks.prepare.store import write_frames
-from leo_bench.benchmarks.sample_settings import add_digests, difference, without_digest
+from leo_bench.benchmarks.runs.settings import add_digests, difference, without_digest
 from leo_bench.evaluation.errors import BadVideoError
 
 REASON = r"is not as it was written, by its digest in sample\.json"

@@ -5,10 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from leo_bench.benchmarks import sensitivity
-from leo_bench.benchmarks.damage import damaged
-from leo_bench.benchmarks.metric_readings import Change, ShareReading
-from leo_bench.benchmarks.sensitivity import (
+from leo_bench.benchmarks.doctor import sensitivity
+from leo_bench.benchmarks.doctor.metric_readings import Change, ShareReading
+from leo_bench.benchmarks.doctor.sensitivity import (
     LEVELS,
     METRICS,
     WRONG,
@@ -16,9 +15,10 @@ from leo_bench.benchmarks.sensitivity import (
     Verdict,
     examine_metrics,
 )
+from leo_bench.benchmarks.sources.damage import damaged
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.features.of_clips import Machinery
 
 FID, ACD = (
     next(metric for metric in METRICS if metric.name.startswith(name))

@@ -5,10 +5,10 @@ from statistics import fmean
 import pytest
 import torch
 
-from leo_bench.evaluation.influence import ClipFeatures
-from leo_bench.evaluation.neighbours import precision, recall
-from leo_bench.evaluation.paired_shares import wilson_interval
-from leo_bench.evaluation.share_intervals import precision_interval, recall_interval
+from leo_bench.evaluation.distances.neighbours import precision, recall
+from leo_bench.evaluation.uncertainty.influence import ClipFeatures
+from leo_bench.evaluation.uncertainty.paired_shares import wilson_interval
+from leo_bench.evaluation.uncertainty.share_intervals import precision_interval, recall_interval
 
 
 def drawn(seed: int, videos: int, shift: float = 0.0, radius: float = 0.0) -> ClipFeatures:

@@ -7,13 +7,13 @@ import pytest
 from made_videos import encode, moving
 from PIL import Image
 
-from leo_bench.benchmarks.damage import DAMAGES
-from leo_bench.benchmarks.frame_plan import FrameScoreRequest
-from leo_bench.benchmarks.plan import ScoreRequest
-from leo_bench.benchmarks.score import open_sides, plan
-from leo_bench.benchmarks.sources import SourceOptions, open_source
+from leo_bench.benchmarks.scores.frame_plan import FrameScoreRequest
+from leo_bench.benchmarks.scores.plan import ScoreRequest
+from leo_bench.benchmarks.scores.score import open_sides, plan
+from leo_bench.benchmarks.sources.damage import DAMAGES
+from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import BadVideoError, InputError
-from leo_bench.evaluation.features import Machinery
+from leo_bench.evaluation.features.of_clips import Machinery
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.source import each_levels
 

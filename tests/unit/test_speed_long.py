@@ -6,7 +6,7 @@ from PIL import Image
 from tiny_run import make_run
 
 from conftest import write_frames
-from leo_bench.benchmarks.long_picture import draw
+from leo_bench.benchmarks.evidence.long_picture import draw
 from leo_bench.benchmarks.speed.long import COLUMNS, Case, Found, Row, drawn, measure
 
 

@@ -8,11 +8,11 @@ from made_videos import encode, moving
 from PIL import ExifTags, Image
 
 from conftest import write_frames
-from leo_bench.benchmarks.start_frames import open_start_frames, read_picture
+from leo_bench.benchmarks.sources.start_frames import open_start_frames, read_picture
 from leo_bench.evaluation.errors import BadVideoError
 from leo_bench.evaluation.videos.discover import open_videos
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.leo.cut_frames import cut_note
+from leo_bench.leo.data.cut_frames import cut_note
 
 TURNS = {  # EXIF's orientation -> how a camera held so stores what is upright
     3: Image.Transpose.ROTATE_180,

@@ -8,16 +8,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
-from leo_bench.leo.chance import normal
 from leo_bench.leo.config import CddpmConfig, Diffusion, Optimiser, Training
-from leo_bench.leo.data import TrainingVideos
-from leo_bench.leo.diffusion import Sampler
-from leo_bench.leo.encode import CodeBook
-from leo_bench.leo.network_config import UNet2dConfig
-from leo_bench.leo.pixels import from_pixels
+from leo_bench.leo.data.encode import CodeBook
+from leo_bench.leo.data.videos import TrainingVideos
+from leo_bench.leo.diffusion.gaussian import Sampler
+from leo_bench.leo.models.starting_frame import FrameModel, StartingFrames, shrunk
+from leo_bench.leo.networks.network_config import UNet2dConfig
+from leo_bench.leo.networks.pixels import from_pixels
+from leo_bench.leo.seeds import normal
 from leo_bench.leo.stage import Share, Stage
 from leo_bench.leo.stages import cddpm, super_resolution
-from leo_bench.leo.starting_frame import FrameModel, StartingFrames, shrunk
 
 VIDEOS, FRAMES, CODE = 10, 2, 6
 TINY = UNet2dConfig(channels=32, multipliers=(1, 2), blocks=1, attention=(4, 8), heads=2, patch=2)

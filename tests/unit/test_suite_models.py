@@ -2,8 +2,8 @@
 
 import pytest
 
-from leo_bench.benchmarks.suite_models import names, parse_models, parse_origins, source_for
 from leo_bench.benchmarks.suites import SuiteModel, load_suite
+from leo_bench.benchmarks.suites.models import names, parse_models, parse_origins, source_for
 from leo_bench.evaluation.errors import InputError
 
 SHORT, TOY = load_suite("short"), load_suite("toy")

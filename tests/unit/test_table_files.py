@@ -15,8 +15,8 @@ from leo_bench.baselines.published import Published, load_published
 from leo_bench.benchmarks.datasets import load_dataset
 from leo_bench.benchmarks.suites import Benchmark, list_suites
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.frame_protocol import list_frame_protocols
-from leo_bench.evaluation.protocol import list_protocols
+from leo_bench.evaluation.protocols.of_clips import list_protocols
+from leo_bench.evaluation.protocols.of_frames import list_frame_protocols
 from leo_bench.reports.formats import FORMATS
 from leo_bench.reports.grid import grid_of
 from leo_bench.reports.layouts import (

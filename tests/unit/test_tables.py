@@ -10,7 +10,7 @@ from made_tables import digan, put, rows_of
 
 from conftest import Run
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.protocol import load_protocol
+from leo_bench.evaluation.protocols.of_clips import load_protocol
 from leo_bench.reports.formats import FORMATS
 from leo_bench.reports.grid import grid_of
 from leo_bench.reports.layouts import load_layout

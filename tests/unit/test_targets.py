@@ -10,10 +10,9 @@ import pytest
 from PIL import Image
 from test_score_record import SCORE
 
-from leo_bench.evaluation.atomic import write_atomically, write_together
-from leo_bench.evaluation.documents import document_of
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.kinds import (
+from leo_bench.evaluation.files.atomic import write_atomically, write_together
+from leo_bench.evaluation.files.kinds import (
     CLAIM,
     DOCUMENT,
     FEATURES,
@@ -27,8 +26,7 @@ from leo_bench.evaluation.kinds import (
     FileKind,
     made_by,
 )
-from leo_bench.evaluation.record import make_room, write_record
-from leo_bench.evaluation.targets import (
+from leo_bench.evaluation.files.targets import (
     Target,
     check_free,
     check_targets,
@@ -36,6 +34,8 @@ from leo_bench.evaluation.targets import (
     file_of,
     started,
 )
+from leo_bench.evaluation.records.distance import make_room, write_record
+from leo_bench.evaluation.records.documents import document_of
 
 
 def tree(folder: Path) -> dict[str, tuple[int, int, bytes]]:

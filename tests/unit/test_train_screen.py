@@ -9,10 +9,10 @@ from tiny_stages import SHORT, changed, folder_in, regression
 
 from leo_bench.benchmarks.cli.screen import Bar
 from leo_bench.benchmarks.cli.train_screen import TrainingScreen
-from leo_bench.leo.countdown import Countdown
+from leo_bench.leo.sampling.countdown import Countdown
 from leo_bench.leo.stage import Batch, Share
-from leo_bench.leo.train import train
-from leo_bench.leo.watching import Watcher
+from leo_bench.leo.training.loop import train
+from leo_bench.leo.training.watching import Watcher
 
 
 def test_a_log_shows_losses_pace_and_time_left(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,17 +16,23 @@ from torch import Tensor
 
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.errors import BadVideoError, InputError
-from leo_bench.evaluation.places import cache_root
+from leo_bench.evaluation.files.places import cache_root
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.leo.augmentation import augment
-from leo_bench.leo.chance import generator
 from leo_bench.leo.config import Augmentation, load_config
-from leo_bench.leo.data import FramePairs, TrainingVideos, open_training_videos, packed_bytes, split
-from leo_bench.leo.encode import CODES, CodeBook
-from leo_bench.leo.run_folder import RunFolder
+from leo_bench.leo.data.augmentation import augment
+from leo_bench.leo.data.encode import CODES, CodeBook
+from leo_bench.leo.data.videos import (
+    FramePairs,
+    TrainingVideos,
+    open_training_videos,
+    packed_bytes,
+    split,
+)
+from leo_bench.leo.seeds import generator
 from leo_bench.leo.stage import Share, Stage
-from leo_bench.leo.training import Job, check_lengths, train_all, train_stage
-from leo_bench.leo.watching import Watcher
+from leo_bench.leo.training.job import Job, check_lengths, train_all, train_stage
+from leo_bench.leo.training.run_folder import RunFolder
+from leo_bench.leo.training.watching import Watcher
 
 FRAMES = 6
 FACES = open_world("toy-faces", "train", WorldShape(resolution=32, frames=FRAMES, count=8))
@@ -124,7 +130,7 @@ def test_the_animators_pairs_come_from_frames_of_the_size_that_is_cropped(
         stages.append(stage)
         return tmp_path
 
-    monkeypatch.setattr("leo_bench.leo.training.train", taken)
+    monkeypatch.setattr("leo_bench.leo.training.job.train", taken)
     cropping = "animator.augmentation={ crop = 0.5, crop_from = 64 }"
     made, _ = job(tmp_path, "animator.training.batch=2", cropping, source=LARGE)
     train_stage(made, "animator")

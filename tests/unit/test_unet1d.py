@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from leo_bench.leo.network_config import UNet1dConfig
 from leo_bench.leo.networks.code_mlp import CodeMlp
+from leo_bench.leo.networks.network_config import UNet1dConfig
 from leo_bench.leo.networks.unet1d import StepEmbedding, UNet1d
 
 # Spec 8, counted in improved-diffusion's network with dims=1 and 20 channels in and out.

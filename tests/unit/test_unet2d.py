@@ -4,7 +4,7 @@ import pytest
 import torch
 from diffusers.models.resnet import ResnetBlock2D
 
-from leo_bench.leo.network_config import UNet2dConfig
+from leo_bench.leo.networks.network_config import UNet2dConfig
 from leo_bench.leo.networks.unet2d import UNet2d
 
 LEVELS_64 = (1, 2, 3, 4)

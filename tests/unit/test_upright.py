@@ -10,7 +10,7 @@ from made_videos import clip, encode, moving, opened, same
 from PIL import Image, ImageOps
 from PIL.ExifTags import Base
 
-from leo_bench.benchmarks.start_frames import open_start_frames
+from leo_bench.benchmarks.sources.start_frames import open_start_frames
 from leo_bench.evaluation.videos.discover import open_videos
 from leo_bench.evaluation.videos.source import Selection, VideoSource, fingerprint
 from leo_bench.evaluation.videos.turning import turn_of_exif, turn_of_matrix, turned

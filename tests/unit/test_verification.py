@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.verification import verify, within_and_between
+from leo_bench.evaluation.identity.verification import verify, within_and_between
 
 
 def test_by_hand() -> None:

@@ -5,9 +5,9 @@ import pytest
 from pydantic import ValidationError
 
 from conftest import Run
-from leo_bench.evaluation import weights
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.weights import (
+from leo_bench.evaluation.weights import registry as weights
+from leo_bench.evaluation.weights.registry import (
     WeightsFile,
     find,
     identify,

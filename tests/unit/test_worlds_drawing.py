@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from leo_bench.benchmarks.worlds.canvas import Canvas, Paint, from_hsv, pixel_centres
-from leo_bench.benchmarks.worlds.chance import Dice, Drift, knots, seed_words, sine, sine_cosine
+from leo_bench.benchmarks.worlds.seeds import Dice, Drift, knots, seed_words, sine, sine_cosine
 from leo_bench.benchmarks.worlds.shapes import (
     Common,
     Cut,

@@ -94,7 +94,7 @@ def test_what_is_left_out_of_a_zip_is_counted(tmp_path: Path) -> None:
 def test_many_members_that_hold_nothing_are_refused_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leo_bench.evaluation.zip_files._MANY", 50)
+    monkeypatch.setattr("leo_bench.evaluation.files.zip_files._MANY", 50)
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w") as archive:
         for number in range(60):

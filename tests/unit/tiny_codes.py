@@ -7,7 +7,7 @@ from torch import Tensor
 
 from leo_bench.leo.checkpoint import Model
 from leo_bench.leo.config import FrameDmConfig, LmdmConfig, TransitionConfig
-from leo_bench.leo.encode import CodeBook
+from leo_bench.leo.data.encode import CodeBook
 from leo_bench.leo.stage import Stage
 
 CODE, LENGTH = 4, 16

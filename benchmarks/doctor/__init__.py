@@ -1,0 +1,1 @@
+"""Is this installation able to give right numbers, and what does each metric notice?"""

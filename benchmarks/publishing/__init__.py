@@ -1,0 +1,1 @@
+"""Clips of a report and statistics of a bundle."""

@@ -1,0 +1,1 @@
+"""LEO from the command line: training, sampling, editing, animation."""

@@ -1,0 +1,1 @@
+"""One module a score: from the options of a command to a record."""

@@ -1,0 +1,1 @@
+"""`KIND:LOCATION` on the command line -> a source of videos."""

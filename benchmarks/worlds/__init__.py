@@ -1,0 +1,1 @@
+"""The embedded worlds toy-faces and toy-bodies, and the networks trained on them."""

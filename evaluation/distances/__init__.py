@@ -1,0 +1,1 @@
+"""Distances between two sets of features, and precision and recall: functions of tensors."""

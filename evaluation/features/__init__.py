@@ -1,0 +1,1 @@
+"""Clips and frames through a frozen network, cached by content."""

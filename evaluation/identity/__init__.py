@@ -1,0 +1,1 @@
+"""Who is seen, and whether that stays: ACD and identity drift."""

@@ -1,0 +1,1 @@
+"""Evaluation protocols as data: `clips/*.toml` for clips, `frames/*.toml` for single frames."""

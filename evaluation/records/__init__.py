@@ -1,0 +1,1 @@
+"""Numbers with their provenance, as JSON. Nothing here imports torch."""

@@ -1,0 +1,1 @@
+"""External weights: which there are, where they lie, how to fetch them."""

@@ -1,0 +1,1 @@
+"""Training data: videos, augmentation, motion codes."""

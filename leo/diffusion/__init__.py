@@ -1,0 +1,1 @@
+"""Gaussian diffusion over motion codes, and what conditions it."""

@@ -1,0 +1,1 @@
+"""Trained networks as they are used: the animator, motion models, starting frames."""

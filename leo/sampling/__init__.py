@@ -1,0 +1,1 @@
+"""Videos from a trained LEO: codes, first frames, rendering, editing."""

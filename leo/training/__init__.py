@@ -1,0 +1,1 @@
+"""The training loop, its players and its run folder."""
