@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from places import SHARED_FOLDER
 from torch import Tensor
 
 from conftest import Run, write_frames
@@ -21,7 +22,7 @@ from leo_bench.evaluation.records.score import ScoreRecord, read_score_record
 Make = Callable[..., Path]
 WORLD = "toy-faces/test"
 QUICK = ("--frames", 16, "--protocol", "acd-toy", "--embedder", "mean-colour")
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+SHARED = SHARED_FOLDER / "data"
 
 
 @pytest.fixture(autouse=True)

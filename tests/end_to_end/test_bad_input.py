@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from places import ROOT
 
 from conftest import Run
 from leo_bench.evaluation.extractors import pixels
@@ -181,7 +182,7 @@ def test_a_training_that_cannot_begin_leaves_no_run(
 
 
 def test_an_unknown_key_in_a_protocol(refused: Callable[..., str], tmp_path: Path) -> None:
-    shipped = Path(__file__).parents[2] / "evaluation/protocols/clips/stylegan-v.toml"
+    shipped = ROOT / "evaluation/protocols/clips/stylegan-v.toml"
     own = tmp_path / "stylegan-w.toml"
     own.write_text(
         shipped.read_text().replace('id = "stylegan-v"', 'id = "stylegan-w"') + "\nrepets = 2\n"

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from places import SHARED_FOLDER
 
 from leo_bench.benchmarks.datasets.dataset import load_dataset
 from leo_bench.benchmarks.datasets.opening import open_dataset
@@ -14,7 +15,7 @@ from leo_bench.benchmarks.prepare.job import PrepareOptions
 from leo_bench.benchmarks.prepare.reading import read_frames
 from leo_bench.benchmarks.prepare.run import prepare
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+SHARED = SHARED_FOLDER / "data"
 OFFICIAL = SHARED / "official_layout"
 pytestmark = pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared/data")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from places import SHARED_FOLDER
 
 from conftest import Run
 from leo_bench.baselines.layouts import open_output
@@ -18,7 +19,7 @@ from leo_bench.evaluation.records.distance import read_record
 from leo_bench.evaluation.videos.discover import open_videos
 from leo_bench.evaluation.videos.tiles import Grid, Tiles
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+SHARED = SHARED_FOLDER / "data"
 PAGES = SHARED / "generated"
 pytestmark = pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared/data")
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from places import ROOT
 from tiny_run import contents, make_run, tiny_config
 
 from conftest import Run, write_frames
@@ -180,7 +181,7 @@ def test_a_killed_command_goes_on(leo_bench: Run, run: Path, tmp_path: Path) -> 
     out = tmp_path / "killed"
     code = "from leo_bench.benchmarks.cli.main import main; main()"
     command = [sys.executable, "-c", code, *map(str, line), "--out", str(out)]
-    process = subprocess.Popen(command, cwd=Path(__file__).parents[2], env=os.environ)
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ)
     while not list(out.glob(".unfinished-0/.writing-*/*")):
         assert process.poll() is None
         time.sleep(0.01)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from places import ROOT
 from tiny_stages import contents
 
 from conftest import Run
@@ -38,7 +39,7 @@ def killed(command: list[str], checkpoints: Path) -> None:
     environment = os.environ | {"OMP_NUM_THREADS": str(torch.get_num_threads())}
     process = subprocess.Popen(
         [sys.executable, "-c", code, *command],
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         env=environment,
         stderr=subprocess.DEVNULL,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from places import TESTS
 from tiny_stages import SHORT, contents, folder_in, regression
 from train_tiny import main
 
@@ -16,7 +17,6 @@ from leo_bench.leo.checkpoint import load_model
 from leo_bench.leo.training.loop import train
 from leo_bench.leo.training.watching import Watcher
 
-TESTS = Path(__file__).parents[1]
 SCRIPT = str(TESTS / "train_tiny.py")
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from places import SHARED_FOLDER
 from torch import Tensor
 
 from conftest import Run
@@ -22,7 +23,7 @@ from leo_bench.leo.networks.fast_encoder import fold_encoder
 from leo_bench.leo.networks.fast_generator import reconstruct
 from leo_bench.leo.networks.generator import Generator
 
-GOLDEN = Path(__file__).parents[2].parent / "shared" / "golden"
+GOLDEN = SHARED_FOLDER / "golden"
 pytestmark = pytest.mark.skipif(
     not (GOLDEN / "animator256.npz").exists(), reason="shared/golden is not here"
 )

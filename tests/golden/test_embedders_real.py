@@ -15,12 +15,13 @@ import av
 import numpy as np
 import pytest
 import torch
+from places import SHARED_FOLDER
 from torch import Tensor
 
 from leo_bench.evaluation.embedders import EmbedderRequest, FrameEmbedder, build_embedder
 from leo_bench.evaluation.embedders.network import NetworkEmbedder, imagenet_normalised
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+SHARED = SHARED_FOLDER / "data"
 FILES = {
     "mobilefacenet-foamliu": "mobilefacenet_foamliu/mobilefacenet.pt",
     "mobilefacenet-xiaoccer": "mobilefacenet_xiaoccer/068.ckpt",

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
-ROOT = Path(__file__).parents[2]
 MAY_IMPORT = {
     "benchmarks": {"reports", "baselines", "leo", "evaluation"},
     "reports": {"baselines", "evaluation"},

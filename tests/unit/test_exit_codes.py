@@ -9,12 +9,11 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
 from conftest import Run
 from leo_bench.benchmarks.cli import main
 from leo_bench.evaluation.errors import InfrastructureError, InputError
-
-ROOT = Path(__file__).parents[2]
 
 
 def ending(error: Exception) -> Callable[[], None]:

@@ -6,8 +6,9 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
-ACTION = Path(__file__).parents[2] / ".github" / "actions" / "regress" / "action.yml"
+ACTION = ROOT / ".github" / "actions" / "regress" / "action.yml"
 
 
 def shell(step: str) -> str:

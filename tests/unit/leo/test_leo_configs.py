@@ -1,9 +1,8 @@
 """LEO's configs: each is read, says what it costs, and its README line is true."""
 
-from pathlib import Path
-
 import pytest
 from accelerate import Accelerator
+from places import ROOT
 from tiny_stages import Regression
 
 from leo_bench.benchmarks.listing import configs
@@ -13,7 +12,7 @@ from leo_bench.leo.stage import Player
 from leo_bench.leo.training.budget import costs
 from leo_bench.leo.training.players import Seat
 
-README = Path(__file__).parents[2] / "leo" / "README.md"
+README = ROOT / "leo" / "README.md"
 PAPER = {"taichihd128", "taichihd256", "faceforensics256", "celebvhq256", "ucf101"}
 NAMES = sorted(path.stem for path in CONFIGS.glob("*.toml"))
 

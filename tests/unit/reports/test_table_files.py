@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from places import ROOT, SHARED_FOLDER
 
 from conftest import Run
 from leo_bench.baselines.methods import METHODS
@@ -29,8 +30,7 @@ from leo_bench.reports.layouts import (
 )
 from leo_bench.reports.tables import fill
 
-ROOT = Path(__file__).parents[2]
-PAPER = ROOT.parent / "shared" / "paper"
+PAPER = SHARED_FOLDER / "paper"
 PUBLISHED = load_published()
 LAYOUTS = list_layouts()
 

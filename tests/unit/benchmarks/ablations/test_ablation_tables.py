@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import pytest
+from places import SHARED_FOLDER
 
 from leo_bench.benchmarks.ablations.ablation import load_ablation
 from leo_bench.benchmarks.ablations.combining import Score, Scores, combine
@@ -65,7 +66,7 @@ def test_every_variant_is_a_reading_of_the_motion_model() -> None:
 
 
 def test_the_papers_numbers_are_those_that_were_published() -> None:
-    path = Path(__file__).parents[3] / "shared" / "paper" / "published.csv"
+    path = SHARED_FOLDER / "paper" / "published.csv"
     if not path.is_file():
         pytest.skip("needs ../shared/paper/published.csv")
     lines = path.read_text(encoding="utf-8").splitlines()

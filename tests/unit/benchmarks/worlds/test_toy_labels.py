@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from places import ROOT
 from safetensors import safe_open
 from torch import nn
 
@@ -25,7 +26,7 @@ from leo_bench.benchmarks.worlds.world import WORLDS, World
 from leo_bench.evaluation.extractors.checkpoints import load_i3d
 from leo_bench.evaluation.extractors.i3d import I3D
 
-WEIGHTS = Path(__file__).parents[2] / "evaluation" / "extractors" / "i3d_toy.safetensors"
+WEIGHTS = ROOT / "evaluation" / "extractors" / "i3d_toy.safetensors"
 NAMES = [group.name for group in GROUPS]
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from made_scores import SCORE
 from PIL import Image
-from test_score_record import SCORE
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.atomic import write_atomically, write_together

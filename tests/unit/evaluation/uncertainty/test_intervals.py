@@ -1,11 +1,11 @@
 import csv
 import math
 from collections.abc import Callable
-from pathlib import Path
 from statistics import fmean, stdev
 
 import pytest
 import torch
+from places import ROOT
 from scipy.stats import t as student
 from torch import Tensor
 
@@ -283,7 +283,7 @@ def test_level_is_a_share(level: float) -> None:
 
 
 def test_committed_study_shows_what_the_notes_of_records_say() -> None:
-    study = Path(__file__).parents[2] / "benchmarks" / "coverage.csv"
+    study = ROOT / "benchmarks" / "coverage.csv"
     with study.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     fvd = {

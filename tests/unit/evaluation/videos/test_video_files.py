@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 from made_videos import clip, decoded, encode, moving, opened, same
+from places import SHARED_FOLDER
 
 from leo_bench.evaluation.errors import BadVideoError, InputError
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+SHARED = SHARED_FOLDER / "data"
 
 # Name of the file -> codec, pixel format, encoder settings.
 KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {

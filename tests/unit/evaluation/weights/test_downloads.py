@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
 from conftest import Run
 from leo_bench.evaluation.errors import InfrastructureError, InputError
@@ -230,7 +231,7 @@ def test_a_killed_download_is_resumed(server: Server, tmp_path: Path) -> None:
         "download(WeightsFile.model_validate_json(sys.argv[1]), Path(sys.argv[2]))"
     )
     arguments = [sys.executable, "-c", script, file.model_dump_json(), str(tmp_path / "w.pt")]
-    root = Path(__file__).parents[2]
+    root = ROOT
     child = subprocess.Popen(arguments, cwd=root, env=os.environ | {"PYTHONPATH": str(root)})
     partial = tmp_path / ".w.pt.part"
     deadline = time.monotonic() + 60
