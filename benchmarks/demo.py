@@ -15,7 +15,7 @@ from leo_bench.benchmarks.runs.sampling import Place, SampleRequest, write_sampl
 from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
 from leo_bench.benchmarks.scores.score import keep, scored
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.measure import Measurement
 from leo_bench.evaluation.metrics import Metric
 from leo_bench.evaluation.records.distance import Record, record_path
@@ -90,19 +90,19 @@ class Line:
         return self.fake not in LEOS and not all(cell.noticed for cell in self.cells)
 
 
-def run_demo(out: Path, machinery: Callable[[str], Machinery]) -> Iterator[Line]:
+def run_demo(out: Path, resources: Callable[[str], Resources]) -> Iterator[Line]:
     """Measure everything, line by line; records go under `out`/records.
 
     Args:
         out: folder of the records and of the pictures `clips.png` and `motions.png`.
-        machinery: cache, threads and progress for a piece of work of that name.
+        resources: cache, threads and progress for a piece of work of that name.
 
     Raises:
         InputError: `out` cannot be written to.
     """
     for world in WORLDS:
         for fake in LEOS:
-            write_samples(*_samples(out, world, fake, machinery))
+            write_samples(*_samples(out, world, fake, resources))
     _picture(out)
     _motions(out / "motions.png")
     for world in WORLDS:
@@ -110,7 +110,7 @@ def run_demo(out: Path, machinery: Callable[[str], Machinery]) -> Iterator[Line]
         for fake in (UNTOUCHED, *LEOS, *DAMAGES):
             source = _source(out, world, fake)
             results = [
-                scored(plan(_request(world, source, trial, metric)), machinery(f"{world}, {fake}"))
+                scored(plan(_request(world, source, trial, metric)), resources(f"{world}, {fake}"))
                 for trial in TRIALS
                 for metric in trial.metrics
             ]
@@ -140,11 +140,11 @@ def _folder(out: Path, world: str, fake: str) -> Path:
 
 
 def _samples(
-    out: Path, world: str, fake: str, machinery: Callable[[str], Machinery]
+    out: Path, world: str, fake: str, resources: Callable[[str], Resources]
 ) -> tuple[SampleRequest, Place]:
     given = f"part:2/2:{world}/test" if LEOS[fake].mode == "conditional" else ""
     request = SampleRequest(run=world, sampling=LEOS[fake], start=given)
-    progress = machinery(f"{world}, {fake}").progress
+    progress = resources(f"{world}, {fake}").progress
     return request, Place(_folder(out, world, fake), device="cpu", progress=progress)
 
 

@@ -15,7 +15,7 @@ from leo_bench.evaluation.clips import ClipRef, Window, choose_clips
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.extractors import ClipExtractor
 from leo_bench.evaluation.features.clip_frames import FrameExtractor, extract_frames
-from leo_bench.evaluation.features.of_clips import Features, Machinery, Recipe, extract
+from leo_bench.evaluation.features.of_clips import FeatureRecipe, Features, Resources, extract
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.metrics import (
     Form,
@@ -69,18 +69,18 @@ class Settings:
         seed: repeat r draws its clips with `derived_seed(seed, r)`, on both sides.
         resolution: side that frames are brought to first; None: as stored.
         on_error: "skip" leaves a video out that turns out to be broken, and lists it.
-        machinery: cache, threads, progress.
+        resources: cache, threads, progress.
     """
 
     extractor: ClipExtractor | FrameExtractor
     seed: int
     resolution: int | None
     on_error: Literal["fail", "skip"]
-    machinery: Machinery
+    resources: Resources
 
 
 @dataclass(frozen=True)
-class Draws:
+class SideFeatures:
     """Features of one side, a draw for each repeat.
 
     Args:
@@ -110,8 +110,8 @@ class Measurement:
     metric: Metric
     form: Form
     numbers: Numbers
-    real: Draws
-    fake: Draws
+    real: SideFeatures
+    fake: SideFeatures
 
     def difference(self, other: "Measurement", seed: int) -> Interval:
         """Interval of this value less another fake side's, against the same real clips.
@@ -159,13 +159,13 @@ def measure(
     for draws in (real_draws, fake_draws):
         _check_two(draws.side, draws.clips)  # broken videos may have been left out
     repeats = _repeats(real_draws, fake_draws)
-    numbers = numbers_of(form, repeats, settings.seed, settings.machinery.store)
+    numbers = numbers_of(form, repeats, settings.seed, settings.resources.store)
     for draws in (real_draws, fake_draws):
         check_unchanged(draws.side.source, draws.used)
     return Measurement(metric, form, numbers, real_draws, fake_draws)
 
 
-def _repeats(real: Draws, fake: Draws) -> list[Repeat]:
+def _repeats(real: SideFeatures, fake: SideFeatures) -> list[Repeat]:
     """Features of both sides, a pair for each repeat."""
     return [
         (ClipFeatures(real_values, real_videos), ClipFeatures(fake_values, fake_videos))
@@ -175,7 +175,7 @@ def _repeats(real: Draws, fake: Draws) -> list[Repeat]:
     ]
 
 
-def draw(side: Side, loading: Loading, protocol: EvalProtocol, settings: Settings) -> Draws:
+def draw(side: Side, loading: Loading, protocol: EvalProtocol, settings: Settings) -> SideFeatures:
     """Choose and extract the clips of one side, for every repeat; each clip is extracted once.
 
     Raises:
@@ -214,7 +214,7 @@ def _choose(
     return choices
 
 
-def _draw(side: Side, loading: Loading, protocol: EvalProtocol, settings: Settings) -> Draws:
+def _draw(side: Side, loading: Loading, protocol: EvalProtocol, settings: Settings) -> SideFeatures:
     choices = _choose(side, loading, protocol, settings)
     refs = sorted({ref for repeat in choices for ref in repeat})
     used = sorted({ref.video for ref in refs})
@@ -224,7 +224,7 @@ def _draw(side: Side, loading: Loading, protocol: EvalProtocol, settings: Settin
     rows = [
         [first_row[ref] + row for ref in repeat for row in range(rows_a_clip)] for repeat in choices
     ]
-    return Draws(
+    return SideFeatures(
         side=side,
         values=[features.values[of_repeat] for of_repeat in rows],
         videos=[[features.videos[row] for row in of_repeat] for of_repeat in rows],
@@ -267,9 +267,9 @@ def _features(
             settings.extractor,
             loading.resize,
             loading.resolution(settings.resolution),
-            settings.machinery,
+            settings.resources,
         )
-    recipe = Recipe(
+    recipe = FeatureRecipe(
         extractor=settings.extractor,
         bn_eps=protocol.bn_eps,
         preprocess=protocol.preprocess,
@@ -277,7 +277,7 @@ def _features(
         requantise=loading.choice.requantise,
         resolution=loading.resolution(settings.resolution),
     )
-    return extract(side.source, refs, side.window, recipe, settings.machinery)
+    return extract(side.source, refs, side.window, recipe, settings.resources)
 
 
 def _check_two(side: Side, clips: int) -> None:

@@ -40,7 +40,7 @@ from leo_bench.evaluation.uncertainty.influence import (
 from leo_bench.evaluation.uncertainty.intervals import (
     MIN_VIDEOS,
     Interval,
-    Spread,
+    VarianceEstimate,
     cautious_interval,
     interval_around,
     spread_of_mean,
@@ -211,14 +211,16 @@ def _numbers(form: Form, repeats: Sequence[Repeat], seed: int) -> Numbers:
     )
 
 
-def metric_interval(metric: Metric, value: float, spread: Spread, level: float = LEVEL) -> Interval:
+def metric_interval(
+    metric: Metric, value: float, spread: VarianceEstimate, level: float = LEVEL
+) -> Interval:
     """Interval around a metric's value, or a difference of two, with this spread."""
     if metric == "kvd":
         return cautious_interval(value, spread, level)
     return interval_around(value, spread.single + spread.paired, spread, level)
 
 
-def influences_of(statistic: WeightedStatistic, spread: Spread) -> VideoInfluences:
+def influences_of(statistic: WeightedStatistic, spread: VarianceEstimate) -> VideoInfluences:
     """Of each video on a statistic, from its spread."""
     whole, halves = spread.whole, spread.halves
     return VideoInfluences(

@@ -81,7 +81,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Grid:
+class TableGrid:
     """A table ready to be written out.
 
     Args:
@@ -124,7 +124,7 @@ class _Notes:
         return tuple(str(i) for i in sorted(self.texts.index(text) + 1 for text in texts))
 
 
-def grid_of(table: Table) -> Grid:
+def grid_of(table: Table) -> TableGrid:
     """The table as text."""
     layout, notes = table.layout, _Notes()
     groups = tuple(
@@ -151,7 +151,7 @@ def grid_of(table: Table) -> Grid:
     has_difference = any(c.difference is not None for row in table.rows for c in row.cells)
     has_best = any(cell.best for row in table.rows for cell in row.cells)
     general = layout.notes_of("", "")
-    return Grid(
+    return TableGrid(
         id=layout.id,
         where=layout.where,
         title=layout.title,

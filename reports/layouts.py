@@ -61,7 +61,7 @@ class Group(Data):
     column: tuple[Column, ...]
 
 
-class Row(Data):
+class LayoutRow(Data):
     """One row.
 
     Args:
@@ -106,7 +106,7 @@ class Layout(Named):
     source: str = ""
     suite: str = ""
     group: tuple[Group, ...]
-    row: tuple[Row, ...]
+    row: tuple[LayoutRow, ...]
     footnote: tuple[Footnote, ...] = ()
 
     @model_validator(mode="after")

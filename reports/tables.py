@@ -23,7 +23,7 @@ from leo_bench.reports.layouts import (
     Group,
     KnownProtocol,
     Layout,
-    Row,
+    LayoutRow,
     column_id,
     known_protocols,
 )
@@ -73,7 +73,7 @@ class TableRow:
 
     label: str
     model: str
-    row: Row | None
+    row: LayoutRow | None
     cells: tuple[Cell, ...]
 
 
@@ -145,7 +145,7 @@ def filled(layout: Layout, published: Mapping[Place, Published], records: Record
 
 def _printed(
     layout: Layout,
-    row: Row,
+    row: LayoutRow,
     group: Group,
     column: Column,
     published: Mapping[Place, Published],
@@ -199,16 +199,16 @@ def _placed(layout: Layout, stored: Mapping[str, Stored]) -> dict[tuple[str, int
 
 def _further_models(
     layout: Layout, placed: Mapping[tuple[str, int], Sequence[Stored]]
-) -> list[Row]:
+) -> list[LayoutRow]:
     known = {row.model.lower() for row in layout.row}
-    found: dict[str, Row] = {}
+    found: dict[str, LayoutRow] = {}
     for records in placed.values():
         for record in records:
             name = model_of(record)
             if name.lower() not in known:
                 # One side alone was asked for, and it is the real one.
                 label = f"{name} (real side)" if record.content.get("side") == "real" else name
-                found[name.lower()] = Row(label=label, model=name)
+                found[name.lower()] = LayoutRow(label=label, model=name)
     return [found[name] for name in sorted(found)]
 
 

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from leo_bench.benchmarks.scores.code_signals import CodeSignals
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.single_thread_pool import lanes
 from leo_bench.evaluation.uncertainty.influence import (
     ClipFeatures,
@@ -33,7 +33,7 @@ from leo_bench.leo.checkpoint import DamagedFileError, read_tensors, write_tenso
 from leo_bench.leo.config import LmdmConfig
 from leo_bench.leo.data.encode import CodeBook
 from leo_bench.leo.diffusion.codes import code_windows
-from leo_bench.leo.sampling.drawing import Drawing, Row
+from leo_bench.leo.sampling.drawing import Drawing, SampleRow
 
 COMPONENTS = 32  # at most; fewer where there are few windows
 LEARNED_FROM = 4096  # windows of the training videos, evenly spread
@@ -139,7 +139,7 @@ def window_distance(
 
 
 def real_windows(
-    videos: VideoSource, signals: CodeSignals, cut: Cut, machinery: Machinery
+    videos: VideoSource, signals: CodeSignals, cut: Cut, resources: Resources
 ) -> Windows:
     """Windows of real videos, one after the other from the first frame on.
 
@@ -151,15 +151,15 @@ def real_windows(
     span = (cut.length - 1) * cut.stride + 1
     long_enough = [i for i, count in enumerate(videos.frame_counts) if count >= span]
     each = max(1, cut.about // max(1, len(long_enough)))
-    quiet = Machinery(machinery.store, machinery.workers)
+    quiet = Resources(resources.store, resources.workers)
     found, names = [], []
     for done, video in enumerate(long_enough, start=1):
         count = min(each, videos.frame_counts[video] // span)
         (codes,) = signals.of(videos, [video], count * span, quiet)
         found += [codes[i * span : (i + 1) * span : cut.stride] for i in range(count)]
         names += [videos.names[video]] * count
-        if machinery.progress is not None:
-            machinery.progress(done, len(long_enough))
+        if resources.progress is not None:
+            resources.progress(done, len(long_enough))
     return Windows(torch.stack(found) if found else torch.empty(0, cut.length, 0), names)
 
 
@@ -176,11 +176,11 @@ def drawn_windows(
     """
     sampling, size = drawing.sampling, drawing.together
     groups = [
-        [Row(i, i, i) for i in range(first, min(first + size, sampling.count))]
+        [SampleRow(i, i, i) for i in range(first, min(first + size, sampling.count))]
         for first in range(0, sampling.count, size)
     ]
 
-    def draw(rows: Sequence[Row]) -> Tensor:
+    def draw(rows: Sequence[SampleRow]) -> Tensor:
         return drawing.codes(rows) if drawing.starts is None else drawing.draw(rows).codes
 
     def make() -> Tensor:

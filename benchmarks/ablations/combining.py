@@ -4,7 +4,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 from leo_bench.benchmarks.ablations.ablation import Ablation
-from leo_bench.benchmarks.ablations.record import Change, Measured, Row
+from leo_bench.benchmarks.ablations.record import AblationRow, Change, Measured
 from leo_bench.benchmarks.ablations.runs import Trained
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.metrics import influences_of
@@ -91,7 +91,7 @@ def _measured(measure: str, scores: Scores, ablation: Ablation, names: Sequence[
             continue
         mean = over_seeds([s.value for s in own], [s.influences for s in own])
         rows.append(
-            Row(
+            AblationRow(
                 variant=name,
                 label=ablation.variants[name].label,
                 value=mean.value,

@@ -50,7 +50,7 @@ def ablate_lmc(request: LmcRequest, around: Surroundings) -> AblationRecord:
     if request.seeds < 1:
         raise InputError(f"--seeds {request.seeds}: 1 at least; 3 or more for an interval")
     _check_protocols(request)
-    shared = share(_runs(request, around), around.watchers, around.machinery("encoding").progress)
+    shared = share(_runs(request, around), around.watchers, around.resources("encoding").progress)
     bench = Bench(request, ablation, shared, around)
     bench.check(names)
     # 31 bits: the names of the folders of runs carry them.

@@ -126,8 +126,8 @@ class Bench:
         Raises:
             InputError: they are not there.
         """
-        chosen, machinery = self.plan("leo:checked"), self.around.machinery("opening")
-        options = source_options(chosen.request, chosen.resolution, chosen.protocol, machinery)
+        chosen, resources = self.plan("leo:checked"), self.around.resources("opening")
+        options = source_options(chosen.request, chosen.resolution, chosen.protocol, resources)
         return open_source(chosen.real, options)
 
     def measure(self, trained: Trained, scores: Scores) -> TrainedModel:
@@ -138,7 +138,7 @@ class Bench:
         """
         fvd = f"FVD{self.request.frames}"
         found = scored(
-            self.plan(self.samples(trained)), self.around.machinery(f"{trained.name}, {fvd}")
+            self.plan(self.samples(trained)), self.around.resources(f"{trained.name}, {fvd}")
         )
         _keep_once(found, trained.run / "fvd.json")
         made_by = f"{found.record.extractor}, protocol {found.record.protocol}"
@@ -151,7 +151,7 @@ class Bench:
             drawing,
             digest,
             trained.run / "drawn.codes.safetensors",
-            self.around.machinery(f"{trained.name}, codes").progress,
+            self.around.resources(f"{trained.name}, codes").progress,
         )
         scores.add(fvd, made_by, trained, score)
         if (protocol := self.acd) is not None:
@@ -226,8 +226,8 @@ class Bench:
     def add_acd(self, protocol: str, trained: Trained, count: int, scores: Scores) -> None:
         """ACD of the samples, beside that of the real videos."""
         fake = self.samples(trained, count=count)
-        machinery = self.around.machinery(f"{trained.name}, ACD")
-        (side,) = measure_acd(self.acd_request(protocol, fake=fake), machinery)
+        resources = self.around.resources(f"{trained.name}, ACD")
+        (side,) = measure_acd(self.acd_request(protocol, fake=fake), resources)
         about = (
             f"protocol {protocol}, {side.record.embedder}; real videos have {self.real_acd:.4g}; "
             "a still video has 0, so nearer to the real ones is better"
@@ -257,7 +257,7 @@ class Bench:
     def real_acd(self) -> float:
         """Of the real videos."""
         request = self.acd_request(str(self.acd), real=self.real)
-        (side,) = measure_acd(request, self.around.machinery("real ACD"))
+        (side,) = measure_acd(request, self.around.resources("real ACD"))
         return side.record.value
 
     @cached_property
@@ -268,7 +268,7 @@ class Bench:
             self.open_real(),
             CodeSignals.by(LeoModel.open(self.shared.root, self.device)),
             Cut(config.length, config.frame_stride, REAL_WINDOWS),
-            self.around.machinery("real codes"),
+            self.around.resources("real codes"),
         )
 
     @property

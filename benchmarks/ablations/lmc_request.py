@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from leo_bench.benchmarks.scores.plan import NetworkOptions
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.leo.training.watching import Watcher
 
 
@@ -53,14 +53,14 @@ class Surroundings:
 
     Args:
         out: folder of everything.
-        machinery: cache, threads and progress for a piece of work of that name.
+        resources: cache, threads and progress for a piece of work of that name.
         watchers: of trainings.
         say: is told a line.
         vgg: VGG-19's weights, for an animator that is trained.
     """
 
     out: Path
-    machinery: Callable[[str], Machinery]
+    resources: Callable[[str], Resources]
     watchers: Sequence[Watcher]
     say: Callable[[str], None]
     vgg: Path | None = None

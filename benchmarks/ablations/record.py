@@ -28,7 +28,7 @@ def _check_seeds(
         check_around("interval", interval, "value", value)
 
 
-class Row(Data):
+class AblationRow(Data):
     """One variant under one measure.
 
     Args:
@@ -96,7 +96,7 @@ class Measured(Data):
     name: str
     about: str
     covers: str
-    rows: tuple[Row, ...]
+    rows: tuple[AblationRow, ...]
     changes: tuple[Change, ...]
 
 

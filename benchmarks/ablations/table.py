@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leo_bench.benchmarks.ablations.ablation import Ablation
-from leo_bench.benchmarks.ablations.record import AblationRecord, Change, Measured, Row
+from leo_bench.benchmarks.ablations.record import AblationRecord, AblationRow, Change, Measured
 from leo_bench.evaluation.errors import InputError
 
 
 @dataclass(frozen=True)
-class Grid:
+class AblationTable:
     """A table of text."""
 
     title: str
@@ -26,7 +26,7 @@ class Grid:
         return "\n".join([*lines, *(_line(row) for row in self.rows)]) + "\n"
 
 
-def paper_table(ablation: Ablation, found: Sequence[AblationRecord]) -> Grid:
+def paper_table(ablation: Ablation, found: Sequence[AblationRecord]) -> AblationTable:
     """The table in the paper's form: rows as there, a column a data set, the paper's own beside.
 
     Below the variants, each one's difference to the reference with its interval.
@@ -67,10 +67,10 @@ def paper_table(ablation: Ablation, found: Sequence[AblationRecord]) -> Grid:
             ]
             rows.append((label, *map(_difference, changes), *of_paper))
     columns = (ablation.title, *(record.column for record in found), *(p.column for p in published))
-    return Grid(f"{measures[0]} ({ablation.source})", columns, tuple(rows))
+    return AblationTable(f"{measures[0]} ({ablation.source})", columns, tuple(rows))
 
 
-def all_measures(record: AblationRecord) -> Grid:
+def all_measures(record: AblationRecord) -> AblationTable:
     """Every measure of every variant: the mean, its interval, and one number a seed."""
     rows = []
     for measured in record.measured:
@@ -90,7 +90,7 @@ def all_measures(record: AblationRecord) -> Grid:
             value = f"{change.value:+.4g}"
             seeds = _seeds(change.by_seed, "+.4g")
             rows.append((measured.name, label, value, _interval(change.interval), seeds))
-    return Grid(
+    return AblationTable(
         record.column, ("measure", "variant", "mean", "95 % interval", "by seed"), tuple(rows)
     )
 
@@ -135,7 +135,7 @@ def as_markdown(ablation: Ablation, found: Sequence[AblationRecord]) -> str:
     return "\n".join(parts)
 
 
-def _value(row: Row | None) -> str:
+def _value(row: AblationRow | None) -> str:
     if row is None:
         return ""
     return f"{row.value:.4g}" if row.spread is None else f"{row.value:.4g} ± {row.spread:.2g}"
@@ -155,7 +155,7 @@ def _seeds(values: Sequence[float], form: str = ".4g") -> str:
     return "  ".join(f"{value:{form}}" for value in values)
 
 
-def _row(measured: Measured, variant: str) -> Row | None:
+def _row(measured: Measured, variant: str) -> AblationRow | None:
     return next((row for row in measured.rows if row.variant == variant), None)
 
 

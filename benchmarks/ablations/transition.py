@@ -20,11 +20,11 @@ from torch import Tensor
 
 from leo_bench.benchmarks.ablations.ablation import Ablation, load_ablation
 from leo_bench.benchmarks.ablations.code_windows import Windows, drawn_windows
-from leo_bench.benchmarks.ablations.record import AblationRecord, Change, Measured, Row
+from leo_bench.benchmarks.ablations.record import AblationRecord, AblationRow, Change, Measured
 from leo_bench.benchmarks.scores.code_signals import CodeSignals
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.schema import Data
 from leo_bench.evaluation.records import distance as records
 from leo_bench.evaluation.records.circumstances import circumstances
@@ -97,7 +97,7 @@ class Found:
 
 
 def ablate_transition(
-    request: TransitionRequest, out: Path, machinery: Callable[[str], Machinery]
+    request: TransitionRequest, out: Path, resources: Callable[[str], Resources]
 ) -> AblationRecord:
     """Draw, look for repeats, and write OUT/transition.json.
 
@@ -110,9 +110,9 @@ def ablate_transition(
     ablation = load_ablation("transition")
     model = _model(request)
     source = open_real(request, model.config.resolution)
-    real = real_signals(request, model, source, machinery("real codes"))
+    real = real_signals(request, model, source, resources("real codes"))
     calibration = calibrate(real, request.repetition)
-    drawn = {name: _drawn(request, ablation, name, model, out, machinery) for name in ablation.rows}
+    drawn = {name: _drawn(request, ablation, name, model, out, resources) for name in ablation.rows}
     found = {
         name: source_repetition(zip(windows.videos, windows.codes, strict=True), calibration)
         for name, windows in drawn.items()
@@ -132,7 +132,7 @@ def measured_under(null: Null, ablation: Ablation, found: Found) -> Measured:
         for name, of in found.by_variant.items()
     }
     rows = [
-        Row(
+        AblationRow(
             variant=name,
             label=ablation.variants[name].label,
             value=sum(own) / len(own),
@@ -174,7 +174,7 @@ def measured_closeness(ablation: Ablation, found: Found) -> Measured:
         for name, of in found.by_variant.items()
     }
     rows = [
-        Row(
+        AblationRow(
             variant=name,
             label=ablation.variants[name].label,
             value=fmean(own.values()),
@@ -233,12 +233,12 @@ def open_real(request: TransitionRequest, resolution: int) -> VideoSource:
 
 
 def real_signals(
-    request: TransitionRequest, model: LeoModel, source: VideoSource, machinery: Machinery
+    request: TransitionRequest, model: LeoModel, source: VideoSource, resources: Resources
 ) -> dict[str, Tensor]:
     """Codes of real motion, [frames,20] each; see `joined` where videos are put end to end."""
     length = min(*source.frame_counts, request.frames)
     videos = range(len(source.names))
-    codes = CodeSignals.by(model).of(source, videos, length, machinery)
+    codes = CodeSignals.by(model).of(source, videos, length, resources)
     found = dict(zip(source.names, codes, strict=True))
     return joined(found, request.frames) if request.join else found
 
@@ -275,7 +275,7 @@ def _drawn(
     name: str,
     model: LeoModel,
     out: Path,
-    machinery: Callable[[str], Machinery],
+    resources: Callable[[str], Resources],
 ) -> Windows:
     sampling = Sampling.model_validate(
         {
@@ -289,7 +289,7 @@ def _drawn(
     )
     stages = ["lmdm", "frame-dm", *(["transition-dm"] if sampling.transitions else [])]
     place = out / f"{name}.codes.safetensors"
-    progress = machinery(f"{name}, codes").progress
+    progress = resources(f"{name}, codes").progress
     return drawn_windows(Drawing(model, sampling), model.digest(stages), place, progress)
 
 

@@ -23,7 +23,7 @@ from leo_bench.benchmarks.cli.options import (
 
 if TYPE_CHECKING:
     from leo_bench.benchmarks.ablations.record import AblationRecord
-    from leo_bench.evaluation.features.of_clips import Machinery
+    from leo_bench.evaluation.features.of_clips import Resources
 
 app = typer.Typer(
     help="The paper's ablations (Tables 4 and 5) on any data, measured and compared in pairs.",
@@ -114,7 +114,7 @@ def lmc(
     """
     from leo_bench.benchmarks.ablations.lmc import ablate_lmc
     from leo_bench.benchmarks.ablations.lmc_request import LmcRequest, Surroundings
-    from leo_bench.benchmarks.cli.screen import machinery, say
+    from leo_bench.benchmarks.cli.screen import resources, say
     from leo_bench.benchmarks.cli.train_screen import TrainingScreen
     from leo_bench.evaluation.files.kinds import made_by
     from leo_bench.evaluation.files.targets import Target, check_targets, claimed
@@ -149,7 +149,7 @@ def lmc(
     )
     around = Surroundings(
         out=out,
-        machinery=lambda what: machinery(workers=workers, keep=not no_cache, what=what),
+        resources=lambda what: resources(workers=workers, keep=not no_cache, what=what),
         watchers=[TrainingScreen()],
         say=say,
         vgg=vgg,
@@ -203,7 +203,7 @@ def transition(
       leo-bench ablate transition --run leo:toy-bodies --real toy-bodies/test --out transition
     """
     from leo_bench.benchmarks.ablations.transition import TransitionRequest, ablate_transition
-    from leo_bench.benchmarks.cli.screen import machinery
+    from leo_bench.benchmarks.cli.screen import resources
     from leo_bench.evaluation.files.kinds import made_by
     from leo_bench.evaluation.files.schema import parse
     from leo_bench.evaluation.files.targets import Target, check_targets, claimed
@@ -225,8 +225,8 @@ def transition(
     }
     request = parse(TransitionRequest, options, where="ablate transition")
 
-    def own(what: str) -> "Machinery":
-        return machinery(workers=workers, keep=not no_cache, what=what)
+    def own(what: str) -> "Resources":
+        return resources(workers=workers, keep=not no_cache, what=what)
 
     with claimed(out, "ablate transition"):
         record = ablate_transition(request, out, own)

@@ -31,7 +31,7 @@ def bundle(
 
       leo-bench bundle --records records --out mine.leo.zip --title "LEO, our training"
     """
-    from leo_bench.benchmarks.cli.screen import machinery, say
+    from leo_bench.benchmarks.cli.screen import resources, say
     from leo_bench.benchmarks.publishing.statistics import statistics_of
     from leo_bench.evaluation.files.kinds import BUNDLE
     from leo_bench.evaluation.files.targets import Target, check_targets
@@ -39,7 +39,7 @@ def bundle(
     from leo_bench.reports.records import read_tree
 
     check_targets(Target("--out", out, BUNDLE))
-    reading = machinery(workers=workers, keep=True)
+    reading = resources(workers=workers, keep=True)
     # A broken record is an error of `pack`; until then nothing is computed.
     tree = read_tree(records)
     made = statistics_of(tree, reading, say) if statistics and not tree.broken else {}

@@ -84,7 +84,7 @@ def drift(
       leo-bench drift "leo:toy-faces?mode=conditional&start=toy-faces/test&frames=1024&count=16"
       --dataset toy-faces --frames 1024 --every 8 --limit 16 --out drift.png --json drift.json
     """
-    from leo_bench.benchmarks.cli.screen import document, machinery, out_beside, say, table
+    from leo_bench.benchmarks.cli.screen import document, out_beside, resources, say, table
     from leo_bench.benchmarks.scores.drift import drift_request, keep, labels, measure_drift, rows
     from leo_bench.evaluation.files.kinds import DOCUMENT, PICTURE, RECORDS
     from leo_bench.evaluation.files.targets import STDOUT, Target, check_targets, file_of
@@ -122,7 +122,7 @@ def drift(
         frames_glob=frames_glob,
         limit=limit,
     )
-    tools = machinery(workers=workers, keep=not no_cache, what="embeddings")
+    tools = resources(workers=workers, keep=not no_cache, what="embeddings")
     drifts = measure_drift(request, sources or [], tools)
     found = [one.record for one in drifts]
     named = dict(zip([f"real: {found[0].source.name}", *words], found, strict=True))

@@ -76,7 +76,7 @@ def acd(
       leo-bench acd --dataset toy-faces --frames 128 --fake damaged:identity-swap:toy-faces/test
     """
     from leo_bench.benchmarks.cli.keeping import keep_and_show
-    from leo_bench.benchmarks.cli.screen import machinery
+    from leo_bench.benchmarks.cli.screen import resources
     from leo_bench.benchmarks.scores.acd import keep, measure_acd
     from leo_bench.benchmarks.scores.frame_plan import FrameScoreRequest
     from leo_bench.evaluation.files.kinds import RECORD, RECORDS
@@ -104,5 +104,5 @@ def acd(
         frames_glob=frames_glob,
         limit=limit,
     )
-    found = measure_acd(request, machinery(workers=workers, keep=not no_cache, what="embeddings"))
+    found = measure_acd(request, resources(workers=workers, keep=not no_cache, what="embeddings"))
     keep_and_show("acd", found, keep, json, records)

@@ -82,14 +82,14 @@ def doctor(
 
 
 def _doctor_of_metrics(videos: int | None) -> None:
-    from leo_bench.benchmarks.cli.screen import machinery, out, say, table
+    from leo_bench.benchmarks.cli.screen import out, resources, say, table
     from leo_bench.benchmarks.doctor.metric_readings import LEVEL
     from leo_bench.benchmarks.doctor.sensitivity import STILL, VIDEOS, WRONG, examine_metrics
 
     rows, wrong = [], 0
     count = VIDEOS if videos is None else videos
     for found, verdict in examine_metrics(
-        lambda what: machinery(workers=2, keep=True, what=what), videos=count
+        lambda what: resources(workers=2, keep=True, what=what), videos=count
     ):
         change = found.changes[-1]
         moved = "" if change is None else f"{_signed(change.low)} to {_signed(change.high)}"
@@ -165,7 +165,7 @@ def verify(
 
       leo-bench verify fvd.json --real /data/real --fake /data/samples
     """
-    from leo_bench.benchmarks.cli.screen import machinery, out
+    from leo_bench.benchmarks.cli.screen import out, resources
     from leo_bench.benchmarks.verify_and_explain.plan_again import Given
     from leo_bench.benchmarks.verify_and_explain.verify import compare_document
     from leo_bench.evaluation.records.documents import read_documents
@@ -175,7 +175,7 @@ def verify(
         _verify_folder(record, given, workers, keep=not no_cache)
         return
     document = read_documents(record)
-    found = compare_document(document, machinery(workers=workers, keep=not no_cache), given)
+    found = compare_document(document, resources(workers=workers, keep=not no_cache), given)
     for comparison in found:
         for line in comparison.lines:
             out(line)
@@ -185,12 +185,12 @@ def verify(
 
 def _verify_folder(folder: Path, given: "Given", workers: int, *, keep: bool) -> None:
     """A table of all records; exit 1 where one differs, else 2 where one cannot be made again."""
-    from leo_bench.benchmarks.cli.screen import machinery, say, table
+    from leo_bench.benchmarks.cli.screen import resources, say, table
     from leo_bench.benchmarks.verify_and_explain.verify import verify_folder
 
     rows, differs, unable = [], False, False
     for one in verify_folder(
-        folder, lambda what: machinery(workers=workers, keep=keep, what=what), given
+        folder, lambda what: resources(workers=workers, keep=keep, what=what), given
     ):
         if one.why:
             unable = True
@@ -239,7 +239,7 @@ def _explain_pair(
     a: Path, first: "AnyRecord", b: Path, second: "AnyRecord", given: "Given", workers: int
 ) -> None:
     """Show what differs between two records of the files `a` and `b`."""
-    from leo_bench.benchmarks.cli.screen import machinery, out, table
+    from leo_bench.benchmarks.cli.screen import out, resources, table
     from leo_bench.benchmarks.verify_and_explain.explain import (
         differences,
         listed_settings,
@@ -252,7 +252,7 @@ def _explain_pair(
     out(f"A {a}: {exact_of(first):.6g} ({first.protocol})")
     out(f"B {b}: {exact_of(second):.6g} ({second.protocol})")
     if isinstance(first, Record) and isinstance(second, Record):
-        found = differences(first, second, machinery(workers=workers, keep=True), given)
+        found = differences(first, second, resources(workers=workers, keep=True), given)
         rows = [[d.setting, d.a, d.b, d.value, d.moves] for d in found]
         columns = ["setting", "A", "B", "A with B's", "moves A by"]
     else:

@@ -43,12 +43,12 @@ from leo_bench.evaluation.uncertainty.interval_words import covers
 
 if TYPE_CHECKING:
     from leo_bench.benchmarks.scores.plan import ScoreRequest
-    from leo_bench.evaluation.features.of_clips import Machinery
+    from leo_bench.evaluation.features.of_clips import Resources
     from leo_bench.evaluation.records.distance import Record
     from leo_bench.evaluation.records.documents import Document
 
-# Request, machinery, where the JSON goes, where records are kept.
-Act = Callable[["ScoreRequest", "Machinery", Path | None, Path | None], None]
+# Request, resources, where the JSON goes, where records are kept.
+Act = Callable[["ScoreRequest", "Resources", Path | None, Path | None], None]
 
 EXAMPLES = """
 Examples:
@@ -134,7 +134,7 @@ def _verb(metric: Metric, act: Act) -> Callable[..., None]:
         ] = None,
         records: Records = None,
     ) -> None:
-        from leo_bench.benchmarks.cli.screen import machinery
+        from leo_bench.benchmarks.cli.screen import resources
         from leo_bench.benchmarks.scores.plan import ScoreRequest
         from leo_bench.evaluation.files.kinds import RECORD, RECORDS
         from leo_bench.evaluation.files.targets import Target, check_targets
@@ -165,14 +165,14 @@ def _verb(metric: Metric, act: Act) -> Callable[..., None]:
             frames_glob=frames_glob,
             limit=limit,
         )
-        how = machinery(workers=workers, batch=batch, keep=not no_cache)
+        how = resources(workers=workers, batch=batch, keep=not no_cache)
         act(request, how, json, records)
 
     return command
 
 
 def _record(
-    request: "ScoreRequest", machinery: "Machinery", json: Path | None, records: Path | None
+    request: "ScoreRequest", resources: "Resources", json: Path | None, records: Path | None
 ) -> None:
     from leo_bench.benchmarks.cli.screen import document, out_beside, say, show_record
     from leo_bench.benchmarks.scores.plan import plan
@@ -180,7 +180,7 @@ def _record(
     from leo_bench.evaluation.files.targets import STDOUT, file_of
     from leo_bench.evaluation.records.distance import make_room, record_path
 
-    found = scored(plan(request), machinery)
+    found = scored(plan(request), resources)
     in_tree = None if records is None else make_room(record_path(records, found.record))
     for path in (file_of(json), in_tree):
         if path is not None:
@@ -193,12 +193,12 @@ def _record(
 
 
 def _precision(
-    request: "ScoreRequest", machinery: "Machinery", json: Path | None, records: Path | None
+    request: "ScoreRequest", resources: "Resources", json: Path | None, records: Path | None
 ) -> None:
     from leo_bench.benchmarks.cli.screen import out_beside, show_record
     from leo_bench.benchmarks.scores.precision import measure_precision
 
-    report = measure_precision(request, machinery)
+    report = measure_precision(request, resources)
     shares, out = report.found, out_beside(json)
     with _kept(report.document, report.record, json, records):
         for name, share in (("precision", shares.precision), ("recall", shares.recall)):
@@ -210,12 +210,12 @@ def _precision(
 
 
 def _leverage(
-    request: "ScoreRequest", machinery: "Machinery", json: Path | None, records: Path | None
+    request: "ScoreRequest", resources: "Resources", json: Path | None, records: Path | None
 ) -> None:
     from leo_bench.benchmarks.cli.screen import out_beside, show_record, table
     from leo_bench.benchmarks.scores.leverage import measure_leverage
 
-    report = measure_leverage(request, machinery)
+    report = measure_leverage(request, resources)
     found = report.found
     rows = [
         [
@@ -300,8 +300,8 @@ def features(
 
       leo-bench features toy-faces/test --frames 16 --protocol digan --extractor i3d-toy --out f.npz
     """
-    from leo_bench.benchmarks.cli.screen import machinery, say
     from leo_bench.benchmarks.cli.screen import out as show
+    from leo_bench.benchmarks.cli.screen import resources, say
     from leo_bench.benchmarks.scores.features_file import FeaturesRequest, write_features
     from leo_bench.evaluation.files.kinds import FEATURES
     from leo_bench.evaluation.files.targets import Target, check_targets
@@ -327,7 +327,7 @@ def features(
         frames_glob=frames_glob,
         limit=limit,
     )
-    how = machinery(workers=workers, batch=batch, keep=not no_cache)
+    how = resources(workers=workers, batch=batch, keep=not no_cache)
     count, size = write_features(request, out, how)
     for note in how.news():
         say(f"note: {note}")

@@ -84,7 +84,7 @@ def nearest(
       leo-bench nearest --fake leo:toy-faces?mode=conditional&start=toy-faces/test
       --train toy-faces/train --frames 16 --out pairs.png
     """
-    from leo_bench.benchmarks.cli.screen import document, machinery, out_beside, say, table
+    from leo_bench.benchmarks.cli.screen import document, out_beside, resources, say, table
     from leo_bench.benchmarks.scores.nearest import NearestRequest, find_nearest
     from leo_bench.evaluation.distances.neighbours import NEAR
     from leo_bench.evaluation.files.kinds import DOCUMENT, PICTURE
@@ -115,7 +115,7 @@ def nearest(
         frames_glob=frames_glob,
         limit=limit,
     )
-    report = find_nearest(request, machinery(workers=workers, batch=batch, keep=not no_cache), out)
+    report = find_nearest(request, resources(workers=workers, batch=batch, keep=not no_cache), out)
     made = document_of("nearest", [], report)
     if (path := file_of(json)) is not None:
         write_record(made, path)

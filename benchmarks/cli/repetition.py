@@ -88,7 +88,7 @@ def repetition(
       --calibrate toy-bodies/train --signal codes --animator leo:toy-bodies
     """
     from leo_bench.benchmarks.cli.keeping import keep_and_show
-    from leo_bench.benchmarks.cli.screen import machinery
+    from leo_bench.benchmarks.cli.screen import resources
     from leo_bench.benchmarks.scores.repetition import RepetitionRequest, keep, measure_repetition
     from leo_bench.evaluation.files.kinds import RECORDS, REPETITION
     from leo_bench.evaluation.files.schema import parse
@@ -121,6 +121,6 @@ def repetition(
         },
         where="repetition",
     )
-    work = machinery(workers=workers, keep=not no_cache, what="motion")
+    work = resources(workers=workers, keep=not no_cache, what="motion")
     found = list(measure_repetition(request, work))
     keep_and_show("repetition", found, keep, json, records)

@@ -35,7 +35,7 @@ def report(
 
       leo-bench report --records records --run runs/faceforensics --videos 4 --out report.html
     """
-    from leo_bench.benchmarks.cli.screen import machinery, say
+    from leo_bench.benchmarks.cli.screen import resources, say
     from leo_bench.benchmarks.publishing.clips import clip_rows
     from leo_bench.evaluation.files.atomic import write_atomically
     from leo_bench.evaluation.files.kinds import PAGE
@@ -52,7 +52,7 @@ def report(
     if not can_draw():
         say("note: without curves: matplotlib is not installed (extra: report)")
     curves = [curve for folder in run or () if can_draw() for curve in loss_curves(folder)]
-    reading = machinery(workers=workers, keep=False, what="clips")
+    reading = resources(workers=workers, keep=False, what="clips")
     clips = clip_rows(tree, videos, reading, say) if videos else {}
     # A broken record is named on the page, and stops the tables alone.
     filled = [] if tree.broken else [fill(layout, records) for layout in list_layouts()]

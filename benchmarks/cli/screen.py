@@ -13,7 +13,7 @@ from rich.table import Table
 from leo_bench.benchmarks.cli.streams import has_reader_left
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.cache import FeatureStore
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.places import cache_root
 from leo_bench.evaluation.files.printable import printable, printable_lines
 from leo_bench.evaluation.files.targets import STDOUT
@@ -75,12 +75,12 @@ class Bar:
         self._countdown = Countdown()
 
 
-def machinery(
+def resources(
     *, workers: int, keep: bool, batch: int | None = None, what: str = "features"
-) -> Machinery:
+) -> Resources:
     """Cache, threads and progress of a command."""
     store = FeatureStore(cache_root()) if keep else None
-    return Machinery(
+    return Resources(
         store=store,
         workers=workers,
         batch=batch,

@@ -22,8 +22,8 @@ def demo(
 
     Example: leo-bench demo --out demo
     """
-    from leo_bench.benchmarks.cli.screen import machinery, say, table
     from leo_bench.benchmarks.cli.screen import out as show
+    from leo_bench.benchmarks.cli.screen import resources, say, table
     from leo_bench.benchmarks.demo import Cell, run_demo
     from leo_bench.evaluation.files.kinds import made_by
     from leo_bench.evaluation.files.targets import Target, check_targets, claimed
@@ -40,7 +40,7 @@ def demo(
     check_targets(Target("--out", out, made_by("demo")))
     lines = []
     with claimed(out, "demo"):
-        for line in run_demo(out, lambda what: machinery(workers=workers, keep=True, what=what)):
+        for line in run_demo(out, lambda what: resources(workers=workers, keep=True, what=what)):
             lines.append(line)
             say(f"{line.world}, {line.fake}: {line.cells[0].record.value:.4g}")
     records = [cell.record for cell in lines[0].cells]

@@ -83,7 +83,7 @@ def run(
       leo-bench run long --model leo=leo:runs/{dataset} --benchmark taichihd-128-128
       --records records
     """
-    from leo_bench.benchmarks.cli.screen import machinery, say, table
+    from leo_bench.benchmarks.cli.screen import resources, say, table
     from leo_bench.benchmarks.suites import load_suite
     from leo_bench.benchmarks.suites.models import names, parse_models, parse_origins
     from leo_bench.benchmarks.suites.run import SuiteSettings, declare_origins, run_suite
@@ -115,7 +115,7 @@ def run(
         chosen,
         models,
         settings,
-        lambda what: machinery(workers=workers, keep=True, batch=batch, what=what),
+        lambda what: resources(workers=workers, keep=True, batch=batch, what=what),
     ):
         numbers.append(done)
         say(f"{done.benchmark}, {done.model}, {done.number}: {_words(done)}")

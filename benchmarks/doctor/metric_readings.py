@@ -16,7 +16,7 @@ from leo_bench.evaluation.clips import ClipChoice, Window
 from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
 from leo_bench.evaluation.extractors import ClipExtractor, ExtractorRequest
 from leo_bench.evaluation.features.clip_frames import FrameExtractor
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.of_frames import FrameRecipe
 from leo_bench.evaluation.identity.acd import source_acd
 from leo_bench.evaluation.identity.embedded_videos import EmbeddingSettings
@@ -50,7 +50,7 @@ class Videos:
 
     real: VideoSource
     fake: VideoSource
-    machinery: Machinery
+    resources: Resources
 
 
 class Reading(Protocol):
@@ -97,7 +97,7 @@ def read_distance(metric: DistanceMetric, protocol: str, videos: Videos) -> Read
         seed=0,
         resolution=None,
         on_error="fail",
-        machinery=videos.machinery,
+        resources=videos.resources,
     )
     real, fake = (Side(source, Window(FRAMES)) for source in (videos.real, videos.fake))
     return DistanceReading(
@@ -148,7 +148,7 @@ def read_acd(embedder: str, videos: Videos) -> MeanReading:
         subject="person",
         seed=0,
         on_error="fail",
-        machinery=videos.machinery,
+        resources=videos.resources,
     )
     return MeanReading(source_acd(videos.fake, Window(FRAMES), settings).by_video)
 
@@ -156,8 +156,8 @@ def read_acd(embedder: str, videos: Videos) -> MeanReading:
 def read_repetition(videos: Videos) -> ShareReading:
     """Share of the fakes that contain repeated motion, calibrated on the reals."""
     request = RepetitionRequest(sources=(), calibrate=videos.real.name, frames=LONG)
-    calibrated = calibrated_on(videos.real, request, videos.machinery)
-    return ShareReading(found_in(videos.fake, calibrated, videos.machinery).flags)
+    calibrated = calibrated_on(videos.real, request, videos.resources)
+    return ShareReading(found_in(videos.fake, calibrated, videos.resources).flags)
 
 
 def _change(interval: Interval) -> Change:

@@ -22,7 +22,7 @@ from leo_bench.benchmarks.doctor.metric_readings import (
 from leo_bench.benchmarks.scores.plan import FID_PROTOCOL, TOY_EMBEDDER
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.repetition.score import RepetitionSettings
 from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS
 from leo_bench.evaluation.videos.discover import OpenOptions
@@ -162,7 +162,7 @@ class Response:
 
 
 def examine_metrics(
-    machinery: Callable[[str], Machinery],
+    resources: Callable[[str], Resources],
     *,
     videos: int = VIDEOS,
     worlds: Sequence[str] = WORLDS,
@@ -171,7 +171,7 @@ def examine_metrics(
     """Every metric's answer to the damages of which something is claimed, world by world.
 
     Args:
-        machinery: cache, threads and progress for a piece of work of that name.
+        resources: cache, threads and progress for a piece of work of that name.
         videos: a side.
         worlds: which embedded worlds.
         metrics: which metrics.
@@ -185,7 +185,7 @@ def examine_metrics(
             f"{videos} videos a side: the answers of metrics need {fewest} to {MOST_VIDEOS}"
         )
     for world in worlds:
-        responses = _responses(world, machinery, videos, metrics)
+        responses = _responses(world, resources, videos, metrics)
         for metric in metrics:
             mine = [response for response in responses if response.metric == metric.name]
             scale = max((r.largest for r in mine if r.expected == "grows"), default=0.0)
@@ -194,14 +194,14 @@ def examine_metrics(
 
 
 def _responses(
-    world: str, machinery: Callable[[str], Machinery], videos: int, metrics: Sequence[Metric]
+    world: str, resources: Callable[[str], Resources], videos: int, metrics: Sequence[Metric]
 ) -> list[Response]:
     options = SourceOptions(OpenOptions(), limit=videos)
     real = open_source(f"part:2/2:{world}/test", options)
 
     def readings(fake: str, wanted: Sequence[Metric]) -> dict[str, Reading]:
         source = open_source(f"part:2/2:{fake}", options)
-        given = Videos(real, source, machinery(source.name))
+        given = Videos(real, source, resources(source.name))
         return {metric.name: metric.read(given) for metric in wanted}
 
     untouched = readings(f"{world}/test", metrics)

@@ -67,7 +67,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class CoverageRow:
     """How one number did in one cell: a row of the CSV.
 
     Args:
@@ -139,7 +139,7 @@ def cells() -> Iterator[Cell]:
     yield Cell("infinity", 400, 640, 640, "light", True, 40)
 
 
-def run_cell(cell: Cell, seed: int = 0) -> list[Row]:
+def run_cell(cell: Cell, seed: int = 0) -> list[CoverageRow]:
     """Draw the cell's features again and again, and count."""
     generator = torch.Generator().manual_seed(seed)
     found: dict[str, list[Outcome]] = {}
@@ -260,7 +260,7 @@ def _outcome(value: float, interval: Interval | None, target: float | None = Non
     return Outcome(value, interval.low, interval.high, target)
 
 
-def _count(cell: Cell, number: str, outcomes: list[Outcome]) -> Row:
+def _count(cell: Cell, number: str, outcomes: list[Outcome]) -> CoverageRow:
     values = [outcome.value for outcome in outcomes]
     mean, sd = fmean(values), stdev(values)
     target = mean if outcomes[0].target is None else outcomes[0].target
@@ -272,7 +272,7 @@ def _count(cell: Cell, number: str, outcomes: list[Outcome]) -> Row:
         coverage = 1 - below - above
         error = math.sqrt(max(coverage * (1 - coverage), 0.25 / len(ends)) / len(ends))
         width = fmean(high - low for low, high in ends) / (2 * 1.96 * sd) if sd > 0 else None
-    return Row(
+    return CoverageRow(
         what=cell.what,
         number=number,
         dim=cell.dim,
@@ -327,7 +327,9 @@ def main() -> None:
         rows = run_cell(cell)
         is_new = not options.out.exists()
         with options.out.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, [f.name for f in fields(Row)], lineterminator="\n")
+            writer = csv.DictWriter(
+                file, [f.name for f in fields(CoverageRow)], lineterminator="\n"
+            )
             if is_new:
                 writer.writeheader()
             writer.writerows(asdict(row) for row in rows)

@@ -24,7 +24,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.source import VideoSource
 from leo_bench.leo.diffusion.gaussian import Sampler
-from leo_bench.leo.sampling.drawing import Drawing, Row, Sampling, at_size
+from leo_bench.leo.sampling.drawing import Drawing, SampleRow, Sampling, at_size
 from leo_bench.leo.sampling.model import LeoModel, find_model
 
 FRAMES = 16
@@ -99,7 +99,7 @@ def _drawn_codes(
     drawing = Drawing(model, sampling, real)
     groups = [range(first, min(first + drawing.together, count)) for first in
               range(0, count, drawing.together)]  # fmt: skip
-    return torch.cat([drawing.draw([Row(i, i, i) for i in group]).codes for group in groups])
+    return torch.cat([drawing.draw([SampleRow(i, i, i) for i in group]).codes for group in groups])
 
 
 def _text(numbers: dict[str, float]) -> str:

@@ -55,7 +55,7 @@ Value = tuple[float, VideoInfluences]
 
 
 @dataclass(frozen=True)
-class Case:
+class GateCase:
     """Changes of one kind of number.
 
     Args:
@@ -75,7 +75,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Row:
+class GateRow:
     """Shares of comparisons with a false alarm, and of losses found, with their errors."""
 
     number: str
@@ -91,7 +91,7 @@ class Row:
     losses_found_error: float
 
 
-def cases() -> Iterator[Case]:
+def cases() -> Iterator[GateCase]:
     """Everything that is run; what takes longest first."""
     for n_real, n_fake, changes in (
         (256, 256, 1100),
@@ -102,14 +102,14 @@ def cases() -> Iterator[Case]:
     ):
         for tails in ("light", "heavy"):
             for samples in ("fresh", "paired"):
-                yield Case("fvd", tails, n_real, n_fake, samples, changes)
+                yield GateCase("fvd", tails, n_real, n_fake, samples, changes)
     for n_fake in (256, 64, 16, 8):
         for tails in ("light", "heavy"):
             for samples in ("fresh", "paired"):
-                yield Case("mean", tails, 0, n_fake, samples, 22000 if n_fake < 64 else 8800)
+                yield GateCase("mean", tails, 0, n_fake, samples, 22000 if n_fake < 64 else 8800)
 
 
-def run_case(case: Case) -> list[Row]:
+def run_case(case: GateCase) -> list[GateRow]:
     """Draw changes without and with a loss, and count."""
     draw = {"fvd": _fvds, "mean": _means}[case.number]
     level = load_settings().false_alarms
@@ -124,14 +124,14 @@ def _chance(old: Value, new: Value) -> float:
 
 
 def _row(
-    case: Case, numbers: int, level: float, unchanged: Sequence[float], lost: Sequence[float]
-) -> Row:
+    case: GateCase, numbers: int, level: float, unchanged: Sequence[float], lost: Sequence[float]
+) -> GateRow:
     comparisons = len(unchanged) // numbers
     alarms = sum(
         min(unchanged[i * numbers : (i + 1) * numbers]) <= level for i in range(comparisons)
     )
     found = sum(p <= level for p in lost)
-    return Row(
+    return GateRow(
         number=case.number,
         tails=case.tails,
         n_real=case.n_real,
@@ -152,7 +152,7 @@ def _error(hits: int, of: int) -> float:
     return round(math.sqrt(share * (1 - share) / of), 5)
 
 
-def _means(case: Case, rise: float, changes: int) -> Iterator[tuple[Value, Value]]:
+def _means(case: GateCase, rise: float, changes: int) -> Iterator[tuple[Value, Value]]:
     generator = torch.Generator().manual_seed(1)
     for _ in range(changes):
         old, new = _pair((case.n_fake,), case.samples, generator)
@@ -168,7 +168,7 @@ def _mean(values: Tensor) -> Value:
     return values.mean().item(), VideoInfluences(real={}, fake=influences_of_mean(by_video))
 
 
-def _fvds(case: Case, rise: float, changes: int) -> Iterator[tuple[Value, Value]]:
+def _fvds(case: GateCase, rise: float, changes: int) -> Iterator[tuple[Value, Value]]:
     generator = torch.Generator().manual_seed(1)
     root = covariance_root(DIM, EXPONENT)
     for _ in range(changes):
@@ -226,7 +226,7 @@ def main() -> None:
         ) as pool,
     ):
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(field.name for field in fields(Row))
+        writer.writerow(field.name for field in fields(GateRow))
         for case, rows in zip(chosen, pool.map(run_case, chosen), strict=True):
             writer.writerows(astuple(row) for row in rows)
             file.flush()

@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from leo_bench.benchmarks.cli.screen import machinery, out, say
+from leo_bench.benchmarks.cli.screen import out, resources, say
 from leo_bench.benchmarks.scores.plan import ScoreRequest
 from leo_bench.benchmarks.scores.score import score
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
@@ -91,7 +91,7 @@ def scores_of(name: str, real: str, data_root: Path | None, samples: int) -> dic
             extractor="i3d-toy",
             data_root=None if data_root is None else str(data_root),
         )
-        record = score(request, machinery(workers=2, keep=True, what=label))
+        record = score(request, resources(workers=2, keep=True, what=label))
         numbers[label] = _numbers(record)
         out(f"{label}: {numbers[label]}")
     return {

@@ -31,14 +31,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from leo_bench.benchmarks.cli.screen import machinery, out, say
+from leo_bench.benchmarks.cli.screen import out, resources, say
 from leo_bench.benchmarks.evidence.published_samples import ClipRow, read_rows, unstretched
 from leo_bench.benchmarks.prepare.reading import read_frames
 from leo_bench.benchmarks.prepare.resample import Frame
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.of_frames import FrameRecipe
 from leo_bench.evaluation.identity.acd import SourceACD, source_acd
 from leo_bench.evaluation.identity.embedded_videos import EmbeddingSettings
@@ -213,7 +213,7 @@ class Reading:
     allow_unverified: bool = False  # the digest of some published files is nowhere stated
 
 
-def measured(source: VideoSource, reading: Reading, how: Machinery) -> SourceACD:
+def measured(source: VideoSource, reading: Reading, how: Resources) -> SourceACD:
     """ACD of a published set by a protocol.
 
     Raises:
@@ -228,7 +228,7 @@ def measured(source: VideoSource, reading: Reading, how: Machinery) -> SourceACD
         subject=protocol.subject,
         seed=0,
         on_error="fail",
-        machinery=how,
+        resources=how,
     )
     return source_acd(source, Window(FRAMES), settings)
 
@@ -251,7 +251,7 @@ def table(
 
 def _cells(source: PageVideos, reading: Reading) -> str:
     try:
-        how = machinery(workers=1, keep=True, what=f"{source.name}, {reading.protocol.embedder}")
+        how = resources(workers=1, keep=True, what=f"{source.name}, {reading.protocol.embedder}")
         found = measured(source, reading, how)
     except InputError as error:
         say(f"{source.name}: {error}")

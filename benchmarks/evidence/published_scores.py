@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leo_bench.baselines.methods import list_methods
-from leo_bench.benchmarks.cli.screen import machinery, out, say
+from leo_bench.benchmarks.cli.screen import out, resources, say
 from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
 from leo_bench.benchmarks.scores.score import keep, scored
 from leo_bench.evaluation.errors import InputError
@@ -34,7 +34,7 @@ REAL = ("faceforensics/train", "ucf101/all", "weizmann/train", "grid/test")
 
 
 @dataclass(frozen=True)
-class Row:
+class PublishedScore:
     """One line of the table: what is scored, against what."""
 
     label: str
@@ -42,14 +42,14 @@ class Row:
     fake: str
 
 
-def rows(samples: Path) -> Iterator[Row]:
+def rows(samples: Path) -> Iterator[PublishedScore]:
     """Real against real first, then every published set."""
     for real in REAL:
-        yield Row("real, other half", f"part:1/2:{real}", f"part:2/2:{real}")
+        yield PublishedScore("real, other half", f"part:1/2:{real}", f"part:2/2:{real}")
     for folder in sorted(samples.glob("*/*-*cond*")):
         for name, reference in REFERENCES.items():
             if folder.name.startswith(name):
-                yield Row(f"{folder.parent.name}, {folder.name}", reference, str(folder))
+                yield PublishedScore(f"{folder.parent.name}, {folder.name}", reference, str(folder))
 
 
 def absent(samples: Path) -> Iterator[str]:
@@ -82,7 +82,7 @@ def main() -> None:
             data_root=str(given.data),
         )
         try:
-            found = scored(plan(request), machinery(workers=2, keep=True, what=row.label))
+            found = scored(plan(request), resources(workers=2, keep=True, what=row.label))
         except InputError as error:
             say(f"{row.label}: {error}")
             continue
@@ -92,7 +92,7 @@ def main() -> None:
         out(line)
 
 
-def _line(row: Row, record: Record) -> str:
+def _line(row: PublishedScore, record: Record) -> str:
     interval = "-" if record.interval is None else "{:.3g} to {:.3g}".format(*record.interval)
     real = row.real.removeprefix("part:1/2:")
     counts = f"{record.n_fake}, {record.n_real}"

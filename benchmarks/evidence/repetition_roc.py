@@ -25,13 +25,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from leo_bench.benchmarks.cli.screen import machinery, out, say
+from leo_bench.benchmarks.cli.screen import out, resources, say
 from leo_bench.benchmarks.scores.motion_signals import PixelSignals, Signals
 from leo_bench.benchmarks.sources.damage import DAMAGES, Damaged
 from leo_bench.benchmarks.sources.planting import Plant, planted_motion
 from leo_bench.benchmarks.worlds.world import WorldShape, WorldSource, open_world
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.repetition.score import (
     RepetitionSettings,
@@ -50,7 +50,7 @@ VIDEOS, CALIBRATION, FRAMES = 64, 64, 128
 
 
 @dataclass(frozen=True)
-class Case:
+class PlantedCase:
     """One row of the table: `found` and `flagged` are shares at the calibrated threshold.
 
     `placed`: of the planted videos that were found, those whose closest repeat is the planted one,
@@ -104,7 +104,7 @@ def main() -> None:
 
 def run(given: argparse.Namespace) -> None:
     """All cases that were asked for."""
-    cases: list[Case] = []
+    cases: list[PlantedCase] = []
     points: list[tuple[str, str, str, Point]] = []
     for world in given.worlds:
         for signal in given.signals:
@@ -120,12 +120,14 @@ def run(given: argparse.Namespace) -> None:
     ]
     header = ("world", "signal", "planted", "threshold", "false_alarms", "detections")
     _write(given.out.with_suffix(".csv"), header, rows)
-    names = [field.name for field in fields(Case)]
+    names = [field.name for field in fields(PlantedCase)]
     _write(given.out.with_suffix(".cases.csv"), names, [_rounded(case) for case in cases])
     _draw(cases, points, given.out)
 
 
-def measured(signals: Given, named: tuple[str, str, str], share: float) -> tuple[Case, list[Point]]:
+def measured(
+    signals: Given, named: tuple[str, str, str], share: float
+) -> tuple[PlantedCase, list[Point]]:
     """What the score says of planted and untouched videos.
 
     Args:
@@ -138,7 +140,7 @@ def measured(signals: Given, named: tuple[str, str, str], share: float) -> tuple
     untouched = source_repetition(signals.untouched.items(), calibration)
     scores = [[video.closest for video in side.videos.values()] for side in (planted, untouched)]
     area = area_under(scores[0], scores[1])
-    case = Case(
+    case = PlantedCase(
         *named,
         share=share,
         videos=len(planted.videos),
@@ -178,7 +180,7 @@ def signals_of(world: str, signal: str, kind: str, given: argparse.Namespace) ->
         return Given(
             _parameters(train), _parameters(test), dict(zip(test.names, planted, strict=True))
         )
-    work = machinery(workers=2, keep=True, what=f"{world}, {signal}, {kind}")
+    work = resources(workers=2, keep=True, what=f"{world}, {signal}, {kind}")
     signals = _signals(world, signal, train, work)
 
     def made(source: WorldSource | Damaged) -> dict[str, Tensor]:
@@ -196,7 +198,7 @@ def signals_of(world: str, signal: str, kind: str, given: argparse.Namespace) ->
     return Given(made(train), untouched, planted_by_name)
 
 
-def _signals(world: str, signal: str, train: WorldSource, work: Machinery) -> Signals:
+def _signals(world: str, signal: str, train: WorldSource, work: Resources) -> Signals:
     if signal == "pixels":
         return PixelSignals.fitted(train, range(len(train.names)), FRAMES, work)
     from leo_bench.benchmarks.scores.code_signals import CodeSignals
@@ -220,7 +222,7 @@ def _planted_parameters(source: WorldSource, index: int, kind: str, share: float
     return torch.from_numpy(source.world.motion(index, order))
 
 
-def _rounded(case: Case) -> list[str]:
+def _rounded(case: PlantedCase) -> list[str]:
     return [f"{v:.4g}" if isinstance(v, float) else str(v) for v in astuple(case)]
 
 
@@ -232,7 +234,9 @@ def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     write_atomically(path, text.getvalue().encode())
 
 
-def _draw(cases: Sequence[Case], points: Sequence[tuple[str, str, str, Point]], path: Path) -> None:
+def _draw(
+    cases: Sequence[PlantedCase], points: Sequence[tuple[str, str, str, Point]], path: Path
+) -> None:
     curves: dict[str, dict[str, list[tuple[float, float]]]] = {}
     marks: dict[str, dict[str, tuple[float, float]]] = {}
     for case in cases:

@@ -41,7 +41,7 @@ Progress = Callable[[int, int, str], None]  # videos done, of how many, the last
 
 
 @dataclass(frozen=True)
-class Recipe:
+class PrepareRecipe:
     """How one data set is prepared.
 
     Args:
@@ -54,13 +54,21 @@ class Recipe:
     version: int = 1
 
 
-RECIPES: Mapping[str, Recipe] = {
-    "celebvhq": Recipe(celebvhq.plan, frozenset({"storage", "resolution", "metadata"}), version=2),
-    "faceforensics": Recipe(faceforensics.plan, frozenset({"storage", "resolution", "wide_crop"})),
-    "grid": Recipe(grid.plan, frozenset({"storage", "resolution"}), version=3),
-    "taichihd": Recipe(taichihd.plan, frozenset({"storage", "resolution", "metadata"}), version=2),
-    "ucf101": Recipe(ucf101.plan, frozenset({"storage", "resolution", "metadata"}), version=2),
-    "weizmann": Recipe(weizmann.plan, frozenset({"storage"})),
+RECIPES: Mapping[str, PrepareRecipe] = {
+    "celebvhq": PrepareRecipe(
+        celebvhq.plan, frozenset({"storage", "resolution", "metadata"}), version=2
+    ),
+    "faceforensics": PrepareRecipe(
+        faceforensics.plan, frozenset({"storage", "resolution", "wide_crop"})
+    ),
+    "grid": PrepareRecipe(grid.plan, frozenset({"storage", "resolution"}), version=3),
+    "taichihd": PrepareRecipe(
+        taichihd.plan, frozenset({"storage", "resolution", "metadata"}), version=2
+    ),
+    "ucf101": PrepareRecipe(
+        ucf101.plan, frozenset({"storage", "resolution", "metadata"}), version=2
+    ),
+    "weizmann": PrepareRecipe(weizmann.plan, frozenset({"storage"})),
 }
 
 
@@ -136,7 +144,7 @@ def _place(video: Failure) -> tuple[str, str]:
     return video.split, video.name
 
 
-def _recipe(dataset_id: str, options: PrepareOptions) -> Recipe:
+def _recipe(dataset_id: str, options: PrepareOptions) -> PrepareRecipe:
     if dataset_id not in RECIPES:
         raise InputError(
             f"{dataset_id} is rendered, not prepared; prepared are {', '.join(RECIPES)}"

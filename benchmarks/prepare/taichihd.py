@@ -40,7 +40,7 @@ SOURCE = "https://github.com/AliaksandrSiarohin/video-preprocessing"
 FRAME_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
 
 
-class Row(BaseModel):
+class TaichiRow(BaseModel):
     """One clip of taichi-metadata.csv; `bbox` is left-top-right-bottom, in pixels of its size."""
 
     video_id: str
@@ -105,7 +105,7 @@ def _plan_clips(download: Path, options: PrepareOptions) -> Plan:
     return Plan(tuple(jobs), "lossless", _missing(rows, jobs), _hidden_note(hidden))
 
 
-def _missing(rows: list[Row], jobs: list[Job]) -> tuple[str, ...]:
+def _missing(rows: list[TaichiRow], jobs: list[Job]) -> tuple[str, ...]:
     there = {(job.split, job.name) for job in jobs}
     return tuple(
         f"{row.partition}/{row.name}" for row in rows if (row.partition, row.name) not in there
@@ -120,7 +120,7 @@ def _cut_clip(path: Path, files: tuple[Path, ...], options: PrepareOptions) -> C
     return Cut((anti_aliased_linear(_image(file, notes), side) for file in files), notes=notes)
 
 
-def _cut_row(video: Path, row: Row, options: PrepareOptions) -> Cut:
+def _cut_row(video: Path, row: TaichiRow, options: PrepareOptions) -> Cut:
     side = options.resolution or SIDE
     height, width = frame_size(video)
     fps = frame_rate(video)
@@ -181,7 +181,7 @@ def _image(path: Path, notes: list[str]) -> Frame:
         raise BadVideoError(path.parent.name, f"frame {path.name}: {error}") from None
 
 
-def _rows(path: Path) -> list[Row]:
+def _rows(path: Path) -> list[TaichiRow]:
     """The rows of taichi-metadata.csv.
 
     Raises:
@@ -191,7 +191,7 @@ def _rows(path: Path) -> list[Row]:
     try:
         # A row of more cells than the first line has names has them under the key None.
         rows = [
-            parse(Row, {str(k): v for k, v in row.items()}, where=f"{path}: line {number}")
+            parse(TaichiRow, {str(k): v for k, v in row.items()}, where=f"{path}: line {number}")
             for number, row in enumerate(csv.DictReader(lines), 2)
         ]
     except csv.Error as error:

@@ -14,7 +14,7 @@ from leo_bench.benchmarks.sources.open import open_source
 from leo_bench.benchmarks.verify_and_explain.plan_again import settings_of
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.records.influences import Pair, read_influences
 from leo_bench.evaluation.videos.source import VideoSource
@@ -35,7 +35,7 @@ class Picked:
 
 
 def clip_rows(
-    tree: Tree, each: int, machinery: Machinery, say: Callable[[str], None]
+    tree: Tree, each: int, resources: Resources, say: Callable[[str], None]
 ) -> dict[str, list[ClipRow]]:
     """Rows of clips by benchmark: for each model, its most and least typical videos and real ones.
 
@@ -46,7 +46,7 @@ def clip_rows(
         if stored.metric != "fvd":
             continue
         try:
-            made = _rows_of(key, stored, each, machinery)
+            made = _rows_of(key, stored, each, resources)
         except InputError as error:
             say(f"{key}: no clips: {error}")
             continue
@@ -63,14 +63,14 @@ def picked(influences: Mapping[str, Pair], count: int) -> Picked:
     return Picked(ranked[:count], ranked[::-1][:count])
 
 
-def _rows_of(key: str, stored: Stored, each: int, machinery: Machinery) -> list[ClipRow]:
+def _rows_of(key: str, stored: Stored, each: int, resources: Resources) -> list[ClipRow]:
     influences = read_influences(stored.path)
     if influences is None:
         raise InputError(f"{stored.path}: no influences beside it; make the record again")
     if not isinstance(stored.record, Record):
         raise InputError(f"{stored.path}: no record of a distance")
     chosen = settings_of(stored.record)
-    options = source_options(chosen.request, chosen.resolution, chosen.protocol, machinery)
+    options = source_options(chosen.request, chosen.resolution, chosen.protocol, resources)
     made = replace(
         options,
         frames=chosen.protocol.fake.frames_needed(chosen.fake_window),

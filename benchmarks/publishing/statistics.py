@@ -8,7 +8,7 @@ from leo_bench.benchmarks.scores.score import scored
 from leo_bench.benchmarks.verify_and_explain.plan_again import plan_of
 from leo_bench.evaluation.distances.frechet import fit_gaussian
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.records.distance import Record
 from leo_bench.reports.bundles import FRECHET, SideStatistics, Statistics, frechet
 from leo_bench.reports.rechecks import agrees
@@ -16,7 +16,7 @@ from leo_bench.reports.records import Stored, Tree
 
 
 def statistics_of(
-    tree: Tree, machinery: Machinery, say: Callable[[str], None]
+    tree: Tree, resources: Resources, say: Callable[[str], None]
 ) -> dict[str, Statistics]:
     """By record key; a record whose videos are gone, or others, goes without, and `say` is told."""
     found = {}
@@ -24,18 +24,18 @@ def statistics_of(
         if stored.metric not in FRECHET:
             continue
         try:
-            found[key] = _statistics(stored, machinery)
+            found[key] = _statistics(stored, resources)
         except InputError as error:
             say(f"{key}: no statistics: {error}")
     return found
 
 
-def _statistics(stored: Stored, machinery: Machinery) -> Statistics:
+def _statistics(stored: Stored, resources: Resources) -> Statistics:
     record = stored.record
     if not isinstance(record, Record):
         raise InputError(f"a {stored.metric} is no distance")
     chosen = plan_of(record)
-    measured = scored(chosen, machinery).measured
+    measured = scored(chosen, resources).measured
     correction = chosen.protocol.frechet.correction
     found = Statistics(
         real=_side(measured.real.values[0], correction),

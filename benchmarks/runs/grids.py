@@ -28,7 +28,7 @@ from leo_bench.leo.sampling.grid import Kind, renderings, tiled
 
 
 @dataclass(frozen=True)
-class Grid:
+class SampleGrid:
     """A grid's files, whether any was missing, so that it was drawn, and notes on first frames."""
 
     video: Path
@@ -37,7 +37,7 @@ class Grid:
     notes: Sequence[str] = ()
 
 
-def write_grid(request: SampleRequest, kind: Kind, place: Place) -> Grid:
+def write_grid(request: SampleRequest, kind: Kind, place: Place) -> SampleGrid:
     """Write the video and the picture, or the one that a killed process of the same line left out.
 
     Raises:
@@ -55,7 +55,7 @@ def write_grid(request: SampleRequest, kind: Kind, place: Place) -> Grid:
         raise
 
 
-def _written(request: SampleRequest, kind: Kind, place: Place) -> Grid:
+def _written(request: SampleRequest, kind: Kind, place: Place) -> SampleGrid:
     video = place.out / f"grid-{kind}{SUFFIXES[request.format]}"
     picture, told = (place.out / f"grid-{kind}{suffix}" for suffix in (".png", ".json"))
     is_begun = told.is_file()
@@ -68,7 +68,7 @@ def _written(request: SampleRequest, kind: Kind, place: Place) -> Grid:
         raise InputError(f"{told}: of a grid of other settings: {change}; give another --out")
     missing = [path for path in (video, picture) if not path.exists()]
     if not missing:
-        return Grid(video, picture, drawn=False, notes=source.start_notes)
+        return SampleGrid(video, picture, drawn=False, notes=source.start_notes)
     videos = renderings(source.drawing, kind, request.sampling.count)
     if not is_begun:  # only now: what cannot be drawn says so before the names are claimed
         write_settings(told, now)
@@ -78,4 +78,4 @@ def _written(request: SampleRequest, kind: Kind, place: Place) -> Grid:
     if picture in missing:
         labels = [f"{kind[:-1]} {k}" for k in range(len(videos))]
         write_picture([shown(rendering) for rendering in videos], labels, picture)
-    return Grid(video, picture, drawn=True, notes=source.start_notes)
+    return SampleGrid(video, picture, drawn=True, notes=source.start_notes)

@@ -12,12 +12,17 @@ from leo_bench.benchmarks.scores.frame_plan import (
     open_side,
     plan_frames,
 )
-from leo_bench.benchmarks.scores.frame_record import Told, against, frame_record, scored_side
+from leo_bench.benchmarks.scores.frame_record import (
+    ScoreDetails,
+    against,
+    frame_record,
+    scored_side,
+)
 from leo_bench.benchmarks.scores.side_notes import side_notes
 from leo_bench.benchmarks.scores.stamp import with_news
 from leo_bench.benchmarks.verify_and_explain.plan_again import Given, plan_score
 from leo_bench.evaluation.embedders import FrameEmbedder, build_embedder
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.of_frames import FrameRecipe
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.identity.acd import SourceACD, source_acd
@@ -38,26 +43,26 @@ class MeasuredSide:
     measured: SourceACD
 
 
-def measure_acd(request: FrameScoreRequest, machinery: Machinery) -> list[MeasuredSide]:
+def measure_acd(request: FrameScoreRequest, resources: Resources) -> list[MeasuredSide]:
     """Do what `request` asks: the real side first, then the fake one, where they are there.
 
     Raises:
         InputError: anything that the user has to mend.
     """
-    return measure_plan(plan_frames(request), machinery)
+    return measure_plan(plan_frames(request), resources)
 
 
-def acd_again(record: ScoreRecord, machinery: Machinery, given: Given) -> ScoreRecord:
+def acd_again(record: ScoreRecord, resources: Resources, given: Given) -> ScoreRecord:
     """The record made anew, from the same videos by the same protocol.
 
     Raises:
         InputError: what it was made from is no longer there.
     """
-    sides = measure_plan(plan_score(record, FrameScoreRequest, given), machinery)
+    sides = measure_plan(plan_score(record, FrameScoreRequest, given), resources)
     return next(side.record for side in sides if side.record.side == record.side)
 
 
-def measure_plan(chosen: FramePlan, machinery: Machinery) -> list[MeasuredSide]:
+def measure_plan(chosen: FramePlan, resources: Resources) -> list[MeasuredSide]:
     """Measure as planned, and write everything down.
 
     Raises:
@@ -71,11 +76,11 @@ def measure_plan(chosen: FramePlan, machinery: Machinery) -> list[MeasuredSide]:
         subject=chosen.protocol.subject,
         seed=chosen.request.seed,
         on_error=chosen.request.on_error,
-        machinery=machinery,
+        resources=resources,
     )
     # Both are opened before the long part, which a fault of either would waste.
     opened = [
-        (side, open_side(chosen, side, machinery))
+        (side, open_side(chosen, side, resources))
         for side in (chosen.real, chosen.fake)
         if side is not None
     ]
@@ -86,7 +91,7 @@ def measure_plan(chosen: FramePlan, machinery: Machinery) -> list[MeasuredSide]:
         seconds = round(time.monotonic() - began, 3)
         real = found[0] if found else None
         record = on_one_thread(partial(_record, chosen, side, measured, real, embedder, seconds))
-        found.append(MeasuredSide(with_news(record, machinery), measured))
+        found.append(MeasuredSide(with_news(record, resources), measured))
     return found
 
 
@@ -108,7 +113,7 @@ def _record(
     seconds: float,
 ) -> ScoreRecord:
     source = scored_side(side, measured)
-    told = Told(
+    told = ScoreDetails(
         side="real" if side is chosen.real else "fake",
         notes=_notes(chosen, side, measured, source, real),
         diagnostics=measured.diagnostics,

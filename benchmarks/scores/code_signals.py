@@ -8,7 +8,7 @@ from torch import Tensor
 
 from leo_bench.benchmarks.scores.motion_signals import embedded
 from leo_bench.evaluation.embedders import Embedded
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.of_frames import FrameRecipe
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.evaluation.videos.source import Selection, VideoSource
@@ -71,19 +71,19 @@ class CodeSignals:
         return CodeSignals(CodeEmbedder(animator, name, _animator_digest(model), model.device))
 
     def of(
-        self, source: VideoSource, videos: Sequence[int], frames: int, machinery: Machinery
+        self, source: VideoSource, videos: Sequence[int], frames: int, resources: Resources
     ) -> Iterator[Tensor]:
         """See `Signals`; a LEO's samples are not rendered where it has this animator."""
         drawn = _own_codes(source, self.embedder.weights)
         if drawn is None:
             recipe = FrameRecipe(self.embedder, "center-crop-lanczos", self.embedder.animator.size)
-            yield from embedded(source, videos, frames, recipe, machinery)
+            yield from embedded(source, videos, frames, recipe, resources)
             return
         samples, chosen = drawn
         for done, video in enumerate(videos, 1):
             yield samples.codes(chosen[video])[:frames]
-            if machinery.progress is not None:
-                machinery.progress(done, len(videos))
+            if resources.progress is not None:
+                resources.progress(done, len(videos))
 
 
 def _own_codes(source: VideoSource, weights: str) -> tuple[LeoSource, Sequence[int]] | None:

@@ -16,13 +16,18 @@ from leo_bench.benchmarks.scores.frame_plan import (
     open_side,
     plan_frames,
 )
-from leo_bench.benchmarks.scores.frame_record import Told, against, frame_record, scored_side
+from leo_bench.benchmarks.scores.frame_record import (
+    ScoreDetails,
+    against,
+    frame_record,
+    scored_side,
+)
 from leo_bench.benchmarks.scores.side_notes import side_notes
 from leo_bench.benchmarks.scores.stamp import with_news
 from leo_bench.benchmarks.verify_and_explain.plan_again import Given, plan_score
 from leo_bench.evaluation.embedders import FrameEmbedder, build_embedder
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.of_frames import FrameRecipe
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.files.schema import parse
@@ -83,7 +88,7 @@ def drift_request(frames: int, every: int, run: int, **options: object) -> Drift
 
 
 def measure_drift(
-    request: DriftRequest, sources: Sequence[str], machinery: Machinery
+    request: DriftRequest, sources: Sequence[str], resources: Resources
 ) -> list[MeasuredDrift]:
     """The drift of the real videos, and then of every source.
 
@@ -91,7 +96,7 @@ def measure_drift(
         InputError: anything that the user has to mend.
     """
     plans = [plan_frames(request.model_copy(update={"fake": source})) for source in sources]
-    return _measured(plans or [plan_frames(request)], machinery)
+    return _measured(plans or [plan_frames(request)], resources)
 
 
 def labels(sources: Sequence[str], given: Sequence[str]) -> list[str]:
@@ -132,14 +137,14 @@ def rows(drifts: Mapping[str, ScoreRecord]) -> tuple[list[str], list[list[str]]]
     return [*columns, "broken", "half broken"], table
 
 
-def drift_again(record: ScoreRecord, machinery: Machinery, given: Given) -> ScoreRecord:
+def drift_again(record: ScoreRecord, resources: Resources, given: Given) -> ScoreRecord:
     """The record made anew, from the same videos by the same protocol.
 
     Raises:
         InputError: what it was made from is no longer there.
     """
     chosen = plan_score(record, DriftRequest, given)
-    again = [drift.record for drift in _measured([chosen], machinery)]
+    again = [drift.record for drift in _measured([chosen], resources)]
     return next(found for found in again if found.side == record.side)
 
 
@@ -152,7 +157,7 @@ def keep(drift: MeasuredDrift, path: Path) -> None:
     keep_score(drift.record, drift.measured.by_video, path)
 
 
-def _measured(plans: Sequence[FramePlan], machinery: Machinery) -> list[MeasuredDrift]:
+def _measured(plans: Sequence[FramePlan], resources: Resources) -> list[MeasuredDrift]:
     chosen = plans[0]
     if chosen.real is None:
         raise InputError(
@@ -165,14 +170,14 @@ def _measured(plans: Sequence[FramePlan], machinery: Machinery) -> list[Measured
         (chosen, chosen.real),
         *((each, each.fake) for each in plans if each.fake is not None and each.request.fake),
     ]
-    opened = [open_side(each, side, machinery) for each, side in planned]
+    opened = [open_side(each, side, resources) for each, side in planned]
     settings = EmbeddingSettings(
         recipe=FrameRecipe(embedder, chosen.protocol.resize, chosen.resolution),
         choice=chosen.protocol.videos,
         subject=chosen.protocol.subject,
         seed=chosen.request.seed,
         on_error=chosen.request.on_error,
-        machinery=machinery,
+        resources=resources,
     )
     found: list[MeasuredDrift] = []
     for (each, side), source in zip(planned, opened, strict=True):
@@ -181,7 +186,7 @@ def _measured(plans: Sequence[FramePlan], machinery: Machinery) -> list[Measured
         seconds = round(time.monotonic() - began, 3)
         real = found[0] if found else None
         record = on_one_thread(partial(_record, each, side, drift, real, embedder, seconds))
-        found.append(MeasuredDrift(with_news(record, machinery), drift))
+        found.append(MeasuredDrift(with_news(record, resources), drift))
     return found
 
 
@@ -199,7 +204,7 @@ def _record(
     curve = bands(drift.distances)
     source = scored_side(side, drift)
     apart = [] if real is None else side_notes(real.record.source, source, request.frames)
-    told = Told(
+    told = ScoreDetails(
         side="real" if real is None else "fake",
         notes=(*_notes(drift, of_real), *apart),
         diagnostics=_diagnostics(drift, curve, said, request),

@@ -11,7 +11,7 @@ from leo_bench.benchmarks.scores.plan import NetworkOptions, extractor_request, 
 from leo_bench.benchmarks.sources.open import dataset_behind, open_source
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.extractors import build_extractor
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.measure import Settings, Side, draw
 from leo_bench.evaluation.protocols.of_clips import load_protocol
@@ -36,7 +36,7 @@ class FeaturesRequest(NetworkOptions):
     seed: int
 
 
-def write_features(request: FeaturesRequest, out: Path, machinery: Machinery) -> tuple[int, int]:
+def write_features(request: FeaturesRequest, out: Path, resources: Resources) -> tuple[int, int]:
     """Extract and write `features` float32 [N,D] and `videos` [N] to `out`.
 
     Returns:
@@ -48,7 +48,7 @@ def write_features(request: FeaturesRequest, out: Path, machinery: Machinery) ->
     protocol = load_protocol(request.protocol).changed("repeats", 1)
     behind = dataset_behind(request.source)
     resolution = request.resolution or (behind.evaluation.resolution if behind else None)
-    options = source_options(request, resolution, protocol, machinery)
+    options = source_options(request, resolution, protocol, resources)
     window = Window(request.frames, request.stride)
     own = protocol.real if request.side == "real" else protocol.fake
     made = replace(options, frames=own.frames_needed(window))
@@ -58,7 +58,7 @@ def write_features(request: FeaturesRequest, out: Path, machinery: Machinery) ->
         seed=request.seed,
         resolution=resolution,
         on_error=request.on_error,
-        machinery=machinery,
+        resources=resources,
     )
     loading = protocol.loading(request.side, source.medium.layout)
     if loading.choice.start != "every":  # a video has hundreds of those: as many as are drawn

@@ -24,7 +24,7 @@ from leo_bench.benchmarks.sources.open import SourceOptions, open_source, side_n
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.embedders import EmbedderRequest, FrameEmbedder
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.schema import Data
 from leo_bench.evaluation.protocols.of_frames import FrameProtocol, load_frame_protocol
 from leo_bench.evaluation.videos.discover import OpenOptions
@@ -147,7 +147,7 @@ def plan_frames(request: FrameScoreRequest) -> FramePlan:
     )
 
 
-def open_side(chosen: FramePlan, side: PlannedSide, machinery: Machinery) -> VideoSource:
+def open_side(chosen: FramePlan, side: PlannedSide, resources: Resources) -> VideoSource:
     """The videos of one side.
 
     Raises:
@@ -160,8 +160,8 @@ def open_side(chosen: FramePlan, side: PlannedSide, machinery: Machinery) -> Vid
             on_error=request.on_error,
             float_range=request.float_range,
             frames_glob=request.frames_glob,
-            workers=machinery.workers,
-            on_progress=machinery.opening,
+            workers=resources.workers,
+            on_progress=resources.opening,
         ),
         data_root=None if request.data_root is None else Path(request.data_root),
         resolution=chosen.resolution,

@@ -58,7 +58,7 @@ class SourceScore(Protocol):
 
 
 @dataclass(frozen=True)
-class Told:
+class ScoreDetails:
     """What a score says besides its value.
 
     Args:
@@ -101,7 +101,7 @@ def frame_record(
     measured: SourceScore,
     source: SideRecord,
     embedder: FrameEmbedder,
-    told: Told,
+    told: ScoreDetails,
     seconds: float,
 ) -> ScoreRecord:
     """Everything about a source that was scored as planned.

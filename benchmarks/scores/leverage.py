@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from leo_bench.benchmarks.scores.plan import Plan, ScoreRequest, plan
 from leo_bench.benchmarks.scores.score import scored
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.records.documents import (
@@ -33,22 +33,22 @@ class LeverageReport:
         return document_of("leverage", [self.record], self.found)
 
 
-def measure_leverage(request: ScoreRequest, machinery: Machinery) -> LeverageReport:
+def measure_leverage(request: ScoreRequest, resources: Resources) -> LeverageReport:
     """Measure FVD, then leave every video out of the first repeat.
 
     Raises:
         InputError: anything that the user has to mend.
     """
-    return leverage_of(plan(request), machinery)
+    return leverage_of(plan(request), resources)
 
 
-def leverage_of(chosen: Plan, machinery: Machinery) -> LeverageReport:
+def leverage_of(chosen: Plan, resources: Resources) -> LeverageReport:
     """As `measure_leverage`, of what is planned.
 
     Raises:
         InputError: anything that the user has to mend.
     """
-    found = scored(chosen, machinery)
+    found = scored(chosen, resources)
     real, fake = found.measured.real, found.measured.fake
     left_out = on_one_thread(
         lambda: leave_each_out(

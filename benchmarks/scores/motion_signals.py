@@ -16,7 +16,7 @@ from torch import Tensor
 
 from leo_bench.evaluation.embedders import FrameEmbedder
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.of_frames import FrameRecipe, embed_frames
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.repetition.motion_signals import Luminance, principal_axes
@@ -33,7 +33,7 @@ class Signals(Protocol):
         """What frames go through."""
 
     def of(
-        self, source: VideoSource, videos: Sequence[int], frames: int, machinery: Machinery
+        self, source: VideoSource, videos: Sequence[int], frames: int, resources: Resources
     ) -> Iterator[Tensor]:
         """Of the first `frames` frames of each of these videos: [T,D] each, in order.
 
@@ -57,7 +57,7 @@ class PixelSignals:
 
     @staticmethod
     def fitted(
-        source: VideoSource, videos: Sequence[int], frames: int, machinery: Machinery
+        source: VideoSource, videos: Sequence[int], frames: int, resources: Resources
     ) -> "PixelSignals":
         """Along the directions in which these videos move most.
 
@@ -65,15 +65,15 @@ class PixelSignals:
             InputError: nothing moves in them.
         """
         recipe = FrameRecipe(Luminance(), "center-crop-lanczos", None)
-        pictures = list(embedded(source, videos, frames, recipe, machinery))
+        pictures = list(embedded(source, videos, frames, recipe, resources))
         return PixelSignals(on_one_thread(lambda: principal_axes(pictures)), Luminance())
 
     def of(
-        self, source: VideoSource, videos: Sequence[int], frames: int, machinery: Machinery
+        self, source: VideoSource, videos: Sequence[int], frames: int, resources: Resources
     ) -> Iterator[Tensor]:
         """See `Signals`."""
         recipe = FrameRecipe(self.embedder, "center-crop-lanczos", None)
-        for pictures in embedded(source, videos, frames, recipe, machinery):
+        for pictures in embedded(source, videos, frames, recipe, resources):
             yield on_one_thread(partial(torch.matmul, pictures.double(), self.axes))
 
 
@@ -102,9 +102,9 @@ def embedded(
     videos: Sequence[int],
     frames: int,
     recipe: FrameRecipe,
-    machinery: Machinery,
+    resources: Resources,
 ) -> Iterator[Tensor]:
     """What an embedder says of the first frames of each of these videos: [T,D] each."""
     wanted = [(video, range(frames)) for video in videos]
-    for found in embed_frames(source, wanted, recipe, machinery):
+    for found in embed_frames(source, wanted, recipe, resources):
         yield found.values

@@ -34,12 +34,12 @@ from leo_bench.evaluation.distances.neighbours import copying, nearest
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ClipExtractor, build_extractor
 from leo_bench.evaluation.features.clip_blocks import ClipBlocks
-from leo_bench.evaluation.features.of_clips import Machinery, Recipe
+from leo_bench.evaluation.features.of_clips import FeatureRecipe, Resources
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.measure import (
-    Draws,
     Settings,
     Side,
+    SideFeatures,
     check_one_size,
     check_same_size,
     draw,
@@ -73,13 +73,13 @@ class NearestRequest(NetworkOptions):
 
 
 def find_nearest(
-    request: NearestRequest, machinery: Machinery, picture: Path | None = None
+    request: NearestRequest, resources: Resources, picture: Path | None = None
 ) -> NearestExtra:
     """Find each sample's nearest training clip, and say whether samples are too near.
 
     Args:
         request: what the user asked for.
-        machinery: cache, threads, progress.
+        resources: cache, threads, progress.
         picture: a PNG to write: first frames of the nearest pairs, the sample at the left.
 
     Raises:
@@ -89,7 +89,7 @@ def find_nearest(
     began = time.monotonic()
     chosen = plan(_score_request(request))
     protocol = chosen.protocol
-    options = source_options(request, chosen.resolution, protocol, machinery)
+    options = source_options(request, chosen.resolution, protocol, resources)
     held_out_spec = request.held_out or _other_split(chosen, request)
     made = replace(options, frames=chosen.fake_window.block)
     with side_named("train"):
@@ -107,7 +107,7 @@ def find_nearest(
         check_same_size(train, source, resolution, loading.resolution(chosen.resolution))
 
     extractor = build_extractor(chosen.extractor)
-    settings = Settings(extractor, request.seed, chosen.resolution, request.on_error, machinery)
+    settings = Settings(extractor, request.seed, chosen.resolution, request.on_error, resources)
     once = protocol.changed("repeats", 1)
     samples = draw(fake, of_samples, once, settings)
     unseen = draw(held_out, of_unseen, once, settings)
@@ -118,7 +118,7 @@ def find_nearest(
     if resolution is None:
         check_one_size(train, {ref.video for ref in refs})
     recipe = _recipe(chosen, of_train, extractor)
-    walk = ClipBlocks(train, refs, window, recipe, on_error=request.on_error, machinery=machinery)
+    walk = ClipBlocks(train, refs, window, recipe, on_error=request.on_error, resources=resources)
     found = nearest(torch.cat([samples.values[0], unseen.values[0]]), walk)
 
     count = len(samples.values[0])
@@ -170,7 +170,7 @@ def find_nearest(
         caveats=("distances in one extractor's features: compare them within one report only",),
         notes=(
             f"of each training video the clips that start every {window.block} frames",
-            *machinery.news(),
+            *resources.news(),
         ),
         seconds=round(time.monotonic() - began, 3),
         **circumstances(),
@@ -178,7 +178,7 @@ def find_nearest(
     )
 
 
-def nearest_again(found: NearestExtra, machinery: Machinery, given: Given) -> NearestExtra:
+def nearest_again(found: NearestExtra, resources: Resources, given: Given) -> NearestExtra:
     """The report made anew, from the same videos.
 
     Raises:
@@ -192,7 +192,7 @@ def nearest_again(found: NearestExtra, machinery: Machinery, given: Given) -> Ne
         "held_out": None if asked.held_out is None else where_now(found.held_out, "--held-out"),
         "weights": None if weights is None else str(weights),
     }
-    again = find_nearest(with_leave(asked, given).model_copy(update=changes), machinery)
+    again = find_nearest(with_leave(asked, given).model_copy(update=changes), resources)
     check_weights(found.extractor, found.weights_sha256, again.weights_sha256)
     return again
 
@@ -242,9 +242,9 @@ def _first_clips(loading: Loading, short: Short) -> Loading:
     return replace(loading, choice=choice, path="")
 
 
-def _recipe(chosen: Plan, loading: Loading, extractor: ClipExtractor) -> Recipe:
+def _recipe(chosen: Plan, loading: Loading, extractor: ClipExtractor) -> FeatureRecipe:
     protocol = chosen.protocol
-    return Recipe(
+    return FeatureRecipe(
         extractor=extractor,
         bn_eps=protocol.bn_eps,
         preprocess=protocol.preprocess,
@@ -254,7 +254,7 @@ def _recipe(chosen: Plan, loading: Loading, extractor: ClipExtractor) -> Recipe:
     )
 
 
-def _side(spec: str, draws: Draws) -> SideRecord:
+def _side(spec: str, draws: SideFeatures) -> SideRecord:
     side = draws.side
     return side_record(
         spec, None, side.source, draws.used, draws.clips, side.window.stride, draws.notes
@@ -274,7 +274,11 @@ def _train_record(
 
 
 def _picture(
-    samples: VideoSource, train: VideoSource, recipe: Recipe, pairs: Sequence[Pair], path: Path
+    samples: VideoSource,
+    train: VideoSource,
+    recipe: FeatureRecipe,
+    pairs: Sequence[Pair],
+    path: Path,
 ) -> None:
     """One row a pair: the first frames of the sample and of the training clip."""
     rows = []

@@ -17,7 +17,7 @@ from leo_bench.benchmarks.sources.open import SourceOptions
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ExtractorRequest
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.schema import Data
 from leo_bench.evaluation.metrics import Metric, check_metric
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, load_protocol
@@ -171,7 +171,7 @@ def extractor_request(options: NetworkOptions, protocol: EvalProtocol) -> Extrac
 
 
 def source_options(
-    options: NetworkOptions, resolution: int | None, protocol: EvalProtocol, machinery: Machinery
+    options: NetworkOptions, resolution: int | None, protocol: EvalProtocol, resources: Resources
 ) -> SourceOptions:
     """How sources are opened for a protocol."""
     return SourceOptions(
@@ -181,8 +181,8 @@ def source_options(
             on_error=options.on_error,
             float_range=options.float_range,
             frames_glob=options.frames_glob,
-            workers=machinery.workers,
-            on_progress=machinery.opening,
+            workers=resources.workers,
+            on_progress=resources.opening,
         ),
         data_root=None if options.data_root is None else Path(options.data_root),
         resolution=resolution,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from leo_bench.benchmarks.scores.plan import Plan, ScoreRequest, plan
 from leo_bench.benchmarks.scores.score import scored
 from leo_bench.evaluation.distances.neighbours import K, precision, recall
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.records.documents import (
@@ -37,22 +37,22 @@ class PrecisionReport:
         return document_of("precision", [self.record], self.found)
 
 
-def measure_precision(request: ScoreRequest, machinery: Machinery) -> PrecisionReport:
+def measure_precision(request: ScoreRequest, resources: Resources) -> PrecisionReport:
     """Precision and recall of the first repeat's features.
 
     Raises:
         InputError: anything that the user has to mend.
     """
-    return precision_of(plan(request), machinery)
+    return precision_of(plan(request), resources)
 
 
-def precision_of(chosen: Plan, machinery: Machinery) -> PrecisionReport:
+def precision_of(chosen: Plan, resources: Resources) -> PrecisionReport:
     """As `measure_precision`, of what is planned.
 
     Raises:
         InputError: anything that the user has to mend.
     """
-    seed, found = chosen.request.seed, scored(chosen, machinery)
+    seed, found = chosen.request.seed, scored(chosen, resources)
     real, fake = found.measured.real, found.measured.fake
     sides = (
         ClipFeatures(real.values[0], real.videos[0]),

@@ -28,7 +28,7 @@ from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.benchmarks.sources.whereabouts import where_now
 from leo_bench.benchmarks.verify_and_explain.plan_again import Given
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.files.printable import csv_cell
 from leo_bench.evaluation.files.schema import Data, parse, settings_digest
@@ -110,7 +110,7 @@ class MeasuredSource:
 
 
 def measure_repetition(
-    request: RepetitionRequest, machinery: Machinery
+    request: RepetitionRequest, resources: Resources
 ) -> Iterator[MeasuredSource]:
     """Calibrate, then measure source by source.
 
@@ -119,18 +119,18 @@ def measure_repetition(
     """
     check_frames(request.frames, request.settings.search)
     # All are opened before the long part, which a fault of any would waste.
-    real = _open(request.calibrate, request, machinery, None)
-    opened = [(spec, _open(spec, request, machinery, request.limit)) for spec in request.sources]
-    calibrated = calibrated_on(real, request, machinery)
+    real = _open(request.calibrate, request, resources, None)
+    opened = [(spec, _open(spec, request, resources, request.limit)) for spec in request.sources]
+    calibrated = calibrated_on(real, request, resources)
     for spec, source in opened:
         began = time.monotonic()
-        found = found_in(source, calibrated, machinery)
+        found = found_in(source, calibrated, resources)
         seconds = round(time.monotonic() - began, 3)
         record = _record(request, spec, source, found, calibrated, seconds)
-        yield MeasuredSource(with_news(record, machinery), found)
+        yield MeasuredSource(with_news(record, resources), found)
 
 
-def repetition_again(record: ScoreRecord, machinery: Machinery, given: Given) -> ScoreRecord:
+def repetition_again(record: ScoreRecord, resources: Resources, given: Given) -> ScoreRecord:
     """The record made anew, from the same videos.
 
     Raises:
@@ -143,13 +143,13 @@ def repetition_again(record: ScoreRecord, machinery: Machinery, given: Given) ->
     }
     if given.data_root is not None:
         changes["data_root"] = str(given.data_root)
-    again = next(iter(measure_repetition(request.model_copy(update=changes), machinery))).record
+    again = next(iter(measure_repetition(request.model_copy(update=changes), resources))).record
     check_weights(record.embedder, record.weights_sha256, again.weights_sha256)
     return again
 
 
 def calibrated_on(
-    real: VideoSource, request: RepetitionRequest, machinery: Machinery
+    real: VideoSource, request: RepetitionRequest, resources: Resources
 ) -> Calibrated:
     """What these real videos say is no repeat.
 
@@ -159,16 +159,16 @@ def calibrated_on(
     used = _drawn(real, request)
     signals: Signals
     if request.signal == "pixels":
-        signals = PixelSignals.fitted(real, used, request.frames, machinery)
+        signals = PixelSignals.fitted(real, used, request.frames, resources)
     else:
         signals = _codes(request)
-    of_video = signals.of(real, used, request.frames, machinery)
+    of_video = signals.of(real, used, request.frames, resources)
     by_name = dict(zip((real.names[i] for i in used), of_video, strict=True))
     learned = on_one_thread(lambda: calibrate(by_name, request.settings))
     return Calibrated(real, used, signals, learned)
 
 
-def found_in(source: VideoSource, calibrated: Calibrated, machinery: Machinery) -> SourceRepetition:
+def found_in(source: VideoSource, calibrated: Calibrated, resources: Resources) -> SourceRepetition:
     """Repeated motion in all videos of a source.
 
     Raises:
@@ -176,7 +176,7 @@ def found_in(source: VideoSource, calibrated: Calibrated, machinery: Machinery) 
     """
     frames = calibrated.calibration.frames
     videos = first_frames(source, frames)
-    signals = calibrated.signals.of(source, videos, frames, machinery)
+    signals = calibrated.signals.of(source, videos, frames, resources)
     found = source_repetition(zip(source.names, signals, strict=True), calibrated.calibration)
     check_unchanged(calibrated.source, calibrated.used)
     check_unchanged(source, videos)
@@ -209,7 +209,7 @@ def keep(measured: MeasuredSource, path: Path) -> None:
 
 
 def _open(
-    spec: str, request: RepetitionRequest, machinery: Machinery, limit: int | None
+    spec: str, request: RepetitionRequest, resources: Resources, limit: int | None
 ) -> VideoSource:
     options = SourceOptions(
         files=OpenOptions(
@@ -217,8 +217,8 @@ def _open(
             on_error=request.on_error,
             float_range=request.float_range,
             frames_glob=request.frames_glob,
-            workers=machinery.workers,
-            on_progress=machinery.opening,
+            workers=resources.workers,
+            on_progress=resources.opening,
         ),
         data_root=None if request.data_root is None else Path(request.data_root),
         limit=limit,

@@ -11,29 +11,29 @@ from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ClipExtractor, ExtractorRequest, build_extractor
 from leo_bench.evaluation.features.clip_frames import FrameExtractor
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.measure import Measurement, Settings, Side, measure
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol
 from leo_bench.evaluation.records.distance import Record, write_record
 from leo_bench.evaluation.records.influences import beside_record
 
 
-def score(request: ScoreRequest, machinery: Machinery) -> Record:
+def score(request: ScoreRequest, resources: Resources) -> Record:
     """Do what `request` asks.
 
     Raises:
         InputError: anything that the user has to mend.
     """
-    return score_plan(plan(request), machinery)
+    return score_plan(plan(request), resources)
 
 
-def score_plan(chosen: Plan, machinery: Machinery) -> Record:
+def score_plan(chosen: Plan, resources: Resources) -> Record:
     """Measure as planned, and write everything down.
 
     Raises:
         InputError: the sources or weights cannot be used.
     """
-    return scored(chosen, machinery).record
+    return scored(chosen, resources).record
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Scored:
     measured: Measurement
 
 
-def scored(chosen: Plan, machinery: Machinery) -> Scored:
+def scored(chosen: Plan, resources: Resources) -> Scored:
     """As `score_plan`, and keep the features.
 
     Raises:
@@ -52,7 +52,7 @@ def scored(chosen: Plan, machinery: Machinery) -> Scored:
     """
     began = time.monotonic()
     request = chosen.request
-    real, fake = open_sides(chosen, machinery)
+    real, fake = open_sides(chosen, resources)
     extractor = build_network(chosen.extractor, chosen.protocol)
     chosen.check_weights(extractor.weights)
     settings = Settings(
@@ -60,21 +60,21 @@ def scored(chosen: Plan, machinery: Machinery) -> Scored:
         seed=request.seed,
         resolution=chosen.resolution,
         on_error=request.on_error,
-        machinery=machinery,
+        resources=resources,
     )
     measured = measure(request.metric, real, fake, chosen.protocol, settings)
     seconds = round(time.monotonic() - began, 3)
-    record = with_news(record_of(chosen, measured, extractor, seconds), machinery)
+    record = with_news(record_of(chosen, measured, extractor, seconds), resources)
     return Scored(record, measured)
 
 
-def open_sides(chosen: Plan, machinery: Machinery) -> tuple[Side, Side]:
+def open_sides(chosen: Plan, resources: Resources) -> tuple[Side, Side]:
     """The real videos and the fake ones, of which nothing is read yet.
 
     Raises:
         InputError: the sources cannot be opened.
     """
-    options = source_options(chosen.request, chosen.resolution, chosen.protocol, machinery)
+    options = source_options(chosen.request, chosen.resolution, chosen.protocol, resources)
     with side_named("real"):
         real = Side(open_source(chosen.real, options), chosen.real_window, "real")
     made = replace(

@@ -11,8 +11,8 @@ from leo_bench.benchmarks.sources.whereabouts import absolute_source
 from leo_bench.evaluation.embedders import FrameEmbedder
 from leo_bench.evaluation.extractors import ClipExtractor
 from leo_bench.evaluation.features.clip_frames import FrameExtractor
-from leo_bench.evaluation.features.of_clips import Machinery
-from leo_bench.evaluation.measure import Draws, Measurement
+from leo_bench.evaluation.features.of_clips import Resources
+from leo_bench.evaluation.measure import Measurement, SideFeatures
 from leo_bench.evaluation.records.circumstances import circumstances
 from leo_bench.evaluation.records.distance import Record, RecordT
 from leo_bench.evaluation.records.parts import ExtrapolationRecord, SideRecord
@@ -232,12 +232,12 @@ def device_name(device: str) -> str:
     return f"{device} ({platform.machine()}, 1 thread)"
 
 
-def with_news(record: RecordT, machinery: Machinery) -> RecordT:
+def with_news(record: RecordT, resources: Resources) -> RecordT:
     """The record with what its reader should know of the cache, such as files that were damaged."""
-    return record.model_copy(update={"notes": (*record.notes, *machinery.news())})
+    return record.model_copy(update={"notes": (*record.notes, *resources.news())})
 
 
-def _side(spec: str, split: str | None, draws: Draws) -> SideRecord:
+def _side(spec: str, split: str | None, draws: SideFeatures) -> SideRecord:
     side = draws.side
     return side_record(
         spec, split, side.source, draws.used, draws.clips, side.window.stride, draws.notes

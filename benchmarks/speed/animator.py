@@ -39,7 +39,7 @@ _MACHINE = "one convolution alone, fp32"
 
 
 @dataclass(frozen=True)
-class Row:
+class AnimatorTiming:
     """One line of the table.
 
     Args:
@@ -81,7 +81,7 @@ class _Job:
     fast: Callable[[], Tensor]
 
 
-def measure() -> list[Row]:
+def measure() -> list[AnimatorTiming]:
     """Measure on the CPU; half a minute on two quiet cores."""
     net = _stand_in()
     with full_precision(), torch.inference_mode():
@@ -98,9 +98,13 @@ def measure() -> list[Row]:
             flops = float(counter.get_total_flops())
             plain, fast = (timings[f"{job.what}, {form}"] for form in ("plain", "fast"))
             error = float((job.fast() - reference).abs().mean() / reference.abs().mean())
-            rows.append(Row(job.what, "plain", plain, flops, plain.fastest, machine, 0.0))
-            rows.append(Row(job.what, "fast", fast, flops, plain.fastest, machine, error))
-    alone = Row(_MACHINE, "", timings[_MACHINE], CONVOLUTION_FLOPS, None, machine, None)
+            rows.append(
+                AnimatorTiming(job.what, "plain", plain, flops, plain.fastest, machine, 0.0)
+            )
+            rows.append(
+                AnimatorTiming(job.what, "fast", fast, flops, plain.fastest, machine, error)
+            )
+    alone = AnimatorTiming(_MACHINE, "", timings[_MACHINE], CONVOLUTION_FLOPS, None, machine, None)
     return [*rows, alone]
 
 

@@ -38,7 +38,7 @@ PLAIN = "H.264 .mp4, PyAV plainly"
 
 
 @dataclass(frozen=True)
-class Row:
+class DecodeTiming:
     """One line of the table.
 
     Args:
@@ -64,7 +64,7 @@ class Row:
         ]
 
 
-def measure() -> list[Row]:
+def measure() -> list[DecodeTiming]:
     """Measure on the CPU; half a minute on two quiet cores."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -75,7 +75,7 @@ def measure() -> list[Row]:
         torch.set_num_threads(threads)
 
 
-def _rows(folder: Path) -> list[Row]:
+def _rows(folder: Path) -> list[DecodeTiming]:
     paths = _stored(folder, _pictures())
     starts = np.random.default_rng(0).integers(0, FRAMES - CLIP + 1, CLIPS).tolist()
     whole, clips = [range(FRAMES)], [range(start, start + CLIP) for start in starts]
@@ -93,7 +93,7 @@ def _rows(folder: Path) -> list[Row]:
         for layout in paths
     }
     return [
-        Row(layout, _bytes(path) / FRAMES / 1e3, *both[layout], both[PLAIN])
+        DecodeTiming(layout, _bytes(path) / FRAMES / 1e3, *both[layout], both[PLAIN])
         for layout, path in paths.items()
     ]
 

@@ -38,7 +38,7 @@ _DTYPES = {_FLOAT: "fp32", _BRAIN: "bf16"}
 
 
 @dataclass(frozen=True)
-class Row:
+class I3dTiming:
     """One line of the table.
 
     Args:
@@ -71,7 +71,7 @@ class Row:
         ]
 
 
-def measure() -> list[Row]:
+def measure() -> list[I3dTiming]:
     """Measure on the CPU; half a minute on two quiet cores."""
     net = _stand_in()
     fast = FastI3D(net, _CPU, _FLOAT)
@@ -104,7 +104,7 @@ class _Form:
         return self.network(self.clips)
 
 
-def _rows(net: I3D, forms: Sequence[_Form], rounds: int) -> list[Row]:
+def _rows(net: I3D, forms: Sequence[_Form], rounds: int) -> list[I3dTiming]:
     """Time `forms` and the machine in turn; the first form is `net` itself, over one clip."""
     tasks: dict[str, Task] = {form.what: form.run for form in forms}
     alone = {
@@ -123,9 +123,9 @@ def _rows(net: I3D, forms: Sequence[_Form], rounds: int) -> list[Row]:
     for form in forms:
         timing = timings[form.what].shared_by(len(form.clips))
         error = float((form.run()[:1] - reference).norm() / reference.norm())
-        rows.append(Row(form.what, frames, timing, flops, plain, machine[form.dtype], error))
+        rows.append(I3dTiming(form.what, frames, timing, flops, plain, machine[form.dtype], error))
     for dtype, what in alone.items():
-        row = Row(what, None, timings[what], CONVOLUTION_FLOPS, None, machine[dtype], None)
+        row = I3dTiming(what, None, timings[what], CONVOLUTION_FLOPS, None, machine[dtype], None)
         rows.append(row)
     return rows
 

@@ -17,7 +17,7 @@ COLUMNS = ("frames", "motion s", "pixels s", "peak MB", "ratio to the first", "d
 
 
 @dataclass(frozen=True)
-class Case:
+class LongCase:
     """What is drawn: a run's name or folder, videos to begin with, frames, steps of DDIM."""
 
     run: str
@@ -26,7 +26,7 @@ class Case:
     steps: int = 50
 
 
-CASES = tuple(Case("leo:toy-faces", "toy-faces/test", frames) for frames in (128, 1024))
+CASES = tuple(LongCase("leo:toy-faces", "toy-faces/test", frames) for frames in (128, 1024))
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Row:
+class LongTiming:
     """One case, against the first."""
 
-    case: Case
+    case: LongCase
     found: Found
     ratio: float
 
@@ -59,22 +59,22 @@ class Row:
         ]
 
 
-def measure(cases: Sequence[Case] = CASES) -> list[Row]:
+def measure(cases: Sequence[LongCase] = CASES) -> list[LongTiming]:
     """Draw every case in its own process, on the CPU; half a minute on two quiet cores."""
-    rows: list[Row] = []
+    rows: list[LongTiming] = []
     for case in cases:
         found = Found(**json.loads(alone(__name__, f"print_drawn({case!r})", "Case, print_drawn")))
         first = rows[0].found if rows else found
-        rows.append(Row(case, found, found.megabytes / first.megabytes))
+        rows.append(LongTiming(case, found, found.megabytes / first.megabytes))
     return rows
 
 
-def print_drawn(case: Case) -> None:
+def print_drawn(case: LongCase) -> None:
     """For the process of a case: a JSON line."""
     print(json.dumps(asdict(drawn(case))))  # noqa: T201
 
 
-def drawn(case: Case) -> Found:
+def drawn(case: LongCase) -> Found:
     """Draw the first sample of a case, and say what this process needed."""
     from leo_bench.benchmarks.runs.sampling import Place, SampleRequest, open_request, sampling_of
 

@@ -21,7 +21,7 @@ VIDEOS = 20  # files, at most; many clips come from each
 
 
 @dataclass(frozen=True)
-class Case:
+class MemoryCase:
     """How many clips of how many frames, and the size of their frames in pixels."""
 
     clips: int
@@ -36,22 +36,22 @@ class Case:
 
 
 CASES = (
-    Case(200, 16),
-    Case(2000, 16),
-    Case(20, 128),
-    Case(200, 128),
-    Case(16, 16, 1080, 1920),
-    Case(4, 128, 1080, 1920),
-    Case(16, 16, 2160, 3840),
-    Case(4, 128, 2160, 3840),
+    MemoryCase(200, 16),
+    MemoryCase(2000, 16),
+    MemoryCase(20, 128),
+    MemoryCase(200, 128),
+    MemoryCase(16, 16, 1080, 1920),
+    MemoryCase(4, 128, 1080, 1920),
+    MemoryCase(16, 16, 2160, 3840),
+    MemoryCase(4, 128, 2160, 3840),
 )
 
 
 @dataclass(frozen=True)
-class Row:
+class MemoryReading:
     """The peak of one case."""
 
-    case: Case
+    case: MemoryCase
     megabytes: float
     ratio: float
 
@@ -66,30 +66,30 @@ class Row:
         ]
 
 
-def measure(cases: tuple[Case, ...] = CASES) -> list[Row]:
+def measure(cases: tuple[MemoryCase, ...] = CASES) -> list[MemoryReading]:
     """Peak resident memory of each case, in its own process."""
-    rows: list[Row] = []
+    rows: list[MemoryReading] = []
     for case in cases:
         with tempfile.TemporaryDirectory() as folder:
             # In a process of its own, too: one that is started inherits its parent's peak.
             alone(__name__, f"write({case!r}, Path({folder!r}))", "Case, Path, write")
             call = f"print(peak_megabytes({case!r}, Path({folder!r})))"
             peak = float(alone(__name__, call, "Case, Path, peak_megabytes"))
-        rows.append(Row(case, peak, peak / rows[0].megabytes if rows else 1.0))
+        rows.append(MemoryReading(case, peak, peak / rows[0].megabytes if rows else 1.0))
     return rows
 
 
-def peak_megabytes(case: Case, folder: Path) -> float:
+def peak_megabytes(case: MemoryCase, folder: Path) -> float:
     """Extract as many clips of the videos in `folder`; what this process needed at most."""
     from leo_bench.evaluation.clips import ClipRef, Window
     from leo_bench.evaluation.extractors import ExtractorRequest, build_extractor
-    from leo_bench.evaluation.features.of_clips import Machinery, Recipe, extract
+    from leo_bench.evaluation.features.of_clips import FeatureRecipe, Resources, extract
     from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 
     source = open_videos(folder, OpenOptions())
     a_video = case.clips // case.videos
     refs = [ClipRef(v, n * case.frames) for v in range(case.videos) for n in range(a_video)]
-    recipe = Recipe(
+    recipe = FeatureRecipe(
         extractor=build_extractor(ExtractorRequest(name="i3d-toy", bn_eps=1e-3)),
         bn_eps=1e-3,
         preprocess="squash-224",
@@ -97,11 +97,11 @@ def peak_megabytes(case: Case, folder: Path) -> float:
         requantise="as-stored",
         resolution=None,
     )
-    extract(source, refs, Window(case.frames), recipe, Machinery(store=None))
+    extract(source, refs, Window(case.frames), recipe, Resources(store=None))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def write(case: Case, folder: Path) -> None:
+def write(case: MemoryCase, folder: Path) -> None:
     """The videos of a case."""
     for i in range(case.videos):
         count = case.clips // case.videos * case.frames

@@ -37,7 +37,7 @@ _BATCHES = (1, 8)
 
 
 @dataclass(frozen=True)
-class Row:
+class MotionTiming:
     """One line of the table.
 
     Args:
@@ -71,7 +71,7 @@ class Row:
         ]
 
 
-def measure() -> list[Row]:
+def measure() -> list[MotionTiming]:
     """Measure on the CPU; a minute on two quiet cores."""
     rows = []
     for name, config in _MODELS.items():
@@ -81,20 +81,20 @@ def measure() -> list[Row]:
     return rows
 
 
-def _rows(name: str, model: MotionModel, batch: int) -> list[Row]:
+def _rows(name: str, model: MotionModel, batch: int) -> list[MotionTiming]:
     tasks: dict[str, Task] = {
         sampler.kind: _some_steps(model, sampler.kind, batch) for sampler in _SAMPLERS
     }
     timings = interleaved(tasks, rounds=2)
     weights = sum(parameter.numel() for parameter in model.network.parameters())
-    rows: list[Row] = []
+    rows: list[MotionTiming] = []
     for asked in _SAMPLERS:
         sampler = Sampler(asked.kind, asked.steps, batch)
         steps = sampler.steps * runs(FRAMES, model.config.length, model.config.spare)
         few = timings[sampler.kind].shared_by(batch * _TIMED)
         timing = Timing(few.fastest * steps, few.median * steps)
         slowest = rows[0].timing.fastest if rows else timing.fastest
-        rows.append(Row(name, weights, sampler, steps, timing, slowest))
+        rows.append(MotionTiming(name, weights, sampler, steps, timing, slowest))
     return rows
 
 

@@ -48,7 +48,7 @@ _KVD = KernelOptions(degree=3, coef0=1.0, dtype="float64")
 
 
 @dataclass(frozen=True)
-class Row:
+class StatisticsTiming:
     """One line of the table.
 
     Args:
@@ -75,19 +75,19 @@ class Row:
         ]
 
 
-def measure() -> list[Row]:
+def measure() -> list[StatisticsTiming]:
     """Measure on the CPU; a minute on two quiet cores."""
     return [row for sizes in SIZES for row in _rows(*sizes)]
 
 
-def _rows(n_real: int, n_fake: int) -> list[Row]:
+def _rows(n_real: int, n_fake: int) -> list[StatisticsTiming]:
     generator = torch.Generator().manual_seed(0)
     real, fake = _drawn(n_real, 1.0, generator), _drawn(n_fake, 1.1, generator)
     tasks = {what: _bound(form, real, fake) for what, form in _forms().items()}
     timings = interleaved(tasks, ROUNDS)
     peers = {what: timings[peer].fastest for what, peer in PEERS.items() if peer in timings}
     return [
-        Row(what, n_real, n_fake, timing, peers.get(what), tasks[what]())
+        StatisticsTiming(what, n_real, n_fake, timing, peers.get(what), tasks[what]())
         for what, timing in timings.items()
     ]
 

@@ -25,7 +25,7 @@ SHAPE = WorldShape(resolution=64, frames=32, count=32)
 
 
 @dataclass(frozen=True)
-class Row:
+class TrainTiming:
     """One case: how its frames come, and how training went."""
 
     what: str
@@ -38,10 +38,10 @@ class Row:
         return [self.what, f"{self.rate:.1f}", f"{self.waited:.1%}", f"{self.ratio:.2f}"]
 
 
-def measure() -> list[Row]:
+def measure() -> list[TrainTiming]:
     """Train a few steps of toy64's animator on each kind of frames."""
     world = open_world("toy-faces", "train", SHAPE)
-    rows: list[Row] = []
+    rows: list[TrainTiming] = []
     with tempfile.TemporaryDirectory() as folder:
         files = Path(folder) / "videos"
         for i in range(SHAPE.count):
@@ -54,7 +54,7 @@ def measure() -> list[Row]:
         ]
         for number, (what, source, pack_bytes) in enumerate(cases):
             rate, waited = _train(source, pack_bytes, Path(folder) / str(number))
-            rows.append(Row(what, rate, waited, rate / rows[0].rate if rows else 1.0))
+            rows.append(TrainTiming(what, rate, waited, rate / rows[0].rate if rows else 1.0))
     return rows
 
 

@@ -13,7 +13,7 @@ from leo_bench.benchmarks.scores.score import build_network, open_sides
 from leo_bench.evaluation.clips import ClipChoice, Window, choose_clips
 from leo_bench.evaluation.embedders import build_embedder
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.records.distance import Record, read_record
 from leo_bench.evaluation.records.parts import SideRecord
 from leo_bench.evaluation.records.score import ScoreRecord, read_score_record
@@ -21,7 +21,7 @@ from leo_bench.evaluation.seeds import derived_seed
 from leo_bench.evaluation.videos.source import VideoSource, fingerprint
 
 
-def standing_record(path: Path, chosen: Plan, machinery: Machinery) -> Record | None:
+def standing_record(path: Path, chosen: Plan, resources: Resources) -> Record | None:
     """The record at `path`, if `chosen` would make it again; None where it would not.
 
     Raises:
@@ -39,7 +39,7 @@ def standing_record(path: Path, chosen: Plan, machinery: Machinery) -> Record | 
     if build_network(chosen.extractor, chosen.protocol).weights != record.weights_sha256:
         return None
     seeds = [derived_seed(chosen.request.seed, r) for r in range(chosen.protocol.repeats)]
-    real, fake = open_sides(chosen, machinery)
+    real, fake = open_sides(chosen, resources)
     of_real = chosen.protocol.loading("real", real.source.medium.layout)
     of_fake = chosen.protocol.loading("fake", fake.source.medium.layout)
     sides = ((real, of_real, record.real), (fake, of_fake, record.fake))
@@ -49,7 +49,7 @@ def standing_record(path: Path, chosen: Plan, machinery: Machinery) -> Record | 
     return record
 
 
-def standing_score(path: Path, chosen: FramePlan, machinery: Machinery) -> ScoreRecord | None:
+def standing_score(path: Path, chosen: FramePlan, resources: Resources) -> ScoreRecord | None:
     """As `standing_record`, of the fake side of a score of frames.
 
     Raises:
@@ -73,7 +73,7 @@ def standing_score(path: Path, chosen: FramePlan, machinery: Machinery) -> Score
     ):
         if planned is None or then is None:
             return None
-        source = open_side(chosen, planned, machinery)
+        source = open_side(chosen, planned, resources)
         choice = chosen.protocol.videos
         if not _is_same(source, planned.window, choice, [chosen.request.seed], then):
             return None

@@ -21,7 +21,7 @@ from leo_bench.benchmarks.suites import Benchmark, Suite
 from leo_bench.benchmarks.suites.models import ModelSource, names, source_for
 from leo_bench.benchmarks.suites.reusable import standing_record, standing_score
 from leo_bench.evaluation.errors import InfrastructureError, InputError
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.metrics import Metric
 from leo_bench.evaluation.records.distance import Record, benchmark_name, make_room
@@ -77,7 +77,7 @@ def run_suite(
     suite: Suite,
     models: Sequence[ModelSource],
     settings: SuiteSettings,
-    machinery: Callable[[str], Machinery],
+    resources: Callable[[str], Resources],
 ) -> Iterator[Done]:
     """Every number of the suite, one by one; a model without videos for a benchmark has none there.
 
@@ -85,7 +85,7 @@ def run_suite(
         suite: what is measured.
         models: whose videos (`suite_models.parse_models`).
         settings: where records go, and what is asked for in the protocols' place.
-        machinery: cache, threads and progress for a piece of work of that name.
+        resources: cache, threads and progress for a piece of work of that name.
 
     Raises:
         InputError: `settings.only` names a benchmark that the suite lacks.
@@ -101,7 +101,7 @@ def run_suite(
             source = source_for(models, name, benchmark)
             if source is None:
                 continue
-            job = _Job(benchmark, name, source, settings, machinery(f"{benchmark.id}, {name}"))
+            job = _Job(benchmark, name, source, settings, resources(f"{benchmark.id}, {name}"))
             for metric in benchmark.metrics:
                 yield job.tried(metric, partial(job.distance, metric))
             for protocol in benchmark.scores:
@@ -131,7 +131,7 @@ class _Job:
     name: str
     source: str
     settings: SuiteSettings
-    machinery: Machinery
+    resources: Resources
 
     def tried(self, number: str, work: Callable[[], _Made]) -> Done:
         """The number, or why it could not be had."""
@@ -171,10 +171,10 @@ class _Job:
         )
         chosen = plan(request)
         path = make_room(self._path(metric, chosen.resolution, chosen.protocol.id))
-        record = standing_record(path, chosen, self.machinery)
+        record = standing_record(path, chosen, self.resources)
         if record is not None:
             return "stands", record
-        found = scored(chosen, self.machinery)
+        found = scored(chosen, self.resources)
         keep(found, path)
         return "measured", found.record
 
@@ -200,10 +200,10 @@ class _Job:
         )
         chosen = plan_frames(request)
         path = make_room(self._path(request.metric, chosen.resolution, chosen.protocol.id))
-        standing = standing_score(path, chosen, self.machinery)
+        standing = standing_score(path, chosen, self.resources)
         if standing is not None:
             return "stands", standing
-        real, fake = measure_plan(chosen, self.machinery)
+        real, fake = measure_plan(chosen, self.resources)
         keep_score(fake, path)
         of_real = benchmark.dataset.replace("/", "-")
         beside = path.parent.with_name(of_real) / path.name

@@ -16,7 +16,7 @@ from leo_bench.benchmarks.verify_and_explain.recorded import SETTINGS, facts, le
 from leo_bench.benchmarks.verify_and_explain.verify import exact_of
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.protocols.of_clips import ABSENT_AT_FIRST
 from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.records.documents import AnyRecord, read_documents
@@ -74,7 +74,7 @@ def record_pairs(a: Path, b: Path) -> list[tuple[AnyRecord, AnyRecord]]:
 
 
 def differences(
-    a: Record, b: Record, machinery: Machinery, given: Given = NOTHING_GIVEN
+    a: Record, b: Record, resources: Resources, given: Given = NOTHING_GIVEN
 ) -> list[Difference]:
     """Every setting in which two records differ, each put into `a` alone and measured.
 
@@ -93,7 +93,7 @@ def differences(
                 extractor=replace(changed.extractor, weights=weights),
                 weights_sha256=wanted.weights_sha256,
             )
-            value = score_plan(changed, machinery).value
+            value = score_plan(changed, resources).value
             shown, moves = f"{value:.6g}", f"{value - a.value:+.4g}"
         except InputError as error:
             shown, moves = f"not possible: {error}", ""

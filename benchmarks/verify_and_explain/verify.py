@@ -20,7 +20,7 @@ from leo_bench.benchmarks.verify_and_explain.numbers_again import Comparison, Nu
 from leo_bench.benchmarks.verify_and_explain.plan_again import NOTHING_GIVEN, Given, plan_of
 from leo_bench.benchmarks.verify_and_explain.recorded import NUMBERS, changed_facts
 from leo_bench.evaluation.errors import InfrastructureError, InputError
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.records.documents import (
     AnyRecord,
@@ -40,7 +40,7 @@ OF_INFLUENCES = 10.0
 FLOAT32_TOLERANCE = 3.0
 
 # How each score of one set of videos is made again.
-SCORES: dict[str, Callable[[ScoreRecord, Machinery, Given], ScoreRecord]] = {
+SCORES: dict[str, Callable[[ScoreRecord, Resources, Given], ScoreRecord]] = {
     "acd": acd_again,
     "drift": drift_again,
     "repetition": repetition_again,
@@ -53,7 +53,7 @@ FINGERPRINTS = ("real", "fake", "source", "train", "held_out")
 
 
 def compare_document(
-    document: Document, machinery: Machinery, given: Given = NOTHING_GIVEN
+    document: Document, resources: Resources, given: Given = NOTHING_GIVEN
 ) -> list[Comparison]:
     """Make everything in a file of results again; one comparison a record, and of what is beside.
 
@@ -61,31 +61,31 @@ def compare_document(
         InputError: what it was made from is no longer there, or is not what it was.
     """
     if document.kind not in ("precision", "leverage", "nearest"):
-        return [compare(record, machinery, given) for record in document.records]
-    again = _again(document, machinery, given)
+        return [compare(record, resources, given) for record in document.records]
+    again = _again(document, resources, given)
     return [_of_report(document, again)]
 
 
-def compare(record: AnyRecord, machinery: Machinery, given: Given = NOTHING_GIVEN) -> Comparison:
+def compare(record: AnyRecord, resources: Resources, given: Given = NOTHING_GIVEN) -> Comparison:
     """Compute a record's numbers again, by the record's own protocol settings.
 
     Raises:
         InputError: what it was made from is no longer there; the weights have another digest.
     """
-    return _compared(record, record_again(record, machinery, given))
+    return _compared(record, record_again(record, resources, given))
 
 
-def record_again(record: AnyRecord, machinery: Machinery, given: Given) -> AnyRecord:
+def record_again(record: AnyRecord, resources: Resources, given: Given) -> AnyRecord:
     """The record made anew.
 
     Raises:
         InputError: as `compare`, or nothing here makes such scores.
     """
     if isinstance(record, Record):
-        return score_plan(plan_of(record, given), machinery)
+        return score_plan(plan_of(record, given), resources)
     if record.metric not in SCORES:
         raise InputError(f"{record.metric}: no such score; known are {', '.join(SCORES)}")
-    return SCORES[record.metric](record, machinery, given)
+    return SCORES[record.metric](record, resources, given)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Verified:
 
 
 def verify_folder(
-    folder: Path, machinery: Callable[[str], Machinery], given: Given
+    folder: Path, resources: Callable[[str], Resources], given: Given
 ) -> Iterator[Verified]:
     """Every file of results below a folder, made again one by one.
 
@@ -117,21 +117,21 @@ def verify_folder(
         key = path.relative_to(folder).with_suffix("").as_posix()
         try:
             document = read_documents(path)
-            yield Verified(key, tuple(compare_document(document, machinery(key), given)))
+            yield Verified(key, tuple(compare_document(document, resources(key), given)))
         except (InputError, InfrastructureError) as error:
             yield Verified(key, (), " ".join(str(error).split()))
 
 
-def _again(document: Document, machinery: Machinery, given: Given) -> Document:
+def _again(document: Document, resources: Resources, given: Given) -> Document:
     if isinstance(document.extra, NearestExtra):
-        return document_of("nearest", [], nearest_again(document.extra, machinery, given))
+        return document_of("nearest", [], nearest_again(document.extra, resources, given))
     (record,) = document.records
     if not isinstance(record, Record):
         raise InputError(f"{document.kind} of a {record.metric}: nothing here makes such")
     chosen = plan_of(record, given)
     if document.kind == "precision":
-        return precision_of(chosen, machinery).document
-    return leverage_of(chosen, machinery).document
+        return precision_of(chosen, resources).document
+    return leverage_of(chosen, resources).document
 
 
 def _of_report(then: Document, now: Document) -> Comparison:

@@ -50,7 +50,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class I3dToyRecipe:
     """All that the weights follow from, beside the worlds."""
 
     width: float = 0.125
@@ -161,7 +161,7 @@ def group_loss(logits: Tensor, classes: Tensor) -> Tensor:
     return torch.stack(losses).sum()
 
 
-def train(recipe: Recipe, videos: Videos) -> tuple[I3D, list[dict[str, float]]]:
+def train(recipe: I3dToyRecipe, videos: Videos) -> tuple[I3D, list[dict[str, float]]]:
     """A trained network in evaluation mode, and its log: loss and seconds every so many steps."""
     torch.manual_seed(recipe.seed)  # the network's first weights come from the global generator
     network = I3D(CLASSES, recipe.width, recipe.bn_eps).to(memory_format=torch.channels_last_3d)
@@ -284,7 +284,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(given.threads)
-    recipe = Recipe()
+    recipe = I3dToyRecipe()
     begun = time.perf_counter()
     videos = Videos("extractor", recipe.videos)
     rendered = time.perf_counter()

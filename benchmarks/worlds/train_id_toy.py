@@ -52,7 +52,7 @@ BODY_BACKDROP = (
 
 
 @dataclass(frozen=True)
-class Recipe:
+class IdToyRecipe:
     """All that the weights follow from, beside the worlds."""
 
     people: int = 1024  # of each world
@@ -148,7 +148,7 @@ def pairs(
     return torch.from_numpy(np.stack(one)), torch.from_numpy(np.stack(two))
 
 
-def roughened(pixels: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
+def roughened(pixels: Tensor, recipe: IdToyRecipe, generator: torch.Generator) -> Tensor:
     """Blur, noise and other light: float32 [B,3,64,64] -> the same."""
 
     def uniform(*shape: int) -> Tensor:
@@ -183,7 +183,9 @@ def contrast(one: Tensor, two: Tensor, temperature: float) -> Tensor:
     return F.cross_entropy(similarity, partner)
 
 
-def train(recipe: Recipe, frames: NDArray[np.uint8]) -> tuple[IdToyNetwork, list[dict[str, float]]]:
+def train(
+    recipe: IdToyRecipe, frames: NDArray[np.uint8]
+) -> tuple[IdToyNetwork, list[dict[str, float]]]:
     """A trained network in evaluation mode, and its log."""
     torch.manual_seed(recipe.seed)  # the network's first weights come from the global generator
     network = IdToyNetwork().to(memory_format=torch.channels_last).train()
@@ -288,7 +290,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(given.threads)
-    recipe = Recipe()
+    recipe = IdToyRecipe()
     begun = time.perf_counter()
     frames = rendered(
         "extractor", recipe.people, recipe.shots, other_places=True, keep=given.frames

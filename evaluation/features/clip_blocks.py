@@ -9,7 +9,7 @@ from torch import Tensor
 
 from leo_bench.evaluation.clips import ClipRef, Window
 from leo_bench.evaluation.errors import BadVideoError
-from leo_bench.evaluation.features.of_clips import Machinery, Progress, Recipe, extract
+from leo_bench.evaluation.features.of_clips import FeatureRecipe, Progress, Resources, extract
 from leo_bench.evaluation.videos.source import Skipped, VideoSource, skipped_as_broken
 
 # Clips whose features are in memory at once; a multiple of any batch.
@@ -25,7 +25,7 @@ class ClipBlocks:
         window: frames and stride of a clip.
         recipe: from pixels to features.
         on_error: "skip" leaves a broken video out and lists it in `broken`.
-        machinery: cache, threads, progress.
+        resources: cache, threads, progress.
     """
 
     def __init__(
@@ -33,14 +33,14 @@ class ClipBlocks:
         source: VideoSource,
         refs: Sequence[ClipRef],
         window: Window,
-        recipe: Recipe,
+        recipe: FeatureRecipe,
         *,
         on_error: Literal["fail", "skip"],
-        machinery: Machinery,
+        resources: Resources,
     ) -> None:
         self.broken: dict[str, Skipped] = {}
         self._source, self._refs, self._window = source, refs, window
-        self._recipe, self._on_error, self._machinery = recipe, on_error, machinery
+        self._recipe, self._on_error, self._resources = recipe, on_error, resources
 
     def __iter__(self) -> Iterator[tuple[Tensor, list[ClipRef]]]:
         """Features float32 [B,D] and the clips they are of, B of them.
@@ -52,9 +52,9 @@ class ClipBlocks:
         for start in range(0, len(self._refs), CLIPS_AT_ONCE):
             refs = self._sound(self._refs[start : start + CLIPS_AT_ONCE])
             while refs:
-                told = self._machinery.progress
+                told = self._resources.progress
                 after = None if told is None else partial(_tell, told, start, len(self._refs))
-                how = replace(self._machinery, progress=after)
+                how = replace(self._resources, progress=after)
                 try:
                     found = extract(self._source, refs, self._window, self._recipe, how)
                 except BadVideoError as error:

@@ -13,7 +13,7 @@ import torch
 from leo_bench.evaluation.clips import ClipRef, Window
 from leo_bench.evaluation.embedders import FrameEmbedder
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.of_clips import Features, Machinery
+from leo_bench.evaluation.features.of_clips import Features, Resources
 from leo_bench.evaluation.features.of_frames import FrameRecipe, embed_frames
 from leo_bench.evaluation.videos.source import VideoSource
 
@@ -75,7 +75,7 @@ def extract_frames(
     extractor: FrameExtractor,
     resize: str,
     resolution: int | None,
-    machinery: Machinery,
+    resources: Resources,
 ) -> Features:
     """Embeddings of the frames of the clips at `refs`: the same number of rows for each clip.
 
@@ -87,7 +87,7 @@ def extract_frames(
     each = min(extractor.of_clip, window.frames)
     values = torch.empty(len(refs) * each, extractor.dim)
     recipe = FrameRecipe(extractor.embedder, resize, resolution)
-    for i, embedded in enumerate(embed_frames(source, wanted, recipe, machinery)):
+    for i, embedded in enumerate(embed_frames(source, wanted, recipe, resources)):
         if not bool(embedded.found.all()):
             missing = int((~embedded.found).sum())
             raise InputError(

@@ -45,7 +45,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Recipe:
+class FeatureRecipe:
     """From stored pixels to features: the part of a protocol that the pixels go through.
 
     Args:
@@ -124,7 +124,7 @@ class Features:
 
 
 @dataclass(frozen=True)
-class Machinery:
+class Resources:
     """What changes how long extraction takes, and nothing else.
 
     Args:
@@ -151,8 +151,8 @@ def extract(
     source: VideoSource,
     refs: Sequence[ClipRef],
     window: Window,
-    recipe: Recipe,
-    machinery: Machinery,
+    recipe: FeatureRecipe,
+    resources: Resources,
 ) -> Features:
     """Features of the clips at `refs`, from the cache or through the network.
 
@@ -165,25 +165,25 @@ def extract(
     keys = {size: recipe.key(decoder, size) for size in {sizes[ref.video] for ref in refs}}
     names = {ref: f"{ref.start}:{window.frames}:{window.stride}" for ref in refs}
     known: dict[ClipRef, Tensor] = {}
-    if machinery.store is not None:
+    if resources.store is not None:
         for video, group in itertools.groupby(sorted(names), key=lambda ref: ref.video):
-            stored = machinery.store.read(keys[sizes[video]], source.digest(video))
+            stored = resources.store.read(keys[sizes[video]], source.digest(video))
             known |= {ref: stored[names[ref]] for ref in group if names[ref] in stored}
     missing = sorted(names.keys() - known.keys())
-    if machinery.store is not None:
+    if resources.store is not None:
         for size in {sizes[ref.video] for ref in missing}:
-            machinery.store.describe(keys[size], recipe.facts(decoder, size))
+            resources.store.describe(keys[size], recipe.facts(decoder, size))
 
     unsaved: dict[str, Tensor] = {}
-    computed = _through_network(source, missing, window, recipe, machinery)
+    computed = _through_network(source, missing, window, recipe, resources)
     for ref, feature, video_is_done in computed:
         known[ref] = feature
         unsaved[names[ref]] = feature
         if video_is_done:
             source.check_unchanged(ref.video)
-            if machinery.store is not None:
+            if resources.store is not None:
                 key = keys[sizes[ref.video]]
-                machinery.store.write(key, source.digest(ref.video), unsaved)
+                resources.store.write(key, source.digest(ref.video), unsaved)
             unsaved = {}
     videos = tuple(source.names[ref.video] for ref in refs)
     return Features(torch.stack([known[ref] for ref in refs]), videos, len(missing))
@@ -193,8 +193,8 @@ def _through_network(
     source: VideoSource,
     refs: Sequence[ClipRef],
     window: Window,
-    recipe: Recipe,
-    machinery: Machinery,
+    recipe: FeatureRecipe,
+    resources: Resources,
 ) -> Iterator[tuple[ClipRef, Tensor, bool]]:
     """Each clip, its feature float32 [D], and whether it is the last of its video."""
     if not refs:
@@ -207,8 +207,8 @@ def _through_network(
     sizes = source.sizes()
     largest = max(sizes[video][0] * sizes[video][1] for video in {ref.video for ref in refs})
     done = 0
-    with full_precision(), Lanes(readers(machinery.workers, largest)) as reading:
-        for feature in _features(reading, read, refs, window, recipe, machinery.batch):
+    with full_precision(), Lanes(readers(resources.workers, largest)) as reading:
+        for feature in _features(reading, read, refs, window, recipe, resources.batch):
             ref = refs[done]
             done += 1
             if not bool(torch.isfinite(feature).all()):
@@ -217,8 +217,8 @@ def _through_network(
                     "that are not finite: the weights or the precision cannot be used"
                 )
             yield ref, feature, done == len(refs) or refs[done].video != ref.video
-            if machinery.progress is not None:
-                machinery.progress(done, len(refs))
+            if resources.progress is not None:
+                resources.progress(done, len(refs))
 
 
 def _features(
@@ -226,7 +226,7 @@ def _features(
     read: Callable[[ClipRef], Tensor],
     refs: Sequence[ClipRef],
     window: Window,
-    recipe: Recipe,
+    recipe: FeatureRecipe,
     batch: int | None,
 ) -> Iterator[Tensor]:
     """Features of the clips in order, float32 [D] each, on the CPU."""

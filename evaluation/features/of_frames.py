@@ -18,7 +18,7 @@ from leo_bench.evaluation.embedders import Embedded, FrameEmbedder
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors.numerics import full_precision
 from leo_bench.evaluation.features.devices import hardware
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.single_thread_pool import Lanes, lanes
 from leo_bench.evaluation.preprocess import PREPROCESS_VERSION, RESIZE
 from leo_bench.evaluation.videos.source import VideoSource, each_levels
@@ -79,7 +79,7 @@ def embed_frames(
     source: VideoSource,
     wanted: Sequence[tuple[int, Sequence[int]]],
     recipe: FrameRecipe,
-    machinery: Machinery,
+    resources: Resources,
 ) -> Iterator[Embedded]:
     """Embeddings of each (video, frames), in order, one video at a time.
 
@@ -97,24 +97,24 @@ def embed_frames(
             keys[size] = recipe.key(decoder, size)
         key = keys[size]
         stored: dict[str, Tensor] = {}
-        if machinery.store is not None:
-            stored = machinery.store.read(key, source.digest(video))
+        if resources.store is not None:
+            stored = resources.store.read(key, source.digest(video))
         missing = sorted({frame for frame in frames if str(frame) not in stored})
         if missing:
             made = _through_network(source, video, missing, recipe)
             source.check_unchanged(video)
-            if machinery.store is not None:
+            if resources.store is not None:
                 if key not in described:
-                    machinery.store.describe(key, recipe.facts(decoder, size))
+                    resources.store.describe(key, recipe.facts(decoder, size))
                     described.add(key)
-                machinery.store.write(key, source.digest(video), made)
+                resources.store.write(key, source.digest(video), made)
             stored |= made
         rows = [stored[str(frame)] for frame in frames]
         found = torch.tensor([len(row) > 0 for row in rows])
         nothing = torch.zeros(recipe.embedder.dim)
         yield Embedded(torch.stack([row if len(row) else nothing for row in rows]), found)
-        if machinery.progress is not None:
-            machinery.progress(done, len(wanted))
+        if resources.progress is not None:
+            resources.progress(done, len(wanted))
 
 
 def _through_network(

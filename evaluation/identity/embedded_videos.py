@@ -10,7 +10,7 @@ from typing import Literal
 from leo_bench.evaluation.clips import ClipChoice, Window, choose_clips
 from leo_bench.evaluation.embedders import Embedded
 from leo_bench.evaluation.errors import BadVideoError
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.of_frames import FrameRecipe, embed_frames
 from leo_bench.evaluation.videos.source import (
     Skipped,
@@ -31,7 +31,7 @@ class EmbeddingSettings:
         subject: what the embedder looks for, for messages: "face", "body".
         seed: for random starts.
         on_error: "skip" leaves broken videos out and lists them.
-        machinery: cache, threads, progress.
+        resources: cache, threads, progress.
     """
 
     recipe: FrameRecipe
@@ -39,7 +39,7 @@ class EmbeddingSettings:
     subject: str
     seed: int
     on_error: Literal["fail", "skip"]
-    machinery: Machinery
+    resources: Resources
 
 
 class EmbeddedVideos:
@@ -78,7 +78,7 @@ class EmbeddedVideos:
         """
         settings, source, done = self._settings, self._source, 0
         wanted = [(video, self._window.indices(start)) for video, start in self._refs]
-        quiet = Machinery(settings.machinery.store, settings.machinery.workers)
+        quiet = Resources(settings.resources.store, settings.resources.workers)
         while done < len(wanted):
             try:
                 for embedded in embed_frames(source, wanted[done:], settings.recipe, quiet):
@@ -95,8 +95,8 @@ class EmbeddedVideos:
         check_unchanged(source, [v for v, _ in self._refs if source.names[v] in self._seen])
 
     def _done(self, count: int) -> None:
-        if self._settings.machinery.progress is not None:
-            self._settings.machinery.progress(count, len(self._refs))
+        if self._settings.resources.progress is not None:
+            self._settings.resources.progress(count, len(self._refs))
 
     @property
     def source(self) -> VideoSource:

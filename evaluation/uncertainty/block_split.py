@@ -23,7 +23,7 @@ def deal(names: Sequence[str], parts: int, salt: str) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Dealing:
+class BlockSplit:
     """Videos dealt into parts; a block is `run` parts in a row, so 1/3 of the videos or 2/3.
 
     One of the numbers of parts divides the other.
@@ -35,7 +35,7 @@ class Dealing:
     salt: str
 
 
-def in_blocks(statistic: WeightedStatistic, dealing: Dealing) -> WeightedStatistic:
+def in_blocks(statistic: WeightedStatistic, dealing: BlockSplit) -> WeightedStatistic:
     """Mean of the statistic over pairs of a real and a fake block; every video counts the same."""
     real_part = deal(statistic.real_videos, dealing.real_parts, dealing.salt)
     fake_part = deal(statistic.fake_videos, dealing.fake_parts, dealing.salt)
@@ -68,6 +68,6 @@ def in_blocks(statistic: WeightedStatistic, dealing: Dealing) -> WeightedStatist
     )
 
 
-def mean_over_blocks(statistic: WeightedStatistic, dealing: Dealing) -> Linearised:
+def mean_over_blocks(statistic: WeightedStatistic, dealing: BlockSplit) -> Linearised:
     """`in_blocks`, every video counting once."""
     return in_blocks(statistic, dealing).at(statistic.ones)

@@ -29,7 +29,7 @@ from torch import Tensor
 from leo_bench.evaluation.uncertainty.influence import FrechetStatistic
 from leo_bench.evaluation.uncertainty.intervals import (
     Interval,
-    Spread,
+    VarianceEstimate,
     halves_of_mean,
     interval_around,
 )
@@ -86,7 +86,7 @@ class Extrapolation:
 
 
 def extrapolate(
-    repeats: Sequence[FrechetStatistic], spread: Spread, *, seed: int, level: float = 0.95
+    repeats: Sequence[FrechetStatistic], spread: VarianceEstimate, *, seed: int, level: float = 0.95
 ) -> Extrapolation:
     """Extrapolate the mean of Fréchet distances, one a repeat, to infinite N.
 
@@ -135,7 +135,7 @@ def _bias(changes: Tensor, clips: Tensor) -> float:
     return float(((1 - clips / clips.sum()) * changes).sum())
 
 
-def _halves(repeats: Sequence[FrechetStatistic], spread: Spread, seed: int) -> float:
+def _halves(repeats: Sequence[FrechetStatistic], spread: VarianceEstimate, seed: int) -> float:
     """Mean distance over the halves of DEALS dealings; `spread` has one of them."""
     more = [halves_of_mean(repeats, f"halves/{seed}/{deal}").value for deal in range(1, DEALS)]
     return (spread.halves.value + sum(more)) / DEALS

@@ -30,7 +30,7 @@ from torch import Tensor
 
 from leo_bench.evaluation.distances.feature_matrix import check_pair
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.uncertainty.block_split import Dealing, deal, in_blocks
+from leo_bench.evaluation.uncertainty.block_split import BlockSplit, deal, in_blocks
 from leo_bench.evaluation.uncertainty.influence import (
     ClipFeatures,
     Linearised,
@@ -80,7 +80,7 @@ def ends(interval: Interval | None) -> tuple[float, float] | None:
 
 
 @dataclass(frozen=True)
-class Spread:
+class VarianceEstimate:
     """How a statistic varies with the videos drawn.
 
     Args:
@@ -139,7 +139,7 @@ def paired_difference_interval(
     return interval_of(combine([(1.0, first), (-1.0, second)]), seed=seed, level=level)
 
 
-def spread_of(statistic: WeightedStatistic, seed: int) -> Spread:
+def spread_of(statistic: WeightedStatistic, seed: int) -> VarianceEstimate:
     """Value, variances, skew and freedom, from four decompositions.
 
     Raises:
@@ -148,7 +148,7 @@ def spread_of(statistic: WeightedStatistic, seed: int) -> Spread:
     return spread_of_mean([statistic], seed)
 
 
-def spread_of_mean(repeats: Sequence[WeightedStatistic], seed: int) -> Spread:
+def spread_of_mean(repeats: Sequence[WeightedStatistic], seed: int) -> VarianceEstimate:
     """`spread_of` the mean over repeats; each repeat's own videos are dealt into halves.
 
     Raises:
@@ -162,7 +162,7 @@ def spread_of_mean(repeats: Sequence[WeightedStatistic], seed: int) -> Spread:
     single_and_two = _squared_influences(whole, statistic.ones, lost=1)
     single_and_four = _squared_influences(halves, statistic.ones, lost=2)
     single, paired = split_by_halves(single_and_two, single_and_four)
-    return Spread(
+    return VarianceEstimate(
         value=whole.value,
         single=single,
         paired=paired,
@@ -175,11 +175,13 @@ def spread_of_mean(repeats: Sequence[WeightedStatistic], seed: int) -> Spread:
 
 def halves_of_mean(repeats: Sequence[WeightedStatistic], salt: str) -> Linearised:
     """Mean over repeats of the mean over both halves of a repeat's videos; `salt` deals them."""
-    statistic = mean_of([in_blocks(repeat, Dealing(2, 2, 1, salt)) for repeat in repeats])
+    statistic = mean_of([in_blocks(repeat, BlockSplit(2, 2, 1, salt)) for repeat in repeats])
     return statistic.at(statistic.ones)
 
 
-def interval_around(value: float, variance: float, spread: Spread, level: float) -> Interval:
+def interval_around(
+    value: float, variance: float, spread: VarianceEstimate, level: float
+) -> Interval:
     """The interval of `spread`'s shape around `value`, which has this variance."""
     if not 0 < level < 1:
         raise InputError(f"level is {level}; expected a number between 0 and 1, such as 0.95")
@@ -193,7 +195,7 @@ def interval_around(value: float, variance: float, spread: Spread, level: float)
     return Interval(value + low, value + high, level, error, "influence")
 
 
-def cautious_interval(value: float, spread: Spread, level: float) -> Interval:
+def cautious_interval(value: float, spread: VarianceEstimate, level: float) -> Interval:
     """For statistics whose variance rests on high moments, as KVD's on sixth ones.
 
     The variance of `interval_around`'s part over pairs is itself known too badly there to be taken

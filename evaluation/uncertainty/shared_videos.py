@@ -10,7 +10,7 @@ part of the variance that belongs to pairs of videos is told apart by halving th
 import math
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.uncertainty.block_split import Dealing, mean_over_blocks
+from leo_bench.evaluation.uncertainty.block_split import BlockSplit, mean_over_blocks
 from leo_bench.evaluation.uncertainty.influence import Linearised, WeightedStatistic, combine
 from leo_bench.evaluation.uncertainty.intervals import Interval, check_videos
 from leo_bench.evaluation.uncertainty.variance import split_by_halves, student_quantile
@@ -33,7 +33,7 @@ def shared_difference_interval(
     check_videos("both sides", count)
     whole = difference.at(difference.ones)
     # Videos of one name fall into one half, whichever side they are on.
-    halves = mean_over_blocks(difference, Dealing(2, 2, 1, f"halves/{seed}"))
+    halves = mean_over_blocks(difference, BlockSplit(2, 2, 1, f"halves/{seed}"))
     error = math.sqrt(sum(split_by_halves(_variance(whole, lost=1), _variance(halves, lost=2))))
     reach = student_quantile((1 + level) / 2, count - 1) * error
     return Interval(whole.value - reach, whole.value + reach, level, error, "influence")

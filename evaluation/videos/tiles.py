@@ -21,7 +21,7 @@ PIECE_BYTES = HELD_BYTES // 4  # of tiled frames that are read at one time
 
 
 @dataclass(frozen=True)
-class Grid:
+class TileGrid:
     """How tiles lie in a picture; what is None follows from the picture's size and the rest.
 
     Args:
@@ -108,7 +108,7 @@ class Tiles:
         BadVideoError: a video is of a size that the grid does not fit.
     """
 
-    def __init__(self, base: VideoSource, grid: Grid, name: str) -> None:
+    def __init__(self, base: VideoSource, grid: TileGrid, name: str) -> None:
         self.name = name
         self._base = base
         self._frame_bytes = [3 * height * width for height, width in base.sizes()]

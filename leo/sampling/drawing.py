@@ -1,6 +1,7 @@
 """What a sample is made from: its codes and its first frame (spec 3.10).
 
-drawn = Drawing(model, Sampling(frames=128)).draw([Row(0, 0, 0), Row(0, 0, 1)])   # two motions
+drawing = Drawing(model, Sampling(frames=128))
+drawing.draw([SampleRow(0, 0, 0), SampleRow(0, 0, 1)])  # two motions of one sample
 """
 
 from collections.abc import Callable, Sequence
@@ -68,8 +69,8 @@ class Sampling(Data):
         return {k: value for k, value in told.items() if k not in off or value != off[k]}
 
 
-class Row(NamedTuple):
-    """The numbers of a sample's three chances; sample i is Row(i, i, i)."""
+class SampleRow(NamedTuple):
+    """The numbers of a sample's three chances; sample i is SampleRow(i, i, i)."""
 
     code: int  # the first code
     face: int  # the first frame
@@ -229,7 +230,7 @@ class Drawing:
             elif hasattr(table, "diffusion"):
                 check_steps(table.diffusion, self.sampler)
 
-    def draw(self, rows: Sequence[Row]) -> Drawn:
+    def draw(self, rows: Sequence[SampleRow]) -> Drawn:
         """Samples, at most `together`.
 
         Raises:
@@ -248,7 +249,7 @@ class Drawing:
         first_codes = self._first_codes(rows) if drawn is None else drawn[:, 0]
         return self._begun(pictures.draw(first_codes, faces, self.picture_sampler), drawn, motions)
 
-    def codes(self, rows: Sequence[Row]) -> Tensor:
+    def codes(self, rows: Sequence[SampleRow]) -> Tensor:
         """Codes of unconditional samples that are not read off any picture: float32 [n,T,20].
 
         Raises:
@@ -311,7 +312,7 @@ class Drawing:
         count = self.starts.frame_counts[video]
         return self.starts, (video, int(torch.randint(count, (), generator=chance)))
 
-    def _first_codes(self, rows: Sequence[Row]) -> Tensor:
+    def _first_codes(self, rows: Sequence[SampleRow]) -> Tensor:
         keys = self._keys("first code", [row.code for row in rows])
         return self.model.first_codes.codes(keys, self.sampler)
 

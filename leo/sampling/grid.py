@@ -12,7 +12,7 @@ from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.single_thread_pool import lanes
-from leo_bench.leo.sampling.drawing import Drawing, Drawn, Row, begun_at
+from leo_bench.leo.sampling.drawing import Drawing, Drawn, SampleRow, begun_at
 from leo_bench.leo.sampling.rendering import Rendering
 
 Kind = Literal["motions", "faces"]
@@ -52,19 +52,19 @@ def tiled(videos: Sequence[Iterator[Tensor]]) -> Iterator[Tensor]:
 
 
 def _motions(drawing: Drawing, count: int) -> Drawn:
-    return _draw(drawing, [Row(0, 0, k) for k in range(count)])
+    return _draw(drawing, [SampleRow(0, 0, k) for k in range(count)])
 
 
 def _faces(drawing: Drawing, count: int) -> Drawn:
     if drawing.starts is None:
-        return _draw(drawing, [Row(0, k, 0) for k in range(count)])
+        return _draw(drawing, [SampleRow(0, k, 0) for k in range(count)])
     there = len(drawing.starts.names)
     if there < count:
         raise InputError(
             f"{drawing.starts.name}: {there} first frames for a grid of {count} faces, each with "
             f"its own; ask for --count {there} at most, or give more --start-frames"
         )
-    codes = drawing.draw([Row(0, 0, 0)]).codes
+    codes = drawing.draw([SampleRow(0, 0, 0)]).codes
     firsts = torch.stack([drawing.start(k) for k in range(count)])
     size = drawing.together
     parts = [drawing.encode(firsts[i : i + size]) for i in range(0, count, size)]
@@ -72,7 +72,7 @@ def _faces(drawing: Drawing, count: int) -> Drawn:
     return Drawn(begun_at(codes.expand(count, -1, -1), first_codes), firsts)
 
 
-def _draw(drawing: Drawing, rows: Sequence[Row]) -> Drawn:
+def _draw(drawing: Drawing, rows: Sequence[SampleRow]) -> Drawn:
     size = drawing.together
     parts = [drawing.draw(rows[i : i + size]) for i in range(0, len(rows), size)]
     pairs = [(part.codes, part.firsts) for part in parts]

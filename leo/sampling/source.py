@@ -24,7 +24,7 @@ from torch import Tensor
 from leo_bench.evaluation.features.single_thread_pool import Lanes, lanes
 from leo_bench.evaluation.videos.source import Medium, Skipped, read_in_pieces
 from leo_bench.leo.data.cut_frames import cut_note
-from leo_bench.leo.sampling.drawing import Drawing, Drawn, Row
+from leo_bench.leo.sampling.drawing import Drawing, Drawn, SampleRow
 from leo_bench.leo.sampling.rendering import Rendering, Stretches
 
 VERSION = 2  # raise when the same model and settings could give other pixels
@@ -203,7 +203,7 @@ class LeoSource:
     def _begin_group(self, number: int) -> "Future[Drawn]":
         size = self.drawing.together
         numbers = range(number * size, min((number + 1) * size, self.drawing.sampling.count))
-        rows = [Row(i, i, i) for i in numbers]
+        rows = [SampleRow(i, i, i) for i in numbers]
         work = self.drawing.draw
         return self._drawn.begin(number, lambda: self._lanes.submit(lambda: work(rows)))
 

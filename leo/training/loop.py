@@ -28,7 +28,7 @@ from leo_bench.leo.config import Training
 from leo_bench.leo.sampling.countdown import Countdown
 from leo_bench.leo.stage import Batch, Share, Stage
 from leo_bench.leo.training.origin import to_train_anew
-from leo_bench.leo.training.players import Seat, learning_rate
+from leo_bench.leo.training.players import PlayerState, learning_rate
 from leo_bench.leo.training.prefetch import Prefetch
 from leo_bench.leo.training.progress import LossMeans, Pace
 from leo_bench.leo.training.run_folder import StageFolder
@@ -132,7 +132,7 @@ class _Loop:
         self.stage, self.training, self.folder = stage, training, folder
         self.accelerator = accelerator
         self.watchers = watchers if accelerator.is_main_process else ()
-        self.seats = [Seat.take(player, accelerator) for player in stage.players]
+        self.seats = [PlayerState.take(player, accelerator) for player in stage.players]
         self.best = _Best()
         self.seconds = 0.0  # of training, over all runs of the command
         self.validation: dict[str, float] = {}

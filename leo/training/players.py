@@ -26,7 +26,7 @@ def learning_rate(optimiser: Optimiser, step: int, steps: int) -> float:
 
 
 @dataclass(frozen=True)
-class Seat:
+class PlayerState:
     """A player, and what training it needs."""
 
     player: Player
@@ -34,7 +34,7 @@ class Seat:
     average: AveragedModel | None
 
     @classmethod
-    def take(cls, player: Player, accelerator: Accelerator) -> "Seat":
+    def take(cls, player: Player, accelerator: Accelerator) -> "PlayerState":
         """Move the player's networks to the device, alike in every process."""
         module = player.module.to(accelerator.device).train()
         if accelerator.num_processes > 1:

@@ -16,7 +16,7 @@ from leo_bench.benchmarks.scores.plan import ScoreRequest
 from leo_bench.benchmarks.scores.score import score
 from leo_bench.benchmarks.sources.open import dataset_behind
 from leo_bench.evaluation.features.cache import FeatureStore
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.videos.write import write_video
 
 Make = Callable[..., Path]
@@ -25,8 +25,8 @@ THREADS = """
 import hashlib, json, sys
 from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
 from leo_bench.benchmarks.scores.score import scored
-from leo_bench.evaluation.features.of_clips import Machinery
-found = scored(plan(ScoreRequest.model_validate_json(sys.argv[1])), Machinery(store=None))
+from leo_bench.evaluation.features.of_clips import Resources
+found = scored(plan(ScoreRequest.model_validate_json(sys.argv[1])), Resources(store=None))
 numbers = found.measured.numbers
 values = [v for side in (found.measured.real, found.measured.fake) for v in side.values]
 print(json.dumps([[hashlib.sha256(v.numpy().tobytes()).hexdigest() for v in values],
@@ -116,7 +116,7 @@ def test_a_cache_that_cannot_be_written_ends_no_run(
 def test_features_and_a_distance_of_a_data_set_share_their_entries(tmp_path: Path) -> None:
     told: list[int] = []
     store = FeatureStore(tmp_path)
-    how = Machinery(store=store, progress=lambda done, total: told.append(total))
+    how = Resources(store=store, progress=lambda done, total: told.append(total))
     features = FeaturesRequest(
         source="part:1/16:toy-faces/test", frames=16, stride=1, protocol="stylegan-v", side="fake",
         resolution=None, seed=0, extractor="i3d-toy", device="cpu",

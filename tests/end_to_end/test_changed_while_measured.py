@@ -15,7 +15,7 @@ from leo_bench.benchmarks.scores.plan import ScoreRequest
 from leo_bench.benchmarks.scores.score import score
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.cache import FeatureStore
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 from leo_bench.evaluation.videos.write import write_video
 from leo_bench.leo.data.videos import open_training_videos
@@ -95,18 +95,18 @@ def test_a_video_that_changes_is_named_and_nothing_of_it_is_kept(
     make(tmp_path / "other", 90)
     real, other = tmp_path / name, tmp_path / name.replace("real", "other")
     asked = request(real, tmp_path / name.replace("real", "fake"))
-    right = score(asked, Machinery(store=None)).value
+    right = score(asked, Resources(store=None)).value
     store = FeatureStore(tmp_path / "cache")
     changes = Changes(at, real / inner if inner else real, other / inner if inner else other)
     shutil.copytree(tmp_path, tmp_path.parent / f"{tmp_path.name}-kept")
-    how = Machinery(store=store, workers=1, progress=changes)
+    how = Resources(store=store, workers=1, progress=changes)
     with pytest.raises(InputError, match=inner or r"v\d") as refused:
         score(asked, how)
     assert any(why in str(refused.value) for why in ("has changed since", "Bad CRC-32"))
     assert changes.told >= at
     kept = tmp_path.parent / f"{tmp_path.name}-kept" / name
     replace_in_place(real / inner if inner else real, kept / inner if inner else kept)
-    assert score(asked, Machinery(store=store)).value == right
+    assert score(asked, Resources(store=store)).value == right
 
 
 def test_features_and_acd_and_packing_refuse_what_changes(tmp_path: Path) -> None:
@@ -117,9 +117,9 @@ def test_features_and_acd_and_packing_refuse_what_changes(tmp_path: Path) -> Non
         resolution=None, seed=0, extractor="pixels", device="cpu",
     )  # fmt: skip
 
-    def changes() -> Machinery:
+    def changes() -> Resources:
         exchange = Changes(4, tmp_path / "real" / "v1", tmp_path / "other" / "v1")
-        return Machinery(store=FeatureStore(tmp_path / "cache"), progress=exchange)
+        return Resources(store=FeatureStore(tmp_path / "cache"), progress=exchange)
 
     out = tmp_path / "features.npz"
     with pytest.raises(InputError, match="v1 has changed"):
@@ -133,7 +133,7 @@ def test_features_and_acd_and_packing_refuse_what_changes(tmp_path: Path) -> Non
     shutil.copytree(tmp_path / "other", tmp_path / "third")
     exchange = Changes(4, tmp_path / "real" / "v1", tmp_path / "third" / "v3")
     with pytest.raises(InputError, match="v1 has changed"):
-        measure_acd(frames_asked, Machinery(store=None, progress=exchange))
+        measure_acd(frames_asked, Resources(store=None, progress=exchange))
 
     source = open_videos(tmp_path / "real", OpenOptions(cache_root=tmp_path / "cache"))
     exchange = Changes(2, tmp_path / "real" / "v0", tmp_path / "other" / "v3")

@@ -17,7 +17,7 @@ from leo_bench.benchmarks.evidence import published_scores
 from leo_bench.benchmarks.prepare.reading import read_frames
 from leo_bench.evaluation.records.distance import read_record
 from leo_bench.evaluation.videos.discover import open_videos
-from leo_bench.evaluation.videos.tiles import Grid, Tiles
+from leo_bench.evaluation.videos.tiles import TileGrid, Tiles
 
 SHARED = SHARED_FOLDER / "data"
 PAGES = SHARED / "generated"
@@ -44,7 +44,7 @@ def test_every_tile_lies_where_the_list_of_clips_says() -> None:
     for grid in grids():
         source = Tiles(
             open_videos(SHARED / grid["file"]),
-            Grid(tile=grid["tile"], padding=grid["pad"]),
+            TileGrid(tile=grid["tile"], padding=grid["pad"]),
             grid["file"],
         )
         boxes = [(box.left, box.top, box.width, box.height) for _, box in source._boxes]

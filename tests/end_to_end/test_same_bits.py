@@ -16,7 +16,7 @@ from conftest import Run
 from leo_bench.benchmarks.scores.plan import ScoreRequest
 from leo_bench.benchmarks.scores.score import score
 from leo_bench.evaluation.features.cache import FeatureStore
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 
 Make = Callable[..., Path]
 WORLD = "toy-faces/test"
@@ -39,20 +39,20 @@ def request(extractor: str = "pixels", **changes: object) -> ScoreRequest:
 
 @pytest.fixture(scope="module")
 def value() -> float:
-    return score(request(), Machinery(store=None)).value_float64
+    return score(request(), Resources(store=None)).value_float64
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
 @pytest.mark.parametrize("batch", [1, 3, 8])
 def test_workers_and_batch_change_no_bit(value: float, workers: int, batch: int) -> None:
-    how = Machinery(store=None, workers=workers, batch=batch)
+    how = Resources(store=None, workers=workers, batch=batch)
     assert score(request(), how).value_float64 == value
 
 
 def test_i3d_gives_the_same_bits_in_any_batch() -> None:
     small = request("i3d-toy", clips=5, repeats=1)
     values = {
-        score(small, Machinery(store=None, workers=w, batch=b)).value_float64
+        score(small, Resources(store=None, workers=w, batch=b)).value_float64
         for w, b in ((1, 1), (4, 3), (2, 8))
     }
     assert len(values) == 1
@@ -60,7 +60,7 @@ def test_i3d_gives_the_same_bits_in_any_batch() -> None:
 
 def test_the_cache_changes_no_bit_and_spares_the_network(value: float, tmp_path: Path) -> None:
     told: list[int] = []
-    how = Machinery(store=FeatureStore(tmp_path), progress=lambda done, total: told.append(total))
+    how = Resources(store=FeatureStore(tmp_path), progress=lambda done, total: told.append(total))
     assert score(request(), how).value_float64 == value
     assert told
     told.clear()
@@ -70,7 +70,7 @@ def test_the_cache_changes_no_bit_and_spares_the_network(value: float, tmp_path:
 
 def test_features_are_shared_by_the_metrics(tmp_path: Path) -> None:
     told: list[int] = []
-    how = Machinery(store=FeatureStore(tmp_path), progress=lambda done, total: told.append(total))
+    how = Resources(store=FeatureStore(tmp_path), progress=lambda done, total: told.append(total))
     score(request(), how)
     told.clear()
     score(request(metric="kvd"), how)
@@ -78,7 +78,7 @@ def test_features_are_shared_by_the_metrics(tmp_path: Path) -> None:
 
 
 def test_another_seed_is_another_number(value: float) -> None:
-    assert score(request(seed=1), Machinery(store=None)).value_float64 != value
+    assert score(request(seed=1), Resources(store=None)).value_float64 != value
 
 
 def test_the_order_of_files_changes_no_bit(make_videos: Make, tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_the_order_of_files_changes_no_bit(make_videos: Make, tmp_path: Path) ->
     values = {
         score(
             request(dataset=None, real=str(real), fake=str(f), clips=8, protocol="stylegan-v"),
-            Machinery(store=None),
+            Resources(store=None),
         ).value_float64
         for f in (fake, backwards)
     }
@@ -98,7 +98,7 @@ def test_the_order_of_files_changes_no_bit(make_videos: Make, tmp_path: Path) ->
 
 def test_a_changed_frame_is_another_number(make_videos: Make) -> None:
     real, fake = make_videos("real"), make_videos("fake", seed=90)
-    how = Machinery(store=FeatureStore(real.parent / "cache"))
+    how = Resources(store=FeatureStore(real.parent / "cache"))
     asked = request(dataset=None, real=str(real), fake=str(fake), clips=6, protocol="stylegan-v")
     before = score(asked, how)
     shutil.copy(fake / "video001/000000.png", fake / "video000/000005.png")

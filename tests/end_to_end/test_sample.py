@@ -21,7 +21,7 @@ from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.single_thread_pool import Lanes
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.leo.sampling.drawing import Drawing, Row, Sampling
+from leo_bench.leo.sampling.drawing import Drawing, SampleRow, Sampling
 from leo_bench.leo.sampling.grid import renderings, tiled
 from leo_bench.leo.sampling.model import LeoModel
 from leo_bench.leo.sampling.source import LeoSource
@@ -104,7 +104,7 @@ def test_the_digest_tells_what_changes_frames_and_nothing_else(source: Source) -
 @pytest.mark.parametrize("condition", ["replace", "none", "concat-abs"])
 def test_every_reading_of_the_motion_model_is_drawn_from(tmp_path: Path, condition: str) -> None:
     model = LeoModel.open(make_run(tmp_path / "run", f"lmdm.condition={condition}"))
-    drawn = Drawing(model, Sampling(frames=8, steps=2, count=2)).draw([Row(0, 0, 0)])
+    drawn = Drawing(model, Sampling(frames=8, steps=2, count=2)).draw([SampleRow(0, 0, 0)])
     assert drawn.codes.shape == (1, 8, 20)
     assert drawn.firsts.shape == (1, 3, 32, 32)
 

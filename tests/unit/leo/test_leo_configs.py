@@ -10,7 +10,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.config import CONFIGS, load_config
 from leo_bench.leo.stage import Player
 from leo_bench.leo.training.budget import costs
-from leo_bench.leo.training.players import Seat
+from leo_bench.leo.training.players import PlayerState
 
 README = ROOT / "leo" / "README.md"
 PAPER = {"taichihd128", "taichihd256", "faceforensics256", "celebvhq256", "ucf101"}
@@ -40,7 +40,9 @@ def test_the_papers_animators_train_with_lias_adam(name: str) -> None:
     config = load_config(name).animator
     assert config.discriminator is not None
     for how, ratio in ((config.generator, 4 / 5), (config.discriminator, 16 / 17)):
-        adam = Seat.take(Player("any", Regression(), how), Accelerator(cpu=True)).optimiser.defaults
+        adam = PlayerState.take(
+            Player("any", Regression(), how), Accelerator(cpu=True)
+        ).optimiser.defaults
         assert adam["lr"] == pytest.approx(0.002 * ratio, abs=5e-9)
         assert adam["betas"] == (0, pytest.approx(0.99**ratio, abs=5e-7))
         assert (adam["eps"], adam["weight_decay"], adam["amsgrad"]) == (1e-8, 0, False)

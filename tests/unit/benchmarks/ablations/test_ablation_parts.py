@@ -14,7 +14,7 @@ from leo_bench.benchmarks.ablations.record import AblationRecord, TrainedModel, 
 from leo_bench.benchmarks.ablations.runs import Shared, Trained
 from leo_bench.benchmarks.ablations.table import paper_table, remarks
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.seeds import derived_seed
 from leo_bench.leo.config import load_config
 
@@ -57,7 +57,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AblationRecord:
     monkeypatch.setattr(lmc, "train_variant", train)
     monkeypatch.setattr(Bench, "check", lambda *_: None)
     monkeypatch.setattr(Bench, "measure", measure)
-    around = Surroundings(tmp_path, lambda _: Machinery(None), [], lambda _: None)
+    around = Surroundings(tmp_path, lambda _: Resources(None), [], lambda _: None)
     return lmc.ablate_lmc(LmcRequest(run="leo:toy-faces", seeds=3), around)
 
 
@@ -96,6 +96,6 @@ def test_where_nothing_is_finished_there_is_no_table(
         raise InputError("the disk is full")
 
     monkeypatch.setattr(lmc, "train_variant", fails)
-    around = Surroundings(tmp_path, lambda _: Machinery(None), [], lambda _: None)
+    around = Surroundings(tmp_path, lambda _: Resources(None), [], lambda _: None)
     with pytest.raises(InputError, match=r"nothing could be finished: without-seed0: the disk is"):
         lmc.ablate_lmc(LmcRequest(run="leo:toy-faces"), around)

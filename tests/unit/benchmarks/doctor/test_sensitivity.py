@@ -18,7 +18,7 @@ from leo_bench.benchmarks.doctor.sensitivity import (
 from leo_bench.benchmarks.sources.damage import damaged
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 
 FID, ACD = (
     next(metric for metric in METRICS if metric.name.startswith(name))
@@ -87,7 +87,7 @@ def test_a_small_run_answers_for_every_pair(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(sensitivity, "LEVELS", few)
     found = list(
         examine_metrics(
-            lambda what: Machinery(store=None),
+            lambda what: Resources(store=None),
             videos=6,
             worlds=["toy-bodies"],
             metrics=[FID, ACD],
@@ -106,7 +106,7 @@ def test_a_small_run_answers_for_every_pair(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("videos", [3, 18, 129])  # 19 calibrate repeated motion
 def test_too_few_or_too_many_videos_are_refused(videos: int) -> None:
     with pytest.raises(InputError, match=f"{videos} videos a side: .* need 19 to 128"):
-        list(examine_metrics(lambda what: Machinery(store=None), videos=videos))
+        list(examine_metrics(lambda what: Resources(store=None), videos=videos))
 
 
 def test_a_share_of_all_or_nothing_is_not_sure() -> None:

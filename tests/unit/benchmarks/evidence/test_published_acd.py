@@ -16,7 +16,7 @@ from leo_bench.benchmarks.evidence.published_acd import (
     table,
 )
 from leo_bench.benchmarks.evidence.published_samples import read_rows
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.protocols.of_frames import FOLDER, load_frame_protocol
 
 COLUMNS = "clip_id,kind,domain,dataset,method,setting,file,tile_row,x,y,w,h,pre_w,pre_h,frames"
@@ -77,7 +77,7 @@ def test_the_table_has_a_line_a_set(shared: Path, monkeypatch: pytest.MonkeyPatc
         )
     )
     readings = [Reading(load_frame_protocol(str(own)))]
-    monkeypatch.setattr(published_acd, "machinery", lambda **_: Machinery(store=None))
+    monkeypatch.setattr(published_acd, "resources", lambda **_: Resources(store=None))
     sets = published_sets(read_rows(shared), {"body": 40})
     head, _, real, page = table(shared, sets, "body", readings)
     assert head == "| bodies | mean-colour: n | ACD16 | interval | no body |"

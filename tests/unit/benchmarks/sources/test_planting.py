@@ -110,11 +110,11 @@ def test_axes_are_those_of_most_motion() -> None:
 
 
 def test_pixel_signals_are_pictures_along_the_axes(bodies: WorldSource) -> None:
-    from leo_bench.evaluation.features.of_clips import Machinery
+    from leo_bench.evaluation.features.of_clips import Resources
 
-    machinery = Machinery(store=None)
-    signals = PixelSignals.fitted(bodies, range(4), 20, machinery)
-    (signal,) = signals.of(bodies, [3], 20, machinery)
+    resources = Resources(store=None)
+    signals = PixelSignals.fitted(bodies, range(4), 20, resources)
+    (signal,) = signals.of(bodies, [3], 20, resources)
     assert signal.shape == (20, 20)
     expected = Luminance()(bodies.read(3, range(20))).values.double() @ signals.axes
     assert torch.allclose(signal, expected)

@@ -13,7 +13,7 @@ from leo_bench.benchmarks.scores.score import open_sides, plan
 from leo_bench.benchmarks.sources.damage import DAMAGES
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import BadVideoError, InputError
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.source import each_levels
 
@@ -99,11 +99,11 @@ def arrays(folder: Path) -> tuple[Path, Path]:
 
 def test_the_range_is_refused_by_side_and_settled_by_an_option(tmp_path: Path) -> None:
     real, fake = arrays(tmp_path)
-    machinery = Machinery(None)
+    resources = Resources(None)
     for side, (one, other) in (("fake", (real, fake)), ("real", (fake, real))):
         with pytest.raises(InputError, match=rf"^{side} side: .*fake\.npy: floats span \[-0\.001"):
-            open_sides(plan(request(one, other)), machinery)
-    sides = open_sides(plan(request(real, fake, float_range="01")), machinery)
+            open_sides(plan(request(one, other)), resources)
+    sides = open_sides(plan(request(real, fake, float_range="01")), resources)
     assert len(sides[1].source.names) == 3
 
 
@@ -113,7 +113,7 @@ def test_a_broken_video_is_named_with_side_and_path(tmp_path: Path) -> None:
     values[1, 0, 0, 0, 0] = np.nan
     np.save(fake, values)
     with pytest.raises(BadVideoError) as raised:
-        open_sides(plan(request(real, fake)), Machinery(None))
+        open_sides(plan(request(real, fake)), Resources(None))
     assert str(raised.value) == f"fake side: {fake}: 000001: holds NaN or infinite values"
     assert raised.value.video == "000001"
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from leo_bench.benchmarks.speed import animator
-from leo_bench.benchmarks.speed.animator import COLUMNS, Row, measure
+from leo_bench.benchmarks.speed.animator import COLUMNS, AnimatorTiming, measure
 from leo_bench.benchmarks.speed.machine import Timing
 from leo_bench.leo.networks.generator import Generator
 
@@ -33,7 +33,9 @@ def test_both_forms_of_every_job_give_the_same(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_cells_are_ratios_of_the_fastest_rounds() -> None:
-    row = Row("decode", "fast", Timing(0.1, 0.2), 30e9, plain=0.32, machine=600e9, error=1e-6)
+    row = AnimatorTiming(
+        "decode", "fast", Timing(0.1, 0.2), 30e9, plain=0.32, machine=600e9, error=1e-6
+    )
     cells = dict(zip(COLUMNS, row.cells(), strict=True))
     assert cells["times plain"] == "3.20"
     assert cells["GFLOP/s"] == "300"

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from leo_bench.benchmarks.speed import i3d
-from leo_bench.benchmarks.speed.i3d import COLUMNS, Row, measure
+from leo_bench.benchmarks.speed.i3d import COLUMNS, I3dTiming, measure
 from leo_bench.benchmarks.speed.machine import Timing, convolution, describe, interleaved
 from leo_bench.evaluation.extractors.i3d import I3D
 from leo_bench.evaluation.extractors.numerics import computes_bf16
@@ -22,7 +22,7 @@ def test_tasks_take_turns_after_one_untimed_run_each() -> None:
 
 
 def test_cells_are_ratios_of_the_fastest_rounds() -> None:
-    row = Row("fast", 16, Timing(0.2, 0.25), flops=50e9, plain=0.5, machine=500e9, error=3e-7)
+    row = I3dTiming("fast", 16, Timing(0.2, 0.25), flops=50e9, plain=0.5, machine=500e9, error=3e-7)
     cells = dict(zip(COLUMNS, row.cells(), strict=True))
     assert cells["times plain"] == "2.50"
     assert cells["GFLOP/s"] == "250"

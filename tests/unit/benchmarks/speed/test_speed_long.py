@@ -7,13 +7,13 @@ from tiny_run import make_run
 
 from conftest import write_frames
 from leo_bench.benchmarks.evidence.long_picture import draw
-from leo_bench.benchmarks.speed.long import COLUMNS, Case, Found, Row, drawn, measure
+from leo_bench.benchmarks.speed.long import COLUMNS, Found, LongCase, LongTiming, drawn, measure
 
 
 def test_the_codes_of_1024_frames_are_1024(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run")
     write_frames(tmp_path / "start", 2)
-    found = drawn(Case(str(run), str(tmp_path / "start"), frames=1024, steps=1))
+    found = drawn(LongCase(str(run), str(tmp_path / "start"), frames=1024, steps=1))
     assert found.distinct == 1024
     assert found.megabytes > 0
 
@@ -21,10 +21,10 @@ def test_the_codes_of_1024_frames_are_1024(tmp_path: Path) -> None:
 def test_each_length_is_a_process_and_held_against_the_first(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run")
     write_frames(tmp_path / "start", 2)
-    (row,) = measure([Case(str(run), str(tmp_path / "start"), frames=10, steps=1)])
+    (row,) = measure([LongCase(str(run), str(tmp_path / "start"), frames=10, steps=1)])
     assert row.ratio == 1
     assert row.found.distinct == 10
-    cells = Row(Case("r", "s", 1024), Found(11.2, 2.7, 1011.0, 1024), 1.02).cells()
+    cells = LongTiming(LongCase("r", "s", 1024), Found(11.2, 2.7, 1011.0, 1024), 1.02).cells()
     assert cells == ["1,024", "11.2", "2.7", "1,011", "1.02", "1,024"]
     assert len(cells) == len(COLUMNS)
 

@@ -13,7 +13,7 @@ from torch import nn
 from leo_bench.benchmarks.worlds.toy_labels import ABSENT, CLASSES, GROUPS, clip_labels
 from leo_bench.benchmarks.worlds.train_i3d_toy import (
     LENGTH,
-    Recipe,
+    I3dToyRecipe,
     Stage,
     Videos,
     fold,
@@ -111,7 +111,7 @@ def test_folding_the_normalisation_leaves_the_logits_as_they_were() -> None:
 
 
 def test_training_lowers_the_loss_and_its_file_loads(videos: Videos, tmp_path: Path) -> None:
-    network, history = train(Recipe(batch=8, stages=(Stage(32, 80, 3e-3),)), videos)
+    network, history = train(I3dToyRecipe(batch=8, stages=(Stage(32, 80, 3e-3),)), videos)
     assert history[-1]["loss"] < history[0]["loss"]
     save(network, tmp_path / "toy.safetensors")
     loaded = load_i3d(tmp_path / "toy.safetensors", network.bn_eps).eval()

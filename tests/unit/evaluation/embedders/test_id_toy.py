@@ -13,7 +13,7 @@ from leo_bench.benchmarks.sources.damage import damaged
 from leo_bench.benchmarks.worlds.train_id_toy import (
     BODY_BACKDROP,
     FACE_BACKDROP,
-    Recipe,
+    IdToyRecipe,
     contrast,
     pairs,
     rendered,
@@ -180,7 +180,7 @@ def test_the_loss_is_least_where_pairs_meet() -> None:
 
 def test_training_repeats_and_what_it_saves_is_read_back(tmp_path: Path) -> None:
     frames = rendered("extractor", 4, 2, other_places=True)
-    recipe = Recipe(people=4, shots=2, pairs=4, steps=3)
+    recipe = IdToyRecipe(people=4, shots=2, pairs=4, steps=3)
     (one, _), (again, _) = train(recipe, frames), train(recipe, frames)
     save(one, tmp_path / "mine.safetensors")
     mine = EmbedderRequest("id-toy", tmp_path / "mine.safetensors", allow_unverified=True)
@@ -204,8 +204,8 @@ def test_roughening_keeps_the_picture_and_changes_every_one() -> None:
     pixels = network_input(
         torch.from_numpy(rendered("extractor", 2, 1, other_places=False)[0, :, 0, 0])
     )
-    rough = roughened(pixels, Recipe(), torch.Generator().manual_seed(0))
-    again = roughened(pixels, Recipe(), torch.Generator().manual_seed(0))
+    rough = roughened(pixels, IdToyRecipe(), torch.Generator().manual_seed(0))
+    again = roughened(pixels, IdToyRecipe(), torch.Generator().manual_seed(0))
     assert torch.equal(rough, again)
     moved = (rough - pixels).abs().mean((1, 2, 3))
     assert bool((moved > 0.005).all())

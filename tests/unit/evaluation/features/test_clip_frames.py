@@ -13,7 +13,7 @@ from leo_bench.evaluation.clips import ClipRef, Window
 from leo_bench.evaluation.embedders import Embedded, EmbedderRequest, build_embedder
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.clip_frames import FrameExtractor, extract_frames
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.protocols.of_clips import list_protocols, load_protocol
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
@@ -64,7 +64,7 @@ def test_rows_are_the_frames_embeddings_under_their_videos_names(
     source = open_videos(make_videos("some", count=3), OpenOptions())
     refs = [ClipRef(2, 4), ClipRef(0, 0)]
     found = extract_frames(
-        source, refs, Window(5), FrameExtractor(FILTERS, 3), "", None, Machinery(store=None)
+        source, refs, Window(5), FrameExtractor(FILTERS, 3), "", None, Resources(store=None)
     )
     expected = [FILTERS(source.read(2, [4, 6, 8])), FILTERS(source.read(0, [0, 2, 4]))]
     assert torch.equal(found.values, torch.cat([e.values for e in expected]))
@@ -78,7 +78,7 @@ def test_a_frame_with_nothing_to_embed_is_not_dropped_in_silence(
     extractor = FrameExtractor(FindsNothing(), 4)
     with pytest.raises(InputError, match="video000: blind finds nothing in 3 of 4 frames"):
         extract_frames(
-            source, [ClipRef(0, 0)], Window(4), extractor, "", None, Machinery(store=None)
+            source, [ClipRef(0, 0)], Window(4), extractor, "", None, Resources(store=None)
         )
 
 
@@ -92,7 +92,7 @@ def test_fid_is_the_numpy_distance_of_the_embeddings(make_videos: Callable[..., 
         extractor="random-filters",
         device="cpu",
     )
-    found = scored(plan(request), Machinery(store=None))
+    found = scored(plan(request), Resources(store=None))
     sides = []
     for folder in (real, fake):
         source = open_videos(folder, OpenOptions())

@@ -10,7 +10,7 @@ from torch import Tensor
 from leo_bench.evaluation.clips import ClipChoice, Window
 from leo_bench.evaluation.embedders import Embedded
 from leo_bench.evaluation.errors import BadVideoError, InputError
-from leo_bench.evaluation.features.of_clips import Machinery, Progress
+from leo_bench.evaluation.features.of_clips import Progress, Resources
 from leo_bench.evaluation.features.of_frames import FrameRecipe
 from leo_bench.evaluation.identity import acd
 from leo_bench.evaluation.identity.acd import ROWS_AT_ONCE, SourceACD, source_acd, video_acd
@@ -171,7 +171,7 @@ def settings(on_error: str = "fail", progress: Progress | None = None) -> Embedd
         subject="face",
         seed=0,
         on_error="skip" if on_error == "skip" else "fail",
-        machinery=Machinery(store=None, progress=progress),
+        resources=Resources(store=None, progress=progress),
     )
 
 

@@ -18,7 +18,7 @@ from leo_bench.benchmarks.scores.score import Scored, scored
 from leo_bench.benchmarks.verify_and_explain.explain import _toggles
 from leo_bench.evaluation.clips import Window, choose_clips
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.schema import load_toml
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, list_protocols, load_protocol
 from leo_bench.evaluation.records.distance import Record
@@ -63,7 +63,7 @@ def measured(
         clips=asked.pop("clips", len(COUNTS)),
         **asked,
     )
-    return scored(plan(request), Machinery(store=None))
+    return scored(plan(request), Resources(store=None))
 
 
 def full(media: Path, name: str) -> Record:
@@ -80,7 +80,7 @@ def full(media: Path, name: str) -> Record:
         )
     )
     few = chosen.protocol.changed("fake.count", 20)
-    return scored(replace(chosen, protocol=few), Machinery(store=None)).record
+    return scored(replace(chosen, protocol=few), Resources(store=None)).record
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_neighbouring_seeds_share_no_repeat(make_videos: Callable[..., Path]) ->
             repeats=3,
             seed=seed,
         )
-        record = scored(plan(request), Machinery(store=None)).record
+        record = scored(plan(request), Resources(store=None)).record
         assert "BLAKE2b" in record.seed_rule
         values.append(record.values_float64)
     assert len({*values[0], *values[1]}) == 6

@@ -7,7 +7,7 @@ from torch import Tensor
 from leo_bench.evaluation.distances.frechet import FrechetOptions, frechet_of_features
 from leo_bench.evaluation.distances.kernel import KernelOptions, kernel_distance
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.uncertainty.block_split import Dealing, deal, mean_over_blocks
+from leo_bench.evaluation.uncertainty.block_split import BlockSplit, deal, mean_over_blocks
 from leo_bench.evaluation.uncertainty.influence import (
     ClipFeatures,
     Linearised,
@@ -172,7 +172,7 @@ def test_blocks_use_every_video_equally_often(dealing: tuple[int, int, int]) -> 
         return inner.at(inner.ones)
 
     watched = WeightedStatistic(inner.real_videos, inner.fake_videos, 18, 18, 2, at)
-    mean_over_blocks(watched, Dealing(*dealing, "a"))
+    mean_over_blocks(watched, BlockSplit(*dealing, "a"))
     assert len(set(seen.real.tolist())) == 1
     assert len(set(seen.fake.tolist())) == 1
 
@@ -190,7 +190,7 @@ def test_mean_over_halves_is_the_mean_of_their_distances() -> None:
             )
         ]
         halves.append(plain_fvd(real.values[rows[0]], fake.values[rows[1]]))
-    found = mean_over_blocks(statistic, Dealing(2, 2, 1, "a"))
+    found = mean_over_blocks(statistic, BlockSplit(2, 2, 1, "a"))
     assert found.value == pytest.approx(sum(halves) / 2)
 
 

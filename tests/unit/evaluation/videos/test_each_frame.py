@@ -12,11 +12,11 @@ from torch import Tensor
 from leo_bench.benchmarks.sources.damage import damaged
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.extractors import ExtractorRequest, build_extractor
-from leo_bench.evaluation.features.of_clips import Recipe
+from leo_bench.evaluation.features.of_clips import FeatureRecipe
 from leo_bench.evaluation.preprocess import PREPROCESS, REQUANTISE, RESIZE
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 from leo_bench.evaluation.videos.source import Selection, VideoSource
-from leo_bench.evaluation.videos.tiles import Grid, Tiles
+from leo_bench.evaluation.videos.tiles import TileGrid, Tiles
 from leo_bench.evaluation.videos.write import write_video
 
 FRAMES = 12
@@ -49,7 +49,7 @@ SOURCES: dict[str, Callable[[Path], VideoSource]] = {
     "npy": lambda root: files(root, ".npy"),
     "npz": array,
     "world": lambda root: open_world("toy-faces", "test", WorldShape(32, FRAMES, 2)),
-    "tiles": lambda root: Tiles(files(root, ".mkv"), Grid(rows=2, cols=2), "tiles"),
+    "tiles": lambda root: Tiles(files(root, ".mkv"), TileGrid(rows=2, cols=2), "tiles"),
     "noise": lambda root: damaged(files(root, ".mkv"), "noise"),
     "shuffled": lambda root: damaged(files(root, ".mkv"), "shuffled"),
     "blur": lambda root: damaged(files(root, ".mkv"), "blur"),
@@ -94,7 +94,7 @@ def test_a_clip_made_frame_by_frame_has_the_bits_of_one_made_at_once(
         resized = RESIZE[resize](clip, resolution)
     at_once = PREPROCESS[preprocess](REQUANTISE[requantise](resized)[None])[0]
     pixels = build_extractor(ExtractorRequest("pixels", 1e-3))
-    recipe = Recipe(pixels, 1e-3, preprocess, resize, requantise, resolution)
+    recipe = FeatureRecipe(pixels, 1e-3, preprocess, resize, requantise, resolution)
     assert torch.equal(recipe.network_input(iter(clip), len(clip)), at_once)
 
 
@@ -120,7 +120,7 @@ def test_no_two_frames_are_held_as_stored(tmp_path: Path) -> None:
         alive -= 1
 
     weak: list[weakref.finalize] = []
-    recipe = Recipe(
+    recipe = FeatureRecipe(
         build_extractor(ExtractorRequest("pixels", 1e-3)),
         1e-3,
         "squash-224",

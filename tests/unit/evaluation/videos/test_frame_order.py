@@ -14,7 +14,7 @@ from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
 from leo_bench.benchmarks.scores.score import scored
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.features.cache import FeatureStore
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.protocols.of_clips import load_protocol
 from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.videos.frames import in_order, out_of_order
@@ -108,7 +108,7 @@ def distance(real: Path, fake: Path, protocol: str, store: FeatureStore | None =
         clips=3,
         real_stride=1,
     )
-    return scored(plan(request), Machinery(store=store)).record
+    return scored(plan(request), Resources(store=store)).record
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_a_score_of_frames_out_of_order_is_not_comparable_either(sides: dict[str
         embedder="mean-colour",
         device="cpu",
     )
-    (side,) = measure_acd(request, Machinery(store=None))
+    (side,) = measure_acd(request, Resources(store=None))
     assert any(caveat.startswith("frames were scored out") for caveat in side.record.caveats)
 
 

@@ -12,12 +12,12 @@ from leo_bench.benchmarks.scores.score import score
 from leo_bench.benchmarks.scores.side_notes import side_notes
 from leo_bench.benchmarks.scores.stamp import side_record
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
-from leo_bench.evaluation.features.of_clips import Machinery
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.records.distance import SideRecord
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.pace import rate_range, repeated_share
 from leo_bench.evaluation.videos.source import Selection
-from leo_bench.evaluation.videos.tiles import Grid, Tiles
+from leo_bench.evaluation.videos.tiles import TileGrid, Tiles
 
 UNEVEN = "frames are not shown at an even rate; they are counted, never resampled"
 
@@ -47,7 +47,7 @@ def test_rates_are_those_of_the_files_used(tmp_path: Path) -> None:
     assert source.rates() == pytest.approx([10, 25, 30, 50], rel=0.01)
     assert rate_range(source, [0, 1, 3]) == pytest.approx((10, 25, 50), rel=0.01)
     assert rate_range(Selection(source, [2, 3], "two"), [0]) == pytest.approx((30,) * 3, rel=0.01)
-    tiles = Tiles(source, Grid(rows=2, cols=2), "tiles")
+    tiles = Tiles(source, TileGrid(rows=2, cols=2), "tiles")
     assert rate_range(tiles, [0, 3]) == pytest.approx((10,) * 3, rel=0.01)
 
 
@@ -130,7 +130,7 @@ def test_a_distance_records_both_sides_and_says_what_differs(tmp_path: Path) -> 
         extractor="pixels",
         device="cpu",
     )
-    record = score(request, Machinery(store=None))
+    record = score(request, Resources(store=None))
     assert (record.real.repeated, record.fake.repeated) == (0, pytest.approx(0.5, abs=0.04))
     assert record.real.rates == pytest.approx((25, 25, 25), rel=0.01)
     assert record.fake.rates == pytest.approx((50, 50, 50), rel=0.01)

@@ -9,11 +9,11 @@ from tiny_run import make_run, tiny_config
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.config import Config, LmdmConfig
-from leo_bench.leo.sampling.drawing import Drawing, Row, Sampling
+from leo_bench.leo.sampling.drawing import Drawing, SampleRow, Sampling
 from leo_bench.leo.sampling.model import LeoModel
 from leo_bench.leo.sampling.source import LeoSource
 
-ROWS = [Row(i, i, i) for i in range(3)]
+ROWS = [SampleRow(i, i, i) for i in range(3)]
 STARTS = open_world("toy-faces", "test", WorldShape(resolution=32, frames=1, count=2))
 
 

@@ -11,7 +11,7 @@ from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.leo.checkpoint import load_model
 from leo_bench.leo.config import STAGES
 from leo_bench.leo.diffusion.gaussian import Sampler
-from leo_bench.leo.sampling.drawing import Drawing, Row, Sampling
+from leo_bench.leo.sampling.drawing import Drawing, SampleRow, Sampling
 from leo_bench.leo.sampling.model import SHIPPED, LeoModel, find_model, shipped_models
 from leo_bench.leo.sampling.source import LeoSource
 
@@ -105,7 +105,7 @@ def test_a_sample_moves_and_is_the_same_again(world: str) -> None:
 def test_a_drawn_first_frame_has_the_code_that_it_was_drawn_for(world: str) -> None:
     model = LeoModel.open(find_model(world))
     drawing = Drawing(model, Sampling(mode="unconditional", frames=1, steps=25))
-    drawn = drawing.draw([Row(i, i, i) for i in range(4)])
+    drawn = drawing.draw([SampleRow(i, i, i) for i in range(4)])
     apart = torch.cdist(model.animator.codes(drawn.firsts), drawn.codes[:, 0])
     own, others = apart.diagonal().mean(), apart[~torch.eye(4, dtype=torch.bool)].mean()
     assert own < others / 2
@@ -116,7 +116,7 @@ def test_one_face_in_two_motions_differs_in_its_codes_alone(world: str) -> None:
     model = LeoModel.open(find_model(world))
     starts = open_world(world, "test", WorldShape(resolution=64, frames=1, count=1))
     sampling = Sampling(mode="conditional", frames=64, count=2, steps=5)
-    drawn = Drawing(model, sampling, starts).draw([Row(0, 0, 0), Row(0, 0, 1)])
+    drawn = Drawing(model, sampling, starts).draw([SampleRow(0, 0, 0), SampleRow(0, 0, 1)])
     assert torch.equal(drawn.firsts[0], drawn.firsts[1])
     assert torch.equal(drawn.codes[0, 0], drawn.codes[1, 0])
     assert not torch.equal(drawn.codes[0, 63], drawn.codes[1, 63])
