@@ -10,7 +10,7 @@ from leo_bench.baselines.methods import GridLayout, Method, OutputLayout
 from leo_bench.baselines.provenance import Adaptation, read_adaptation
 from leo_bench.evaluation.videos.discover import DEFAULTS, OpenOptions, open_videos
 from leo_bench.evaluation.videos.source import Selection, VideoSource
-from leo_bench.evaluation.videos.tiles import TileGrid, Tiles
+from leo_bench.evaluation.videos.tiles import TileGrid, tiles_of
 
 
 def open_output(
@@ -61,7 +61,7 @@ def open_layout(
     if layout.grid is None and not said:
         return base
     usual = {} if layout.grid is None else layout.grid.model_dump(exclude_unset=True)
-    return Tiles(base, TileGrid(**{**usual, **said}), name)
+    return tiles_of(base, TileGrid(**{**usual, **said}), name)
 
 
 def adaptation_notes(made: Adaptation) -> list[str]:

@@ -27,7 +27,7 @@ from torch import Tensor
 
 from leo_bench.benchmarks.cli.screen import out, resources, say
 from leo_bench.benchmarks.scores.motion_signals import PixelSignals, Signals
-from leo_bench.benchmarks.sources.damage import DAMAGES, Damaged
+from leo_bench.benchmarks.sources.damage import DAMAGES, Damaged, damaged_by
 from leo_bench.benchmarks.sources.planting import Plant, planted_motion
 from leo_bench.benchmarks.worlds.world import WorldShape, WorldSource, open_world
 from leo_bench.evaluation.errors import InputError
@@ -194,7 +194,7 @@ def signals_of(world: str, signal: str, kind: str, given: argparse.Namespace) ->
             for name, found in untouched.items()
         }
     else:
-        planted_by_name = made(Damaged(test, kind, given.share))
+        planted_by_name = made(damaged_by(test, kind, given.share))
     return Given(made(train), untouched, planted_by_name)
 
 

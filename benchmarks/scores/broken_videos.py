@@ -8,11 +8,11 @@ from pathlib import Path
 from torch import Tensor
 
 from leo_bench.evaluation.errors import BadVideoError
-from leo_bench.evaluation.videos.source import Selection
+from leo_bench.evaluation.videos.source import WrappedVideos
 
 
 @dataclass(frozen=True)
-class NamedVideos(Selection):
+class NamedVideos(WrappedVideos):
     """Videos of a source; one that turns out to be broken is named with the source.
 
     Args:

@@ -18,7 +18,7 @@ from leo_bench.benchmarks.sources.planting import Plant, planted_motion
 from leo_bench.benchmarks.worlds.world import WorldSource
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.given_files import shortened
-from leo_bench.evaluation.videos.source import Medium, Skipped, VideoSource, read_in_pieces
+from leo_bench.evaluation.videos.source import VideoSource, WrappedVideos, read_in_pieces
 
 DAMAGE_VERSION = 1  # raise when a damage gives other pixels
 
@@ -156,49 +156,19 @@ DAMAGES: dict[str, Known] = {
 
 
 @dataclass(frozen=True)
-class Damaged:
-    """Another source's videos, each damaged in the same way."""
+class Damaged(WrappedVideos):
+    """Another source's videos, each damaged in the same way; `damaged_by` makes it."""
 
-    base: VideoSource
     damage: str
     amount: float
-
-    @property
-    def name(self) -> str:
-        """The base's, and the damage."""
-        return f"{self.base.name} {self.damage}={self.amount:g}"
-
-    @property
-    def names(self) -> Sequence[str]:
-        """The base's."""
-        return self.base.names
-
-    @property
-    def frame_counts(self) -> Sequence[int]:
-        """The base's."""
-        return self.base.frame_counts
-
-    @property
-    def medium(self) -> Medium:
-        """The base's."""
-        return self.base.medium
-
-    @property
-    def skipped(self) -> Sequence[Skipped]:
-        """The base's."""
-        return self.base.skipped
 
     @property
     def notes(self) -> Sequence[str]:
         """The base's, and what was done to it."""
         return (*self.base.notes, f"damaged on purpose: {self.damage}={self.amount:g}")
 
-    def sizes(self) -> Sequence[tuple[int, int]]:
-        """The base's."""
-        return self.base.sizes()
-
     def digest(self, index: int) -> str:
-        """Of the base's digest and the damage."""
+        """Hex SHA-256 of the base's digest and the damage."""
         parts = (self.base.digest(index), DAMAGE_VERSION, self.damage, self.amount, index)
         return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
 
@@ -210,9 +180,11 @@ class Damaged:
         """The same, one by one."""
         return read_in_pieces(self, index, frames)
 
-    def check_unchanged(self, index: int) -> None:
-        """The base's."""
-        self.base.check_unchanged(index)
+
+def damaged_by(source: VideoSource, damage: str, amount: float) -> Damaged:
+    """All videos of a source, damaged by one of `DAMAGES`."""
+    name = f"{source.name} {damage}={amount:g}"
+    return Damaged(source, range(len(source.names)), name, damage, amount)
 
 
 def damaged(source: VideoSource, text: str) -> Damaged:
@@ -234,7 +206,7 @@ def damaged(source: VideoSource, text: str) -> Damaged:
             f"damage {shortened(text)!r}: the amount must be a number above 0 and at most "
             f"{known.most:,g}"
         )
-    return Damaged(source, name, amount)
+    return damaged_by(source, name, amount)
 
 
 def _random(source: VideoSource, index: int, purpose: str) -> np.random.RandomState:

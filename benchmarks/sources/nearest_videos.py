@@ -7,7 +7,7 @@ motion and people are the training set's. What it scores says what copying is wo
 compares first frames: mean squared difference of pixels, both brought to `side` x `side`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from leo_bench.benchmarks.sources.queries import split_query
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import Data, parse
-from leo_bench.evaluation.videos.source import Medium, Skipped, VideoSource
+from leo_bench.evaluation.videos.source import Skipped, VideoSource, WrappedVideos
 
 WORKERS = 2  # threads that read first frames
 PEAK = 255.0
@@ -75,7 +75,9 @@ def find_nearest(
             off = (wanted - found).square().mean(1)
             chosen[off < best] = index
             best = torch.minimum(best, off)
-    return NearestVideos(training, starts, tuple(chosen.tolist()), tuple(best.sqrt().tolist()))
+    name = f"nearest of {training.name} to {starts.name}"
+    distances = tuple(best.sqrt().tolist())
+    return NearestVideos(training, tuple(chosen.tolist()), name, starts, distances)
 
 
 def first_frame(source: VideoSource, index: int, side: int) -> Tensor:
@@ -85,45 +87,27 @@ def first_frame(source: VideoSource, index: int, side: int) -> Tensor:
 
 
 @dataclass(frozen=True)
-class NearestVideos:
-    """Videos of a training set, one for each video of another source.
+class NearestVideos(WrappedVideos):
+    """Videos of a training set, one for each video of another source; `find_nearest` makes it.
 
     Args:
-        training: where they come from.
-        starts: the videos that they were found for.
-        chosen: for each of these the training video.
+        starts: the videos that they were found for, whose names they have, since a training video
+            may be chosen more than once.
         distances: root of the mean squared difference of their first frames, of a range of 1.
     """
 
-    training: VideoSource
     starts: VideoSource
-    chosen: tuple[int, ...]
     distances: tuple[float, ...]
-
-    @property
-    def name(self) -> str:
-        """Where they come from, and for whom."""
-        return f"nearest of {self.training.name} to {self.starts.name}"
 
     @cached_property
     def names(self) -> Sequence[str]:
-        """Those of the starts: a training video may be chosen more than once."""
+        """Those of `starts`."""
         return list(self.starts.names)
-
-    @cached_property
-    def frame_counts(self) -> Sequence[int]:
-        """Of the chosen videos."""
-        return [self.training.frame_counts[i] for i in self.chosen]
-
-    @property
-    def medium(self) -> Medium:
-        """The training videos'."""
-        return self.training.medium
 
     @property
     def skipped(self) -> Sequence[Skipped]:
         """Those of both sources."""
-        return (*self.training.skipped, *self.starts.skipped)
+        return (*self.base.skipped, *self.starts.skipped)
 
     @property
     def notes(self) -> Sequence[str]:
@@ -132,31 +116,14 @@ class NearestVideos:
         same = int((off == 0).sum())
         found = [
             f"training videos whose first frames are nearest to those of {self.starts.name}: "
-            f"{len(set(self.chosen))} different ones of {len(self.training.names)}, differing by "
+            f"{len(set(self.indices))} different ones of {len(self.base.names)}, differing by "
             f"{float(off.median()):.3g} in the median (root mean square of a range of 1)"
         ]
         if same:
             found.append(f"{same} of them begin with the very frame that was looked for")
-        return (*found, *self.training.notes)
-
-    def sizes(self) -> Sequence[tuple[int, int]]:
-        """Height and width of the chosen videos."""
-        sizes = self.training.sizes()
-        return [sizes[i] for i in self.chosen]
-
-    def digest(self, index: int) -> str:
-        """The chosen video's: its features are those that it has in the training set."""
-        return self.training.digest(self.chosen[index])
-
-    def read(self, index: int, frames: Sequence[int]) -> Tensor:
-        """The chosen video's."""
-        return self.training.read(self.chosen[index], frames)
-
-    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
-        """The chosen video's."""
-        return self.training.each_frame(self.chosen[index], frames)
+        return (*found, *self.base.notes)
 
     def check_unchanged(self, index: int) -> None:
-        """The chosen video's, and the one that it was chosen for."""
-        self.training.check_unchanged(self.chosen[index])
+        """The chosen video, and the one that it was chosen for."""
+        super().check_unchanged(index)
         self.starts.check_unchanged(index)

@@ -30,7 +30,7 @@ from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 from leo_bench.evaluation.videos.source import Selection, VideoSource
-from leo_bench.evaluation.videos.tiles import TileGrid, Tiles
+from leo_bench.evaluation.videos.tiles import TileGrid, tiles_of
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _tiles(location: str, options: SourceOptions) -> VideoSource:
     inner, given = split_query(location)
     grid = parse(GridLayout, given, where=f"grid:{location}")
     base = open_source(inner, options)
-    return Tiles(base, TileGrid(**grid.model_dump()), f"grid:{base.name}")
+    return tiles_of(base, TileGrid(**grid.model_dump()), f"grid:{base.name}")
 
 
 def _first(source: VideoSource, count: int) -> VideoSource:

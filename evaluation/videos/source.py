@@ -4,6 +4,7 @@ Nothing here resamples in time: frame 7 is the eighth frame that the file holds.
 """
 
 import hashlib
+from abc import ABC
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -109,12 +110,72 @@ def frame_rates(source: VideoSource) -> list[float | None]:
 
 
 @dataclass(frozen=True)
-class Selection:
-    """Some videos of another source, or all, under a name and with notes of its own."""
+class WrappedVideos(ABC):
+    """Base of the sources that show videos of another source.
+
+    Every member is that of the base's video; a subclass overrides what differs.
+
+    Args:
+        base: the other source.
+        indices: which video of `base` each video of this source shows.
+        name: see `VideoSource.name`.
+    """
 
     base: VideoSource
     indices: Sequence[int]
     name: str
+
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """See `VideoSource.names`."""
+        return [self.base.names[i] for i in self.indices]
+
+    @cached_property
+    def frame_counts(self) -> Sequence[int]:
+        """See `VideoSource.frame_counts`."""
+        return [self.base.frame_counts[i] for i in self.indices]
+
+    @property
+    def medium(self) -> Medium:
+        """See `VideoSource.medium`."""
+        return self.base.medium
+
+    @property
+    def skipped(self) -> Sequence[Skipped]:
+        """See `VideoSource.skipped`."""
+        return self.base.skipped
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """See `VideoSource.notes`."""
+        return self.base.notes
+
+    def sizes(self) -> Sequence[tuple[int, int]]:
+        """See `VideoSource.sizes`."""
+        sizes = self.base.sizes()
+        return [sizes[i] for i in self.indices]
+
+    def digest(self, index: int) -> str:
+        """See `VideoSource.digest`."""
+        return self.base.digest(self.indices[index])
+
+    def read(self, index: int, frames: Sequence[int]) -> Tensor:
+        """See `VideoSource.read`."""
+        return self.base.read(self.indices[index], frames)
+
+    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+        """See `VideoSource.each_frame`."""
+        return self.base.each_frame(self.indices[index], frames)
+
+    def check_unchanged(self, index: int) -> None:
+        """See `VideoSource.check_unchanged`."""
+        self.base.check_unchanged(self.indices[index])
+
+
+@dataclass(frozen=True)
+class Selection(WrappedVideos):
+    """Some or all videos of another source, under another name and with more notes."""
+
     more_skipped: tuple[Skipped, ...] = ()
     more_notes: tuple[str, ...] = ()
 
@@ -123,56 +184,20 @@ class Selection:
         """All videos of a source, under another name."""
         return cls(base, range(len(base.names)), name)
 
-    @cached_property
-    def names(self) -> Sequence[str]:
-        """Names of the chosen videos."""
-        return [self.base.names[i] for i in self.indices]
-
-    @cached_property
-    def frame_counts(self) -> Sequence[int]:
-        """Frames of the chosen videos."""
-        return [self.base.frame_counts[i] for i in self.indices]
-
-    @property
-    def medium(self) -> Medium:
-        """The base's."""
-        return self.base.medium
-
     @property
     def skipped(self) -> Sequence[Skipped]:
-        """The base's, and what was found broken later."""
+        """Those of the base, and the videos that were found broken later."""
         return (*self.base.skipped, *self.more_skipped)
 
     @property
     def notes(self) -> Sequence[str]:
-        """Its own, then the base's."""
+        """`more_notes`, then the base's."""
         return (*self.more_notes, *self.base.notes)
 
-    def sizes(self) -> Sequence[tuple[int, int]]:
-        """Height and width of the chosen videos."""
-        sizes = self.base.sizes()
-        return [sizes[i] for i in self.indices]
-
     def rates(self) -> Sequence[float | None]:
-        """Of the chosen videos."""
+        """See `Paced.rates`."""
         rates = frame_rates(self.base)
         return [rates[i] for i in self.indices]
-
-    def digest(self, index: int) -> str:
-        """The base's."""
-        return self.base.digest(self.indices[index])
-
-    def read(self, index: int, frames: Sequence[int]) -> Tensor:
-        """The base's."""
-        return self.base.read(self.indices[index], frames)
-
-    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
-        """The base's."""
-        return self.base.each_frame(self.indices[index], frames)
-
-    def check_unchanged(self, index: int) -> None:
-        """The base's."""
-        self.base.check_unchanged(self.indices[index])
 
 
 class Readable(Protocol):

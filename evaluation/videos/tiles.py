@@ -14,7 +14,7 @@ from functools import cached_property
 from torch import Tensor
 
 from leo_bench.evaluation.errors import BadVideoError, InputError
-from leo_bench.evaluation.videos.source import Medium, Skipped, VideoSource, frame_rates
+from leo_bench.evaluation.videos.source import VideoSource, WrappedVideos, frame_rates
 
 HELD_BYTES = 512 * 2**20  # of tiled frames that are remembered, since every tile asks for them
 PIECE_BYTES = HELD_BYTES // 4  # of tiled frames that are read at one time
@@ -96,93 +96,84 @@ class Box:
     width: int
 
 
-class Tiles:
-    """Every tile of every video of another source; names are "VIDEO/r0c3".
+@dataclass(frozen=True)
+class Tiles(WrappedVideos):
+    """Every tile of every video of another source, named "VIDEO/r0c3"; `tiles_of` makes it.
 
     Args:
-        base: the tiled videos.
-        grid: how their tiles lie.
-        name: what a person calls it.
-
-    Raises:
-        BadVideoError: a video is of a size that the grid does not fit.
+        boxes: the place of each tile in the frames of its video.
     """
 
-    def __init__(self, base: VideoSource, grid: TileGrid, name: str) -> None:
-        self.name = name
-        self._base = base
-        self._frame_bytes = [3 * height * width for height, width in base.sizes()]
-        self._boxes = [
-            (video, box)
-            for video, (height, width) in enumerate(base.sizes())
-            for box in grid.boxes(base.names[video], height, width)
-        ]
-        if not self._boxes:
-            raise InputError(f"{name}: no tiles")
-        self._held = _Held()
+    boxes: Sequence[Box]
+    _held: "_Held" = field(default_factory=lambda: _Held())
 
     @cached_property
     def names(self) -> Sequence[str]:
-        """Of the tiled video, row and column, so that they sort row after row."""
-        digits = len(str(max(max(box.row, box.col) for _, box in self._boxes)))
+        """The tiled video, row and column; padded with zeros, so that they sort row after row."""
+        digits = len(str(max(max(box.row, box.col) for box in self.boxes)))
         return [
-            f"{self._base.names[video]}/r{box.row:0{digits}d}c{box.col:0{digits}d}"
-            for video, box in self._boxes
+            f"{self.base.names[video]}/r{box.row:0{digits}d}c{box.col:0{digits}d}"
+            for video, box in zip(self.indices, self.boxes, strict=True)
         ]
-
-    @cached_property
-    def frame_counts(self) -> Sequence[int]:
-        """Frames of the tiled videos."""
-        return [self._base.frame_counts[video] for video, _ in self._boxes]
-
-    @property
-    def medium(self) -> Medium:
-        """The tiled videos'."""
-        return self._base.medium
-
-    @property
-    def skipped(self) -> Sequence[Skipped]:
-        """The tiled videos that were left out, each with all its tiles."""
-        return self._base.skipped
 
     @property
     def notes(self) -> Sequence[str]:
         """How many tiles of how many videos, then the base's."""
-        tiled = len(self._base.names)
+        tiled = len(self.base.names)
         of = "1 tiled video" if tiled == 1 else f"{tiled} tiled videos"
-        return (f"{len(self._boxes):,} tiles of {of}", *self._base.notes)
+        return (f"{len(self.boxes):,} tiles of {of}", *self.base.notes)
 
     def sizes(self) -> Sequence[tuple[int, int]]:
         """Height and width of the tiles."""
-        return [(box.height, box.width) for _, box in self._boxes]
+        return [(box.height, box.width) for box in self.boxes]
 
     def rates(self) -> Sequence[float | None]:
         """Those of the tiled videos."""
-        rates = frame_rates(self._base)
-        return [rates[video] for video, _ in self._boxes]
+        rates = frame_rates(self.base)
+        return [rates[video] for video in self.indices]
 
     def digest(self, index: int) -> str:
-        """Of the tiled video's digest and the tile's place in it."""
-        video, box = self._boxes[index]
-        facts = f"tile {self._base.digest(video)} {box.top} {box.left} {box.height} {box.width}"
+        """Hex SHA-256 of the tiled video's digest and the tile's place in it."""
+        box = self.boxes[index]
+        whole = self.base.digest(self.indices[index])
+        facts = f"tile {whole} {box.top} {box.left} {box.height} {box.width}"
         return hashlib.sha256(facts.encode()).hexdigest()
 
     def read(self, index: int, frames: Sequence[int]) -> Tensor:
         """The tile's part of the frames: uint8 [len(frames),3,H,W]."""
-        video, box = self._boxes[index]
-        whole = self._held.read(self._base, video, tuple(frames))
+        box = self.boxes[index]
+        whole = self._held.read(self.base, self.indices[index], tuple(frames))
         part = whole[..., box.top : box.top + box.height, box.left : box.left + box.width]
         return part.clone()
 
     def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
-        """The tile's part of each frame: uint8 [3,H,W]; whole frames are remembered in pieces."""
-        at_once = max(1, PIECE_BYTES // self._frame_bytes[self._boxes[index][0]])
+        """The tile's part of each frame: uint8 [3,H,W]; whole frames are kept in pieces."""
+        height, width = self.base.sizes()[self.indices[index]]
+        at_once = max(1, PIECE_BYTES // (3 * height * width))
         for start in range(0, len(frames), at_once):
             yield from self.read(index, frames[start : start + at_once])
 
-    def check_unchanged(self, index: int) -> None:
-        """The tiled video's."""
-        self._base.check_unchanged(self._boxes[index][0])
+
+def tiles_of(base: VideoSource, grid: TileGrid, name: str) -> Tiles:
+    """Take tiled videos apart.
+
+    Args:
+        base: the tiled videos.
+        grid: how their tiles lie.
+        name: of the source that results.
+
+    Raises:
+        BadVideoError: a video is of a size that the grid does not fit.
+        InputError: there are no tiles.
+    """
+    found = [
+        (video, box)
+        for video, (height, width) in enumerate(base.sizes())
+        for box in grid.boxes(base.names[video], height, width)
+    ]
+    if not found:
+        raise InputError(f"{name}: no tiles")
+    return Tiles(base, [video for video, _ in found], name, [box for _, box in found])
 
 
 @dataclass

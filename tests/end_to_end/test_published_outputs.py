@@ -17,7 +17,7 @@ from leo_bench.benchmarks.evidence import published_scores
 from leo_bench.benchmarks.prepare.reading import read_frames
 from leo_bench.evaluation.records.distance import read_record
 from leo_bench.evaluation.videos.discover import open_videos
-from leo_bench.evaluation.videos.tiles import TileGrid, Tiles
+from leo_bench.evaluation.videos.tiles import TileGrid, tiles_of
 
 SHARED = SHARED_FOLDER / "data"
 PAGES = SHARED / "generated"
@@ -42,7 +42,7 @@ def grids() -> list[dict[str, Any]]:
 def test_every_tile_lies_where_the_list_of_clips_says() -> None:
     listed = rows()
     for grid in grids():
-        source = Tiles(
+        source = tiles_of(
             open_videos(SHARED / grid["file"]),
             TileGrid(tile=grid["tile"], padding=grid["pad"]),
             grid["file"],

@@ -28,17 +28,17 @@ def test_each_start_gets_the_training_video_that_begins_nearest() -> None:
             for k in range(len(training.names))
         ]
         off = torch.stack([p.square().mean().sqrt() / 255 for p in pooled])
-        assert found.chosen[i] == int(off.argmin())
+        assert found.indices[i] == int(off.argmin())
         assert found.distances[i] == pytest.approx(float(off.min()), rel=1e-4)
-        assert torch.equal(found.read(i, [0, 7]), training.read(found.chosen[i], [0, 7]))
-        assert found.digest(i) == training.digest(found.chosen[i])
-    assert f"{len(set(found.chosen))} different ones of 8" in found.notes[0]
+        assert torch.equal(found.read(i, [0, 7]), training.read(found.indices[i], [0, 7]))
+        assert found.digest(i) == training.digest(found.indices[i])
+    assert f"{len(set(found.indices))} different ones of 8" in found.notes[0]
 
 
 def test_copies_are_found_and_said(make_videos: Callable[..., Path]) -> None:
     source = open_videos(make_videos("a", count=5, frames=3))
     found = find_nearest(source, source, 32, 1)
-    assert found.chosen == (0, 1, 2, 3, 4)
+    assert found.indices == (0, 1, 2, 3, 4)
     assert found.notes[1] == "5 of them begin with the very frame that was looked for"
 
 
@@ -49,7 +49,7 @@ def test_videos_of_other_sizes_are_compared_and_short_ones_passed_over(
     short = make_videos("training", count=2, frames=2, size=(64, 64))
     make_videos("training/long", count=2, frames=9, size=(64, 64), seed=5)
     found = find_nearest(open_videos(short), starts, 16, 9)
-    assert {found.training.names[i].split("/")[0] for i in found.chosen} == {"long"}
+    assert {found.base.names[i].split("/")[0] for i in found.indices} == {"long"}
     assert set(found.frame_counts) == {9}
     assert found.sizes() == [(64, 64)] * 2
     with pytest.raises(InputError, match="no video of 10 frames or more"):

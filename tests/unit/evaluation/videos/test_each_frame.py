@@ -16,7 +16,7 @@ from leo_bench.evaluation.features.of_clips import FeatureRecipe
 from leo_bench.evaluation.preprocess import PREPROCESS, REQUANTISE, RESIZE
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 from leo_bench.evaluation.videos.source import Selection, VideoSource
-from leo_bench.evaluation.videos.tiles import TileGrid, Tiles
+from leo_bench.evaluation.videos.tiles import TileGrid, tiles_of
 from leo_bench.evaluation.videos.write import write_video
 
 FRAMES = 12
@@ -49,7 +49,7 @@ SOURCES: dict[str, Callable[[Path], VideoSource]] = {
     "npy": lambda root: files(root, ".npy"),
     "npz": array,
     "world": lambda root: open_world("toy-faces", "test", WorldShape(32, FRAMES, 2)),
-    "tiles": lambda root: Tiles(files(root, ".mkv"), TileGrid(rows=2, cols=2), "tiles"),
+    "tiles": lambda root: tiles_of(files(root, ".mkv"), TileGrid(rows=2, cols=2), "tiles"),
     "noise": lambda root: damaged(files(root, ".mkv"), "noise"),
     "shuffled": lambda root: damaged(files(root, ".mkv"), "shuffled"),
     "blur": lambda root: damaged(files(root, ".mkv"), "blur"),

@@ -17,7 +17,7 @@ from leo_bench.evaluation.records.distance import SideRecord
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.pace import rate_range, repeated_share
 from leo_bench.evaluation.videos.source import Selection
-from leo_bench.evaluation.videos.tiles import TileGrid, Tiles
+from leo_bench.evaluation.videos.tiles import TileGrid, tiles_of
 
 UNEVEN = "frames are not shown at an even rate; they are counted, never resampled"
 
@@ -47,7 +47,7 @@ def test_rates_are_those_of_the_files_used(tmp_path: Path) -> None:
     assert source.rates() == pytest.approx([10, 25, 30, 50], rel=0.01)
     assert rate_range(source, [0, 1, 3]) == pytest.approx((10, 25, 50), rel=0.01)
     assert rate_range(Selection(source, [2, 3], "two"), [0]) == pytest.approx((30,) * 3, rel=0.01)
-    tiles = Tiles(source, TileGrid(rows=2, cols=2), "tiles")
+    tiles = tiles_of(source, TileGrid(rows=2, cols=2), "tiles")
     assert rate_range(tiles, [0, 3]) == pytest.approx((10,) * 3, rel=0.01)
 
 

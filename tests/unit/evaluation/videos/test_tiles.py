@@ -11,7 +11,7 @@ from torch import Tensor
 from conftest import Run
 from leo_bench.evaluation.errors import BadVideoError
 from leo_bench.evaluation.videos import tiles
-from leo_bench.evaluation.videos.tiles import TileGrid, Tiles
+from leo_bench.evaluation.videos.tiles import TileGrid, tiles_of
 
 
 def videos(count: int, frames: int = 4, side: int = 16) -> Tensor:
@@ -56,7 +56,7 @@ def write(path: Path, whole: Tensor) -> Path:
 )
 def test_tiles_side_by_side(tmp_path: Path, grid: TileGrid) -> None:
     clips = videos(6)
-    source = Tiles(opened(write(tmp_path / "a.mkv", make_grid(clips, 3, 0))), grid, "g")
+    source = tiles_of(opened(write(tmp_path / "a.mkv", make_grid(clips, 3, 0))), grid, "g")
     assert source.names == [f"a.mkv/r{r}c{c}" for r in range(2) for c in range(3)]
     assert source.frame_counts == [4] * 6
     assert source.sizes() == [(16, 16)] * 6
@@ -69,24 +69,24 @@ def test_tiles_side_by_side(tmp_path: Path, grid: TileGrid) -> None:
 def test_the_two_ways_of_padding(tmp_path: Path, padding: int) -> None:
     clips = videos(6)
     base = opened(write(tmp_path / "a.mkv", make_grid(clips, 3, padding)))
-    source = Tiles(base, TileGrid(tile=16, padding=padding), "g")
+    source = tiles_of(base, TileGrid(tile=16, padding=padding), "g")
     assert torch.equal(torch.stack([source.read(i, range(4)) for i in range(6)]), clips)
     behind = opened(write(tmp_path / "b.mkv", save_video_grid(clips, 3)))
-    source = Tiles(behind, TileGrid(tile=16, padding=1, lead=0), "g")
+    source = tiles_of(behind, TileGrid(tile=16, padding=1, lead=0), "g")
     assert torch.equal(torch.stack([source.read(i, range(4)) for i in range(6)]), clips)
 
 
 def test_blank_tiles_are_left_out_where_the_count_is_given(tmp_path: Path) -> None:
     base = opened(write(tmp_path / "a.mkv", make_grid(videos(5), 3, 0)))
-    assert len(Tiles(base, TileGrid(tile=16, count=5), "g").names) == 5
+    assert len(tiles_of(base, TileGrid(tile=16, count=5), "g").names) == 5
     with pytest.raises(BadVideoError, match=r"a\.mkv: has 6 tiles; count=7"):
-        Tiles(base, TileGrid(tile=16, count=7), "g")
+        tiles_of(base, TileGrid(tile=16, count=7), "g")
 
 
 def test_several_tiled_videos_and_names_that_sort(tmp_path: Path) -> None:
     for name in ("0", "1"):
         write(tmp_path / f"{name}.mkv", make_grid(videos(12, frames=1), 12, 0))
-    source = Tiles(opened(tmp_path), TileGrid(tile=16), "g")
+    source = tiles_of(opened(tmp_path), TileGrid(tile=16), "g")
     assert len(source.names) == 24
     assert list(source.names) == sorted(source.names)
     assert source.names[13] == "1.mkv/r00c01"
@@ -106,7 +106,7 @@ def test_several_tiled_videos_and_names_that_sort(tmp_path: Path) -> None:
 def test_a_grid_that_does_not_fit_is_refused(tmp_path: Path, grid: TileGrid, said: str) -> None:
     base = opened(write(tmp_path / "a.mkv", make_grid(videos(6), 3, 0)))
     with pytest.raises(BadVideoError, match=said):
-        Tiles(base, grid, "g")
+        tiles_of(base, grid, "g")
 
 
 def test_frames_beyond_what_may_be_held_are_read_again(
@@ -115,7 +115,7 @@ def test_frames_beyond_what_may_be_held_are_read_again(
     clips = videos(6)
     base = opened(write(tmp_path / "a.mkv", make_grid(clips, 3, 0)))
     monkeypatch.setattr(tiles, "HELD_BYTES", 100)
-    source = Tiles(base, TileGrid(tile=16), "g")
+    source = tiles_of(base, TileGrid(tile=16), "g")
     for i in (0, 5, 0):
         assert torch.equal(source.read(i, range(4)), clips[i])
     assert not source._held.reads
