@@ -1,4 +1,6 @@
-"""`leo-bench speed`: how fast, as ratios within one run."""
+"""`leo-bench speed`: how fast this machine computes, as ratios within one run."""
+
+from importlib import import_module
 
 import typer
 
@@ -8,98 +10,27 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-
-@app.command()
-def i3d() -> None:
-    """I3D: plain form, fast form, and the machine's own convolution rate.
-
-    Example: leo-bench speed i3d
-    """
-    from leo_bench.benchmarks.cli.screen import table
-    from leo_bench.benchmarks.speed.i3d import COLUMNS, measure
-
-    table("i3d", COLUMNS, [row.cells() for row in measure()])
-
-
-@app.command()
-def decode() -> None:
-    """Reading videos: every layout, in sequence and by clip.
-
-    Example: leo-bench speed decode
-    """
-    from leo_bench.benchmarks.cli.screen import table
-    from leo_bench.benchmarks.speed.decode import COLUMNS, measure
-
-    table("decode", COLUMNS, [row.cells() for row in measure()])
+# One module of `benchmarks.speed` each; its `measure` returns the rows of the table.
+_ABOUT = {
+    "i3d": "I3D: plain form, fast form, and the machine's own convolution rate.",
+    "decode": "Reading videos: every layout, in sequence and by clip.",
+    "statistics": "Fréchet distance, KVD and interval, in every form.",
+    "memory": "Peak memory of feature extraction, by number, length and size of the clips.",
+    "motion": "LEO's motion: 1,024 frames of codes by every sampler, one video or eight at once.",
+    "long": "LEO's long videos: 128 against 1,024 frames of leo:toy-faces, time and peak memory.",
+    "animator": "LEO's image animator at 256x256: encode, decode and both, plain and fast form.",
+    "train": "LEO's training loop: whether it waits for data, frames packed or read each time.",
+}
 
 
-@app.command()
-def statistics() -> None:
-    """Fréchet distance, KVD and interval, in every form.
+def _add(name: str, about: str) -> None:
+    @app.command(name, help=f"{about}\n\nExample: leo-bench speed {name}")
+    def show() -> None:
+        from leo_bench.benchmarks.cli.screen import table
 
-    Example: leo-bench speed statistics
-    """
-    from leo_bench.benchmarks.cli.screen import table
-    from leo_bench.benchmarks.speed.statistics import COLUMNS, measure
-
-    table("statistics", COLUMNS, [row.cells() for row in measure()])
+        rows = import_module(f"leo_bench.benchmarks.speed.{name}").measure()
+        table(name, list(rows[0]), [list(row.values()) for row in rows])
 
 
-@app.command()
-def memory() -> None:
-    """Peak memory: 200 against 2,000 clips, 16 against 128 frames, at 256x256.
-
-    Example: leo-bench speed memory
-    """
-    from leo_bench.benchmarks.cli.screen import table
-    from leo_bench.benchmarks.speed.memory import COLUMNS, measure
-
-    table("memory", COLUMNS, [row.cells() for row in measure()])
-
-
-@app.command()
-def motion() -> None:
-    """LEO's motion: 1,024 frames of codes with every sampler, one video or eight at once.
-
-    Example: leo-bench speed motion
-    """
-    from leo_bench.benchmarks.cli.screen import table
-    from leo_bench.benchmarks.speed.motion import COLUMNS, measure
-
-    table("motion", COLUMNS, [row.cells() for row in measure()])
-
-
-@app.command()
-def long() -> None:
-    """LEO's long videos: 128 against 1,024 frames of leo:toy-faces, time and peak memory.
-
-    Example: leo-bench speed long
-    """
-    from leo_bench.benchmarks.cli.screen import table
-    from leo_bench.benchmarks.speed.long import COLUMNS, measure
-
-    table("long", COLUMNS, [row.cells() for row in measure()])
-
-
-@app.command()
-def animator() -> None:
-    """LEO's image animator at 256x256: encode, decode, and both, plain form against fast form.
-
-    Example: leo-bench speed animator
-    """
-    from leo_bench.benchmarks.cli.screen import table
-    from leo_bench.benchmarks.speed.animator import COLUMNS, measure
-
-    table("animator", COLUMNS, [row.cells() for row in measure()])
-
-
-@app.command()
-def train() -> None:
-    """LEO's training loop: whether it waits for data, frames packed or read each time.
-
-    Example: leo-bench speed train
-    """
-    from leo_bench.benchmarks.cli.screen import table
-    from leo_bench.benchmarks.speed.train import COLUMNS, measure
-
-    table("train", COLUMNS, [row.cells() for row in measure()])
+for _name, _about in _ABOUT.items():
+    _add(_name, _about)

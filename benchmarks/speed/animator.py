@@ -1,6 +1,6 @@
-"""The image animator at 256x256: plain form, fast form, and the machine's convolution rate.
+"""Speed of LEO's image animator at 256x256: plain form, fast form, and a convolution alone.
 
-The weights are stand-ins; time does not depend on their values.
+The weights are those before training: time does not depend on their values.
 """
 
 from collections.abc import Callable
@@ -12,8 +12,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from leo_bench.benchmarks.speed.machine import (
     CONVOLUTION_FLOPS,
+    Row,
     Task,
-    Timing,
+    compute_cells,
     convolution,
     interleaved,
 )
@@ -22,67 +23,25 @@ from leo_bench.leo.models.animator import ImageAnimator
 from leo_bench.leo.networks.generator import Generator
 from leo_bench.leo.networks.pixels import from_pixels
 
-COLUMNS = (
-    "what",
-    "form",
-    "ms a frame, best",
-    "median",
-    "times plain",
-    "GFLOP/s",
-    "of the machine's",
-    "differs",
-)
-
 _SIZE = 256
 _ROUNDS = 5
 _MACHINE = "one convolution alone, fp32"
 
 
 @dataclass(frozen=True)
-class AnimatorTiming:
-    """One line of the table.
-
-    Args:
-        flops: operations of one frame in the plain form, whatever form was run.
-        plain: seconds of the plain form; None: not comparable.
-        machine: FLOP/s of a convolution alone.
-        error: mean absolute difference from the plain form over its mean size; None: no network.
-    """
-
-    what: str
-    form: str
-    timing: Timing
-    flops: float
-    plain: float | None
-    machine: float
-    error: float | None
-
-    def cells(self) -> list[str]:
-        """As `COLUMNS`."""
-        rate = self.flops / self.timing.fastest
-        return [
-            self.what,
-            self.form,
-            f"{self.timing.fastest * 1e3:.0f}",
-            f"{self.timing.median * 1e3:.0f}",
-            "" if self.plain is None else f"{self.plain / self.timing.fastest:.2f}",
-            f"{rate / 1e9:.0f}",
-            f"{rate / self.machine:.0%}",
-            "" if self.error is None else f"{self.error:.1e}",
-        ]
-
-
-@dataclass(frozen=True)
 class _Job:
-    """The same result in both forms, of one frame."""
+    """One frame's computation in both forms."""
 
     what: str
     plain: Callable[[], Tensor]
     fast: Callable[[], Tensor]
 
 
-def measure() -> list[AnimatorTiming]:
-    """Measure on the CPU; half a minute on two quiet cores."""
+def measure() -> list[Row]:
+    """Time on the CPU, and the fast form's mean absolute difference over the plain form's mean.
+
+    Takes half a minute on two quiet cores.
+    """
     net = _stand_in()
     with full_precision(), torch.inference_mode():
         jobs = _jobs(net)
@@ -91,21 +50,22 @@ def measure() -> list[AnimatorTiming]:
             tasks |= {f"{job.what}, plain": job.plain, f"{job.what}, fast": job.fast}
         timings = interleaved(tasks, _ROUNDS)
         machine = CONVOLUTION_FLOPS / timings[_MACHINE].fastest
-        rows = []
+        rows: list[Row] = []
         for job in jobs:
             with FlopCounterMode(display=False) as counter:
                 reference = job.plain()
             flops = float(counter.get_total_flops())
-            plain, fast = (timings[f"{job.what}, {form}"] for form in ("plain", "fast"))
+            plain = timings[f"{job.what}, plain"].fastest
             error = float((job.fast() - reference).abs().mean() / reference.abs().mean())
-            rows.append(
-                AnimatorTiming(job.what, "plain", plain, flops, plain.fastest, machine, 0.0)
-            )
-            rows.append(
-                AnimatorTiming(job.what, "fast", fast, flops, plain.fastest, machine, error)
-            )
-    alone = AnimatorTiming(_MACHINE, "", timings[_MACHINE], CONVOLUTION_FLOPS, None, machine, None)
-    return [*rows, alone]
+            for form, differs in (("plain", 0.0), ("fast", error)):
+                timing = timings[f"{job.what}, {form}"]
+                rows.append(
+                    {"what": job.what, "form": form}
+                    | compute_cells("frame", timing, flops, plain, machine)
+                    | {"differs": f"{differs:.1e}"}
+                )
+    alone = compute_cells("frame", timings[_MACHINE], CONVOLUTION_FLOPS, None, machine)
+    return [*rows, {"what": _MACHINE, "form": ""} | alone | {"differs": ""}]
 
 
 def _jobs(net: Generator) -> list[_Job]:
@@ -126,7 +86,7 @@ def _jobs(net: Generator) -> list[_Job]:
             lambda: animator.frames(look, codes),
         ),
         _Job(
-            "animate by a video",  # plain: as the original's loop, which encodes the source again
+            "animate by a video",  # plain: LIA's loop, which encodes the source for each frame
             lambda: net(source, driving),
             lambda: animator.frames(look, animator.codes(pictures[1:])),
         ),
@@ -134,7 +94,7 @@ def _jobs(net: Generator) -> list[_Job]:
 
 
 def _stand_in() -> Generator:
-    """A network as it is before training, the same every time."""
+    """The network before training, from seed 0."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return Generator(_SIZE).eval().requires_grad_(False)

@@ -1,14 +1,13 @@
-"""Reading videos: every layout in order, and in clips of 16 frames by index, in one run.
+"""Speed of reading videos: every layout, all frames in order and random clips of 16 frames.
 
-One toy-faces video of 256x256 pixels, with grain on it as cameras leave. The plain form is PyAV's
-own on the H.264 file: every frame in order, by `to_ndarray` with its default threads, and for a
-clip everything up to its last frame.
+The video is one of toy-faces at 256x256 pixels with Gaussian noise added. The plain form reads its
+H.264 file by PyAV's `to_ndarray` with default threads; for a clip it decodes every frame up to the
+clip's last.
 """
 
 import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -16,56 +15,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from leo_bench.benchmarks.speed.machine import Task, Timing, interleaved
+from leo_bench.benchmarks.speed.machine import Row, Task, Timing, interleaved
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 from leo_bench.evaluation.videos.source import VideoSource
 from leo_bench.evaluation.videos.write import write_video
 
-COLUMNS = (
-    "layout",
-    "kB a frame",
-    "frames/s in order, best",
-    "median",
-    "times plain",
-    "clips/s, best",
-    "median",
-    "times plain",
-)
-
 SIDE, FRAMES, CLIP, CLIPS, ROUNDS = 256, 128, 16, 8, 5
 PLAIN = "H.264 .mp4, PyAV plainly"
 
 
-@dataclass(frozen=True)
-class DecodeTiming:
-    """One line of the table.
-
-    Args:
-        kilobytes: stored, a frame.
-        in_order: of a frame, the whole video read in order.
-        by_clip: of a clip, clips drawn by chance.
-        plain: the same two of the plain form.
-    """
-
-    layout: str
-    kilobytes: float
-    in_order: Timing
-    by_clip: Timing
-    plain: tuple[Timing, Timing]
-
-    def cells(self) -> list[str]:
-        """As `COLUMNS`."""
-        return [
-            self.layout,
-            f"{self.kilobytes:.1f}",
-            *_rates(self.in_order, self.plain[0]),
-            *_rates(self.by_clip, self.plain[1]),
-        ]
-
-
-def measure() -> list[DecodeTiming]:
-    """Measure on the CPU; half a minute on two quiet cores."""
+def measure() -> list[Row]:
+    """Time on one thread of the CPU; half a minute on two quiet cores."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -75,7 +36,7 @@ def measure() -> list[DecodeTiming]:
         torch.set_num_threads(threads)
 
 
-def _rows(folder: Path) -> list[DecodeTiming]:
+def _rows(folder: Path) -> list[Row]:
     paths = _stored(folder, _pictures())
     starts = np.random.default_rng(0).integers(0, FRAMES - CLIP + 1, CLIPS).tolist()
     whole, clips = [range(FRAMES)], [range(start, start + CLIP) for start in starts]
@@ -85,28 +46,25 @@ def _rows(folder: Path) -> list[DecodeTiming]:
         tasks[f"{layout}, in order"] = partial(_read_all, read, whole)
         tasks[f"{layout}, clips"] = partial(_read_all, read, clips)
     seconds = interleaved(tasks, ROUNDS)
-    both = {
-        layout: (
-            seconds[f"{layout}, in order"].shared_by(FRAMES),
-            seconds[f"{layout}, clips"].shared_by(CLIPS),
-        )
-        for layout in paths
-    }
+    in_order = {name: seconds[f"{name}, in order"].shared_by(FRAMES) for name in paths}
+    by_clip = {name: seconds[f"{name}, clips"].shared_by(CLIPS) for name in paths}
     return [
-        DecodeTiming(layout, _bytes(path) / FRAMES / 1e3, *both[layout], both[PLAIN])
-        for layout, path in paths.items()
+        {"layout": name, "kB a frame": f"{_bytes(path) / FRAMES / 1e3:.1f}"}
+        | _rates("frames/s in order", in_order[name], in_order[PLAIN])
+        | _rates("clips/s", by_clip[name], by_clip[PLAIN])
+        for name, path in paths.items()
     ]
 
 
 def _pictures() -> Tensor:
-    """uint8 [T,3,H,W]."""
+    """The video, uint8 [T,3,H,W]."""
     world = open_world("toy-faces", "test", WorldShape(resolution=SIDE, frames=FRAMES, count=1))
     grain = torch.randn(FRAMES, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0)) * 2
     return (world.read(0, range(FRAMES)) + grain).round().clamp(0, 255).to(torch.uint8)
 
 
 def _stored(folder: Path, pictures: Tensor) -> dict[str, Path]:
-    """Layout -> where the video lies in it."""
+    """Write the video in every layout: name of the layout -> path."""
     for name in ("video.mp4", "video.mkv", "video.npy", "frames"):
         write_video(folder / name, pictures, fps=25)
     with zipfile.ZipFile(folder / "video.zip", "w") as archive:
@@ -149,9 +107,9 @@ def _bytes(path: Path) -> int:
     return sum(file.stat().st_size for file in path.iterdir())
 
 
-def _rates(timing: Timing, plain: Timing) -> list[str]:
-    return [
-        f"{1 / timing.fastest:,.0f}",
-        f"{1 / timing.median:,.0f}",
-        f"{plain.fastest / timing.fastest:.2f}",
-    ]
+def _rates(what: str, timing: Timing, plain: Timing) -> Row:
+    return {
+        f"{what}, best": f"{1 / timing.fastest:,.0f}",
+        f"{what}, median": f"{1 / timing.median:,.0f}",
+        f"{what}, times plain": f"{plain.fastest / timing.fastest:.2f}",
+    }

@@ -1,6 +1,6 @@
-"""I3D: plain form, fast form and the machine's own convolution rate, in one run.
+"""Speed of I3D: plain form, fast form and the machine's own convolution rate.
 
-The weights are stand-ins; time does not depend on their values.
+The weights are random: time does not depend on their values.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,8 +11,9 @@ from torch import Tensor
 
 from leo_bench.benchmarks.speed.machine import (
     CONVOLUTION_FLOPS,
+    Row,
     Task,
-    Timing,
+    compute_cells,
     convolution,
     interleaved,
 )
@@ -20,59 +21,17 @@ from leo_bench.evaluation.extractors.i3d import I3D, SIZE
 from leo_bench.evaluation.extractors.i3d_fast import FastI3D
 from leo_bench.evaluation.extractors.numerics import computes_bf16, full_precision
 
-COLUMNS = (
-    "what",
-    "frames",
-    "ms a clip, best",
-    "median",
-    "times plain",
-    "GFLOP/s",
-    "of the machine's",
-    "features differ",
-)
-
 _SHORT, _LONG = 16, 128  # frames of the clips
 _CPU = torch.device("cpu")
 _FLOAT, _BRAIN = torch.float32, torch.bfloat16
 _DTYPES = {_FLOAT: "fp32", _BRAIN: "bf16"}
 
 
-@dataclass(frozen=True)
-class I3dTiming:
-    """One line of the table.
+def measure() -> list[Row]:
+    """Time on the CPU, and the relative L2 difference of the features from the plain form's.
 
-    Args:
-        flops: operations of one clip in the plain form, whatever form was run.
-        plain: seconds of a clip in the plain form, one clip at a time; None: not comparable.
-        machine: FLOP/s of a convolution alone, in this precision.
-        error: relative L2 from the plain form's features; None: no network.
+    Takes half a minute on two quiet cores.
     """
-
-    what: str
-    frames: int | None
-    timing: Timing
-    flops: float
-    plain: float | None
-    machine: float
-    error: float | None
-
-    def cells(self) -> list[str]:
-        """As `COLUMNS`."""
-        rate = self.flops / self.timing.fastest
-        return [
-            self.what,
-            "" if self.frames is None else str(self.frames),
-            f"{self.timing.fastest * 1e3:.0f}",
-            f"{self.timing.median * 1e3:.0f}",
-            "" if self.plain is None else f"{self.plain / self.timing.fastest:.2f}",
-            f"{rate / 1e9:.0f}",
-            f"{rate / self.machine:.0%}",
-            "" if self.error is None else f"{self.error:.1e}",
-        ]
-
-
-def measure() -> list[I3dTiming]:
-    """Measure on the CPU; half a minute on two quiet cores."""
     net = _stand_in()
     fast = FastI3D(net, _CPU, _FLOAT)
     pair = torch.rand(2, 3, _SHORT, SIZE, SIZE, generator=_generator(0)) * 2 - 1
@@ -104,8 +63,8 @@ class _Form:
         return self.network(self.clips)
 
 
-def _rows(net: I3D, forms: Sequence[_Form], rounds: int) -> list[I3dTiming]:
-    """Time `forms` and the machine in turn; the first form is `net` itself, over one clip."""
+def _rows(net: I3D, forms: Sequence[_Form], rounds: int) -> list[Row]:
+    """Time `forms` and a convolution in turn; the first form is `net` itself, on one clip."""
     tasks: dict[str, Task] = {form.what: form.run for form in forms}
     alone = {
         dtype: f"one convolution alone, {name}"
@@ -119,14 +78,21 @@ def _rows(net: I3D, forms: Sequence[_Form], rounds: int) -> list[I3dTiming]:
     frames = forms[0].clips.shape[2]
     plain = timings[forms[0].what].fastest
     reference, flops = _with_flops(net, forms[0].clips)
-    rows = []
+    rows: list[Row] = []
     for form in forms:
         timing = timings[form.what].shared_by(len(form.clips))
         error = float((form.run()[:1] - reference).norm() / reference.norm())
-        rows.append(I3dTiming(form.what, frames, timing, flops, plain, machine[form.dtype], error))
+        rows.append(
+            {"what": form.what, "frames": str(frames)}
+            | compute_cells("clip", timing, flops, plain, machine[form.dtype])
+            | {"features differ": f"{error:.1e}"}
+        )
     for dtype, what in alone.items():
-        row = I3dTiming(what, None, timings[what], CONVOLUTION_FLOPS, None, machine[dtype], None)
-        rows.append(row)
+        rows.append(
+            {"what": what, "frames": ""}
+            | compute_cells("clip", timings[what], CONVOLUTION_FLOPS, None, machine[dtype])
+            | {"features differ": ""}
+        )
     return rows
 
 
@@ -146,7 +112,7 @@ def _with_flops(net: I3D, clip: Tensor) -> tuple[Tensor, float]:
 
 
 def _stand_in() -> I3D:
-    """A network whose activations stay near one."""
+    """A network with random weights whose activations stay near one."""
     net = I3D().eval().requires_grad_(False)
     for seed, module in enumerate(net.modules()):
         if isinstance(module, torch.nn.Conv3d):

@@ -1,7 +1,7 @@
-"""Long samples from one given first frame: time of motion and of pixels, peak memory, repeats.
+"""Speed of long samples from one given first frame: motion, pixels, peak memory, distinct codes.
 
-Each length is drawn in a process of its own, so that the peak is its own. Eight samples are drawn
-together, always, so the motion is that of eight videos; pixels are made for one.
+Each length is drawn in a process of its own, so that its peak memory is its own. Motion is drawn
+for eight samples at once, as `sample` does; pixels are made for one.
 """
 
 import json
@@ -11,14 +11,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from leo_bench.benchmarks.speed.machine import alone
-
-COLUMNS = ("frames", "motion s", "pixels s", "peak MB", "ratio to the first", "distinct codes")
+from leo_bench.benchmarks.speed.machine import Row, run_alone
 
 
 @dataclass(frozen=True)
 class LongCase:
-    """What is drawn: a run's name or folder, videos to begin with, frames, steps of DDIM."""
+    """What is drawn: name or folder of a run, source of the first frame, frames, DDIM steps."""
 
     run: str
     start: str
@@ -31,7 +29,7 @@ CASES = tuple(LongCase("leo:toy-faces", "toy-faces/test", frames) for frames in 
 
 @dataclass(frozen=True)
 class Found:
-    """What one sample took: seconds, MB at most, and how many of its codes differ."""
+    """Seconds of one sample's motion and pixels, peak memory in MB, number of distinct codes."""
 
     motion: float
     pixels: float
@@ -39,43 +37,35 @@ class Found:
     distinct: int
 
 
-@dataclass(frozen=True)
-class LongTiming:
-    """One case, against the first."""
-
-    case: LongCase
-    found: Found
-    ratio: float
-
-    def cells(self) -> list[str]:
-        """As `COLUMNS`."""
-        return [
-            f"{self.case.frames:,}",
-            f"{self.found.motion:.1f}",
-            f"{self.found.pixels:.1f}",
-            f"{self.found.megabytes:,.0f}",
-            f"{self.ratio:.2f}",
-            f"{self.found.distinct:,}",
-        ]
-
-
-def measure(cases: Sequence[LongCase] = CASES) -> list[LongTiming]:
+def measure(cases: Sequence[LongCase] = CASES) -> list[Row]:
     """Draw every case in its own process, on the CPU; half a minute on two quiet cores."""
-    rows: list[LongTiming] = []
-    for case in cases:
-        found = Found(**json.loads(alone(__name__, f"print_drawn({case!r})", "Case, print_drawn")))
-        first = rows[0].found if rows else found
-        rows.append(LongTiming(case, found, found.megabytes / first.megabytes))
-    return rows
+    call = "print_drawn({!r})"
+    found = [
+        Found(**json.loads(run_alone(__name__, call.format(case), "LongCase, print_drawn")))
+        for case in cases
+    ]
+    return [cells(case.frames, one, found[0]) for case, one in zip(cases, found, strict=True)]
+
+
+def cells(frames: int, found: Found, first: Found) -> Row:
+    """One line of the table."""
+    return {
+        "frames": f"{frames:,}",
+        "motion s": f"{found.motion:.1f}",
+        "pixels s": f"{found.pixels:.1f}",
+        "peak MB": f"{found.megabytes:,.0f}",
+        "ratio to the first": f"{found.megabytes / first.megabytes:.2f}",
+        "distinct codes": f"{found.distinct:,}",
+    }
 
 
 def print_drawn(case: LongCase) -> None:
-    """For the process of a case: a JSON line."""
+    """What the process of a case runs: it prints `Found` as JSON."""
     print(json.dumps(asdict(drawn(case))))  # noqa: T201
 
 
 def drawn(case: LongCase) -> Found:
-    """Draw the first sample of a case, and say what this process needed."""
+    """Draw the first sample of a case in this process, and measure it."""
     from leo_bench.benchmarks.runs.sampling import Place, SampleRequest, open_request, sampling_of
 
     sampling = sampling_of(mode="conditional", frames=case.frames, count=1, steps=case.steps)

@@ -1,4 +1,4 @@
-"""What this machine can do at best, and how tasks are timed against each other."""
+"""Timing tasks in turn, and the highest convolution rate that this machine reaches."""
 
 import platform
 import statistics
@@ -16,6 +16,7 @@ _CLIPS, _INPUTS, _OUTPUTS, _FRAMES, _SIDE = 2, 64, 192, 8, 56
 CONVOLUTION_FLOPS = 2 * 27 * _CLIPS * _INPUTS * _OUTPUTS * _FRAMES * _SIDE * _SIDE
 
 Task = Callable[[], object]
+Row = dict[str, str]  # one line of a table: column -> text; every row of a table has the same keys
 
 
 @dataclass(frozen=True, order=True)
@@ -26,14 +27,14 @@ class Timing:
     median: float
 
     def shared_by(self, count: int) -> "Timing":
-        """Seconds of each of the `count` things that the task did."""
+        """Seconds of one of the `count` items that the task processed."""
         return Timing(self.fastest / count, self.median / count)
 
 
 def interleaved(tasks: Mapping[str, Task], rounds: int) -> dict[str, Timing]:
-    """Time every task once a round, in turn, so that a busy moment slows all of them alike.
+    """Time every task once a round, in turn, so that other load slows all tasks alike.
 
-    Each runs once beforehand, untimed.
+    Each task runs once before that, untimed.
     """
     for task in tasks.values():
         task()
@@ -46,23 +47,45 @@ def interleaved(tasks: Mapping[str, Task], rounds: int) -> dict[str, Timing]:
     return {name: Timing(min(all_), statistics.median(all_)) for name, all_ in seconds.items()}
 
 
-def alone(module: str, call: str, names: str) -> str:
-    """What `call` prints in a process of its own, where `names` of `module` are imported.
+def compute_cells(
+    item: str, timing: Timing, flops: float, plain: float | None, machine: float
+) -> Row:
+    """Time and rate of a computation, beside its plain form and the machine's own rate.
+
+    Args:
+        item: what one timing is of, such as "clip" or "frame".
+        timing: seconds of one item.
+        flops: operations of one item in the plain form, whatever form ran.
+        plain: seconds of one item in the plain form; None: there is none.
+        machine: FLOP/s of a convolution alone, in the same dtype.
+    """
+    rate = flops / timing.fastest
+    return {
+        f"ms a {item}, best": f"{timing.fastest * 1e3:.0f}",
+        "median": f"{timing.median * 1e3:.0f}",
+        "times plain": "" if plain is None else f"{plain / timing.fastest:.2f}",
+        "GFLOP/s": f"{rate / 1e9:.0f}",
+        "of the machine's": f"{rate / machine:.0%}",
+    }
+
+
+def run_alone(module: str, call: str, names: str) -> str:
+    """Standard output of `call` in a process of its own that imports `names` from `module`.
 
     Raises:
-        RuntimeError: it failed; with the last line that it said.
+        RuntimeError: the process failed; the message is the last line of its standard error.
     """
     code = f"from {module} import {names}; {call}"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     if run.returncode:
-        raise RuntimeError(f"{call}: {(run.stderr.strip().splitlines() or ['no word'])[-1]}")
+        raise RuntimeError(f"{call}: {(run.stderr.strip().splitlines() or ['no message'])[-1]}")
     return run.stdout
 
 
 def convolution(dtype: torch.dtype) -> Task:
-    """A 3x3x3 convolution alone, of `CONVOLUTION_FLOPS`: large enough to show the machine's best.
+    """A 3x3x3 convolution of `CONVOLUTION_FLOPS` operations: large enough for the machine's best.
 
-    Channels last is the quicker layout in both precisions (dependencies.md 9, and measured here).
+    It runs in channels-last layout, the quicker one in both dtypes.
     """
     generator = torch.Generator().manual_seed(0)
     x = torch.rand(_CLIPS, _INPUTS, _FRAMES, _SIDE, _SIDE, generator=generator)
@@ -78,7 +101,7 @@ def convolution(dtype: torch.dtype) -> Task:
 
 
 def describe() -> str:
-    """The processor, threads and torch, in one line."""
+    """Processor, number of threads and version of torch, in one line."""
     return f"{_processor()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
 
 

@@ -1,7 +1,7 @@
-"""Peak memory of feature extraction: by clips, their length and their size.
+"""Peak memory of feature extraction, by number, length and size of the clips.
 
-Each case runs in a process of its own, so that the peak is its own. The videos are H.264 files,
-made for the purpose beforehand; the extractor is i3d-toy.
+Each case runs in a process of its own, so that its peak memory is its own. The videos are H.264
+files written for the case; the extractor is i3d-toy.
 """
 
 import resource
@@ -13,16 +13,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from leo_bench.benchmarks.speed.machine import alone
+from leo_bench.benchmarks.speed.machine import Row, run_alone
 from leo_bench.evaluation.videos.write import write_video
 
-COLUMNS = ("clips", "frames", "stored", "peak MB", "ratio to the first")
-VIDEOS = 20  # files, at most; many clips come from each
+VIDEOS = 20  # files at most: many clips come from each
 
 
 @dataclass(frozen=True)
 class MemoryCase:
-    """How many clips of how many frames, and the size of their frames in pixels."""
+    """Number of clips, frames of each, and their size in pixels."""
 
     clips: int
     frames: int
@@ -31,7 +30,7 @@ class MemoryCase:
 
     @property
     def videos(self) -> int:
-        """Files that they come from."""
+        """Number of files that the clips come from."""
         return min(VIDEOS, self.clips)
 
 
@@ -47,40 +46,31 @@ CASES = (
 )
 
 
-@dataclass(frozen=True)
-class MemoryReading:
-    """The peak of one case."""
-
-    case: MemoryCase
-    megabytes: float
-    ratio: float
-
-    def cells(self) -> list[str]:
-        """The row as text."""
-        return [
-            str(self.case.clips),
-            str(self.case.frames),
-            f"{self.case.height}x{self.case.width}",
-            f"{self.megabytes:.0f}",
-            f"{self.ratio:.2f}",
-        ]
-
-
-def measure(cases: tuple[MemoryCase, ...] = CASES) -> list[MemoryReading]:
+def measure(cases: tuple[MemoryCase, ...] = CASES) -> list[Row]:
     """Peak resident memory of each case, in its own process."""
-    rows: list[MemoryReading] = []
+    rows: list[Row] = []
+    first = 0.0
     for case in cases:
         with tempfile.TemporaryDirectory() as folder:
-            # In a process of its own, too: one that is started inherits its parent's peak.
-            alone(__name__, f"write({case!r}, Path({folder!r}))", "Case, Path, write")
+            names = "MemoryCase, Path, peak_megabytes, write"
+            # Also in a process of its own: a new process inherits the peak of its parent.
+            run_alone(__name__, f"write({case!r}, Path({folder!r}))", names)
             call = f"print(peak_megabytes({case!r}, Path({folder!r})))"
-            peak = float(alone(__name__, call, "Case, Path, peak_megabytes"))
-        rows.append(MemoryReading(case, peak, peak / rows[0].megabytes if rows else 1.0))
+            peak = float(run_alone(__name__, call, names))
+        first = first or peak
+        row = {
+            "clips": str(case.clips),
+            "frames": str(case.frames),
+            "stored": f"{case.height}x{case.width}",
+            "peak MB": f"{peak:.0f}",
+            "ratio to the first": f"{peak / first:.2f}",
+        }
+        rows.append(row)
     return rows
 
 
 def peak_megabytes(case: MemoryCase, folder: Path) -> float:
-    """Extract as many clips of the videos in `folder`; what this process needed at most."""
+    """Peak memory in MB of this process after extracting the clips of the videos in `folder`."""
     from leo_bench.evaluation.clips import ClipRef, Window
     from leo_bench.evaluation.extractors import ExtractorRequest, build_extractor
     from leo_bench.evaluation.features.of_clips import FeatureRecipe, Resources, extract
@@ -102,14 +92,14 @@ def peak_megabytes(case: MemoryCase, folder: Path) -> float:
 
 
 def write(case: MemoryCase, folder: Path) -> None:
-    """The videos of a case."""
+    """Write the videos of a case."""
     for i in range(case.videos):
         count = case.clips // case.videos * case.frames
         write_video(folder / f"{i:03d}.mp4", _frames(i, count, case.height, case.width), fps=25)
 
 
 def _frames(seed: int, count: int, height: int, width: int) -> Iterator[Tensor]:
-    """Smooth pictures that move: uint8 [3,H,W] each."""
+    """Frames of a smooth picture that moves, uint8 [3,H,W] each."""
     generator = torch.Generator().manual_seed(seed)
     small = torch.rand((1, 3, 8, 8), generator=generator) * 255
     picture = torch.nn.functional.interpolate(small, (height, width), mode="bicubic")[0]

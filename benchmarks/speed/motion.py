@@ -1,14 +1,12 @@
-"""Long motion in code space: every sampler, one video or eight at a time, two sizes of LMDM.
+"""Speed of long motion in code space: every sampler, one video or eight at once, two LMDMs.
 
-The weights are stand-ins; time does not depend on their values. Steps of a sampler cost the same,
-so a few of one run are timed and the rest is counted: every row says how many were.
+The weights are random: time does not depend on their values. All steps of a sampler cost the same,
+so a few are timed and the others counted; every row says how many were timed.
 """
-
-from dataclasses import dataclass
 
 import torch
 
-from leo_bench.benchmarks.speed.machine import Task, Timing, interleaved
+from leo_bench.benchmarks.speed.machine import Row, Task, interleaved
 from leo_bench.leo.config import LmdmConfig, load_config
 from leo_bench.leo.diffusion.codes import CodeStats
 from leo_bench.leo.diffusion.gaussian import Sampler
@@ -16,62 +14,15 @@ from leo_bench.leo.models.motion_models import MotionModel
 from leo_bench.leo.networks.unet1d import UNet1d
 from leo_bench.leo.sampling.rollout import runs
 
-COLUMNS = (
-    "LMDM",
-    "million weights",
-    "sampler",
-    "videos at once",
-    "s a video, best",
-    "median",
-    "frames/s",
-    "times ddpm-1000",
-    "timed",
-)
-
 FRAMES = 1024  # of a video
 _CODE = 20
 _TIMED = 20  # steps of each sampler
-_MODELS = {"paper": "taichihd128", "fast": "toy64"}  # the configs that they are taken from
+_MODELS = {"paper": "taichihd128", "fast": "toy64"}  # name in the table -> config
 _SAMPLERS = (Sampler("ddpm", 1000), Sampler("ddim", 50), Sampler("dpm", 20))
 _BATCHES = (1, 8)
 
 
-@dataclass(frozen=True)
-class MotionTiming:
-    """One line of the table.
-
-    Args:
-        model: "paper" or "fast".
-        weights: how many.
-        sampler: what was asked of the model, and how many videos at once.
-        steps: calls of the network that a video of `FRAMES` takes.
-        timing: of a video.
-        slowest: seconds of a video with ddpm-1000, as many at once.
-    """
-
-    model: str
-    weights: int
-    sampler: Sampler
-    steps: int
-    timing: Timing
-    slowest: float
-
-    def cells(self) -> list[str]:
-        """As `COLUMNS`."""
-        return [
-            self.model,
-            f"{self.weights / 1e6:.1f}",
-            f"{self.sampler.kind}-{self.sampler.steps}",
-            str(self.sampler.batch),
-            f"{self.timing.fastest:.2f}",
-            f"{self.timing.median:.2f}",
-            f"{FRAMES / self.timing.fastest:.1f}",
-            f"{self.slowest / self.timing.fastest:.1f}",
-            f"{_TIMED} of {self.steps:,} steps",
-        ]
-
-
-def measure() -> list[MotionTiming]:
+def measure() -> list[Row]:
     """Measure on the CPU; a minute on two quiet cores."""
     rows = []
     for name, config in _MODELS.items():
@@ -81,20 +32,31 @@ def measure() -> list[MotionTiming]:
     return rows
 
 
-def _rows(name: str, model: MotionModel, batch: int) -> list[MotionTiming]:
+def _rows(name: str, model: MotionModel, batch: int) -> list[Row]:
     tasks: dict[str, Task] = {
         sampler.kind: _some_steps(model, sampler.kind, batch) for sampler in _SAMPLERS
     }
     timings = interleaved(tasks, rounds=2)
     weights = sum(parameter.numel() for parameter in model.network.parameters())
-    rows: list[MotionTiming] = []
-    for asked in _SAMPLERS:
-        sampler = Sampler(asked.kind, asked.steps, batch)
+    rows: list[Row] = []
+    slowest = 0.0  # seconds of a video by the first sampler, ddpm-1000
+    for sampler in _SAMPLERS:
         steps = sampler.steps * runs(FRAMES, model.config.length, model.config.spare)
         few = timings[sampler.kind].shared_by(batch * _TIMED)
-        timing = Timing(few.fastest * steps, few.median * steps)
-        slowest = rows[0].timing.fastest if rows else timing.fastest
-        rows.append(MotionTiming(name, weights, sampler, steps, timing, slowest))
+        best, median = few.fastest * steps, few.median * steps
+        slowest = slowest or best
+        row = {
+            "LMDM": name,
+            "million weights": f"{weights / 1e6:.1f}",
+            "sampler": f"{sampler.kind}-{sampler.steps}",
+            "videos at once": str(batch),
+            "s a video, best": f"{best:.2f}",
+            "median": f"{median:.2f}",
+            "frames/s": f"{FRAMES / best:.1f}",
+            "times ddpm-1000": f"{slowest / best:.1f}",
+            "timed": f"{_TIMED} of {steps:,} steps",
+        }
+        rows.append(row)
     return rows
 
 
@@ -106,7 +68,7 @@ def _some_steps(model: MotionModel, kind: str, batch: int) -> Task:
 
 
 def _stand_in(config: LmdmConfig) -> MotionModel:
-    """A model of codes between -1 and 1."""
+    """An untrained model whose codes lie between -1 and 1."""
     one = torch.ones(_CODE)
     stats = CodeStats(0 * one, one, one.expand(config.length - 1, -1), -one, one)
     return MotionModel(UNet1d(_CODE, config.network).eval(), stats, config)

@@ -1,13 +1,13 @@
-"""The training loop: does it wait for data? The animator's stage, frames packed or read each time.
+"""Speed of the training loop: whether the animator's stage waits for data.
 
-Every case is a training of its own, in a folder that is thrown away; the first report, in which
-threads and kernels warm up, is not counted.
+Every case trains in a temporary folder. The first report is not counted: threads and kernels warm
+up in it.
 """
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
+from leo_bench.benchmarks.speed.machine import Row
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 from leo_bench.evaluation.videos.source import VideoSource
@@ -19,29 +19,15 @@ from leo_bench.leo.stages.perceptual import choose
 from leo_bench.leo.training.loop import train
 from leo_bench.leo.training.run_folder import RunFolder
 
-COLUMNS = ("frames", "samples/s", "share of the time waited for data", "times packed")
 STEPS, REPORT = 30, 10
 SHAPE = WorldShape(resolution=64, frames=32, count=32)
 
 
-@dataclass(frozen=True)
-class TrainTiming:
-    """One case: how its frames come, and how training went."""
-
-    what: str
-    rate: float
-    waited: float
-    ratio: float
-
-    def cells(self) -> list[str]:
-        """As `COLUMNS`."""
-        return [self.what, f"{self.rate:.1f}", f"{self.waited:.1%}", f"{self.ratio:.2f}"]
-
-
-def measure() -> list[TrainTiming]:
+def measure() -> list[Row]:
     """Train a few steps of toy64's animator on each kind of frames."""
     world = open_world("toy-faces", "train", SHAPE)
-    rows: list[TrainTiming] = []
+    rows: list[Row] = []
+    packed = 0.0
     with tempfile.TemporaryDirectory() as folder:
         files = Path(folder) / "videos"
         for i in range(SHAPE.count):
@@ -54,12 +40,19 @@ def measure() -> list[TrainTiming]:
         ]
         for number, (what, source, pack_bytes) in enumerate(cases):
             rate, waited = _train(source, pack_bytes, Path(folder) / str(number))
-            rows.append(TrainTiming(what, rate, waited, rate / rows[0].rate if rows else 1.0))
+            packed = packed or rate
+            row = {
+                "frames": what,
+                "samples/s": f"{rate:.1f}",
+                "share of the time waited for data": f"{waited:.1%}",
+                "times packed": f"{rate / packed:.2f}",
+            }
+            rows.append(row)
     return rows
 
 
 def _train(source: VideoSource, pack_bytes: int, root: Path) -> tuple[float, float]:
-    """Samples a second and the share waited, after the first report."""
+    """Samples a second and the share of the time waited for data, after the first report."""
     never = STEPS + 1
     config = load_config(
         "toy64",

@@ -17,7 +17,7 @@ def test_every_sampler_is_timed_for_a_few_steps_and_counted_for_all(
     monkeypatch.setattr(motion, "_MODELS", {"fast": "toy64"})
     monkeypatch.setattr(motion, "_TIMED", 2)
     monkeypatch.setattr(motion, "interleaved", at_once)
-    found = [dict(zip(motion.COLUMNS, row.cells(), strict=True)) for row in motion.measure()]
+    found = motion.measure()
     assert [row["sampler"] for row in found] == 2 * ["ddpm-1000", "ddim-50", "dpm-20"]
     assert [row["timed"] for row in found[:2]] == ["2 of 17,000 steps", "2 of 850 steps"]
     # Seconds of 2 steps x 17,000 / 2, shared by one video or by eight.
