@@ -4,7 +4,7 @@
     python -m leo_bench.benchmarks.evidence.module_tables --check    exit 1 where one is out of date
 
 A table stands between `<!-- modules -->` and `<!-- /modules -->` in the README of a package. The
-README at the top of the repository may have one of the packages and their rooms.
+README at the top of the repository has a tree of the packages and their rooms there.
 """
 
 import argparse
@@ -29,13 +29,14 @@ def with_table(readme: str, table: str) -> str:
     return f"{before}{BEGIN}\n{table}{END}{after}"
 
 
-def table_of_packages(root: Path) -> str:
-    """The table of the README at the top: each package, and the names of its rooms."""
-    rows = [
-        (f"[`{name}/`]({name}/README.md)", first_line(root / name), _names(root / name))
-        for name in PACKAGES
-    ]
-    return _table(("package", "what it is", "rooms and modules"), rows)
+def tree_of_packages(root: Path) -> str:
+    """The tree of the README at the top: each package, and one line for each of its rooms."""
+    lines = []
+    for name in PACKAGES:
+        rooms = [(f"  {r.name}/", first_line(r)) for r in _members(root / name) if r.is_dir()]
+        lines += [(f"{name}/", first_line(root / name)), *rooms]
+    width = max(len(name) for name, _ in lines) + 2
+    return "".join(f"    {name:{width}}{about}\n" for name, about in lines)
 
 
 def tables_of_modules(package: Path) -> str:
@@ -92,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if one differs")
     check: bool = parser.parse_args(arguments).check
     tables = {ROOT / name / "README.md": tables_of_modules(ROOT / name) for name in PACKAGES}
-    tables[ROOT / "README.md"] = table_of_packages(ROOT)
+    tables[ROOT / "README.md"] = tree_of_packages(ROOT)
     stale = 0
     for path, table in tables.items():
         text = path.read_text()

@@ -1,4 +1,4 @@
-"""Every example of docs/extending.md works: its files, commands and tests, in a copy of the checkout."""
+"""Every example of docs/extending.md works: its files, commands and tests, in a copy."""
 
 import json
 import os
@@ -17,7 +17,9 @@ COPIED = ("baselines", "benchmarks", "evaluation", "leo", "leo_bench", "reports"
 NOT_COPIED = shutil.ignore_patterns("golden", "gpu", "browser", "test_*.py*", "*.md")
 
 # A line `path/to/file.py`: before a block says where its content belongs.
-BLOCK = re.compile(r"(?:^`(?P<path>[^`\n]+)`:\n\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.M | re.S)
+BLOCK = re.compile(
+    r"(?:^`(?P<path>[^`\n]+)`:\n\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.M | re.S
+)
 
 # Runs in the copy: the page's commands, then its tests, each in this one process.
 DRIVER = """
