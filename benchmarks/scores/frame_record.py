@@ -1,60 +1,18 @@
 """The record of a score of frames, ACD or drift: what all of them write down alike."""
 
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, Self, TypeVar
+from typing import Any, Literal, TypeVar
 
 from leo_bench.benchmarks.scores.frame_plan import FramePlan, PlannedSide, caveats
 from leo_bench.benchmarks.scores.stamp import device_name, side_record, weights_notes
 from leo_bench.evaluation.embedders import FrameEmbedder
+from leo_bench.evaluation.identity.embedded_videos import SourceScore
 from leo_bench.evaluation.records.circumstances import circumstances
 from leo_bench.evaluation.records.parts import SideRecord
 from leo_bench.evaluation.records.score import Against, ScoreRecord
-from leo_bench.evaluation.uncertainty.intervals import Interval, ends
+from leo_bench.evaluation.uncertainty.intervals import ends
 from leo_bench.evaluation.videos.frames import out_of_order
-from leo_bench.evaluation.videos.source import VideoSource
-
-
-class SourceScore(Protocol):
-    """A source, scored video by video: `SourceACD`, `SourceDrift`."""
-
-    @property
-    def source(self) -> VideoSource:
-        """Less the videos that were skipped as broken."""
-
-    @property
-    def seen(self) -> tuple[int, ...]:
-        """Indices in `source` of the videos that were embedded."""
-
-    @property
-    def videos(self) -> Sized:
-        """Those that gave a value."""
-
-    @property
-    def without_value(self) -> tuple[tuple[str, str], ...]:
-        """(name, reason) of the others."""
-
-    @property
-    def frames_seen(self) -> int:
-        """Frames that were embedded."""
-
-    @property
-    def frames_without(self) -> int:
-        """Those in which nothing was found."""
-
-    @property
-    def value(self) -> float:
-        """Mean over videos."""
-
-    @property
-    def interval(self) -> Interval | None:
-        """Of `value`."""
-
-    def is_paired_with(self, other: Self, /) -> bool:
-        """Whether videos of one name are taken as pairs."""
-
-    def difference(self, other: Self, /) -> Interval | None:
-        """Interval of this value less the other's."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +30,13 @@ class ScoreDetails:
     against: Against | None = None
 
 
-def scored_side(side: PlannedSide, measured: SourceScore) -> SideRecord:
+def scored_side(side: PlannedSide, measured: SourceScore[Any]) -> SideRecord:
     """The videos that were embedded."""
     seen = measured.seen
     return side_record(side.spec, side.split, measured.source, seen, len(seen), side.window.stride)
 
 
-ScoreT = TypeVar("ScoreT", bound=SourceScore)
+ScoreT = TypeVar("ScoreT", bound=SourceScore[Any])
 
 
 def against(mine: ScoreT, real: ScoreT, of_real: ScoreRecord) -> Against:
@@ -98,7 +56,7 @@ def against(mine: ScoreT, real: ScoreT, of_real: ScoreRecord) -> Against:
 
 def frame_record(
     chosen: FramePlan,
-    measured: SourceScore,
+    measured: SourceScore[Any],
     source: SideRecord,
     embedder: FrameEmbedder,
     told: ScoreDetails,

@@ -1,16 +1,15 @@
-"""Average Content Distance: how far apart the frames of one video are in an embedding of identity.
+"""Average Content Distance (ACD): mean distance of a video's frames in an identity embedding.
 
 ACD of a video = 2 / (T (T - 1)) * sum over i < j of |e_i - e_j|: the plain L2 distance of all pairs
 of frames, neither squared nor of neighbours only. That is the literal reading of MoCoGAN (Tulyakov
 et al. 2018) and of LEO, Sec. 4: "the average pairwise L2 distance of the per-frame feature
 vectors". No code of either is public. ACD of a set is the mean over its videos.
 
-A still video has ACD 0, so ACD alone rewards stillness: read it beside that of real videos.
+A still video has ACD 0: a low ACD may mean little motion. Compare it with that of real videos.
 
 Letters: T frames, D embedding size.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import partial
 from statistics import fmean
@@ -22,12 +21,14 @@ from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.embedders import Embedded
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
-from leo_bench.evaluation.identity.embedded_videos import EmbeddedVideos, EmbeddingSettings
-from leo_bench.evaluation.uncertainty.intervals import Interval
-from leo_bench.evaluation.uncertainty.mean_intervals import difference_interval, mean_interval
+from leo_bench.evaluation.identity.embedded_videos import (
+    EmbeddedVideos,
+    EmbeddingSettings,
+    SourceScore,
+)
 from leo_bench.evaluation.videos.source import VideoSource
 
-# Rows that are held against all later ones at once: memory is ROWS_AT_ONCE * T distances.
+# Rows that are compared with all later ones at once: memory is ROWS_AT_ONCE * T distances.
 ROWS_AT_ONCE = 64
 
 
@@ -73,67 +74,30 @@ def video_acd(embedded: Embedded) -> VideoACD | None:
     return VideoACD(total / pairs, steps.mean().item(), radii.mean().item(), squares / pairs)
 
 
-@dataclass(frozen=True)
-class SourceACD:
-    """ACD of a set of videos.
-
-    Args:
-        source: as given, less the videos that were skipped as broken.
-        window: frames and stride of each video.
-        seen: indices of the videos whose frames were embedded.
-        videos: by name, those of them that gave a value.
-        without_value: (name, reason) of every other video of `source`.
-        frames_seen: frames that were embedded; frames_without: those of them in which nothing was
-            found.
-    """
-
-    source: VideoSource
-    window: Window
-    seen: tuple[int, ...]
-    videos: Mapping[str, VideoACD]
-    without_value: tuple[tuple[str, str], ...]
-    frames_seen: int
-    frames_without: int
-
-    @property
-    def value(self) -> float:
-        """Mean ACD over videos."""
-        return fmean(self.by_video.values())
+class SourceACD(SourceScore[VideoACD]):
+    """ACD of a set of videos."""
 
     @property
     def by_video(self) -> dict[str, float]:
-        """ACD of each video."""
+        """ACD of each video, by name."""
         return {name: video.acd for name, video in self.videos.items()}
 
     @property
-    def interval(self) -> Interval | None:
-        """Interval of `value` over videos; None with too few."""
-        return mean_interval(self.by_video)
-
-    @property
     def diagnostics(self) -> dict[str, float]:
-        """Means over videos of everything that a video has besides its ACD."""
+        """Means over videos of the other fields of `VideoACD`."""
         names = [field.name for field in fields(VideoACD) if field.name != "acd"]
         return {
             name: fmean(getattr(video, name) for video in self.videos.values()) for name in names
         }
 
-    def is_paired_with(self, other: "SourceACD") -> bool:
-        """Whether the two sets have videos of the same names, so that each has its counterpart."""
-        return set(self.source.names) == set(other.source.names)
-
-    def difference(self, other: "SourceACD") -> Interval | None:
-        """Interval of this value less the other's; None with too few videos on a side."""
-        paired = self.is_paired_with(other)
-        return difference_interval(self.by_video, other.by_video, paired=paired)
-
 
 def source_acd(source: VideoSource, window: Window, settings: EmbeddingSettings) -> SourceACD:
-    """ACD of every video of a source. Holds one video's embeddings at a time.
+    """ACD of every video of a source; one video's embeddings are in memory at a time.
 
     Raises:
-        InputError: fewer than 2 frames asked for; all videos too short; a broken video where those
-            are not skipped; no video that has the subject in two frames.
+        InputError: fewer than 2 frames asked for; all videos too short; no video that has the
+            subject in two frames.
+        BadVideoError: a broken video, under `on_error="fail"`.
     """
     if window.frames < 2:
         raise InputError(f"--frames {window.frames}: a distance of frames needs 2 or more")
@@ -152,15 +116,7 @@ def source_acd(source: VideoSource, window: Window, settings: EmbeddingSettings)
             f"no distance to average (such as {walk.example}); give videos that show one, or "
             "another --protocol"
         )
-    return SourceACD(
-        source=walk.source,
-        window=window,
-        seen=walk.seen,
-        videos=videos,
-        without_value=walk.without_value,
-        frames_seen=walk.frames_seen,
-        frames_without=walk.frames_without,
-    )
+    return SourceACD.of(walk, videos)
 
 
 def _distances(rows: Tensor, later: Tensor) -> Tensor:

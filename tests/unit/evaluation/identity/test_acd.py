@@ -237,7 +237,7 @@ def test_progress_ends_though_the_last_video_is_broken(
 
 def test_drift_keeps_one_embedding_of_a_video_and_not_all() -> None:
     found = source_drift(Held({"a": clip(*range(1, 101))}), Window(100), settings())
-    assert found.firsts["a"].untyped_storage().nbytes() == 3 * 4
+    assert found.videos["a"].first.untyped_storage().nbytes() == 3 * 4
 
 
 def test_sides_of_the_same_names_are_paired() -> None:
