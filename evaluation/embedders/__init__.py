@@ -129,18 +129,6 @@ def list_embedders() -> list[Described]:
     return [Described(name, entry.dim, entry.about) for name, entry in _BUILDERS.items()]
 
 
-def refuse_weights(request: EmbedderRequest) -> None:
-    """For embedders that have none.
-
-    Raises:
-        InputError: weights are given, which would not be used.
-    """
-    if request.weights is not None:
-        raise InputError(
-            f"--weights {request.weights}: {request.name} has no weights; leave it out"
-        )
-
-
 def build_embedder(request: EmbedderRequest) -> FrameEmbedder:
     """The embedder asked for, ready to run.
 

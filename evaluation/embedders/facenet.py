@@ -21,14 +21,10 @@ from leo_bench.evaluation.embedders.network import (
     about_minus_one_to_one,
     network_embedder,
 )
-from leo_bench.evaluation.embedders.weights_files import (
-    chosen_file,
-    load_strictly,
-    read_state_dict,
-    without,
-)
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.devices import chosen_device
+from leo_bench.evaluation.weights.registry import chosen_weights
+from leo_bench.evaluation.weights.state_dicts import load_strictly, read_state_dict, without
 
 DIM = 512
 SIDE = 160  # pixels; of the crops that the network was trained on
@@ -43,7 +39,7 @@ def build(request: EmbedderRequest) -> NetworkEmbedder:
     """
     from facenet_pytorch import InceptionResnetV1
 
-    file = chosen_file(request)
+    file = chosen_weights(request.name, request.weights, request.allow_unverified)
     # A published file has the classifier of its training set's people too: `logits`.
     tensors = without(read_state_dict(file.path), ["logits."])
     with torch.device("meta"):

@@ -10,9 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from leo_bench.evaluation.embedders import Embedded, EmbedderRequest, refuse_weights
+from leo_bench.evaluation.embedders import Embedded, EmbedderRequest
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.devices import chosen_device
+from leo_bench.evaluation.weights.registry import refuse_weights
 
 NAME = "random-filters"
 SCALES, FILTERS, SIDE = 3, 8, 5  # halvings of the frame, filters at each, pixels of a filter
@@ -63,7 +64,7 @@ def build(request: EmbedderRequest) -> RandomFilters:
     Raises:
         InputError: weights are given; a device that is not here.
     """
-    refuse_weights(request)
+    refuse_weights(request.name, request.weights)
     device = chosen_device(request.device)
     generator = torch.Generator().manual_seed(_SEED)
     filters = torch.randn(FILTERS, 3, SIDE, SIDE, generator=generator)

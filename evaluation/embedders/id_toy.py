@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from leo_bench.evaluation.embedders import EmbedderRequest
 from leo_bench.evaluation.embedders.network import NetworkEmbedder, network_embedder
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.weights.registry import Verified, identify
+from leo_bench.evaluation.weights.registry import shipped_weights
 
 WEIGHTS = Path(__file__).parent / "id_toy.safetensors"
 SIZE, DIM = 64, 64  # side of a frame in pixels; numbers of an embedding
@@ -67,20 +67,14 @@ def build(request: EmbedderRequest) -> NetworkEmbedder:
         InputError: the file is absent, is no such network, or is not the shipped one and that is
             not allowed; a device that is not there.
     """
-    path = request.weights or WEIGHTS
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; weights of id-toy come with the installation")
-    if path != WEIGHTS and not request.allow_unverified:
-        raise InputError(f"{path}: not the shipped weights of id-toy: --allow-unverified uses it")
+    file = shipped_weights("id-toy", WEIGHTS, request.weights, request.allow_unverified)
     network = IdToyNetwork()
     counts = {name: t for name, t in network.state_dict().items() if t.ndim == 0}  # of training
     try:
-        network.load_state_dict(counts | load_file(path))
+        network.load_state_dict(counts | load_file(file.path))
     except (SafetensorError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
-        raise InputError(f"{path}: not a network of id-toy: {reason}") from None
-    registered_as = path.name if path == WEIGHTS else None
-    file = Verified(path, identify(path, {}).sha256, registered_as)
+        raise InputError(f"{file.path}: not a network of id-toy: {reason}") from None
     return network_embedder(request, file, DIM, _prepared, network.eval())
 
 

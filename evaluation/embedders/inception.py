@@ -23,7 +23,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors.i3d_extractor import in_full_batches
 from leo_bench.evaluation.extractors.numerics import full_precision
 from leo_bench.evaluation.features.devices import chosen_device
-from leo_bench.evaluation.weights.registry import find, identify, require_registered, weights_for
+from leo_bench.evaluation.weights.registry import chosen_weights
 
 NAME = "inception-fid"
 DIM = 2048
@@ -81,11 +81,8 @@ def build(request: EmbedderRequest) -> InceptionFid:
             holds other weights; a device that is not here.
     """
     device = chosen_device(request.device)
-    registered = weights_for(NAME)
-    path = find(tuple(registered), request.weights)
-    allowed = request.allow_unverified
-    file = identify(path, registered) if allowed else require_registered(path, registered)
-    network = load_network(path).to(device)
+    file = chosen_weights(NAME, request.weights, request.allow_unverified)
+    network = load_network(file.path).to(device)
     return InceptionFid(network, file.sha256, file.verified, request.device)
 
 

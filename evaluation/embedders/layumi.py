@@ -28,12 +28,8 @@ from leo_bench.evaluation.embedders.network import (
     network_embedder,
     resized,
 )
-from leo_bench.evaluation.embedders.weights_files import (
-    chosen_file,
-    load_strictly,
-    read_state_dict,
-    without,
-)
+from leo_bench.evaluation.weights.registry import chosen_weights
+from leo_bench.evaluation.weights.state_dicts import load_strictly, read_state_dict, without
 
 POOLED, BOTTLENECK = 2048, 512
 _LAYUMI_SIZE, _POSE_EVAL_SIZE = (256, 128), (288, 144)  # height, width
@@ -45,7 +41,7 @@ def build(request: EmbedderRequest) -> NetworkEmbedder:
     Raises:
         InputError: weights that are absent, wrong or not verified; a device that is not here.
     """
-    file = chosen_file(request)
+    file = chosen_weights(request.name, request.weights, request.allow_unverified)
     tensors = read_state_dict(file.path)
     if request.name == "layumi-ft-resnet50":
         net = bottleneck_network()

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.embedders import Embedded, EmbedderRequest, refuse_weights
+from leo_bench.evaluation.embedders import Embedded, EmbedderRequest
 from leo_bench.evaluation.features.devices import chosen_device
+from leo_bench.evaluation.weights.registry import refuse_weights
 
 
 @dataclass(frozen=True)
@@ -31,5 +32,5 @@ def build(request: EmbedderRequest) -> MeanColour:
     Raises:
         InputError: weights are given; a device that is not here.
     """
-    refuse_weights(request)
+    refuse_weights(request.name, request.weights)
     return MeanColour(device=str(chosen_device(request.device)))

@@ -23,8 +23,9 @@ from leo_bench.evaluation.embedders.network import (
     imagenet_normalised,
     network_embedder,
 )
-from leo_bench.evaluation.embedders.weights_files import chosen_file, load_strictly, read_state_dict
 from leo_bench.evaluation.features.devices import chosen_device
+from leo_bench.evaluation.weights.registry import chosen_weights
+from leo_bench.evaluation.weights.state_dicts import load_strictly, read_state_dict
 
 _HEIGHT = 112
 _FOAMLIU_WIDTH, _XIAOCCER_WIDTH = 112, 96
@@ -77,7 +78,7 @@ def build(request: EmbedderRequest) -> NetworkEmbedder:
         InputError: weights that are absent, wrong or not verified; a device that is not here.
     """
     foamliu = request.name == "mobilefacenet-foamliu"
-    file = chosen_file(request)
+    file = chosen_weights(request.name, request.weights, request.allow_unverified)
     tensors = renamed(read_state_dict(file.path), _FOAMLIU if foamliu else _XIAOCCER)
     with torch.device("meta"):
         net = foamliu_network() if foamliu else xiaoccer_network()

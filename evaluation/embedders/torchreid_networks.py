@@ -29,13 +29,9 @@ from leo_bench.evaluation.embedders.network import (
     resized,
 )
 from leo_bench.evaluation.embedders.onnx_weights import read_onnx
-from leo_bench.evaluation.embedders.weights_files import (
-    chosen_file,
-    load_strictly,
-    read_state_dict,
-    without,
-)
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.weights.registry import chosen_weights
+from leo_bench.evaluation.weights.state_dicts import load_strictly, read_state_dict, without
 
 DIM = 512
 _HEIGHT, _WIDTH = 256, 128
@@ -54,7 +50,7 @@ def build(request: EmbedderRequest) -> NetworkEmbedder:
     Raises:
         InputError: weights that are absent, wrong or not verified; a device that is not here.
     """
-    file = chosen_file(request)
+    file = chosen_weights(request.name, request.weights, request.allow_unverified)
     net = network(*_NETWORKS[request.name])
     if is_onnx(file.path):
         with torch.device("meta"):

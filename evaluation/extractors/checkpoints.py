@@ -1,7 +1,7 @@
-"""Weights files of I3D -> the network.
+"""Loads I3D from a weights file of any of three formats, which is told by its content.
 
-Three kinds: the VideoGPT line's state dict, StyleGAN-V's TorchScript archive, our own safetensors.
-Which one a file is shows from its content, not from its name.
+The formats: the state dict of the VideoGPT line, StyleGAN-V's TorchScript archive, and this
+project's safetensors.
 """
 
 import json
@@ -18,7 +18,13 @@ from torch import Tensor, nn
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors.i3d import I3D, KINETICS_CLASSES
 from leo_bench.evaluation.extractors.torchscript import is_torchscript, read_torchscript
-from leo_bench.evaluation.files.given_files import check_regular, shortened
+from leo_bench.evaluation.files.given_files import shortened
+from leo_bench.evaluation.weights.state_dicts import (
+    COUNTER,
+    first_bytes,
+    load_strictly,
+    read_state_dict,
+)
 
 # hassony2's names -> VideoGPT's. Sources: hassony2/kinetics_i3d_pytorch 786fbae src/i3dpt.py (the
 # port that StyleGAN-V's archive is made of), wilson1yan/VideoGPT 733d2b1.
@@ -31,7 +37,6 @@ _RENAMES = (
     (r"^mixed_(\d\w)\.branch_3\.1\.", r"Mixed_\1.b3b."),
     (r"\.batch3d\.", ".bn."),
 )
-_COUNTER = "num_batches_tracked"  # training only; the official file's converter left it out
 
 
 def load_i3d(path: Path, bn_eps: float) -> I3D:
@@ -53,14 +58,10 @@ def load_i3d(path: Path, bn_eps: float) -> I3D:
     elif kind == "torchscript":
         tensors = _read_archive(path)
     else:
-        tensors = _read_state_dict(path)
+        tensors = read_state_dict(path)
     with torch.device("meta"):
         net = I3D(classes, width, bn_eps)
-    wanted = net.state_dict()
-    matched = match_names(tensors, wanted, where=str(path))
-    counters = {name: torch.zeros((), dtype=torch.int64) for name in wanted if _COUNTER in name}
-    net.load_state_dict(counters | matched, assign=True)
-    return net.float().eval().requires_grad_(False)
+    return load_strictly(net, match_names(tensors, net.state_dict(), where=str(path)), path)
 
 
 def read_shape(path: Path) -> tuple[int, float]:
@@ -87,8 +88,8 @@ def match_names(
     Raises:
         InputError: neither fits; the message lists what was found.
     """
-    found = {name: tensor for name, tensor in found.items() if _COUNTER not in name}
-    wanted = {name: tensor for name, tensor in wanted.items() if _COUNTER not in name}
+    found = {name: tensor for name, tensor in found.items() if COUNTER not in name}
+    wanted = {name: tensor for name, tensor in wanted.items() if COUNTER not in name}
     renamed = {_renamed(name): tensor for name, tensor in found.items()}
     if renamed.keys() == wanted.keys():
         for name, tensor in wanted.items():
@@ -104,22 +105,6 @@ def match_names(
         f"{where}: not the weights of this I3D: it holds {len(found)} tensors ({listed or 'none'},"
         f" ...); {len(wanted)} are needed, {len(missing)} of them missing (first {missing[:1]})"
     )
-
-
-def read_pickled(path: Path) -> object:
-    """What a file of `torch.save` holds: tensors in plain containers. Nothing in it is run.
-
-    Raises:
-        InputError: it cannot be read, is a web page, or holds anything else.
-    """
-    _kind(path)
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch.load has no error of its own, and advises to run the file
-        raise InputError(
-            f"{path}: cannot be read as a file of weights: damaged, or more than tensors in it; "
-            "fetch it anew (leo-bench weights list)"
-        ) from error
 
 
 class TorchScriptProgram(nn.Module):
@@ -178,16 +163,7 @@ def load_torchscript_program(path: Path) -> TorchScriptProgram:
 
 def _kind(path: Path) -> str:
     """One of "safetensors", "torchscript", "state dict"."""
-    if path.exists():
-        check_regular(path)
-    try:
-        with path.open("rb") as file:
-            head = file.read(64)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    if head.lstrip()[:1] == b"<":
-        raise InputError(f"{path}: a web page, not weights: the download went wrong")
-    if head[8:9] == b"{":  # eight bytes of length, then a JSON header
+    if first_bytes(path)[8:9] == b"{":  # eight bytes of length, then a JSON header
         return "safetensors"
     return "torchscript" if is_torchscript(path) else "state dict"
 
@@ -197,13 +173,6 @@ def _read_archive(path: Path) -> dict[str, Tensor]:
     roles = {"weight", "bias", "running_mean", "running_var"}
     tensors = read_torchscript(path)
     return {name: t for name, t in tensors.items() if name.rpartition(".")[2] in roles}
-
-
-def _read_state_dict(path: Path) -> dict[str, Tensor]:
-    content = read_pickled(path)
-    if not isinstance(content, dict) or not all(isinstance(v, Tensor) for v in content.values()):
-        raise InputError(f"{path}: holds no state dict (names to tensors)")
-    return {str(name): tensor for name, tensor in content.items()}
 
 
 def _renamed(name: str) -> str:

@@ -13,13 +13,7 @@ from leo_bench.evaluation.extractors.i3d import KINETICS_CLASSES, check_clips
 from leo_bench.evaluation.extractors.i3d_fast import FastI3D
 from leo_bench.evaluation.extractors.numerics import full_precision
 from leo_bench.evaluation.features.devices import chosen_device
-from leo_bench.evaluation.weights.registry import (
-    Verified,
-    find,
-    identify,
-    require_registered,
-    weights_for,
-)
+from leo_bench.evaluation.weights.registry import Verified, chosen_weights, shipped_weights
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 _CUDA_FRAMES = 128  # in one pass on CUDA: 8 clips of 16, 1 of 128, as StyleGAN-V has
@@ -70,15 +64,14 @@ def build_kinetics400(request: ExtractorRequest) -> I3DExtractor:
     Raises:
         InputError: no file, or not a registered one and that is not allowed.
     """
-    registered = weights_for("i3d-kinetics400")
-    path = find(request.files or tuple(registered), request.weights)
-    allowed = request.allow_unverified
-    file = identify(path, registered) if allowed else require_registered(path, registered)
+    file = chosen_weights(
+        "i3d-kinetics400", request.weights, request.allow_unverified, request.files
+    )
     if not request.trust_torchscript:
         return _fast(request, file)
     if request.precision != "fp32":
         raise InputError("--trust-torchscript runs in fp32 only: drop --precision")
-    program = load_torchscript_program(path).to(chosen_device(request.device))
+    program = load_torchscript_program(file.path).to(chosen_device(request.device))
     name = f"{request.name} (its own program)"
     return _extractor(request, name, KINETICS_CLASSES, file, program)
 
@@ -92,13 +85,8 @@ def build_toy(request: ExtractorRequest) -> I3DExtractor:
     """
     if request.trust_torchscript:
         raise InputError(f"{request.name} is no TorchScript program: drop --trust-torchscript")
-    path = request.weights or TOY_WEIGHTS
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; weights of i3d-toy come with the installation")
-    if path != TOY_WEIGHTS and not request.allow_unverified:
-        raise InputError(f"{path}: not the shipped weights of i3d-toy: --allow-unverified uses it")
-    registered_as = path.name if path == TOY_WEIGHTS else None
-    return _fast(request, Verified(path, identify(path, {}).sha256, registered_as))
+    given, allowed = request.weights, request.allow_unverified
+    return _fast(request, shipped_weights("i3d-toy", TOY_WEIGHTS, given, allowed))
 
 
 def _fast(request: ExtractorRequest, file: Verified) -> I3DExtractor:

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ExtractorRequest
 from leo_bench.evaluation.features.devices import chosen_device
+from leo_bench.evaluation.weights.registry import refuse_weights
 
 DIM = 32
 _GRID = (4, 8, 8)  # time, height, width that clips are averaged to
@@ -44,10 +45,7 @@ def build(request: ExtractorRequest) -> PixelsExtractor:
         InputError: a device that is not here; an option that it does not have.
     """
     device = chosen_device(request.device)
-    if request.weights is not None:
-        raise InputError(
-            f"--weights {request.weights}: {request.name} has no weights; leave it out"
-        )
+    refuse_weights(request.name, request.weights)
     if request.precision != "fp32" or request.trust_torchscript:
         raise InputError(
             f"{request.name} computes in fp32, and runs no program: drop --precision and "

@@ -221,6 +221,60 @@ def require_registered(
     return found
 
 
+def chosen_weights(
+    network: str, given: Path | None, allow_unverified: bool, names: Sequence[str] = ()
+) -> Verified:
+    """The weights file that a network is to use, checked against the registry.
+
+    Args:
+        network: name of the extractor or embedder.
+        given: a file of the user's own; None: the first registered one on this machine.
+        allow_unverified: accept a file that is not registered for this network.
+        names: registered files to look for, preferred first; (): all of the network's.
+
+    Raises:
+        InputError: there is no file (the message says how to get it), or it is not a registered
+            one and `allow_unverified` is false.
+    """
+    registered = weights_for(network)
+    path = find(names or tuple(registered), given)
+    return identify(path, registered) if allow_unverified else require_registered(path, registered)
+
+
+def shipped_weights(
+    network: str, shipped: Path, given: Path | None, allow_unverified: bool
+) -> Verified:
+    """The weights file of a network whose weights come with the installation.
+
+    Args:
+        network: name of the extractor or embedder.
+        shipped: its own file.
+        given: a file of the user's own; None: `shipped`.
+        allow_unverified: accept a file other than `shipped`.
+
+    Raises:
+        InputError: there is no such file, or it is not `shipped` and `allow_unverified` is false.
+    """
+    path = given or shipped
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; weights of {network} come with the installation")
+    if path != shipped and not allow_unverified:
+        raise InputError(
+            f"{path}: not the shipped weights of {network}: --allow-unverified uses it"
+        )
+    return Verified(path, _digests(path)[0], path.name if path == shipped else None)
+
+
+def refuse_weights(network: str, given: Path | None) -> None:
+    """Reject a weights file for a network that has no weights.
+
+    Raises:
+        InputError: a file is given, which would not be used.
+    """
+    if given is not None:
+        raise InputError(f"--weights {given}: {network} has no weights; leave it out")
+
+
 def _folders() -> list[Path]:
     chosen, default = os.environ.get(FOLDER_VARIABLE), cache_root() / "weights"
     return [Path(chosen).expanduser(), default] if chosen else [default]

@@ -17,9 +17,9 @@ from leo_bench.evaluation.embedders import (
 )
 from leo_bench.evaluation.embedders.layumi import pooled_network, statistics_of_the_batch
 from leo_bench.evaluation.embedders.network import NetworkEmbedder
-from leo_bench.evaluation.embedders.weights_files import load_strictly
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.weights.registry import load_registry, weights_for
+from leo_bench.evaluation.weights.state_dicts import load_strictly
 
 PUBLISHED = [e.name for e in list_embedders() if weights_for(e.name) and e.name != "inception-fid"]
 WHOLE_FRAME = ["facenet-vggface2", "facenet-casia-webface", "osnet-x1-0", "pose-eval-reid"]
