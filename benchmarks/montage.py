@@ -1,4 +1,4 @@
-"""Contact sheets: one row a video, a few frames of each, to look at."""
+"""Contact sheets: a picture with one row a video and a few frames of each."""
 
 import io
 from collections.abc import Sequence
@@ -21,12 +21,13 @@ def montage(rows: Sequence[Tensor], labels: Sequence[str], path: Path) -> None:
     """Write a contact sheet as PNG.
 
     Args:
-        rows: uint8 [T,3,H,W] each, RGB; the rows may differ in length and size.
-        labels: one a row, written at its left; all empty leaves no margin.
-        path: the picture to write, replaced when there.
+        rows: uint8 [T,3,H,W] each, RGB; lengths and sizes may differ.
+        labels: one a row, written to its left; without text there is no margin.
+        path: the picture to write atomically; an existing one is replaced.
 
     Raises:
-        InputError: no rows, not one label a row, or a row that is no video.
+        InputError: no rows, not one label a row, a row of another type or shape, or a path that
+            cannot be written to.
     """
     if not rows or len(rows) != len(labels):
         raise InputError(
@@ -52,15 +53,12 @@ def montage(rows: Sequence[Tensor], labels: Sequence[str], path: Path) -> None:
             sheet.paste(Image.fromarray(pixels), (margin + position * (row.shape[3] + GAP), top))
         top += row.shape[2] + GAP
     content, about = io.BytesIO(), PngInfo()
-    about.add_text("Software", "leo-bench")  # so that a later command may replace it
+    about.add_text("Software", "leo-bench")  # marks a file that a later command may replace
     sheet.save(content, format="PNG", pnginfo=about)
     write_atomically(path, content.getvalue())
 
 
-def evenly(video: Tensor, count: int) -> Tensor:
-    """`count` frames of uint8 [T,3,H,W], from the first to the last, at even steps."""
-    if count < 1 or video.shape[0] < 1:
-        raise InputError(f"cannot show {count} frames of a video of {video.shape[0]}")
-    last = video.shape[0] - 1
-    picks = [round(i * last / max(1, count - 1)) for i in range(count)]
-    return video[picks]
+def evenly_spaced(length: int, count: int) -> list[int]:
+    """At most `count` different indices from 0 to `length` - 1, both included, ascending."""
+    steps = range(count if length else 0)
+    return sorted({round(i * (length - 1) / max(1, count - 1)) for i in steps})

@@ -60,8 +60,8 @@ def prepare(
     from leo_bench.benchmarks.cli.screen import Bar, say
     from leo_bench.benchmarks.cli.screen import out as show
     from leo_bench.benchmarks.datasets.opening import data_root
+    from leo_bench.benchmarks.datasets.preparation import JOURNAL
     from leo_bench.benchmarks.prepare.job import PrepareOptions
-    from leo_bench.benchmarks.prepare.report import JOURNAL
     from leo_bench.benchmarks.prepare.run import prepare as run
     from leo_bench.evaluation.files.kinds import FolderKind, made_by
     from leo_bench.evaluation.files.targets import Target, check_targets

@@ -1,4 +1,4 @@
-"""One data set as data: `ID.toml` beside this file; every fact in it names its source."""
+"""The model of a data set's TOML file: splits, expected counts, default protocol and strides."""
 
 from pathlib import Path
 from typing import Literal
@@ -15,9 +15,9 @@ class Split(Data):
     """One split of a data set.
 
     Args:
-        videos: how many the paper used, or the data set lists; None where nobody says.
-        listed: how many the data set's own metadata lists, where that is another number.
-        frames: length of its rendered videos; None: the data set's.
+        videos: number of videos that the paper used, or that the data set lists; None: unknown.
+        listed: number of videos in the data set's own metadata, where it differs from `videos`.
+        frames: length of its rendered videos; None: that of the data set.
     """
 
     videos: int | None = None
@@ -26,22 +26,23 @@ class Split(Data):
 
 
 class Strides(Data):
-    """Video frames from one clip frame to the next, on each side of a comparison."""
+    """Number of video frames from one clip frame to the next, on each side of a comparison."""
 
     real: int = 1
     fake: int = 1
 
 
 class Evaluation(Data):
-    """How the data set is scored where the user does not say.
+    """The defaults with which the data set is scored.
 
     Args:
         protocol: id of an evaluation protocol.
         split: the split that real clips come from.
-        acd: id of the frame protocol for identity; None: there is no usual one.
-        resolution: side in pixels that frames are brought to; None: as stored.
-        strides: by protocol id; a protocol that is absent keeps its own default. Scores of frames
-            take those of `protocol`, so that they see the frames that the distances see.
+        acd: id of the frame protocol of the ACD; None: there is no default.
+        resolution: side in pixels to which frames are resized; None: as stored.
+        strides: strides by protocol id. A protocol that is absent keeps its own default. Scores of
+            single frames take the strides of `protocol`, so they see the frames that the distances
+            see.
     """
 
     protocol: str
@@ -52,14 +53,14 @@ class Evaluation(Data):
 
 
 class Dataset(Named):
-    """What is known of a data set before one looks at the disk.
+    """A data set as its TOML file describes it.
 
     Args:
-        id: the file's name, and the folder's under the data root.
-        layout: "prepared" lies on disk as `leo-bench data prepare` leaves it; "world" is rendered.
+        id: name of the file, and of the folder under the data root.
+        layout: "prepared": on disk, as `leo-bench data prepare` leaves it; "world": rendered.
         download: what to fetch and from where, in one sentence.
-        resolutions: sides that papers, or we, report at.
-        stored: side of the prepared frames; None: as the download has them.
+        resolutions: side lengths that are reported, by papers or by this project.
+        stored: side of the prepared frames; None: that of the download.
         frames: length of a rendered video.
     """
 
@@ -87,10 +88,10 @@ class Dataset(Named):
         return self
 
     def split(self, name: str | None) -> str:
-        """`name` if the data set has such a split; None gives the one that evaluation uses.
+        """Return `name`, or the split used for evaluation if `name` is None.
 
         Raises:
-            InputError: there is no such split; the message lists those there are.
+            InputError: there is no such split; the message lists those that exist.
         """
         if name is None:
             return self.evaluation.split
@@ -99,15 +100,20 @@ class Dataset(Named):
         return name
 
 
+def dataset_ids() -> set[str]:
+    """The ids of all shipped data sets."""
+    return {path.stem for path in FOLDER.glob("*.toml")}
+
+
 def list_datasets() -> list[Dataset]:
-    """Every data set that is shipped, by id."""
+    """All shipped data sets, sorted by id."""
     return list_named(Dataset, FOLDER)
 
 
 def load_dataset(name: str) -> Dataset:
-    """The data set of that id.
+    """The data set with this id.
 
     Raises:
-        InputError: there is none; the message lists the known ones.
+        InputError: there is none; the message lists the known ids.
     """
     return load_named(Dataset, FOLDER, name, "data set")

@@ -1,14 +1,14 @@
-"""A split of a data set as a VideoSource, its count checked against what is expected.
+"""Opens a split of a data set as a VideoSource, and notes how it differs from what is expected.
 
-Prepared data lies in `ROOT/DATASET/SPLIT/VIDEO`, as `leo-bench data prepare` leaves it; `SPLIT.zip`
-in place of the folder will do, so a zip in StyleGAN-V's layout can be put there as it is.
+Prepared data lies in `ROOT/DATASET/SPLIT/VIDEO`, as `leo-bench data prepare` leaves it. In place of
+the folder `SPLIT` there may be a `SPLIT.zip`, such as a zip file in StyleGAN-V's layout.
 """
 
 import os
 from pathlib import Path
 
 from leo_bench.benchmarks.datasets.dataset import Dataset
-from leo_bench.benchmarks.prepare.report import JOURNAL, read_report
+from leo_bench.benchmarks.datasets.preparation import JOURNAL, read_report
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
@@ -17,9 +17,7 @@ from leo_bench.evaluation.videos.source import Selection, VideoSource
 
 def data_root(given: Path | None = None) -> Path:
     """`given`, else LEO_BENCH_DATA, else `leo-bench/data` in XDG_DATA_HOME (~/.local/share)."""
-    if given:
-        return given.expanduser()
-    own = os.environ.get("LEO_BENCH_DATA")
+    own = given or os.environ.get("LEO_BENCH_DATA")
     if own:
         return Path(own).expanduser()
     home = Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser()
@@ -38,40 +36,38 @@ def open_dataset(
 
     Args:
         dataset: of `load_dataset`.
-        split: None: the one that evaluation uses.
+        split: name of the split; None: the one used for evaluation.
         root: the data root; None: see `data_root`.
-        resolution: the side that a world is rendered at. Prepared videos come as stored: how they
-            are brought to another side is the protocol's affair.
+        resolution: side at which a world is rendered. Prepared videos are returned as stored: the
+            protocol defines how they are resized.
         options: how files are opened.
-        frames: that are needed of a video; a world has no end, and is drawn that far if its usual
-            length falls short.
+        frames: number of frames needed of each video. A world is rendered that far if its default
+            length is shorter.
 
     Raises:
-        InputError: no such split, or it is not prepared; the message says how to.
+        InputError: no such split, or it is not prepared; the message gives the command to run.
     """
     split = dataset.split(split)
     if dataset.layout == "world":
-        expected = dataset.splits[split].videos
-        own = dataset.splits[split].frames or dataset.frames
-        default = WorldShape()
+        own, default = dataset.splits[split], WorldShape()
         shape = WorldShape(
             resolution=resolution or dataset.evaluation.resolution or default.resolution,
-            frames=max(own or default.frames, frames or 1),
-            count=expected or default.count,
+            frames=max(own.frames or dataset.frames or default.frames, frames or 1),
+            count=own.videos or default.count,
         )
         return open_world(dataset.id, split, shape)
     place = split_place(dataset, split, data_root(root))
     videos = open_videos(place, options or OpenOptions())
-    notes = expectation_notes(dataset, split, len(videos.names), place.parent)
-    everything = range(len(videos.names))
-    return Selection(videos, everything, f"{dataset.id}/{split}", more_notes=notes)
+    count = len(videos.names)
+    notes = expectation_notes(dataset, split, count, place.parent)
+    return Selection(videos, range(count), f"{dataset.id}/{split}", more_notes=notes)
 
 
 def split_place(dataset: Dataset, split: str, root: Path) -> Path:
-    """Where a prepared split lies: a folder, or a zip of that name.
+    """The folder of a prepared split, or the zip file of that name.
 
     Raises:
-        InputError: nowhere, or its preparation was not finished.
+        InputError: there is neither, or the preparation was not finished.
     """
     folder = root / dataset.id
     line = f"leo-bench data prepare {dataset.id} --from DOWNLOAD --out {root}"

@@ -1,10 +1,10 @@
-"""`leo-bench data verify` and `data list`: what is prepared, against what is expected of it."""
+"""`leo-bench data verify` and `data list`: prepared data compared with what is expected."""
 
 from pathlib import Path
 
 from leo_bench.benchmarks.datasets.dataset import Dataset, list_datasets
 from leo_bench.benchmarks.datasets.opening import data_root, expectation_notes, split_place
-from leo_bench.benchmarks.prepare.report import Entry, read_journal, read_report
+from leo_bench.benchmarks.datasets.preparation import Entry, read_journal, read_report
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.files.schema import Data
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
@@ -19,16 +19,16 @@ class Unreadable(Data):
 
 
 class VerifyReport(Data):
-    """A prepared split as it is found.
+    """The state of a prepared split.
 
     Args:
-        videos: that can be opened.
-        expected: that the paper used or the data set lists; None: nobody says.
-        frames: fewest and most in a video; (0, 0) without videos.
-        sizes: height and width as stored, each once.
-        unreadable: with the reason; first and last frame of every video are decoded.
-        gone: prepared once, but not there any more, or with another number of frames.
-        foreign: there, but not prepared by the journal.
+        videos: number of videos that can be opened.
+        expected: number that the paper used or the data set lists; None: unknown.
+        frames: smallest and largest number of frames in a video; (0, 0) without videos.
+        sizes: the different (height, width) as stored, sorted.
+        unreadable: videos whose first or last frame cannot be decoded.
+        gone: videos of the journal that are missing, or have another number of frames.
+        foreign: videos that are not in the journal.
         missing: what the download lacked.
         failed: what could not be prepared.
         fingerprint: SHA-256 over names and contents of the readable videos.
@@ -51,12 +51,12 @@ class VerifyReport(Data):
 
     @property
     def sound(self) -> bool:
-        """Whether what is there is as it was prepared; fewer videos than expected are no damage."""
+        """Whether all videos are as they were prepared, even if fewer than expected."""
         return not (self.unreadable or self.gone or self.foreign)
 
     @property
     def summary(self) -> str:
-        """One line."""
+        """One line: how many videos of how many, and what is wrong with them."""
         of = "" if self.expected is None else f" of {self.expected:,}"
         damage = {"unreadable": self.unreadable, "gone": self.gone, "foreign": self.foreign}
         found = [f"{len(names)} {kind}" for kind, names in damage.items() if names]
@@ -68,9 +68,9 @@ class ListRow(Data):
     """One line of `leo-bench data list`.
 
     Args:
-        prepared: whether there is anything of it.
-        gaps: why what there is is not all of it; empty: it is.
-        counts: videos by split that is prepared.
+        prepared: whether any of it is prepared.
+        gaps: why the prepared data is incomplete; empty: it is complete.
+        counts: number of videos of each prepared split.
     """
 
     id: str
@@ -95,10 +95,11 @@ def verify(dataset: Dataset, split: str | None = None, root: Path | None = None)
     videos = open_videos(place, OpenOptions(on_error="skip"))
     unreadable = [Unreadable(video=s.name, reason=s.reason) for s in videos.skipped]
     unreadable += [u for i in range(len(videos.names)) if (u := _unreadable(videos, i))]
-    report = read_report(place.parent)
-    journal = read_journal(place.parent)
-    entries = [] if journal is None else [e for e in journal.entries.values() if e.split == split]
-    gone, foreign = _changes(videos, entries) if journal else ((), ())
+    report, journal = read_report(place.parent), read_journal(place.parent)
+    gone: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+    if journal is not None:
+        gone, foreign = _changes(videos, [e for e in journal.entries.values() if e.split == split])
     return VerifyReport(
         dataset=dataset.id,
         split=split,
@@ -118,34 +119,22 @@ def verify(dataset: Dataset, split: str | None = None, root: Path | None = None)
 
 
 def list_rows(root: Path | None = None) -> list[ListRow]:
-    """Every data set and how much of it is prepared under the data root; nothing is decoded."""
+    """One row a data set: how much of it is prepared under the data root. No video is decoded."""
     return [_row(dataset, data_root(root)) for dataset in list_datasets()]
 
 
 def _row(dataset: Dataset, root: Path) -> ListRow:
     expected = {name: split.videos for name, split in dataset.splits.items()}
-    if dataset.layout == "world":
-        counts = {name: count for name, count in expected.items() if count is not None}
-        return _made_row(dataset, True, counts, expected)
-    report = read_report(root / dataset.id)
-    gaps = report.gaps if report else ()
-    return _made_row(dataset, report is not None, report.videos if report else {}, expected, gaps)
-
-
-def _made_row(
-    dataset: Dataset,
-    prepared: bool,
-    counts: dict[str, int],
-    expected: dict[str, int | None],
-    gaps: tuple[str, ...] = (),
-) -> ListRow:
+    is_world = dataset.layout == "world"
+    report = None if is_world else read_report(root / dataset.id)
+    rendered = {name: count for name, count in expected.items() if count is not None}
     return ListRow(
         id=dataset.id,
         title=dataset.title,
         layout=dataset.layout,
-        prepared=prepared,
-        gaps=gaps,
-        counts=counts,
+        prepared=is_world or report is not None,
+        gaps=report.gaps if report else (),
+        counts=report.videos if report else rendered if is_world else {},
         expected=expected,
     )
 
@@ -160,16 +149,15 @@ def _unreadable(videos: VideoSource, index: int) -> Unreadable | None:
 
 
 def _changes(videos: VideoSource, entries: list[Entry]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Journal entries that are not there as written, and videos that no entry tells of."""
+    """Journal entries whose video is missing or changed, and videos without an entry."""
     there = dict(zip(videos.names, videos.frame_counts, strict=True))
     skipped = {skipped.name for skipped in videos.skipped}  # listed as unreadable already
     gone = []
     for entry in entries:
         frames = there.get(entry.path)
-        if entry.path in skipped or frames == entry.frames:
-            continue
-        gone.append(
-            entry.path if frames is None else f"{entry.path}: {frames} of {entry.frames} frames"
-        )
+        if frames is None and entry.path not in skipped:
+            gone.append(entry.path)
+        elif frames not in (None, entry.frames):
+            gone.append(f"{entry.path}: {frames} of {entry.frames} frames")
     foreign = sorted(there.keys() - {entry.path for entry in entries})
     return tuple(sorted(gone)), tuple(foreign)

@@ -10,7 +10,7 @@ MASK_THRESHOLD = 5  # universome/stylegan-v@3fecd69 preprocess_ffs.py, on a scal
 
 
 class Box(NamedTuple):
-    """A part of a frame in whole pixels; `right` and `bottom` are the first outside."""
+    """A part of a frame in whole pixels; `right` and `bottom` are exclusive."""
 
     left: int
     top: int
@@ -29,11 +29,12 @@ class Box(NamedTuple):
 
 
 def mask_box(mask: Frame) -> Box | None:
-    """Where a FaceForensics mask is not white; None where it is white all over.
+    """The box around the part of a FaceForensics mask that is not white; None: all of it is white.
 
-    Columns and rows count whose mean of the three channels' summed distance from white is over the
-    threshold (spec metrics.md 12, from preprocess_ffs.py, itself from TGANv2). First and last such
-    line are the bounds, and slicing leaves the last one out: our reading, worth one pixel.
+    A column or row belongs to the box if the mean over its pixels of the distance from white,
+    summed over the three channels, exceeds MASK_THRESHOLD (preprocess_ffs.py, after TGANv2). The
+    bounds are the first and the last such line, the last one exclusive: decided here, and worth one
+    pixel.
     """
     distance = (255 - mask.astype(np.int64)).sum(axis=2)  # [H,W], 0..765
     columns = np.flatnonzero(distance.mean(axis=0) > MASK_THRESHOLD)
@@ -44,9 +45,10 @@ def mask_box(mask: Frame) -> Box | None:
 
 
 def squared(box: Box) -> Box:
-    """The shorter side grown to the longer one, by half the difference on either side.
+    """The box with its shorter side grown to the longer one, by half the difference on each side.
 
-    In whole pixels: an odd difference leaves the box one off square. It may leave the picture.
+    The halves are whole pixels, so an odd difference leaves the box one pixel off square. The
+    result may exceed the picture.
     """
     grow = abs(box.width - box.height) // 2
     if box.width < box.height:
@@ -65,21 +67,21 @@ def union(first: Box, second: Box) -> Box:
 
 
 def sliced(frame: Frame, box: Box) -> Frame:
-    """What numpy's slicing gives for `box`, a negative bound counted from the far end included.
+    """`frame[top:bottom, left:right]`, with NumPy's rule that negative bounds count from the end.
 
-    A box that leaves the picture at the left or top so becomes empty, one that leaves it at the
-    right or bottom is cut short: what preprocess_ffs.py does (spec metrics.md 12).
+    So a box that leaves the picture at the left or top gives an empty array, and one that leaves it
+    at the right or bottom is clipped, as in preprocess_ffs.py (universome/stylegan-v@3fecd69).
     """
     return frame[box.top : box.bottom, box.left : box.right]
 
 
 def inside(box: Box, height: int, width: int) -> bool:
-    """Whether every pixel of `box` lies in a picture of that size."""
+    """Whether `box` lies within a picture of this size."""
     return box.left >= 0 and box.top >= 0 and box.right <= width and box.bottom <= height
 
 
 def central_square(height: int, width: int) -> Box:
-    """The largest centred square; an odd rest is left at the right or bottom."""
+    """The largest centred square; an odd remainder is left at the right or bottom."""
     side = min(height, width)
     left, top = (width - side) // 2, (height - side) // 2
     return Box(left, top, left + side, top + side)

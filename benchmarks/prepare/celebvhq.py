@@ -1,10 +1,11 @@
-"""CelebV-HQ as MoStGAN-V and StyleGAN-V take it: its authors' boxes, shorter side 256, JPEG 75.
+"""CelebV-HQ as MoStGAN-V and StyleGAN-V use it: its authors' boxes, shorter side 256, JPEG 75.
 
-Boxes are those of celebvhq_info.json, grown by 0.02 of the picture and squared (authors' script;
-the crop call is commented out in the shipped one, so its `processed/` clips may be whole pictures:
-those that are not square are boxed here, square ones are taken as boxed already). Then
-convert_videos_to_frames.py --target_size 256: Pillow's LANCZOS, centre crop, native frame rate.
-That the square takes the box's shorter side is our reading.
+The boxes are those of celebvhq_info.json, grown by 0.02 of the picture and squared (script of
+CelebV-HQ/CelebV-HQ). The shipped script has its crop call commented out, so its `processed/` clips
+may be whole pictures: those that are not square are cropped here, square ones are taken as cropped.
+Then convert_videos_to_frames.py --target_size 256: Pillow's LANCZOS, centre crop, native rate.
+
+Decided here, since no source states it: the square has the side of the box's shorter side.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from leo_bench.benchmarks.prepare.boxes import Box, sliced
-from leo_bench.benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions, store_for
+from leo_bench.benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions
 from leo_bench.benchmarks.prepare.reading import (
     frame_rate,
     frame_size,
@@ -35,7 +36,7 @@ SOURCE = "https://github.com/CelebV-HQ/CelebV-HQ"
 
 
 class Fractions(BaseModel):
-    """A box in parts of the picture, 0..1."""
+    """A box in fractions of the picture, 0..1."""
 
     top: float
     bottom: float
@@ -44,14 +45,14 @@ class Fractions(BaseModel):
 
 
 class Duration(BaseModel):
-    """When a clip starts and ends in its YouTube video."""
+    """Start and end of a clip in its YouTube video."""
 
     start_sec: float
     end_sec: float
 
 
 class Clip(BaseModel):
-    """One clip of celebvhq_info.json; its attributes are left aside."""
+    """One clip of celebvhq_info.json; its attributes are ignored."""
 
     ytb_id: str
     duration: Duration
@@ -62,31 +63,28 @@ def plan(download: Path, options: PrepareOptions) -> Plan:
     """One job for every listed clip whose processed clip or raw video is there."""
     root = first_with(download, (".", "downloaded_celebvhq"), ("processed", "raw"))
     info = metadata_file(options.metadata, download, "celebvhq_info.json", SOURCE)
+    side = options.resolution or SIDE
     jobs, missing = [], []
     for name, clip in _clips(info).items():
         processed, raw = root / "processed" / f"{name}.mp4", root / "raw" / f"{clip.ytb_id}.mp4"
         if processed.is_file():
-            work = partial(_cut_processed, processed, clip, options.resolution or SIDE)
-            jobs.append(Job("train", name, (processed,), work))
+            jobs.append(
+                Job("train", name, (processed,), partial(_cut_processed, processed, clip, side))
+            )
         elif raw.is_file():
-            work = partial(_cut_raw, raw, clip, options.resolution or SIDE)
-            jobs.append(Job("train", name, (raw,), work))
+            jobs.append(Job("train", name, (raw,), partial(_cut_raw, raw, clip, side)))
         else:
             missing.append(f"{name}: neither processed/{name}.mp4 nor raw/{clip.ytb_id}.mp4")
     found_some(jobs, f"clip that {info} lists, in processed/ or raw/", root)
-    return Plan(tuple(jobs), store_for(options, "jpeg"), tuple(missing))
+    return Plan(tuple(jobs), options.store("jpeg"), tuple(missing))
 
 
 def pixel_box(box: Fractions, height: int, width: int) -> Box:
-    """The box grown, in pixels, and squared about its centre to its shorter side; never outside."""
-    top, bottom = (
-        round(max(box.top - MARGIN, 0) * height),
-        round(min(box.bottom + MARGIN, 1) * height),
-    )
-    left, right = (
-        round(max(box.left - MARGIN, 0) * width),
-        round(min(box.right + MARGIN, 1) * width),
-    )
+    """The box grown by MARGIN, clipped to the picture, and squared about its centre, in pixels."""
+    top = round(max(box.top - MARGIN, 0) * height)
+    bottom = round(min(box.bottom + MARGIN, 1) * height)
+    left = round(max(box.left - MARGIN, 0) * width)
+    right = round(min(box.right + MARGIN, 1) * width)
     half = min(bottom - top, right - left) // 2
     x, y = (left + right) // 2, (top + bottom) // 2
     return Box(x - half, y - half, x + half, y + half)
@@ -94,40 +92,36 @@ def pixel_box(box: Fractions, height: int, width: int) -> Box:
 
 def _cut_processed(path: Path, clip: Clip, side: int) -> Cut:
     height, width = frame_size(path)
-    if height == width:
-        return Cut(_frames(read_frames(path), None, side), frame_rate(path))
-    box = pixel_box(clip.bbox, height, width)
-    notes = [f"{width}x{height} is not square: boxed {tuple(box)}"]
-    return Cut(_frames(read_frames(path), box, side), frame_rate(path), notes)
+    box, notes = Box(0, 0, width, height), []
+    if height != width:
+        box = pixel_box(clip.bbox, height, width)
+        notes = [f"{width}x{height} is not square: boxed {tuple(box)}"]
+    return Cut(_boxed(read_frames(path), box, side), frame_rate(path), notes)
 
 
 def _cut_raw(path: Path, clip: Clip, side: int) -> Cut:
-    times = frame_times(path)
-    chosen = [
-        i for i, t in enumerate(times) if clip.duration.start_sec <= t < clip.duration.end_sec
-    ]
+    times, start, end = frame_times(path), clip.duration.start_sec, clip.duration.end_sec
+    chosen = [i for i, time in enumerate(times) if start <= time < end]
     if not chosen:
         last = f"{times[-1]:.1f} s" if times else "no frame"
-        raise BadVideoError(path.name, f"ends at {last}, before {clip.duration.start_sec:.1f} s")
+        raise BadVideoError(path.name, f"ends at {last}, before {start:.1f} s")
+    notes = []
+    if times[-1] < end - 1:
+        notes.append(f"cut short: the video ends at {times[-1]:.1f} s, the clip at {end:.1f} s")
     box = pixel_box(clip.bbox, *frame_size(path))
     frames = read_part(path, chosen[0], chosen[-1] + 1)
-    notes = []
-    if times[-1] < clip.duration.end_sec - 1:
-        end = clip.duration.end_sec
-        notes.append(f"cut short: the video ends at {times[-1]:.1f} s, the clip at {end:.1f} s")
-    return Cut(_frames(frames, box, side), frame_rate(path), notes)
+    return Cut(_boxed(frames, box, side), frame_rate(path), notes)
 
 
-def _frames(frames: Iterator[Frame], box: Box | None, side: int) -> Iterator[Frame]:
-    for frame in frames:
-        yield shorter_side_lanczos(frame if box is None else sliced(frame, box), side)
+def _boxed(frames: Iterator[Frame], box: Box, side: int) -> Iterator[Frame]:
+    return (shorter_side_lanczos(sliced(frame, box), side) for frame in frames)
 
 
 def _clips(info: Path) -> dict[str, Clip]:
     """Clips by name, sorted.
 
     Raises:
-        InputError: the file is not what the authors ship.
+        InputError: the file is not a celebvhq_info.json.
     """
     content = read_json(info)
     try:

@@ -1,13 +1,14 @@
 """FaceForensics v1 as StyleGAN-V prepares it: each frame cropped to the face by its mask video.
 
-universome/stylegan-v@3fecd69 src/scripts/preprocess_ffs.py, itself from TGANv2 (pfnet-research/
-tgan2@f892bc4), described in spec metrics.md 12: box of the mask, squared, LANCZOS4 to 256, JPEG 75.
-Two of its habits are part of the published numbers and are kept, but written down per video: a box
-that leaves the picture at the left or top drops the frame, one that leaves it at the right or
-bottom is cut short and squeezed.
+universome/stylegan-v@3fecd69 src/scripts/preprocess_ffs.py, after TGANv2 (pfnet-research/
+tgan2@f892bc4): the box of the mask, squared, LANCZOS4 to 256, JPEG 75. Two effects of that script
+are part of the published numbers and are kept, with a note per video: a frame whose box leaves the
+picture at the left or top is dropped; a box that leaves it at the right or bottom is clipped, and
+the crop is stretched to a square.
 
-Where the spec is silent this is our reading: the wide box is the union of the frames' boxes, a
-frame without mask is dropped, and the longer of the two videos is read as far as the shorter goes.
+Decided here, since no source states it: the wide box is the union of the boxes of all frames, a
+frame without mask is dropped, and frames beyond the end of the shorter of the two videos are
+ignored.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from leo_bench.benchmarks.prepare.boxes import Box, inside, mask_box, sliced, squared, union
-from leo_bench.benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions, store_for
+from leo_bench.benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions
 from leo_bench.benchmarks.prepare.reading import frame_rate, read_frames
 from leo_bench.benchmarks.prepare.resample import Frame, lanczos4
 from leo_bench.benchmarks.prepare.search import (
@@ -33,7 +34,7 @@ SIDE = 256
 
 
 def plan(download: Path, options: PrepareOptions) -> Plan:
-    """One job for every `original` video that has a `mask`, in all splits that are there."""
+    """One job for every `original` video that has a `mask`, in all splits of the download."""
     root = first_with(
         download,
         roots=(".", "FaceForensics_compressed", "FaceForensics_release/FaceForensics_compressed"),
@@ -53,24 +54,27 @@ def plan(download: Path, options: PrepareOptions) -> Plan:
     found_some(jobs, "pair of videos {train,val,test}/original/NAME and .../mask/NAME", root)
     crop = "one box a video (wide crop)" if options.wide_crop else "one box a frame, as published"
     notes = (crop, *hidden_notes(*(root / split for split in SPLITS)))
-    return Plan(tuple(jobs), store_for(options, "jpeg"), tuple(sorted(missing)), notes)
+    return Plan(tuple(jobs), options.store("jpeg"), tuple(sorted(missing)), notes)
 
 
 def _cut(original: Path, mask: Path, options: PrepareOptions) -> Cut:
     notes: list[str] = []
-    side = options.resolution or SIDE
+    boxed: Iterator[tuple[int, Frame, Box]]
     if options.wide_crop:
         boxes = [box for box in map(mask_box, read_frames(mask)) if box]
         if not boxes:
             raise BadVideoError(mask.name, "no frame of the mask shows a face")
         wide = squared(reduce(union, boxes))
-        frames = _wide(original, wide, side, notes)
+        boxed = ((index, frame, wide) for index, frame in enumerate(read_frames(original)))
     else:
-        frames = _per_frame(original, mask, side, notes)
-    return Cut(frames, frame_rate(original), notes)
+        boxed = _with_own_boxes(original, mask, notes)
+    return Cut(_cropped(boxed, options.resolution or SIDE, notes), frame_rate(original), notes)
 
 
-def _per_frame(original: Path, mask: Path, side: int, notes: list[str]) -> Iterator[Frame]:
+def _with_own_boxes(
+    original: Path, mask: Path, notes: list[str]
+) -> Iterator[tuple[int, Frame, Box]]:
+    """Each frame with its number and the squared box of its mask."""
     pairs = zip_longest(read_frames(original), read_frames(mask))
     for index, (frame, mask_frame) in enumerate(pairs):
         if frame is None or mask_frame is None:
@@ -82,21 +86,19 @@ def _per_frame(original: Path, mask: Path, side: int, notes: list[str]) -> Itera
         box = mask_box(mask_frame)
         if box is None:
             notes.append(f"frame {index} dropped: no mask")
+        else:
+            yield index, frame, squared(box)
+
+
+def _cropped(
+    boxed: Iterator[tuple[int, Frame, Box]], side: int, notes: list[str]
+) -> Iterator[Frame]:
+    """The crops resized to `side`, without those that slicing leaves empty."""
+    for index, frame, box in boxed:
+        part = sliced(frame, box)
+        if part.size == 0:
+            notes.append(f"frame {index} dropped: box {tuple(box)} leaves the picture")
             continue
-        yield from _cropped(frame, squared(box), side, f"frame {index}", notes)
-
-
-def _wide(original: Path, box: Box, side: int, notes: list[str]) -> Iterator[Frame]:
-    for index, frame in enumerate(read_frames(original)):
-        yield from _cropped(frame, box, side, f"frame {index}", notes)
-
-
-def _cropped(frame: Frame, box: Box, side: int, label: str, notes: list[str]) -> Iterator[Frame]:
-    """The crop at `side`, or nothing where slicing leaves no pixel."""
-    part = sliced(frame, box)
-    if part.size == 0:
-        notes.append(f"{label} dropped: box {tuple(box)} leaves the picture")
-        return
-    if not inside(box, *frame.shape[:2]):
-        notes.append(f"{label} squeezed: box {tuple(box)} leaves the picture")
-    yield lanczos4(part, side)
+        if not inside(box, *frame.shape[:2]):
+            notes.append(f"frame {index} squeezed: box {tuple(box)} leaves the picture")
+        yield lanczos4(part, side)

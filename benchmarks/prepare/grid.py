@@ -1,8 +1,8 @@
-"""GRID: 75 frames of a speaker facing the camera, cut to the central square; a choice of ours.
+"""GRID: 75 frames of a speaker facing the camera, cut to the central square; our own recipe.
 
-The picture is 360x288 with the head in the middle third; the central 288 x 288 square holds it for
-every speaker, so no face detector decides anything. Pillow's LANCZOS to 128, kept lossless.
-Some files begin with a dozen empty pictures; those videos are left out (11 of speaker s1's 1,000).
+The picture is 360x288 with the head in the middle third. The central 288x288 square holds the head
+of every speaker, so no face detector is needed. Pillow's LANCZOS to 128, stored lossless. Some
+files begin with about a dozen blank frames; these videos are left out (11 of speaker s1's 1,000).
 """
 
 import hashlib
@@ -12,24 +12,29 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from leo_bench.benchmarks.prepare.job import Cut, Job, LeftOutError, Plan, PrepareOptions
+from leo_bench.benchmarks.prepare.job import (
+    Cut,
+    Job,
+    LeftOutError,
+    Plan,
+    PrepareOptions,
+    train_first,
+)
 from leo_bench.benchmarks.prepare.reading import frame_rate, read_frames
 from leo_bench.benchmarks.prepare.resample import Frame, shorter_side_lanczos
 from leo_bench.benchmarks.prepare.search import found_some, videos_below
 from leo_bench.evaluation.errors import InputError
 
 SIDE = 128
-FRAMES = 75  # three seconds at 25 a second: the corpus
-SENTENCES = 1000  # of each speaker: the corpus
-TEST_PART = 10  # one in so many
-EMPTY = 16  # levels from the darkest to the brightest number of a picture that shows nothing
+FRAMES = 75  # of every video of the corpus: three seconds at 25 frames a second
+SENTENCES = 1000  # of each speaker of the corpus
+TEST_PART = 10  # one video in this many is test
+EMPTY = 16  # a frame whose levels span less than this is blank
 SPEAKER = re.compile(r"(?<![a-z0-9])s\d{1,2}(?![0-9a-z])")
 
 
 def plan(download: Path, options: PrepareOptions) -> Plan:
-    """One job for every video below the download, by speaker and sentence."""
-    if not download.is_dir():
-        raise InputError(f"{download}: no such folder")
+    """One job for every video below the download, named SPEAKER/SENTENCE."""
     jobs: dict[str, Job] = {}
     for path in found_some(videos_below(download), "video, as s1/bbaf2n.mpg", download):
         name = f"{_speaker(path, download)}/{path.stem}"
@@ -39,21 +44,20 @@ def plan(download: Path, options: PrepareOptions) -> Plan:
             )
         jobs[name] = Job(_split(name), name, (path,), partial(_cut, path, options))
     counts = Counter(name.split("/")[0] for name in jobs)
-    missing = [
+    missing = tuple(
         f"{speaker}: {SENTENCES - count} of its {SENTENCES} videos"
         for speaker, count in sorted(counts.items())
         if count < SENTENCES
-    ]
-    ordered = sorted(jobs.values(), key=lambda job: (job.split == "test", job.name))
+    )
     people = f"{len(counts)} speaker(s): {', '.join(sorted(counts))}; both splits hold them all"
-    return Plan(tuple(ordered), "lossless", tuple(missing), (people,))
+    return Plan(train_first(jobs.values()), "lossless", missing, (people,))
 
 
 def _speaker(path: Path, download: Path) -> str:
-    """`s1` out of the nearest folder that is named for a speaker.
+    """The speaker, such as `s1`, in the name of the nearest folder that has one.
 
     Raises:
-        InputError: none is.
+        InputError: no folder has.
     """
     for folder in (path.parent, *path.parent.parents):
         found = SPEAKER.search(re.sub("_", " ", folder.name.lower()))
@@ -65,7 +69,7 @@ def _speaker(path: Path, download: Path) -> str:
 
 
 def _split(name: str) -> str:
-    """The same for everybody, whatever else was fetched: a hash of speaker and sentence."""
+    """By a hash of speaker and sentence, so independent of what else was downloaded."""
     digest = hashlib.sha256(name.encode()).digest()
     return "test" if int.from_bytes(digest) % TEST_PART == 0 else "train"
 

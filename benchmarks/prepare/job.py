@@ -1,6 +1,6 @@
-"""The words of a preparation: options, one video's work, and the plan of a whole data set."""
+"""Types of a preparation: options, the work on one video, and the plan of a whole data set."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -16,14 +16,14 @@ class PrepareOptions(Data):
     """What the user may choose; everything else is as published.
 
     Args:
-        wide_crop: FaceForensics: one box a video in place of one a frame.
-        storage: "published" keeps frames as the published scripts do, JPEG 75 included; "lossless"
-            spares them the JPEG, and is another data set.
+        wide_crop: FaceForensics: one box a video instead of one a frame.
+        storage: "published": frames are stored as the published scripts do, JPEG 75 included;
+            "lossless": without the JPEG, which gives another data set.
         resolution: side of the stored frames; None: the published one.
         metadata: the data set's own list (TaichiHD: CSV, CelebV-HQ: JSON, UCF-101: folder of split
-            lists), where it does not lie in the download.
-        limit: at most so many videos of each split; for a try.
-        workers: videos worked on at once; the result does not depend on it.
+            lists), where it is not in the download.
+        limit: largest number of videos of each split, for a trial.
+        workers: number of videos processed at once; the result does not depend on it.
     """
 
     wide_crop: bool = False
@@ -33,9 +33,13 @@ class PrepareOptions(Data):
     limit: int | None = None
     workers: int = 1
 
+    def store(self, published: StoreKind) -> StoreKind:
+        """How frames are stored, where the published scripts store them as `published`."""
+        return "lossless" if self.storage == "lossless" else published
+
 
 class LeftOutError(BadVideoError):
-    """A video that can be read, but that its data set is better without; no failure."""
+    """A readable video that is excluded from its data set; not a failure."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,9 @@ class Cut:
     """One prepared video, not yet stored.
 
     Args:
-        frames: uint8 [H,W,3] each, RGB, in order; read once.
-        fps: frames a second, kept where the store has room for it; never used to resample.
-        notes: what happened to it, filled while `frames` is consumed.
+        frames: uint8 [H,W,3] each, RGB, in order; can be iterated once.
+        fps: frames a second, stored where the format can; never used to resample.
+        notes: events on the way, appended while `frames` is consumed.
     """
 
     frames: Iterator[Frame]
@@ -59,8 +63,8 @@ class Job:
 
     Args:
         name: '/'-separated, unique in its split, without suffix.
-        sources: the files it is made from; the first is the one a link would point to.
-        cut: starts the work; may raise BadVideoError, as may the frames it gives.
+        sources: the files it is made from; a link points to the first.
+        cut: starts the work. It may raise BadVideoError, and so may the iterator of frames.
     """
 
     split: str
@@ -75,9 +79,9 @@ class Plan:
 
     Args:
         jobs: in the order of the prepared data set.
-        store: how the frames are kept.
+        store: how the frames are stored.
         missing: what the data set has and the download does not, one line each.
-        notes: what was decided for the data set as a whole.
+        notes: decisions about the data set as a whole.
     """
 
     jobs: tuple[Job, ...]
@@ -86,6 +90,6 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-def store_for(options: PrepareOptions, published: StoreKind) -> StoreKind:
-    """How frames are kept under `options` where the published scripts keep them as `published`."""
-    return "lossless" if options.storage == "lossless" else published
+def train_first(jobs: Iterable[Job]) -> tuple[Job, ...]:
+    """Jobs by name, those of the split "test" after all others."""
+    return tuple(sorted(jobs, key=lambda job: (job.split == "test", job.name)))

@@ -1,8 +1,8 @@
-"""Frames of a downloaded video file, by index and as a stream; memory holds one frame at a time.
+"""Reads the frames of a downloaded video file by index, one frame in memory at a time.
 
-Counting, decoding, checks and colours are those of `evaluation.videos`, so a prepared frame is the
-frame of that index that evaluation would have seen: edit lists hide frames from both. A file that
-breaks off or is damaged is a BadVideoError and no video.
+Counting, decoding, checks and colour conversion are those of `evaluation.videos`, edit lists
+included: frame i here is frame i of the same file in an evaluation. A truncated or damaged file
+raises BadVideoError.
 """
 
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from leo_bench.evaluation.videos.digests import stat_state
 from leo_bench.evaluation.videos.file_frames import FileFrames, frames_of
 from leo_bench.evaluation.videos.seeking import frames_at
 
-USUAL_RATE = 25.0  # frames a second, where a file does not say
+USUAL_RATE = 25.0  # frames a second, where a file states none
 
 
 def read_frames(path: Path) -> Iterator[Frame]:
-    """Every frame of a video file, uint8 [H,W,3] each, RGB.
+    """All frames of a video file, uint8 [H,W,3] each, RGB.
 
     Raises:
         BadVideoError: the file cannot be decoded to its end, or holds no frame.
@@ -28,10 +28,10 @@ def read_frames(path: Path) -> Iterator[Frame]:
 
 
 def read_part(path: Path, start: int, stop: int) -> Iterator[Frame]:
-    """Frames `start` up to `stop`, fewer where the file ends; by seeking, not from the first frame.
+    """Frames `start` to `stop`, `stop` exclusive, or up to the file's end; seeks to `start`.
 
     Raises:
-        BadVideoError: the file cannot be decoded, or not be sought to that frame.
+        BadVideoError: the file cannot be decoded, or cannot be sought to that frame.
     """
     found = _found(path)
     chosen = range(start, min(stop, found.count))
@@ -41,7 +41,7 @@ def read_part(path: Path, start: int, stop: int) -> Iterator[Frame]:
 
 
 def frame_rate(path: Path) -> float:
-    """Frames a second as the header says; 25 where it does not."""
+    """Frames a second as stated in the header; 25 where none are stated."""
     return _found(path).stated_rate or USUAL_RATE
 
 
@@ -52,9 +52,9 @@ def frame_size(path: Path) -> tuple[int, int]:
 
 
 def frame_times(path: Path) -> list[float]:
-    """When each frame is shown, in seconds from the first one shown.
+    """The time of each frame, in seconds from the first frame.
 
-    By the frame rate where the file states no times.
+    From the frame rate where the file states no times.
     """
     found = _found(path)
     if found.seconds is not None:
@@ -64,7 +64,7 @@ def frame_times(path: Path) -> list[float]:
 
 
 def file_notes(path: Path) -> tuple[str, ...]:
-    """What is odd about a video file: a rotation that is not applied, alpha, an edit list."""
+    """Notes on a video file: a rotation that is not applied, an alpha channel, an edit list."""
     return _found(path).notes
 
 
@@ -73,6 +73,6 @@ def _found(path: Path) -> FileFrames:
         return _counted(path, stat_state(path.stat()))
 
 
-@lru_cache(maxsize=64)  # many clips are cut from one file, one after the other
+@lru_cache(maxsize=64)  # many clips are cut from one file in a row
 def _counted(path: Path, _state: str) -> FileFrames:
     return frames_of(path)

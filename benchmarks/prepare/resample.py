@@ -1,8 +1,8 @@
-"""The resizings of the published preparations; two that Pillow does not offer are matrices here.
+"""The image resizing of the published preparations: OpenCV's, scikit-image's and Pillow's.
 
 A separable resize of one frame is `rows @ frame @ columns.T`, with a row of weights for every
-output pixel; recipes differ in how the weights are built. Pillow's own LANCZOS widens its kernel
-when it shrinks; OpenCV's LANCZOS4 does not, and so aliases: another picture.
+output pixel. Pillow's LANCZOS widens its kernel when it shrinks a picture; OpenCV's LANCZOS4 does
+not, and aliases.
 """
 
 from collections.abc import Callable
@@ -17,18 +17,18 @@ from leo_bench.evaluation.preprocess import shorter_side_lanczos_center_crop
 Frame = NDArray[np.uint8]  # [H,W,3], RGB, 0..255
 Weights = NDArray[np.float64]  # [out, in]
 
-FIXED_POINT = 2048  # OpenCV 5.0.0 keeps 8-bit resizing weights in 11 bits
+FIXED_POINT = 2048  # OpenCV 5.0.0 rounds the weights of 8-bit resizing to 11 bits
 
 
 def lanczos4(frame: Frame, side: int) -> Frame:
-    """uint8 [H,W,3] -> uint8 [side,side,3], OpenCV's LANCZOS4, which preprocess_ffs.py uses."""
+    """uint8 [H,W,3] -> uint8 [side,side,3], OpenCV's LANCZOS4, as in preprocess_ffs.py."""
     return _resize(frame, side, lanczos4_weights)
 
 
 def anti_aliased_linear(frame: Frame, side: int) -> Frame:
     """uint8 [H,W,3] -> uint8 [side,side,3], scikit-image's `resize(anti_aliasing=True)`.
 
-    The TaichiHD loader's; one level apart from it where its rounding meets an exact half.
+    As in the TaichiHD loader; differs from it by one level where a value is an exact half.
     """
     return _resize(frame, side, anti_aliased_linear_weights)
 
@@ -36,16 +36,16 @@ def anti_aliased_linear(frame: Frame, side: int) -> Frame:
 def shorter_side_lanczos(frame: Frame, side: int) -> Frame:
     """uint8 [H,W,3] -> uint8 [side,side,3], Pillow's LANCZOS, then the central square.
 
-    StyleGAN-V's and MoStGAN-V's `convert_videos_to_frames.py`.
+    As in StyleGAN-V's and MoStGAN-V's `convert_videos_to_frames.py`.
     """
     video = torch.from_numpy(frame).permute(2, 0, 1)[None]
     square = shorter_side_lanczos_center_crop(video, side)[0]
     return np.ascontiguousarray(square.permute(1, 2, 0).numpy())
 
 
-@lru_cache(maxsize=64)  # per-frame boxes come in many sizes; half a megabyte each
+@lru_cache(maxsize=64)  # boxes of many sizes; half a megabyte each
 def lanczos4_weights(size_in: int, size_out: int) -> Weights:
-    """Eight taps of the Lanczos window of radius 4, edge pixels repeated, rounded to 11 bits."""
+    """Eight taps of the Lanczos kernel of radius 4, edge replicated, rounded to 11 bits."""
     taps = np.arange(-3, 5)
     centre, first = _centres(size_in, size_out)
     offset = (centre - first)[:, None] - taps  # [out,8]
@@ -54,9 +54,9 @@ def lanczos4_weights(size_in: int, size_out: int) -> Weights:
     return _scatter(kernel, np.clip(first[:, None] + taps, 0, size_in - 1), size_in)
 
 
-@lru_cache(maxsize=64)  # per-frame boxes come in many sizes; half a megabyte each
+@lru_cache(maxsize=64)  # boxes of many sizes; half a megabyte each
 def anti_aliased_linear_weights(size_in: int, size_out: int) -> Weights:
-    """A Gaussian of sigma (factor - 1) / 2, cut at 4 sigma, then linear; mirrored outside."""
+    """A Gaussian of sigma (factor - 1) / 2, cut at 4 sigma, then linear; edge reflected."""
     centre, first = _centres(size_in, size_out)
     fraction = centre - first
     linear = _scatter(
@@ -85,13 +85,13 @@ def _resize(frame: Frame, side: int, weights: Callable[[int, int], Weights]) -> 
 
 
 def _centres(size_in: int, size_out: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Where each output pixel's centre lies among input pixels, and the pixel at or before it."""
+    """Each output pixel's centre in input pixels, and the input pixel at or before it."""
     centre = (np.arange(size_out, dtype=np.float64) + 0.5) * (size_in / size_out) - 0.5
     return centre, np.floor(centre).astype(np.int64)
 
 
 def _mirror(index: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """Indices outside 0..size-1 reflected about the centres of the edge pixels."""
+    """Reflects indices outside 0..size-1 about the centres of the edge pixels."""
     period = max(1, 2 * (size - 1))
     index = np.abs(index) % period
     return np.minimum(index, period - index)

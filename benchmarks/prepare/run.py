@@ -1,7 +1,7 @@
-"""`leo-bench data prepare`: plan what a download holds, prepare every video once, report the rest.
+"""`leo-bench data prepare`: plans what a download holds and prepares every video once.
 
-Prepared data lies in `OUT/DATASET/SPLIT/VIDEO`, OUT being a data root. Running the same line again
-goes on where the last run stopped; other options need another OUT.
+Prepared data lies in `OUT/DATASET/SPLIT/VIDEO`, where OUT is a data root. The same command again
+resumes where the last one stopped; other options need another OUT.
 """
 
 import os
@@ -17,11 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from leo_bench.benchmarks.datasets.dataset import load_dataset
-from leo_bench.benchmarks.prepare import celebvhq, faceforensics, grid, taichihd, ucf101, weizmann
-from leo_bench.benchmarks.prepare.job import Job, LeftOutError, Plan, PrepareOptions
-from leo_bench.benchmarks.prepare.look import write_montage
-from leo_bench.benchmarks.prepare.reading import file_notes
-from leo_bench.benchmarks.prepare.report import (
+from leo_bench.benchmarks.datasets.preparation import (
     Entry,
     Failure,
     Journal,
@@ -30,14 +26,22 @@ from leo_bench.benchmarks.prepare.report import (
     SourceFile,
     write_report,
 )
+from leo_bench.benchmarks.montage import evenly_spaced, montage
+from leo_bench.benchmarks.prepare import celebvhq, faceforensics, grid, taichihd, ucf101, weizmann
+from leo_bench.benchmarks.prepare.job import Job, LeftOutError, Plan, PrepareOptions
+from leo_bench.benchmarks.prepare.reading import file_notes
 from leo_bench.benchmarks.prepare.search import is_video
 from leo_bench.benchmarks.prepare.store import placed_path, store_video
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.records.circumstances import now, versions
 from leo_bench.evaluation.videos.digests import file_sha256
-from leo_bench.evaluation.videos.discover import content_digest
+from leo_bench.evaluation.videos.discover import OpenOptions, content_digest, open_videos
 
-Progress = Callable[[int, int, str], None]  # videos done, of how many, the last one's name
+Progress = Callable[[int, int, str], None]  # (videos done, videos in all, name of the last one)
+
+MONTAGE = "montage.png"
+MONTAGE_ROWS, MONTAGE_FRAMES = 8, 6
+MONTAGE_LABEL = 28  # characters of a name, its end
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,8 @@ class PrepareRecipe:
     """How one data set is prepared.
 
     Args:
-        options: those that it knows beside `limit` and `workers`.
-        version: to be raised when it could give other pixels or another set of videos.
+        options: the options it has, besides `limit` and `workers`.
+        version: must be raised when it could give other pixels or another set of videos.
     """
 
     plan: Callable[[Path, PrepareOptions], Plan]
@@ -79,24 +83,28 @@ def prepare(
     options: PrepareOptions | None = None,
     progress: Progress | None = None,
 ) -> PrepareReport:
-    """Prepare a data set from its download; -> what was done, also written to `prepare.json`.
+    """Prepare a data set from its download, and return the report that is also `prepare.json`.
 
     Args:
         dataset_id: one of `RECIPES`.
         download: the folder with the official files.
-        out: the data root; the data set becomes the folder of its id in there.
+        out: the data root; the data set becomes the folder of its id in it.
         options: None: as published.
         progress: called after every video, from this thread.
 
     Raises:
         InputError: the download holds nothing of the data set, an option is not for it, `out` holds
-            it under other options, another preparation is at work there, or the disk is full.
+            it prepared with other options, another preparation is running there, or the disk is
+            full.
     """
     options = options or PrepareOptions()
     dataset = load_dataset(dataset_id)
     recipe = _recipe(dataset_id, options)
+    if not download.is_dir():
+        raise InputError(f"{download}: no such folder")
     plan = recipe.plan(download, options)
-    jobs = _limited(_checked(plan.jobs), options.limit)
+    _check_names(plan.jobs)
+    jobs = _limited(plan.jobs, options.limit)
     folder = out / dataset_id
     chosen = options.model_dump(mode="json", include=set(recipe.options) - {"metadata"})
     header = {"dataset": dataset_id, "prepare_version": recipe.version, "options": chosen}
@@ -104,17 +112,15 @@ def prepare(
         journal = Journal(folder, header)
         waiting = [job for job in jobs if not _is_done(job, plan, journal, folder)]
         resumed = len(jobs) - len(waiting)
-        failed: list[Failure] = []
-        left_out: list[LeftOut] = []
+        excluded: list[Failure] = []
         for number, (job, outcome) in enumerate(_worked(waiting, plan, folder, options.workers), 1):
             if isinstance(outcome, Entry):
                 journal.add(outcome)
-            elif isinstance(outcome, LeftOut):
-                left_out.append(outcome)
             else:
-                failed.append(outcome)
+                excluded.append(outcome)
             if progress:
                 progress(resumed + number, len(jobs), job.name)
+        excluded.sort(key=lambda video: (video.split, video.name))
         done = [
             journal.entries[j.split, j.name] for j in jobs if (j.split, j.name) in journal.entries
         ]
@@ -127,21 +133,17 @@ def prepare(
             created=now(),
             videos=dict(Counter(entry.split for entry in done)),
             expected={name: split.videos for name, split in dataset.splits.items()},
-            failed=tuple(sorted(failed, key=_place)),
-            left_out=tuple(sorted(left_out, key=_place)),
+            failed=tuple(video for video in excluded if not isinstance(video, LeftOut)),
+            left_out=tuple(video for video in excluded if isinstance(video, LeftOut)),
             missing=plan.missing,
             notes=plan.notes,
             noted=sum(bool(entry.notes) for entry in done),
             resumed=resumed,
             digests={f"{e.split}/{e.path}": e.digest for e in done if e.digest},
         )
-        write_report(folder, report)  # first: the montage opens what its digests are of
-        write_montage(folder, done)
+        write_report(folder, report)  # before the montage, which checks the videos by its digests
+        _write_montage(folder, done)
     return report
-
-
-def _place(video: Failure) -> tuple[str, str]:
-    return video.split, video.name
 
 
 def _recipe(dataset_id: str, options: PrepareOptions) -> PrepareRecipe:
@@ -150,7 +152,8 @@ def _recipe(dataset_id: str, options: PrepareOptions) -> PrepareRecipe:
             f"{dataset_id} is rendered, not prepared; prepared are {', '.join(RECIPES)}"
         )
     recipe = RECIPES[dataset_id]
-    chosen = {name for name in options.model_fields_set if getattr(options, name) != _default(name)}
+    usual = PrepareOptions()
+    chosen = {name for name, value in options if value != getattr(usual, name)}
     foreign = sorted(chosen - recipe.options - {"limit", "workers"})
     if foreign:
         raise InputError(f"{foreign[0]} is no option of {dataset_id}, whose preparation is fixed")
@@ -159,15 +162,11 @@ def _recipe(dataset_id: str, options: PrepareOptions) -> PrepareRecipe:
     return recipe
 
 
-def _default(option: str) -> object:
-    return PrepareOptions.model_fields[option].default
-
-
-def _checked(jobs: Sequence[Job]) -> Sequence[Job]:
-    """`jobs`, if their names stay below their split: names come from downloads and become paths.
+def _check_names(jobs: Sequence[Job]) -> None:
+    """Check that job names, which come from the download, are safe as paths below their split.
 
     Raises:
-        InputError: one would lie elsewhere or be hidden, or two would lie in one place.
+        InputError: a path would lie elsewhere or be hidden, or two jobs have the same path.
     """
     for job in jobs:
         parts = job.name.split("/")
@@ -178,7 +177,6 @@ def _checked(jobs: Sequence[Job]) -> Sequence[Job]:
     for (split, name), count in Counter((job.split, job.name) for job in jobs).items():
         if count > 1:
             raise InputError(f"the download has {count} videos {split}/{name}: keep one of them")
-    return jobs
 
 
 def _limited(jobs: Sequence[Job], limit: int | None) -> list[Job]:
@@ -193,7 +191,7 @@ def _limited(jobs: Sequence[Job], limit: int | None) -> list[Job]:
 
 
 def _is_done(job: Job, plan: Plan, journal: Journal, folder: Path) -> bool:
-    """Whether an earlier run put this video in its place, from sources of the same sizes."""
+    """Whether this video has been prepared, from sources of the same sizes."""
     entry = journal.entries.get((job.split, job.name))
     if entry is None or not (folder / job.split / placed_path(job, plan.store)).exists():
         return False
@@ -203,7 +201,7 @@ def _is_done(job: Job, plan: Plan, journal: Journal, folder: Path) -> bool:
 def _worked(
     jobs: Sequence[Job], plan: Plan, folder: Path, workers: int
 ) -> Iterator[tuple[Job, Entry | Failure]]:
-    """Every job with its outcome, as each is done."""
+    """Every job with its outcome, in the order in which they finish."""
     scratch = folder.with_name(f".partial-{folder.name}")  # as deep as `folder`, for relative links
     pool = ThreadPoolExecutor(max_workers=workers)
     try:
@@ -216,12 +214,13 @@ def _worked(
 
 
 def _one(job: Job, plan: Plan, folder: Path, scratch: Path) -> Entry | Failure:
-    placed = placed_path(job, plan.store)
+    path = placed_path(job, plan.store)
+    place = folder / job.split / path
     try:
-        frames, notes = store_video(job, plan.store, folder / job.split / placed, scratch)
-        sources = tuple(_source_file(path, path.stat()) for path in job.sources)
-        digest = content_digest(folder / job.split / placed)
-        odd = [note for path in job.sources if is_video(path) for note in file_notes(path)]
+        frames, notes = store_video(job, plan.store, place, scratch)
+        sources = tuple(_source_file(source, source.stat()) for source in job.sources)
+        digest = content_digest(place)
+        odd = [note for source in job.sources if is_video(source) for note in file_notes(source)]
     except LeftOutError as error:
         return LeftOut(split=job.split, name=job.name, reason=str(error))
     except BadVideoError as error:
@@ -231,7 +230,7 @@ def _one(job: Job, plan: Plan, folder: Path, scratch: Path) -> Entry | Failure:
     return Entry(
         split=job.split,
         name=job.name,
-        path=placed,
+        path=path,
         frames=frames,
         sources=sources,
         notes=(*notes, *dict.fromkeys(odd)),
@@ -246,7 +245,11 @@ def _source_file(path: Path, state: os.stat_result) -> SourceFile:
 
 @contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
-    """Keep a second preparation out of `folder`, which is made."""
+    """Create `folder` and hold its lock.
+
+    Raises:
+        InputError: another preparation holds the lock, or the folder cannot be written to.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock", timeout=0):
@@ -255,3 +258,15 @@ def _only_one(folder: Path) -> Iterator[None]:
         raise InputError(f"{folder}: another preparation is at work there") from None
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from None
+
+
+def _write_montage(folder: Path, entries: Sequence[Entry]) -> None:
+    """Write a montage of some prepared videos: it shows wrong boxes and swapped channels."""
+    rows, labels = [], []
+    for entry in (entries[i] for i in evenly_spaced(len(entries), MONTAGE_ROWS)):
+        source = open_videos(folder / entry.split / entry.path, OpenOptions())
+        rows.append(source.read(0, evenly_spaced(source.frame_counts[0], MONTAGE_FRAMES)))
+        label = f"{entry.split}/{entry.name}"
+        labels.append(label if len(label) <= MONTAGE_LABEL else "…" + label[-MONTAGE_LABEL:])
+    if rows:
+        montage(rows, labels, folder / MONTAGE)

@@ -1,4 +1,4 @@
-"""Finding things in a download; finding nothing is an error that says where one looked."""
+"""Finds the files of a data set in a download; the error says what was looked for and where."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,15 +10,12 @@ from leo_bench.evaluation.videos.container import SUFFIXES
 ItemT = TypeVar("ItemT")
 
 
-def first_with(download: Path, roots: Iterable[str], needed: Sequence[str]) -> Path:
-    """The first of `download` / root that holds any of the entries `needed`.
+def first_with(download: Path, roots: Sequence[str], needed: Sequence[str]) -> Path:
+    """The first folder `download`/root that holds any of the entries `needed`.
 
     Raises:
-        InputError: `download` is no folder, or none of them does.
+        InputError: none of them does.
     """
-    if not download.is_dir():
-        raise InputError(f"{download}: no such folder")
-    roots = list(roots)
     for root in roots:
         folder = download / root
         if any((folder / name).exists() for name in needed):
@@ -28,17 +25,17 @@ def first_with(download: Path, roots: Iterable[str], needed: Sequence[str]) -> P
 
 
 def is_video(path: Path) -> bool:
-    """Whether a file's name says that it is a video."""
+    """Whether `path` is a file with the suffix of a video format."""
     return path.suffix.lower().removeprefix(".") in SUFFIXES and path.is_file()
 
 
 def videos_below(folder: Path) -> list[Path]:
-    """Every video file below `folder`, by suffix, sorted; hidden files and folders left out."""
+    """All video files below `folder`, sorted, without hidden files and folders."""
     return [path for path in _videos_of(folder) if not _is_hidden(path, folder)]
 
 
 def hidden_notes(*folders: Path) -> tuple[str, ...]:
-    """The note on hidden video files below folders, which `videos_below` leaves out; (): none."""
+    """A note with the number of hidden video files below folders; () if there are none."""
     count = sum(_is_hidden(path, folder) for folder in folders for path in _videos_of(folder))
     return (f"hidden video files that were left out: {count:,}",) if count else ()
 
@@ -52,10 +49,10 @@ def _is_hidden(path: Path, folder: Path) -> bool:
 
 
 def by_stem(paths: Iterable[Path]) -> dict[str, Path]:
-    """Paths by name without suffix.
+    """Paths by file name without suffix.
 
     Raises:
-        InputError: two have one name, so that it cannot be said which is meant.
+        InputError: two files have the same name.
     """
     found: dict[str, Path] = {}
     for path in paths:
@@ -66,10 +63,10 @@ def by_stem(paths: Iterable[Path]) -> dict[str, Path]:
 
 
 def found_some(found: Sequence[ItemT], what: str, where: Path) -> Sequence[ItemT]:
-    """`found`, if there is anything in it.
+    """Return `found`.
 
     Raises:
-        InputError: there is not; the message says what was looked for and where.
+        InputError: it is empty; the message says what was looked for and where.
     """
     if not found:
         raise InputError(f"{where}: found no {what}")
@@ -77,10 +74,10 @@ def found_some(found: Sequence[ItemT], what: str, where: Path) -> Sequence[ItemT
 
 
 def metadata_file(given: Path | None, download: Path, name: str, source: str) -> Path:
-    """The data set's own list: as given, else `name` in the download or beside it.
+    """The data set's own list: `given`, else `name` in the download or in the folder around it.
 
     Raises:
-        InputError: it is nowhere; the message says where to get it.
+        InputError: there is none; the message says where to get it.
     """
     for path in [given] if given else [download / name, download.parent / name]:
         if path.exists():

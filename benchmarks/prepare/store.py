@@ -1,10 +1,10 @@
-"""The ways prepared frames are kept; each video appears whole in its place, or not at all.
+"""Stores a prepared video as JPEG frames, as lossless video or as a link, atomically.
 
-jpeg      NAME/000000.jpg and on, Pillow's defaults: quality 75, 4:2:0. StyleGAN-V's scripts pass
-          `q=95`, which is no option of Pillow's and does nothing (spec metrics.md 0, item 10), so
-          this loss is part of every number published on such frames.
+jpeg      NAME/000000.jpg and so on, with Pillow's defaults: quality 75, 4:2:0. StyleGAN-V's scripts
+          (universome/stylegan-v@3fecd69) pass `q=95`, which is not an option of Pillow and has no
+          effect, so this loss is part of every number published on such frames.
 lossless  NAME.mkv, FFV1
-link      NAME.SUFFIX, a relative link to the download's own file, as it is
+link      NAME.SUFFIX, a relative link to the file of the download
 """
 
 import os
@@ -25,12 +25,12 @@ from leo_bench.evaluation.videos.container import VideoFiles
 from leo_bench.evaluation.videos.stored import Place
 from leo_bench.evaluation.videos.write import write_video
 
-# Writes a job's video to the path that it is given; returns its frames and notes.
+# (job, path) -> number of frames written to the path, and notes.
 Writer = Callable[[Job, Path], tuple[int, tuple[str, ...]]]
 
 
 def placed_path(job: Job, store: StoreKind) -> str:
-    """Where a job's video lies below its split."""
+    """The path of a job's video below its split."""
     suffix = {"jpeg": "", "lossless": ".mkv", "link": job.sources[0].suffix}[store]
     return job.name + suffix
 
@@ -38,11 +38,11 @@ def placed_path(job: Job, store: StoreKind) -> str:
 def store_video(
     job: Job, store: StoreKind, place: Path, scratch: Path
 ) -> tuple[int, tuple[str, ...]]:
-    """Make one video in `scratch` and move it to `place`; -> its frames, and what happened to it.
+    """Make one video in `scratch`, move it to `place`, and return its frame count and notes.
 
     Raises:
         BadVideoError: the sources cannot be read, or no frame is left.
-        OSError: the disk is full, or the like.
+        OSError: the file cannot be written.
     """
     temporary = scratch / job.split / placed_path(job, store)
     for leftover in (temporary, place):
@@ -69,13 +69,13 @@ def _write_jpegs(job: Job, folder: Path) -> tuple[int, tuple[str, ...]]:
 
 def _write_lossless(job: Job, path: Path) -> tuple[int, tuple[str, ...]]:
     cut = job.cut()
-    first = next(cut.frames, None)  # a video of no frame is the video's fault, not the writer's
+    first = next(cut.frames, None)  # without frames `store_video` raises, not the writer
     count = 0 if first is None else write_frames(path, chain([first], cut.frames), cut.fps)
     return count, tuple(cut.notes)
 
 
 def write_frames(path: Path, frames: Iterable[Frame], fps: float) -> int:
-    """Write uint8 [H,W,3] frames as the suffix of `path` says, whole or not at all; -> how many."""
+    """Write uint8 [H,W,3] frames atomically, in the format of the suffix; return their number."""
     tensors = (torch.from_numpy(np.ascontiguousarray(f)).permute(2, 0, 1) for f in frames)
     return write_video(path, tensors, fps)
 
@@ -83,14 +83,14 @@ def write_frames(path: Path, frames: Iterable[Frame], fps: float) -> int:
 def _link(job: Job, path: Path) -> tuple[int, tuple[str, ...]]:
     source = job.sources[0].resolve()
     frames = _frames_of(source, source.stat().st_mtime_ns)
-    # The scratch folder is as deep as the data set's, so the link still leads there after the move.
+    # The scratch folder is as deep as the data set's, so the relative link survives the move.
     path.symlink_to(os.path.relpath(source, path.parent.resolve()))
     return frames, ()
 
 
 @lru_cache(maxsize=100_000)  # one file may be in many splits
 def _frames_of(path: Path, _changed_ns: int) -> int:
-    """How many frames a video file holds; BadVideoError where it is damaged."""
+    """The number of frames of a video file; BadVideoError if it is damaged."""
     return VideoFiles().scan(Place(path.name, path)).frames
 
 

@@ -1,12 +1,13 @@
-"""TaichiHD as its loader cuts it: metadata boxes out of YouTube videos, anti-aliased resize to 256.
+"""TaichiHD as its loader cuts it: boxes from a metadata file, anti-aliased resize to 256.
 
-AliaksandrSiarohin/video-preprocessing@ac40aac5: frames `start` up to `end` of each row of
-taichi-metadata.csv, its box, scikit-image's resize with anti-aliasing, the downloaded video's own
-frame rate; PNG frames, so lossless video here. Where the download has another size or rate than the
-row, box and frame numbers are scaled to it, as the loader does (from memory).
+AliaksandrSiarohin/video-preprocessing@ac40aac5: frames `start` to `end` (exclusive) of each row of
+taichi-metadata.csv, cropped to the row's box, scikit-image's resize with anti-aliasing, the native
+frame rate of the downloaded video. The loader writes PNG frames; here the video is lossless. Where
+the download has another size or frame rate than the row, box and frame numbers are scaled, as in
+the loader (from memory, not checked).
 
-YouTube videos vanish: clips that somebody else has cut, `taichi/{train,test}/ID#START#END.mp4` or
-folders of frames of that name, do as well, and are only resized where they are not 256 yet.
+YouTube videos disappear, so clips cut by somebody else are accepted too: files
+`taichi/{train,test}/ID#START#END.mp4`, or folders of frames of that name. They are only resized.
 """
 
 import csv
@@ -21,13 +22,7 @@ from leo_bench.benchmarks.prepare.boxes import Box, inside, sliced
 from leo_bench.benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions
 from leo_bench.benchmarks.prepare.reading import frame_rate, frame_size, read_frames, read_part
 from leo_bench.benchmarks.prepare.resample import Frame, anti_aliased_linear
-from leo_bench.benchmarks.prepare.search import (
-    by_stem,
-    first_with,
-    found_some,
-    is_video,
-    metadata_file,
-)
+from leo_bench.benchmarks.prepare.search import by_stem, found_some, is_video, metadata_file
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.files.given_files import check_regular, read_given_text
 from leo_bench.evaluation.files.schema import parse
@@ -41,7 +36,7 @@ FRAME_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
 
 
 class TaichiRow(BaseModel):
-    """One clip of taichi-metadata.csv; `bbox` is left-top-right-bottom, in pixels of its size."""
+    """One row of taichi-metadata.csv; `bbox` is left-top-right-bottom in pixels."""
 
     video_id: str
     start: int
@@ -59,11 +54,10 @@ class TaichiRow(BaseModel):
 
 
 def plan(download: Path, options: PrepareOptions) -> Plan:
-    """One job for every clip that is there cut, else for every row whose full video is there."""
-    if not download.is_dir():
-        raise InputError(f"{download}: no such folder")
-    if any((download / r / s).is_dir() for r in (".", "taichi") for s in SPLITS):
-        return _plan_clips(download, options)
+    """One job for every clip if the download holds clips, else for every row with a full video."""
+    for root in (download / "taichi", download):
+        if any((root / split).is_dir() for split in SPLITS):
+            return _plan_clips(root, download, options)
     rows = _rows(metadata_file(options.metadata, download, METADATA, SOURCE))
     there, hidden = _visible(download)
     videos = by_stem(p for p in there if is_video(p))
@@ -78,8 +72,7 @@ def plan(download: Path, options: PrepareOptions) -> Plan:
     return Plan(tuple(jobs), "lossless", _missing(rows, jobs), _hidden_note(hidden))
 
 
-def _plan_clips(download: Path, options: PrepareOptions) -> Plan:
-    root = first_with(download, ("taichi", "."), SPLITS)
+def _plan_clips(root: Path, download: Path, options: PrepareOptions) -> Plan:
     jobs, hidden = [], 0
     for split in SPLITS:
         clips, hidden_here = _visible(root / split)
@@ -95,14 +88,16 @@ def _plan_clips(download: Path, options: PrepareOptions) -> Plan:
                 name = path.stem if is_video(path) else path.name.removesuffix(".mp4")
                 jobs.append(Job(split, name, files, partial(_cut_clip, path, files, options)))
     found_some(jobs, "clip ID#START#END.mp4 or folder of frames of that name", root)
+    missing: tuple[str, ...] = ()
+    notes = _hidden_note(hidden)
     try:
         rows = _rows(metadata_file(options.metadata, download, METADATA, SOURCE))
+        missing = _missing(rows, jobs)
     except InputError:
         if options.metadata:
             raise
-        unknown = f"without {METADATA}: missing clips are not known"
-        return Plan(tuple(jobs), "lossless", notes=(unknown, *_hidden_note(hidden)))
-    return Plan(tuple(jobs), "lossless", _missing(rows, jobs), _hidden_note(hidden))
+        notes = (f"without {METADATA}: missing clips are not known", *notes)
+    return Plan(tuple(jobs), "lossless", missing, notes)
 
 
 def _missing(rows: list[TaichiRow], jobs: list[Job]) -> tuple[str, ...]:
@@ -121,10 +116,9 @@ def _cut_clip(path: Path, files: tuple[Path, ...], options: PrepareOptions) -> C
 
 
 def _cut_row(video: Path, row: TaichiRow, options: PrepareOptions) -> Cut:
-    side = options.resolution or SIDE
     height, width = frame_size(video)
     fps = frame_rate(video)
-    pace = fps / row.fps if abs(fps / row.fps - 1) > 0.01 else 1.0  # 29.97 against 30 is the same
+    pace = fps / row.fps if abs(fps / row.fps - 1) > 0.01 else 1.0  # 29.97 counts as 30
     start, stop = round(row.start * pace), round(row.end * pace)
     left, top, right, bottom = (int(part) for part in row.bbox.split("-"))
     box = Box(
@@ -140,24 +134,22 @@ def _cut_row(video: Path, row: TaichiRow, options: PrepareOptions) -> Cut:
         notes.append(f"box scaled from {row.width}x{row.height} to {width}x{height}")
     if pace != 1:
         notes.append(f"frame numbers scaled from {row.fps:g} to {fps:g} frames a second")
-    return Cut(_frames(video, start, stop, box, side, notes), fps, notes)
 
+    def frames() -> Iterator[Frame]:
+        count = 0
+        for frame in read_part(video, start, stop):
+            yield anti_aliased_linear(sliced(frame, box), options.resolution or SIDE)
+            count += 1
+        if count < stop - start:
+            notes.append(f"the video ends early: {count} of {stop - start} frames")
 
-def _frames(
-    video: Path, start: int, stop: int, box: Box, side: int, notes: list[str]
-) -> Iterator[Frame]:
-    count = 0
-    for frame in read_part(video, start, stop):
-        yield anti_aliased_linear(sliced(frame, box), side)
-        count += 1
-    if count < stop - start:
-        notes.append(f"the video ends early: {count} of {stop - start} frames")
+    return Cut(frames(), fps, notes)
 
 
 def _visible(folder: Path) -> tuple[list[Path], int]:
-    """What lies in a folder, sorted, without hidden files (`._x` of macOS), and how many of those.
+    """The entries of a folder, sorted, without hidden ones, and the number of hidden ones.
 
-    In what is no folder lies nothing.
+    ([], 0) if `folder` is not a folder. macOS leaves hidden files `._x`.
     """
     if not folder.is_dir():
         return [], 0
@@ -171,7 +163,7 @@ def _hidden_note(count: int) -> tuple[str, ...]:
 
 
 def _image(path: Path, notes: list[str]) -> Frame:
-    """A frame that is a picture; `notes` grows by what is odd about it, each thing once."""
+    """The frame in an image file; adds notes on the file to `notes`, each one once."""
     check_regular(path)
     try:
         data = path.read_bytes()
@@ -185,11 +177,11 @@ def _rows(path: Path) -> list[TaichiRow]:
     """The rows of taichi-metadata.csv.
 
     Raises:
-        InputError: the file is not that.
+        InputError: the file is not a table with its columns, or is empty.
     """
     lines = io.StringIO(read_given_text(path), newline="")
     try:
-        # A row of more cells than the first line has names has them under the key None.
+        # csv puts the cells of a row that has too many under the key None.
         rows = [
             parse(TaichiRow, {str(k): v for k, v in row.items()}, where=f"{path}: line {number}")
             for number, row in enumerate(csv.DictReader(lines), 2)

@@ -1,9 +1,9 @@
-"""Weizmann actions out of MoCoGAN's strips: 72 pictures, 36 independent clips, split by person.
+"""Weizmann actions from MoCoGAN's strips: 72 pictures, 36 independent clips, split by person.
 
-sergeytulyakov/mocogan@937a99de data/actions/{0,1,3,4}/%08d.jpg are PNG files in spite of their
-name, RGBA, 64 high, the frames side by side (src/data.py cuts by longer // shorter). Every odd id
-mirrors the even one before it; twins are found here by their pixels, and the first is kept:
-AliaksandrSiarohin/monkey-net's random split of the same files has mirrors on both sides.
+sergeytulyakov/mocogan@937a99de data/actions/{0,1,3,4}/%08d.jpg: PNG files despite their name, RGBA,
+64 high, the frames side by side (src/data.py cuts by longer // shorter). Every odd id is the mirror
+image of the even id before it. Mirrors are detected here by their pixels, and the first of a pair
+is kept; AliaksandrSiarohin/monkey-net splits the same files at random, with mirrors on both sides.
 """
 
 import hashlib
@@ -14,54 +14,52 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from leo_bench.benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions
+from leo_bench.benchmarks.prepare.job import Cut, Job, Plan, PrepareOptions, train_first
 from leo_bench.benchmarks.prepare.reading import frame_rate, read_frames
 from leo_bench.benchmarks.prepare.resample import Frame
 from leo_bench.benchmarks.prepare.search import found_some
-from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.errors import BadVideoError
 from leo_bench.evaluation.videos.pictures import picture_facts
 
-ACTIONS = {"0": "wave1", "1": "wave2", "3": "jack", "4": "bend"}  # by eye: spec data.md 1.3
+ACTIONS = {"0": "wave1", "1": "wave2", "3": "jack", "4": "bend"}  # by folder; named by eye
 IDS_PER_SLOT = 8  # four actions and their mirrors
-# The slots whose person is seen to be the same in all four actions, and in no other slot; some of
-# the other slots have another person in "jack".
+# The slots that show one person in all four actions, and this person in no other slot (by eye).
+# In some of the other slots the person of "jack" is another one.
 TEST_SLOTS = frozenset({7, 8})
 STRIPS = 72
 
 
 def plan(download: Path, options: PrepareOptions) -> Plan:
-    """One job for every strip that is no mirror, from strips or from lossless videos of them."""
-    if not download.is_dir():
-        raise InputError(f"{download}: no such folder")
+    """One job for every strip that is not a mirror, from strips or from lossless videos of them."""
     for root in (download, download / "actions", download / "data" / "actions"):
-        strips = {a: sorted((root / d).glob("[0-9]*.jpg")) for d, a in ACTIONS.items()}
-        if any(strips.values()):
+        strips = {p: a for d, a in ACTIONS.items() for p in (root / d).glob("[0-9]*.jpg")}
+        if strips:
             return _plan_strips(strips)
     videos = sorted(download.glob("[0-9]*_*_p[0-9]*.mp4"))
     found_some(videos, "strips {0,1,3,4}/00000000.jpg or videos 00000000_wave2_p0.mp4", download)
-    jobs = [
-        _job(p.stem.split("_")[0], p.stem.split("_")[1], p, partial(_cut_video, p)) for p in videos
-    ]
-    return Plan(_ordered(jobs), "lossless", notes=("videos of strips, taken as free of mirrors",))
+    jobs = []
+    for path in videos:
+        number, action, _ = path.stem.split("_", 2)
+        jobs.append(_job(number, action, path, partial(_cut_video, path)))
+    return Plan(
+        train_first(jobs), "lossless", notes=("videos of strips, taken as free of mirrors",)
+    )
 
 
-def _plan_strips(strips: dict[str, list[Path]]) -> Plan:
+def _plan_strips(strips: dict[Path, str]) -> Plan:
     jobs, notes = [], []
     mirrors: dict[str, str] = {}  # digest of the mirrored strip -> id of the strip itself
-    for path in sorted((p for paths in strips.values() for p in paths), key=lambda p: p.name):
-        action = next(a for a, paths in strips.items() if path in paths)
+    for path in sorted(strips, key=lambda path: path.name):
         digest, mirrored = _digests(path)
-        twin = mirrors.get(digest)
-        if twin:
+        if twin := mirrors.get(digest):
             notes.append(f"{path.stem} left out: mirrors {twin}")
             continue
         mirrors[mirrored] = path.stem
-        jobs.append(_job(path.stem, action, path, partial(_cut_strip, path)))
-    there = {path.stem for paths in strips.values() for path in paths}
-    missing = [
-        f"{number:08d}: no strip" for number in range(STRIPS) if f"{number:08d}" not in there
-    ]
-    return Plan(_ordered(jobs), "lossless", tuple(missing), tuple(notes))
+        jobs.append(_job(path.stem, strips[path], path, partial(_cut_strip, path)))
+    there = {path.stem for path in strips}
+    names = [f"{number:08d}" for number in range(STRIPS)]
+    missing = tuple(f"{name}: no strip" for name in names if name not in there)
+    return Plan(train_first(jobs), "lossless", missing, tuple(notes))
 
 
 def _job(number: str, action: str, path: Path, cut: partial[Cut]) -> Job:
@@ -70,22 +68,18 @@ def _job(number: str, action: str, path: Path, cut: partial[Cut]) -> Job:
     return Job(split, f"{number}_{action}_p{slot}", (path,), cut)
 
 
-def _ordered(jobs: list[Job]) -> tuple[Job, ...]:
-    return tuple(sorted(jobs, key=lambda job: (job.split == "test", job.name)))
-
-
 def _cut_video(path: Path) -> Cut:
     return Cut(read_frames(path), frame_rate(path))
 
 
 def _cut_strip(path: Path) -> Cut:
-    return Cut(iter(_strip_frames(path)))
+    return Cut(_strip_frames(path))
 
 
 def _strip_frames(path: Path) -> Iterator[Frame]:
     """The frames of a strip, left to right; [64,64,3] each."""
     try:
-        picture_facts(path.read_bytes())  # refuses what would be cut to 8 bits
+        picture_facts(path.read_bytes())  # refuses pictures of more than 8 bits a channel
         with Image.open(path) as image:
             pixels = np.asarray(image.convert("RGBA"))
     except (OSError, ValueError) as error:
@@ -100,12 +94,12 @@ def _strip_frames(path: Path) -> Iterator[Frame]:
 
 
 def _digests(path: Path) -> tuple[str, str]:
-    """Digests of a strip's frames and of them mirrored; no real ones where it cannot be read."""
+    """Digests of a strip's frames and of its mirrored frames; (path, "") if it is unreadable."""
     as_is, mirrored = hashlib.sha256(), hashlib.sha256()
     try:
         for frame in _strip_frames(path):
             as_is.update(frame.tobytes())
             mirrored.update(np.ascontiguousarray(frame[:, ::-1]).tobytes())
-    except BadVideoError:  # its own job will say so
+    except BadVideoError:  # its own job reports the error
         return str(path), ""
     return as_is.hexdigest(), mirrored.hexdigest()

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from leo_bench.benchmarks.montage import evenly, montage
+from leo_bench.benchmarks.montage import evenly_spaced, montage
 from leo_bench.evaluation.errors import InputError
 
 
@@ -48,9 +48,8 @@ def test_what_is_no_video_is_refused(
         montage(rows, labels, tmp_path / "sheet.png")
 
 
-def test_evenly_shows_first_and_last() -> None:
-    video = torch.arange(10, dtype=torch.uint8).reshape(10, 1, 1, 1).expand(10, 3, 2, 2)
-    assert evenly(video, 4)[:, 0, 0, 0].tolist() == [0, 3, 6, 9]
-    assert evenly(video, 1)[:, 0, 0, 0].tolist() == [0]
-    with pytest.raises(InputError, match="0 frames"):
-        evenly(video, 0)
+def test_evenly_spaced_indices_hold_first_and_last() -> None:
+    assert evenly_spaced(10, 4) == [0, 3, 6, 9]
+    assert evenly_spaced(10, 1) == [0]
+    assert evenly_spaced(3, 8) == [0, 1, 2]
+    assert evenly_spaced(0, 8) == []

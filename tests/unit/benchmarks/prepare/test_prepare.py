@@ -11,15 +11,15 @@ from PIL import Image
 from conftest import Run
 from leo_bench.benchmarks.datasets.dataset import load_dataset
 from leo_bench.benchmarks.datasets.opening import open_dataset
-from leo_bench.benchmarks.datasets.verify import list_rows, verify
-from leo_bench.benchmarks.prepare.job import PrepareOptions
-from leo_bench.benchmarks.prepare.report import (
+from leo_bench.benchmarks.datasets.preparation import (
     JOURNAL,
     REPORT,
     LeftOut,
     PrepareReport,
     read_journal,
 )
+from leo_bench.benchmarks.datasets.verify import list_rows, verify
+from leo_bench.benchmarks.prepare.job import PrepareOptions
 from leo_bench.benchmarks.prepare.run import prepare
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.videos.discover import open_videos

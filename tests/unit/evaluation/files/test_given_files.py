@@ -16,7 +16,7 @@ from made_videos import opened
 
 from leo_bench.baselines.provenance import NAME as ADAPTATION
 from leo_bench.baselines.provenance import read_adaptation
-from leo_bench.benchmarks.prepare.report import JOURNAL, REPORT, read_journal, read_report
+from leo_bench.benchmarks.datasets.preparation import JOURNAL, REPORT, read_journal, read_report
 from leo_bench.benchmarks.runs.settings import read_settings
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.given_files import (

@@ -1,8 +1,8 @@
-"""What a preparation did: a journal, one line a video as it is done, and the report at the end.
+"""Records of a preparation: a journal with one line a video, and a report at the end.
 
-`prepare.jsonl` starts with the preparation's own line (data set, options) and grows by one line a
-video, so that a run that was killed goes on where it stopped. `prepare.json` is written when all
-are done; where it is absent the preparation is not finished.
+`prepare.jsonl` begins with a line on the preparation as a whole (data set, options) and gains one
+line a video, so that a killed preparation resumes where it stopped. `prepare.json` is written when
+all videos are done; where it is absent, the preparation is not finished.
 """
 
 import json
@@ -34,8 +34,8 @@ class Entry(Data):
 
     Args:
         path: below its split, '/'-separated: a file, a folder of frames or a link.
-        notes: dropped frames, boxes cut short and the like.
-        digest: that opening the prepared video gives; "" of older journals.
+        notes: dropped frames, clipped boxes and similar events.
+        digest: content digest of the prepared video; "" in older journals.
     """
 
     split: str
@@ -48,7 +48,7 @@ class Entry(Data):
 
 
 class Failure(Data):
-    """One video that could not be prepared, and why; the next run tries it again."""
+    """One video that could not be prepared, and why; the next preparation tries it again."""
 
     split: str
     name: str
@@ -56,19 +56,19 @@ class Failure(Data):
 
 
 class LeftOut(Failure):
-    """One video that is not fit for its data set, and why."""
+    """One readable video that is excluded from its data set, and why."""
 
 
 class PrepareReport(Data):
-    """The whole preparation; `prepare.json` is this.
+    """The content of `prepare.json`.
 
     Args:
-        options: those that change pixels; `limit` too, since it changes the count.
-        videos: prepared ones by split, earlier runs included.
-        left_out: those that the data set is better without.
+        options: those that change pixels, and `limit`, which changes the count.
+        videos: number of prepared videos by split, those of earlier preparations included.
+        left_out: readable videos that are excluded.
         missing: what the data set has and the download does not.
-        noted: videos with notes of their own; the notes stand in the journal.
-        resumed: videos that an earlier run had done.
+        noted: number of videos with notes of their own; the journal holds the notes.
+        resumed: number of videos that an earlier preparation had finished.
         digests: of the prepared videos, by SPLIT/PATH (`evaluation.videos.seals`).
     """
 
@@ -90,7 +90,7 @@ class PrepareReport(Data):
 
     @property
     def lacks(self) -> tuple[str, ...]:
-        """Why videos of the data set are not there, how many each, but for a limit asked for."""
+        """Why videos are missing, with counts; videos beyond a requested limit do not count."""
         found = [f"{len(self.failed)} failed"] if self.failed else []
         if self.missing:
             found.append(f"{len(self.missing)} missing in the download")
@@ -104,13 +104,13 @@ class PrepareReport(Data):
 
     @property
     def gaps(self) -> tuple[str, ...]:
-        """Why this is not the whole data set; empty: it is whole."""
+        """Why this is not the whole data set; empty if it is."""
         limit = self.options.get("limit")
         return self.lacks if limit is None else (*self.lacks, f"limited to {limit} videos a split")
 
     @property
     def summary(self) -> str:
-        """One line: how many videos of how many, failures, gaps."""
+        """One line: prepared and expected counts, failures, gaps."""
         counts = ", ".join(
             f"{split} {count}"
             + ("" if self.expected.get(split) is None else f"/{self.expected[split]}")
@@ -123,14 +123,14 @@ class PrepareReport(Data):
 
 
 class Journal:
-    """The videos done so far in one prepared data set.
+    """The videos prepared so far in the folder of a data set; each new one is appended.
 
     Args:
         folder: the data set's folder.
-        header: data set, prepare version and options; another one than the journal's is refused.
+        header: data set, prepare version and options.
 
     Raises:
-        InputError: the folder was prepared otherwise, or the journal is not one.
+        InputError: the folder's journal has another header, or is damaged.
     """
 
     def __init__(self, folder: Path, header: dict[str, Any]) -> None:
@@ -146,27 +146,26 @@ class Journal:
             now = {k: header[k] for k in changed}
             raise InputError(f"{folder} was prepared with {was}, not {now}: choose another --out")
         self.entries = found.entries
-        entries = b"".join(_line(entry.model_dump(mode="json")) for entry in found.entries.values())
-        write_atomically(
-            self._path, _line(header) + entries
-        )  # without a line that a kill cut short
+        lines = [header, *(entry.model_dump(mode="json") for entry in found.entries.values())]
+        # Drops a last line that was cut short when the process was killed.
+        write_atomically(self._path, b"".join(map(_line, lines)))
 
     def add(self, entry: Entry) -> None:
-        """Write down one video that is in its place."""
+        """Append a video that has been moved to its final path."""
         self.entries[entry.split, entry.name] = entry
         with self._path.open("ab") as file:
             file.write(_line(entry.model_dump(mode="json")))
 
 
 class JournalContent(Data):
-    """A journal as read: its first line, and the last entry of each video."""
+    """A journal as read: its first line, and the last entry of each (split, name)."""
 
     header: dict[str, Any]
     entries: dict[tuple[str, str], Entry]
 
 
 def read_journal(folder: Path) -> JournalContent | None:
-    """The journal of a prepared data set, less a last line cut short by a kill; None: not begun.
+    """The journal of a data set, without an incomplete last line; None: preparation not begun.
 
     Raises:
         InputError: a line before the last is damaged.
@@ -190,13 +189,13 @@ def _line(content: dict[str, Any]) -> bytes:
 
 
 def write_report(folder: Path, report: PrepareReport) -> None:
-    """Write `prepare.json` whole or not at all."""
+    """Write `prepare.json` atomically."""
     text = json.dumps(report.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
     write_atomically(folder / REPORT, text.encode())
 
 
 def read_report(folder: Path) -> PrepareReport | None:
-    """The report of a finished preparation; None where there is none."""
+    """The report of a finished preparation; None if there is none."""
     path = folder / REPORT
     if not path.exists():
         return None
