@@ -1,11 +1,12 @@
-"""Simulation: how often do intervals hold what they claim to hold?
+"""Simulated coverage of every interval: how often it contains the true value.
 
     python -m leo_bench.benchmarks.evidence.coverage --out benchmarks/evidence/coverage.csv
 
-A cell draws real and fake features from known distributions (`evidence.coverage_draws`), many
-times over. An interval around a number at N is to hold its expected value at N (the mean over the
-draws; of KVD, which has no bias, the distributions' own), one around FVD at infinite N the
-distributions' own distance, in 95 % of the draws. Cells that the file has already are left alone.
+A cell draws real and fake features many times from known distributions
+(`evidence.coverage_draws`). A 95 % interval should contain its target in 95 % of the draws. The
+target of a number at N is its expected value at N: the mean over the draws, or the distance of the
+distributions for KVD, which has no bias. The target of FVD∞ is the distance of the distributions.
+Cells that the file already holds are not run again.
 """
 
 import argparse
@@ -48,13 +49,14 @@ TIMES = 12  # of a drift curve
 
 @dataclass(frozen=True)
 class Cell:
-    """What is drawn, and how often.
+    """One setting of the simulation.
 
     Args:
-        what: the numbers that are looked at: see `DRAWS`.
-        dim: of the features; 0 where there are none.
-        n_real, n_fake: videos; for "acd" and "band" `n_fake` is 0, for "seeds" `n_real` is.
-        unlike: whether the fakes are.
+        what: a key of `DRAWS`, which names the numbers.
+        dim: dimensions of the features; 0: there are no features.
+        n_real, n_fake: numbers of videos; "acd" and "band" have no fakes, "seeds" no real videos.
+        unlike: whether the fakes' distribution differs from the real one.
+        draws: number of repetitions.
     """
 
     what: What
@@ -68,16 +70,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class CoverageRow:
-    """How one number did in one cell: a row of the CSV.
+    """Coverage of one number in one cell: a row of the CSV.
 
     Args:
         told: share of the draws that gave an interval.
-        coverage: share of the intervals that hold the target.
-        error: of `coverage`, by the number of draws.
-        below, above: share of intervals that lie below, above the target.
-        width: mean length of the intervals over that of the right standard error, 2 * 1.96 sd.
-        sd: of the number over the draws.
-        bias: mean number less the target.
+        coverage: share of the intervals that contain the target.
+        error: standard error of `coverage`, from the number of draws.
+        below, above: shares of the intervals that lie below and above the target.
+        width: mean length of the intervals, divided by 2 * 1.96 `sd`.
+        sd: standard deviation of the number over the draws.
+        bias: mean of the number minus the target.
     """
 
     what: str
@@ -101,7 +103,7 @@ class CoverageRow:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One number of one draw; `target` None: the mean over the draws."""
+    """One number of one draw and its interval; `target` None: the mean over the draws."""
 
     value: float
     low: float | None
@@ -110,7 +112,7 @@ class Outcome:
 
 
 def cells() -> Iterator[Cell]:
-    """Everything that is run; of unequal sides the real one has four times as many."""
+    """All cells; where the sides differ in size, the real one has four times the videos."""
     for tails in TAILS:
         for n in (4, 8, 16, 64, 256):
             yield Cell("acd", 0, n, 0, tails, False, 1000)
@@ -140,7 +142,7 @@ def cells() -> Iterator[Cell]:
 
 
 def run_cell(cell: Cell, seed: int = 0) -> list[CoverageRow]:
-    """Draw the cell's features again and again, and count."""
+    """Repeat the cell's draws, and summarise each number."""
     generator = torch.Generator().manual_seed(seed)
     found: dict[str, list[Outcome]] = {}
     for draw in range(cell.draws):
@@ -150,7 +152,7 @@ def run_cell(cell: Cell, seed: int = 0) -> list[CoverageRow]:
 
 
 def _distance(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str, Outcome]:
-    """FVD, KVD, and FVD less that of fakes that are like the real videos."""
+    """FVD, KVD, and FVD minus the FVD of fakes drawn like the real videos."""
     population = Population(cell.dim, cell.tails, cell.unlike)
     real = population.real(cell.n_real, 1, generator)
     fake, other = (
@@ -226,9 +228,10 @@ def _seeds(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str, Ou
 
 
 def _band(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str, Outcome]:
-    """The band over all times: the largest departure of its mean, in the band's own terms.
+    """The simultaneous band of a drift curve: whether it contains the mean at all times.
 
-    Curves are videos' own levels, times a common drift of mean 1 from time to time.
+    A video's curve is the mean of its own level and of independent values at each time, all of
+    mean 1.
     """
     levels = distances(cell.tails, cell.n_real, generator)
     steps = torch.tensor(
@@ -236,7 +239,7 @@ def _band(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str, Out
     )
     curves = (torch.tensor(levels, dtype=torch.float64)[:, None] + steps) / 2
     found = bands(curves)
-    # One number that is within [0, 1] if, and only if, the band holds the mean at all times.
+    # Coded as an interval that contains 1 if and only if the band contains the mean at all times.
     inside = bool(((found.all_low <= 1) & (found.all_high >= 1)).all())
     above = bool((found.all_low > 1).any())
     low, high = (0.0, 2.0) if inside else ((2.0, 3.0) if above else (0.0, 0.5))
@@ -298,7 +301,7 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _known(path: Path) -> set[tuple[str, ...]]:
-    """Cells that the file has rows of."""
+    """Cells that have rows in the file."""
     if not path.exists():
         return set()
     with path.open(encoding="utf-8", newline="") as file:
@@ -309,12 +312,12 @@ _KEY = tuple(field.name for field in fields(Cell))
 
 
 def main() -> None:
-    """Run the cells that are not in the file yet, one after the other, and add their rows."""
+    """Run the cells that the file does not hold yet, and append their rows."""
     parser = argparse.ArgumentParser(
         prog="python -m leo_bench.benchmarks.evidence.coverage", description=__doc__
     )
-    parser.add_argument("--out", type=Path, required=True, help="CSV to write, or to add to")
-    parser.add_argument("--what", choices=sorted(DRAWS), help="these cells alone")
+    parser.add_argument("--out", type=Path, required=True, help="CSV to write or append to")
+    parser.add_argument("--what", choices=sorted(DRAWS), help="only cells of this kind")
     options = parser.parse_args()
     torch.set_num_threads(1)
     known = _known(options.out)

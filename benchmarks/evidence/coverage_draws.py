@@ -1,9 +1,9 @@
-"""Populations with known distances, for `evidence.coverage`: features, their truths, distances.
+"""Random features and per-video values with known true distances, for `evidence.coverage`.
 
-Features of D dimensions: a Gaussian with covariance eigenvalues ~ i^-1.3 of total 3 D in a fixed
-reflected frame (metrics.md, section 9.5). Heavy tails: each video's departure from the mean is
-multiplied by a log-normal radius of unit mean square, whose fourth moment is 2.25. Fakes are unlike
-by scale * (such) + shift.
+Features of D dimensions are Gaussian with covariance eigenvalues ~ i^-1.3 that sum to 3 D, in a
+fixed orthogonal frame; they fall about as fast as those of I3D features. Heavy tails: each video's
+deviation from the mean is multiplied by a log-normal radius of unit mean square and fourth moment
+2.25. Fakes that are unlike the real videos are SCALE * deviation + SHIFT.
 """
 
 import math
@@ -24,13 +24,12 @@ EXPONENT = 1.3
 RADIUS = 0.45  # standard deviation of the logarithm of the radius, heavy tails
 SHIFT, SCALE = 0.5, 1.2  # of unlike fakes
 
-# Of clips, or frames, of one video.
-CORRELATION = 0.7
+CORRELATION = 0.7  # of the clips, or frames, of one video
 
 
 @dataclass(frozen=True)
 class Population:
-    """Real features, and fakes that are like them or not."""
+    """Distributions of real and fake features; the fakes' may differ."""
 
     dim: int
     tails: Tails
@@ -38,12 +37,12 @@ class Population:
 
     @property
     def shift(self) -> float:
-        """Of every dimension of the fakes' mean."""
+        """Mean of the fakes in every dimension; the real mean is 0."""
         return SHIFT if self.unlike else 0.0
 
     @property
     def scale(self) -> float:
-        """Of the fakes' departures from their mean."""
+        """Factor on the fakes' deviations from their mean."""
         return SCALE if self.unlike else 1.0
 
     def real(self, videos: int, clips: int, generator: torch.Generator) -> ClipFeatures:
@@ -98,9 +97,9 @@ def covariance_root(dim: int, exponent: float) -> Tensor:
 
 
 def distances(tails: Tails, count: int, generator: torch.Generator) -> list[float]:
-    """Numbers of videos, as distances between persons are: above 0 and skewed, of mean 1.
+    """Positive, skewed values of mean 1, one a video, as ACD values are.
 
-    Light: a gamma-like sum of squares (skewness 1); heavy: log-normal (skewness 3.3).
+    Light: chi-square with 8 degrees of freedom over 8 (skewness 1). Heavy: log-normal.
     """
     if tails == "light":
         normal = torch.randn((8, count), generator=generator, dtype=torch.float64)

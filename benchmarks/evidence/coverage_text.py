@@ -1,4 +1,4 @@
-"""The tables of `benchmarks/coverage.md`, from the rows of two simulations.
+"""Writes the tables of `benchmarks/coverage.md` from the rows of two simulations.
 
 python -m leo_bench.benchmarks.evidence.coverage --out benchmarks/evidence/coverage.csv
 python -m leo_bench.benchmarks.evidence.gate_alarms --out benchmarks/evidence/gate_alarms.csv
@@ -34,7 +34,7 @@ METHODS = ("fvd, as if it were", "line in 1/N", "fvd infinity")
 
 
 def tables_of(rows: Rows) -> str:
-    """All tables."""
+    """Markdown of the coverage tables."""
     tables = [
         _by_size(title, [row for row in rows if row["number"] == number], _held)
         for number, title in DISTANCES.items()
@@ -90,7 +90,7 @@ def _means(rows: Rows) -> str:
 
 
 def gate_of(rows: Rows) -> str:
-    """The gate: false alarms of unchanged models, and losses found."""
+    """Markdown of the gate's table: false alarms, and losses of quality found."""
     lines = [
         "## The gate: false alarms of a comparison (2.5 %), and losses of 20 % that it finds\n",
         *_head(

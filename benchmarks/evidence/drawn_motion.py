@@ -1,10 +1,10 @@
-"""How far a LEO's motion goes by each sampler, and what happens where runs meet; Markdown.
+"""Length of LEO's motion by each sampler, and its smoothness where windows meet; Markdown.
 
     python -m leo_bench.benchmarks.evidence.drawn_motion --model leo:toy-bodies
         --real toy-bodies/test
 
-Sample i begins with the first frame of real video i and has the keys of sample i of seed 0, as
-`leo-bench sample --mode conditional` draws it. All lengths are of motion codes as they are, means
+Sample i starts from the first frame of real video i with the keys of sample i of seed 0, as
+`leo-bench sample --mode conditional` draws it. Lengths are of unnormalised motion codes, averaged
 over samples; "step into frame 2" is of pixels.
 """
 
@@ -28,22 +28,22 @@ from leo_bench.leo.sampling.drawing import Drawing, SampleRow, Sampling, at_size
 from leo_bench.leo.sampling.model import LeoModel, find_model
 
 FRAMES = 16
-LONG = 128  # frames, so that runs meet
-RENDERED = 16  # samples whose pixels are compared
+LONG = 128  # frames, more than one window
+RENDERED = 16  # samples whose pixels are measured
 SAMPLERS = ("ddim-50", "dpm-20", "dpm-lu-20", "ddpm-100")
 
 
 def way(codes: Tensor, frames: int = FRAMES) -> float:
-    """From the first code to the one `frames` - 1 later: [N,T,M] -> mean length."""
+    """Mean distance of the first code and the one `frames` - 1 later; codes [N,T,M]."""
     return float((codes[:, frames - 1] - codes[:, 0]).norm(dim=-1).mean())
 
 
 def bends(codes: Tensor, seams: Sequence[int]) -> dict[str, float]:
-    """Second differences, and the cosine of the steps before and after, at `seams` and elsewhere.
+    """Second differences, and cosines of successive steps, at `seams` and elsewhere.
 
     Args:
         codes: [N,T,M].
-        seams: frames that a run ends with and the next goes on from.
+        seams: frames at which one window ends and the next starts.
     """
     steps = codes.diff(dim=1)
     second = steps.diff(dim=1).norm(dim=-1)  # [N,T-2], the first is that of frame 1
@@ -61,7 +61,7 @@ def bends(codes: Tensor, seams: Sequence[int]) -> dict[str, float]:
 
 
 def lines(model: LeoModel, real: VideoSource, count: int) -> Iterator[str]:
-    """The table's lines, each as soon as it is known."""
+    """Lines of the table, each as soon as it is measured."""
     yield f"| {real.name}, {count} videos | way in {FRAMES} frames |"
     yield "|---|---|"
     videos = range(min(count, len(real.names)))

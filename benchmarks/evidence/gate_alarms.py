@@ -1,20 +1,19 @@
-"""Simulation: how often does the gate call an unchanged model worse, and what losses does it find?
+"""Simulated gate: how often `regress` fails an unchanged model, and which losses it finds.
 
     python -m leo_bench.benchmarks.evidence.gate_alarms --out benchmarks/evidence/gate_alarms.csv
         --workers 2
 
-Each change is of one number, before and after, judged as `reports.comparing` judges it: by the
-influences of the videos and Student's quantile, at Holm's first level for 1, 5 and 22 numbers in a
-comparison. Changes are drawn one by one and dealt into comparisons, so that an alarm of a
-comparison is counted as the gate counts it.
+A change is one number before and after. It is judged as `reports.comparing` does: from the videos'
+influences with Student's quantile, at Holm's first level for 1, 5 and 22 numbers in a comparison.
+Changes are drawn independently and grouped into comparisons, so that false alarms are counted per
+comparison, as the gate does.
 
-An unchanged model draws new samples (`fresh`), or samples that share most of their chance with the
-old ones of the same name (`paired`: correlation 0.9). A loss makes the models' own distance (of
-infinitely many videos), or their mean, 1.2 times what it was.
+An unchanged model draws independent samples (`fresh`), or samples correlated 0.9 with the old ones
+of the same name (`paired`). A loss multiplies the true distance, or the true mean, by 1.2.
 
-Numbers: the mean of one value a video (`mean`, as ACD is), normal or log-normal; and FVD in 48
-dimensions, Gaussian or of Student's t with 5 degrees of freedom, against real videos that old and
-new share.
+Numbers: the mean of one value a video (`mean`, such as ACD), normal or log-normal; and FVD in 48
+dimensions, Gaussian or Student's t with 5 degrees of freedom, where old and new share the real
+videos.
 """
 
 import argparse
@@ -49,21 +48,21 @@ SKEWED = 0.8  # standard deviation of the logarithm of a log-normal value
 NUMBERS = (1, 5, 22)
 RISE = 1.2
 CORRELATION = 0.9
-LOSSES = 1100  # changes that are drawn with a loss, at most
+LOSSES = 1100  # at most as many changes are drawn with a loss
 
 Value = tuple[float, VideoInfluences]
 
 
 @dataclass(frozen=True)
 class GateCase:
-    """Changes of one kind of number.
+    """One setting of the simulation.
 
     Args:
         number: "mean" or "fvd".
         tails: "light" or "heavy".
-        n_real, n_fake: videos; a mean has no real ones.
+        n_real, n_fake: numbers of videos; a mean has no real ones.
         samples: "fresh" or "paired".
-        changes: how many are drawn.
+        changes: number of changes drawn.
     """
 
     number: str
@@ -76,7 +75,7 @@ class GateCase:
 
 @dataclass(frozen=True)
 class GateRow:
-    """Shares of comparisons with a false alarm, and of losses found, with their errors."""
+    """Shares of comparisons with a false alarm and of losses found, with standard errors."""
 
     number: str
     tails: str
@@ -92,7 +91,7 @@ class GateRow:
 
 
 def cases() -> Iterator[GateCase]:
-    """Everything that is run; what takes longest first."""
+    """All cases, the longest first."""
     for n_real, n_fake, changes in (
         (256, 256, 1100),
         (256, 16, 1100),
@@ -110,7 +109,7 @@ def cases() -> Iterator[GateCase]:
 
 
 def run_case(case: GateCase) -> list[GateRow]:
-    """Draw changes without and with a loss, and count."""
+    """Draw changes without and with a loss, and summarise them."""
     draw = {"fvd": _fvds, "mean": _means}[case.number]
     level = load_settings().false_alarms
     unchanged = [_chance(*change) for change in draw(case, 1.0, case.changes)]
@@ -147,7 +146,7 @@ def _row(
 
 
 def _error(hits: int, of: int) -> float:
-    """Standard error of a share; one hit more than there were, so that it is never 0."""
+    """Standard error of a share, with one hit and one miss added, so that it is never 0."""
     share = (hits + 1) / (of + 2)
     return round(math.sqrt(share * (1 - share) / of), 5)
 
@@ -192,7 +191,7 @@ def _fvd(real: ClipFeatures, fake: ClipFeatures) -> Value:
 def _pair(
     shape: tuple[int, ...], samples: str, generator: torch.Generator, tails: str = "light"
 ) -> tuple[Tensor, Tensor]:
-    """Two draws of unit variance, float64; heavy rows are of Student's t, one factor for both."""
+    """Two draws of unit variance, float64; heavy ones are Student's t, row by row."""
     first = torch.randn(shape, generator=generator, dtype=torch.float64)
     other = torch.randn(shape, generator=generator, dtype=torch.float64)
     if samples == "paired":

@@ -1,13 +1,12 @@
-"""Scores of a trained LEO on held-out videos: rebuilding, motion, and FVD beside what is still.
+"""Scores of a trained LEO on held-out videos: reconstruction, motion, and FVD with baselines.
 
     python -m leo_bench.benchmarks.evidence.leo_scores --model leo:toy-faces --real toy-faces/test
         --out SCORES.json
 
-Conditional samples begin with the first frames of the real videos themselves, one a video and then
-from the first again (the paper: 2,048 images of the data set, randomly selected, Sec. 4); the
-frozen and the shuffled are those videos too.
-FVD is of 16 frames under `stylegan-v` with i3d-toy: not comparable with published numbers. That
-codes tremble is seen in their second differences, and hardly by 16 frames of i3d-toy.
+Conditional samples start from the first frames of the real videos, in order and repeated (the paper
+selects 2,048 images of the data set at random, Sec. 4). The baselines are the same videos frozen
+and shuffled. FVD is over 16 frames under `stylegan-v` with i3d-toy: not comparable with published
+numbers. Second differences of codes show jitter, to which i3d-toy is hardly sensitive.
 """
 
 import argparse
@@ -38,12 +37,12 @@ from leo_bench.leo.sampling.model import LeoModel, find_model
 from leo_bench.leo.stages.reconstruction import Judged, driving_frames, judge
 
 FRAMES = 16
-DRAWN = 512  # unconditional samples: their first frames cost most
-VIDEOS, DRIVINGS = 64, 8  # held-out videos, about; driving frames of each that are rebuilt
+DRAWN = 512  # unconditional samples; drawing their first frames takes most of the time
+VIDEOS, DRIVINGS = 64, 8  # held-out videos (64 to 127), and driving frames of each
 
 
 def main() -> None:
-    """Print the scores, and write them."""
+    """Print the scores and write them."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -64,7 +63,7 @@ def main() -> None:
 
 
 def scores_of(name: str, real: str, data_root: Path | None, samples: int) -> dict[str, object]:
-    """All scores of a model by name, with so many samples from first frames."""
+    """All scores of a model; `samples`: number of conditional samples."""
     model = LeoModel.open(find_model(name))
     options = SourceOptions(OpenOptions(), data_root=data_root, resolution=model.config.resolution)
     judged = reconstruction(model.animator, open_source(real, options))
@@ -104,7 +103,7 @@ def scores_of(name: str, real: str, data_root: Path | None, samples: int) -> dic
 
 
 def reconstruction(animator: ImageAnimator, source: VideoSource) -> Judged:
-    """Later frames rebuilt from the first, of evenly spread videos, beside copying the first."""
+    """Error of reconstructing later frames from the first, and of copying the first."""
     sources, drivings, rebuilt = [], [], []
     for video in _judged(source):
         picks = driving_frames(source.frame_counts[video], DRIVINGS)
@@ -117,11 +116,10 @@ def reconstruction(animator: ImageAnimator, source: VideoSource) -> Judged:
 
 
 def motion(model: LeoModel, source: VideoSource) -> dict[str, dict[str, float]]:
-    """How codes go on from frame to frame, of evenly spread videos and drawn from their first ones.
+    """Mean lengths of differences of codes: of real videos, and drawn from their first codes.
 
-    Mean lengths, in codes as they are: "step", from a code to the next; "second difference", from a
-    step to the next; "way", from the first code to the last. As many frames as a run of the motion
-    model has, or as the shortest video.
+    "step": from a code to the next. "second difference": from a step to the next. "way": from the
+    first code to the last. The number of frames is the LMDM's window, or the shortest video.
     """
     animator, videos = model.animator, _judged(source)
     length = min(model.config.lmdm.length, *(source.frame_counts[video] for video in videos))
@@ -137,7 +135,7 @@ def motion(model: LeoModel, source: VideoSource) -> dict[str, dict[str, float]]:
 
 
 def _judged(source: VideoSource) -> range:
-    """Evenly spread videos: all, or from `VIDEOS` to twice as many."""
+    """Evenly spaced videos: all, or between `VIDEOS` and twice as many."""
     return range(0, len(source.names), max(1, len(source.names) // VIDEOS))
 
 

@@ -1,4 +1,4 @@
-"""A long sample to look at: every 64th of 1,024 frames from one given first frame.
+"""Draws a picture of a long sample: every 64th of 1,024 frames from one given first frame.
 
 python -m leo_bench.benchmarks.evidence.long_picture --out docs/long.png
 """
@@ -16,10 +16,10 @@ ACROSS = 8
 
 
 def draw(run: str, start: str, frames: int, every: int, path: Path) -> None:
-    """Write the strip, rows of eight frames, each row with the number of its first one.
+    """Write the picture: rows of eight frames, each labelled with its first frame's number.
 
     Raises:
-        InputError: no such model or first frames.
+        InputError: there is no such model, or no such first frames.
     """
     sampling = sampling_of(mode="conditional", frames=frames, count=1)
     request = SampleRequest(run=run, sampling=sampling, start=start)

@@ -1,4 +1,4 @@
-"""ACD of the samples that authors published, beside real video, under each small network; Markdown.
+"""ACD of the samples that authors published, and of real video, by each network; Markdown.
 
     LEO_BENCH_WEIGHTS=SHARED_DATA/weights
         python -m leo_bench.benchmarks.evidence.published_acd --from SHARED_DATA
@@ -6,13 +6,12 @@
         python -m leo_bench.benchmarks.evidence.published_acd --from SHARED_DATA --only face
         --protocol acd-face-casia --protocol acd-face-casia-aligned --allow-unverified
 
-SHARED_DATA holds `clips.csv`, one row a clip with its tile's box, and the videos it names
-(`evidence.published_samples`). Nothing is cut out to disk: of each page video the first 16 frames
-are decoded once, and its first tiles are measured. Embeddings are kept in the cache, so that
-running it again goes on.
+SHARED_DATA holds `clips.csv`, one row a clip with the box of its tile, and the videos that it names
+(`evidence.published_samples`). The first 16 frames of each page's video are decoded once, and its
+first tiles are measured in memory. Embeddings are cached, so a second run continues the first.
 
-What the numbers are not: the sets are small and hand-picked by their authors, stored with loss, at
-frame rates of their own; the networks are not the paper's.
+Limits: the sets are small and selected by their authors, compressed with loss, and differ in frame
+rate; the networks are not the paper's.
 """
 
 import argparse
@@ -51,26 +50,26 @@ PROTOCOLS = {
     "body": ("acd-body-osnet-x0-25",),
 }
 PLURALS = {"face": "faces", "body": "bodies"}
-# A set of fewer real clips is measured in windows, which are not independent: no interval.
+# Fewer real clips than this are measured in windows of frames: not independent, so no interval.
 FEW_CLIPS = 4
 
 
 @dataclass(frozen=True)
 class Clip:
-    """Some frames of one clip: `start` is the first."""
+    """`FRAMES` frames of one clip, from `start` on."""
 
     row: ClipRow
     start: int
 
     @property
     def name(self) -> str:
-        """Unique in its set."""
+        """Name of the clip, unique in its set."""
         return f"{self.row.place}@{self.start}"
 
 
 @dataclass(frozen=True)
 class PublishedSet:
-    """Clips that belong together: a page's tiles, or one place's real videos."""
+    """Clips of one set: the tiles of a page, or the real videos of one folder."""
 
     label: str
     clips: tuple[Clip, ...]
@@ -78,14 +77,14 @@ class PublishedSet:
 
     @property
     def domain(self) -> str:
-        """What is in it: "face" or "body"."""
+        """Whether it shows a face or a body: "face" or "body"."""
         return self.clips[0].row.domain
 
 
 def published_sets(rows: Iterable[ClipRow], most: dict[str, int]) -> list[PublishedSet]:
-    """Real sets first in each domain, then generated ones; at most `most` clips of a domain's sets.
+    """The sets of each domain, real ones first; `most`: domain -> largest number of clips of a set.
 
-    Of a page the first tiles, of a real set clips from all of it.
+    Of a page the first tiles are taken, of a real set evenly spaced clips.
     """
     groups: dict[str, list[ClipRow]] = defaultdict(list)
     for row in rows:
@@ -115,7 +114,7 @@ def _label(row: ClipRow) -> str:
 
 
 def _spread(clips: Sequence[Clip], count: int) -> list[Clip]:
-    """`count` of the clips, evenly taken."""
+    """`count` evenly spaced clips."""
     taken = min(count, len(clips))
     return [clips[i * len(clips) // taken] for i in range(taken)]
 
@@ -189,7 +188,7 @@ class PageVideos:
 
 
 class _Pages:
-    """The window's frames of the page that was read last: all its tiles ask for the same."""
+    """Keeps the frames of the page that was read last, since all its tiles need the same."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -207,17 +206,17 @@ class _Pages:
 
 @dataclass(frozen=True)
 class Reading:
-    """A protocol, and which weights its embedder may have."""
+    """A protocol, and whether its embedder's weights may lack a known digest."""
 
     protocol: FrameProtocol
-    allow_unverified: bool = False  # the digest of some published files is nowhere stated
+    allow_unverified: bool = False  # no digest of some files is published
 
 
 def measured(source: VideoSource, reading: Reading, how: Resources) -> SourceACD:
-    """ACD of a published set by a protocol.
+    """ACD of a published set under a protocol.
 
     Raises:
-        InputError: weights that are not there; no face in any video.
+        InputError: weights are missing, or no video shows a face.
     """
     protocol = reading.protocol
     request = EmbedderRequest(protocol.embedder, allow_unverified=reading.allow_unverified)
@@ -236,7 +235,7 @@ def measured(source: VideoSource, reading: Reading, how: Resources) -> SourceACD
 def table(
     folder: Path, sets: Sequence[PublishedSet], domain: str, readings: Sequence[Reading]
 ) -> Iterator[str]:
-    """The Markdown lines of one domain, each as soon as it is known."""
+    """Markdown lines of one domain's table, each as soon as it is measured."""
     protocols = [reading.protocol for reading in readings]
     heads = [f"{p.embedder}: n | ACD{FRAMES} | interval | no {p.subject}" for p in protocols]
     yield f"| {PLURALS[domain]} | " + " | ".join(heads) + " |"
@@ -274,18 +273,22 @@ def main() -> int:
     parser.add_argument(
         "--from", dest="shared", type=Path, required=True, help="folder with clips.csv"
     )
-    parser.add_argument("--faces", type=int, default=25, help="tiles of a set of faces, at most")
-    parser.add_argument("--bodies", type=int, default=40, help="tiles of a set of bodies, at most")
+    parser.add_argument(
+        "--faces", type=int, default=25, help="at most as many tiles of a set of faces"
+    )
+    parser.add_argument(
+        "--bodies", type=int, default=40, help="at most as many tiles of a set of bodies"
+    )
     parser.add_argument("--only", choices=sorted(PROTOCOLS), help="one of the two tables")
-    parser.add_argument("--sets", default="", help="only sets whose names hold this")
+    parser.add_argument("--sets", default="", help="only sets whose names contain this")
     parser.add_argument(
         "--protocol",
         action="append",
         metavar="ID",
-        help="a frame protocol in place of those with small networks; may be repeated",
+        help="a frame protocol, instead of those with small networks; may be repeated",
     )
     parser.add_argument(
-        "--allow-unverified", action="store_true", help="take weights whose digest is not known"
+        "--allow-unverified", action="store_true", help="accept weights whose digest is unknown"
     )
     given = parser.parse_args()
     try:

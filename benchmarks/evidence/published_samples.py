@@ -1,17 +1,17 @@
-"""Cuts the samples that authors published into single clips; lays real faces out as FaceForensics.
+"""Cuts the samples that authors published into clips; arranges real faces as FaceForensics.
 
     python -m leo_bench.benchmarks.evidence.published_samples --from SHARED_DATA --out DIR
 
-SHARED_DATA holds `clips.csv`, one row a clip with its tile's box, and the videos it names. Every
-tile of a tiled video becomes a lossless clip of its own; a clip that fills its file is copied:
+SHARED_DATA holds `clips.csv`, one row a clip with the box of its tile, and the videos that it
+names. Every tile of a grid becomes a lossless clip; a clip that fills its file is copied:
 
     DIR/METHOD/DATASET-SETTING/PAGE/TILE.mkv    leo/taichihd128-uncond/leo--grid-128res-100/r0c0.mkv
     DIR/real/DATASET/PAGE/TILE.mkv              the same of real video
     DIR/FaceForensics_compressed/train/...      real heads with stand-in masks, for `data prepare`
 
-Pages stay apart: one method's identity distance differs between pages by up to two (spec data.md
-3.1). Single-speaker GRID, UCF-101 and Weizmann are left out: `data prepare` reads them where they
-lie. Running it again goes on.
+Pages are kept apart: the ACD of one method differs between pages by a factor of up to two.
+Single-speaker GRID, UCF-101 and Weizmann are left out, since `data prepare` reads them directly.
+A second run continues the first.
 """
 
 import argparse
@@ -36,11 +36,11 @@ from leo_bench.evaluation.files.given_files import read_given_text
 from leo_bench.evaluation.files.schema import parse
 
 LEFT_OUT = ("grid-s1", "ucf101", "weizmann")  # real sets that have a preparation of their own
-TILES_AT_ONCE = 10  # clips held in memory; a video of more tiles is decoded more than once
+TILES_AT_ONCE = 10  # clips in memory; a video of more tiles is decoded several times
 
 
 class ClipRow(BaseModel):
-    """One row of clips.csv; the box is in pixels after resizing to `pre_*`, if that is set."""
+    """One row of clips.csv; the box is in pixels, after resizing to `pre_w` x `pre_h` if given."""
 
     clip_id: str
     kind: str
@@ -60,7 +60,7 @@ class ClipRow(BaseModel):
 
     @property
     def place(self) -> str:
-        """Where the clip goes below DIR, without suffix."""
+        """Path of the clip in DIR, without suffix."""
         file = Path(self.file).with_suffix("")
         if self.tile_row is None:
             page, tile = "--".join(file.parent.parts[1:]), file.name
@@ -76,13 +76,13 @@ class ClipRow(BaseModel):
         return self.place.rsplit("/", 1)[-1]
 
     def of(self, picture: Frame) -> Frame:
-        """The tile's part of its page's frame, which has been resized already.
+        """The tile, cut from its page's resized frame.
 
         Raises:
-            InputError: it leaves the picture.
+            InputError: the box reaches outside the picture.
         """
-        # Seen in the pixels: Latte's grids (save_video_grid) have no padding before the first tile,
-        # where clips.csv has one pixel; its boxes would each end on a black line.
+        # Latte's grids (save_video_grid) have no padding before the first tile, by their pixels;
+        # clips.csv assumes one pixel, with which each box would end on a black line.
         shift = 1 if "/latte_page/" in self.file else 0
         left, top = self.x - shift, self.y - shift
         part = picture[top : top + self.h, left : left + self.w]
@@ -95,7 +95,7 @@ def read_rows(shared: Path) -> list[ClipRow]:
     """The rows of clips.csv.
 
     Raises:
-        InputError: it is absent, or not that.
+        InputError: the file is missing or malformed.
     """
     path = shared / "clips.csv"
     if not path.is_file():
@@ -113,7 +113,7 @@ def read_rows(shared: Path) -> list[ClipRow]:
 
 
 def cut_clips(shared: Path, rows: Iterable[ClipRow], out: Path) -> Iterator[str]:
-    """Cut or copy every row's clip; gives the place of each as it is there."""
+    """Cut or copy the clip of every row; yields the path of each clip in `out`."""
     by_file: dict[str, list[ClipRow]] = defaultdict(list)
     for row in rows:
         by_file[row.file].append(row)
@@ -131,7 +131,7 @@ def cut_clips(shared: Path, rows: Iterable[ClipRow], out: Path) -> Iterator[str]
 
 
 def lay_out_faces(shared: Path, rows: Iterable[ClipRow], out: Path) -> Iterator[str]:
-    """FaceForensics' folders of real faces: the clips as they are, masks that follow the face."""
+    """Write real faces in FaceForensics' folders, with masks that follow the face."""
     train = out / "FaceForensics_compressed" / "train"
     for row in rows:
         original = train / "original" / Path(row.file).name
@@ -155,7 +155,7 @@ def _cut_tiles(path: Path, tiles: Sequence[ClipRow], out: Path) -> None:
 
 
 def unstretched(frame: Frame, tile: ClipRow) -> Frame:
-    """The frame undone of what its page did: some were stretched to a multiple of 16 pixels."""
+    """The frame at its original size: some pages stretched it to a multiple of 16 pixels."""
     if tile.pre_w is None or tile.pre_h is None:
         return frame
     image = Image.fromarray(frame).resize((tile.pre_w, tile.pre_h), Image.Resampling.LANCZOS)
@@ -170,7 +170,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Cut and lay out everything; the exit code."""
+    """Entry point; returns the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

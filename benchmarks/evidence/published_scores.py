@@ -1,13 +1,13 @@
-"""Scores the samples that authors published, against the real video at hand; prints Markdown.
+"""FVD of the samples that authors published against available real videos; Markdown.
 
     python -m leo_bench.benchmarks.evidence.published_samples --from SHARED_DATA --out SAMPLES
     leo-bench data prepare faceforensics --from SAMPLES --out DATA      (and ucf101, weizmann, grid)
     python -m leo_bench.benchmarks.evidence.published_scores --samples SAMPLES
         --data DATA --records RECORDS
 
-Every row is one `leo-bench fvd --dataset ... --fake ...`. What the numbers are not: the sets are
-small and hand-picked by their authors, the real faces are not FaceForensics, there is no TaichiHD,
-and the extractor is i3d-toy. A compared method of which there is nothing has a row that says so.
+Every row is one `leo-bench fvd --real ... --fake ...`. Limits: the sets are small and selected by
+their authors, the real faces are not FaceForensics, there is no TaichiHD, and the extractor is
+i3d-toy. A compared method without samples has a row that says so.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.records.distance import Record, record_path
 
 FRAMES, SIDE = 16, 128
-# Data set of a generated set -> the prepared real one that it is held against.
+# Data set of generated samples -> the prepared real data set they are compared with.
 REFERENCES = {
     "faceforensics": "faceforensics/train",
     "celebvhq": "faceforensics/train",
@@ -35,7 +35,7 @@ REAL = ("faceforensics/train", "ucf101/all", "weizmann/train", "grid/test")
 
 @dataclass(frozen=True)
 class PublishedScore:
-    """One line of the table: what is scored, against what."""
+    """One row of the table: label, real side, fake side."""
 
     label: str
     real: str
@@ -43,7 +43,7 @@ class PublishedScore:
 
 
 def rows(samples: Path) -> Iterator[PublishedScore]:
-    """Real against real first, then every published set."""
+    """Real videos against real videos first, then every published set."""
     for real in REAL:
         yield PublishedScore("real, other half", f"part:1/2:{real}", f"part:2/2:{real}")
     for folder in sorted(samples.glob("*/*-*cond*")):
@@ -53,14 +53,14 @@ def rows(samples: Path) -> Iterator[PublishedScore]:
 
 
 def absent(samples: Path) -> Iterator[str]:
-    """A line for each compared method with code of its own that has no samples."""
+    """A row for each compared method with a repository that has no samples."""
     for method in list_methods():
         if method.repository and not any(samples.glob(f"{method.id}/*-*cond*")):
             yield f"| {method.id} | - | 0, - | - | its authors' samples are not at hand |"
 
 
 def main() -> None:
-    """Score all rows; a row that cannot be scored is said and left out."""
+    """Score all rows; a row that fails is reported on standard error and left out."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

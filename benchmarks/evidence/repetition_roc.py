@@ -1,17 +1,17 @@
-"""Does the repetition score find repetitions that were planted? Its ROC on the embedded worlds.
+"""ROC of the repetition score for repetitions planted in videos of the embedded worlds.
 
     python -m leo_bench.benchmarks.evidence.repetition_roc --signals motion pixels codes
         --out docs/repetition-roc.png
 
-In half of the videos a stretch comes back (`sources.planting`), and it is known which and where:
+The positives have one repeated segment at a known place (`sources.planting`); the negatives are the
+same videos, unchanged:
 
-repetition  frames of the video, shown again up to a tenth faster or slower; cut in
-replay      the motion, done again a little otherwise by the same person; no cut
+repetition  frames of the video are shown again, up to 10 % faster or slower, after a cut
+replay      the same person repeats the motion with small differences, without a cut
 
 Signals: the true motion parameters, small grey pictures, and motion codes of the shipped LEO. The
-other half are the same videos untouched. What is calibrated comes from other people and motions
-(split `train`), so the marked point is where a user would stand. Beside the picture lie its points
-(.csv) and a row a case (.cases.csv).
+threshold is calibrated on other people and motions (split `train`); the picture marks it. Beside
+the picture, `.csv` holds the points of the curves and `.cases.csv` one row a case.
 """
 
 import argparse
@@ -51,10 +51,12 @@ VIDEOS, CALIBRATION, FRAMES = 64, 64, 128
 
 @dataclass(frozen=True)
 class PlantedCase:
-    """One row of the table: `found` and `flagged` are shares at the calibrated threshold.
+    """One row of the table.
 
-    `placed`: of the planted videos that were found, those whose closest repeat is the planted one,
-    at its time and lag to within half a segment.
+    Args:
+        found, flagged: shares of positives and of negatives above the calibrated threshold.
+        placed: share of the found positives whose closest repeat is the planted one, with time and
+            lag within half a segment.
     """
 
     world: str
@@ -74,7 +76,7 @@ class PlantedCase:
 
 @dataclass(frozen=True)
 class Given:
-    """Signals of one world, [T,D] a video, by the video's name."""
+    """Signals of one world: name of the video -> [T,D]."""
 
     calibration: dict[str, Tensor]
     untouched: dict[str, Tensor]
@@ -82,7 +84,7 @@ class Given:
 
 
 def main() -> None:
-    """Print the cases, draw the picture and write its points."""
+    """Print the cases, and write the picture and its points."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -103,7 +105,7 @@ def main() -> None:
 
 
 def run(given: argparse.Namespace) -> None:
-    """All cases that were asked for."""
+    """Run all chosen cases."""
     cases: list[PlantedCase] = []
     points: list[tuple[str, str, str, Point]] = []
     for world in given.worlds:
@@ -128,12 +130,12 @@ def run(given: argparse.Namespace) -> None:
 def measured(
     signals: Given, named: tuple[str, str, str], share: float
 ) -> tuple[PlantedCase, list[Point]]:
-    """What the score says of planted and untouched videos.
+    """The case's row and ROC curve.
 
     Args:
-        signals: of one world.
-        named: world, signal and kind of plant.
-        share: of a video that is shown again.
+        signals: signals of one world.
+        named: names of the world, the signal and the kind of repetition.
+        share: repeated share of a video.
     """
     calibration = calibrate(signals.calibration, RepetitionSettings())
     planted = source_repetition(signals.planted.items(), calibration)
@@ -157,7 +159,7 @@ def measured(
 
 
 def placed_share(found: SourceRepetition, share: float) -> float:
-    """Of the flagged videos, those whose closest repeat is the planted one."""
+    """Share of the found videos whose closest repeat is the planted one."""
     settings, frames = found.calibration.settings, found.calibration.frames
     right = []
     for name, video in found.videos.items():
@@ -171,7 +173,7 @@ def placed_share(found: SourceRepetition, share: float) -> float:
 
 
 def signals_of(world: str, signal: str, kind: str, given: argparse.Namespace) -> Given:
-    """Signals of a world's videos, planted and not, and of others to calibrate on."""
+    """Signals of a world's test videos, with and without repetition, and of training videos."""
     shape = WorldShape(frames=FRAMES, count=given.videos)
     test = open_world(world, "test", shape)
     train = open_world(world, "train", WorldShape(frames=FRAMES, count=given.calibration))
@@ -188,7 +190,7 @@ def signals_of(world: str, signal: str, kind: str, given: argparse.Namespace) ->
         return dict(zip(source.names, signals.of(source, everyone, FRAMES, work), strict=True))
 
     untouched = made(test)
-    if kind == "repetition":  # whole frames again: their signals are those of the frames shown
+    if kind == "repetition":  # frames repeat, so their signals do
         planted_by_name = {
             name: found[Plant.drawn(name, FRAMES, given.share).order(range(FRAMES))]
             for name, found in untouched.items()
@@ -208,7 +210,7 @@ def _signals(world: str, signal: str, train: WorldSource, work: Resources) -> Si
 
 
 def _parameters(source: WorldSource) -> dict[str, Tensor]:
-    """The true motion: float64 [T,P] a video."""
+    """True motion parameters: name of the video -> float64 [T,P]."""
     return {
         name: torch.from_numpy(source.world.motion(i, range(FRAMES)))
         for i, name in enumerate(source.names)

@@ -1,8 +1,8 @@
-"""Masks in the manner of FaceForensics for talking heads without: white, a dark oval on the face.
+"""Masks like FaceForensics' for videos that have none: white with a dark oval on the face.
 
-They let `data prepare faceforensics` run on real pixels without the data set. The clips are cut so
-that the face starts in the middle; from there the oval follows it by matching the patch it covered
-so far, so that per-frame boxes wander as real ones do. A stand-in, and no face detector.
+With them `data prepare faceforensics` can be tested on real videos of other sources. The face must
+start in the middle of the clip; the oval follows it by template matching, so that the boxes vary
+from frame to frame as real ones do. This is not a face detector.
 """
 
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from leo_bench.benchmarks.prepare.resample import Frame
 
-# Centre and half axes in parts of the picture: eyes at a third of the crop, as in FaceForensics.
+# Centre and half axes as shares of the picture: eyes at a third of the crop, as in FaceForensics.
 CENTRE = (0.5, 0.545)  # x, y
 AXES = (0.23, 0.285)
 REACH = 4  # pixels that a face may move from one frame to the next
-MEMORY = 0.9  # how much of the patch stays from frame to frame
+MEMORY = 0.9  # weight of the old template in the update
 
 Grey = NDArray[np.float64]  # [H,W]
 
@@ -44,7 +44,7 @@ def mask_frames(frames: Iterator[Frame]) -> Iterator[Frame]:
 
 
 def _nearest(grey: Grey, patch: Grey, left: int, top: int) -> tuple[int, int]:
-    """Where, within reach and inside the picture, the picture is most like the patch."""
+    """Position of the best match of `patch` within `REACH` of (left, top), as (x, y)."""
     height, width = patch.shape
     places = [
         (x, y)
