@@ -1,4 +1,4 @@
-"""What stands behind: soft gradients and patterns, still, one picture an identity."""
+"""Draws still backgrounds: gradients and patterns, one picture an identity."""
 
 import numpy as np
 

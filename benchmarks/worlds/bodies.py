@@ -1,4 +1,4 @@
-"""`toy-bodies`: figures in slow tai-chi-like sequences, painted back to front."""
+"""Draws the figures of `toy-bodies`, back to front."""
 
 import numpy as np
 from numpy.typing import NDArray

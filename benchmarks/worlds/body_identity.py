@@ -1,4 +1,4 @@
-"""Who a figure of `toy-bodies` is: proportions, clothes, skin, hair, place; nothing that moves."""
+"""Identity of a figure of `toy-bodies`: proportions, clothes, skin, hair and background."""
 
 from dataclasses import dataclass
 

@@ -1,8 +1,7 @@
-"""How the figures of `toy-bodies` move: eight tai-chi-like forms over a vocabulary of postures.
+"""Motion of the figures of `toy-bodies`: eight tai-chi-like forms made of postures.
 
-A form is a round of postures; a video walks through its form along a smooth curve (a cubic B-spline
-with the postures as knots), each posture a little different every time. Motion depends on the
-video's name alone.
+A form is a cycle of postures. A video follows its form along a cubic B-spline with the postures as
+knots; each repetition of a posture differs a little. Motion depends on the video's name alone.
 """
 
 from collections.abc import Sequence

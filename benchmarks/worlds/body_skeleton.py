@@ -1,8 +1,7 @@
-"""The joints of a figure of `toy-bodies`, in three dimensions.
+"""Joints of a figure of `toy-bodies` in three dimensions.
 
 World coordinates: x to the viewer's right, y up from the floor, z towards the viewer, in frame
-half-widths. Hands and feet are given by the motion; elbows and knees follow from the lengths of
-the limbs.
+half-widths. The motion gives hands and feet; elbows and knees follow from the limbs' lengths.
 """
 
 from dataclasses import dataclass
@@ -96,15 +95,13 @@ def _dot(one: Point, two: Point) -> Scalar:
 
 
 def _two_bones(root: Point, target: Point, bend: Point, length: float) -> Limb:
-    """Where the middle joint lies, for two bones of half `length`.
-
-    A target out of reach is come near to.
+    """A limb of two bones of half `length`, with its middle joint by inverse kinematics.
 
     Args:
-        root: where the limb begins.
-        target: where its tip wants to be.
-        bend: to which side the joint goes out.
-        length: of the stretched limb.
+        root: start of the limb.
+        target: wanted position of the tip; out of reach, the tip stops short of it.
+        bend: direction in which the middle joint bends.
+        length: length of the stretched limb.
     """
     reach = moved(target, (-root[0], -root[1], -root[2]))
     distance = np.sqrt(_dot(reach, reach) + 1e-9)

@@ -1,7 +1,7 @@
-"""Painting shapes over one another, in all frames at once, with soft edges.
+"""Draws shapes with antialiased edges over one another, in all frames at once.
 
-Pixels are float64 [N,3,R,R], 0..1. A shape is worked out inside its own box only; outside it, its
-coverage would be exactly 0, so pictures do not depend on which frames are drawn together.
+Pixels are float64 [N,3,R,R], 0..1. A shape is computed inside its bounding box only; outside, its
+coverage is exactly 0, so a frame does not depend on which frames are drawn together.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Shading = Callable[[Array, Array, Array], Array]
 
 @dataclass(frozen=True)
 class Paint:
-    """A colour, how it is lit, how much of it, and how soft its edge is."""
+    """Colour, shading, opacity and edge width of a shape."""
 
     colour: Colour
     shading: Shading | None = None
@@ -42,7 +42,7 @@ class Canvas:
         self._centres = pixel_centres(self.resolution)
 
     def fill(self, shape: Shape, paint: Paint) -> None:
-        """Paint `shape` over what is there."""
+        """Draw `shape` over the present pixels."""
         edge = 2.0 / self.resolution + paint.softness
         left, top, right, bottom = shape.bounds(edge * 0.5)
         columns = self._window(float(np.min(left)), float(np.max(right)))
@@ -70,7 +70,7 @@ class Canvas:
         )
 
     def bytes(self) -> NDArray[np.uint8]:
-        """uint8 [N,3,R,R], each value to the nearest."""
+        """Pixels rounded to uint8 [N,3,R,R]."""
         return np.floor(np.clip(self.pixels, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
 
 
@@ -80,7 +80,7 @@ def pixel_centres(resolution: int) -> Array:
 
 
 def rounded(depth: float, dark: float = 0.3) -> Shading:
-    """A form that turns away: full light `depth` inside the edge, `dark` less at it."""
+    """Shading of a round form: 1 from `depth` inside the edge on, 1 - `dark` at the edge."""
 
     def shade(x: Array, y: Array, distance: Array) -> Array:
         turned = distance * (1.0 / depth) + 1.0
@@ -95,7 +95,7 @@ def rounded(depth: float, dark: float = 0.3) -> Shading:
 
 
 def lit(base: Shading, centre: tuple[Scalar, Scalar], slope: tuple[float, float]) -> Shading:
-    """`base`, and brighter to one side: the factor grows by `slope` a frame unit from `centre`."""
+    """`base` times a factor that grows by `slope` per frame unit from `centre`."""
 
     def shade(x: Array, y: Array, distance: Array) -> Array:
         ramp = slope[0] * (x - across(centre[0])) + slope[1] * (y[:, None] - across(centre[1]))
@@ -115,12 +115,12 @@ def from_hsv(hue: float, saturation: float, value: float) -> Colour:
 
 
 def mixed(first: Colour, second: Colour, part: float) -> Colour:
-    """`part` of the second colour in the first."""
+    """Linear mix of two colours; `part` is the share of the second."""
     red, green, blue = (a + (b - a) * part for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
 def scaled(colour: Colour, factor: float) -> Colour:
-    """Brighter or darker."""
+    """The colour times a factor, clipped to 0..1."""
     red, green, blue = (min(1.0, level * factor) for level in colour)
     return red, green, blue

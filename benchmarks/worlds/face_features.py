@@ -1,4 +1,4 @@
-"""What is drawn on the head of `toy-faces`: skull, ears, eyes, nose, mouth, beard, glasses."""
+"""Draws the features of a head of `toy-faces`: skull, ears, eyes, nose, mouth, beard, glasses."""
 
 import numpy as np
 

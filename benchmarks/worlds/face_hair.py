@@ -1,4 +1,4 @@
-"""The hair of `toy-faces`."""
+"""Draws the hair of `toy-faces`."""
 
 import numpy as np
 

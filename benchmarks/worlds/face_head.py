@@ -1,4 +1,4 @@
-"""The turned head of `toy-faces`: from head coordinates to the picture.
+"""Projects the turned head of `toy-faces` from head coordinates to the picture.
 
 Head coordinates: X to the viewer's right, Y down, Z towards the viewer, the origin between the
 ears, in frame half-widths. Features sit on the surface in three dimensions, so they shift and

@@ -1,4 +1,4 @@
-"""Who a head of `toy-faces` is: shape, skin, hair, eyes, clothes, what stands behind."""
+"""Identity of a head of `toy-faces`: shape, skin, hair, eyes, clothes and background."""
 
 from dataclasses import dataclass
 

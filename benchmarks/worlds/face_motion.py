@@ -1,7 +1,7 @@
-"""How the heads of `toy-faces` move: eight programs, each a smooth function of the frame number.
+"""Motion of the heads of `toy-faces`: eight programs, smooth functions of the frame number.
 
-A video's motion depends on its name alone. Speed and amplitude are drawn per video; slow drifts
-change both within it, so no stretch comes back exactly.
+A video's motion depends on its name alone. Speed and amplitude are drawn per video, and drift
+slowly within it, so no segment repeats exactly.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""`toy-faces`: talking heads, painted back to front."""
+"""Draws the talking heads of `toy-faces`, back to front."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,7 +1,7 @@
-"""Chance and curves that give the same bits on every machine.
+"""Random numbers and smooth curves with the same bits on every machine.
 
-Only operations that IEEE 754 fixes to the last bit are used (+ - * / and comparisons, one rounding
-each): the platform's sine, `hypot`, `einsum` and the scaled draws of numpy are not among them.
+Only operations that IEEE 754 defines to the last bit are used: + - * / and comparisons. The
+platform's sine, `hypot`, `einsum` and numpy's scaled draws are not.
 """
 
 import hashlib
@@ -21,14 +21,14 @@ def seed_words(name: str) -> NDArray[np.uint64]:
 
 
 class Dice:
-    """Random draws that depend on a name alone: MT19937 as frozen in numpy's legacy generator."""
+    """Random draws that depend on a name alone, by MT19937 of numpy's frozen legacy generator."""
 
     def __init__(self, name: str) -> None:
         words = np.frombuffer(hashlib.sha256(name.encode()).digest(), dtype=">u4")
         self._state = np.random.RandomState(words.astype(np.uint32))
 
     def between(self, low: float, high: float) -> float:
-        """A number in [low, high), uniform."""
+        """Uniform in [low, high)."""
         return low + (high - low) * float(self._state.random_sample())
 
     def chance(self, probability: float) -> bool:
@@ -36,12 +36,12 @@ class Dice:
         return self.between(0.0, 1.0) < probability
 
     def pick(self, options: Sequence[ItemT]) -> ItemT:
-        """One of `options`, each as likely."""
+        """One of `options`, uniformly."""
         return options[int(self.between(0.0, 1.0) * len(options))]
 
 
 def sine(turns: Array) -> Array:
-    """sin(2 pi turns), to 1e-11, from + and * alone."""
+    """sin(2 pi turns) with an error below 1e-11, by + and * only."""
     turns = turns - np.rint(turns)
     turns = np.where(turns > 0.25, 0.5 - turns, np.where(turns < -0.25, -0.5 - turns, turns))
     angle = turns * (2.0 * np.pi)
@@ -59,7 +59,7 @@ def sine_cosine(angle: Array) -> tuple[Array, Array]:
 
 
 def knots(seed: np.uint64, index: NDArray[np.int64]) -> Array:
-    """A number in [-1, 1) for every integer, uniform, without period (splitmix64)."""
+    """Uniform in [-1, 1) for every integer, by a hash (splitmix64)."""
     with np.errstate(over="ignore"):
         word = seed + index.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
         word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

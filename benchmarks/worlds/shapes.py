@@ -1,4 +1,4 @@
-"""Shapes by signed distance, one for each of N frames at once.
+"""Shapes as signed distance functions, for N frames at once.
 
 Legend: x to the right and y down, -1..1 over the frame; N frames; points and vectors are pairs of
 float64 [N] (or numbers); a distance is negative inside, in the same unit, and right near the edge,
@@ -20,23 +20,23 @@ Bounds = tuple[Scalar, Scalar, Scalar, Scalar]
 
 
 class Shape(Protocol):
-    """What a canvas can fill."""
+    """A shape that a canvas can fill."""
 
     def bounds(self, margin: float) -> Bounds:
-        """A box beyond which all distances are `margin` or more."""
+        """Left, top, right, bottom: outside them every distance is at least `margin`."""
 
     def distance(self, x: Array, y: Array) -> Array:
         """Signed distance of every pixel centre."""
 
 
 def across(value: Scalar) -> Array:
-    """[N] or a number -> [N,1,1], to meet pixels."""
+    """[N] or a number -> [N,1,1], which broadcasts with pixels."""
     return np.asarray(value, dtype=np.float64).reshape(-1, 1, 1)
 
 
 @dataclass(frozen=True)
 class Ellipse:
-    """All points c + M s with |s| <= 1, given M M^T; an ellipsoid as seen is one, too.
+    """All points c + M s with |s| <= 1, given M M^T; the projection of an ellipsoid is one.
 
     Args:
         centre: c.
@@ -55,7 +55,7 @@ class Ellipse:
         return Ellipse(centre, (xx, xy, yy))
 
     def bounds(self, margin: float) -> Bounds:
-        """The ellipse grown in proportion, as its distance grows: by the short half-axis."""
+        """Bounds of the ellipse scaled by (1 + margin / short half-axis)."""
         (cx, cy), (xx, xy, yy) = self.centre, self.spread
         off = (xx - yy) * 0.5
         short = np.sqrt(np.maximum((xx + yy) * 0.5 - np.sqrt(off * off + xy * xy), 1e-12))
@@ -64,7 +64,7 @@ class Ellipse:
         return cx - half_x, cy - half_y, cx + half_x, cy + half_y
 
     def distance(self, x: Array, y: Array) -> Array:
-        """First order: exact at the edge, to the eye elsewhere."""
+        """To first order: exact at the edge, approximate elsewhere."""
         xx, xy, yy = (across(entry) for entry in self.spread)
         scale = 1.0 / (xx * yy - xy * xy)
         dx = x - across(self.centre[0]) + 1e-9  # off the exact centre, where 0/0 would be
@@ -101,7 +101,7 @@ class Stroke:
         return left, top, right, bottom
 
     def distance(self, x: Array, y: Array) -> Array:
-        """Least over the capsules."""
+        """Minimum over the capsules."""
         nearest: Array | None = None
         ends = list(zip(self.points, self.radii, strict=True))
         for ((ax, ay), start), ((bx, by), stop) in pairwise(ends):
@@ -124,7 +124,7 @@ class Stroke:
 
 @dataclass(frozen=True)
 class Lens:
-    """What lies between two parabolas over one chord: eyes, lips, hems.
+    """The region between two parabolas over one chord: eyes, lips, hems.
 
     Args:
         centre: the middle of the chord.
@@ -185,7 +185,7 @@ class Quad:
         return Stroke(self.corners, (self.rounding,) * 4).bounds(margin)
 
     def distance(self, x: Array, y: Array) -> Array:
-        """Exact outside by the edges, and inside by the nearest edge's line."""
+        """Exact beside the edges and inside; approximate beyond the corners."""
         inside: Array | None = None
         doubled: Scalar = 0.0
         sides = list(zip(self.corners, self.corners[1:] + self.corners[:1], strict=True))
@@ -205,7 +205,7 @@ class Quad:
 
 @dataclass(frozen=True)
 class Union:
-    """Two shapes that flow into each other within `blend`."""
+    """Smooth union of two shapes; `blend` is the width of the transition."""
 
     first: Shape
     second: Shape
@@ -222,7 +222,7 @@ class Union:
         return left, top, right, bottom
 
     def distance(self, x: Array, y: Array) -> Array:
-        """The smaller one, rounded where both are near."""
+        """Smooth minimum of the two distances."""
         one, two = self.first.distance(x, y), self.second.distance(x, y)
         near = np.maximum(self.blend - abs(one - two), 0.0)
         return np.minimum(one, two) - near * near * (0.25 / self.blend)
@@ -230,7 +230,7 @@ class Union:
 
 @dataclass(frozen=True)
 class Cut:
-    """One shape without another."""
+    """The first shape minus the second."""
 
     shape: Shape
     hole: Shape
@@ -246,7 +246,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Common:
-    """What lies in both shapes."""
+    """Intersection of two shapes."""
 
     shape: Shape
     other: Shape

@@ -1,8 +1,8 @@
-"""What `i3d-toy` is taught to tell: the worlds' own truth about a clip, as groups of classes.
+"""Labels that `i3d-toy` is trained on: the true properties of a clip, in groups of classes.
 
-Who (skin, hair, clothes, backdrop), which motion program, how fast, and which way each part of the
-body moved. The logits of all groups, side by side, are the features. No damage of any kind is among
-the labels.
+They are appearance (skin, hair, clothes, background), motion program, speed, and the direction in
+which each part of the body moved. The features are the logits of all groups, concatenated. No kind
+of damage is a label.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ BODY_TRENDS = {
 
 @dataclass(frozen=True)
 class Group:
-    """One softmax: its name, its number of classes, and how much it counts in training."""
+    """One group of classes: name, number of classes, and weight in the loss."""
 
     name: str
     classes: int
@@ -116,7 +116,7 @@ def _pace(columns: list[Array], limits: tuple[float, ...]) -> int:
 def _trends(
     found: dict[str, int], prefix: str, trends: dict[str, float], value: dict[str, Array]
 ) -> None:
-    """The last quarter against the first: which way it went, so the order of frames matters."""
+    """Direction of the change from the first to the last quarter; it depends on frame order."""
     for column, still in trends.items():
         quarters = np.split(value[column], 4)
         change = float(quarters[3].mean() - quarters[0].mean())

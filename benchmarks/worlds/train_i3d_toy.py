@@ -1,15 +1,15 @@
-"""Trains `i3d-toy`: I3D at an eighth of its width, on the toy worlds' own labels.
+"""Trains `i3d-toy`, an I3D of an eighth of the width, on the toy worlds' labels.
 
 With it, video distances need no download.
 
     python -m leo_bench.benchmarks.worlds.train_i3d_toy
         --out evaluation/extractors/i3d_toy.safetensors
 
-Videos of the split "extractor" are rendered once (64 frames, 64x64) and kept in memory; clips are
-16 of their frames at strides 1 to 4, enlarged bilinearly as the protocols do. Most steps see them
-at 64x64, which is cheap, the last ones at the 224x224 that protocols give. Beside the weights goes
-a JSON file with recipe, log and accuracies on the split "test". Numbers differ in the last digits
-between machines; the recipe does not.
+Videos of the split "extractor" (64 frames of 64x64) are rendered once and kept in memory. A clip is
+16 of their frames at a stride of 1 to 4. Most steps use clips of 64x64, which is cheap; the last
+steps use 224x224, resized bilinearly as the protocols do. A JSON file beside the weights holds the
+recipe, the log and accuracies on the split "test". Weights differ in their last digits between
+machines.
 """
 
 import argparse
@@ -42,7 +42,7 @@ STORED = 64  # pixels, and frames of a stored video
 
 @dataclass(frozen=True)
 class Stage:
-    """Some steps at one size and one highest learning rate."""
+    """A phase of training: number of steps, frame size, peak learning rate."""
 
     size: int
     steps: int
@@ -51,7 +51,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class I3dToyRecipe:
-    """All that the weights follow from, beside the worlds."""
+    """Settings of the training."""
 
     width: float = 0.125
     bn_eps: float = 1e-3
@@ -70,7 +70,7 @@ class I3dToyRecipe:
 
 
 class Videos:
-    """Rendered videos of both worlds in memory, with the truth about them.
+    """Rendered videos of both worlds in memory, with their labels.
 
     Args:
         split: of both worlds.
@@ -131,7 +131,7 @@ def network_input(clips: Tensor, size: int) -> Tensor:
 
 
 def pooled_at_any_size(network: I3D, clips: Tensor) -> Tensor:
-    """float32 [B,3,16,H,W] -> [B,C]: what I3D's logits read, averaged over all positions left.
+    """float32 [B,3,16,H,W] -> [B,C]: what I3D's logits read, averaged over the remaining positions.
 
     At 224x224 and 16 frames, `network.logits` of it is `network(clips)`.
     """
@@ -151,7 +151,7 @@ def pooled_at_any_size(network: I3D, clips: Tensor) -> Tensor:
 
 
 def group_loss(logits: Tensor, classes: Tensor) -> Tensor:
-    """Weighted mean of the groups' cross-entropies, each over the clips that it is about."""
+    """Weighted mean of the groups' cross-entropies, each over the clips that have a label in it."""
     parts = torch.split(logits, [group.classes for group in GROUPS], dim=1)
     total = sum(group.weight for group in GROUPS)
     losses = [
@@ -162,7 +162,7 @@ def group_loss(logits: Tensor, classes: Tensor) -> Tensor:
 
 
 def train(recipe: I3dToyRecipe, videos: Videos) -> tuple[I3D, list[dict[str, float]]]:
-    """A trained network in evaluation mode, and its log: loss and seconds every so many steps."""
+    """A trained network in evaluation mode, and its log of losses and seconds."""
     torch.manual_seed(recipe.seed)  # the network's first weights come from the global generator
     network = I3D(CLASSES, recipe.width, recipe.bn_eps).to(memory_format=torch.channels_last_3d)
     for name, weight in network.named_parameters():
@@ -219,7 +219,7 @@ def train(recipe: I3dToyRecipe, videos: Videos) -> tuple[I3D, list[dict[str, flo
 
 @torch.no_grad()
 def fold(neck: nn.BatchNorm1d, network: I3D) -> None:
-    """Put the normalisation before the logits into the logits' own weights."""
+    """Fold the normalisation before the logits into the logits' weights."""
     if neck.running_mean is None or neck.running_var is None:
         raise ValueError("the normalisation keeps no statistics to fold")
     last = network.logits.conv3d
@@ -231,7 +231,7 @@ def fold(neck: nn.BatchNorm1d, network: I3D) -> None:
 
 @torch.inference_mode()
 def accuracies(network: I3D, videos: Videos) -> dict[str, dict[str, float]]:
-    """Per group: share of right answers at 224x224, and the share of the most frequent class."""
+    """Per group: accuracy at 224x224, and the share of the most frequent class."""
     answers, truths = [], []
     for which in range(len(videos.worlds)):
         for index in range(videos.count):
@@ -256,7 +256,7 @@ def accuracies(network: I3D, videos: Videos) -> dict[str, dict[str, float]]:
 
 
 def save(network: I3D, path: Path) -> None:
-    """Write float32 weights, with what `load_i3d` needs and which logits belong to which label."""
+    """Write float32 weights with the metadata of `load_i3d` and the logits of each group."""
     labels, first = [], 0
     for group in GROUPS:
         labels.append({"name": group.name, "first": first, "classes": group.classes})
@@ -277,7 +277,7 @@ def save(network: I3D, path: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train, measure, write the weights and the JSON file beside them."""
+    """Train, measure, and write the weights and the JSON file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--out", type=Path, required=True, help="the .safetensors file to write")
     parser.add_argument("--threads", type=int, default=1, help="of torch")

@@ -1,16 +1,15 @@
-"""Trains `id-toy`: an embedding of who is in a frame of either toy world, and of nothing else.
+"""Trains `id-toy`, an embedding of the identity in a frame of either toy world.
 
 With it, identity scores need no download.
 
     python -m leo_bench.benchmarks.worlds.train_id_toy --out evaluation/embedders/id_toy.safetensors
 
-Every identity of the split "extractor" that is used is drawn in a few shots: each of its own
-motion, and all but the first before somebody else's backdrop, since a place is not a person. Two
-frames of different shots are to lie close together and far from everybody else in the batch (the
-InfoNCE loss of van den Oord et al. 2018, as SimCLR has it, with identities for augmentations),
-blurred, noised and lit otherwise. Beside the weights goes a JSON file with recipe, log and scores
-on the split "test", whose people it has never seen. Numbers differ in the last digits between
-machines; the recipe does not.
+Each identity of the split "extractor" is drawn in a few shots with different motions; all but the
+first have the background of another identity, so that the embedding ignores the background. The
+loss is InfoNCE (van den Oord et al. 2018) in the form of SimCLR: two frames of different shots of
+an identity are the positive pair, all others of the batch are negatives. Frames are augmented by
+blur, noise and lighting. A JSON file beside the weights holds the recipe, the log and scores on the split
+"test", whose identities are not trained on. Weights differ in their last digits between machines.
 """
 
 import argparse
@@ -53,7 +52,7 @@ BODY_BACKDROP = (
 
 @dataclass(frozen=True)
 class IdToyRecipe:
-    """All that the weights follow from, beside the worlds."""
+    """Settings of the training."""
 
     people: int = 1024  # of each world
     shots: int = 4  # of each person
@@ -70,7 +69,7 @@ class IdToyRecipe:
 
 
 def someone_at(who: Identity, where: Identity) -> Identity:
-    """The person of one identity before the backdrop of another."""
+    """The person of one identity with the background of another."""
     if isinstance(who, FaceIdentity):
         return replace(who, **{name: getattr(where, name) for name in FACE_BACKDROP})
     if isinstance(who, BodyIdentity):
@@ -149,7 +148,7 @@ def pairs(
 
 
 def roughened(pixels: Tensor, recipe: IdToyRecipe, generator: torch.Generator) -> Tensor:
-    """Blur, noise and other light: float32 [B,3,64,64] -> the same."""
+    """Augment by blur, noise and lighting: float32 [B,3,64,64] -> the same shape."""
 
     def uniform(*shape: int) -> Tensor:
         return torch.rand(shape, generator=generator)
@@ -167,7 +166,7 @@ def roughened(pixels: Tensor, recipe: IdToyRecipe, generator: torch.Generator) -
 
 
 def _blurred(pixels: Tensor, sigma: float) -> Tensor:
-    """Gaussian, as two products with a banded matrix."""
+    """Gaussian blur as two products with a banded matrix."""
     at = torch.arange(SIZE, dtype=torch.float32)
     kernel = torch.exp(-((at[:, None] - at) ** 2) / (2 * sigma**2))
     kernel = kernel / kernel.sum(1, keepdim=True)
@@ -175,7 +174,7 @@ def _blurred(pixels: Tensor, sigma: float) -> Tensor:
 
 
 def contrast(one: Tensor, two: Tensor, temperature: float) -> Tensor:
-    """InfoNCE both ways over all frames of a batch: [B,D] of length 1 twice -> scalar."""
+    """Symmetric InfoNCE of two batches of unit vectors [B,D] -> scalar."""
     everyone = torch.cat([one, two])
     similarity = everyone @ everyone.T / temperature
     similarity = similarity.masked_fill(torch.eye(len(everyone), dtype=torch.bool), -torch.inf)
@@ -218,7 +217,7 @@ def train(
 
 @torch.inference_mode()
 def scores(network: IdToyNetwork) -> dict[str, dict[str, dict[str, float]]]:
-    """On people it has never seen: how well distances tell one person from two, by world.
+    """How well distances separate identities of the split "test", by world.
 
     "real": every person before its own backdrop; "other places": before others'; "blurred": as
     real, every second frame blurred by 1 pixel; "one video": pairs of one person come from one
@@ -271,7 +270,7 @@ def _low_quantile(values: Tensor, share: float) -> float:
 
 
 def save(network: IdToyNetwork, path: Path) -> None:
-    """Write the weights in float32, with the worlds that they know."""
+    """Write the weights in float32, with the names of the worlds."""
     worlds = {name: kind.version for name, kind in WORLDS.items()}
     tensors = {
         name: tensor.contiguous()
@@ -282,7 +281,7 @@ def save(network: IdToyNetwork, path: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train, measure, write the weights and the JSON file beside them."""
+    """Train, measure, and write the weights and the JSON file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=1)

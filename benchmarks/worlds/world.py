@@ -1,12 +1,12 @@
-"""The two embedded worlds: who moves how in every video, its pictures, and videos as a source.
+"""The two embedded worlds, toy-faces and toy-bodies: identities, motions, videos as a source.
 
     world = World.named("toy-faces", "test")
     who, how = world.identity(7), world.motion(7, range(16))
     clip = world.render(who, how, 64)  # uint8 [16,3,64,64]; any `who` with any `how`
     source = open_world("toy-faces", "test", WorldShape(resolution=64, frames=128, count=256))
 
-Everything depends on names and numbers alone and is the same on every machine. No two splits share
-identities or motions.
+Pixels depend on the names and numbers alone, and are the same on every machine. Two splits share
+neither identities nor motions.
 """
 
 import hashlib
@@ -32,27 +32,27 @@ from leo_bench.evaluation.videos.source import Medium, Skipped, read_in_pieces
 Identity = FaceIdentity | BodyIdentity
 Split = Literal["train", "test", "extractor", "people"]
 
-# First identity and number of identities of each split; a video beyond them meets an identity
-# again, with a motion of its own. "extractor" is what i3d-toy and its kin learn from, so that to
-# them all other splits are strangers; "people" is what starting-frame models learn looks from.
+# First identity and number of identities of each split; later videos reuse the identities with
+# other motions. i3d-toy and id-toy are trained on "extractor", so they have not seen the others;
+# starting-frame models are trained on "people".
 IDENTITIES: dict[Split, tuple[int, int]] = {
     "train": (0, 512),
     "test": (512, 256),
     "extractor": (768, 4096),
     "people": (4864, 16_384),
 }
-PIXELS_AT_ONCE = 131_072  # frames drawn together: fewer cost time per call, more leave the cache
+PIXELS_AT_ONCE = 131_072  # drawn together: fewer cost time per call, more leave the CPU's cache
 
 
 class Motion(Protocol):
-    """One video's motion as a function of the frame number, and what it was drawn from."""
+    """Motion of one video as a function of the frame number, with its program, speed, amplitude."""
 
     program: str
     speed: float
     amplitude: float
 
     def __call__(self, frames: Sequence[int]) -> Array:
-        """Any frames, any order -> float64 [T,P]."""
+        """Motion parameters of the frames, in any order: float64 [T,P]."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ WORLDS: dict[str, _Kind] = {
 
 @dataclass(frozen=True)
 class World:
-    """One split of one world, without end: video `index` is any whole number from 0."""
+    """One split of one world; video `index` may be any integer from 0."""
 
     name: str
     split: Split
@@ -131,11 +131,11 @@ class World:
 
     @property
     def programs(self) -> tuple[str, ...]:
-        """The motion programs that videos are drawn from."""
+        """Names of the motion programs."""
         return WORLDS[self.name].programs
 
     def identity(self, index: int) -> Identity:
-        """Who is in video `index`."""
+        """Identity of the person in video `index`."""
         first, count = IDENTITIES[self.split]
         return _identity(self.name, first + index % count)
 
@@ -144,15 +144,15 @@ class World:
         return WORLDS[self.name].motion(f"{self.name}/{self.split}/motion/{index}")
 
     def program(self, index: int) -> str:
-        """Which motion program video `index` follows."""
+        """Name of the motion program of video `index`."""
         return self.movement(index).program
 
     def motion(self, index: int, frames: Sequence[int]) -> Array:
-        """The motion parameters of some frames of video `index`: float64 [T,P]."""
+        """Motion parameters of frames of video `index`: float64 [T,P]."""
         return self.movement(index)(frames)
 
     def render(self, identity: Identity, motion: Array, resolution: int) -> Tensor:
-        """Any identity in any motion: float64 [T,P] -> uint8 [T,3,R,R], RGB."""
+        """Draw an identity in a motion: float64 [T,P] -> uint8 [T,3,R,R], RGB."""
         at_once = max(1, PIXELS_AT_ONCE // (resolution * resolution))
         parts = [
             WORLDS[self.name].render(identity, motion[start : start + at_once], resolution)
@@ -168,12 +168,12 @@ def _identity(name: str, number: int) -> Identity:
 
 @dataclass(frozen=True)
 class WorldShape:
-    """How much of a world a source shows.
+    """Size of a world's source.
 
     Args:
-        resolution: pixels of one side.
-        frames: of every video.
-        count: of videos.
+        resolution: height and width of a frame in pixels.
+        frames: number of frames of every video.
+        count: number of videos.
     """
 
     resolution: int = 64
@@ -190,42 +190,42 @@ class WorldSource:
 
     @property
     def name(self) -> str:
-        """As on the command line: "toy-faces/test"."""
+        """The name on the command line, such as "toy-faces/test"."""
         return f"{self.world.name}/{self.world.split}"
 
     @cached_property
     def names(self) -> Sequence[str]:
-        """Numbered."""
+        """Names of the videos, numbered from 0."""
         prefix = f"{self.world.name}-{self.world.split}"
         return [f"{prefix}-{i:05d}" for i in range(self.shape.count)]
 
     @property
     def frame_counts(self) -> Sequence[int]:
-        """All the same."""
+        """Number of frames of each video."""
         return [self.shape.frames] * self.shape.count
 
     @property
     def medium(self) -> Medium:
-        """Rendered: no file, no codec."""
+        """Rendered frames: no file and no codec."""
         renderer = f"{self.world.name} version {self.world.version}"
         return Medium(layout="rendered", codecs=(), decoder=renderer, lossy=False)
 
     @property
     def skipped(self) -> Sequence[Skipped]:
-        """None: nothing can be broken."""
+        """Always empty: no video can be broken."""
         return ()
 
     @property
     def notes(self) -> Sequence[str]:
-        """What the numbers are worth."""
+        """A note that these are rendered videos."""
         return (f"{self.world.name} is a rendered world, not real video",)
 
     def sizes(self) -> Sequence[tuple[int, int]]:
-        """All the same, square."""
+        """(height, width) of each video."""
         return [(self.shape.resolution, self.shape.resolution)] * self.shape.count
 
     def digest(self, index: int) -> str:
-        """Of all that the pixels follow from: world, version, split, number, resolution, frames."""
+        """SHA-256 of what determines the pixels: world, version, name, resolution, frames."""
         parts = (
             self.world.name,
             self.world.version,
@@ -236,15 +236,15 @@ class WorldSource:
         return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
 
     def read(self, index: int, frames: Sequence[int]) -> Tensor:
-        """Draw the frames asked for: uint8 [len(frames),3,R,R]."""
+        """Draw the given frames: uint8 [len(frames),3,R,R]."""
         return self.render_as(index, index, frames)
 
     def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
-        """The same, one by one."""
+        """The same frames one by one: uint8 [3,R,R] each."""
         return read_in_pieces(self, index, frames)
 
     def check_unchanged(self, index: int) -> None:
-        """Nothing is stored that could change."""
+        """Does nothing: no file can change."""
 
     def render_as(self, index: int, other: int, frames: Sequence[int]) -> Tensor:
         """The motion of video `index` by the person of video `other`: uint8 [len(frames),3,R,R]."""
@@ -259,7 +259,7 @@ def open_world(name: str, split: str, shape: WorldShape | None = None) -> WorldS
     """Open one split of an embedded world; by default 256 videos of 128 frames at 64x64.
 
     Raises:
-        InputError: no such world or split, or a shape that cannot be drawn.
+        InputError: there is no such world or split, or the shape is too small.
     """
     shape = shape or WorldShape()
     if shape.resolution < 16 or shape.frames < 1 or shape.count < 1:
