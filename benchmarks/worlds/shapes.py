@@ -185,7 +185,7 @@ class Quad:
         return Stroke(self.corners, (self.rounding,) * 4).bounds(margin)
 
     def distance(self, x: Array, y: Array) -> Array:
-        """Exact beside the edges and inside; approximate beyond the corners."""
+        """Distance to the outline, negative inside, less `rounding`."""
         inside: Array | None = None
         doubled: Scalar = 0.0
         sides = list(zip(self.corners, self.corners[1:] + self.corners[:1], strict=True))
@@ -236,11 +236,11 @@ class Cut:
     hole: Shape
 
     def bounds(self, margin: float) -> Bounds:
-        """Those of the shape."""
+        """The bounds of `shape`."""
         return self.shape.bounds(margin)
 
     def distance(self, x: Array, y: Array) -> Array:
-        """Inside the first and outside the second."""
+        """Maximum of the shape's distance and the negated distance of the hole."""
         return np.maximum(self.shape.distance(x, y), -self.hole.distance(x, y))
 
 
@@ -252,9 +252,9 @@ class Common:
     other: Shape
 
     def bounds(self, margin: float) -> Bounds:
-        """Those of the first."""
+        """The bounds of `shape`."""
         return self.shape.bounds(margin)
 
     def distance(self, x: Array, y: Array) -> Array:
-        """Inside both."""
+        """Maximum of the two distances."""
         return np.maximum(self.shape.distance(x, y), self.other.distance(x, y))

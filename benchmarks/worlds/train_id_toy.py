@@ -8,8 +8,9 @@ Each identity of the split "extractor" is drawn in a few shots with different mo
 first have the background of another identity, so that the embedding ignores the background. The
 loss is InfoNCE (van den Oord et al. 2018) in the form of SimCLR: two frames of different shots of
 an identity are the positive pair, all others of the batch are negatives. Frames are augmented by
-blur, noise and lighting. A JSON file beside the weights holds the recipe, the log and scores on the split
-"test", whose identities are not trained on. Weights differ in their last digits between machines.
+blur, noise and lighting. A JSON file beside the weights holds the recipe, the log and scores on the
+split "test", whose identities are not trained on. Weights differ in their last digits between
+machines.
 """
 
 import argparse
