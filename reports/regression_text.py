@@ -7,8 +7,10 @@ from pathlib import Path
 
 from leo_bench.evaluation.files.printable import printable
 from leo_bench.reports.comparing import Change, State
+from leo_bench.reports.plain_tables import markdown_table
 
 COLUMNS = ("number", "old", "new", "change", "95 % interval", "floor", "finds", "")
+_ALIGN = ("left", "right", "right", "right", "left", "right", "right", "left")
 
 # What the columns mean, below every table of them.
 LEGEND = (
@@ -47,10 +49,8 @@ def markdown(changes: Sequence[Change], old: Path, new: Path) -> str:
         f"`{_cell(str(old))}` -> `{_cell(str(new))}`; lower is better. Worse: significant over all "
         f"numbers at once, and larger than the floor. {LEGEND}",
         "",
-        f"| {' | '.join(COLUMNS)} |",
-        "|---|---:|---:|---:|---|---:|---:|---|",
+        markdown_table(COLUMNS, [list(map(_cell, _marked(change))) for change in changes], _ALIGN),
     ]
-    lines += [f"| {' | '.join(map(_cell, _marked(change)))} |" for change in changes]
     reasons = [f"- `{_cell(c.key)}`: {_cell(c.why)}" for c in changes if c.why]
     if reasons:
         lines += ["", "Why:", "", *reasons]

@@ -1,5 +1,6 @@
 """What the command line shows: results on standard output, everything else on standard error."""
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -8,7 +9,6 @@ from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 
 from leo_bench.benchmarks.cli.streams import has_reader_left
 from leo_bench.evaluation.errors import InputError
@@ -21,10 +21,12 @@ from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.records.score import ScoreRecord
 from leo_bench.evaluation.uncertainty.interval_words import covers
 from leo_bench.leo.sampling.countdown import Countdown
+from leo_bench.reports.plain_tables import terminal_table
 
 Out = Callable[[object], None]  # shows a result to a person
 
 HEARTBEAT_SECONDS = 30.0
+WIDTH = 140  # characters of a line where the output is no terminal
 
 
 class Bar:
@@ -132,17 +134,14 @@ def table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], out: Out = out
 ) -> None:
     """A table, as `out` shows it; columns of numbers to the right."""
-    shown = Table(title=printable(title) or None, title_justify="left")
-    for i, column in enumerate(columns):
-        numbers = all(row[i][:1] in "0123456789+-" for row in rows)
-        shown.add_column(column, justify="right" if numbers else "left", overflow="fold")
-    for row in rows:
-        shown.add_row(*map(printable_lines, row))
-    out(shown)
+    cells = [[printable_lines(cell) for cell in row] for row in rows]
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH
+    text = terminal_table(columns, cells, width)
+    out(f"{printable(title)}\n\n{text}" if title else text)
 
 
 def _show(result: object, stream: TextIO) -> None:
-    width = None if stream.isatty() else 140
+    width = None if stream.isatty() else WIDTH
     shown = printable_lines(result) if isinstance(result, str) else result
     Console(file=stream, highlight=False, width=width, soft_wrap=True).print(shown, markup=False)
 

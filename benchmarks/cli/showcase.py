@@ -50,7 +50,7 @@ def demo(
     table(f"{title}; below it: how much worse than the other half", ["fake", *heads], rows)
     show(f"pictures: {out / 'clips.png'}, {out / 'motions.png'}   records: {out / 'records'}")
     show(ALL_COVER)
-    show("?: not told from the other half by this number.")
+    show("?: this metric cannot tell the row from untouched video (the interval contains 0).")
     show("These numbers are of i3d-toy: not comparable with published ones.")
     missed = [line for line in lines if line.missed]
     for line in missed:
