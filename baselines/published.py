@@ -1,33 +1,33 @@
-"""The numbers that papers print: `published.csv`, one number a row, each with where it stands.
+"""The numbers that papers print: `published.csv`, one number per row, with where it is printed.
 
-Values are kept as printed, digit for digit. The tables that they fill are `reports/tables/`. Knows
-nothing of torch.
+Values are kept as printed, digit for digit. `reports/tables/` has the tables that show them.
 """
 
-import csv
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.files.given_files import read_given_text
-from leo_bench.evaluation.files.schema import Data, parse
+from leo_bench.evaluation.files.schema import Data, load_csv
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 PATH = Path(__file__).parent / "published.csv"
 
 
 class Place(Data):
-    """Where a number stands in its paper; no two numbers stand in one place.
+    """Where a number is printed; no two numbers have the same place.
 
     Args:
-        where: the table, in its source's words.
-        method: id of a compared method (baselines/methods).
-        setting: what the row sets apart from others of the method, such as "conditional"; or "".
+        where: name of the table in its source.
+        method: id of a compared method (`baselines/methods`).
+        setting: what distinguishes the row from others of the method, such as "conditional"; or "".
         against: id of the other method of a preference study; or "".
         dataset: id of a data set.
-        resolution: side in pixels; frames: length of a video. None: the source states none.
-        metric: "fvd", "kvd", "acd"; "preference-quality" and "preference-coherency" (per cent of
-            raters); "repeated-motion" (a share of clips).
+        resolution: side of the frames in pixels; None if the source states none.
+        frames: frames of a video; None if the source states none.
+        metric: "preference-*" are percentages of raters, "repeated-motion" a share of clips.
     """
 
     where: str
@@ -54,12 +54,12 @@ class Published(Place):
     """One printed number.
 
     Args:
-        value: as printed; `str(value)` has the very digits.
-        spread: the number behind the ±; None where none is printed.
-        origin: "reproduced": by the source, from the method's official code and checkpoint, as it
-            says; "printed": it says nothing more.
+        value: the number; `str(value)` has the digits as printed.
+        spread: the number after the ±; None if none is printed.
+        origin: "reproduced" if the source says that it made the number with the method's official
+            code and checkpoint, else "printed".
         source: the document.
-        note: what a reader of this number must know, besides.
+        note: what else a reader must know of this number.
     """
 
     value: Decimal
@@ -70,7 +70,7 @@ class Published(Place):
 
     @property
     def place(self) -> Place:
-        """Where it stands."""
+        """Where the number is printed."""
         return Place(**{key: getattr(self, key) for key in Place.model_fields})
 
 
@@ -78,17 +78,50 @@ def load_published(path: Path = PATH) -> dict[Place, Published]:
     """Every printed number by its place, in the order of the file.
 
     Raises:
-        InputError: no such file; a row is wrong, or stands where another does.
+        InputError: no such file, a wrong row, or two numbers for one place.
     """
     found: dict[Place, Published] = {}
-    text = read_given_text(path)
-    for line, row in enumerate(csv.DictReader(text.splitlines()), start=2):
-        where = f"{path}: line {line}"
-        if None in row or None in row.values():
-            raise InputError(f"{where}: not as many cells as the first line has names")
-        filled = {key: value for key, value in row.items() if value != ""}
-        number = parse(Published, filled, where)
+    for line, number in enumerate(load_csv(Published, path), start=2):
         if number.place in found:
-            raise InputError(f"{where}: a number for that place was there before")
+            raise InputError(f"{path}: line {line}: a number for that place was there before")
         found[number.place] = number
     return found
+
+
+# Columns of `published_numbers`, with their dtypes: the fields of `Published`, and `printed`.
+COLUMNS = {
+    "where": "string",
+    "method": "string",
+    "setting": "string",
+    "against": "string",
+    "dataset": "string",
+    "resolution": "Int64",
+    "frames": "Int64",
+    "metric": "string",
+    "value": "float64",
+    "spread": "float64",
+    "printed": "string",
+    "origin": "string",
+    "source": "string",
+    "note": "string",
+}
+
+
+def published_numbers(path: Path = PATH) -> "DataFrame":
+    """Every printed number as a DataFrame, one row per number, in the order of the file.
+
+    The columns are the fields of `Published` (`COLUMNS` has their dtypes), with `value` and
+    `spread` as floats, and `printed`: the value with the digits as printed.
+
+    Raises:
+        InputError: as `load_published`.
+    """
+    from pandas import DataFrame, Series
+
+    rows = [
+        number.model_dump() | {"printed": str(number.value)}
+        for number in load_published(path).values()
+    ]
+    return DataFrame(
+        {name: Series([row[name] for row in rows], dtype=dtype) for name, dtype in COLUMNS.items()}
+    )

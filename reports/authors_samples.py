@@ -1,15 +1,14 @@
-"""What was measured of samples that authors put on their pages: `authors_samples.csv`.
+"""Numbers measured on samples that the methods' authors published: `authors_samples.csv`.
 
-One row a set of clips. They stand in lines of their own in a table, apart from what a user's
-records hold; `python -m leo_bench.benchmarks.evidence.published_acd` made them (docs/identity.md).
+One row for each set of clips. A table shows them in rows of their own, apart from the numbers of a
+user's records. `python -m leo_bench.benchmarks.evidence.published_acd` made them
+(docs/identity.md).
 """
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.files.schema import Data, parse
+from leo_bench.evaluation.files.schema import Data, load_csv
 from leo_bench.reports.measured import Measured
 
 PATH = Path(__file__).parent / "authors_samples.csv"
@@ -20,17 +19,17 @@ CAVEAT = (
 
 
 class Samples(Data):
-    """One measured set.
+    """One set of clips and its score.
 
     Args:
-        table: id of a layout.
-        model: of a row of it.
-        column: id of a column, as footnotes name it: "faceforensics-256-16/acd".
-        protocol: id and version.
+        table: id of the table's layout.
+        model: model of a row in that layout.
+        column: column in that layout, as footnotes name it: "faceforensics-256-16/acd".
+        protocol: id and version of the protocol.
         set: the authors' page and the file on it.
-        clips: how many.
-        value: mean over the clips.
-        low, high: 95 % interval: other clips, as many.
+        clips: number of clips.
+        value: mean of the score over the clips.
+        low, high: ends of the 95 % interval over clips.
     """
 
     table: str
@@ -44,7 +43,7 @@ class Samples(Data):
     high: float
 
     def measured(self) -> Measured:
-        """As what stands in a cell."""
+        """The set as a number in a cell of the table."""
         return Measured(
             key=self.set,
             value=self.value,
@@ -57,18 +56,13 @@ class Samples(Data):
 
 
 def read_samples(table: str, path: Path = PATH) -> Mapping[tuple[str, str], tuple[Measured, ...]]:
-    """The sets of a table by model and column, in the order of the file.
+    """The sets of one table by (model, column), in the order of the file.
 
     Raises:
-        InputError: no such file; a row is wrong.
+        InputError: no such file, or a wrong row.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
     found: dict[tuple[str, str], tuple[Measured, ...]] = {}
-    for line, row in enumerate(csv.DictReader(text.splitlines()), start=2):
-        samples = parse(Samples, dict(row), f"{path}, line {line}")
+    for samples in load_csv(Samples, path):
         if samples.table == table:
             place = samples.model, samples.column
             found[place] = (*found.get(place, ()), samples.measured())

@@ -29,9 +29,9 @@ from leo_bench.evaluation.files.zip_files import check_members
 from leo_bench.evaluation.records.circumstances import now, versions
 from leo_bench.evaluation.records.influences import influences_path, read_influences
 from leo_bench.evaluation.videos.array_files import read_header
-from leo_bench.reports.measured import MODELS, Origin, origin_of, read_models
+from leo_bench.reports.origins import MODELS, Origin, origin_of, read_models
 from leo_bench.reports.rechecks import Recheck, rechecks
-from leo_bench.reports.records import Stored, read_tree
+from leo_bench.reports.records import StoredRecord, read_tree
 
 MANIFEST = "manifest.json"
 SUFFIX = ".leo.zip"
@@ -85,7 +85,7 @@ class Checked:
     """
 
     key: str
-    record: Stored
+    record: StoredRecord
     origin: Origin
     again: float | None
     numbers: tuple[Recheck, ...]

@@ -30,7 +30,7 @@ from leo_bench.reports.error_of_change import (
     error_of_change,
     fewest_videos,
 )
-from leo_bench.reports.records import Stored, read_tree
+from leo_bench.reports.records import StoredRecord, read_tree
 
 SETTINGS = Path(__file__).parent / "regression.toml"
 
@@ -184,13 +184,15 @@ def _floor(metric: str, settings: Settings) -> Floor:
     return settings.floor[metric]
 
 
-def _alone(key: str, old: Stored | None, new: Stored | None, state: State, why: str) -> Change:
+def _alone(
+    key: str, old: StoredRecord | None, new: StoredRecord | None, state: State, why: str
+) -> Change:
     metric = key.rpartition("/")[2]
     before, after = (None if stored is None else stored.value for stored in (old, new))
     return Change(key, metric, before, after, None, None, 0.0, state, why)
 
 
-def _judged(key: str, old: Stored, new: Stored, settings: Settings) -> Change:
+def _judged(key: str, old: StoredRecord, new: StoredRecord, settings: Settings) -> Change:
     changed = _differences(old.content, new.content, IDENTITY)
     fields = (*PROVENANCE, *_versions(old.content, new.content))
     provenance = tuple(_differences(old.content, new.content, fields))

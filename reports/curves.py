@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.given_files import read_given_text, shortened
 from leo_bench.evaluation.files.json_files import parse_json
-from leo_bench.reports.records import Stored
+from leo_bench.reports.records import StoredRecord
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +38,7 @@ def can_draw() -> bool:
     return importlib.util.find_spec("matplotlib") is not None
 
 
-def bias_curve(records: Mapping[str, Stored]) -> str | None:
+def bias_curve(records: Mapping[str, StoredRecord]) -> str | None:
     """FVD against 1/N with a line from FVD∞ at 0, a colour a model; None without any.
 
     Models whose FVD∞ is not reliable have none.

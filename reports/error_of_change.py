@@ -18,7 +18,7 @@ from leo_bench.evaluation.records.influences import (
     read_influences,
 )
 from leo_bench.evaluation.uncertainty.variance import satterthwaite
-from leo_bench.reports.records import Stored
+from leo_bench.reports.records import StoredRecord
 
 # Influences are written with nine digits; those of another record miss its error by more than this.
 SAME_ERROR = 1e-6
@@ -30,7 +30,7 @@ POWER = 0.8
 ROUNDING = 1e-9
 
 
-def error_of_change(old: Stored, new: Stored) -> ErrorOfDifference | str:
+def error_of_change(old: StoredRecord, new: StoredRecord) -> ErrorOfDifference | str:
     """How sure new - old is; in words where that cannot be known.
 
     Raises:

@@ -1,15 +1,15 @@
-"""A filled table as text in cells, the same for every format: what `reports.formats` writes out.
+"""A filled table as text in cells, the same for every format of `reports.formats`.
 
-Each row of the paper is a line; measured numbers stand in a line of their own below it. Marks say
-where a number comes from, footnotes what to know of it.
+Each row of the paper is a line, with the measured numbers in a line of their own below it. Marks
+say where a number comes from; footnotes say what to know of it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from leo_bench.reports.layouts import column_id
-from leo_bench.reports.measured import Origin
+from leo_bench.reports.layouts import Layout, column_id
+from leo_bench.reports.origins import Origin
 from leo_bench.reports.tables import Cell, Table, TableRow
 
 REPRODUCED = "*"
@@ -46,28 +46,37 @@ BEST = "Bold: the best printed number of its column."
 
 @dataclass(frozen=True)
 class Text:
-    """What stands in a cell.
+    """The text of a cell.
 
     Args:
-        lines: below one another.
-        bold: whether it is the best of its column.
-        marks: behind it, raised: signs of `WORDS`, numbers of footnotes.
+        lines: its lines, from top to bottom.
+        bold: whether it is the best number of its column.
+        marks: raised marks behind it: signs of `WORDS`, numbers of footnotes.
     """
 
-    lines: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ("",)
     bold: bool = False
     marks: tuple[str, ...] = ()
+
+    @property
+    def subscripted(self) -> tuple[str, str]:
+        """The head of a column and its subscript: "FVD_16" -> ("FVD", "16")."""
+        word, _, below = self.lines[0].partition("_")
+        return word, below
+
+
+NOTHING = Text(("-",))
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line.
+    """One line of the table.
 
     Args:
         label: its head.
-        cells: one a column; none for a heading over the lines that follow.
-        kind: "measured": below the printed numbers of the same row; "samples": there too, of
-            samples that the method's authors published.
+        cells: one for each column; none in a heading.
+        kind: "row", "heading" (over the lines that follow), or what adds to the row above:
+            "measured" numbers, or numbers of the authors' "samples".
     """
 
     label: Text
@@ -82,22 +91,18 @@ class Line:
 
 @dataclass(frozen=True)
 class TableGrid:
-    """A table ready to be written out.
+    """A table that is ready to be written.
 
     Args:
-        id: of its layout.
-        where: the paper's name of it; "" for a table of our own.
-        title: what it shows.
-        groups: heads over columns, and over how many each.
-        columns: their heads; what follows a "_" is a subscript.
-        signs: (mark, what it means), for those that occur.
-        footnotes: text of footnote 1, 2, ...
-        notes: of the whole table.
+        groups: heads over columns, each with its number of columns.
+        columns: heads of columns; what follows a "_" is a subscript.
+        lines: the table's lines.
+        signs: (mark, meaning) of every sign in the table.
+        footnotes: texts of footnote 1, 2, ...
+        notes: notes on the whole table.
     """
 
-    id: str
-    where: str
-    title: str
+    layout: Layout
     groups: tuple[tuple[Text, int], ...]
     columns: tuple[Text, ...]
     lines: tuple[Line, ...]
@@ -106,33 +111,35 @@ class TableGrid:
     notes: tuple[str, ...]
 
     @property
-    def heading(self) -> str:
-        """The title with the table's number."""
-        return f"{self.where}. {self.title}" if self.where else self.title
+    def marked(self) -> list[tuple[str, str]]:
+        """(mark, text) of signs and footnotes."""
+        numbered = ((str(i), text) for i, text in enumerate(self.footnotes, start=1))
+        return [*self.signs, *numbered]
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether there are heads over columns."""
+        return any(group.lines[0] for group, _ in self.groups)
 
 
 @dataclass
 class _Notes:
-    """Footnotes in the order in which they are met, each text once."""
+    """Footnotes in the order of their first use, each text once."""
 
     texts: list[str] = field(default_factory=list)
 
     def marks(self, texts: Sequence[str]) -> tuple[str, ...]:
-        for text in texts:
-            if text not in self.texts:
-                self.texts.append(text)
+        """The numbers of these footnotes, ascending."""
+        self.texts += [text for text in dict.fromkeys(texts) if text not in self.texts]
         return tuple(str(i) for i in sorted(self.texts.index(text) + 1 for text in texts))
 
 
 def grid_of(table: Table) -> TableGrid:
-    """The table as text."""
+    """The text of every cell and note of a table."""
     layout, notes = table.layout, _Notes()
     groups = tuple(
-        (
-            Text((group.label,), marks=notes.marks([group.stand_in] if group.stand_in else [])),
-            len(group.column),
-        )
-        for group in layout.group
+        (Text((g.label,), marks=notes.marks([g.stand_in] if g.stand_in else [])), len(g.column))
+        for g in layout.group
     )
     columns = tuple(
         Text((column.label,), marks=notes.marks(layout.notes_of("", column_id(group, column))))
@@ -141,38 +148,33 @@ def grid_of(table: Table) -> TableGrid:
     lines: list[Line] = []
     panel = ""
     for row in table.rows:
-        if row.row is not None and row.row.panel not in ("", panel):
-            panel = row.row.panel
+        if row.head.panel not in ("", panel):
+            panel = row.head.panel
             lines.append(Line(Text((panel,)), (), "heading"))
-        lines += _lines(table, row, notes)
+        lines += _lines(layout, row, notes)
     used = {mark for line in lines for cell in line.cells for mark in cell.marks}
-    is_measured = any(cell.measured for row in table.rows for cell in row.cells)
-    has_samples = any(cell.samples for row in table.rows for cell in row.cells)
-    has_difference = any(c.difference is not None for row in table.rows for c in row.cells)
-    has_best = any(cell.best for row in table.rows for cell in row.cells)
-    general = layout.notes_of("", "")
+    source = f"Printed numbers: {layout.source}, {layout.where}." if layout.source else ""
+    found = {
+        source: bool(source),
+        BEST: any(cell.best for cell in table.cells),
+        READING: table.has_measured,
+        SAMPLES: any(cell.samples for cell in table.cells),
+        DIFFERENCE: any(cell.difference is not None for cell in table.cells),
+    }
+    general = [note for note, applies in found.items() if applies]
     return TableGrid(
-        id=layout.id,
-        where=layout.where,
-        title=layout.title,
-        groups=groups,
-        columns=columns,
+        layout,
+        groups,
+        columns,
         lines=tuple(lines),
         signs=tuple((mark, words) for mark, words in WORDS.items() if mark in used),
         footnotes=tuple(notes.texts),
-        notes=(
-            *([f"Printed numbers: {layout.source}, {layout.where}."] if layout.source else []),
-            *([BEST] if has_best else []),
-            *([READING] if is_measured else []),
-            *([SAMPLES] if has_samples else []),
-            *([DIFFERENCE] if has_difference else []),
-            *general,
-        ),
+        notes=(*general, *layout.notes_of("", "")),
     )
 
 
 def printed_text(cell: Cell) -> str:
-    """The paper's number, or pair of numbers, with the paper's digits; "-" where it has none."""
+    """The paper's number, or pair of numbers, with the paper's digits; "-" if there is none."""
     if cell.printed is None:
         return "-"
     spread = "" if cell.printed.spread is None else f" ± {cell.printed.spread}"
@@ -180,73 +182,66 @@ def printed_text(cell: Cell) -> str:
     return f"{cell.printed.value}{spread}{opposite}"
 
 
-def measured_lines(cell: Cell) -> tuple[str, ...]:
-    """The measured number, its interval, and the difference, each where it is there."""
-    measured, digits = cell.measured, cell.column.digits
-    if measured is None:
-        return ()
-    spread = "" if measured.spread is None else f" ± {measured.spread:.{digits}f}"
-    lines = [f"{measured.value:.{digits}f}{spread}"]
-    if measured.interval is not None:
-        low, high = measured.interval
-        lines.append(f"[{low:.{digits}f}, {high:.{digits}f}]")
-    if cell.difference is not None:
-        line = f"{cell.difference:+.{digits}f}"
-        if cell.difference_interval is not None:
-            low, high = cell.difference_interval
-            line += f" [{low:+.{digits}f}, {high:+.{digits}f}]"
-        lines.append(line)
-    return tuple(lines)
-
-
-def _lines(table: Table, row: TableRow, notes: _Notes) -> list[Line]:
-    layout, lines = table.layout, []
-    marks = notes.marks(layout.notes_of(row.model, ""))
-    is_printed = bool(layout.where) and row.row is not None
+def _lines(layout: Layout, row: TableRow, notes: _Notes) -> list[Line]:
+    lines = []
+    label = Text((row.head.label,), marks=notes.marks(layout.notes_of(row.head.model, "")))
+    is_printed = bool(layout.where) and row.in_layout
     if is_printed:
-        cells = []
-        for (group, column), cell in zip(layout.columns(), row.cells, strict=True):
-            own = list(layout.notes_of(row.model, column_id(group, column)))
-            sign: tuple[str, ...] = ()
-            if cell.printed is not None:
-                own += [cell.printed.note] if cell.printed.note else []
-                sign = (REPRODUCED,) if cell.printed.origin == "reproduced" else ()
-            cells.append(Text((printed_text(cell),), cell.best, (*sign, *notes.marks(own))))
-        lines.append(Line(Text((row.label,), marks=marks), tuple(cells), "row"))
+        lines.append(Line(label, tuple(_printed(c, layout, row, notes) for c in row.cells), "row"))
     if any(cell.samples for cell in row.cells):
-        cells = [_samples_text(cell, notes) for cell in row.cells]
-        lines.append(Line(Text(("authors' samples",)), tuple(cells), "samples"))
+        cells = tuple(_samples(cell, notes) for cell in row.cells)
+        lines.append(Line(Text(("authors' samples",)), cells, "samples"))
     if any(cell.measured for cell in row.cells) or not is_printed:
-        label = Text(("measured",)) if is_printed else Text((row.label,), marks=marks)
-        cells = [_measured_text(cell, bool(layout.where), notes) for cell in row.cells]
-        lines.append(Line(label, tuple(cells), "measured" if is_printed else "row"))
+        cells = tuple(_measured(cell, bool(layout.where), notes) for cell in row.cells)
+        if is_printed:
+            lines.append(Line(Text(("measured",)), cells, "measured"))
+        else:
+            lines.append(Line(label, cells, "row"))
     return lines
 
 
-def _samples_text(cell: Cell, notes: _Notes) -> Text:
-    digits, lines, found = cell.column.digits, [], []
-    for measured in cell.samples:
-        lines.append(f"{measured.value:.{digits}f}")
-        if measured.interval is not None:
-            lines.append("[{:.{d}f}, {:.{d}f}]".format(*measured.interval, d=digits))
-        found.append(f"{measured.recipe}.")
-    if not lines:
-        return Text(("-",))
-    caveats = dict.fromkeys(text for measured in cell.samples for text in measured.caveats)
-    found += [f"Authors' samples: {text}." for text in caveats]
-    return Text(tuple(lines), marks=(MARKS["authors-samples"], *notes.marks(found)))
+def _printed(cell: Cell, layout: Layout, row: TableRow, notes: _Notes) -> Text:
+    texts = layout.notes_of(row.head.model, column_id(cell.group, cell.column))
+    sign: tuple[str, ...] = ()
+    if cell.printed is not None:
+        texts += [cell.printed.note] if cell.printed.note else []
+        sign = (REPRODUCED,) if cell.printed.origin == "reproduced" else ()
+    return Text((printed_text(cell),), cell.best, (*sign, *notes.marks(texts)))
 
 
-def _measured_text(cell: Cell, has_printed: bool, notes: _Notes) -> Text:
-    measured = cell.measured
+def _samples(cell: Cell, notes: _Notes) -> Text:
+    if not cell.samples:
+        return NOTHING
+    digits, lines = cell.column.digits, []
+    for sample in cell.samples:
+        lines.append(f"{sample.value:.{digits}f}")
+        lines += [_interval(sample.interval, f".{digits}f")] if sample.interval else []
+    caveats = dict.fromkeys(text for sample in cell.samples for text in sample.caveats)
+    texts = [f"{sample.recipe}." for sample in cell.samples]
+    texts += [f"Authors' samples: {text}." for text in caveats]
+    return Text(tuple(lines), marks=(MARKS["authors-samples"], *notes.marks(texts)))
+
+
+def _measured(cell: Cell, has_printed: bool, notes: _Notes) -> Text:
+    """The measured number, its interval, and the difference, each where there is one."""
+    measured, form = cell.measured, f".{cell.column.digits}f"
     if measured is None:
-        return Text(("-",))
-    found = [f"{measured.recipe}."]
+        return NOTHING
+    spread = "" if measured.spread is None else f" ± {measured.spread:{form}}"
+    lines = [f"{measured.value:{form}}{spread}"]
+    lines += [_interval(measured.interval, form)] if measured.interval else []
+    if cell.difference is not None:
+        around = cell.difference_interval
+        interval = f" {_interval(around, '+' + form)}" if around else ""
+        lines.append(f"{cell.difference:+{form}}{interval}")
+    texts = [f"{measured.recipe}."]
     if measured.caveats and has_printed:
-        found.append(
-            f"Not comparable with printed numbers: {'; '.join(measured.caveats).rstrip('.')}."
-        )
+        caveats = "; ".join(measured.caveats).rstrip(".")
+        texts.append(f"Not comparable with printed numbers: {caveats}.")
     if measured.others:
-        found.append(f"Not shown, though of this cell too: {', '.join(measured.others)}.")
-    marks = (MARKS[measured.origin], *notes.marks(found))
-    return Text(measured_lines(cell), marks=marks)
+        texts.append(f"Not shown, though of this cell too: {', '.join(measured.others)}.")
+    return Text(tuple(lines), marks=(MARKS[measured.origin], *notes.marks(texts)))
+
+
+def _interval(interval: tuple[float, float], form: str) -> str:
+    return f"[{interval[0]:{form}}, {interval[1]:{form}}]"

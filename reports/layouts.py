@@ -1,4 +1,4 @@
-"""A table as data: `tables/ID.toml` says what stands in which row and column, and what to know.
+"""Layouts of tables as data: `tables/ID.toml` names rows, columns and footnotes of a table.
 
 The numbers are elsewhere: printed ones in `baselines/published.csv`, measured ones in records.
 """
@@ -10,10 +10,9 @@ from typing import Literal
 from pydantic import model_validator
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.files.schema import Data, Named, list_named, load_named, load_toml
+from leo_bench.evaluation.files.schema import Data, Named, list_named, load_named
 
 FOLDER = Path(__file__).parent / "tables"
-PROTOCOLS = Path(__file__).parent / "protocols.toml"
 
 
 class Column(Data):
@@ -21,11 +20,11 @@ class Column(Data):
 
     Args:
         label: its head; what follows a "_" is a subscript.
-        metric: what it holds; "" where the rows say.
-        protocol: id of the protocol that a measured number must have; "": nothing measured stands
-            here.
-        samples: fakes that a measured FVD or KVD must have been made from; None: any number.
-        digits: behind the point, of measured numbers; printed ones keep their own.
+        metric: its metric; "" if the rows name their metrics.
+        protocol: id of the protocol that a measured number must have to be comparable; "": the
+            column shows no measured numbers.
+        samples: number of fakes that a measured FVD or KVD must have to be comparable; None: any.
+        digits: decimal places of measured numbers; printed ones keep their own.
         better: which numbers are the better ones.
     """
 
@@ -38,15 +37,15 @@ class Column(Data):
 
 
 class Group(Data):
-    """Columns of one data set at one size and length.
+    """Columns of one data set at one resolution and length.
 
     Args:
-        label: the head over them.
+        label: the head over the columns.
         dataset, resolution, frames: as in the printed numbers.
-        benchmark: id in `benchmarks/suites`; "" where nothing can be measured.
-        split, stride: of the real side of a measured number.
-        measured_at: side in pixels of a measured number, where the paper states none.
-        stand_in: what the data set stands in for, where it is not the paper's; or "".
+        benchmark: id in `benchmarks/suites`; "" if no suite measures it.
+        split, stride: of the real videos, for a measured number to be comparable.
+        measured_at: resolution of measured numbers if the paper states none.
+        stand_in: what the data set stands in for if it is not the paper's, else "".
     """
 
     label: str
@@ -66,11 +65,11 @@ class LayoutRow(Data):
 
     Args:
         label: its head.
-        model: name under which records of it are kept (`leo-bench run --model NAME=...`).
-        method, setting, against: where its printed numbers stand.
-        metric: what it holds, where the columns do not say.
-        panel: heading over it and the rows that follow with the same one.
-        apart: the best of a column is not sought among rows like this one.
+        model: name of its records (`leo-bench run --model NAME=...`).
+        method, setting, against: key of its printed numbers.
+        metric: its metric, if the columns name none.
+        panel: heading above this row and the next ones that name the same panel.
+        apart: exclude the row from the search for the best number of a column.
     """
 
     label: str
@@ -84,7 +83,7 @@ class LayoutRow(Data):
 
 
 class Footnote(Data):
-    """What to know of a row (by `model`), a column ("BENCHMARK/METRIC"), a cell, or of all."""
+    """A note on a row (its `model`), a column ("BENCHMARK/METRIC"), a cell (both), or the table."""
 
     text: str
     row: str = ""
@@ -96,9 +95,9 @@ class Layout(Named):
 
     Args:
         title: what it shows.
-        where: the paper's name of it; "" for a table of our own.
+        where: its name in the paper; "" for a table of this project.
         source: the paper.
-        suite: the suite whose records fill it; "" where none can.
+        suite: the suite whose records fill it; "" if none does.
     """
 
     title: str
@@ -110,7 +109,7 @@ class Layout(Named):
     footnote: tuple[Footnote, ...] = ()
 
     @model_validator(mode="after")
-    def _refers_to_what_there_is(self) -> "Layout":
+    def _footnotes_and_metrics_fit(self) -> "Layout":
         rows = {row.model for row in self.row}
         columns = {column_id(group, column) for group, column in self.columns()}
         for note in self.footnote:
@@ -124,38 +123,30 @@ class Layout(Named):
                     raise ValueError(f"{row.label}: row or column {column.label} names the metric")
         return self
 
+    @property
+    def heading(self) -> str:
+        """The title with the table's number."""
+        return f"{self.where}. {self.title}" if self.where else self.title
+
     def columns(self) -> Iterator[tuple[Group, Column]]:
         """Every column with its group, from left to right."""
-        for group in self.group:
-            for column in group.column:
-                yield group, column
+        return ((group, column) for group in self.group for column in group.column)
 
     def notes_of(self, row: str, column: str) -> list[str]:
-        """Footnotes of exactly that row ("": any), column ("": any), or cell."""
+        """Footnotes of exactly this row ("": none), column ("": none), or cell."""
         return [n.text for n in self.footnote if (n.row, n.column) == (row, column)]
 
 
-class KnownProtocol(Data):
-    """A protocol as published: what a record must say to stand beside printed numbers."""
-
-    version: int
-    digest: str
-
-
-class _Protocols(Data):
-    protocol: dict[str, KnownProtocol]
-
-
 def column_id(group: Group, column: Column) -> str:
-    """How footnotes name a column."""
+    """The name of a column in footnotes."""
     return f"{group.benchmark or group.dataset}/{column.metric}"
 
 
 def load_layout(name: str) -> Layout:
-    """The table of that number or id: "1", "table1", "toy".
+    """The table with this number or id: "1", "table1", "toy".
 
     Raises:
-        InputError: there is none; the message lists those there are.
+        InputError: there is none; the message lists the known ones.
     """
     if name.isdigit():
         known = [layout.id.removeprefix("table") for layout in list_layouts()]
@@ -168,8 +159,3 @@ def load_layout(name: str) -> Layout:
 def list_layouts() -> list[Layout]:
     """Every table, by id."""
     return list_named(Layout, FOLDER)
-
-
-def known_protocols() -> dict[str, KnownProtocol]:
-    """By id, the protocols that printed numbers were made by, as far as is known."""
-    return load_toml(_Protocols, PROTOCOLS).protocol

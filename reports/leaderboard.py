@@ -10,7 +10,7 @@ from typing import Any
 
 from leo_bench.evaluation.uncertainty.interval_words import ALL_COVER
 from leo_bench.reports.bundles import Bundle, Checked
-from leo_bench.reports.measured import Origin
+from leo_bench.reports.origins import Origin
 from leo_bench.reports.page import template
 
 ORIGINS: dict[Origin, str] = {

@@ -1,41 +1,27 @@
-"""Which measured number belongs into which cell of a table, and why it may not be compared."""
+"""Chooses the measured number for a cell of a paper's table, and says why it is not comparable."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.files.given_files import read_toml
-from leo_bench.evaluation.files.schema import Data, parse
-from leo_bench.reports.layouts import Column, Group, KnownProtocol
-from leo_bench.reports.records import Stored, read_tree
+from leo_bench.evaluation.files.schema import Data, load_toml
+from leo_bench.reports.layouts import Column, Group
+from leo_bench.reports.origins import ModelFacts, Origin, origin_of
+from leo_bench.reports.records import StoredRecord
 
-MODELS = "models.toml"
-
-# How the notes of videos begin that `leo-bench adapt` made (baselines.layouts).
-ADAPTED, WITHOUT_WEIGHTS = "made by leo-bench adapt ", ", no checkpoint, "
-
-Origin = Literal["authors-checkpoint", "authors-samples", "trained", "known", "given"]
+PROTOCOLS = Path(__file__).parent / "protocols.toml"
 
 
-class ModelFacts(Data):
-    """What `RECORDS/models.toml` says of a model, where its records cannot know."""
+class KnownProtocol(Data):
+    """Version and digest that a record's protocol must have to be the published one."""
 
-    origin: Origin
+    version: int
+    digest: str
 
 
-@dataclass(frozen=True)
-class Records:
-    """A folder of records for tables.
-
-    Args:
-        stored: every record by key, BENCHMARK/MODEL/METRIC.
-        models: what is declared of models, by name as in the keys.
-    """
-
-    stored: Mapping[str, Stored]
-    models: Mapping[str, ModelFacts]
+class _Protocols(Data):
+    protocol: dict[str, KnownProtocol]
 
 
 @dataclass(frozen=True)
@@ -43,13 +29,13 @@ class Measured:
     """A measured number in a cell.
 
     Args:
-        key: of its record.
-        value: as its protocol computes it.
-        spread: standard deviation over repeats; None: one repeat.
-        interval: 95 % around `value`: other videos on both sides.
-        origin: how its videos came about.
-        recipe: protocol, counts and network in words.
-        caveats: why it may not be held against the printed number; empty: it may.
+        key: key of its record.
+        value: the number as its protocol computes it.
+        spread: standard deviation over repeats; None for one repeat.
+        interval: 95 % interval around `value`, over videos of both sides.
+        origin: where its videos come from.
+        recipe: protocol, counts and network, in words.
+        caveats: why it is not comparable with the printed number; empty if it is.
         others: keys of further records for this cell, which are not shown.
     """
 
@@ -63,104 +49,58 @@ class Measured:
     others: tuple[str, ...] = ()
 
 
-def read_records(folder: Path) -> Records:
-    """Everything that tables take from a folder of records.
-
-    Raises:
-        InputError: no such folder; a file in it is no record; models.toml is wrong.
-    """
-    tree = read_tree(folder)
-    if tree.broken:
-        more = f" (and {len(tree.broken) - 1} more)" if len(tree.broken) > 1 else ""
-        raise InputError(
-            f"{next(iter(tree.broken.values()))}{more}: mend it, or move it out of {folder}"
-        )
-    return Records(tree.records, read_models(folder))
+def known_protocols() -> dict[str, KnownProtocol]:
+    """The protocols that published numbers were made with, as far as they are known, by id."""
+    return load_toml(_Protocols, PROTOCOLS).protocol
 
 
-def read_models(folder: Path) -> dict[str, ModelFacts]:
-    """What is declared of the models of a folder of records; nothing is fine.
+def fits(stored: StoredRecord, group: Group, column: Column) -> bool:
+    """Whether a record has the metric, data set, resolution and frames of a column.
 
-    Raises:
-        InputError: models.toml cannot be read, is no TOML or says something else.
-    """
-    path = folder / MODELS
-    if not path.exists():
-        return {}
-    content = read_toml(path)
-    return {name: parse(ModelFacts, facts, f"{path}: {name}") for name, facts in content.items()}
-
-
-def models_text(models: Mapping[str, ModelFacts]) -> str:
-    """`models.toml` with these models."""
-    tables = [f'["{name}"]\norigin = "{models[name].origin}"\n' for name in sorted(models)]
-    return "\n".join(tables)
-
-
-def model_of(stored: Stored) -> str:
-    """The name under which a record is kept: its folder's."""
-    return stored.model
-
-
-def origin_of(stored: Stored, models: Mapping[str, ModelFacts]) -> Origin:
-    """How the videos of a record came about: as declared, or as its source tells."""
-    declared = models.get(model_of(stored))
-    if declared is not None:
-        return declared.origin
-    content = stored.content
-    side = content.get("fake") or content["source"]
-    if any(n.startswith(ADAPTED) and WITHOUT_WEIGHTS not in n for n in side["notes"]):
-        return "authors-checkpoint"
-    source = side["source"]
-    while source.startswith("part:"):  # a share of videos came about as all of them did
-        source = source.split(":", 2)[-1]
-    kind = source.partition(":")[0]
-    if kind in ("leo", "gaussian"):
-        return "trained"
-    return "known" if kind in ("damaged", "nearest", "dataset") else "given"
-
-
-def fits(stored: Stored, group: Group, column: Column, metric: str) -> bool:
-    """Whether a record is about this column's videos: its data set, size, length and metric.
-
-    Split, stride, protocol and counts may differ, and then are caveats.
+    A different split, stride, protocol or count does not exclude it: these become caveats.
     """
     content = stored.content
-    if not column.protocol or stored.metric != metric or content["frames"] != group.frames:
+    if not column.protocol or stored.metric != column.metric or content["frames"] != group.frames:
         return False
     named = content["dataset"]
     if named is None or named.rpartition("-")[0] != group.dataset:
         return False
-    # A protocol that brings frames to a size of its own says nothing of the column's size.
+    # A protocol that resizes every frame to its own resolution fits columns of any resolution.
     is_fixed = content["protocol_settings"].get("resolution") is not None
-    return is_fixed or _side(content) == (group.resolution or group.measured_at)
+    return is_fixed or _resolution(content) == (group.resolution or group.measured_at)
 
 
 def chosen(
-    candidates: list[Stored],
+    candidates: Sequence[StoredRecord],
     group: Group,
     column: Column,
     models: Mapping[str, ModelFacts],
     protocols: Mapping[str, KnownProtocol],
 ) -> Measured:
-    """The best of the records that fit one cell: of the column's protocol, with fewest caveats."""
+    """The number of a cell: the record with the column's protocol and the fewest caveats.
 
-    def rank(stored: Stored) -> tuple[bool, int, str]:
-        other = stored.content["protocol"] != column.protocol
-        return other, len(_caveats(stored.content, group, column, protocols)), _key(stored)
-
-    best, *others = sorted(candidates, key=rank)
-    content = best.content
+    Args:
+        candidates: the records that fit the cell, one or more.
+        group: group of the cell's column.
+        column: column of the cell.
+        models: declared origins.
+        protocols: protocols of published numbers, by id.
+    """
+    caveats = {s.key: _caveats(s.content, group, column, protocols) for s in candidates}
+    best, *others = sorted(
+        candidates,
+        key=lambda s: (s.content["protocol"] != column.protocol, len(caveats[s.key]), s.key),
+    )
     shown = best.published
     return Measured(
-        key=_key(best),
+        key=best.key,
         value=shown.value,
-        spread=content.get("spread"),
+        spread=best.content.get("spread"),
         interval=shown.interval,
         origin=origin_of(best, models),
-        recipe=_recipe(content),
-        caveats=tuple(_caveats(content, group, column, protocols)),
-        others=tuple(map(_key, others)),
+        recipe=_recipe(best.content),
+        caveats=tuple(caveats[best.key]),
+        others=tuple(other.key for other in others),
     )
 
 
@@ -172,7 +112,7 @@ def _caveats(
 ) -> list[str]:
     found = []
     protocol, split = content["protocol"], content["dataset"].rpartition("-")[2]
-    known = protocols.get(column.protocol)
+    stride, known = _real(content)["stride"], protocols.get(column.protocol)
     if protocol != column.protocol:
         found.append(f"protocol {protocol}, not {column.protocol}")
     elif known is not None and content["protocol_version"] != known.version:
@@ -181,26 +121,24 @@ def _caveats(
         found.append(f"settings of {protocol} were changed")
     if split != group.split:
         found.append(f"split {split}, not {group.split}")
-    if _real_stride(content) != group.stride:
-        found.append(f"real stride {_real_stride(content)}, not {group.stride}")
+    if stride != group.stride:
+        found.append(f"real stride {stride}, not {group.stride}")
     if column.samples is not None and content.get("n_fake") != column.samples:
         found.append(f"{content.get('n_fake')} fakes, not {column.samples:,}")
     return [*found, *content["caveats"]]
 
 
 def _recipe(content: Mapping[str, Any]) -> str:
-    parts = [f"{content['protocol']} v{content['protocol_version']}"]
     if "n_real" in content:
-        parts.append(f"{content['n_real']:,} real and {content['n_fake']:,} fake clips")
-        parts.append(content["extractor"])
+        counts = f"{content['n_real']:,} real and {content['n_fake']:,} fake clips"
+        network = content["extractor"]
     else:
-        parts.append(f"{content['videos_used']:,} videos")
-        parts.append(content["embedder"])
-    return ", ".join(parts)
+        counts, network = f"{content['videos_used']:,} videos", content["embedder"]
+    return f"{content['protocol']} v{content['protocol_version']}, {counts}, {network}"
 
 
-def _side(content: Mapping[str, Any]) -> int | None:
-    """The side that frames had when they were measured, where all had one."""
+def _resolution(content: Mapping[str, Any]) -> int | None:
+    """Side in pixels of the frames that were measured; None if they differ."""
     if content["resolution"] is not None:
         return int(content["resolution"])
     sizes = {side for size in _real(content)["sizes"] for side in size}
@@ -208,14 +146,6 @@ def _side(content: Mapping[str, Any]) -> int | None:
 
 
 def _real(content: Mapping[str, Any]) -> Mapping[str, Any]:
-    against = content.get("against")
-    found = content.get("real") or (against or content)["source"]
-    return dict(found)
-
-
-def _real_stride(content: Mapping[str, Any]) -> int:
-    return int(_real(content)["stride"])
-
-
-def _key(stored: Stored) -> str:
-    return "/".join((*stored.path.parts[-3:-1], stored.path.stem))
+    """The side that stands for the data set: the real one, or that of a score's comparison."""
+    found: Mapping[str, Any] = content.get("real") or (content.get("against") or content)["source"]
+    return found

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from leo_bench.reports.records import Stored
+from leo_bench.reports.records import StoredRecord
 
 STARTS = {
     "first": "from the first frame on",
@@ -12,9 +12,9 @@ STARTS = {
 }
 
 
-def paragraphs(records: Sequence[Stored]) -> list[str]:
+def paragraphs(records: Sequence[StoredRecord]) -> list[str]:
     """One a way of measuring, in the order of first appearance: a sentence for each fact."""
-    by_way: dict[str, list[Stored]] = {}
+    by_way: dict[str, list[StoredRecord]] = {}
     for stored in records:
         by_way.setdefault(_way(stored.content), []).append(stored)
     return [_paragraph(group) for group in by_way.values()]
@@ -28,7 +28,7 @@ def _way(content: Mapping[str, Any]) -> str:
     return repr([*(content[fact] for fact in (*facts, *made)), strides])
 
 
-def _paragraph(group: Sequence[Stored]) -> str:
+def _paragraph(group: Sequence[StoredRecord]) -> str:
     content = group[0].content
     size = "at the stored resolution"
     if content["resolution"] is not None:
@@ -69,12 +69,12 @@ def _paragraph(group: Sequence[Stored]) -> str:
     return text.strip()
 
 
-def _data(group: Sequence[Stored]) -> str:
+def _data(group: Sequence[StoredRecord]) -> str:
     names = sorted({stored.content["dataset"] for stored in group} - {None})
     return f" of {', '.join(names)}" if names else ""
 
 
-def _counts(group: Sequence[Stored]) -> str:
+def _counts(group: Sequence[StoredRecord]) -> str:
     content = group[0].content
     repeats = len(content["values"])
     mean = f"The value is the mean of {repeats} repeats. " if repeats > 1 else ""
@@ -86,7 +86,7 @@ def _counts(group: Sequence[Stored]) -> str:
     )
 
 
-def _choices(group: Sequence[Stored]) -> str:
+def _choices(group: Sequence[StoredRecord]) -> str:
     """What the choice of clips left out, replaced or read in a way of its own: a sentence each."""
     sentences: dict[str, None] = {}
     for stored in group:

@@ -16,7 +16,7 @@ from leo_bench.evaluation.files.printable import printable_lines
 from leo_bench.evaluation.uncertainty.interval_words import ALL_COVER
 from leo_bench.reports.curves import Curve, bias_curve, can_draw, time_curve
 from leo_bench.reports.methods import paragraphs
-from leo_bench.reports.records import Stored, Tree
+from leo_bench.reports.records import RecordTree, StoredRecord
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -77,7 +77,7 @@ class _Benchmark:
     clips: Sequence[ClipRow]
 
 
-def render(tree: Tree, title: str, extras: Extras) -> str:
+def render(tree: RecordTree, title: str, extras: Extras) -> str:
     """The page as HTML.
 
     Raises:
@@ -129,8 +129,8 @@ def _shown(value: object) -> object:
     return printable_lines(value) if type(value) is str else value
 
 
-def _benchmarks(tree: Tree, extras: Extras) -> list[_Benchmark]:
-    by_benchmark: dict[str, dict[str, dict[str, Stored]]] = {}
+def _benchmarks(tree: RecordTree, extras: Extras) -> list[_Benchmark]:
+    by_benchmark: dict[str, dict[str, dict[str, StoredRecord]]] = {}
     for key, stored in tree.records.items():
         benchmark, _, rest = key.partition("/")
         model = rest.rpartition("/")[0] or rest
@@ -138,7 +138,9 @@ def _benchmarks(tree: Tree, extras: Extras) -> list[_Benchmark]:
     return [_benchmark(name, models, extras) for name, models in by_benchmark.items()]
 
 
-def _benchmark(name: str, models: Mapping[str, Mapping[str, Stored]], extras: Extras) -> _Benchmark:
+def _benchmark(
+    name: str, models: Mapping[str, Mapping[str, StoredRecord]], extras: Extras
+) -> _Benchmark:
     metrics = sorted({metric for of_model in models.values() for metric in of_model})
     rows = [
         (model, [_cell(of_model.get(metric)) for metric in metrics])
@@ -159,7 +161,7 @@ def _benchmark(name: str, models: Mapping[str, Mapping[str, Stored]], extras: Ex
 
 
 def _drifts(
-    models: Mapping[str, Mapping[str, Stored]],
+    models: Mapping[str, Mapping[str, StoredRecord]],
 ) -> dict[str, Mapping[str, Sequence[float]]]:
     found = {}
     for model, of_model in models.items():
@@ -169,14 +171,14 @@ def _drifts(
     return found
 
 
-def _cell(stored: Stored | None) -> _Cell | None:
+def _cell(stored: StoredRecord | None) -> _Cell | None:
     if stored is None:
         return None
     shown = stored.published
     return _Cell(shown.value_text, shown.interval_text, not stored.record.comparable)
 
 
-def _caveats(tree: Tree) -> list[str]:
+def _caveats(tree: RecordTree) -> list[str]:
     """Each once, without its full stop: they are put into one sentence."""
     texts = (text for stored in tree.records.values() for text in stored.content["caveats"])
     return sorted({text.rstrip(".") for text in texts})

@@ -19,7 +19,7 @@ from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.records.documents import AnyRecord
 from leo_bench.evaluation.records.influences import VideoInfluences
 from leo_bench.evaluation.uncertainty.variance import freedom_of_squares, student_quantile
-from leo_bench.reports.records import Stored
+from leo_bench.reports.records import StoredRecord
 
 # The two roads agree to rounding: eigenvalues of the symmetrised product and singular values.
 RELATIVE_TOLERANCE = 1e-6
@@ -53,7 +53,7 @@ class Recheck:
 
 
 def rechecks(
-    stored: Stored, again: float | None, influences: VideoInfluences | None
+    stored: StoredRecord, again: float | None, influences: VideoInfluences | None
 ) -> list[Recheck]:
     """Every number that a record shows, held against the rest of its bundle.
 
@@ -104,7 +104,7 @@ def _values(record: AnyRecord, again: float | None) -> list[Recheck]:
     return found
 
 
-def _interval(stored: Stored, influences: VideoInfluences | None) -> Recheck:
+def _interval(stored: StoredRecord, influences: VideoInfluences | None) -> Recheck:
     record, interval, error = stored.record, stored.record.interval, stored.record.standard_error
     level, shown = record.interval_level, stored.exact.interval_text.strip("[]")
     of_an_error = record.interval_method in OF_AN_ERROR

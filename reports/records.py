@@ -1,4 +1,4 @@
-"""A folder of records, read: `FOLDER/BENCHMARK/MODEL/METRIC.json` and what lies beside them."""
+"""Reads a folder of records: FOLDER/BENCHMARK/MODEL/METRIC.json and the files beside them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,21 +16,46 @@ from leo_bench.evaluation.records.documents import (
     read_documents,
 )
 
-# A record that was set aside for a newer one carries the time of its making.
+# The name of a record that a newer one replaced ends in the time at which it was made.
 SET_ASIDE = re.compile(r"\.\d{8}T\d{6}\.\d+$")
 
 
 @dataclass(frozen=True)
-class Stored:
+class Shown:
+    """A number and its interval, to be shown side by side.
+
+    Args:
+        value: the number.
+        interval: low and high end; None if there is none.
+    """
+
+    value: float
+    interval: tuple[float, float] | None
+
+    @property
+    def value_text(self) -> str:
+        """The value with four digits."""
+        return f"{self.value:.4g}"
+
+    @property
+    def interval_text(self) -> str:
+        """The interval with four digits, or ""."""
+        return "" if self.interval is None else "[{:.4g}, {:.4g}]".format(*self.interval)
+
+
+@dataclass(frozen=True)
+class StoredRecord:
     """One record on disk.
 
     Args:
+        key: path below the folder of records, without ".json".
         path: the file.
-        record: as it was read and checked.
-        content: the same as JSON.
-        model: the name that it is kept under: its folder's.
+        record: the record, validated.
+        content: the record as JSON.
+        model: name of the model: that of the record's folder.
     """
 
+    key: str
     path: Path
     record: AnyRecord
     content: Mapping[str, Any]
@@ -38,20 +63,20 @@ class Stored:
 
     @property
     def metric(self) -> str:
-        """Its name."""
+        """Name of the metric."""
         return self.record.metric
 
     @property
     def value(self) -> float:
-        """In float64 where the record tells both forms apart."""
+        """The number, in its float64 form where the record holds two forms."""
         record = self.record
         return record.value_float64 if isinstance(record, Record) else record.value
 
     @property
-    def published(self) -> "Shown":
-        """The number as its protocol computes it, and the interval around that.
+    def published(self) -> Shown:
+        """The number as its protocol computes it, with its interval.
 
-        The interval lies around the float64 form; the protocol's own may be a little beside it.
+        A record's interval is around the float64 form; it is moved to the protocol's form here.
         """
         interval = self.record.interval
         if interval is not None:
@@ -60,49 +85,31 @@ class Stored:
         return Shown(self.record.value, interval)
 
     @property
-    def exact(self) -> "Shown":
-        """The number in float64, which statistics give again, and its interval."""
+    def exact(self) -> Shown:
+        """The number in its float64 form, with its interval."""
         return Shown(self.value, self.record.interval)
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A number and its interval, of one form: what stands side by side on a page."""
+class RecordTree:
+    """The records of a folder by key, and by key the error of each file that cannot be read."""
 
-    value: float
-    interval: tuple[float, float] | None
-
-    @property
-    def value_text(self) -> str:
-        """Four digits."""
-        return f"{self.value:.4g}"
-
-    @property
-    def interval_text(self) -> str:
-        """Four digits; "" where there is none."""
-        return "" if self.interval is None else "[{:.4g}, {:.4g}]".format(*self.interval)
-
-
-@dataclass(frozen=True)
-class Tree:
-    """The records of a folder by key (path without ending), and why others cannot be read."""
-
-    records: dict[str, Stored]
+    records: dict[str, StoredRecord]
     broken: dict[str, str]
 
 
-def read_tree(folder: Path) -> Tree:
-    """Every record below `folder`, less those set aside for newer ones.
+def read_tree(folder: Path) -> RecordTree:
+    """Read every record below `folder`, except those that newer ones replaced.
 
-    A document of several records gives each under its own key. One of precision, leverage or
-    nearest videos is checked like all, and gives none: the distance in it is only what it is about.
+    A file of several records gives each under a key of its own. A file of precision, leverage or
+    nearest videos is validated too and gives none: the distance in it is only its subject.
 
     Raises:
         InputError: no such folder.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder of records")
-    records: dict[str, Stored] = {}
+    records: dict[str, StoredRecord] = {}
     broken: dict[str, str] = {}
     for path in record_files(folder):
         key = path.relative_to(folder).with_suffix("").as_posix()
@@ -114,12 +121,26 @@ def read_tree(folder: Path) -> Tree:
         for name, record in _named(key, document):
             several = document.kind not in RECORDS
             model = name.rpartition("/")[2] if several else path.parent.name
-            records[name] = Stored(path, record, record.content(), model)
-    return Tree(records, broken)
+            records[name] = StoredRecord(name, path, record, record.content(), model)
+    return RecordTree(records, broken)
+
+
+def read_sound(folder: Path) -> dict[str, StoredRecord]:
+    """Read every record below `folder`, by key; a damaged one is an error.
+
+    Raises:
+        InputError: no such folder, or a file in it that cannot be read or contradicts itself.
+    """
+    tree = read_tree(folder)
+    if tree.broken:
+        more = f" (and {len(tree.broken) - 1} more)" if len(tree.broken) > 1 else ""
+        why = next(iter(tree.broken.values()))
+        raise InputError(f"{why}{more}: mend it, or move it out of {folder}")
+    return tree.records
 
 
 def record_files(folder: Path) -> list[Path]:
-    """The files below `folder` that hold results, in order; less those set aside and hidden."""
+    """The JSON files below `folder`, sorted, except hidden ones and those that were replaced."""
     return [
         path
         for path in sorted(folder.rglob("*.json"))

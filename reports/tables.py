@@ -1,12 +1,10 @@
-"""A paper's table: its printed numbers, the measured ones, and their difference where there is one.
+"""Fills a table of the paper: printed numbers, measured numbers, and their differences.
 
-layout (tables/ID.toml) + printed numbers (baselines/published.csv) + records + what was measured of
-authors' samples (authors_samples.csv) -> rows of cells;
-`reports.grid` makes text of it.
+Layout (tables/ID.toml) + printed numbers (baselines/published.csv) + records + numbers measured on
+the authors' samples (authors_samples.csv) -> rows of cells, which `reports.grid` turns into text.
 
-A difference is only formed within one protocol, with its settings as published, the same split,
-stride and number of fakes, verified weights and nothing cut short. Else the measured number stands
-there with its caveats alone.
+A difference is formed only if protocol, split, stride, number of fakes and weights are the
+published ones and no caveat remains. Otherwise the table says why there is no difference.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,29 +16,23 @@ from leo_bench.baselines.published import Place, Published, load_published
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.reports.authors_samples import read_samples
-from leo_bench.reports.layouts import (
-    Column,
-    Group,
-    KnownProtocol,
-    Layout,
-    LayoutRow,
-    column_id,
-    known_protocols,
-)
-from leo_bench.reports.measured import Measured, Records, chosen, fits, model_of, read_records
-from leo_bench.reports.records import Stored
+from leo_bench.reports.layouts import Column, Group, Layout, LayoutRow, column_id
+from leo_bench.reports.measured import Measured, chosen, fits, known_protocols
+from leo_bench.reports.origins import read_models
+from leo_bench.reports.records import StoredRecord, read_sound
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell; any of the numbers may be absent.
+    """One cell; any of its numbers may be absent.
 
     Args:
-        printed: what the paper has there.
+        column, group: where it stands.
+        printed: the paper's number.
         opposite: the printed number of the other method, in a preference study.
         best: whether `printed` is the best of its column.
-        measured: ours.
-        samples: measured of samples that the method's authors published; never compared.
+        measured: the number of a record.
+        samples: numbers measured on samples that the method's authors published; never compared.
     """
 
     column: Column
@@ -53,14 +45,14 @@ class Cell:
 
     @property
     def difference(self) -> float | None:
-        """Measured less printed; None where the two may not be compared."""
+        """Measured minus printed; None where the two are not comparable."""
         if self.printed is None or self.measured is None or self.measured.caveats:
             return None
         return self.measured.value - float(self.printed.value)
 
     @property
     def difference_interval(self) -> tuple[float, float] | None:
-        """That of the measured number, less the printed one, which is taken as it stands."""
+        """The measured number's interval minus the printed number, which is taken as exact."""
         if self.difference is None or self.measured is None or self.measured.interval is None:
             return None
         low, high = (end - self.measured.value + self.difference for end in self.measured.interval)
@@ -69,11 +61,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class TableRow:
-    """One row; `row` is None for a measured model that the paper does not have."""
+    """One row; `in_layout` is false for a measured model that the paper does not have."""
 
-    label: str
-    model: str
-    row: LayoutRow | None
+    head: LayoutRow
+    in_layout: bool
     cells: tuple[Cell, ...]
 
 
@@ -90,95 +81,96 @@ class Table:
     unused: tuple[str, ...]
 
     @property
+    def cells(self) -> list[Cell]:
+        """Every cell, row by row."""
+        return [cell for row in self.rows for cell in row.cells]
+
+    @property
     def has_numbers(self) -> bool:
-        """Whether any cell holds a number."""
-        return any(cell.printed or cell.measured for row in self.rows for cell in row.cells)
+        """Whether any cell holds a printed or measured number."""
+        return any(cell.printed or cell.measured for cell in self.cells)
 
     @property
     def has_measured(self) -> bool:
         """Whether any cell holds a measured number."""
-        return any(cell.measured for row in self.rows for cell in row.cells)
+        return any(cell.measured for cell in self.cells)
 
 
-def fill(layout: Layout, records: Path | None) -> Table:
-    """The table with the numbers that there are.
+def fill(layout: Layout, folder: Path | None) -> Table:
+    """Fill a table with the numbers that exist.
+
+    Args:
+        layout: the table.
+        folder: a folder of records; None: printed numbers alone.
 
     Raises:
-        InputError: a folder of records that is absent or holds a broken one; a layout that finds
-            none of its printed numbers.
+        InputError: no such folder, a damaged record in it, or none of the table's printed numbers
+            is in `baselines/published.csv`.
     """
-    found = Records({}, {}) if records is None else read_records(records)
-    return filled(layout, load_published(), found)
-
-
-def filled(layout: Layout, published: Mapping[Place, Published], records: Records) -> Table:
-    """As `fill`, from what was read."""
-    cells = {
-        (row.model, i): printed
-        for row in layout.row
-        for i, (group, column) in enumerate(layout.columns())
-        if (printed := _printed(layout, row, group, column, published)) is not None
-    }
-    if layout.where and not cells:
-        raise InputError(f"{layout.id}: none of the printed numbers stands in {layout.where!r}")
-    best = _best(layout, {place: pair[0] for place, pair in cells.items()})
-    protocols = known_protocols()
-    placed = _placed(layout, records.stored)
-    samples = read_samples(layout.id)
+    stored = {} if folder is None else read_sound(folder)
+    models = {} if folder is None else read_models(folder)
+    printed, columns = _printed(layout), list(layout.columns())
+    best, protocols = _best(layout, printed), known_protocols()
+    placed, samples = _placed(layout, stored), read_samples(layout.id)
     rows = []
     for row in (*layout.row, *_further_models(layout, placed)):
-        is_known = row in layout.row
-        filled_cells = []
+        cells = []
+        for i, (group, column) in enumerate(columns):
+            number, opposite = printed.get((row.model, i), (None, None))
+            found = placed.get((row.model.lower(), i))
+            cells.append(
+                Cell(
+                    column,
+                    group,
+                    number,
+                    opposite,
+                    best=(row.model, i) in best,
+                    measured=chosen(found, group, column, models, protocols) if found else None,
+                    samples=samples.get((row.model, column_id(group, column)), ()),
+                )
+            )
+        rows.append(TableRow(row, row in layout.row, tuple(cells)))
+    used = {record.key for candidates in placed.values() for record in candidates}
+    return Table(layout, tuple(rows), tuple(key for key in stored if key not in used))
+
+
+def _printed(layout: Layout) -> dict[tuple[str, int], tuple[Published, Published | None]]:
+    """The printed number of each (model, column), and the opposite one of a preference study."""
+    published, found = load_published(), {}
+    for row in layout.row:
         for i, (group, column) in enumerate(layout.columns()):
-            number, opposite = cells.get((row.model, i), (None, None))
-            candidates = placed.get((row.model.lower(), i), [])
-            measured = _measured(candidates, group, column, records, protocols)
-            is_best = (row.model, i) in best
-            theirs = samples.get((row.model, column_id(group, column)), ())
-            filled_cells.append(Cell(column, group, number, opposite, is_best, measured, theirs))
-        label = row.label
-        rows.append(TableRow(label, row.model, row if is_known else None, tuple(filled_cells)))
-    used = {(stored.path, stored.model) for candidates in placed.values() for stored in candidates}
-    unused = tuple(key for key, s in records.stored.items() if (s.path, s.model) not in used)
-    return Table(layout, tuple(rows), unused)
+            if not (layout.where and row.method):
+                continue
+            place: dict[str, object] = {
+                "where": layout.where,
+                "method": row.method,
+                "setting": row.setting,
+                "against": row.against,
+                "dataset": group.dataset,
+                "resolution": group.resolution,  # not `measured_at`, which no paper states
+                "frames": group.frames,
+                "metric": row.metric or column.metric,
+            }
+            number = published.get(parse(Place, place, layout.id))
+            if number is not None:
+                turned = place | {"method": row.against, "against": row.method}
+                other = published.get(parse(Place, turned, layout.id)) if row.against else None
+                found[row.model, i] = number, other
+    if layout.where and not found:
+        raise InputError(f"{layout.id}: none of the printed numbers stands in {layout.where!r}")
+    return found
 
 
-def _printed(
-    layout: Layout,
-    row: LayoutRow,
-    group: Group,
-    column: Column,
-    published: Mapping[Place, Published],
-) -> tuple[Published, Published | None] | None:
-    if not (layout.where and row.method):
-        return None
-    place: dict[str, object] = {
-        "where": layout.where,
-        "method": row.method,
-        "setting": row.setting,
-        "against": row.against,
-        "dataset": group.dataset,
-        # A size that the paper does not state is ours alone.
-        "resolution": group.resolution,
-        "frames": group.frames,
-        "metric": row.metric or column.metric,
-    }
-    found = published.get(parse(Place, place, layout.id))
-    if found is None:
-        return None
-    turned = place | {"method": row.against, "against": row.method}
-    opposite = published.get(parse(Place, turned, layout.id)) if row.against else None
-    return found, opposite
-
-
-def _best(layout: Layout, cells: Mapping[tuple[str, int], Published]) -> set[tuple[str, int]]:
-    """Places of the best printed numbers, of columns where two rows or more can be compared."""
+def _best(
+    layout: Layout, printed: Mapping[tuple[str, int], tuple[Published, Published | None]]
+) -> set[tuple[str, int]]:
+    """Places of the best printed numbers, in columns with two comparable rows or more."""
     apart = {row.model for row in layout.row if row.apart or row.against}
     best = set()
     for i, (_, column) in enumerate(layout.columns()):
         values: dict[tuple[str, int], Decimal] = {
             place: number.value
-            for place, number in cells.items()
+            for place, (number, _) in printed.items()
             if place[1] == i and place[0] not in apart
         }
         if len(values) > 1:
@@ -187,38 +179,28 @@ def _best(layout: Layout, cells: Mapping[tuple[str, int], Published]) -> set[tup
     return best
 
 
-def _placed(layout: Layout, stored: Mapping[str, Stored]) -> dict[tuple[str, int], list[Stored]]:
-    """Records by model (in small letters) and column."""
-    placed: dict[tuple[str, int], list[Stored]] = {}
+def _placed(
+    layout: Layout, stored: Mapping[str, StoredRecord]
+) -> dict[tuple[str, int], list[StoredRecord]]:
+    """Records by model, in lower case, and column."""
+    placed: dict[tuple[str, int], list[StoredRecord]] = {}
     for record in stored.values():
         for i, (group, column) in enumerate(layout.columns()):
-            if fits(record, group, column, column.metric):
-                placed.setdefault((model_of(record).lower(), i), []).append(record)
+            if fits(record, group, column):
+                placed.setdefault((record.model.lower(), i), []).append(record)
     return placed
 
 
 def _further_models(
-    layout: Layout, placed: Mapping[tuple[str, int], Sequence[Stored]]
+    layout: Layout, placed: Mapping[tuple[str, int], Sequence[StoredRecord]]
 ) -> list[LayoutRow]:
+    """Rows for measured models that the layout does not have, by name."""
     known = {row.model.lower() for row in layout.row}
     found: dict[str, LayoutRow] = {}
-    for records in placed.values():
-        for record in records:
-            name = model_of(record)
-            if name.lower() not in known:
-                # One side alone was asked for, and it is the real one.
-                label = f"{name} (real side)" if record.content.get("side") == "real" else name
-                found[name.lower()] = LayoutRow(label=label, model=name)
+    for record in (record for records in placed.values() for record in records):
+        name = record.model
+        if name.lower() not in known:
+            # A score of the real side alone is shown as a row of its own.
+            label = f"{name} (real side)" if record.content.get("side") == "real" else name
+            found[name.lower()] = LayoutRow(label=label, model=name)
     return [found[name] for name in sorted(found)]
-
-
-def _measured(
-    candidates: list[Stored],
-    group: Group,
-    column: Column,
-    records: Records,
-    protocols: Mapping[str, KnownProtocol],
-) -> Measured | None:
-    if not candidates:
-        return None
-    return chosen(candidates, group, column, records.models, protocols)

@@ -20,7 +20,7 @@ from leo_bench.evaluation.records.influences import Pair, read_influences
 from leo_bench.evaluation.videos.source import VideoSource
 from leo_bench.evaluation.videos.write import write_video
 from leo_bench.reports.page import Clip, ClipRow
-from leo_bench.reports.records import Stored, Tree
+from leo_bench.reports.records import RecordTree, StoredRecord
 
 FPS = 10  # slow enough to see 16 frames
 MOST_FRAMES = 64  # of a clip on the page
@@ -35,7 +35,7 @@ class Picked:
 
 
 def clip_rows(
-    tree: Tree, each: int, resources: Resources, say: Callable[[str], None]
+    tree: RecordTree, each: int, resources: Resources, say: Callable[[str], None]
 ) -> dict[str, list[ClipRow]]:
     """Rows of clips by benchmark: for each model, its most and least typical videos and real ones.
 
@@ -63,7 +63,7 @@ def picked(influences: Mapping[str, Pair], count: int) -> Picked:
     return Picked(ranked[:count], ranked[::-1][:count])
 
 
-def _rows_of(key: str, stored: Stored, each: int, resources: Resources) -> list[ClipRow]:
+def _rows_of(key: str, stored: StoredRecord, each: int, resources: Resources) -> list[ClipRow]:
     influences = read_influences(stored.path)
     if influences is None:
         raise InputError(f"{stored.path}: no influences beside it; make the record again")

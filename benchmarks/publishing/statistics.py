@@ -12,11 +12,11 @@ from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.records.distance import Record
 from leo_bench.reports.bundles import FRECHET, SideStatistics, Statistics, frechet
 from leo_bench.reports.rechecks import agrees
-from leo_bench.reports.records import Stored, Tree
+from leo_bench.reports.records import RecordTree, StoredRecord
 
 
 def statistics_of(
-    tree: Tree, resources: Resources, say: Callable[[str], None]
+    tree: RecordTree, resources: Resources, say: Callable[[str], None]
 ) -> dict[str, Statistics]:
     """By record key; a record whose videos are gone, or others, goes without, and `say` is told."""
     found = {}
@@ -30,7 +30,7 @@ def statistics_of(
     return found
 
 
-def _statistics(stored: Stored, resources: Resources) -> Statistics:
+def _statistics(stored: StoredRecord, resources: Resources) -> Statistics:
     record = stored.record
     if not isinstance(record, Record):
         raise InputError(f"a {stored.metric} is no distance")

@@ -17,7 +17,7 @@ from leo_bench.benchmarks.suites import Benchmark, Suite
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.records.distance import slug
-from leo_bench.reports.measured import ModelFacts, Origin
+from leo_bench.reports.origins import ModelFacts, Origin
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from leo_bench.evaluation.metrics import Metric
 from leo_bench.evaluation.records.distance import Record, benchmark_name, make_room
 from leo_bench.evaluation.records.score import ScoreRecord, read_score_record
 from leo_bench.evaluation.videos.float_range import FloatRange
-from leo_bench.reports.measured import MODELS, ModelFacts, Origin, models_text, read_models
+from leo_bench.reports.origins import MODELS, ModelFacts, Origin, models_text, read_models
 
 # What one number may die of without the others; anything else is a fault of ours, and shows.
 BEARABLE = (InputError, InfrastructureError, RuntimeError, OSError, MemoryError)

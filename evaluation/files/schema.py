@@ -1,6 +1,8 @@
 """Data files (TOML) into frozen pydantic models; an error names file, key and what was expected."""
 
+import csv
 import hashlib
+import io
 import json
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,7 +10,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.files.given_files import listed, read_toml, shortened
+from leo_bench.evaluation.files.given_files import (
+    listed,
+    read_given_text,
+    read_toml,
+    shortened,
+)
 
 
 class Data(BaseModel):
@@ -63,6 +70,28 @@ def load_toml(model: type[ModelT], path: Path) -> ModelT:
             as `evaluation.files.given_files.read_toml`.
     """
     return parse(model, read_toml(path), where=str(path))
+
+
+def load_csv(model: type[ModelT], path: Path) -> list[ModelT]:
+    """Read each row of a CSV file as one `model`; an empty cell is an absent key.
+
+    Raises:
+        InputError: the file cannot be read; a row has more or fewer cells than the header, or is
+            not such a model. The message names the first such line.
+    """
+    reader = csv.DictReader(io.StringIO(read_given_text(path), newline=""))
+    found = []
+    try:
+        for line, row in enumerate(reader, start=2):
+            if None in row or None in row.values():
+                raise InputError(
+                    f"{path}: line {line}: not as many cells as the first line has names"
+                )
+            content = {key: cell for key, cell in row.items() if cell != ""}
+            found.append(parse(model, content, f"{path}: line {line}"))
+    except csv.Error as error:
+        raise InputError(f"{path}: not a table of comma-separated values: {error}") from None
+    return found
 
 
 def settings_digest(settings: Any) -> str:

@@ -6,7 +6,7 @@ Whatever comes from names or files is escaped.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from leo_bench.reports.formats.cells import as_csv
+from leo_bench.reports.formats.comma_separated import as_csv
 from leo_bench.reports.formats.hypertext import as_page
 from leo_bench.reports.formats.latex import as_latex
 from leo_bench.reports.formats.markdown import as_markdown

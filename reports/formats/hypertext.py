@@ -1,4 +1,4 @@
-"""A table as HTML: an element for other pages, or a page of its own that fetches nothing."""
+"""A table of the paper as HTML: an element for other pages, or a page that fetches nothing."""
 
 import html
 
@@ -18,14 +18,14 @@ PAGE_STYLE = (
 
 
 def as_element(table: Table) -> str:
-    """As a `table` element and its notes, for a page that has its own style."""
+    """A `table` element and its notes, for a page that has a style of its own."""
     grid = grid_of(table)
     lines = [
-        f'<table id="{_escape(grid.id)}">',
-        f"<caption>{_escape(grid.heading)}</caption>",
+        f'<table id="{_escape(grid.layout.id)}">',
+        f"<caption>{_escape(grid.layout.heading)}</caption>",
         "<thead>",
     ]
-    if any(group.lines[0] for group, _ in grid.groups):
+    if grid.is_grouped:
         heads = (
             f'<th scope="colgroup" colspan="{width}">{_cell(group)}</th>'
             for group, width in grid.groups
@@ -33,22 +33,17 @@ def as_element(table: Table) -> str:
         lines.append(f"<tr><td></td>{''.join(heads)}</tr>")
     heads = (f'<th scope="col">{_label(column)}</th>' for column in grid.columns)
     lines += [f'<tr><th scope="col">Method</th>{"".join(heads)}</tr>', "</thead>", "<tbody>"]
-    for line in grid.lines:
-        lines.append(_line(line, len(grid.columns)))
+    lines += [_line(line, len(grid.columns)) for line in grid.lines]
     lines += ["</tbody>", "</table>", '<ul class="notes">']
-    numbered = [(str(i), text) for i, text in enumerate(grid.footnotes, start=1)]
-    lines += [
-        f"<li><sup>{_escape(mark)}</sup> {_escape(text)}</li>"
-        for mark, text in (*grid.signs, *numbered)
-    ]
+    lines += [f"<li><sup>{_escape(mark)}</sup> {_escape(text)}</li>" for mark, text in grid.marked]
     lines += [f"<li>{_escape(note)}</li>" for note in grid.notes]
     lines.append("</ul>")
     return "\n".join(lines) + "\n"
 
 
 def as_page(table: Table) -> str:
-    """As a page that fetches nothing."""
-    title = _escape(grid_of(table).heading)
+    """A page of its own that fetches nothing."""
+    title = _escape(table.layout.heading)
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -73,10 +68,8 @@ def _cell(text: Text) -> str:
 
 
 def _label(text: Text) -> str:
-    (label,) = text.lines
-    word, _, below = label.partition("_")
-    sub = f"<sub>{_escape(below)}</sub>" if below else ""
-    return _escape(word) + sub + _cell(Text(("",), marks=text.marks))
+    word, below = map(_escape, text.subscripted)
+    return word + (f"<sub>{below}</sub>" if below else "") + _cell(Text(marks=text.marks))
 
 
 def _escape(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A table as LaTeX, with the rules of booktabs."""
+"""A table of the paper as LaTeX, with the rules of booktabs."""
 
 from itertools import zip_longest
 
@@ -33,9 +33,9 @@ SPECIAL = {
 
 
 def as_latex(table: Table) -> str:
-    """As a `table` environment for a document that loads booktabs and graphicx.
+    """A `table` environment for a document that loads booktabs and graphicx.
 
-    A table that is wider than the text is scaled down to it.
+    A table wider than the text is scaled down to its width.
     """
     grid = grid_of(table)
     count = len(grid.columns)
@@ -43,14 +43,14 @@ def as_latex(table: Table) -> str:
         "% needs \\usepackage{booktabs,graphicx}",
         "\\begin{table}",
         "\\centering\\footnotesize\\setlength{\\tabcolsep}{4pt}",
-        f"\\caption{{{_escape(grid.title)}}}",
-        f"\\label{{tab:{grid.id}}}",
+        f"\\caption{{{_escape(grid.layout.title)}}}",
+        f"\\label{{tab:{grid.layout.id}}}",
         "\\smallskip",
         "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%",
         f"\\begin{{tabular}}{{l{'r' * count}}}",
         "\\toprule",
     ]
-    if any(group.lines[0] for group, _ in grid.groups):
+    if grid.is_grouped:
         heads = [f"\\multicolumn{{{width}}}{{c}}{{{_cell(group)}}}" for group, width in grid.groups]
         lines.append(f" & {' & '.join(heads)} \\\\")
         first = 2
@@ -67,8 +67,7 @@ def as_latex(table: Table) -> str:
             continue
         lines += _rows(line)
     lines += ["\\bottomrule", "\\end{tabular}}"]
-    notes = [f"{_raised(mark)}~{_escape(words)}" for mark, words in grid.signs]
-    notes += [f"{_raised(str(i))}~{_escape(text)}" for i, text in enumerate(grid.footnotes, 1)]
+    notes = [f"{_raised(mark)}~{_escape(text)}" for mark, text in grid.marked]
     notes += [_escape(note) for note in grid.notes]
     if notes:
         lines += ["", "\\medskip", "\\parbox{\\linewidth}{\\scriptsize\\raggedright"]
@@ -79,7 +78,7 @@ def as_latex(table: Table) -> str:
 
 
 def _rows(line: Line) -> list[str]:
-    """A row of the tabular a line of text: numbers beside numbers, intervals beside intervals."""
+    """One row of the tabular for each line of a cell, so that intervals stand beside intervals."""
     label = _cell(line.label)
     label = f"\\quad\\textit{{{label}}}" if line.is_below else label
     rows = [(label, *map(_cell, line.cells))]
@@ -95,16 +94,15 @@ def _cell(text: Text) -> str:
 
 
 def _small(text: Text) -> list[str]:
-    """What stands below the first line; a page is narrow, so intervals have lines of their own."""
+    """The lines below the first; intervals get lines of their own, since a page is narrow."""
     parts = [part for line in text.lines[1:] for part in line.replace(" [", "\n[").split("\n")]
     return [f"\\scriptsize {_escape(part)}" for part in parts]
 
 
 def _label(text: Text) -> str:
-    (label,) = text.lines
-    word, _, below = label.partition("_")
-    sub = f"\\textsubscript{{{_escape(below)}}}" if below else ""
-    return _escape(word) + sub + _cell(Text(("",), marks=text.marks))
+    word, below = map(_escape, text.subscripted)
+    sub = f"\\textsubscript{{{below}}}" if below else ""
+    return word + sub + _cell(Text(marks=text.marks))
 
 
 def _raised(mark: str) -> str:

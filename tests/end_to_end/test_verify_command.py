@@ -118,7 +118,7 @@ def test_every_setting_of_the_command_line_is_put_into_the_other_record(
     assert said.code == 0, said.err
     assert "not possible" not in said.out
     for setting in ("frames", "real stride", "fake stride", "resolution", "seed", "limit"):
-        assert f" {setting} " in said.out
+        assert f"\n{setting} " in said.out
 
 
 def test_explain_lists_settings_of_scores(measured: Path, leo_bench: Run, tmp_path: Path) -> None:

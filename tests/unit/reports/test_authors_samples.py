@@ -45,7 +45,7 @@ def test_they_have_a_line_of_their_own_and_no_difference(tmp_path: Path) -> None
     table = fill(load_layout("1"), tmp_path)
     kinds = [line.kind for line in grid_of(table).lines if "samples" in line.label.lines[0]]
     assert kinds == ["samples"] * 5
-    (row,) = [row for row in table.rows if row.model == "leo"]
+    (row,) = [row for row in table.rows if row.head.model == "leo"]
     (cell,) = [cell for cell in row.cells if cell.samples]
     assert (cell.measured, cell.difference) == (None, None)
     assert sum(line.kind == "measured" for line in grid_of(table).lines) == 1  # the user's
@@ -65,5 +65,5 @@ def test_they_have_a_line_of_their_own_and_no_difference(tmp_path: Path) -> None
 def test_a_wrong_row_is_named(tmp_path: Path) -> None:
     path = tmp_path / "samples.csv"
     path.write_text(f"{','.join(Samples.model_fields)}\ntable1,leo,{FACES},p v1,s,few,1,0,2\n")
-    with pytest.raises(InputError, match=r"samples\.csv, line 2.*clips"):
+    with pytest.raises(InputError, match=r"samples\.csv: line 2.*clips"):
         read_samples("table1", path)

@@ -21,7 +21,7 @@ from leo_bench.evaluation.records.distance import write_record
 from leo_bench.evaluation.uncertainty.influence import ClipFeatures
 from leo_bench.reports.bundles import SideStatistics, Statistics, check, frechet, pack
 from leo_bench.reports.leaderboard import boards, render
-from leo_bench.reports.measured import MODELS, ModelFacts, models_text
+from leo_bench.reports.origins import MODELS, ModelFacts, models_text
 
 REAL, FAKE = features(1, 64), features(2, 64, 0.5)
 KEY = "made-16f/model/fvd"

@@ -24,10 +24,10 @@ from leo_bench.reports.layouts import (
     Column,
     Group,
     Layout,
-    known_protocols,
     list_layouts,
     load_layout,
 )
+from leo_bench.reports.measured import known_protocols
 from leo_bench.reports.tables import fill
 
 PAPER = SHARED_FOLDER / "paper"

@@ -81,17 +81,17 @@ def test_the_terminal_and_csv_have_every_number(layout: Any) -> None:
     cells = [(row, cell) for row in table.rows for cell in row.cells if cell.printed]
     lines = FORMATS["terminal"].write(table).splitlines()
     for row, cell in cells:
-        assert any(line.startswith(row.label) and printed_text(cell) in line for line in lines)
+        assert any(line.startswith(row.head.label) and printed_text(cell) in line for line in lines)
     for line, (row, cell) in zip(rows_of(FORMATS["csv"].write(table)), cells, strict=True):
         assert cell.printed is not None
-        assert (line["model"], line["printed"]) == (row.model, str(cell.printed.value))
+        assert (line["model"], line["printed"]) == (row.head.model, str(cell.printed.value))
         assert line["printed_spread"] == str(cell.printed.spread or "")
 
 
 def test_the_best_of_a_column_is_bold_and_given_first_frames_stand_apart() -> None:
     table = fill(load_layout("1"), None)
     best = [
-        (row.model, str(c.printed.value))
+        (row.head.model, str(c.printed.value))
         for row in table.rows
         for c in row.cells
         if c.best and c.printed

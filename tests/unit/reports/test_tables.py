@@ -18,7 +18,7 @@ from leo_bench.reports.tables import Cell, Table, fill
 
 
 def cell_of(table: Table, model: str, column: int = 0) -> Cell:
-    (row,) = [row for row in table.rows if row.model == model]
+    (row,) = [row for row in table.rows if row.head.model == model]
     return row.cells[column]
 
 
@@ -116,7 +116,7 @@ def test_of_two_records_the_columns_own_protocol_is_shown_and_the_other_named(
 def test_a_model_that_the_paper_lacks_has_a_row_of_its_own(tmp_path: Path) -> None:
     put(tmp_path, "mine", digan())
     table = fill(load_layout("1"), tmp_path)
-    assert [row.label for row in table.rows][-1] == "mine"
+    assert [row.head.label for row in table.rows][-1] == "mine"
     assert cell_of(table, "mine").difference is None
 
 

@@ -32,7 +32,7 @@ from leo_bench.evaluation.records.documents import read_any_record
 from leo_bench.evaluation.records.influences import influences_path, read_influences
 from leo_bench.evaluation.weights.registry import identify
 from leo_bench.reports.curves import loss_curves
-from leo_bench.reports.measured import MODELS, read_models
+from leo_bench.reports.origins import MODELS, read_models
 from leo_bench.reports.records import read_tree
 
 DEEP_JSON = "[" * 100_000 + "]" * 100_000
