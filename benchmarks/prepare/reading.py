@@ -11,9 +11,9 @@ from pathlib import Path
 
 from leo_bench.benchmarks.prepare.resample import Frame
 from leo_bench.evaluation.videos.decoding import damage_named
-from leo_bench.evaluation.videos.digests import stat_state
 from leo_bench.evaluation.videos.file_frames import FileFrames, frames_of
 from leo_bench.evaluation.videos.seeking import frames_at
+from leo_bench.evaluation.videos.stored import stat_state
 
 USUAL_RATE = 25.0  # frames a second, where a file states none
 

@@ -13,7 +13,6 @@ from torch import Tensor
 from leo_bench.benchmarks.scores.broken_videos import NamedVideos, broken_videos_named
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.files.given_files import read_given
-from leo_bench.evaluation.videos.digests import stat_state
 from leo_bench.evaluation.videos.frames import (
     MAX_PICTURE_BYTES,
     is_frame,
@@ -22,7 +21,14 @@ from leo_bench.evaluation.videos.frames import (
 )
 from leo_bench.evaluation.videos.pictures import pillow_version
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.evaluation.videos.stored import Place, Stored, StoredVideos, video_notes
+from leo_bench.evaluation.videos.stored import (
+    Layout,
+    Place,
+    Stored,
+    StoredVideos,
+    stat_state,
+    video_notes,
+)
 from leo_bench.evaluation.videos.upright import upright, upright_videos
 
 OpenSource = Callable[[str], VideoSource]
@@ -30,20 +36,14 @@ OpenSource = Callable[[str], VideoSource]
 _ADVICE = "mend it, or leave it out of the first frames"
 
 
-class Pictures:
+class Pictures(Layout):
     """Every picture file is a video of one frame."""
 
     kind = "pictures"
+    reading = "single pictures"
 
-    @property
-    def decoder(self) -> str:
-        """Pillow, and the library in it that unpacks JPEG."""
-        return pillow_version()
-
-    @property
-    def reading(self) -> str:
-        """Sizes and digests depend on nothing but the files."""
-        return "single pictures"
+    def __init__(self) -> None:
+        self.decoder = pillow_version()
 
     def scan(self, place: Place) -> Stored:
         """See Layout.scan."""
@@ -51,12 +51,7 @@ class Pictures:
 
     def each_frame(self, video: Stored, frames: Sequence[int]) -> Iterator[Tensor]:
         """See Layout.each_frame."""
-        names = [video.path.name for _ in frames]
-        return read_pictures(video, names, lambda _name: _content(video.path))
-
-    def state(self, video: Stored) -> str:
-        """See Layout.state."""
-        return stat_state(video.path.stat())
+        return read_pictures(video, [video.path.name], frames, lambda _name: _content(video.path))
 
 
 def open_start_frames(spec: str, open_source: OpenSource) -> VideoSource:

@@ -97,18 +97,14 @@ class _Entry:
 
 # Of those that say so the weights are published: `leo-bench weights list`.
 _BUILDERS = {
-    "mean-colour": _Entry("mean_colour", 3, "no weights"),
+    "mean-colour": _Entry("untrained", 3, "no weights"),
     "id-toy": _Entry("id_toy", 64, "shipped; toy worlds only"),
     "facenet-vggface2": _Entry("facenet", 512, "faces, whole frame; published weights"),
     "facenet-vggface2-aligned": _Entry("facenet", 512, "faces, detected; published weights"),
     "facenet-casia-webface": _Entry("facenet", 512, "faces, whole frame; published weights"),
     "facenet-casia-webface-aligned": _Entry("facenet", 512, "faces, detected; published weights"),
-    "mobilefacenet-foamliu": _Entry(
-        "mobilefacenet_files", 128, "faces, aligned; published weights"
-    ),
-    "mobilefacenet-xiaoccer": _Entry(
-        "mobilefacenet_files", 128, "faces, aligned; published weights"
-    ),
+    "mobilefacenet-foamliu": _Entry("mobilefacenet", 128, "faces, aligned; published weights"),
+    "mobilefacenet-xiaoccer": _Entry("mobilefacenet", 128, "faces, aligned; published weights"),
     "osnet-x0-25-msmt17": _Entry(
         "torchreid_networks", 512, "persons, whole frame; published weights"
     ),
@@ -120,7 +116,7 @@ _BUILDERS = {
     "pose-eval-reid": _Entry("layumi", 2048, "persons, whole frame; published weights"),
     "pose-eval-reid-corrected": _Entry("layumi", 2048, "persons, whole frame; published weights"),
     "inception-fid": _Entry("inception", 2048, "images, for the FID; published weights"),
-    "random-filters": _Entry("filters", 48, "untrained, for tests"),
+    "random-filters": _Entry("untrained", 48, "untrained, for tests"),
 }
 
 

@@ -6,12 +6,12 @@ none in float64, no text that is no Unicode.
 
 import json
 import math
-import stat
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.given_files import read_given
 
 # Bytes: a record takes some 5 kB, a report of 100,000 videos some 10 MB.
 LARGEST = 64 << 20
@@ -31,18 +31,9 @@ def read_json(path: Path) -> Any:
         InputError: it cannot be read, or is not such JSON; the message names the file.
     """
     try:
-        state = path.stat()
-        if not stat.S_ISREG(state.st_mode):
-            kind = "a folder" if stat.S_ISDIR(state.st_mode) else "no regular file"
-            raise InputError(f"{path}: cannot be read as JSON: it is {kind}")
-        if state.st_size > LARGEST:
-            raise InputError(f"{path}: larger than the {LARGEST >> 20} MiB that a result may have")
-        text = path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        if isinstance(error, UnicodeDecodeError):
-            raise InputError(f"{path}: not JSON: it is no UTF-8") from None
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise InputError(f"{path}: cannot be read: {reason}") from None
+        text = read_given(path, LARGEST).decode()
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not JSON: it is no UTF-8") from None
     return parse_json(text, str(path))
 
 

@@ -18,8 +18,6 @@ from torch import Tensor
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.files.given_files import listed, shortened
 from leo_bench.evaluation.files.zip_files import check_members
-from leo_bench.evaluation.videos.choice import FrameChoice, left_out_notes
-from leo_bench.evaluation.videos.digests import stat_state
 from leo_bench.evaluation.videos.frames import (
     FrameOrder,
     in_order,
@@ -30,8 +28,8 @@ from leo_bench.evaluation.videos.frames import (
     scan_pictures,
 )
 from leo_bench.evaluation.videos.pictures import pillow_version
-from leo_bench.evaluation.videos.series import check_series
-from leo_bench.evaluation.videos.stored import Place, Stored
+from leo_bench.evaluation.videos.series import FrameChoice, check_series, left_out_notes
+from leo_bench.evaluation.videos.stored import Layout, Place, Stored, stat_state
 
 MAX_MEMBERS = 10_000_000
 MAX_MEMBER_BYTES = 256 * 2**20  # of one member, unpacked
@@ -39,26 +37,18 @@ MAX_RATIO = 200  # unpacked to packed, of members over SMALL_BYTES: a black BMP 
 SMALL_BYTES = 16 * 2**20
 
 
-class ZippedFrames:
+class ZippedFrames(Layout):
     """Every video a folder in one zip file."""
 
     kind = "zip of frames"
 
     def __init__(self, order: FrameOrder = "text", choice: FrameChoice | None = None) -> None:
+        self.decoder = pillow_version()
+        self.reading = reading_of("zipped pictures", order, choice)
         self._order: FrameOrder = order
         self._choice = choice
         self._open: dict[Path, _Archive] = {}
         self._lock = threading.Lock()
-
-    @property
-    def decoder(self) -> str:
-        """Pillow; what is around the pictures loses nothing."""
-        return pillow_version()
-
-    @property
-    def reading(self) -> str:
-        """Counts, sizes and digests depend on nothing but the file, and which are frames, how."""
-        return f"{reading_of('zipped pictures', self._order)}{self._choice or ''}"
 
     def notes(self, path: Path) -> list[str]:
         """What was left out of an archive, and what is odd in it."""
@@ -89,16 +79,7 @@ class ZippedFrames:
         """See Layout.each_frame."""
         archive = self._archive(video.path)
         members = in_order(video.name, archive.videos.get(video.inner, []), self._order)
-        if len(members) != video.frames:
-            raise BadVideoError(
-                video.name, f"{len(members)} frames; there were {video.frames} at opening"
-            )
-        chosen = [members[i] for i in frames]
-        return read_pictures(video, chosen, partial(archive.read, video.name))
-
-    def state(self, video: Stored) -> str:
-        """See Layout.state: of the whole zip file."""
-        return stat_state(video.path.stat())
+        return read_pictures(video, members, frames, partial(archive.read, video.name))
 
     def _archive(self, path: Path) -> "_Archive":
         with self._lock:

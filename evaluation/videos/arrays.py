@@ -26,9 +26,8 @@ from torch import Tensor
 from leo_bench.evaluation.errors import BadVideoError
 from leo_bench.evaluation.files.given_files import listed, shortened
 from leo_bench.evaluation.videos.array_files import Array, Header
-from leo_bench.evaluation.videos.digests import stat_state
 from leo_bench.evaluation.videos.float_range import NAMES, FloatRange
-from leo_bench.evaluation.videos.stored import Place, Stored, check_caps
+from leo_bench.evaluation.videos.stored import Layout, Place, Stored, check_caps, stat_state
 
 SUFFIXES = frozenset({"npy", "npz"})
 
@@ -73,7 +72,7 @@ class Reader(Protocol):
         """One array, mapped where that is possible."""
 
 
-class ArrayFiles:
+class ArrayFiles(Layout):
     """Videos in array files. An .npy and an uncompressed .npz are mapped, never loaded.
 
     Args:
@@ -95,21 +94,11 @@ class ArrayFiles:
         self._files = files
         # 2x-1 in float32, as the user would have stored it.
         self._from_unit = stated == "01"
-
-    @property
-    def decoder(self) -> str:
-        """NumPy or torch, and the rule for floats."""
         unit = f" of {NAMES['01']}" if self._from_unit else ""
-        return f"{self._files.library}, floats: {self._quantise or 'refused'}{unit}"
-
-    @property
-    def reading(self) -> str:
-        """Digests of float arrays depend on the rule that makes levels of them."""
-        return f"{self.kind} {self._rule_text}"
-
-    @property
-    def _rule_text(self) -> str:
-        return f"{self._quantise} 01" if self._from_unit else f"{self._quantise}"
+        self.decoder = f"{files.library}, floats: {quantise or 'refused'}{unit}"
+        # Digests of float arrays depend on the rule that makes levels of them.
+        self._rule_text = f"{quantise} 01" if self._from_unit else f"{quantise}"
+        self.reading = f"{kind} {self._rule_text}"
 
     def places(self, name: str, path: Path) -> list[Place]:
         """A place for each video of a file; one for the file where it cannot be read.
@@ -172,10 +161,6 @@ class ArrayFiles:
             for number in frames:
                 levels = self._levels(stored[number]).transpose(2, 0, 1)
                 yield torch.from_numpy(levels.copy(order="C"))
-
-    def state(self, video: Stored) -> str:
-        """See Layout.state: of the whole file."""
-        return stat_state(video.path.stat())
 
     def _parts(self, name: str, path: Path) -> Iterator[tuple[str, "Part"]]:
         return _parts(name, self._files.headers(path), _COLOURS[self.kind])

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from leo_bench.evaluation.videos.decoding import damage_named
-from leo_bench.evaluation.videos.digests import file_sha256, stat_state
+from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.evaluation.videos.file_frames import frames_of
 from leo_bench.evaluation.videos.seeking import FrameTimes, Listed, frames_at
-from leo_bench.evaluation.videos.stored import Place, Stored
+from leo_bench.evaluation.videos.stored import Layout, Place, Stored
 
 SUFFIXES = frozenset(
     {"mp4", "m4v", "mov", "3gp", "mkv", "webm", "avi", "mpg", "mpeg", "gif", "apng", "wmv", "asf"}
@@ -19,25 +19,19 @@ SUFFIXES = frozenset(
 )
 
 
-class VideoFiles:
+class VideoFiles(Layout):
     """Videos that PyAV reads, one a file."""
 
     kind = "video files"
 
-    @property
-    def decoder(self) -> str:
-        """PyAV, and the libraries in it that make the pixels."""
+    def __init__(self) -> None:
         import av
 
         codec, scale = (
             ".".join(map(str, av.library_versions[name])) for name in ("libavcodec", "libswscale")
         )
-        return f"PyAV {av.__version__} / libavcodec {codec} / libswscale {scale}"
-
-    @property
-    def reading(self) -> str:
-        """Counts and stamps are what these libraries read."""
-        return self.decoder
+        self.decoder = f"PyAV {av.__version__} / libavcodec {codec} / libswscale {scale}"
+        self.reading = self.decoder  # counts and stamps are what these libraries read
 
     def scan(self, place: Place) -> Stored:
         """See Layout.scan."""
@@ -66,7 +60,3 @@ class VideoFiles:
         with damage_named(video.name), closing(frames_at(file, frames)) as run:
             for pixels in run:
                 yield torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
-
-    def state(self, video: Stored) -> str:
-        """See Layout.state."""
-        return stat_state(video.path.stat())

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from leo_bench.evaluation.errors import BadVideoError
 from leo_bench.evaluation.videos import ffv1
-from leo_bench.evaluation.videos.structure import NotWholeError
+from leo_bench.evaluation.videos.whole import NotWholeError
 
 if TYPE_CHECKING:  # PyAV takes 0.1 s to import, and only video files need it
     from av.container import InputContainer

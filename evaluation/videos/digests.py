@@ -45,11 +45,6 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def stat_state(stat: os.stat_result) -> str:
-    """What changes when a file does: size, modification time, change time, inode."""
-    return f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}:{stat.st_ino}"
-
-
 class StatCache:
     """Scanned videos by place and state, in one sqlite file that several processes may share."""
 

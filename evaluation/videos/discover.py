@@ -22,9 +22,8 @@ from leo_bench.evaluation.files.places import cache_root
 from leo_bench.evaluation.videos.archive import ZippedFrames
 from leo_bench.evaluation.videos.array_files import ArrayReader
 from leo_bench.evaluation.videos.arrays import ArrayFiles, Quantise
-from leo_bench.evaluation.videos.choice import FrameChoice
 from leo_bench.evaluation.videos.container import VideoFiles
-from leo_bench.evaluation.videos.digests import RACY_NS, StatCache, stat_state, unpack
+from leo_bench.evaluation.videos.digests import RACY_NS, StatCache, unpack
 from leo_bench.evaluation.videos.float_range import FloatRange, judge_range
 from leo_bench.evaluation.videos.frames import (
     FrameFolders,
@@ -34,9 +33,16 @@ from leo_bench.evaluation.videos.frames import (
 )
 from leo_bench.evaluation.videos.listing import Found, Kind, Listing, list_media
 from leo_bench.evaluation.videos.seals import seal_over
-from leo_bench.evaluation.videos.series import check_series
+from leo_bench.evaluation.videos.series import FrameChoice, check_series
 from leo_bench.evaluation.videos.source import Skipped
-from leo_bench.evaluation.videos.stored import Layout, Place, Stored, StoredVideos, video_notes
+from leo_bench.evaluation.videos.stored import (
+    Layout,
+    Place,
+    Stored,
+    StoredVideos,
+    stat_state,
+    video_notes,
+)
 from leo_bench.evaluation.videos.tensor_files import TensorReader
 
 _STORE_EVERY = 256  # videos, so that a killed run has not scanned in vain

@@ -25,11 +25,10 @@ from torch import Tensor
 
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.files.given_files import read_given
-from leo_bench.evaluation.videos.choice import FrameChoice
-from leo_bench.evaluation.videos.digests import stat_state
 from leo_bench.evaluation.videos.pictures import picture_facts, picture_pixels, pillow_version
+from leo_bench.evaluation.videos.series import FrameChoice
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.evaluation.videos.stored import Place, Stored, check_caps
+from leo_bench.evaluation.videos.stored import Layout, Place, Stored, check_caps, stat_state
 
 SUFFIXES = frozenset({"png", "jpg", "jpeg", "bmp", "webp", "tif", "tiff", "ppm"})
 
@@ -42,7 +41,7 @@ FrameOrder = Literal["text", "number-after-underscore"]
 OUT_OF_ORDER = "frames were scored out of order"
 
 
-class FrameFolders:
+class FrameFolders(Layout):
     """Every video a folder that directly holds its frames."""
 
     kind = "frame folders"
@@ -53,20 +52,12 @@ class FrameFolders:
         choice: FrameChoice | None = None,
         root: Path | None = None,
     ) -> None:
-        """Frames are those pictures that `choice` takes, by their names below `root`."""
+        """Frames are the pictures that `choice` takes, by their names below `root`."""
+        self.decoder = pillow_version()
+        self.reading = reading_of("pictures", order, choice)
         self._order: FrameOrder = order
         self._choice = choice or None
         self._root = root
-
-    @property
-    def decoder(self) -> str:
-        """Pillow, and the library in it that unpacks JPEG."""
-        return pillow_version()
-
-    @property
-    def reading(self) -> str:
-        """Counts, sizes and digests depend on nothing but the files, and which are frames, how."""
-        return f"{reading_of('pictures', self._order)}{self._choice or ''}"
 
     def scan(self, place: Place) -> Stored:
         """See Layout.scan."""
@@ -80,15 +71,10 @@ class FrameFolders:
     def each_frame(self, video: Stored, frames: Sequence[int]) -> Iterator[Tensor]:
         """See Layout.each_frame."""
         names = in_order(video.name, self._frame_names(video.path), self._order)
-        if len(names) != video.frames:
-            raise BadVideoError(
-                video.name, f"{len(names)} frames; there were {video.frames} at opening"
-            )
-        chosen = [names[i] for i in frames]
-        return read_pictures(video, chosen, lambda n: _read_file(video.name, video.path / n))
+        return read_pictures(video, names, frames, lambda n: _read_file(video.name, video.path / n))
 
     def state(self, video: Stored) -> str:
-        """See Layout.state: of every frame of the folder."""
+        """As `Layout.state`, of every frame of the folder."""
         names = self._frame_names(video.path)
         frames = [(name, (video.path / name).stat()) for name in names]
         return folder_place(video.name, video.path, frames).state or ""
@@ -106,9 +92,10 @@ def is_frame(name: str) -> bool:
     return not name.startswith(".") and name.rpartition(".")[2].lower() in SUFFIXES
 
 
-def reading_of(what: str, order: FrameOrder) -> str:
-    """`Layout.reading` of pictures: what is scanned in one order is never recalled for another."""
-    return what if order == "text" else f"{what} by {order}"
+def reading_of(what: str, order: FrameOrder, choice: FrameChoice | None) -> str:
+    """`Layout.reading` of pictures: it tells orders and choices of frames apart."""
+    by_order = "" if order == "text" else f" by {order}"
+    return f"{what}{by_order}{choice or ''}"
 
 
 def out_of_order(source: VideoSource) -> list[str]:
@@ -215,14 +202,25 @@ def scan_pictures(
 
 
 def read_pictures(
-    video: Stored, names: Sequence[str], read: Callable[[str], bytes]
+    video: Stored, names: Sequence[str], frames: Sequence[int], read: Callable[[str], bytes]
 ) -> Iterator[Tensor]:
-    """Frames by name, one by one: uint8 [3,H,W], RGB; `read` gives a frame's stored bytes.
+    """Read frames one by one: uint8 [3,H,W], RGB.
+
+    Args:
+        video: as it was at opening.
+        names: of all its frames, in order.
+        frames: indices of those to read.
+        read: gives the stored bytes of a frame by name.
 
     Raises:
-        BadVideoError: a frame is damaged, or not of the size found at opening.
+        BadVideoError: there are more or fewer frames than at opening; a frame is damaged, or of
+            another size than at opening.
     """
-    for name in names:
+    if len(names) != video.frames:
+        raise BadVideoError(
+            video.name, f"{len(names)} frames; there were {video.frames} at opening"
+        )
+    for name in (names[i] for i in frames):
         data = read(name)
         with _damage_named(video.name, name):
             pixels = picture_pixels(data)

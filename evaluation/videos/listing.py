@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.given_files import check_regular
 from leo_bench.evaluation.videos import arrays, container, frames, tensor_files
-from leo_bench.evaluation.videos.choice import FrameChoice, left_out_notes
+from leo_bench.evaluation.videos.series import FrameChoice, left_out_notes
 
 Kind = Literal["video file", "frame", "array file", "tensor file", "zip file"]
 

@@ -1,21 +1,22 @@
-"""Whether the pictures of a folder are one series of frames, or several that lie in one place.
+"""Which pictures of a source are its frames: by patterns of names, and as one series a folder.
 
-A frame and its mask, its depth, its twin as JPEG or a poster beside them are not one video. Names
-tell: what is left of a name when its digits are taken out, with its suffix, is the series that it
-belongs to. Two series in one folder are refused, since which was meant is not ours to guess:
+A frame and its mask, its depth, its JPEG twin or a poster beside it are not one video. Names tell:
+a name without its digits, with its suffix, is the series that the picture belongs to. Several
+series in one folder are refused, since the program cannot know which was meant:
 
 - A series is every group of names of one such pattern, be it a single file (poster.jpg).
-- Groups that follow each other are one series, noted: of one suffix, of two frames or more each,
-  and in the order of their numbers each beginning behind the end of the one before (a_001 to a_050,
-  then b_051 to b_100).
-- Names that do not count (hashes, words) are one series, noted: there are three patterns or more,
-  and either most names have one of their own, or there are over MAX_SERIES and none has half of
-  the names.
+- Groups that follow each other are one series, with a note: of one suffix, of two frames or more
+  each, and in the order of their numbers each beginning behind the end of the one before (a_001 to
+  a_050, then b_051 to b_100).
+- Names that do not count (hashes, words) are one series, with a note: there are three patterns or
+  more, and either most names have one of their own, or there are over MAX_SERIES and none has half
+  of the names.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from glob import escape
 from itertools import pairwise
@@ -27,6 +28,47 @@ MAX_SERIES = 8  # of counted pictures that one may find in one folder
 
 _DIGITS = re.compile(r"(\d+)")
 _SAME_SUFFIX = {"jpeg": "jpg", "tiff": "tif"}
+
+
+@dataclass(frozen=True)
+class FrameChoice:
+    """Shell patterns that frames must fit; `str` tells one choice from another.
+
+    Args:
+        only, without: patterns of names relative to the source: a frame fits one of `only`, if
+            there are any, and none of `without`; "*" matches "/" too.
+        frames: pattern of the picture's own name; None: any.
+    """
+
+    only: Sequence[str] = ()
+    without: Sequence[str] = ()
+    frames: str | None = None
+
+    def takes(self, name: str) -> bool:
+        """Whether a picture, called so relative to its source, is a frame."""
+        return names_fit(name, self.only, self.without) and (
+            self.frames is None or fnmatchcase(name.rpartition("/")[2], self.frames)
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.only or self.without or self.frames is not None)
+
+    def __str__(self) -> str:
+        return f" {[*self.only]} {[*self.without]} {self.frames}" if self else ""
+
+
+def names_fit(name: str, only: Sequence[str], without: Sequence[str]) -> bool:
+    """Whether a name fits one of `only`, or there are none, and none of `without`."""
+    wanted = not only or any(fnmatchcase(name, pattern) for pattern in only)
+    return wanted and not any(fnmatchcase(name, pattern) for pattern in without)
+
+
+def left_out_notes(left_out: Counter[str]) -> list[str]:
+    """The note on files that were left out: "txt", "hidden" -> how many."""
+    if not left_out:
+        return []
+    what = ", ".join(f"{n:,} {suffix}" for suffix, n in sorted(left_out.items()))
+    return [f"files that are no videos were left out: {what}"]
 
 
 class Series(NamedTuple):

@@ -1,12 +1,13 @@
 """One video as it lies on disk, what a layout does with it, and the source made of many."""
 
+import os
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -61,19 +62,26 @@ class Stored:
     span: tuple[float, float] | None = None  # smallest and largest of its floats; None: levels
 
 
-class Layout(Protocol):
-    """One way to store videos; all of it is safe to call from several threads at once."""
+def stat_state(stat: os.stat_result) -> str:
+    """What changes when a file does: size, modification time, change time, inode."""
+    return f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}:{stat.st_ino}"
 
-    kind: str  # what Medium.layout says
 
-    @property
-    def decoder(self) -> str:
-        """Library and version that make the pixels."""
+class Layout(ABC):
+    """Base of the ways to store videos; safe to call from several threads at once.
 
-    @property
-    def reading(self) -> str:
-        """All that `scan`'s answer depends on besides the stored bytes; part of the cache's key."""
+    Attributes:
+        kind: as `Medium.layout` says it.
+        decoder: library and version that make the pixels.
+        reading: all that the result of `scan` depends on besides the stored bytes; it is part of
+            the key under which the result is cached.
+    """
 
+    kind: str
+    decoder: str
+    reading: str
+
+    @abstractmethod
     def scan(self, place: Place) -> Stored:
         """Count, measure and hash one video.
 
@@ -81,6 +89,7 @@ class Layout(Protocol):
             BadVideoError: it is not whole, or not what its name says.
         """
 
+    @abstractmethod
     def each_frame(self, video: Stored, frames: Sequence[int]) -> Iterator[Tensor]:
         """Frames, strictly ascending and within the video, one by one: uint8 [3,H,W], RGB.
 
@@ -89,11 +98,12 @@ class Layout(Protocol):
         """
 
     def state(self, video: Stored) -> str:
-        """What stat says of the video's files now, in the form of `Place.state`.
+        """What `stat` says of the video's file now, in the form of `Place.state`.
 
         Raises:
-            OSError: they are not there any more.
+            OSError: the file is no longer there.
         """
+        return stat_state(video.path.stat())
 
 
 @dataclass(frozen=True, eq=False)

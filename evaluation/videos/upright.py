@@ -46,7 +46,7 @@ def _upright(video: Stored) -> Stored:
     return replace(video, height=height, width=width, digest=digest, notes=tuple(notes), turn="")
 
 
-class _Turning:
+class _Turning(Layout):
     """A layout whose frames are turned after they are read.
 
     Args:
@@ -55,19 +55,10 @@ class _Turning:
     """
 
     def __init__(self, base: Layout, as_stored: Mapping[str, Stored]) -> None:
-        self.kind = base.kind
+        self.kind, self.decoder = base.kind, base.decoder
+        self.reading = f"{base.reading}, turned"
         self._base = base
         self._as_stored = as_stored
-
-    @property
-    def decoder(self) -> str:
-        """The base's."""
-        return self._base.decoder
-
-    @property
-    def reading(self) -> str:
-        """The base's, and that frames are turned."""
-        return f"{self._base.reading}, turned"
 
     def scan(self, place: Place) -> Stored:
         """See Layout.scan."""

@@ -7,8 +7,7 @@ import pytest
 from made_videos import clip, encode, moving, opened, same
 
 from leo_bench.evaluation.errors import BadVideoError, InputError
-from leo_bench.evaluation.videos.structure import NotWholeError
-from leo_bench.evaluation.videos.whole import states_its_length
+from leo_bench.evaluation.videos.whole import NotWholeError, states_its_length
 
 COUNT = 24
 KINDS = {

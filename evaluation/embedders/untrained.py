@@ -1,7 +1,9 @@
-"""An untrained embedder: how strongly fixed random filters answer to a frame, at three scales.
+"""Embedders without trained weights: mean colour, and responses of random filters.
 
-What stands in for Inception where nothing is to be downloaded: it tells colours, contrast and
-sharpness, and says nothing of what a frame shows. Its numbers compare with themselves alone.
+mean-colour     mean red, green and blue: MoCoGAN's embedding for the ACD of its shapes
+random-filters  responses of fixed random filters at three scales: it replaces Inception where
+                nothing may be downloaded. It measures colour, contrast and sharpness, not what a
+                frame shows; its numbers can be compared only with one another.
 """
 
 from dataclasses import dataclass
@@ -19,6 +21,22 @@ NAME = "random-filters"
 SCALES, FILTERS, SIDE = 3, 8, 5  # halvings of the frame, filters at each, pixels of a filter
 DIM = 2 * SCALES * FILTERS
 _SEED = 20230503
+
+
+@dataclass(frozen=True)
+class MeanColour:
+    """Mean red, green and blue of a frame, each 0..1."""
+
+    name: str = "mean-colour"
+    dim: int = 3
+    weights: str = "none"
+    weights_verified: bool = True
+    device: str = "cpu"
+
+    def __call__(self, frames: Tensor) -> Embedded:
+        """uint8 [T,3,H,W] -> [T,3]."""
+        means = frames.to(self.device).double().mean(dim=(2, 3)) / 255
+        return Embedded(means.float().cpu(), torch.ones(len(frames), dtype=torch.bool))
 
 
 @dataclass(frozen=True)
@@ -58,17 +76,19 @@ class RandomFilters:
         return torch.cat(found)
 
 
-def build(request: EmbedderRequest) -> RandomFilters:
-    """The filters.
+def build(request: EmbedderRequest) -> MeanColour | RandomFilters:
+    """Either embedder of this module.
 
     Raises:
         InputError: weights are given; a device that is not here.
     """
     refuse_weights(request.name, request.weights)
     device = chosen_device(request.device)
+    if request.name == "mean-colour":
+        return MeanColour(device=str(device))
     generator = torch.Generator().manual_seed(_SEED)
     filters = torch.randn(FILTERS, 3, SIDE, SIDE, generator=generator)
-    # Half of them without a mean, so that they see edges and not colours.
+    # Half of them have mean 0: they respond to edges, not to colours.
     filters[FILTERS // 2 :] -= filters[FILTERS // 2 :].mean(dim=(2, 3), keepdim=True)
     filters = filters / filters.flatten(1).norm(dim=1)[:, None, None, None]
     return RandomFilters(filters.to(device), device=str(device))
