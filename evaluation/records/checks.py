@@ -1,9 +1,8 @@
-"""What must hold between the numbers of a record, whoever wrote it. Knows nothing of torch.
+"""Relations that must hold between the fields of a record; used by the models' validators.
 
-Records are files, and anybody can change a file. Each check here is a relation that every honest
-record obeys; a record that breaks one raises ValueError, which names the two fields that contradict
-one another. The models of records (`evaluation.records.distance`, `evaluation.records.score`,
-`evaluation.records.documents`) call them as validators, so that no reader can go round them.
+Records are files that anybody can edit. Each function checks one relation that every correct record
+satisfies, and raises ValueError naming the two fields that contradict each other. This module does
+not import torch.
 """
 
 import math
@@ -15,7 +14,7 @@ from pydantic import BeforeValidator, Field
 
 from leo_bench.evaluation.files.schema import settings_digest
 
-# Strict: JSON's true is no number, and "1" is none. NaN and the infinities are none either.
+# Strict: neither JSON's true, nor "1", nor NaN or an infinity is taken for a number.
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Count = Annotated[int, Field(strict=True, ge=0)]
 Positive = Annotated[int, Field(strict=True, ge=1)]
@@ -26,27 +25,27 @@ Level = Annotated[float, Field(strict=True, gt=0, lt=1)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
 Version1 = Annotated[Literal[1], BeforeValidator(lambda given: "true" if given is True else given)]
 
-# How an interval was made: every way that a version of leo-bench has had.
+# How an interval was computed: all methods of all versions of leo-bench.
 Method = Literal["influence", "squared influences", "jackknife", "wilson"]
 
-# Numbers are written with all their digits, so two forms of one number agree to rounding.
+# Numbers are written with all digits, so two forms of one number agree up to rounding.
 RELATIVE = 1e-9
 
-# Two roads to one distance in float64 (eigenvalues, singular values) agree to so much, relative to
-# the largest distance at hand and absolute: a distance of 0 comes out as 1e-14, or as -1e-10.
+# Two algorithms for one distance in float64 (eigenvalues, singular values) agree up to this,
+# relative to the largest distance and absolute: a distance of 0 may come out as 1e-14 or -1e-10.
 TWO_ROADS = 1e-6
 
-# How far float32 may move a distance: absolute, and relative to it. It moves I3D's FVD by 1 to 3,
-# and FVD of 24 clips in 400 dimensions at a value of 1,600 by 0.3.
+# By how much a distance in float32 may differ: absolute, and relative to it. I3D's FVD differs by
+# 1 to 3; FVD of 24 clips in 400 dimensions, of value 1,600, by 0.3.
 FLOAT32_ABSOLUTE, FLOAT32_RELATIVE = 10.0, 0.05
 
-# Student's t of an interval has so many degrees of freedom or more.
+# Least degrees of freedom of an interval's Student t.
 FEWEST_FREEDOM = 2
 
 # Growth of a standard error by growth of its number (`evaluation.uncertainty.intervals.MAX_SKEW`).
 MAX_SKEW = 1.0
 
-# Slack for the quantiles' own approximation.
+# Tolerance for the approximation of the quantiles.
 SLACK = 0.01
 
 # The methods whose intervals are `standard_error` times a quantile, on a skewed scale.
@@ -66,7 +65,7 @@ def check_mean(name: str, value: float, of: str, values: Sequence[float]) -> Non
 
 
 def check_forms(values: Sequence[float], exact: Sequence[float], *, in_float64: bool) -> None:
-    """Each repeat's number as published is that in float64, but for rounding to float32."""
+    """Each repeat's published value equals that in float64, up to rounding to float32."""
     for i, (value, other) in enumerate(zip(values, exact, strict=True)):
         limit = FLOAT32_ABSOLUTE + FLOAT32_RELATIVE * abs(other)
         if in_float64:
@@ -76,7 +75,7 @@ def check_forms(values: Sequence[float], exact: Sequence[float], *, in_float64: 
 
 
 def check_spread(spread: float | None, values: Sequence[float]) -> None:
-    """`spread` is the standard deviation of `values` (ddof 0); None for one."""
+    """`spread` is the standard deviation of `values` (ddof 0); None for a single value."""
     if len(values) == 1:
         if spread is not None:
             contradict("spread", spread, "values", "which holds one repeat and has no spread")
@@ -87,25 +86,25 @@ def check_spread(spread: float | None, values: Sequence[float]) -> None:
 
 
 def check_equal(name: str, value: object, other: str, of_other: object) -> None:
-    """Two fields that say the same thing say the same."""
+    """Two fields that describe the same quantity are equal."""
     if value != of_other:
         contradict(name, value, other, f"which says {shown(of_other)}")
 
 
 def check_close(name: str, value: float, other: str, of_other: float, *scale: float) -> None:
-    """Two fields hold the same number, but for rounding relative to the largest of `scale`."""
+    """Two fields hold the same number, up to rounding relative to the largest of `scale`."""
     if not is_close(value, of_other, *scale):
         contradict(name, value, other, f"which says {of_other:.6g}")
 
 
 def check_at_most(name: str, value: float, other: str, of_other: float) -> None:
-    """One field is not larger than another."""
+    """One field is at most as large as another."""
     if value > of_other:
         contradict(name, value, other, f"which says {shown(of_other)}")
 
 
 def check_all_or_none(**fields: object) -> None:
-    """Fields that go together are all there, or none is."""
+    """Fields that belong together are all given, or all None."""
     there = [name for name, value in fields.items() if value is not None]
     if there and len(there) < len(fields):
         absent = next(name for name, value in fields.items() if value is None)
@@ -113,7 +112,7 @@ def check_all_or_none(**fields: object) -> None:
 
 
 def check_around(name: str, interval: tuple[float, float], of: str, value: float) -> None:
-    """The interval holds its value."""
+    """The interval contains its value."""
     low, high = interval
     noise = rounding(low, high, value) + TWO_ROADS
     if not low - noise <= value <= high + noise:
@@ -121,27 +120,18 @@ def check_around(name: str, interval: tuple[float, float], of: str, value: float
         raise ValueError(f"{name} is {ends} and contradicts {of}, which is {value:.6g}")
 
 
-def check_error(
-    name: str,
-    interval: tuple[float, float],
-    value: float,
-    error: float,
-    level: float,
-    widest: float = 1.0,
-) -> None:
+def check_error(interval: tuple[float, float], value: float, error: float, level: float) -> None:
     """An interval is its standard error times a quantile of Student's t, on a skewed scale.
 
-    With e the error, r the quantile and s the skew the ends are e (exp(+-r s) - 1) / s beside the
-    value (`uncertainty.intervals`): both ends give r and s, and r lies between the normal quantile
-    and Student's with `FEWEST_FREEDOM`.
+    With e the error, r the quantile and s the skew, the ends are e (exp(+-r s) - 1) / s from the
+    value (`uncertainty.intervals`). Both ends give r and s; r lies between the normal quantile and
+    Student's with `FEWEST_FREEDOM`.
 
     Args:
-        name: of the interval's field.
         interval: around `value`.
-        value: what it is the interval of.
+        value: the value that it is the interval of.
         error: the standard error.
         level: of the interval.
-        widest: how much larger the interval's own error may be than `error`.
     """
     down, up = value - interval[0], interval[1] - value
     noise = 10 * rounding(*interval, value) + TWO_ROADS
@@ -149,18 +139,48 @@ def check_error(
         return
     if error <= noise or min(down, up) <= noise:
         if max(down, up, error) > 1e3 * noise:
-            _contradict_error(name, interval, error)
+            _contradict_error(interval, error)
         return
     reach, skew = reach_and_skew(down, up, error)
     slack = SLACK + noise / min(down, up)
     fewest, most = quantile_range(level)
-    fits = fewest * (1 - slack) <= reach <= most * widest * (1 + slack)
+    fits = fewest * (1 - slack) <= reach <= most * (1 + slack)
     if not fits or abs(skew) > MAX_SKEW * (1 + slack):
-        _contradict_error(name, interval, error)
+        _contradict_error(interval, error)
+
+
+def check_interval(
+    of: str,
+    value: float,
+    interval: tuple[float, float] | None,
+    level: float | None,
+    method: str | None,
+    error: float | None,
+) -> None:
+    """An interval lies around its value, and has a level and the standard error it follows from.
+
+    Args:
+        of: name of the field that it is the interval of.
+        value: of that field.
+        interval: the field `interval`.
+        level: the field `interval_level`.
+        method: the field `interval_method`.
+        error: the field `standard_error`.
+    """
+    if interval is None or level is None:
+        check_all_or_none(interval=interval, interval_level=level)
+        if error is not None:
+            check_all_or_none(standard_error=error, interval=interval)
+        return
+    check_around("interval", interval, of, value)
+    if method in OF_AN_ERROR:
+        check_all_or_none(interval=interval, standard_error=error)
+        if error is not None:
+            check_error(interval, value, error, level)
 
 
 def reach_and_skew(down: float, up: float, error: float) -> tuple[float, float]:
-    """The quantile and the skew of an interval that reaches so far beside its value."""
+    """The quantile and the skew of an interval that reaches `down` and `up` from its value."""
     turned = math.log(up / down)
     if abs(turned) < 1e-6:
         return (down + up) / 2 / error, 0.0
@@ -169,7 +189,7 @@ def reach_and_skew(down: float, up: float, error: float) -> tuple[float, float]:
 
 
 def quantile_range(level: float) -> tuple[float, float]:
-    """Student's quantile with infinitely many, and with `FEWEST_FREEDOM` degrees of freedom."""
+    """Student's quantile with infinitely many and with `FEWEST_FREEDOM` degrees of freedom."""
     p = (1 + level) / 2
     # Of two degrees of freedom in closed form (Abramowitz and Stegun 26.7.4, inverted).
     return NormalDist().inv_cdf(p), (2 * p - 1) / math.sqrt(2 * p * (1 - p))
@@ -209,10 +229,10 @@ def check_same_shape(
     of_other: float,
     widest: float,
 ) -> None:
-    """An interval has the other's shape, and is at most `widest` times as wide, and not narrower.
+    """An interval has the shape of another, and 1 to `widest` times its width.
 
-    So lies that of a line's end beside that of the number: both come from one spread, and the line
-    adds the chance of the dealing.
+    This holds for the interval of a line's end and that of the number: both come from the same
+    influences, and the line adds the variance of dealing the videos into parts.
     """
     down, up = value - interval[0], interval[1] - value
     less, more = of_other - other[0], other[1] - of_other
@@ -254,19 +274,19 @@ def check_protocol(
 
 
 def check_request(request: Mapping[str, Any], **fields: object) -> None:
-    """What was asked for is what was measured."""
+    """The options of the request are those of the measurement."""
     for name, value in fields.items():
         if request.get(name) is not None:
             check_equal(name, value, f"request.{name}", request[name])
 
 
 def is_close(value: float, other: float, *scale: float) -> bool:
-    """Whether two numbers agree, but for rounding relative to the largest of all given."""
+    """Whether two numbers agree, up to rounding relative to the largest of all given."""
     return abs(value - other) <= rounding(value, other, *scale)
 
 
 def rounding(*numbers: float) -> float:
-    """What rounding may move numbers of this size by."""
+    """The largest rounding error of numbers of this size."""
     return RELATIVE * max(map(abs, numbers))
 
 
@@ -287,9 +307,9 @@ def shown(value: object) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-def _contradict_error(name: str, interval: tuple[float, float], error: float) -> NoReturn:
+def _contradict_error(interval: tuple[float, float], error: float) -> NoReturn:
     contradict(
-        name,
+        "interval",
         [round(end, 6) for end in interval],
         "standard_error",
         f"which is {error:.6g}: the interval is not of that width",
@@ -304,7 +324,7 @@ def check_drift(
     *,
     complete: bool,
 ) -> None:
-    """The curves of identity drift lie as they must, and its numbers are theirs.
+    """The curves of identity drift have the right order and lengths, and give its numbers.
 
     Args:
         value: the mean distance over the times behind the first frame.

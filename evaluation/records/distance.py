@@ -19,7 +19,6 @@ from leo_bench.evaluation.files.kinds import BESIDE, DOCUMENT, is_cut_off
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.files.targets import recognised
 from leo_bench.evaluation.records.checks import (
-    OF_AN_ERROR,
     RELATIVE,
     TWO_ROADS,
     Count,
@@ -32,12 +31,11 @@ from leo_bench.evaluation.records.checks import (
     Version1,
     Whole,
     check_all_or_none,
-    check_around,
     check_at_most,
     check_close,
     check_equal,
-    check_error,
     check_forms,
+    check_interval,
     check_mean,
     check_protocol,
     check_request,
@@ -121,21 +119,14 @@ class Record(Provenance):
         check_all_or_none(
             interval=self.interval, level=self.interval_level, method=self.interval_method
         )
-        if self.interval is None or self.interval_level is None:
-            if self.standard_error is not None:
-                check_all_or_none(standard_error=self.standard_error, interval=self.interval)
-            return self
-        check_around("interval", self.interval, "value_float64", self.value_float64)
-        if self.interval_method in OF_AN_ERROR:
-            check_all_or_none(interval=self.interval, standard_error=self.standard_error)
-        if self.standard_error is not None and self.interval_method in OF_AN_ERROR:
-            check_error(
-                "interval",
-                self.interval,
-                self.value_float64,
-                self.standard_error,
-                self.interval_level,
-            )
+        check_interval(
+            "value_float64",
+            self.value_float64,
+            self.interval,
+            self.interval_level,
+            self.interval_method,
+            self.standard_error,
+        )
         return self
 
     @model_validator(mode="after")

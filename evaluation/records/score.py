@@ -13,7 +13,6 @@ from pydantic import Field, model_validator
 
 from leo_bench.evaluation.files.schema import Data
 from leo_bench.evaluation.records.checks import (
-    OF_AN_ERROR,
     RELATIVE,
     Count,
     Flag,
@@ -31,6 +30,7 @@ from leo_bench.evaluation.records.checks import (
     check_drift,
     check_equal,
     check_error,
+    check_interval,
     check_protocol,
     check_request,
     contradict,
@@ -137,17 +137,8 @@ class ScoreRecord(Provenance):
     @model_validator(mode="after")
     def _interval_fits(self) -> Self:
         level, method, error = self.interval_level, self.interval_method, self.standard_error
-        if self.interval is None and error is not None:
-            check_all_or_none(standard_error=error, interval=None)
-        if self.interval is None or level is None:
-            check_all_or_none(interval=self.interval, interval_level=level)
-            return self
-        check_around("interval", self.interval, "value", self.value)
-        if method in OF_AN_ERROR:
-            check_all_or_none(interval=self.interval, standard_error=error)
-        if error is not None and method in OF_AN_ERROR:
-            check_error("interval", self.interval, self.value, error, level)
-        if method == "wilson":
+        check_interval("value", self.value, self.interval, level, method, error)
+        if self.interval is not None and level is not None and method == "wilson":
             yes = round(self.value * self.videos_used)
             check_close("value", self.value, "videos_used", yes / max(self.videos_used, 1))
             ends = wilson_interval(yes, self.videos_used, level)

@@ -268,7 +268,7 @@ def test_importing_does_not_load_pyav() -> None:
     import sys
 
     program = (
-        "import leo_bench.evaluation.videos.discover, evaluation.videos.write, sys;"
+        "import leo_bench.evaluation.videos.discover, leo_bench.evaluation.videos.write, sys;"
         ' sys.exit("av" in sys.modules)'
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
