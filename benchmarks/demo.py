@@ -17,7 +17,7 @@ from leo_bench.benchmarks.scores.score import keep, scored
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.measure import Measurement
-from leo_bench.evaluation.metrics import Metric
+from leo_bench.evaluation.metrics import DistanceName
 from leo_bench.evaluation.records.distance import Record, record_path
 from leo_bench.evaluation.uncertainty.intervals import Interval
 from leo_bench.evaluation.videos.discover import OpenOptions
@@ -42,7 +42,7 @@ class Trial:
     """
 
     protocol: str
-    metrics: tuple[Metric, ...]
+    metrics: tuple[DistanceName, ...]
     clips: int
     repeats: int
 
@@ -148,7 +148,7 @@ def _samples(
     return request, Place(_folder(out, world, fake), device="cpu", progress=progress)
 
 
-def _request(world: str, fake: str, trial: Trial, metric: Metric) -> ScoreRequest:
+def _request(world: str, fake: str, trial: Trial, metric: DistanceName) -> ScoreRequest:
     return ScoreRequest(
         metric=metric,
         real=f"part:1/2:{world}/test",

@@ -9,6 +9,7 @@ from leo_bench.benchmarks.suites import list_suites
 from leo_bench.evaluation.embedders import list_embedders
 from leo_bench.evaluation.extractors import list_extractors
 from leo_bench.evaluation.files.schema import list_named
+from leo_bench.evaluation.metrics import METRICS
 from leo_bench.evaluation.protocols.of_clips import list_protocols
 from leo_bench.evaluation.protocols.of_frames import list_frame_protocols
 from leo_bench.leo.config import CONFIGS, Config
@@ -163,7 +164,14 @@ def methods() -> Listing:
     return Listing(columns, rows)
 
 
+def metrics() -> Listing:
+    """Metrics: what they are computed from, and which numbers are the better ones."""
+    rows = [[m.name, m.title, m.samples, m.better, m.protocol or "-"] for m in METRICS.values()]
+    return Listing(("metric", "title", "of", "better", "own protocol"), rows)
+
+
 LISTINGS: dict[str, Callable[[], Listing]] = {
+    "metrics": metrics,
     "datasets": datasets,
     "protocols": protocols,
     "frame-protocols": frame_protocols,

@@ -12,26 +12,19 @@ from typing import Literal
 from torch import Tensor
 
 from leo_bench.evaluation.clips import ClipRef, Window, choose_clips
+from leo_bench.evaluation.distances.influence import ClipFeatures, combine
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.extractors import ClipExtractor
 from leo_bench.evaluation.features.clip_frames import FrameExtractor, extract_frames
 from leo_bench.evaluation.features.of_clips import FeatureRecipe, Features, Resources, extract
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
-from leo_bench.evaluation.metrics import (
-    Form,
-    Metric,
-    Numbers,
-    Repeat,
-    form_of,
-    metric_interval,
-    numbers_of,
-)
+from leo_bench.evaluation.metrics import Form, form_of
 from leo_bench.evaluation.preprocess import AS_STORED
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, Loading
 from leo_bench.evaluation.records.clip_notes import choice_notes
 from leo_bench.evaluation.seeds import derived_seed
-from leo_bench.evaluation.uncertainty.influence import ClipFeatures, combine
 from leo_bench.evaluation.uncertainty.intervals import Interval, spread_of_mean
+from leo_bench.evaluation.uncertainty.numbers import Numbers, Repeat, metric_interval, numbers_of
 from leo_bench.evaluation.videos.source import (
     VideoSource,
     check_unchanged,
@@ -107,7 +100,7 @@ class SideFeatures:
 class Measurement:
     """A number, how sure it is, and the draws it came from."""
 
-    metric: Metric
+    metric: str
     form: Form
     numbers: Numbers
     real: SideFeatures
@@ -120,11 +113,13 @@ class Measurement:
         video damaged, are paired, so that chance which is common to both leaves the difference.
 
         Raises:
-            InputError: fewer than MIN_VIDEOS videos on a side.
+            InputError: fewer than MIN_VIDEOS videos on a side; a distance without influences.
         """
+        weighted = self.form.weighted
+        if weighted is None:
+            raise InputError(f"{self.metric}: its videos' influences are not known")
         mine, others = (
-            [m.form.weighted(real, fake) for real, fake in _repeats(m.real, m.fake)]
-            for m in (self, other)
+            [weighted(real, fake) for real, fake in _repeats(m.real, m.fake)] for m in (self, other)
         )
         repeats = [combine([(1.0, a), (-1.0, b)]) for a, b in zip(mine, others, strict=True)]
         spread = on_one_thread(lambda: spread_of_mean(repeats, seed))
@@ -137,7 +132,7 @@ class Measurement:
 
 
 def measure(
-    metric: Metric, real: Side, fake: Side, protocol: EvalProtocol, settings: Settings
+    metric: str, real: Side, fake: Side, protocol: EvalProtocol, settings: Settings
 ) -> Measurement:
     """Measure `fake` against `real` as `protocol` says.
 

@@ -1,125 +1,169 @@
-"""Features to numbers: the value of every repeat, the interval, FVD∞; remembered by what went in.
+"""Every metric, one row each: what all other modules need to know of it.
 
-Two forms of each metric: as the protocol publishes it, and in float64, which everything else rests
-on. Where the protocol is in float64 the two are one.
+The command line's verbs, records, protocols, suites, notes, `leo-bench list metrics` and the
+regression test read these rows. A new distance is one module in `evaluation/distances` with a
+function `form(protocol)`, one row here, a protocol file that lists it, and its floor in
+`reports/regression.toml`.
+
+Imports neither torch nor pydantic, so that help texts are quick and records are read without both.
 """
 
-import hashlib
-import json
-import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Literal
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal
 
-import torch
-from pydantic import TypeAdapter, ValidationError
-from torch import Tensor
-
-from leo_bench.evaluation.distances.frechet import FrechetOptions, frechet_of_features
-from leo_bench.evaluation.distances.kernel import KernelOptions, kernel_distance
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.cache import FeatureStore
-from leo_bench.evaluation.features.devices import hardware
-from leo_bench.evaluation.features.single_thread_pool import on_one_thread
-from leo_bench.evaluation.protocols.of_clips import EvalProtocol, list_protocols
-from leo_bench.evaluation.records.influences import VideoInfluences
-from leo_bench.evaluation.uncertainty.extrapolation import Extrapolation, extrapolate
-from leo_bench.evaluation.uncertainty.frame_influence import (
-    frechet_of_frames,
-    frechet_statistic_of_frames,
-)
-from leo_bench.evaluation.uncertainty.influence import (
-    ClipFeatures,
-    FrechetStatistic,
-    WeightedStatistic,
-    frechet_statistic,
-    kernel_statistic,
-    mean_of,
-)
-from leo_bench.evaluation.uncertainty.intervals import (
-    MIN_VIDEOS,
-    Interval,
-    VarianceEstimate,
-    cautious_interval,
-    interval_around,
-    spread_of_mean,
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from leo_bench.evaluation.distances.influence import ClipFeatures, WeightedStatistic
+    from leo_bench.evaluation.protocols.of_clips import EvalProtocol
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One row.
+
+    Args:
+        name: of the verb, in records and in protocols.
+        title: what it is, in one line.
+        samples: what it is computed from: clips or frames of two sides, or videos of one side.
+        better: which numbers are the better ones.
+        module: of a distance, in `evaluation/distances`; "" where it is no distance.
+        biased: whether few samples raise its expected value, so that real against real is not 0.
+        gaussian: whether mean and covariance of each side are enough to compute it.
+        dtype_in: the protocol's table whose `dtype` the published form has; "": always float64.
+        heavy: whether its variance rests on high moments (`intervals.cautious_interval`).
+        protocol: the one that is used unless the user names another; "": the data set's.
+        fewest: samples on the smaller side below which records say `few`.
+        few: the note, with {count}.
+        suspicious: a value above it usually has a trivial cause, with `fewest` samples or more.
+    """
+
+    name: str
+    title: str
+    samples: Literal["clips", "frames", "one side"]
+    better: Literal["lower", "higher"] = "lower"
+    module: str = ""
+    biased: bool = False
+    gaussian: bool = False
+    dtype_in: str = ""
+    heavy: bool = False
+    protocol: str = ""
+    fewest: int = 0
+    few: str = ""
+    suspicious: float = float("inf")
+
+
+METRICS: Mapping[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric(
+            "fvd",
+            "Fréchet Video Distance of fake videos to real ones, with interval and provenance.",
+            samples="clips",
+            module="frechet",
+            biased=True,
+            gaussian=True,
+            dtype_in="frechet",
+            # Below it the bias is most of the number (FETV-EVAL's logs at N = 256 against 1,024:
+            # a factor of 1.9).
+            fewest=256,
+            few="{count} clips on the smaller side: FVD is biased upwards by few clips; compare "
+            "only numbers with the same counts, and see fvd_infinity",
+            # songweige/TATS issue 5: a forgotten stride gave 3,245 where the paper has some 100.
+            suspicious=1500,
+        ),
+        Metric(
+            "kvd",
+            "Kernel Video Distance (unbiased squared MMD) of fake videos to real ones.",
+            samples="clips",
+            module="kernel",
+            dtype_in="kernel",
+            heavy=True,
+        ),
+        Metric(
+            "fid",
+            "Fréchet Inception Distance of single frames (of the chosen clips), interval by "
+            "videos.",
+            samples="frames",
+            module="frechet_of_frames",
+            biased=True,
+            gaussian=True,
+            protocol="pytorch-fid",
+            # bioinf-jku/TTUR, README: fewer are not enough for 2048 dimensions.
+            fewest=10_000,
+            few="{count} frames on the smaller side: FID is biased upwards by few frames (10,000 "
+            "and more are usual); compare only numbers with the same counts",
+        ),
+        Metric(
+            "precision",
+            "Precision and recall of fake videos among real ones.",
+            samples="clips",
+            better="higher",
+        ),
+        Metric("acd", "Average Content Distance within each video.", samples="one side"),
+        Metric("drift", "Distance to the first frame against time.", samples="one side"),
+        Metric("repetition", "Share of videos with repeated motion.", samples="one side"),
+    )
+}
+DISTANCES = {name: metric for name, metric in METRICS.items() if metric.module}
+
+# A distance's name in data files and records.
+if TYPE_CHECKING:
+    DistanceName = str
+else:
+    DistanceName = Literal[tuple(DISTANCES)]
+
+COVERS = "where this number would fall with other videos, and as many"
+NOT_ZERO = "real against real is not 0 at this count"
+ALL_COVER = (
+    "95 % intervals: where a number would fall with other videos, and as many; "
+    f"{' and '.join(name.upper() for name, metric in METRICS.items() if metric.biased)} of real "
+    "against real are not 0 at these counts."
 )
 
-Metric = Literal["fvd", "kvd", "fid"]
-Repeat = tuple[ClipFeatures, ClipFeatures]  # real, fake
 
-LEVEL = 0.95
+def covers(metric: str) -> str:
+    """What the interval of one number covers; the bias of few samples is part of that."""
+    return f"{COVERS}; {NOT_ZERO}" if metric in METRICS and METRICS[metric].biased else COVERS
 
-# Raise when any statistic could give another number from the same features.
-STATISTICS_VERSION = 2
+
+def is_higher_better(metric: str) -> bool:
+    """Whether a larger number of this metric is the better one."""
+    return metric in METRICS and METRICS[metric].better == "higher"
 
 
 @dataclass(frozen=True)
 class Form:
-    """A metric as one protocol computes it.
+    """A distance as one protocol computes it.
 
     Args:
+        metric: its name.
         published: (real [N,D], fake [M,D]) -> the protocol's number.
-        exact: the same in float64.
-        weighted: the same in float64 as a function of the videos' weights.
-        options: what of the protocol it depends on, for the cache.
+        exact: the same in float64; the same function where the protocol is in float64.
+        weighted: the same in float64 as a function of the videos' weights; None where there is no
+            closed form, and the interval leaves out groups of videos instead.
+        settings: what of the protocol it depends on, for the cache.
     """
 
-    metric: Metric
-    published: Callable[[Tensor, Tensor], float]
-    exact: Callable[[Tensor, Tensor], float]
-    weighted: Callable[[ClipFeatures, ClipFeatures], WeightedStatistic]
-    options: FrechetOptions | KernelOptions
-
-    @property
-    def in_float64(self) -> bool:
-        """Whether the published form is the exact one."""
-        return self.options.dtype == "float64"
+    metric: str
+    published: "Callable[[Tensor, Tensor], float]"
+    exact: "Callable[[Tensor, Tensor], float]"
+    weighted: "Callable[[ClipFeatures, ClipFeatures], WeightedStatistic] | None"
+    settings: Mapping[str, object]
 
 
-@dataclass(frozen=True)
-class Numbers:
-    """What a set of features says.
-
-    Args:
-        values: as the protocol computes it, one a repeat.
-        values_float64: the same in float64.
-        interval: around the mean of `values_float64`, for the mean over repeats with other videos;
-            None with fewer than MIN_VIDEOS videos on a side.
-        extrapolation: the mean with its small-sample bias removed; None for KVD, which has none,
-            and where there is no interval.
-        influences: of the videos on the mean; None where there is no interval.
-    """
-
-    values: tuple[float, ...]
-    values_float64: tuple[float, ...]
-    interval: Interval | None
-    extrapolation: Extrapolation | None
-    influences: VideoInfluences | None
-
-    @property
-    def value(self) -> float:
-        """The mean over repeats of the published form."""
-        return statistics.fmean(self.values)
-
-    @property
-    def value_float64(self) -> float:
-        """The mean over repeats in float64."""
-        return statistics.fmean(self.values_float64)
-
-    @property
-    def spread(self) -> float | None:
-        """Standard deviation over repeats (ddof 0, as np.std); None with one repeat."""
-        return statistics.pstdev(self.values) if len(self.values) > 1 else None
-
-
-def check_metric(metric: Metric, protocol: EvalProtocol) -> None:
+def check_metric(metric: str, protocol: "EvalProtocol") -> None:
     """See that a protocol has a metric.
 
     Raises:
         InputError: it has not; the message names the protocols that have.
     """
+    from leo_bench.evaluation.protocols.of_clips import list_protocols
+
     if metric not in protocol.metrics:
         having = [known.id for known in list_protocols() if metric in known.metrics]
         raise InputError(
@@ -128,121 +172,13 @@ def check_metric(metric: Metric, protocol: EvalProtocol) -> None:
         )
 
 
-def form_of(metric: Metric, protocol: EvalProtocol) -> Form:
-    """The metric as the protocol computes it.
+def form_of(metric: str, protocol: "EvalProtocol") -> Form:
+    """The distance as the protocol computes it.
 
     Raises:
-        InputError: the protocol does not have the metric.
+        InputError: the protocol does not have it.
     """
     check_metric(metric, protocol)
-    if metric == "fvd":
-        frechet = protocol.frechet
-        exact = frechet.model_copy(update={"square_root": "eigenvalues", "dtype": "float64"})
-        return Form(
-            metric,
-            published=partial(frechet_of_features, options=frechet),
-            exact=partial(frechet_of_features, options=exact),
-            weighted=partial(frechet_statistic, correction=frechet.correction),
-            options=frechet,
-        )
-    if metric == "fid":
-        of_frames = partial(frechet_of_frames, correction=protocol.frechet.correction)
-        return Form(
-            metric,
-            published=of_frames,
-            exact=of_frames,
-            weighted=partial(frechet_statistic_of_frames, correction=protocol.frechet.correction),
-            options=protocol.frechet,
-        )
-    if protocol.kernel is None:
-        raise InputError(f"protocol {protocol.id} lists kvd but has no [kernel]")
-    kernel = protocol.kernel
-    return Form(
-        metric,
-        published=partial(kernel_distance, options=kernel),
-        exact=partial(kernel_distance, options=kernel.model_copy(update={"dtype": "float64"})),
-        weighted=partial(kernel_statistic, options=kernel),
-        options=kernel,
-    )
-
-
-def numbers_of(
-    form: Form, repeats: Sequence[Repeat], seed: int, store: FeatureStore | None
-) -> Numbers:
-    """Every number of these features, from the cache where they were computed before.
-
-    Raises:
-        InputError: features that a distance cannot be computed from.
-    """
-    adapter = TypeAdapter(Numbers)
-    key = _key(form, repeats, seed)
-    kept = None if store is None else store.read_numbers(key)
-    if kept is not None:
-        try:
-            return adapter.validate_json(kept)
-        except ValidationError:
-            pass
-    # Sums of float64 round otherwise on two threads than on one, float32 visibly so.
-    numbers = on_one_thread(lambda: _numbers(form, repeats, seed))
-    if store is not None:
-        store.write_numbers(key, adapter.dump_json(numbers))
-    return numbers
-
-
-def _numbers(form: Form, repeats: Sequence[Repeat], seed: int) -> Numbers:
-    exact = tuple(form.exact(real.values, fake.values) for real, fake in repeats)
-    published = (
-        exact
-        if form.in_float64
-        else tuple(form.published(real.values, fake.values) for real, fake in repeats)
-    )
-    if min(len(set(side.videos)) for repeat in repeats for side in repeat) < MIN_VIDEOS:
-        return Numbers(published, exact, None, None, None)
-    distances = [form.weighted(real, fake) for real, fake in repeats]
-    spread = spread_of_mean(distances, seed)
-    mean = statistics.fmean(exact)
-    frechet = [distance for distance in distances if isinstance(distance, FrechetStatistic)]
-    return Numbers(
-        published,
-        exact,
-        metric_interval(form.metric, mean, spread),
-        extrapolate(frechet, spread, seed=seed, level=LEVEL) if frechet else None,
-        influences_of(mean_of(distances), spread),
-    )
-
-
-def metric_interval(
-    metric: Metric, value: float, spread: VarianceEstimate, level: float = LEVEL
-) -> Interval:
-    """Interval around a metric's value, or a difference of two, with this spread."""
-    if metric == "kvd":
-        return cautious_interval(value, spread, level)
-    return interval_around(value, spread.single + spread.paired, spread, level)
-
-
-def influences_of(statistic: WeightedStatistic, spread: VarianceEstimate) -> VideoInfluences:
-    """Of each video on a statistic, from its spread."""
-    whole, halves = spread.whole, spread.halves
-    return VideoInfluences(
-        real=_by_video(statistic.real_videos, whole.real, halves.real),
-        fake=_by_video(statistic.fake_videos, whole.fake, halves.fake),
-    )
-
-
-def _by_video(
-    videos: Sequence[str], whole: Tensor, halves: Tensor
-) -> dict[str, tuple[float, float]]:
-    pairs = zip(whole.tolist(), halves.tolist(), strict=True)
-    return dict(zip(videos, pairs, strict=True))
-
-
-def _key(form: Form, repeats: Sequence[Repeat], seed: int) -> str:
-    digest = hashlib.sha256()
-    made_by = [STATISTICS_VERSION, torch.__version__, hardware("cpu")]
-    facts = [*made_by, form.metric, seed, form.options.model_dump(mode="json")]
-    digest.update(json.dumps(facts, sort_keys=True).encode())
-    for repeat in repeats:
-        for side in repeat:
-            digest.update(side.values.numpy().tobytes())
-            digest.update("\0".join(side.videos).encode())
-    return digest.hexdigest()
+    module = import_module(f"leo_bench.evaluation.distances.{DISTANCES[metric].module}")
+    form: Form = module.form(protocol)
+    return form

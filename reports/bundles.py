@@ -26,6 +26,7 @@ from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.files.json_files import parse_json
 from leo_bench.evaluation.files.schema import Data, parse
 from leo_bench.evaluation.files.zip_files import check_members
+from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.records.circumstances import now, versions
 from leo_bench.evaluation.records.influences import influences_path, read_influences
 from leo_bench.evaluation.videos.array_files import read_header
@@ -39,7 +40,7 @@ SUFFIX = ".leo.zip"
 LARGEST_FILE, LARGEST = 80 << 20, 2 << 30
 MOST_FILES = 100_000
 
-FRECHET = frozenset({"fvd", "fid"})  # metrics that statistics give again
+FRECHET = frozenset(name for name, metric in DISTANCES.items() if metric.gaussian)
 
 Floats = NDArray[np.float64]
 

@@ -23,6 +23,7 @@ from scipy import stats
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import Data, load_toml
+from leo_bench.evaluation.metrics import is_higher_better
 from leo_bench.evaluation.records.influences import ErrorOfDifference
 from leo_bench.reports.error_of_change import (
     chance_of_rise,
@@ -92,7 +93,7 @@ class Settings(Data):
 
 @dataclass(frozen=True)
 class Change:
-    """One number, before and after; lower is better for every metric.
+    """One number, before and after.
 
     Args:
         key: path of the record in its folder, without its ending.
@@ -212,7 +213,8 @@ def _judged(key: str, old: StoredRecord, new: StoredRecord, settings: Settings) 
     if not (math.isfinite(difference) and math.isfinite(error.standard_error)):
         why = "the value or its standard error is no finite number in one of the records"
         return replace(plain, state="unjudged", why=why)
-    return replace(plain, error=error, p=chance_of_rise(difference, error, floor, old.value))
+    worse_by = -difference if is_higher_better(old.metric) else difference
+    return replace(plain, error=error, p=chance_of_rise(worse_by, error, floor, old.value))
 
 
 def _step_down(changes: Sequence[Change], false_alarms: float) -> list[Change]:
@@ -223,6 +225,8 @@ def _step_down(changes: Sequence[Change], false_alarms: float) -> list[Change]:
     verdicts = []
     for change in changes:
         moved = change.difference
+        if moved is not None and is_higher_better(change.metric):
+            moved = -moved
         if change.error is not None and moved is not None:
             smallest = detectable_rise(change.error, false_alarms / judged)
             change = replace(change, detectable=max(smallest, change.floor))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from leo_bench.evaluation.uncertainty.interval_words import ALL_COVER
+from leo_bench.evaluation.metrics import ALL_COVER, is_higher_better
 from leo_bench.reports.bundles import Bundle, Checked
 from leo_bench.reports.origins import Origin
 from leo_bench.reports.page import template
@@ -105,7 +105,8 @@ def _clips(content: Mapping[str, Any]) -> str:
 
 def _board(way: tuple[str, ...], group: Sequence[tuple[Bundle, Checked]]) -> Board:
     benchmark, metric, protocol, network, clips, _ = way
-    ranked = sorted(group, key=lambda pair: pair[1].record.value)
+    higher = is_higher_better(metric)
+    ranked = sorted(group, key=lambda pair: pair[1].record.value, reverse=higher)
     best = ranked[0][1].record.exact.interval
     entries = []
     for bundle, checked in ranked:
@@ -120,7 +121,9 @@ def _board(way: tuple[str, ...], group: Sequence[tuple[Bundle, Checked]]) -> Boa
                 value=shown.value_text,
                 interval=shown.interval_text,
                 checked=checked.value_check,
-                overlaps=interval is None or best is None or interval[0] <= best[1],
+                overlaps=interval is None
+                or best is None
+                or (interval[0] <= best[1] and best[0] <= interval[1]),
             )
         )
     caveats = {c.rstrip(".") for _, one in group for c in one.record.content["caveats"]}

@@ -6,13 +6,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from leo_bench.evaluation.distances.influence import ClipFeatures
 from leo_bench.evaluation.files.schema import settings_digest
-from leo_bench.evaluation.metrics import Numbers, form_of, numbers_of
+from leo_bench.evaluation.metrics import form_of
 from leo_bench.evaluation.protocols.of_clips import load_protocol
 from leo_bench.evaluation.records.distance import Record, write_record
 from leo_bench.evaluation.records.influences import beside_record
 from leo_bench.evaluation.records.parts import SideRecord
-from leo_bench.evaluation.uncertainty.influence import ClipFeatures
+from leo_bench.evaluation.uncertainty.numbers import Numbers, numbers_of
 
 DIMENSION = 8
 

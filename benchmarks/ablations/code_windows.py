@@ -21,13 +21,10 @@ import torch
 from torch import Tensor
 
 from leo_bench.benchmarks.scores.code_signals import CodeSignals
+from leo_bench.evaluation.distances.frechet_influence import frechet_statistic
+from leo_bench.evaluation.distances.influence import ClipFeatures, WeightedStatistic
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.single_thread_pool import lanes
-from leo_bench.evaluation.uncertainty.influence import (
-    ClipFeatures,
-    WeightedStatistic,
-    frechet_statistic,
-)
 from leo_bench.evaluation.videos.source import VideoSource, fingerprint
 from leo_bench.leo.checkpoint import DamagedFileError, read_tensors, write_tensors
 from leo_bench.leo.config import LmdmConfig

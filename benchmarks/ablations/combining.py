@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from leo_bench.benchmarks.ablations.ablation import Ablation
 from leo_bench.benchmarks.ablations.record import AblationRow, Change, Measured
 from leo_bench.benchmarks.ablations.runs import Trained
+from leo_bench.evaluation.distances.influence import WeightedStatistic
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.metrics import influences_of
 from leo_bench.evaluation.records.influences import VideoInfluences, difference
-from leo_bench.evaluation.uncertainty.influence import WeightedStatistic
-from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS, spread_of
+from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS, spread_of_mean
+from leo_bench.evaluation.uncertainty.numbers import influences_of
 from leo_bench.evaluation.uncertainty.over_seeds import OverSeeds, over_seeds
 
 ONE_SEED = (
@@ -75,7 +75,7 @@ def influences_or_none(statistic: WeightedStatistic, seed: int) -> VideoInfluenc
     if min(len(statistic.real_videos), len(statistic.fake_videos)) < MIN_VIDEOS:
         return None
     try:
-        spread = spread_of(statistic, seed)
+        spread = spread_of_mean([statistic], seed)
     except InputError:  # halves of too few clips have no covariance
         return None
     return influences_of(statistic, spread)

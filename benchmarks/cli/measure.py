@@ -39,7 +39,7 @@ from leo_bench.benchmarks.cli.options import (
     Weights,
     Workers,
 )
-from leo_bench.evaluation.uncertainty.interval_words import covers
+from leo_bench.evaluation.metrics import DISTANCES, covers
 
 if TYPE_CHECKING:
     from leo_bench.benchmarks.scores.plan import ScoreRequest
@@ -72,18 +72,11 @@ Shows the ten largest of either side; --json has all. Above 0: without the video
 """
 SHOWN = 10
 
-Metric = Literal["fvd", "kvd", "fid"]
-TITLES: dict[Metric, str] = {
-    "fvd": "Fréchet Video Distance of fake videos to real ones, with interval and provenance.",
-    "kvd": "Kernel Video Distance (unbiased squared MMD) of fake videos to real ones.",
-    "fid": "Fréchet Inception Distance of single frames (of the chosen clips), interval by videos.",
-}
-
 
 def register(app: typer.Typer) -> None:
     """Add the verbs of this module."""
-    for metric in TITLES:
-        about = f"{TITLES[metric]}\n\nThe 95 % interval says {covers(metric)}.\n"
+    for metric, row in DISTANCES.items():
+        about = f"{row.title}\n\nThe 95 % interval says {covers(metric)}.\n"
         app.command(metric, help=about + EXAMPLES.format(metric=metric))(_verb(metric, _record))
     for name, title, act in (
         ("precision", PRECISION, _precision),
@@ -93,7 +86,7 @@ def register(app: typer.Typer) -> None:
     app.command("features")(features)
 
 
-def _verb(metric: Metric, act: Act) -> Callable[..., None]:
+def _verb(metric: str, act: Act) -> Callable[..., None]:
     """A command on two sides: its options as a request for `metric`, and `act` on that."""
 
     def command(

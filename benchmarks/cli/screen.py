@@ -17,9 +17,9 @@ from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.places import cache_root
 from leo_bench.evaluation.files.printable import printable, printable_lines
 from leo_bench.evaluation.files.targets import STDOUT
+from leo_bench.evaluation.metrics import DISTANCES, covers
 from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.records.score import ScoreRecord
-from leo_bench.evaluation.uncertainty.interval_words import covers
 from leo_bench.leo.sampling.countdown import Countdown
 from leo_bench.reports.plain_tables import terminal_table
 
@@ -164,7 +164,7 @@ def show_record(record: Record, out: Out = out) -> None:
     elif found is not None:
         needs = "" if found.needs is None else f" (needs {found.needs:,} videos)"
         out(f"  {record.metric.upper()}∞      not told{needs}")
-    samples = "frames" if record.metric == "fid" else "clips "
+    samples = f"{DISTANCES[record.metric].samples:6}"
     out(
         f"  {samples}    {record.n_real} real ({record.real.name}), "
         f"{record.n_fake} fake ({record.fake.name}); "

@@ -27,7 +27,7 @@ def demo(
     from leo_bench.benchmarks.demo import Cell, run_demo
     from leo_bench.evaluation.files.kinds import made_by
     from leo_bench.evaluation.files.targets import Target, check_targets, claimed
-    from leo_bench.evaluation.uncertainty.interval_words import ALL_COVER
+    from leo_bench.evaluation.metrics import ALL_COVER
 
     def text(cell: Cell) -> str:
         low, high = cell.record.interval or (math.nan, math.nan)

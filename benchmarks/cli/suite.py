@@ -89,7 +89,7 @@ def run(
     from leo_bench.benchmarks.suites.run import SuiteSettings, declare_origins, run_suite
     from leo_bench.evaluation.files.kinds import RECORDS
     from leo_bench.evaluation.files.targets import Target, check_targets
-    from leo_bench.evaluation.uncertainty.interval_words import ALL_COVER
+    from leo_bench.evaluation.metrics import ALL_COVER
     from leo_bench.reports.layouts import list_layouts
 
     chosen = load_suite(suite)

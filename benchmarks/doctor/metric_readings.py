@@ -13,6 +13,7 @@ from leo_bench.benchmarks.scores.plan import TOY_EMBEDDER, TOY_EXTRACTOR
 from leo_bench.benchmarks.scores.repetition import RepetitionRequest, calibrated_on, found_in
 from leo_bench.benchmarks.scores.score import build_network
 from leo_bench.evaluation.clips import ClipChoice, Window
+from leo_bench.evaluation.distances.influence import ClipFeatures
 from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
 from leo_bench.evaluation.extractors import ClipExtractor, ExtractorRequest
 from leo_bench.evaluation.features.clip_frames import FrameExtractor
@@ -21,13 +22,10 @@ from leo_bench.evaluation.features.of_frames import FrameRecipe
 from leo_bench.evaluation.identity.acd import source_acd
 from leo_bench.evaluation.identity.embedded_videos import EmbeddingSettings
 from leo_bench.evaluation.measure import Measurement, Settings, Side, measure
-from leo_bench.evaluation.metrics import Metric as DistanceMetric
 from leo_bench.evaluation.protocols.of_clips import load_protocol
-from leo_bench.evaluation.uncertainty.influence import ClipFeatures
-from leo_bench.evaluation.uncertainty.intervals import Interval
+from leo_bench.evaluation.uncertainty.intervals import Interval, shared_difference_interval
 from leo_bench.evaluation.uncertainty.mean_intervals import difference_interval
 from leo_bench.evaluation.uncertainty.paired_shares import paired_difference
-from leo_bench.evaluation.uncertainty.shared_videos import shared_difference_interval
 from leo_bench.evaluation.videos.source import VideoSource
 
 FRAMES = 16
@@ -77,8 +75,11 @@ class DistanceReading:
 
     def difference(self, other: "DistanceReading") -> Change | None:
         """See `evaluation.uncertainty.shared_videos`."""
+        weighted = self.measured.form.weighted
+        if weighted is None:
+            return None
         mine, others = (
-            m.form.weighted(
+            weighted(
                 ClipFeatures(m.real.values[0], m.real.videos[0]),
                 ClipFeatures(m.fake.values[0], m.fake.videos[0]),
             )
@@ -87,7 +88,7 @@ class DistanceReading:
         return _change(shared_difference_interval(mine, others, seed=0, level=LEVEL))
 
 
-def read_distance(metric: DistanceMetric, protocol: str, videos: Videos) -> Reading:
+def read_distance(metric: str, protocol: str, videos: Videos) -> Reading:
     """A distance of the fakes to the reals."""
     count = len(videos.fake.names)
     changed = load_protocol(protocol).changed("repeats", 1).changed("real.start", "random")

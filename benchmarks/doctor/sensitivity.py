@@ -19,10 +19,11 @@ from leo_bench.benchmarks.doctor.metric_readings import (
     read_distance,
     read_repetition,
 )
-from leo_bench.benchmarks.scores.plan import FID_PROTOCOL, TOY_EMBEDDER
+from leo_bench.benchmarks.scores.plan import TOY_EMBEDDER
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.of_clips import Resources
+from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.repetition.score import RepetitionSettings
 from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS
 from leo_bench.evaluation.videos.discover import OpenOptions
@@ -85,7 +86,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         f"FID, {TOY_EMBEDDER}",
-        partial(read_distance, "fid", FID_PROTOCOL),
+        partial(read_distance, "fid", DISTANCES["fid"].protocol),
         grows=frozenset({"blur", "noise"}),
         still=frozenset({"jitter"}),
     ),

@@ -24,17 +24,18 @@ from typing import Literal
 import torch
 
 from leo_bench.benchmarks.evidence.coverage_draws import KVD, Population, Tails, distances
+from leo_bench.evaluation.distances.frechet_influence import frechet_statistic
+from leo_bench.evaluation.distances.frechet_of_frames import frechet_statistic_of_frames
+from leo_bench.evaluation.distances.kernel import kernel_statistic
 from leo_bench.evaluation.distances.neighbours import precision, recall
 from leo_bench.evaluation.identity.drift import bands
 from leo_bench.evaluation.uncertainty.extrapolation import extrapolate
-from leo_bench.evaluation.uncertainty.frame_influence import frechet_statistic_of_frames
-from leo_bench.evaluation.uncertainty.influence import frechet_statistic, kernel_statistic
 from leo_bench.evaluation.uncertainty.intervals import (
     Interval,
     cautious_interval,
     interval_around,
     paired_difference_interval,
-    spread_of,
+    spread_of_mean,
 )
 from leo_bench.evaluation.uncertainty.mean_intervals import mean_interval
 from leo_bench.evaluation.uncertainty.over_seeds import over_seeds
@@ -161,7 +162,7 @@ def _distance(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str,
     )
     fvd, alike = (frechet_statistic(real, side, correction=1) for side in (fake, other))
     kvd = kernel_statistic(real, fake, KVD)
-    spread, kernel = spread_of(fvd, draw), spread_of(kvd, draw)
+    spread, kernel = spread_of_mean([fvd], draw), spread_of_mean([kvd], draw)
     return {
         "fvd": _outcome(
             spread.value, interval_around(spread.value, spread.single + spread.paired, spread, 0.95)
@@ -180,7 +181,7 @@ def _infinity(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str,
     population = Population(cell.dim, cell.tails, cell.unlike)
     real = population.real(cell.n_real, 1, generator)
     fvd = frechet_statistic(real, population.fake(cell.n_fake, 1, generator), correction=1)
-    spread = spread_of(fvd, draw)
+    spread = spread_of_mean([fvd], draw)
     found = extrapolate([fvd], spread, seed=draw)
     return {
         "fvd infinity": _outcome(found.value, found.interval, population.frechet),
@@ -196,7 +197,7 @@ def _frames(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str, O
         population.fake(cell.n_fake, FRAMES, generator),
         correction=1,
     )
-    spread = spread_of(fid, draw)
+    spread = spread_of_mean([fid], draw)
     interval = interval_around(spread.value, spread.single + spread.paired, spread, 0.95)
     return {"fid": _outcome(spread.value, interval)}
 

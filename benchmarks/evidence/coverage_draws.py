@@ -13,8 +13,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from leo_bench.evaluation.distances.influence import ClipFeatures
 from leo_bench.evaluation.distances.kernel import KernelOptions
-from leo_bench.evaluation.uncertainty.influence import ClipFeatures
 
 Tails = Literal["light", "heavy"]
 

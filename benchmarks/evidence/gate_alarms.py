@@ -31,14 +31,15 @@ import torch
 from torch import Tensor
 
 from leo_bench.benchmarks.evidence.coverage_draws import covariance_root
-from leo_bench.evaluation.metrics import influences_of
+from leo_bench.evaluation.distances.frechet_influence import frechet_statistic
+from leo_bench.evaluation.distances.influence import ClipFeatures
 from leo_bench.evaluation.records.influences import (
     VideoInfluences,
     error_of_difference,
     influences_of_mean,
 )
-from leo_bench.evaluation.uncertainty.influence import ClipFeatures, frechet_statistic
-from leo_bench.evaluation.uncertainty.intervals import spread_of
+from leo_bench.evaluation.uncertainty.intervals import spread_of_mean
+from leo_bench.evaluation.uncertainty.numbers import influences_of
 from leo_bench.reports.comparing import load_settings
 from leo_bench.reports.error_of_change import chance_of_rise
 
@@ -184,7 +185,7 @@ def _clips(values: Tensor) -> ClipFeatures:
 
 def _fvd(real: ClipFeatures, fake: ClipFeatures) -> Value:
     statistic = frechet_statistic(real, fake, correction=0)
-    spread = spread_of(statistic, 0)
+    spread = spread_of_mean([statistic], 0)
     return spread.value, influences_of(statistic, spread)
 
 

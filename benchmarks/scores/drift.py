@@ -36,7 +36,7 @@ from leo_bench.evaluation.identity.embedded_videos import EmbeddingSettings
 from leo_bench.evaluation.identity.source_drift import SourceDrift, source_drift
 from leo_bench.evaluation.records.score import ScoreRecord, keep_score
 from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS
-from leo_bench.evaluation.uncertainty.mean_intervals import LEVEL
+from leo_bench.evaluation.uncertainty.variance import LEVEL
 
 # Under this many real videos their largest distances say little of a threshold.
 FEW_REAL = 16

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from leo_bench.benchmarks.scores.plan import Plan, ScoreRequest, plan
 from leo_bench.benchmarks.scores.score import scored
+from leo_bench.evaluation.distances.frechet_influence import leave_each_out
+from leo_bench.evaluation.distances.influence import ClipFeatures
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.records.distance import Record
@@ -16,8 +18,6 @@ from leo_bench.evaluation.records.documents import (
     VideoLeverage,
     document_of,
 )
-from leo_bench.evaluation.uncertainty.influence import ClipFeatures
-from leo_bench.evaluation.uncertainty.leverage import leave_each_out
 
 
 @dataclass(frozen=True)

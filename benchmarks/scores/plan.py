@@ -19,7 +19,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ExtractorRequest
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.schema import Data
-from leo_bench.evaluation.metrics import Metric, check_metric
+from leo_bench.evaluation.metrics import DISTANCES, DistanceName, check_metric
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, load_protocol
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.float_range import FloatRange
@@ -27,9 +27,8 @@ from leo_bench.evaluation.videos.float_range import FloatRange
 # Fields of requests that say how videos are sampled, by numbers of 1 or more.
 SAMPLING = ("real_stride", "fake_stride", "resolution", "limit")
 
-# What measures the embedded worlds, and the protocol of a metric that data sets name none for.
+# What measures the embedded worlds.
 TOY_EXTRACTOR, TOY_EMBEDDER = "i3d-toy", "random-filters"
-FID_PROTOCOL = "pytorch-fid"
 
 
 class NetworkOptions(Data):
@@ -51,7 +50,7 @@ class NetworkOptions(Data):
 class ScoreRequest(NetworkOptions):
     """What the user asked for; None is "as the protocol or the data set says"."""
 
-    metric: Metric
+    metric: DistanceName
     frames: int
     dataset: str | None = None
     real: str | None = None
@@ -121,9 +120,8 @@ def plan(request: ScoreRequest) -> Plan:
     dataset, split = named_dataset(request.dataset)
     if (request.real is None) == (dataset is None):
         raise InputError("give the real side either as --dataset ID or as --real PATH")
-    name = request.protocol or (dataset.evaluation.protocol if dataset else None)
-    if request.metric == "fid":
-        name = request.protocol or FID_PROTOCOL
+    of_dataset = dataset.evaluation.protocol if dataset else None
+    name = request.protocol or DISTANCES[request.metric].protocol or of_dataset
     if name is None:
         raise InputError("give --protocol (leo-bench list protocols), or --dataset, which has one")
     published = load_protocol(name)

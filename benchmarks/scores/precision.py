@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from leo_bench.benchmarks.scores.plan import Plan, ScoreRequest, plan
 from leo_bench.benchmarks.scores.score import scored
+from leo_bench.evaluation.distances.influence import ClipFeatures
 from leo_bench.evaluation.distances.neighbours import K, precision, recall
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
@@ -14,7 +15,6 @@ from leo_bench.evaluation.records.documents import (
     ShareOfClips,
     document_of,
 )
-from leo_bench.evaluation.uncertainty.influence import ClipFeatures
 from leo_bench.evaluation.uncertainty.intervals import ends
 from leo_bench.evaluation.uncertainty.share_intervals import precision_interval, recall_interval
 

@@ -44,7 +44,7 @@ from leo_bench.evaluation.repetition.score import (
     calibrate,
     source_repetition,
 )
-from leo_bench.evaluation.uncertainty.paired_shares import LEVEL
+from leo_bench.evaluation.uncertainty.variance import LEVEL
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.float_range import FloatRange
 from leo_bench.evaluation.videos.source import VideoSource, check_unchanged

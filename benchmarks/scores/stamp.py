@@ -13,6 +13,7 @@ from leo_bench.evaluation.extractors import ClipExtractor
 from leo_bench.evaluation.features.clip_frames import FrameExtractor
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.measure import Measurement, SideFeatures
+from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.records.circumstances import circumstances
 from leo_bench.evaluation.records.distance import Record, RecordT
 from leo_bench.evaluation.records.parts import ExtrapolationRecord, SideRecord
@@ -25,22 +26,12 @@ from leo_bench.evaluation.videos.pace import rate_range, repeated_share
 from leo_bench.evaluation.videos.source import VideoSource, fingerprint
 from leo_bench.evaluation.weights.registry import prefix_note
 
-# Under this many clips the small-sample bias of FVD is most of the number (FETV-EVAL's logs at
-# N = 256 against 1,024: ×1.9).
-FEW_CLIPS = 256
-
-# bioinf-jku/TTUR, README: fewer are not enough for 2048 dimensions.
-FEW_FRAMES = 10_000
-
 # Degrees of freedom of KVD's variance: 9 where features have heavy tails, and 20 where 64 videos
 # have none; below it intervals cover less than they say.
 FEW_FREEDOM = 25.0
 
 # Up to here intervals of heavy-tailed features cover 84 to 93 % (benchmarks/coverage.md).
 FEW_VIDEOS = 8
-
-# songweige/TATS issue 5: a forgotten stride gave 3,245 where the paper has some 100.
-SUSPICIOUS_FVD = 1500
 
 
 def record_of(
@@ -131,16 +122,9 @@ def _notes(measured: Measurement) -> tuple[str, ...]:
     """What the reader of the number should know besides."""
     fewest = min(len(measured.real.values[0]), len(measured.fake.values[0]))
     found = []
-    if fewest < FEW_CLIPS and measured.metric == "fvd":
-        found.append(
-            f"{fewest} clips on the smaller side: FVD is biased upwards by few clips; compare only "
-            "numbers with the same counts, and see fvd_infinity"
-        )
-    if fewest < FEW_FRAMES and measured.metric == "fid":
-        found.append(
-            f"{fewest} frames on the smaller side: FID is biased upwards by few frames (10,000 and "
-            "more are usual); compare only numbers with the same counts"
-        )
+    metric = DISTANCES[measured.metric]
+    if fewest < metric.fewest:
+        found.append(metric.few.format(count=fewest))
     numbers = measured.numbers
     if numbers.interval is None:
         found.append(f"no interval: fewer than {MIN_VIDEOS} videos on a side")
@@ -150,7 +134,7 @@ def _notes(measured: Measurement) -> tuple[str, ...]:
             f"{videos} videos on the smaller side: a 95 % interval of so few covers 84 to 96 %, "
             "less with heavier tails"
         )
-    if measured.metric == "kvd" and numbers.influences is not None:
+    if metric.heavy and numbers.influences is not None:
         freedom = freedom_of_squares(
             *(
                 [whole**2 for whole, _ in side.values()]
@@ -159,8 +143,9 @@ def _notes(measured: Measurement) -> tuple[str, ...]:
         )
         if freedom < FEW_FREEDOM:
             found.append(
-                f"the interval of KVD rests on few videos ({freedom:.0f} degrees of freedom): with "
-                "so few, or with heavy tails, it covers 83 to 98 % (benchmarks/coverage.md)"
+                f"the interval of {metric.name.upper()} rests on few videos "
+                f"({freedom:.0f} degrees of freedom): with so few, or with heavy tails, it covers "
+                "83 to 98 % (benchmarks/coverage.md)"
             )
     if numbers.extrapolation is not None and not numbers.extrapolation.reliable:
         found.append(f"fvd_infinity is not told: {numbers.extrapolation.reason}")
@@ -169,9 +154,10 @@ def _notes(measured: Measurement) -> tuple[str, ...]:
     if measured.real.side.source.medium.lossy != measured.fake.side.source.medium.lossy:
         lossy = "real" if measured.real.side.source.medium.lossy else "fake"
         found.append(f"only the {lossy} side is stored with loss: compression is part of the value")
-    if measured.metric == "fvd" and fewest >= FEW_CLIPS and numbers.value > SUSPICIOUS_FVD:
+    if fewest >= metric.fewest and numbers.value > metric.suspicious:
         found.append(
-            f"above {SUSPICIOUS_FVD:g}: usually a wrong stride, split, colour range or frame order"
+            f"above {metric.suspicious:g}: usually a wrong stride, split, colour range or "
+            "frame order"
         )
     return tuple(found)
 

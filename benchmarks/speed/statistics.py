@@ -22,10 +22,11 @@ from leo_bench.evaluation.distances.frechet import (
     frechet_distance_thin,
     frechet_of_features,
 )
+from leo_bench.evaluation.distances.frechet_influence import frechet_statistic
+from leo_bench.evaluation.distances.influence import ClipFeatures
 from leo_bench.evaluation.distances.kernel import KernelOptions, kernel_distance
 from leo_bench.evaluation.uncertainty.extrapolation import extrapolate
-from leo_bench.evaluation.uncertainty.influence import ClipFeatures, frechet_statistic
-from leo_bench.evaluation.uncertainty.intervals import frechet_interval, spread_of
+from leo_bench.evaluation.uncertainty.intervals import interval_of, spread_of_mean
 
 DIMENSION = 400
 SIZES = ((2048, 2048), (704, 2048), (256, 256))
@@ -114,10 +115,10 @@ def _by_scikit_learn(real: ClipFeatures, fake: ClipFeatures) -> float:
 
 
 def _half_length(real: ClipFeatures, fake: ClipFeatures) -> float:
-    interval = frechet_interval(real, fake, correction=1, seed=0)
+    interval = interval_of(frechet_statistic(real, fake, correction=1), seed=0)
     return (interval.high - interval.low) / 2
 
 
 def _infinity(real: ClipFeatures, fake: ClipFeatures) -> float:
     statistic = frechet_statistic(real, fake, correction=1)
-    return extrapolate([statistic], spread_of(statistic, 0), seed=0).value
+    return extrapolate([statistic], spread_of_mean([statistic], 0), seed=0).value

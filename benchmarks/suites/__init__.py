@@ -4,7 +4,6 @@
 """
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import model_validator
 
@@ -18,6 +17,7 @@ from leo_bench.evaluation.files.schema import (
     load_toml,
     with_right_id,
 )
+from leo_bench.evaluation.metrics import DistanceName
 from leo_bench.evaluation.protocols.of_clips import load_protocol
 from leo_bench.evaluation.protocols.of_frames import load_frame_protocol
 
@@ -46,7 +46,7 @@ class Benchmark(Data):
     real_stride: int
     fake_stride: int
     protocol: str
-    metrics: tuple[Literal["fvd", "kvd"], ...]
+    metrics: tuple[DistanceName, ...]
     scores: tuple[str, ...] = ()
     clips: int | None = None
     repeats: int | None = None

@@ -23,7 +23,6 @@ from leo_bench.benchmarks.suites.reusable import standing_record, standing_score
 from leo_bench.evaluation.errors import InfrastructureError, InputError
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.atomic import write_atomically
-from leo_bench.evaluation.metrics import Metric
 from leo_bench.evaluation.records.distance import Record, benchmark_name, make_room
 from leo_bench.evaluation.records.score import ScoreRecord, read_score_record
 from leo_bench.evaluation.videos.float_range import FloatRange
@@ -147,7 +146,7 @@ class _Job:
         """A LEO's own, where the suite's would show its motion at another speed."""
         return pace_of(self.source, self.benchmark.real_stride, self.benchmark.fake_stride)
 
-    def distance(self, metric: Metric) -> _Made:
+    def distance(self, metric: str) -> _Made:
         """FVD or KVD, with its record."""
         benchmark, settings = self.benchmark, self.settings
         request = ScoreRequest(

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
 
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
 
 def check_features(features: Tensor, name: str) -> None:
     """Refuse what is not a finite, floating [N,D] with N >= 2; `name` says whose features they are.

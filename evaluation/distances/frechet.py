@@ -11,16 +11,25 @@ The forms differ in how they take the trace of the square root:
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.distances.feature_matrix import check_features, check_pair, content_order
+from leo_bench.evaluation.distances.feature_matrix import (
+    DTYPES,
+    check_features,
+    check_pair,
+    content_order,
+)
+from leo_bench.evaluation.distances.frechet_influence import frechet_statistic
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import Data
+from leo_bench.evaluation.metrics import Form
 
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
+if TYPE_CHECKING:
+    from leo_bench.evaluation.protocols.of_clips import EvalProtocol
 
 # Singular values below this are not rooted: TF-GAN's rule, kept by VideoGPT, DIGAN and TATS
 # (sihyun-yu/digan@e822320, src/scripts/fvd/fvd.py).
@@ -43,6 +52,22 @@ class FrechetOptions(Data):
     def correction(self) -> int:
         """What is taken from N in the covariance's divisor."""
         return 1 if self.covariance == "unbiased" else 0
+
+
+def form(protocol: "EvalProtocol") -> Form:
+    """FVD as the protocol computes it."""
+    options = protocol.frechet
+    in_float64 = options.model_copy(update={"square_root": "eigenvalues", "dtype": "float64"})
+    exact = partial(frechet_of_features, options=in_float64)
+    return Form(
+        "fvd",
+        published=exact
+        if options.dtype == "float64"
+        else partial(frechet_of_features, options=options),
+        exact=exact,
+        weighted=partial(frechet_statistic, correction=options.correction),
+        settings=options.model_dump(mode="json"),
+    )
 
 
 @dataclass(frozen=True)

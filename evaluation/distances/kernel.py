@@ -8,14 +8,26 @@ and no subsets (DIGAN, TATS, LVDM: one block of all clips).
 """
 
 from collections.abc import Iterator
-from typing import Literal
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.distances.feature_matrix import check_pair, content_order
-from leo_bench.evaluation.distances.frechet import DTYPES
+from leo_bench.evaluation.distances.feature_matrix import DTYPES, check_pair, content_order
+from leo_bench.evaluation.distances.influence import (
+    ClipFeatures,
+    Linearised,
+    WeightedStatistic,
+    Weights,
+    weighing,
+)
+from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import Data
+from leo_bench.evaluation.metrics import Form
+
+if TYPE_CHECKING:
+    from leo_bench.evaluation.protocols.of_clips import EvalProtocol
 
 # Rows and columns of the kernel matrix held at once: 2 MB of float64, which a core's cache holds.
 TILE = 512
@@ -28,6 +40,27 @@ class KernelOptions(Data):
     gamma: float | None = None
     coef0: float
     dtype: Literal["float32", "float64"]
+
+
+def form(protocol: "EvalProtocol") -> Form:
+    """KVD as the protocol computes it.
+
+    Raises:
+        InputError: the protocol lists kvd without a table [kernel].
+    """
+    options = protocol.kernel
+    if options is None:
+        raise InputError(f"protocol {protocol.id} lists kvd but has no [kernel]")
+    exact = partial(kernel_distance, options=options.model_copy(update={"dtype": "float64"}))
+    return Form(
+        "kvd",
+        published=exact
+        if options.dtype == "float64"
+        else partial(kernel_distance, options=options),
+        exact=exact,
+        weighted=partial(kernel_statistic, options=options),
+        settings=options.model_dump(mode="json"),
+    )
 
 
 def kernel_distance(real: Tensor, fake: Tensor, options: KernelOptions) -> float:
@@ -59,6 +92,34 @@ def mean_of_distinct_pairs(x: Tensor, options: KernelOptions) -> float:
     return total / (len(x) * (len(x) - 1))
 
 
+def kernel_statistic(
+    real: ClipFeatures, fake: ClipFeatures, options: KernelOptions
+) -> WeightedStatistic:
+    """`kernel_distance` as a function of the videos' weights, in float64 whatever `options` say.
+
+    Raises:
+        InputError: as `kernel_distance`.
+    """
+    check_pair(real.values, fake.values)
+    weigh_real, weigh_fake = weighing(real), weighing(fake)
+
+    def at(weights: Weights) -> Linearised:
+        x, y = weigh_real(weights.real), weigh_fake(weights.fake)
+        p, q = x.share, y.share
+        across = kernel_row_sums(x.values, y.values, options, q)
+        back = kernel_row_sums(y.values, x.values, options, p)
+        within_x, pull_x = _weighted_pairs(x.values, p, options)
+        within_y, pull_y = _weighted_pairs(y.values, q, options)
+        between = p @ across
+        return Linearised(
+            value=float(within_x + within_y - 2 * between),
+            real=x.rows.sums(pull_x - 2 * p * (across - between)),
+            fake=y.rows.sums(pull_y - 2 * q * (back - between)),
+        )
+
+    return WeightedStatistic.of(real, fake, at)
+
+
 def kernel_row_sums(
     x: Tensor, y: Tensor, options: KernelOptions, weights: Tensor | None = None
 ) -> Tensor:
@@ -77,6 +138,14 @@ def kernel_diagonal(x: Tensor, options: KernelOptions) -> Tensor:
     """k(x_i, x_i) for x [N,D] -> float64 [N]."""
     gamma = _gamma(x, options)
     return (x.square().sum(dim=1) * gamma + options.coef0).pow_(options.degree).double()
+
+
+def _weighted_pairs(x: Tensor, share: Tensor, options: KernelOptions) -> tuple[Tensor, Tensor]:
+    """Weighted mean of k over pairs of distinct clips, and each clip's influence on it [N]."""
+    sums = kernel_row_sums(x, x, options, share) - share * kernel_diagonal(x, options)
+    pairs = 1 - share.square().sum()
+    mean = share @ sums / pairs
+    return mean, 2 * share * (sums - mean * (1 - share)) / pairs
 
 
 def _tiles(

@@ -20,7 +20,8 @@ from torch import Tensor
 
 from leo_bench.evaluation.embedders import Embedded
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.uncertainty.mean_intervals import LEVEL, mean_interval
+from leo_bench.evaluation.uncertainty.mean_intervals import mean_interval
+from leo_bench.evaluation.uncertainty.variance import LEVEL
 
 DRAWS = 2000  # of the videos with replacement, for the band over all times
 

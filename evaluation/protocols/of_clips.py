@@ -33,6 +33,7 @@ from leo_bench.evaluation.files.schema import (
     settings_digest,
     with_right_id,
 )
+from leo_bench.evaluation.metrics import DISTANCES, DistanceName
 from leo_bench.evaluation.preprocess import AS_STORED, PREPROCESS, REQUANTISE, RESIZE
 from leo_bench.evaluation.videos.frames import FrameOrder
 
@@ -146,7 +147,7 @@ class EvalProtocol(Named):
     preprocess: str
     resize: str
     quantise: Literal["truncate", "round"]
-    metrics: tuple[Literal["fvd", "kvd", "fid"], ...]
+    metrics: tuple[DistanceName, ...]
     repeats: int = Field(ge=1, le=MOST_REPEATS)
     real_stride: int = Field(default=1, ge=1, le=MOST)
     fake_stride: int = Field(default=1, ge=1, le=MOST)
@@ -186,8 +187,13 @@ class EvalProtocol(Named):
 
     @model_validator(mode="after")
     def _measures_clips_or_frames(self) -> "EvalProtocol":
-        if (self.metrics == ("fid",)) != (self.frames_of_clip is not None):
-            raise ValueError("a protocol of frames has frames_of_clip and the one metric fid")
+        samples = {DISTANCES[metric].samples for metric in self.metrics}
+        if "frames" in samples if self.frames_of_clip is None else samples != {"frames"}:
+            of_frames = [name for name, row in DISTANCES.items() if row.samples == "frames"]
+            raise ValueError(
+                "a protocol of frames has frames_of_clip and only metrics of frames: "
+                + ", ".join(of_frames)
+            )
         return self
 
     @model_serializer(mode="wrap")

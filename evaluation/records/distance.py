@@ -18,6 +18,7 @@ from leo_bench.evaluation.files.json_files import read_json
 from leo_bench.evaluation.files.kinds import BESIDE, DOCUMENT, is_cut_off
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.files.targets import recognised
+from leo_bench.evaluation.metrics import DISTANCES, DistanceName
 from leo_bench.evaluation.records.checks import (
     RELATIVE,
     TWO_ROADS,
@@ -72,7 +73,7 @@ class Record(Provenance):
 
     kind: Literal["distance"] = "distance"
     schema_version: Version1 = SCHEMA
-    metric: Literal["fvd", "kvd", "fid"]
+    metric: DistanceName
     value: Number
     value_float64: Number
     spread: Number | None
@@ -161,7 +162,7 @@ class Record(Provenance):
     @model_validator(mode="after")
     def _counts_agree(self) -> Self:
         each = 1
-        if self.metric == "fid":
+        if DISTANCES[self.metric].samples == "frames":
             of_clip = self.protocol_settings.get("frames_of_clip")
             each = min(of_clip, self.frames) if isinstance(of_clip, int) else self.frames
         for side, clips, count in (
@@ -193,9 +194,9 @@ class Record(Provenance):
     @property
     def in_float64(self) -> bool:
         """Whether the protocol's own form is the one in float64; FID has no other."""
-        table = self.protocol_settings.get("kernel" if self.metric == "kvd" else "frechet")
-        dtype = table.get("dtype") if isinstance(table, dict) else None
-        return self.metric == "fid" or dtype == "float64"
+        name = DISTANCES[self.metric].dtype_in
+        table = self.protocol_settings.get(name)
+        return not name or (isinstance(table, dict) and table.get("dtype") == "float64")
 
 
 def read_record(path: Path) -> Record:

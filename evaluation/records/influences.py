@@ -26,7 +26,11 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.given_files import read_given_text
 from leo_bench.evaluation.files.printable import csv_cell, from_csv_cell
 from leo_bench.evaluation.files.schema import Data
-from leo_bench.evaluation.uncertainty.variance import satterthwaite, split_by_halves
+from leo_bench.evaluation.uncertainty.variance import (
+    of_influences,
+    satterthwaite,
+    split_by_halves,
+)
 
 ENDING = ".videos.csv"
 HEADER = ("side", "video", "influence", "in_halves")
@@ -49,10 +53,10 @@ class VideoInfluences(Data):
             method: the record's `interval_method`; of "squared influences" the part over pairs of
                 videos counts twice (`intervals.cautious_interval`).
         """
-        whole = _squares(self.real, 0, lost=1) + _squares(self.fake, 0, lost=1)
+        real, fake = of_influences(self.real.values()), of_influences(self.fake.values())
+        whole, halves = real[0] + fake[0], real[1] + fake[1]
         if method == "squared influences":
             return math.sqrt(whole)
-        halves = _squares(self.real, 1, lost=2) + _squares(self.fake, 1, lost=2)
         return math.sqrt(sum(split_by_halves(whole, halves)))
 
 
@@ -124,7 +128,7 @@ def influences_of_mean(values: Mapping[str, float]) -> dict[str, Pair]:
     if count < MIN_VIDEOS:
         raise InputError(f"values of {count} videos; influences need at least {MIN_VIDEOS}")
     mean = math.fsum(values.values()) / count
-    halves = math.sqrt((count - 2) / (count - 1))  # undoes `_variance`'s two lost means
+    halves = math.sqrt((count - 2) / (count - 1))  # undoes the two lost means of `of_influences`
     influence = {video: (value - mean) / count for video, value in values.items()}
     return {video: (whole, whole * halves) for video, whole in influence.items()}
 
@@ -162,8 +166,8 @@ def error_of_difference(new: VideoInfluences, old: VideoInfluences) -> ErrorOfDi
     for mine, theirs in ((new.real, old.real), (new.fake, old.fake)):
         moved = _less(mine, theirs)
         smaller = min(len(mine), len(theirs)) or max(len(mine), len(theirs))
-        whole += _squares(moved, 0, lost=1, count=smaller)
-        halves += _squares(moved, 1, lost=2, count=smaller)
+        of_side = of_influences(moved.values(), smaller)
+        whole, halves = whole + of_side[0], halves + of_side[1]
         groups += _groups(moved, mine, theirs)
     return ErrorOfDifference(
         math.sqrt(sum(split_by_halves(whole, halves))), satterthwaite(*groups, fallback=math.inf)
@@ -187,11 +191,3 @@ def _groups(
     for names in (both, mine.keys() - both, theirs.keys() - both):
         if names:
             yield math.fsum(moved[video][0] ** 2 for video in names), max(len(names) - 1, 1)
-
-
-def _squares(
-    videos: Mapping[str, Pair], which: int, *, lost: int, count: int | None = None
-) -> float:
-    """Sum of squared influences, for as many means as were taken from `count` of the videos."""
-    count = len(videos) if count is None else count
-    return math.fsum(pair[which] ** 2 for pair in videos.values()) * count / max(count - lost, 1)

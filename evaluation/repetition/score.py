@@ -48,7 +48,8 @@ from leo_bench.evaluation.repetition.motion_signals import centred_signal, scale
 from leo_bench.evaluation.repetition.recurrence import Profile, Search, closest_earlier, energies
 from leo_bench.evaluation.uncertainty.intervals import Interval
 from leo_bench.evaluation.uncertainty.mean_intervals import difference_interval
-from leo_bench.evaluation.uncertainty.paired_shares import LEVEL, wilson_interval
+from leo_bench.evaluation.uncertainty.paired_shares import wilson_interval
+from leo_bench.evaluation.uncertainty.variance import LEVEL
 
 REPETITION_VERSION = 2  # raise when a number could change
 

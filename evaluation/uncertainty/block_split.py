@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.uncertainty.influence import Linearised, WeightedStatistic, Weights
+from leo_bench.evaluation.distances.influence import Linearised, WeightedStatistic, Weights
 
 
 def deal(names: Sequence[str], parts: int, salt: str) -> Tensor:

@@ -26,13 +26,14 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from leo_bench.evaluation.uncertainty.influence import FrechetStatistic
+from leo_bench.evaluation.distances.frechet_influence import FrechetStatistic
 from leo_bench.evaluation.uncertainty.intervals import (
     Interval,
     VarianceEstimate,
     halves_of_mean,
     interval_around,
 )
+from leo_bench.evaluation.uncertainty.variance import LEVEL
 
 # Videos that the smaller side must have for each dimension; half as many again for each further
 # clip that a video gives. Below it the bias is no series in 1/N (benchmarks/coverage.md).
@@ -86,7 +87,11 @@ class Extrapolation:
 
 
 def extrapolate(
-    repeats: Sequence[FrechetStatistic], spread: VarianceEstimate, *, seed: int, level: float = 0.95
+    repeats: Sequence[FrechetStatistic],
+    spread: VarianceEstimate,
+    *,
+    seed: int,
+    level: float = LEVEL,
 ) -> Extrapolation:
     """Extrapolate the mean of Fréchet distances, one a repeat, to infinite N.
 

@@ -21,30 +21,40 @@ measures the coverage of all of these, and of what was rejected.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from leo_bench.evaluation.distances.feature_matrix import check_pair
-from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.uncertainty.block_split import BlockSplit, deal, in_blocks
-from leo_bench.evaluation.uncertainty.influence import (
+from leo_bench.evaluation.distances.influence import (
     ClipFeatures,
     Linearised,
     WeightedStatistic,
     Weights,
     combine,
-    frechet_statistic,
     mean_of,
 )
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.uncertainty.block_split import (
+    BlockSplit,
+    deal,
+    in_blocks,
+    mean_over_blocks,
+)
 from leo_bench.evaluation.uncertainty.variance import (
+    LEVEL,
+    MIN_FREEDOM,
+    bounded_skew,
     freedom_of_squares,
+    of_squares,
     satterthwaite,
+    skewed_ends,
     split_by_halves,
-    student_quantile,
+    student_reach,
 )
 
 # Halves of two videos each are the least that has a variance.
@@ -52,12 +62,6 @@ MIN_VIDEOS = 4
 
 # Largest change of a video's weight when `skew` is measured: small enough for a derivative.
 TILT = 0.1
-
-# Growth of a pure scale: no distance has more, but the estimate from a handful of videos may.
-MAX_SKEW = 1.0
-
-# Satterthwaite's degrees of freedom are themselves estimated; below this they are noise.
-MIN_FREEDOM = 4.0
 
 # Groups of the jackknife: 20 fix the standard error to one part in six, at 40 evaluations.
 MAX_GROUPS = 20
@@ -101,7 +105,7 @@ class VarianceEstimate:
     halves: Linearised
 
 
-def interval_of(statistic: WeightedStatistic, *, seed: int, level: float = 0.95) -> Interval:
+def interval_of(statistic: WeightedStatistic, *, seed: int, level: float = LEVEL) -> Interval:
     """Interval for any weighted statistic: a distance, a mean over repeats, a difference.
 
     `seed` decides, with the names, which videos form the halves; nothing else is drawn.
@@ -109,29 +113,17 @@ def interval_of(statistic: WeightedStatistic, *, seed: int, level: float = 0.95)
     Raises:
         InputError: fewer than MIN_VIDEOS videos on a side; a level outside (0, 1).
     """
-    spread = spread_of(statistic, seed)
+    spread = spread_of_mean([statistic], seed)
     return interval_around(spread.value, spread.single + spread.paired, spread, level)
 
 
-def frechet_interval(
-    real: ClipFeatures, fake: ClipFeatures, *, correction: int, seed: int, level: float = 0.95
-) -> Interval:
-    """`interval_of` for one Fréchet distance.
-
-    Raises:
-        InputError: as `interval_of` and `frechet_statistic`.
-    """
-    statistic = frechet_statistic(real, fake, correction=correction)
-    return interval_of(statistic, seed=seed, level=level)
-
-
 def paired_difference_interval(
-    first: WeightedStatistic, second: WeightedStatistic, *, seed: int, level: float = 0.95
+    first: WeightedStatistic, second: WeightedStatistic, *, seed: int, level: float = LEVEL
 ) -> Interval:
-    """Interval for first - second, two distances to the same real videos.
+    """Interval of first - second, two distances to the same real videos.
 
     Real videos are shared by name, and so are fakes of one name (`influence.combine`): the part of
-    the chance that is common to both leaves the difference.
+    the variance that is common to both leaves the difference.
 
     Raises:
         InputError: as `interval_of`.
@@ -139,17 +131,39 @@ def paired_difference_interval(
     return interval_of(combine([(1.0, first), (-1.0, second)]), seed=seed, level=level)
 
 
-def spread_of(statistic: WeightedStatistic, seed: int) -> VarianceEstimate:
-    """Value, variances, skew and freedom, from four decompositions.
+def shared_difference_interval(
+    first: WeightedStatistic, second: WeightedStatistic, *, seed: int, level: float = LEVEL
+) -> Interval:
+    """Interval of first - second where the fakes are made from the real videos, as by damage.
+
+    A real and a fake video of one name are then one draw, and counting it more on both sides
+    hardly moves a distance: its two influences nearly cancel, and are added before they are
+    squared. `seed` decides, with the names, which videos form the halves; nothing else is drawn.
 
     Raises:
-        InputError: fewer than MIN_VIDEOS videos on a side.
+        InputError: the sides do not have the same names; fewer than MIN_VIDEOS of them.
     """
-    return spread_of_mean([statistic], seed)
+    difference = combine([(1.0, first), (-1.0, second)])
+    if list(difference.real_videos) != list(difference.fake_videos):
+        raise InputError("both sides must show the same videos, under the same names")
+    count = len(difference.real_videos)
+    check_videos("both sides", count)
+    whole = difference.at(difference.ones)
+    # Videos of one name fall into one half, whichever side they are on.
+    halves = mean_over_blocks(difference, BlockSplit(2, 2, 1, f"halves/{seed}"))
+    single_and_two, single_and_four = (
+        of_squares((at.real + at.fake).square().sum().item(), count, lost=lost)
+        for at, lost in ((whole, 1), (halves, 2))
+    )
+    error = math.sqrt(sum(split_by_halves(single_and_two, single_and_four)))
+    reach = student_reach(level, count - 1) * error
+    return Interval(whole.value - reach, whole.value + reach, level, error, "influence")
 
 
 def spread_of_mean(repeats: Sequence[WeightedStatistic], seed: int) -> VarianceEstimate:
-    """`spread_of` the mean over repeats; each repeat's own videos are dealt into halves.
+    """Value, variances, skew and freedom of the mean over repeats, from four decompositions each.
+
+    Each repeat's own videos are dealt into halves.
 
     Raises:
         InputError: fewer than MIN_VIDEOS videos on a side of a repeat.
@@ -183,16 +197,9 @@ def interval_around(
     value: float, variance: float, spread: VarianceEstimate, level: float
 ) -> Interval:
     """The interval of `spread`'s shape around `value`, which has this variance."""
-    if not 0 < level < 1:
-        raise InputError(f"level is {level}; expected a number between 0 and 1, such as 0.95")
     error = math.sqrt(variance)
-    reach = student_quantile((1 + level) / 2, spread.freedom)
-    low, high = -reach * error, reach * error
-    if abs(spread.skew) > 1e-6:
-        low, high = (
-            error * math.expm1(side * reach * spread.skew) / spread.skew for side in (-1, 1)
-        )
-    return Interval(value + low, value + high, level, error, "influence")
+    low, high = skewed_ends(value, error, student_reach(level, spread.freedom), spread.skew)
+    return Interval(low, high, level, error, "influence")
 
 
 def cautious_interval(value: float, spread: VarianceEstimate, level: float) -> Interval:
@@ -221,51 +228,65 @@ def check_videos(side: str, videos: int) -> None:
 
 def jackknife_interval(
     statistic: Callable[[Tensor, Tensor], float],
-    real: ClipFeatures,
-    fake: ClipFeatures,
+    repeats: Sequence[tuple[ClipFeatures, ClipFeatures]],
     *,
     seed: int,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> Interval:
     """Interval for any function of (real [N,D], fake [M,D]): leave out a group of videos at a time.
 
     For statistics without closed-form influences. Up to MAX_GROUPS groups a side, by hash of (seed,
     name). Wide where the two sides hardly differ (it estimates A + 2B, see above).
 
+    Args:
+        statistic: of features.
+        repeats: real and fake clips; of several the interval is of the mean.
+        seed: decides, with the names, which videos form the groups.
+        level: of the interval.
+
     Raises:
         InputError: features that cannot be used; fewer than MIN_VIDEOS videos on a side.
     """
-    check_pair(real.values, fake.values)
+    for real, fake in repeats:
+        check_pair(real.values, fake.values)
+
+    def mean_without(which: int, videos: Collection[str]) -> float:
+        return fmean(
+            statistic(
+                *(_without(side, videos if i == which else ()) for i, side in enumerate(pair))
+            )
+            for pair in repeats
+        )
+
+    value = mean_without(0, ())
     parts = []
-    for side, given in (("real", real), ("fake", fake)):
-        names = sorted(set(given.videos))
+    for which, side in enumerate(("real", "fake")):
+        names = sorted({video for pair in repeats for video in pair[which].videos})
         check_videos(side, len(names))
         groups = min(MAX_GROUPS, len(names))
-        group = dict(zip(names, deal(names, groups, f"groups/{seed}").tolist(), strict=True))
-        of_clip = torch.tensor([group[name] for name in given.videos])
-        rests = [given.values[of_clip != left_out] for left_out in range(groups)]
-        values = torch.tensor(
-            [
-                statistic(rest, fake.values) if side == "real" else statistic(real.values, rest)
-                for rest in rests
-            ],
-            dtype=torch.float64,
-        )
-        parts.append(((groups - 1) ** 2 / groups * values.var().item(), float(groups - 1)))
+        dealt: dict[int, list[str]] = {}
+        for name, group in zip(names, deal(names, groups, f"groups/{seed}").tolist(), strict=True):
+            dealt.setdefault(group, []).append(name)
+        values = [mean_without(which, dealt[group]) for group in range(groups)]
+        spread = torch.tensor(values, dtype=torch.float64).var().item()
+        parts.append(((groups - 1) ** 2 / groups * spread, float(groups - 1)))
     variance = sum(variance for variance, _ in parts)
     freedom = satterthwaite(*parts, fallback=math.inf)
-    reach = student_quantile((1 + level) / 2, freedom) * math.sqrt(variance)
-    value = statistic(real.values, fake.values)
+    reach = student_reach(level, freedom) * math.sqrt(variance)
     return Interval(value - reach, value + reach, level, math.sqrt(variance), "jackknife")
+
+
+def _without(features: ClipFeatures, videos: Collection[str]) -> Tensor:
+    return features.values[torch.tensor([video not in videos for video in features.videos])]
 
 
 def _squared_influences(at: Linearised, weights: Weights, lost: int) -> float:
     """Variance of the value by its influences; `lost`: means taken from the videos of a side."""
-    total = 0.0
-    for influence, weight in ((at.real, weights.real), (at.fake, weights.fake)):
-        count = len(influence)
-        total += (influence.square() / weight).sum().item() * count / (count - lost)
-    return total
+    sides = ((at.real, weights.real), (at.fake, weights.fake))
+    return sum(
+        of_squares((influence.square() / weight).sum().item(), len(influence), lost=lost)
+        for influence, weight in sides
+    )
 
 
 def _skew(statistic: WeightedStatistic, whole: Linearised) -> float:
@@ -280,8 +301,7 @@ def _skew(statistic: WeightedStatistic, whole: Linearised) -> float:
     before = math.sqrt(_squared_influences(whole, statistic.ones, lost=1))
     after = math.sqrt(_squared_influences(moved, tilted, lost=1))
     rise = moved.value - whole.value
-    skew = (after - before) / rise if rise != 0 else 0.0
-    return min(max(skew, -MAX_SKEW), MAX_SKEW)
+    return bounded_skew((after - before) / rise) if rise != 0 else 0.0
 
 
 def _freedom(whole: Linearised) -> float:

@@ -15,15 +15,16 @@ from statistics import fmean
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.uncertainty.intervals import MAX_SKEW, MIN_FREEDOM, MIN_VIDEOS, Interval
+from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS, Interval
 from leo_bench.evaluation.uncertainty.variance import (
+    LEVEL,
+    MIN_FREEDOM,
+    bounded_skew,
     freedom_of_squares,
     satterthwaite,
-    student_quantile,
+    skewed_ends,
+    student_reach,
 )
-
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -96,17 +97,12 @@ def _influences(values: Mapping[str, float]) -> Tensor:
 
 
 def _interval(value: float, samples: Sequence[_Sample], level: float) -> Interval:
-    if not 0 < level < 1:
-        raise InputError(f"level is {level}; expected a number between 0 and 1, such as 0.95")
     error = math.sqrt(sum(sample.variance for sample in samples))
+    reach = student_reach(level, _freedom(samples))
     if error == 0:
         return Interval(value, value, level, 0.0, "influence")
-    reach = student_quantile((1 + level) / 2, _freedom(samples))
-    low, high = -reach * error, reach * error
-    skew = _skew(samples, error)
-    if abs(skew) > 1e-6:
-        low, high = (error * math.expm1(side * reach * skew) / skew for side in (-1, 1))
-    return Interval(value + low, value + high, level, error, "influence")
+    low, high = skewed_ends(value, error, reach, _skew(samples, error))
+    return Interval(low, high, level, error, "influence")
 
 
 def _freedom(samples: Sequence[_Sample]) -> float:
@@ -128,5 +124,4 @@ def _skew(samples: Sequence[_Sample], error: float) -> float:
     cubes = sum(
         len(s.influences) * s.influences.pow(3).sum().item() * s.correction for s in samples
     )
-    skew = cubes / (2 * error * rise)
-    return min(max(skew, -MAX_SKEW), MAX_SKEW)
+    return bounded_skew(cubes / (2 * error * rise))

@@ -28,9 +28,12 @@ from dataclasses import dataclass
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.records.influences import Pair, VideoInfluences
 from leo_bench.evaluation.uncertainty.variance import (
+    LEVEL,
+    check_level,
+    of_squares,
     satterthwaite,
     split_by_halves,
-    student_quantile,
+    student_reach,
 )
 
 
@@ -69,7 +72,7 @@ class OverSeeds:
 def over_seeds(
     values: Sequence[float],
     influences: Sequence[VideoInfluences | None],
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> OverSeeds:
     """The mean over seeds with its interval; see the head of this file.
 
@@ -84,8 +87,7 @@ def over_seeds(
     """
     if not values:
         raise InputError("a mean over seeds needs at least one seed")
-    if not 0 < level < 1:
-        raise InputError(f"level is {level}; expected a number between 0 and 1, such as 0.95")
+    check_level(level)
     count, mean = len(values), statistics.fmean(values)
     known = [found for found in influences if found is not None]
     real = samples = between = None
@@ -106,7 +108,7 @@ def over_seeds(
     freedom = satterthwaite(
         (of_models, freedom_of_models), (real or 0.0, freedom_of_real), fallback=freedom_of_models
     )
-    reach = student_quantile((1 + level) / 2, freedom) * math.sqrt(variance)
+    reach = student_reach(level, freedom) * math.sqrt(variance)
     return OverSeeds(
         value=mean,
         by_seed=tuple(values),
@@ -121,7 +123,7 @@ def over_seeds(
 
 
 def _mean(sides: Sequence[Mapping[str, Pair]]) -> dict[str, Pair]:
-    videos = {video for side in sides for video in side}
+    videos = sorted({video for side in sides for video in side})
     return {
         video: (
             sum(side[video][0] for side in sides if video in side) / len(sides),
@@ -132,8 +134,7 @@ def _mean(sides: Sequence[Mapping[str, Pair]]) -> dict[str, Pair]:
 
 
 def _variance(videos: Mapping[str, Pair]) -> float:
-    """Variance by influences, as in `uncertainty.intervals`: A + B from A + 2B and A + 4B."""
-    count = len(videos)
-    whole = sum(pair[0] ** 2 for pair in videos.values()) * count / max(count - 1, 1)
-    halves = sum(pair[1] ** 2 for pair in videos.values()) * count / max(count - 2, 1)
+    """A + B of `uncertainty.intervals`, from A + 2B and A + 4B."""
+    whole = of_squares(sum(pair[0] ** 2 for pair in videos.values()), len(videos), lost=1)
+    halves = of_squares(sum(pair[1] ** 2 for pair in videos.values()), len(videos), lost=2)
     return sum(split_by_halves(whole, halves))

@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from scipy.stats import binomtest
 
 from leo_bench.evaluation.errors import InputError
-
-LEVEL = 0.95
+from leo_bench.evaluation.uncertainty.variance import LEVEL
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,7 @@ from statistics import NormalDist
 import torch
 
 from leo_bench.evaluation.errors import InputError
-
-LEVEL = 0.95
+from leo_bench.evaluation.uncertainty.variance import LEVEL
 
 
 @dataclass(frozen=True)

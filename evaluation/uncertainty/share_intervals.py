@@ -12,10 +12,11 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from leo_bench.evaluation.distances.influence import ClipFeatures
 from leo_bench.evaluation.distances.neighbours import precision, recall
-from leo_bench.evaluation.uncertainty.influence import ClipFeatures
 from leo_bench.evaluation.uncertainty.intervals import Interval, jackknife_interval
 from leo_bench.evaluation.uncertainty.paired_shares import wilson_interval
+from leo_bench.evaluation.uncertainty.variance import LEVEL
 
 # With fewer on either side the chance of the manifold is as large as that of its members, and the
 # jackknife does not see it (benchmarks/coverage.md).
@@ -25,7 +26,7 @@ ROUNDING = 1e-6  # of a count of videos
 
 
 def precision_interval(
-    real: ClipFeatures, fake: ClipFeatures, *, seed: int, level: float = 0.95
+    real: ClipFeatures, fake: ClipFeatures, *, seed: int, level: float = LEVEL
 ) -> Interval | None:
     """Interval of `neighbours.precision`, within 0..1; None under MIN_VIDEOS on a side.
 
@@ -36,7 +37,7 @@ def precision_interval(
 
 
 def recall_interval(
-    real: ClipFeatures, fake: ClipFeatures, *, seed: int, level: float = 0.95
+    real: ClipFeatures, fake: ClipFeatures, *, seed: int, level: float = LEVEL
 ) -> Interval | None:
     """Interval of `neighbours.recall`, within 0..1; None under MIN_VIDEOS on a side.
 
@@ -56,7 +57,7 @@ def _interval(
 ) -> Interval | None:
     if min(len(set(real.videos)), len(set(fake.videos))) < MIN_VIDEOS:
         return None
-    found = jackknife_interval(statistic, real, fake, seed=seed, level=level)
+    found = jackknife_interval(statistic, [(real, fake)], seed=seed, level=level)
     # Clips of one video may differ: a share of videos lies between whole ones.
     yes = statistic(real.values, fake.values) * counted
     low, _ = wilson_interval(math.floor(yes + ROUNDING), counted, level)

@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 
 from leo_bench.benchmarks.cli.main import app
 from leo_bench.evaluation.distances.frechet import fit_gaussian, frechet_distance
+from leo_bench.evaluation.distances.influence import ClipFeatures
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.records.distance import write_record
-from leo_bench.evaluation.uncertainty.influence import ClipFeatures
 from leo_bench.reports.bundles import SideStatistics, Statistics, check, frechet, pack
 from leo_bench.reports.leaderboard import boards, render
 from leo_bench.reports.origins import MODELS, ModelFacts, models_text

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from made_records import features, keep_fvd
 
+from leo_bench.evaluation.distances.frechet_influence import frechet_statistic
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.records.influences import (
     ErrorOfDifference,
@@ -15,7 +16,6 @@ from leo_bench.evaluation.records.influences import (
     influences_of_mean,
     read_influences,
 )
-from leo_bench.evaluation.uncertainty.influence import frechet_statistic
 from leo_bench.evaluation.uncertainty.intervals import paired_difference_interval
 from leo_bench.reports.comparing import compare, load_settings
 from leo_bench.reports.error_of_change import chance_of_rise, detectable_rise

@@ -126,7 +126,7 @@ def test_digests_of_the_protocols_of_clips_have_not_moved() -> None:
     [
         ("frames_of_clip", None, "preprocess is 'embedder'"),
         ("frames_of_clip", 0, "frames_of_clip is 0: Input should be greater than or equal to 1"),
-        ("metrics", ["fvd"], "the one metric fid"),
+        ("metrics", ["fvd"], "only metrics of frames: fid"),
         ("preprocess", "squash-224", "known are .'embedder'."),
         ("real.requantise", "half-shift-truncate", "known are .'as-stored'."),
     ],
@@ -137,7 +137,7 @@ def test_a_protocol_of_frames_is_checked(key: str, value: object, said: str) -> 
 
 
 def test_a_protocol_of_clips_has_no_fid() -> None:
-    with pytest.raises(InputError, match="the one metric fid"):
+    with pytest.raises(InputError, match="only metrics of frames: fid"):
         load_protocol("stylegan-v").changed("metrics", ["fid"])
     protocol = load_protocol("pytorch-fid")
     content = protocol.model_dump(mode="json")

@@ -2,13 +2,10 @@ import pytest
 import torch
 
 from leo_bench.evaluation.distances.frechet import FrechetOptions, frechet_of_features
+from leo_bench.evaluation.distances.frechet_influence import FrechetStatistic, frechet_statistic
+from leo_bench.evaluation.distances.influence import ClipFeatures
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.uncertainty.extrapolation import Extrapolation, extrapolate
-from leo_bench.evaluation.uncertainty.influence import (
-    ClipFeatures,
-    FrechetStatistic,
-    frechet_statistic,
-)
 from leo_bench.evaluation.uncertainty.intervals import spread_of_mean
 
 EXACT = FrechetOptions(covariance="unbiased", square_root="eigenvalues", dtype="float64")

@@ -10,23 +10,16 @@ from scipy.stats import t as student
 from torch import Tensor
 
 from leo_bench.evaluation.distances.frechet import frechet_distance_thin
-from leo_bench.evaluation.distances.kernel import KernelOptions
+from leo_bench.evaluation.distances.frechet_influence import frechet_statistic
+from leo_bench.evaluation.distances.influence import ClipFeatures, WeightedStatistic, combine
+from leo_bench.evaluation.distances.kernel import KernelOptions, kernel_statistic
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.uncertainty.influence import (
-    ClipFeatures,
-    WeightedStatistic,
-    combine,
-    frechet_statistic,
-    kernel_statistic,
-)
 from leo_bench.evaluation.uncertainty.intervals import (
     Interval,
     cautious_interval,
-    frechet_interval,
     interval_of,
     jackknife_interval,
     paired_difference_interval,
-    spread_of,
     spread_of_mean,
 )
 from leo_bench.evaluation.uncertainty.variance import student_quantile
@@ -101,14 +94,15 @@ def test_interval_of_kvd_holds_the_distance_of_the_populations(
         statistic = kernel_statistic(
             made(2 * draw, real, 0.0), made(2 * draw + 1, fake, 0.0), CUBIC
         )
-        spread = spread_of(statistic, draw)
+        spread = spread_of_mean([statistic], draw)
         draws.append((spread.value, cautious_interval(spread.value, spread, 0.95)))
     assert covered(draws, 0.0) > least
 
 
 def test_standard_error_is_the_spread_over_draws_where_the_plain_sum_is_too_wide() -> None:
     spreads = [
-        spread_of(fvd(light(2 * draw, 64), light(2 * draw + 1, 64)), draw) for draw in range(80)
+        spread_of_mean([fvd(light(2 * draw, 64), light(2 * draw + 1, 64))], draw)
+        for draw in range(80)
     ]
     sd = stdev(spread.value for spread in spreads)
     ours = fmean((spread.single + spread.paired) ** 0.5 for spread in spreads)
@@ -142,25 +136,21 @@ def test_interval_is_around_the_distance_and_reaches_further_up() -> None:
     real, fake = drawn(1, 60, 8), drawn(2, 60, 8, 0.3)
     statistic = fvd(real, fake)
     value = statistic.at(statistic.ones).value
-    found = frechet_interval(real, fake, correction=1, seed=0)
+    found = interval_of(fvd(real, fake), seed=0)
     assert found.low < value < found.high
     assert found.high - value > value - found.low
 
 
 def test_higher_level_is_wider() -> None:
     real, fake = drawn(1, 60, 8), drawn(2, 60, 8, 0.3)
-    narrow, wide = (
-        frechet_interval(real, fake, correction=1, seed=0, level=level) for level in (0.8, 0.99)
-    )
+    narrow, wide = (interval_of(fvd(real, fake), seed=0, level=level) for level in (0.8, 0.99))
     assert wide.low < narrow.low < narrow.high < wide.high
 
 
 def test_order_of_files_moves_no_bit() -> None:
     real, fake = drawn(1, 60, 8), drawn(2, 60, 8, 0.3)
     turned = ClipFeatures(real.values.flip(0), list(real.videos)[::-1])
-    assert frechet_interval(turned, fake, correction=1, seed=0) == frechet_interval(
-        real, fake, correction=1, seed=0
-    )
+    assert interval_of(fvd(turned, fake), seed=0) == interval_of(fvd(real, fake), seed=0)
 
 
 def test_clips_of_one_video_are_no_new_evidence() -> None:
@@ -181,7 +171,7 @@ def test_difference_is_surer_than_its_two_parts() -> None:
     real = drawn(1, 60, 8)
     first, second = fvd(real, drawn(2, 60, 8, 0.5)), fvd(real, drawn(3, 60, 8, 0.5))
     found = paired_difference_interval(first, second, seed=0)
-    parts = [spread_of(part, seed=0) for part in (first, second)]
+    parts = [spread_of_mean([part], seed=0) for part in (first, second)]
     alone = sum(part.single + part.paired for part in parts) ** 0.5
     assert found.standard_error < 0.9 * alone
     assert found.low < 0 < found.high
@@ -218,7 +208,7 @@ def _difference_of_means(real: Tensor, fake: Tensor) -> float:
 
 def test_jackknife_gives_the_textbook_error_of_a_difference_of_means() -> None:
     real, fake = drawn(1, 2000, 2), drawn(2, 2000, 2, 0.5)
-    found = jackknife_interval(_difference_of_means, real, fake, seed=0)
+    found = jackknife_interval(_difference_of_means, [(real, fake)], seed=0)
     expected = (1 / 2000 + 1.5**2 / 2000) ** 0.5
     assert found.standard_error == pytest.approx(expected, rel=0.3)
     assert found.method == "jackknife"
@@ -228,7 +218,7 @@ def test_jackknife_leaves_out_whole_videos() -> None:
     real, fake = drawn(1, 40, 2), drawn(2, 40, 2, 0.5)
     copied = ClipFeatures(real.values.repeat(3, 1), list(real.videos) * 3)
     once, thrice = (
-        jackknife_interval(_difference_of_means, side, fake, seed=0) for side in (real, copied)
+        jackknife_interval(_difference_of_means, [(side, fake)], seed=0) for side in (real, copied)
     )
     assert thrice.standard_error == pytest.approx(once.standard_error)
 
@@ -246,12 +236,12 @@ def test_student_quantile(probability: float, freedom: float, expected: float) -
 def test_mean_of_repeats_has_the_error_of_the_mean() -> None:
     """Repeats of other clips of the same videos: each alone is less sure than their mean."""
     repeats = [fvd(light(seed, 64), light(seed + 50, 64, 1.0)) for seed in range(10)]
-    alone = fmean(spread_of(r, 0).single + spread_of(r, 0).paired for r in repeats)
+    alone = fmean(spread_of_mean([r], 0).single + spread_of_mean([r], 0).paired for r in repeats)
     together = spread_of_mean(repeats, 0)
     assert together.single + together.paired < 0.3 * alone
-    assert together.value == pytest.approx(fmean(spread_of(r, 0).value for r in repeats))
+    assert together.value == pytest.approx(fmean(spread_of_mean([r], 0).value for r in repeats))
     same = spread_of_mean(repeats[:1] * 10, 0)
-    assert same.single == pytest.approx(spread_of(repeats[0], 0).single)
+    assert same.single == pytest.approx(spread_of_mean([repeats[0]], 0).single)
 
 
 def test_repeats_of_few_other_videos_each_have_halves() -> None:
@@ -271,15 +261,15 @@ def test_repeats_of_few_other_videos_each_have_halves() -> None:
 def test_few_videos_are_refused_however_many_clips() -> None:
     real = ClipFeatures(drawn(1, 60, 4).values, ["a", "b", "c"] * 20)
     with pytest.raises(InputError, match="real: clips from 3 videos; an interval needs at least 4"):
-        frechet_interval(real, drawn(2, 60, 4), correction=1, seed=0)
+        interval_of(fvd(real, drawn(2, 60, 4)), seed=0)
     with pytest.raises(InputError, match="fake: clips from 3 videos"):
-        jackknife_interval(_difference_of_means, drawn(2, 60, 4), real, seed=0)
+        jackknife_interval(_difference_of_means, [(drawn(2, 60, 4), real)], seed=0)
 
 
 @pytest.mark.parametrize("level", [0, 1, 95])
 def test_level_is_a_share(level: float) -> None:
     with pytest.raises(InputError, match="expected a number between 0 and 1"):
-        frechet_interval(drawn(1, 60, 4), drawn(2, 60, 4), correction=1, seed=0, level=level)
+        interval_of(fvd(drawn(1, 60, 4), drawn(2, 60, 4)), seed=0, level=level)
 
 
 def test_committed_study_shows_what_the_notes_of_records_say() -> None:

@@ -5,8 +5,8 @@ from statistics import fmean
 import pytest
 import torch
 
+from leo_bench.evaluation.distances.influence import ClipFeatures
 from leo_bench.evaluation.distances.neighbours import precision, recall
-from leo_bench.evaluation.uncertainty.influence import ClipFeatures
 from leo_bench.evaluation.uncertainty.paired_shares import wilson_interval
 from leo_bench.evaluation.uncertainty.share_intervals import precision_interval, recall_interval
 

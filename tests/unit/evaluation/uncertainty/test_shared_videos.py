@@ -3,14 +3,13 @@
 import pytest
 import torch
 
+from leo_bench.evaluation.distances.frechet_influence import frechet_statistic
+from leo_bench.evaluation.distances.influence import ClipFeatures, WeightedStatistic
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.uncertainty.influence import (
-    ClipFeatures,
-    WeightedStatistic,
-    frechet_statistic,
+from leo_bench.evaluation.uncertainty.intervals import (
+    paired_difference_interval,
+    shared_difference_interval,
 )
-from leo_bench.evaluation.uncertainty.intervals import paired_difference_interval
-from leo_bench.evaluation.uncertainty.shared_videos import shared_difference_interval
 
 VIDEOS, DIM = 24, 3
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from leo_bench.evaluation.distances.frechet import FrechetOptions, frechet_of_features
-from leo_bench.evaluation.uncertainty.influence import ClipFeatures, frechet_statistic
-from leo_bench.evaluation.uncertainty.leverage import leave_each_out
+from leo_bench.evaluation.distances.frechet_influence import frechet_statistic, leave_each_out
+from leo_bench.evaluation.distances.influence import ClipFeatures
 
 
 def drawn(seed: int, videos: int, dim: int, shift: float = 0.0) -> ClipFeatures:

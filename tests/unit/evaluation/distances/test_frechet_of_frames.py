@@ -5,13 +5,14 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 
-from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.uncertainty import frame_influence
-from leo_bench.evaluation.uncertainty.frame_influence import (
+from leo_bench.evaluation.distances import frechet_of_frames
+from leo_bench.evaluation.distances.frechet_influence import frechet_statistic
+from leo_bench.evaluation.distances.frechet_of_frames import (
     frechet_of_frames,
     frechet_statistic_of_frames,
 )
-from leo_bench.evaluation.uncertainty.influence import ClipFeatures, Weights, frechet_statistic
+from leo_bench.evaluation.distances.influence import ClipFeatures, Weights
+from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.uncertainty.intervals import interval_of
 
 
@@ -26,7 +27,7 @@ def drawn(seed: int, rows: int, dim: int, of_one: int, shift: float = 0.0) -> Cl
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frame_influence, "BLOCK", 7)
+    monkeypatch.setattr(frechet_of_frames, "BLOCK", 7)
 
 
 def test_the_distance_is_that_of_numpy_and_scipy() -> None:

@@ -5,19 +5,18 @@ import torch
 from torch import Tensor
 
 from leo_bench.evaluation.distances.frechet import FrechetOptions, frechet_of_features
-from leo_bench.evaluation.distances.kernel import KernelOptions, kernel_distance
-from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.uncertainty.block_split import BlockSplit, deal, mean_over_blocks
-from leo_bench.evaluation.uncertainty.influence import (
+from leo_bench.evaluation.distances.frechet_influence import frechet_statistic
+from leo_bench.evaluation.distances.influence import (
     ClipFeatures,
     Linearised,
     WeightedStatistic,
     Weights,
     combine,
-    frechet_statistic,
-    kernel_statistic,
     mean_of,
 )
+from leo_bench.evaluation.distances.kernel import KernelOptions, kernel_distance, kernel_statistic
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.uncertainty.block_split import BlockSplit, deal, mean_over_blocks
 
 KVD = KernelOptions(degree=3, coef0=1.0, dtype="float64")
 FVD = FrechetOptions(covariance="unbiased", square_root="eigenvalues", dtype="float64")

@@ -1,0 +1,196 @@
+"""Statistics of two sets of videos as functions of the videos' weights, and their influences.
+
+Give video v of one side the weight w_v: 1 for every video is the plain statistic, 0 leaves the
+video out. The influence of v is d value / d log w_v: how far the value moves, to first order, as v
+counts more. Influences of one side sum to 0. They are linear: the influences on a mean over
+repeats, or on a difference of two distances, are the mean and the difference of the influences.
+Intervals and the extrapolation to infinite N rest on them. Each distance gives its own in closed
+form (`frechet_influence`, `frechet_of_frames`, `kernel`).
+
+Legend: N clips of one side, D dimensions, R real videos, F fake videos.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from leo_bench.evaluation.distances.feature_matrix import content_order
+from leo_bench.evaluation.errors import InputError
+
+
+@dataclass(frozen=True)
+class ClipFeatures:
+    """Features of one side's clips, and the video that each clip was cut from.
+
+    Clips of one video are alike, so videos, not clips, are the independent samples.
+    """
+
+    values: Tensor  # [N,D], floating
+    videos: Sequence[str]  # [N]
+
+    def __post_init__(self) -> None:
+        if len(self.videos) != len(self.values):
+            raise InputError(
+                f"{len(self.values)} clips with features, {len(self.videos)} names of videos; "
+                "every clip needs the name of its video"
+            )
+
+    def by_video(self) -> "VideoRows":
+        """The clips in an order that only names and content decide."""
+        videos = tuple(sorted(set(self.videos)))
+        index = {name: i for i, name in enumerate(videos)}
+        by_content = content_order(self.values)
+        video = torch.tensor([index[self.videos[i]] for i in by_content.tolist()])
+        by_video = torch.argsort(video, stable=True)
+        return VideoRows(videos, by_content[by_video], video[by_video])
+
+
+@dataclass(frozen=True)
+class VideoRows:
+    """Rows sorted by the name of their video, then by content.
+
+    Args:
+        names: of the videos, sorted.
+        order: int64 [N], indices of the given rows.
+        video: int64 [N], index in `names` of each row's video, ascending.
+    """
+
+    names: tuple[str, ...]
+    order: Tensor
+    video: Tensor
+
+    def counts(self) -> Tensor:
+        """Rows of each video: int64 [videos]."""
+        return torch.bincount(self.video, minlength=len(self.names))
+
+    def sums(self, of_rows: Tensor) -> Tensor:
+        """Sums over the rows of each video: float64 [N,...] -> float64 [videos,...]."""
+        total = torch.zeros(len(self.names), *of_rows.shape[1:], dtype=torch.float64)
+        return total.index_add_(0, self.video, of_rows)
+
+
+@dataclass(frozen=True)
+class WeightedClips:
+    """The clips whose video has a weight above 0.
+
+    Args:
+        values: float64 [N,D].
+        share: float64 [N], weights of the clips; they sum to 1.
+        rows: their videos.
+    """
+
+    values: Tensor
+    share: Tensor
+    rows: VideoRows
+
+
+def weighing(features: ClipFeatures) -> Callable[[Tensor], WeightedClips]:
+    """A function from the weights of the videos, float64 [videos] in the order of their names."""
+    rows = features.by_video()
+    values = features.values.detach()[rows.order].to(device="cpu", dtype=torch.float64)
+
+    def weigh(weights: Tensor) -> WeightedClips:
+        clip_weights = weights[rows.video]
+        kept = clip_weights > 0
+        share = clip_weights[kept] / clip_weights.sum()
+        kept_rows = VideoRows(rows.names, rows.order[kept], rows.video[kept])
+        return WeightedClips(values[kept], share, kept_rows)
+
+    return weigh
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much each video counts, >= 0."""
+
+    real: Tensor  # float64 [R]
+    fake: Tensor  # float64 [F]
+
+
+@dataclass(frozen=True)
+class Linearised:
+    """A value at some weights, and each video's influence on it."""
+
+    value: float
+    real: Tensor  # float64 [R]
+    fake: Tensor  # float64 [F]
+
+
+@dataclass(frozen=True)
+class WeightedStatistic:
+    """A number computed from two sets of videos, as a function of the videos' weights."""
+
+    real_videos: Sequence[str]
+    fake_videos: Sequence[str]
+    n_real: int  # clips
+    n_fake: int  # clips
+    dimension: int
+    at: Callable[[Weights], Linearised]
+
+    @classmethod
+    def of(
+        cls, real: ClipFeatures, fake: ClipFeatures, at: Callable[[Weights], Linearised]
+    ) -> "WeightedStatistic":
+        """A statistic of the videos of two sides, `at` taking weights in the order of names."""
+        return WeightedStatistic(
+            sorted(set(real.videos)),
+            sorted(set(fake.videos)),
+            n_real=len(real.values),
+            n_fake=len(fake.values),
+            dimension=real.values.shape[1],
+            at=at,
+        )
+
+    @property
+    def ones(self) -> Weights:
+        """Every video counts once: the statistic itself."""
+        return Weights(
+            torch.ones(len(self.real_videos), dtype=torch.float64),
+            torch.ones(len(self.fake_videos), dtype=torch.float64),
+        )
+
+
+def combine(terms: Sequence[tuple[float, WeightedStatistic]]) -> WeightedStatistic:
+    """Sum of factor * statistic. Videos of one name on one side are one video to all terms.
+
+    So the difference of two fakes against one real set keeps the real side shared, and pairs the
+    fakes that bear the same name (made from the same seed or the same first frame); where equal
+    names mean nothing, pairing them changes no expectation.
+    """
+    real_videos = sorted({v for _, term in terms for v in term.real_videos})
+    fake_videos = sorted({v for _, term in terms for v in term.fake_videos})
+    places = [
+        (_places(term.real_videos, real_videos), _places(term.fake_videos, fake_videos))
+        for _, term in terms
+    ]
+
+    def at(weights: Weights) -> Linearised:
+        value = 0.0
+        real, fake = torch.zeros_like(weights.real), torch.zeros_like(weights.fake)
+        for (factor, term), (in_real, in_fake) in zip(terms, places, strict=True):
+            part = term.at(Weights(weights.real[in_real], weights.fake[in_fake]))
+            value += factor * part.value
+            real.index_add_(0, in_real, part.real, alpha=factor)
+            fake.index_add_(0, in_fake, part.fake, alpha=factor)
+        return Linearised(value, real, fake)
+
+    return WeightedStatistic(
+        real_videos,
+        fake_videos,
+        n_real=min(term.n_real for _, term in terms),
+        n_fake=min(term.n_fake for _, term in terms),
+        dimension=max(term.dimension for _, term in terms),
+        at=at,
+    )
+
+
+def mean_of(statistics: Sequence[WeightedStatistic]) -> WeightedStatistic:
+    """The mean, as over a protocol's repeats: each repeat draws other clips of the same videos."""
+    return combine([(1 / len(statistics), statistic) for statistic in statistics])
+
+
+def _places(names: Sequence[str], among: Sequence[str]) -> Tensor:
+    index = {name: i for i, name in enumerate(among)}
+    return torch.tensor([index[name] for name in names])

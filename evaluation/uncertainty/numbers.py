@@ -1,0 +1,160 @@
+"""Features to numbers: the value of every repeat, its interval, FVD∞ and influences, cached.
+
+A distance has two forms: as the protocol publishes it, and in float64, on which everything else
+rests. Where the protocol is in float64 they are one.
+"""
+
+import hashlib
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from pydantic import TypeAdapter, ValidationError
+from torch import Tensor
+
+from leo_bench.evaluation.distances.frechet_influence import FrechetStatistic
+from leo_bench.evaluation.distances.influence import ClipFeatures, WeightedStatistic, mean_of
+from leo_bench.evaluation.features.cache import FeatureStore
+from leo_bench.evaluation.features.devices import hardware
+from leo_bench.evaluation.features.single_thread_pool import on_one_thread
+from leo_bench.evaluation.metrics import DISTANCES, Form
+from leo_bench.evaluation.records.influences import VideoInfluences
+from leo_bench.evaluation.uncertainty.extrapolation import Extrapolation, extrapolate
+from leo_bench.evaluation.uncertainty.intervals import (
+    MIN_VIDEOS,
+    Interval,
+    VarianceEstimate,
+    cautious_interval,
+    interval_around,
+    jackknife_interval,
+    spread_of_mean,
+)
+from leo_bench.evaluation.uncertainty.variance import LEVEL
+
+Repeat = tuple[ClipFeatures, ClipFeatures]  # real, fake
+
+# Raise when any statistic could give another number from the same features.
+STATISTICS_VERSION = 2
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What a set of features says.
+
+    Args:
+        values: as the protocol computes it, one a repeat.
+        values_float64: the same in float64.
+        interval: around the mean of `values_float64`, for the mean over repeats with other videos;
+            None with fewer than MIN_VIDEOS videos on a side.
+        extrapolation: the mean without its small-sample bias; of Fréchet distances alone, and None
+            where there is no interval.
+        influences: of the videos on the mean; None where there is no interval, or the distance has
+            no influences.
+    """
+
+    values: tuple[float, ...]
+    values_float64: tuple[float, ...]
+    interval: Interval | None
+    extrapolation: Extrapolation | None
+    influences: VideoInfluences | None
+
+    @property
+    def value(self) -> float:
+        """The mean over repeats of the published form."""
+        return statistics.fmean(self.values)
+
+    @property
+    def value_float64(self) -> float:
+        """The mean over repeats in float64."""
+        return statistics.fmean(self.values_float64)
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation over repeats (ddof 0, as np.std); None with one repeat."""
+        return statistics.pstdev(self.values) if len(self.values) > 1 else None
+
+
+def numbers_of(
+    form: Form, repeats: Sequence[Repeat], seed: int, store: FeatureStore | None
+) -> Numbers:
+    """Every number of these features, from the cache where they were computed before.
+
+    Raises:
+        InputError: features that a distance cannot be computed from.
+    """
+    adapter = TypeAdapter(Numbers)
+    key = _key(form, repeats, seed)
+    kept = None if store is None else store.read_numbers(key)
+    if kept is not None:
+        try:
+            return adapter.validate_json(kept)
+        except ValidationError:
+            pass
+    # Sums of float64 round otherwise on two threads than on one, float32 visibly so.
+    numbers = on_one_thread(lambda: _numbers(form, repeats, seed))
+    if store is not None:
+        store.write_numbers(key, adapter.dump_json(numbers))
+    return numbers
+
+
+def _numbers(form: Form, repeats: Sequence[Repeat], seed: int) -> Numbers:
+    exact = tuple(form.exact(real.values, fake.values) for real, fake in repeats)
+    published = exact
+    if form.published is not form.exact:
+        published = tuple(form.published(real.values, fake.values) for real, fake in repeats)
+    if min(len(set(side.videos)) for repeat in repeats for side in repeat) < MIN_VIDEOS:
+        return Numbers(published, exact, None, None, None)
+    if form.weighted is None:
+        return Numbers(
+            published, exact, jackknife_interval(form.exact, repeats, seed=seed), None, None
+        )
+    distances = [form.weighted(real, fake) for real, fake in repeats]
+    spread = spread_of_mean(distances, seed)
+    mean = statistics.fmean(exact)
+    frechet = [distance for distance in distances if isinstance(distance, FrechetStatistic)]
+    return Numbers(
+        published,
+        exact,
+        metric_interval(form.metric, mean, spread),
+        extrapolate(frechet, spread, seed=seed, level=LEVEL) if frechet else None,
+        influences_of(mean_of(distances), spread),
+    )
+
+
+def metric_interval(
+    metric: str, value: float, spread: VarianceEstimate, level: float = LEVEL
+) -> Interval:
+    """Interval around a metric's value, or a difference of two, with this spread."""
+    if DISTANCES[metric].heavy:
+        return cautious_interval(value, spread, level)
+    return interval_around(value, spread.single + spread.paired, spread, level)
+
+
+def influences_of(statistic: WeightedStatistic, spread: VarianceEstimate) -> VideoInfluences:
+    """Of each video on a statistic, from its spread."""
+    whole, halves = spread.whole, spread.halves
+    return VideoInfluences(
+        real=_by_video(statistic.real_videos, whole.real, halves.real),
+        fake=_by_video(statistic.fake_videos, whole.fake, halves.fake),
+    )
+
+
+def _by_video(
+    videos: Sequence[str], whole: Tensor, halves: Tensor
+) -> dict[str, tuple[float, float]]:
+    pairs = zip(whole.tolist(), halves.tolist(), strict=True)
+    return dict(zip(videos, pairs, strict=True))
+
+
+def _key(form: Form, repeats: Sequence[Repeat], seed: int) -> str:
+    digest = hashlib.sha256()
+    made_by = [STATISTICS_VERSION, torch.__version__, hardware("cpu")]
+    facts = [*made_by, form.metric, seed, form.settings]
+    digest.update(json.dumps(facts, sort_keys=True).encode())
+    for repeat in repeats:
+        for side in repeat:
+            digest.update(side.values.numpy().tobytes())
+            digest.update("\0".join(side.videos).encode())
+    return digest.hexdigest()
