@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
 def list_kind(
     kind: Annotated[
         Literal[
+            "metrics",
             "datasets",
             "protocols",
             "suites",
@@ -36,7 +37,7 @@ def list_kind(
         typer.Argument(help="What to list."),
     ],
 ) -> None:
-    """Data sets, suites, configs of LEO; protocols, networks, methods, tables.
+    """Metrics, data sets, suites, configs of LEO; protocols, networks, methods, tables.
 
     Example: leo-bench list protocols
     """

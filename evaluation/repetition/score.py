@@ -49,7 +49,6 @@ from leo_bench.evaluation.repetition.recurrence import Profile, Search, closest_
 from leo_bench.evaluation.uncertainty.intervals import Interval
 from leo_bench.evaluation.uncertainty.mean_intervals import difference_interval
 from leo_bench.evaluation.uncertainty.paired_shares import wilson_interval
-from leo_bench.evaluation.uncertainty.variance import LEVEL
 
 REPETITION_VERSION = 2  # raise when a number could change
 
@@ -229,8 +228,8 @@ class SourceRepetition:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson's, at LEVEL, over videos; the calibration's own chance is not in it."""
-        return wilson_interval(sum(self.flags.values()), len(self.flags), LEVEL)
+        """Wilson's over videos; the calibration's own chance is not in it."""
+        return wilson_interval(sum(self.flags.values()), len(self.flags))
 
     def occurrence_under(self, null: Null) -> float:
         """The share under another null than the settings'."""

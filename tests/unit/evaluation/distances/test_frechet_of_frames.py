@@ -5,7 +5,6 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 
-from leo_bench.evaluation.distances import frechet_of_frames
 from leo_bench.evaluation.distances.frechet_influence import frechet_statistic
 from leo_bench.evaluation.distances.frechet_of_frames import (
     frechet_of_frames,
@@ -27,7 +26,7 @@ def drawn(seed: int, rows: int, dim: int, of_one: int, shift: float = 0.0) -> Cl
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frechet_of_frames, "BLOCK", 7)
+    monkeypatch.setattr("leo_bench.evaluation.distances.frechet_of_frames.BLOCK", 7)
 
 
 def test_the_distance_is_that_of_numpy_and_scipy() -> None:

@@ -203,7 +203,7 @@ def test_a_protocol_out_of_range_is_refused(change: tuple[str, object], said: st
 
 
 def test_an_integer_of_thousands_of_digits_is_one_line(tmp_path: Path) -> None:
-    text = (Path(load_protocol.__code__.co_filename).parent / "protocols/digan.toml").read_text()
+    text = (Path(load_protocol.__code__.co_filename).parent / "clips/digan.toml").read_text()
     path = tmp_path / "digan.toml"
     path.write_text(text.replace("repeats = 10 ", f"repeats = {'9' * 5000} "))
     with pytest.raises(InputError) as refused:

@@ -273,7 +273,7 @@ def test_level_is_a_share(level: float) -> None:
 
 
 def test_committed_study_shows_what_the_notes_of_records_say() -> None:
-    study = ROOT / "benchmarks" / "coverage.csv"
+    study = ROOT / "benchmarks" / "evidence" / "coverage.csv"
     with study.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     fvd = {
