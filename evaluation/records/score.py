@@ -75,7 +75,7 @@ class Against(Data):
         check_all_or_none(interval=self.interval, interval_level=level, standard_error=error)
         if self.interval is not None and error is not None and level is not None:
             check_around("interval", self.interval, "difference", self.difference)
-            check_error("interval", self.interval, self.difference, error, level)
+            check_error(self.interval, self.difference, error, level)
         return self
 
 
