@@ -1,1 +1,1 @@
-"""LEO from the command line: training, sampling, editing, animation."""
+"""LEO from the command line: training, sampling, editing and animation."""

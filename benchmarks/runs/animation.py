@@ -1,4 +1,4 @@
-"""A picture animated by a video, a few frames at a time: what `leo-bench animate` does."""
+"""`leo-bench animate`: animates a picture by a driving video, a few frames at a time."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -24,21 +24,21 @@ from leo_bench.leo.sampling.model import LeoModel, find_model, shipped_models
 
 Progress = Callable[[int, int], None]
 
-FPS = 25.0  # of motion that states no rate: folders of frames, arrays
-_FRAMES = 16  # read and animated at once
+FPS = 25.0  # where the driving video states no rate: folders of frames, arrays
+_FRAMES = 16  # batch size
 
 
 @dataclass(frozen=True)
 class Animation:
-    """A picture and the video that moves it, opened.
+    """A source picture and a driving video, opened.
 
     Args:
         animator: of the checkpoint.
-        source: uint8 [3,H,H], at the animator's size.
-        driving: holds one video.
-        relative: only motion since the first driving frame is taken over.
-        notes: what a person should know.
-        fps: frames a second of the driving video; 25 where it states none.
+        source: the picture, uint8 [3,H,H], at the animator's size.
+        driving: a source with one video.
+        relative: transfer only the motion relative to the first driving frame.
+        notes: notes on the checkpoint, the picture and the video.
+        fps: frames a second of the driving video; FPS where it states none.
     """
 
     animator: ImageAnimator
@@ -50,16 +50,16 @@ class Animation:
 
     @property
     def count(self) -> int:
-        """Frames."""
+        """Number of frames."""
         return self.driving.frame_counts[0]
 
     def frames(self, progress: Progress) -> Iterator[Tensor]:
-        """float32 [3,H,H] each, -1..1 and somewhat beyond; memory does not grow with their number.
+        """The animated frames, float32 [3,H,H] each, about -1..1, in constant memory.
 
         `progress` is called with (frames done, frames in all).
 
         Raises:
-            BadVideoError: the driving video does not hold what its header promised.
+            BadVideoError: the driving video cannot be decoded to its end.
         """
         look = self.animator.appearance(self.source)
         own = self.animator.codes(self.source[None])[0] if self.relative else None
@@ -79,10 +79,17 @@ class Animation:
 def open_animation(
     checkpoint: str, source: Path, driving: Path, *, relative: bool, device: str
 ) -> Animation:
-    """Read all but the driving frames; `checkpoint` is a file, a run, or a shipped model's name.
+    """Open an animation; the driving frames are read later.
+
+    Args:
+        checkpoint: a file, the folder of a training run, or a shipped model's name.
+        source: the picture.
+        driving: a file or folder that holds one video.
+        relative: as in `Animation`.
+        device: where the networks run.
 
     Raises:
-        InputError: one of the three cannot be read, or `driving` is not one video.
+        InputError: one of the three cannot be read, or `driving` does not hold one video.
     """
     found = read_animator(_animator_file(checkpoint))
     animator = ImageAnimator(found.generator.to(device))
@@ -117,7 +124,10 @@ def open_animation(
 
 
 def write_floats(path: Path, animation: Animation, progress: Progress) -> int:
-    """Frames as they leave the network, to an .npy file: float32 [T,3,H,W]; -> how many.
+    """Write frames as the network returns them to an .npy file, float32 [T,3,H,W].
+
+    Returns:
+        The number of frames.
 
     Raises:
         InputError: the file cannot be written.
@@ -140,7 +150,7 @@ def write_floats(path: Path, animation: Animation, progress: Progress) -> int:
 
 
 def _animator_file(checkpoint: str) -> Path:
-    """The file itself, or that of a run's or of a shipped model's animator."""
+    """The file itself, or the animator of a training run or shipped model."""
     path = Path(checkpoint).expanduser()
     is_name = checkpoint.startswith("leo:") or checkpoint in shipped_models()
     if path.is_dir() or (is_name and not path.is_file()):
@@ -149,7 +159,7 @@ def _animator_file(checkpoint: str) -> Path:
 
 
 def _resizing(path: Path, height: int, width: int, side: int) -> str:
-    """What `_resized` does to frames of that size, in a line."""
+    """A note on what `_resized` does to frames of this size."""
     how = f"to {side}x{side} by Pillow's bicubic"
     if height == width:
         return f"{path}: {width}x{height} is resized {how}"
@@ -163,10 +173,10 @@ def _resizing(path: Path, height: int, width: int, side: int) -> str:
 
 
 def _resized(frame: Tensor, side: int) -> Tensor:
-    """uint8 [3,H,W] -> uint8 [3,side,side], both sides stretched.
+    """uint8 [3,H,W] -> uint8 [3,side,side], both sides stretched by Pillow's bicubic.
 
-    As LIA's demo does with the picture: `img.resize((size, size))` is Pillow's bicubic
-    (wyhsirius/LIA@b9f15fb, run_demo.py:25). It resizes no driving video.
+    As LIA's demo resizes the picture, `img.resize((size, size))` (wyhsirius/LIA@b9f15fb,
+    run_demo.py:25). That demo does not resize driving videos.
     """
     if frame.shape[1:] == (side, side):
         return frame

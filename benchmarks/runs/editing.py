@@ -1,4 +1,4 @@
-"""`leo-bench edit`: samples again with their first frames edited, the motion kept."""
+"""`leo-bench edit`: samples drawn again with edited first frames and the same motion."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from pathlib import Path
 
 from torch import Tensor
 
-from leo_bench.benchmarks.montage import montage
+from leo_bench.benchmarks.montage import evenly_spaced, montage
 from leo_bench.benchmarks.runs.sampling import (
+    SHOWN_FRAMES,
     SUFFIXES,
     Format,
     Place,
     SampleRequest,
     check_settings,
-    evenly_spread,
     open_request,
     read_request,
     shown,
@@ -33,19 +33,20 @@ from leo_bench.leo.sampling.source import LeoSource
 
 @dataclass(frozen=True)
 class EditRequest:
-    """What is edited, and how; exactly one of the editors is given.
+    """What is edited, and how. Exactly one of picture, command and controlnet is given.
 
     Args:
-        samples: how the samples were drawn that are edited.
-        format, fps: how edited videos are stored.
-        indices: which of them.
-        required: those that have to be edited; others of `indices` may lack a picture in a folder.
-        drawn_in: the folder of `leo-bench sample` that holds them, if any.
-        picture: an edited first frame, or a folder of them, called as the samples: a PNG or JPEG
-            sample-000003.png.
+        samples: how the samples were drawn.
+        indices: numbers of the samples.
+        required: those of `indices` that must be edited; others may have no picture in a folder.
+        format: how edited videos are stored.
+        fps: frames a second, stated in the files.
+        drawn_in: the folder of `leo-bench sample` that holds the samples, if any.
+        picture: an edited first frame, or a folder of them with the names of the samples, such as
+            sample-000003.png (PNG or JPEG).
         command: a program that edits a picture (`leo.sampling.edit.command_editor`).
-        controlnet: a text that edits it.
-        repose: the edit moved the pose: the motion begins at the edited frame's own code.
+        controlnet: a ControlNet with a prompt.
+        repose: the edit changed the pose: the motion begins at the code of the edited frame.
     """
 
     samples: SampleRequest
@@ -61,10 +62,10 @@ class EditRequest:
 
 
 def samples_of(folder: Path, chosen: Sequence[int]) -> tuple[SampleRequest, list[int]]:
-    """An earlier sample command and the samples of it to edit: those chosen, or all there are.
+    """The request of the samples in a folder, and the numbers to edit: `chosen`, or all.
 
     Raises:
-        InputError: no samples there, or not all those chosen.
+        InputError: no samples there, or not all of those chosen.
     """
     request, there = read_request(folder)
     absent = sorted(set(chosen) - set(there))
@@ -79,7 +80,7 @@ class Edits:
 
     Args:
         paths: the edited videos.
-        notes: what a person should know of the pictures that were given.
+        notes: notes on the pictures that were given.
     """
 
     paths: list[Path]
@@ -87,12 +88,12 @@ class Edits:
 
 
 def write_edits(request: EditRequest, place: Place) -> Edits:
-    """Write OUT/sample-000003.mkv and so on; OUT.png shows each before and after.
+    """Write OUT/sample-000003.mkv and so on, and OUT.png, which shows each before and after.
 
     Raises:
-        InputError: no editor or several, no picture for any sample or for one that is required, one
-            picture for several, an editor that fails, samples that the model as it is now would not
-            draw, something in OUT or at OUT.png.
+        InputError: no editor or several; no picture for any sample, or for a required one; one
+            picture for several samples; the editor fails; the model has changed since the samples
+            were drawn; OUT is not empty, or OUT.png exists.
     """
     check_fps(request.fps)
     check_targets(Target("--out", place.out, NEW))
@@ -113,8 +114,8 @@ def write_edits(request: EditRequest, place: Place) -> Edits:
         path = place.out / f"{source.names[index]}{SUFFIXES[request.format]}"
         write_video(path, video.stream(), request.fps)
         paths.append(path)
-        before = source.read(index, evenly_spread(request.samples.sampling.frames))
-        rows += [before, shown(video)]
+        shown_frames = evenly_spaced(request.samples.sampling.frames, SHOWN_FRAMES)
+        rows += [source.read(index, shown_frames), shown(video)]
         labels += [f"{index}", "edited"]
         if place.progress is not None:
             place.progress(done + 1, len(edits))
@@ -123,25 +124,21 @@ def write_edits(request: EditRequest, place: Place) -> Edits:
 
 
 def write_first_frames(request: SampleRequest, indices: Sequence[int], place: Place) -> list[Path]:
-    """Write the first frames of samples as OUT/sample-000003.png, to be edited by hand.
+    """Write the first frames of samples as OUT/sample-000003.png and so on, to be edited by hand.
 
     Raises:
-        InputError: the folder cannot be written to, or holds one of them, edited perhaps.
+        InputError: a file cannot be written, or exists: it may be edited already.
     """
     source = open_request(request, place)
     paths = [place.out / f"{source.names[index]}.png" for index in indices]
     check_free(*paths)
-    try:
-        place.out.mkdir(parents=True, exist_ok=True)
-        for index, path in zip(indices, paths, strict=True):
-            write_atomically(path, png(source.first(index)))
-    except OSError as error:
-        raise InputError(f"{place.out}: cannot be written to: {error.strerror}") from None
+    for index, path in zip(indices, paths, strict=True):
+        write_atomically(path, png(source.first(index)))
     return paths
 
 
 def _edits(request: EditRequest, source: LeoSource, notes: list[str]) -> dict[int, Editor]:
-    """An editor for each sample that is edited; `notes` grows by what is odd about pictures."""
+    """An editor for each sample that is edited; adds notes on pictures to `notes`."""
     if (request.picture, request.command, request.controlnet).count(None) != 2:
         raise InputError("give exactly one of --edited, --command and --controlnet")
     if request.picture is not None:
@@ -156,7 +153,7 @@ def _edits(request: EditRequest, source: LeoSource, notes: list[str]) -> dict[in
 def _pictures(
     path: Path, request: EditRequest, source: LeoSource, notes: list[str]
 ) -> dict[int, Editor]:
-    """Pictures for the samples that they are called as, or a single one for a single sample."""
+    """Editors that return the pictures named as the samples, or one picture for one sample."""
     indices = request.indices
     if not path.is_dir():
         if len(indices) > 1:

@@ -1,8 +1,8 @@
 """`leo-bench sample --grid`: one face in several motions, or one motion on several faces.
 
 OUT/grid-motions.mkv     all videos side by side
-OUT/grid-motions.png     a row a video
-OUT/grid-motions.json    the settings that both follow from; others are refused in their place
+OUT/grid-motions.png     one row a video
+OUT/grid-motions.json    the settings of both; files of other settings are not replaced
 """
 
 import contextlib
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from leo_bench.benchmarks.montage import montage
 from leo_bench.benchmarks.runs.sampling import (
     SUFFIXES,
     Place,
@@ -17,7 +18,6 @@ from leo_bench.benchmarks.runs.sampling import (
     counted,
     open_request,
     shown,
-    write_picture,
 )
 from leo_bench.benchmarks.runs.settings import difference, settings, write_settings
 from leo_bench.benchmarks.runs.shared_folder import alone
@@ -29,7 +29,7 @@ from leo_bench.leo.sampling.grid import Kind, renderings, tiled
 
 @dataclass(frozen=True)
 class SampleGrid:
-    """A grid's files, whether any was missing, so that it was drawn, and notes on first frames."""
+    """The files of a grid, whether it was drawn now, and notes on the first frames."""
 
     video: Path
     picture: Path
@@ -38,44 +38,46 @@ class SampleGrid:
 
 
 def write_grid(request: SampleRequest, kind: Kind, place: Place) -> SampleGrid:
-    """Write the video and the picture, or the one that a killed process of the same line left out.
+    """Write the video and the picture; after a killed process, only the file that is missing.
 
     Raises:
-        InputError: one of them is there and not of this line; as `open_request` and `renderings`;
-            another process draws it; the disk refuses.
+        InputError: a file exists that has other settings; as `open_request` and `renderings`;
+            another process draws the grid; a file cannot be written.
     """
     is_new = not place.out.exists()
     try:
         with alone(place.out, f".grid-{kind}.lock"):
             return _written(request, kind, place)
     except InputError:
-        if is_new:  # what was refused leaves no folder behind
+        if is_new:  # leave no folder behind
             with contextlib.suppress(OSError):
                 place.out.rmdir()
         raise
 
 
 def _written(request: SampleRequest, kind: Kind, place: Place) -> SampleGrid:
-    video = place.out / f"grid-{kind}{SUFFIXES[request.format]}"
-    picture, told = (place.out / f"grid-{kind}{suffix}" for suffix in (".png", ".json"))
-    is_begun = told.is_file()
+    video, picture, settings_file = (
+        place.out / f"grid-{kind}{suffix}" for suffix in (SUFFIXES[request.format], ".png", ".json")
+    )
+    is_begun = settings_file.is_file()
     if not is_begun:
-        check_free(video, picture, told)
+        check_free(video, picture, settings_file)
     source = open_request(request, place)
     now = {**settings(request, source), "count": request.sampling.count}
-    change = difference(told, now) if is_begun else None
+    change = difference(settings_file, now) if is_begun else None
     if change is not None:
-        raise InputError(f"{told}: of a grid of other settings: {change}; give another --out")
+        raise InputError(
+            f"{settings_file}: of a grid of other settings: {change}; give another --out"
+        )
     missing = [path for path in (video, picture) if not path.exists()]
-    if not missing:
-        return SampleGrid(video, picture, drawn=False, notes=source.start_notes)
-    videos = renderings(source.drawing, kind, request.sampling.count)
-    if not is_begun:  # only now: what cannot be drawn says so before the names are claimed
-        write_settings(told, now)
-    if video in missing:
-        tell = counted(place.progress, request.sampling.frames)
-        write_video(video, tell(tiled([v.stream() for v in videos])), request.fps)
-    if picture in missing:
-        labels = [f"{kind[:-1]} {k}" for k in range(len(videos))]
-        write_picture([shown(rendering) for rendering in videos], labels, picture)
-    return SampleGrid(video, picture, drawn=True, notes=source.start_notes)
+    if missing:
+        videos = renderings(source.drawing, kind, request.sampling.count)
+        if not is_begun:  # only now: what cannot be drawn fails before the names are taken
+            write_settings(settings_file, now)
+        if video in missing:
+            tell = counted(place.progress, request.sampling.frames)
+            write_video(video, tell(tiled([v.stream() for v in videos])), request.fps)
+        if picture in missing:
+            labels = [f"{kind[:-1]} {k}" for k in range(len(videos))]
+            montage([shown(rendering) for rendering in videos], labels, picture)
+    return SampleGrid(video, picture, drawn=bool(missing), notes=source.start_notes)

@@ -1,4 +1,4 @@
-"""What samples follow from, written down beside them: who goes on with them is held to it."""
+"""The settings file beside samples: what they were made from, and digests of the videos."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,11 +16,11 @@ from leo_bench.evaluation.videos.source import fingerprint
 from leo_bench.leo.sampling.source import LeoSource
 from leo_bench.leo.training.origin import first_difference
 
-_SPELLINGS = ("run", "start")  # of a request: one model, one source has several
+_SPELLINGS = ("run", "start")  # of a request: the same model or source can be written in many ways
 
 
 def settings(request: Data, source: LeoSource) -> dict[str, object]:
-    """All that the files follow from. The count is no part: more samples may be asked for later."""
+    """All that the files depend on, but for the count: more samples may be requested later."""
     starts = source.drawing.starts
     return {
         "request": request.model_dump(mode="json", exclude={"sampling": {"count"}}),
@@ -29,33 +29,33 @@ def settings(request: Data, source: LeoSource) -> dict[str, object]:
     }
 
 
-def write_settings(path: Path, told: Mapping[str, object]) -> None:
-    """Write `settings` down.
+def write_settings(path: Path, content: Mapping[str, object]) -> None:
+    """Write a settings file atomically.
 
     Raises:
-        InputError: the disk refuses.
+        InputError: the file cannot be written.
     """
-    write_atomically(path, (json.dumps(told, indent=2) + "\n").encode())
+    write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
-def read_settings(path: Path) -> dict[str, Any]:
-    """What `write_settings` wrote.
+def read_settings(path: Path, advice: str = "give another folder") -> dict[str, Any]:
+    """The content of a settings file; {} if it is not a JSON object.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: the file cannot be read; the message ends with `advice`.
     """
     try:
         found = read_json(path)
     except InputError as error:
-        raise InputError(f"{error}; give another folder") from None
+        raise InputError(f"{error}; {advice}") from None
     return found if isinstance(found, dict) else {}
 
 
 def difference(path: Path, now: Mapping[str, object]) -> str | None:
-    """The first thing in which written settings differ from those of now; None: in none.
+    """The first difference between a settings file and the settings `now`; None if there is none.
 
-    How model and first frames are spelled is no part of it: their digests say which they are. Nor
-    are the digests of what was drawn.
+    Model and first frames are compared by digest, not by how they are written on the command line.
+    Digests of the videos are not compared.
 
     Raises:
         InputError: the file cannot be read.
@@ -63,31 +63,30 @@ def difference(path: Path, now: Mapping[str, object]) -> str | None:
     return first_difference(_compared(read_settings(path)), _compared(now))
 
 
-def _compared(told: Mapping[str, object]) -> dict[str, object]:
-    request = told.get("request")
+def _compared(content: Mapping[str, object]) -> dict[str, object]:
+    request = content.get("request")
     kept = request if isinstance(request, dict) else {}
     spelled = {"request": {k: v for k, v in kept.items() if k not in _SPELLINGS}}
-    return {key: value for key, value in {**told, **spelled}.items() if key != KEY}
+    return {key: value for key, value in {**content, **spelled}.items() if key != KEY}
 
 
 def add_digests(path: Path, videos: Sequence[Path]) -> None:
-    """Write down what these videos, in the folder of `path`, are as they were just written.
+    """Add the digests of `videos`, which lie beside the settings file `path`.
 
-    Several processes may do so at once. Videos that are listed already keep their digest, unless
-    they are of `videos`.
+    Safe for several processes at once. Digests of other videos are kept.
 
     Raises:
-        InputError: the disk refuses.
+        InputError: a file cannot be read or written.
     """
     digests = {video.name: content_digest(video) for video in videos}
     with in_turn(path.with_name(f".{path.name}.lock")):
-        told = read_settings(path)
-        every = sorted({**told.get(KEY, {}), **digests}.items())  # the same from any processes
-        write_settings(path, {**told, KEY: dict(every)})
+        content = read_settings(path)
+        every = sorted({**content.get(KEY, {}), **digests}.items())  # in whatever order they finish
+        write_settings(path, {**content, KEY: dict(every)})
 
 
 def without_digest(path: Path, videos: Sequence[Path]) -> list[Path]:
-    """Those of these videos that `add_digests` has not listed: a killed process wrote them.
+    """Those of `videos` without a digest in the settings file: a killed process wrote them.
 
     Raises:
         InputError: the file cannot be read.

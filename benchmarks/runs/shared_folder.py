@@ -1,7 +1,7 @@
-"""A folder that several processes fill, each with a part of its own (torchrun's, say).
+"""A folder that several processes fill, each with its own part (for example under torchrun).
 
-OUT/.unfinished-1         what the process of part 1 has not finished; gone when it ends
-OUT/.unfinished-1.lock    locked while that process works; gone when it ends
+OUT/.unfinished-1         unfinished files of the process of part 1; removed when it ends
+OUT/.unfinished-1.lock    locked while that process works; removed when it ends
 """
 
 import contextlib
@@ -16,12 +16,12 @@ from filelock import FileLock, Timeout
 from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.stage import Share
 
-TURN_SECONDS = 60.0  # that a process waits for others which write a few lines
+TURN_SECONDS = 60.0  # longest wait for other processes that write a few lines
 _HIDDEN, _LOCK = ".unfinished-", ".lock"
 
 
 def share_of_environment() -> tuple[Share, str | None]:
-    """Which process of torchrun this is, and its own GPU, if it has one of several."""
+    """This process's share of torchrun's processes, and its GPU if there are several."""
     parts = int(os.environ.get("WORLD_SIZE", "1"))
     own = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
     device = own if parts > 1 and torch.cuda.is_available() else None
@@ -30,31 +30,32 @@ def share_of_environment() -> tuple[Share, str | None]:
 
 @contextlib.contextmanager
 def own_part(out: Path, share: Share) -> Iterator[Path]:
-    """A hidden folder for a part's unfinished files, in a folder `out` that is made if need be.
+    """A new hidden folder in `out` for a part's unfinished files; creates `out`.
 
-    What killed processes left there goes.
+    Files that killed processes left in such folders are removed.
 
     Raises:
-        InputError: another process works at this part, or the disk refuses.
+        InputError: another process works on this part, or `out` cannot be written to.
     """
-    with contextlib.ExitStack() as ending:
-        ending.enter_context(alone(out, _lock_of(share.part)))
+    unfinished = out / f"{_HIDDEN}{share.part}"
+    with alone(out, unfinished.name + _LOCK):
         with writing(out):
             if share.part == 0:
-                _forget_parts_from(share.parts, out)
-            unfinished = _unfinished(out, share.part)
+                _remove_parts_from(share.parts, out)
             shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir()
-        ending.callback(shutil.rmtree, unfinished, ignore_errors=True)
-        yield unfinished
+        try:
+            yield unfinished
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
 
 
 @contextlib.contextmanager
 def alone(out: Path, lock: str) -> Iterator[None]:
-    """Keep other processes from a piece of work in `out`, made if need be, that `lock` names.
+    """Hold the lock file of this name in `out`; creates `out`.
 
     Raises:
-        InputError: another process is at it, or the disk refuses.
+        InputError: another process holds the lock, or `out` cannot be written to.
     """
     with contextlib.ExitStack() as ending:
         with writing(out):
@@ -70,10 +71,10 @@ def alone(out: Path, lock: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def in_turn(lock: Path) -> Iterator[None]:
-    """Do a short piece of work after other processes that are at the same.
+    """Hold a lock for a short piece of work, after waiting for other processes.
 
     Raises:
-        InputError: one of them is at it for over a minute.
+        InputError: another process holds the lock for more than TURN_SECONDS.
     """
     try:
         with _locked(lock, TURN_SECONDS):
@@ -84,42 +85,36 @@ def in_turn(lock: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def writing(out: Path) -> Iterator[None]:
-    """What the disk refuses is said in one line."""
+    """Turn an OSError into an InputError of one line that names `out`."""
     try:
         yield
     except OSError as error:
         raise InputError(f"{out}: cannot be written to: {error.strerror or error}") from None
 
 
-def _unfinished(out: Path, part: int) -> Path:
-    return out / f"{_HIDDEN}{part}"
-
-
-def _lock_of(part: int) -> str:
-    return f"{_HIDDEN}{part}{_LOCK}"
-
-
 @contextlib.contextmanager
 def _locked(path: Path, seconds: float = 0) -> Iterator[None]:
-    """Hold a lock; a killed process leaves nothing locked.
+    """Hold a lock; the lock of a killed process is free.
 
     Raises:
-        Timeout: another process does.
+        Timeout: another process holds it.
     """
     lock = FileLock(path)
     lock.acquire(timeout=seconds)
     try:
         yield
     finally:
-        # Still locked: who has opened the file meanwhile sees that it is gone and makes another.
+        # Removed before the release: a process that waits for it finds it gone and makes another.
         path.unlink(missing_ok=True)
         lock.release()
 
 
-def _forget_parts_from(first: int, out: Path) -> None:
-    """Clean up behind killed processes of a time when there were more parts."""
+def _remove_parts_from(first: int, out: Path) -> None:
+    """Remove what killed processes left when the work had more parts than now."""
     for path in list(out.glob(f"{_HIDDEN}*")):
         part = path.name.removeprefix(_HIDDEN).removesuffix(_LOCK)
         if part.isdecimal() and int(part) >= first:
-            with contextlib.suppress(Timeout), _locked(out / _lock_of(int(part))):
-                shutil.rmtree(_unfinished(out, int(part)), ignore_errors=True)
+            unfinished = out / f"{_HIDDEN}{int(part)}"
+            lock = unfinished.with_name(unfinished.name + _LOCK)
+            with contextlib.suppress(Timeout), _locked(lock):
+                shutil.rmtree(unfinished, ignore_errors=True)

@@ -1,6 +1,6 @@
-"""LEO runs from the command line's words: which config, which videos, which folder.
+"""Opens a training run from options of the command line: its config, videos and folder.
 
-A run remembers its data: `RUN/data.json` holds what was given as --data, word for word.
+`RUN/data.json` holds the value of --data, so that later commands on the run need not repeat it.
 """
 
 import json
@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from leo_bench.benchmarks.runs.settings import read_settings
 from leo_bench.benchmarks.scores.broken_videos import NamedVideos, broken_videos_named
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.atomic import write_atomically
-from leo_bench.evaluation.files.json_files import read_json
 from leo_bench.evaluation.files.schema import Data, parse
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.leo.config import STAGES, Config, load_config
@@ -29,7 +28,7 @@ _MEND = "mend it, or remove it from the training data"
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What the user asked; None is "as the run remembers, or as the machine says"."""
+    """What the user asked for; None: as the run was begun, or as the machine allows."""
 
     run: Path
     config: str | None = None
@@ -41,10 +40,10 @@ class RunRequest:
 
 
 def resolved_config(request: RunRequest) -> Config:
-    """The config asked for with its changes, or the run's own.
+    """The requested config or else the run's own, with the requested changes.
 
     Raises:
-        InputError: neither is there.
+        InputError: there is neither.
     """
     if request.config is not None:
         return load_config(request.config, request.changes)
@@ -55,10 +54,10 @@ def resolved_config(request: RunRequest) -> Config:
 
 
 def check_loss(request: RunRequest, config: Config, stage: str) -> None:
-    """See that a stage, or "all", can have the perceptual loss that was asked for.
+    """Check that a stage, or "all", can have the perceptual loss of its config.
 
     Raises:
-        InputError: it cannot, or --vgg names a file that the stage does not use.
+        InputError: it cannot, or --vgg is given for a stage that does not use it.
     """
     if stage not in (STAGES[0], "all"):
         if request.vgg is not None:
@@ -68,10 +67,10 @@ def check_loss(request: RunRequest, config: Config, stage: str) -> None:
 
 
 def open_job(request: RunRequest) -> Job:
-    """The run, new or begun, ready to be trained.
+    """The run, created if it is new, ready to be trained.
 
     Raises:
-        InputError: no config or no data, others than the run was begun with, or no videos there.
+        InputError: no config or no data; others than the run was begun with; no such videos.
     """
     config = resolved_config(request)
     spec = _data(request)
@@ -81,7 +80,7 @@ def open_job(request: RunRequest) -> Job:
     videos = cache(lambda: _training_videos(spec, options))
     news = remembered_data(request.run) != spec
     if news:
-        videos()  # only what could be opened is remembered: a slip of the pen is no run's data
+        videos()  # before it is written down: a mistyped source must not become the run's data
     run = RunFolder.create(request.run, config)
     if news:
         write_atomically(request.run / DATA, json.dumps({"data": spec}).encode())
@@ -95,29 +94,22 @@ def _training_videos(spec: str, options: SourceOptions) -> NamedVideos:
 
 
 def remembered_data(run: Path) -> str | None:
-    """What was given as --data when the run was begun; None where nothing was.
+    """The value of --data with which the run was begun; None if it has none.
 
     Raises:
-        InputError: the file that says so is damaged.
+        InputError: `RUN/data.json` is damaged.
     """
     path = run / DATA
-    return parse(_Remembered, _read(path), where=str(path)).data if path.is_file() else None
+    if not path.is_file():
+        return None
+    found = read_settings(path, "delete it, and give --data again as the run was begun with")
+    return parse(_Remembered, found, where=str(path)).data
 
 
 class _Remembered(Data):
     """The content of `DATA`."""
 
     data: str
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = read_json(path)
-    except InputError as error:
-        raise InputError(
-            f"{error}; delete it, and give --data again as the run was begun with"
-        ) from None
-    return found if isinstance(found, dict) else {}
 
 
 def _data(request: RunRequest) -> str:
@@ -136,6 +128,6 @@ def _data(request: RunRequest) -> str:
 
 
 def _one_spelling(spec: str) -> str:
-    """The same for DIR, DIR/, ./DIR and ~/…/DIR, also behind a `part:1/2:` or the like."""
+    """The same for DIR, DIR/, ./DIR and ~/…/DIR, also after a prefix such as `part:1/2:`."""
     kind, colon, place = spec.rpartition(":")
     return f"{kind}{colon}{Path(place).expanduser().resolve()}"

@@ -19,7 +19,7 @@ from leo_bench.benchmarks.scores.plan import (
     named_dataset,
     samples_of_the_run,
 )
-from leo_bench.benchmarks.sources.leo_pace import pace_of
+from leo_bench.benchmarks.sources.leo_stride import leo_stride
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source, side_named
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.embedders import EmbedderRequest, FrameEmbedder
@@ -133,7 +133,7 @@ def plan_frames(request: FrameScoreRequest) -> FramePlan:
     if real is None and fake is None:
         raise InputError("give videos: --dataset ID, --real PATH or --fake PATH")
     of_real = Window(request.frames, request.real_stride or real_stride)
-    pace = request.fake_stride or pace_of(fake, of_real.stride, fake_stride)
+    pace = request.fake_stride or leo_stride(fake, of_real.stride, fake_stride)
     of_fake = Window(request.frames, pace)
     of_dataset = dataset.evaluation.resolution if dataset else None
     return FramePlan(

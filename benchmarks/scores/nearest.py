@@ -26,8 +26,8 @@ from leo_bench.benchmarks.scores.plan import (
     source_options,
 )
 from leo_bench.benchmarks.scores.stamp import device_name, side_record
+from leo_bench.benchmarks.sources.locations import where_now
 from leo_bench.benchmarks.sources.open import open_source, side_named
-from leo_bench.benchmarks.sources.whereabouts import where_now
 from leo_bench.benchmarks.verify_and_explain.plan_again import Given, weights_of, with_leave
 from leo_bench.evaluation.clips import ClipChoice, ClipRef, Needs, Short, choose_clips
 from leo_bench.evaluation.distances.neighbours import copying, nearest

@@ -12,7 +12,7 @@ from typing import Literal
 import torch
 
 from leo_bench.benchmarks.datasets import Dataset, load_dataset
-from leo_bench.benchmarks.sources.leo_pace import pace_of
+from leo_bench.benchmarks.sources.leo_stride import leo_stride
 from leo_bench.benchmarks.sources.open import SourceOptions
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.errors import InputError
@@ -147,7 +147,7 @@ def plan(request: ScoreRequest) -> Plan:
         published=published,
         real_window=of_real,
         fake_window=Window(
-            request.frames, request.fake_stride or pace_of(fake, of_real.stride, fake_stride)
+            request.frames, request.fake_stride or leo_stride(fake, of_real.stride, fake_stride)
         ),
         extractor=extractor_request(request, published),
     )

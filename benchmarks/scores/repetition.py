@@ -24,8 +24,8 @@ from leo_bench.benchmarks.scores.motion_signals import (
 )
 from leo_bench.benchmarks.scores.plan import check_weights
 from leo_bench.benchmarks.scores.stamp import device_name, side_record, with_news
+from leo_bench.benchmarks.sources.locations import where_now
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
-from leo_bench.benchmarks.sources.whereabouts import where_now
 from leo_bench.benchmarks.verify_and_explain.plan_again import Given
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.of_clips import Resources

@@ -7,7 +7,7 @@ import torch
 
 from leo_bench.benchmarks.scores.plan import Plan
 from leo_bench.benchmarks.scores.side_notes import side_notes
-from leo_bench.benchmarks.sources.whereabouts import absolute_source
+from leo_bench.benchmarks.sources.locations import absolute_source
 from leo_bench.evaluation.embedders import FrameEmbedder
 from leo_bench.evaluation.extractors import ClipExtractor
 from leo_bench.evaluation.features.clip_frames import FrameExtractor

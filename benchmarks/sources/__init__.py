@@ -1,1 +1,1 @@
-"""`KIND:LOCATION` on the command line -> a source of videos."""
+"""Opens the videos that `KIND:LOCATION` on the command line names."""

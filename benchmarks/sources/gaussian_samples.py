@@ -1,19 +1,18 @@
-"""`gaussian:leo:RUN?start=SOURCE&...` -> a LEO's animator moved by Gaussian codes, as a source.
+"""The source `gaussian:leo:RUN?start=SOURCE&...`: a LEO's animator driven by Gaussian codes.
 
-gaussian:leo:toy-faces?start=toy-faces/test&fit=toy-faces/train      windows of codes as a Gaussian
-gaussian:leo:runs/faces?start=toy-faces/test&motion=frames           every frame's code by itself
+gaussian:leo:toy-faces?start=toy-faces/test&fit=toy-faces/train      a Gaussian of whole windows
+gaussian:leo:runs/faces?start=toy-faces/test&motion=frames           independent codes of one frame
 
-The animator and the first frames are LEO's, the motion is what a fit of mean and covariance gives:
-the scale that says what the LMDM is worth. A run of `leo-bench train` has its codes; a shipped
-model has not, and those of `fit` are made, once.
+A baseline for the LMDM: the same animator and first frames, but motion codes drawn from a Gaussian
+with the mean and covariance of real ones. A training run holds the codes of its training videos; a
+shipped model does not, and those of the videos `fit` are computed once and cached.
 """
 
 import hashlib
 import json
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import torch
@@ -21,7 +20,7 @@ from pydantic import Field
 from torch import Tensor
 
 from leo_bench.benchmarks.sources.leo_samples import LeoPlace
-from leo_bench.benchmarks.sources.queries import split_query
+from leo_bench.benchmarks.sources.locations import split_query
 from leo_bench.benchmarks.sources.start_frames import open_start_frames
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.cache import FeatureStore
@@ -44,17 +43,22 @@ from leo_bench.leo.sampling.model import LeoModel, device_named, find_model
 from leo_bench.leo.sampling.rendering import Rendering
 
 VERSION = 1  # raise when the same fit could give other pixels
-KEPT = 4  # renderings that are remembered
+KEPT = 4  # renderings in the cache
 
 
 class GaussianQuery(Data):
-    """What may stand behind the `?`.
+    """The options after the `?`.
 
-    `start`: pictures or videos whose first frames begin samples. `fit`: the videos whose codes are
-    fitted, at most `videos` of them, the first by name; "": the run's own codes. `motion`:
-    "windows" is a Gaussian of whole windows given the first code, "frames" one of single codes.
-    `count`: samples; absent: as many as the command's protocol takes, or else as there are starts.
-    `first_frame`: as `leo.sampling.drawing`'s.
+    Args:
+        start: pictures or videos whose first frames begin the samples.
+        fit: the videos whose codes are fitted; "": the run's own codes.
+        videos: largest number of videos of `fit`, the first by name.
+        motion: "windows": a Gaussian of whole windows given the first code; "frames": a Gaussian of
+            single codes, independent between frames.
+        frames: length of a sample.
+        count: number of samples; None: as many as there are starts.
+        seed: seed of the codes.
+        first_frame: as in `leo.sampling.drawing.Sampling`.
     """
 
     start: str
@@ -68,15 +72,13 @@ class GaussianQuery(Data):
 
 
 def open_gaussian(location: str, place: LeoPlace) -> "GaussianSource":
-    """Open what stands behind `gaussian:`.
+    """Open `gaussian:LOCATION`.
 
     Raises:
         InputError: no such model, a wrong option, or no codes to fit.
     """
     where, options = split_query(location)
-    given = {"frames": place.frames, "count": place.count}
-    usual = {key: value for key, value in given.items() if value is not None}
-    query = parse(GaussianQuery, usual | options, where=f"gaussian:{location}")
+    query = parse(GaussianQuery, place.defaults | options, where=f"gaussian:{location}")
     model = LeoModel.open(find_model(where), device_named(place.device))
     side = model.config.resolution
     starts = open_start_frames(query.start, lambda spec: place.open_start(spec, side))
@@ -100,7 +102,7 @@ def open_gaussian(location: str, place: LeoPlace) -> "GaussianSource":
 
 
 def encoded(model: LeoModel, videos: VideoSource) -> list[Tensor]:
-    """Codes of all frames, float32 [T,20] a video, made once and kept in the cache.
+    """Codes of all frames, float32 [T,20] a video, cached on disk.
 
     Raises:
         BadVideoError: a video cannot be read.
@@ -135,14 +137,14 @@ def encoded(model: LeoModel, videos: VideoSource) -> list[Tensor]:
 
 
 class GaussianSource:
-    """Given first frames, moved by codes of a Gaussian.
+    """Videos rendered from given first frames and codes of a Gaussian.
 
     Args:
-        model: whose animator.
-        query: what was asked.
-        starts: whose first frames; sample i begins with video i, the first again behind the last.
-        windows: of the codes that are fitted.
-        of: what these are of, in words.
+        model: its animator is used.
+        query: the options.
+        starts: sample i begins with the first frame of video i, modulo their number.
+        windows: windows of the codes that are fitted.
+        of: what the codes are of, in words.
     """
 
     def __init__(
@@ -162,33 +164,33 @@ class GaussianSource:
         self._motion: GaussianMotion | GaussianCodes = (
             GaussianMotion.fit(windows) if query.motion == "windows" else GaussianCodes.fit(windows)
         )
-        self._renderings: OrderedDict[int, Rendering] = OrderedDict()
         self._lock = threading.Lock()
+        self._rendering = lru_cache(maxsize=KEPT)(self._rendered)
 
     @cached_property
     def names(self) -> Sequence[str]:
-        """Numbered."""
+        """sample-000000 and so on."""
         return [f"sample-{i:06d}" for i in range(self._query.count or len(self._starts.names))]
 
     @property
     def frame_counts(self) -> Sequence[int]:
-        """All the same."""
+        """The same for all samples."""
         return [self._query.frames] * len(self.names)
 
     @property
     def medium(self) -> Medium:
-        """Drawn: no file, no codec."""
+        """Drawn, without file or codec."""
         device = self._model.device.split(":")[0]
         return Medium("drawn", (), f"LEO / torch {torch.__version__} / {device}", lossy=False)
 
     @property
     def skipped(self) -> Sequence[Skipped]:
-        """None: nothing can be broken."""
+        """None."""
         return ()
 
     @property
     def notes(self) -> Sequence[str]:
-        """What was fitted, and what moves."""
+        """The model, the kind of Gaussian, and what it was fitted to."""
         how = {
             "windows": f"windows of {self._length} codes given the first",
             "frames": "single codes, drawn anew for every frame",
@@ -200,12 +202,12 @@ class GaussianSource:
         )
 
     def sizes(self) -> Sequence[tuple[int, int]]:
-        """All the same, square."""
+        """The same square for all samples."""
         side = self._model.config.resolution
         return [(side, side)] * len(self.names)
 
     def digest(self, index: int) -> str:
-        """Of all that the pixels follow from: animator, fitted codes, settings, first frame."""
+        """Of all that the pixels depend on: animator, fitted codes, settings, first frame."""
         start = index % len(self._starts.names)
         facts = {
             "version": VERSION,
@@ -224,41 +226,37 @@ class GaussianSource:
         return self._motion.codes(first, self._query.frames, ("gaussian", self._query.seed, index))
 
     def read(self, index: int, frames: Sequence[int]) -> Tensor:
-        """Draw and render what is asked for: uint8 [len(frames),3,R,R]."""
+        """Draw and render these frames: uint8 [len(frames),3,R,R]."""
         bad = [frame for frame in frames if not 0 <= frame < self._query.frames]
         if bad:
             raise IndexError(f"{self.names[index]}: frame {bad[0]} of {self._query.frames}")
-        return self._rendering(index).read(frames)
+        with self._lock:  # one thread renders a sample, others find it in the cache
+            rendering = self._rendering(index)
+        return rendering.read(frames)
 
     def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
-        """The same, one by one."""
+        """The same, one frame at a time: uint8 [3,R,R] each."""
         return read_in_pieces(self, index, frames)
 
     def check_unchanged(self, index: int) -> None:
-        """The video that the sample begins with."""
+        """Check the video that the sample begins with."""
         self._starts.check_unchanged(index % len(self._starts.names))
 
     def _start(self, index: int) -> Tensor:
         frames = self._starts.read(index % len(self._starts.names), [0])
         return at_size(frames, self._model.animator.size)[0]
 
-    def _rendering(self, index: int) -> Rendering:
-        with self._lock:
-            if index not in self._renderings:
-                start, codes = self._start(index), self.codes(index)
+    def _rendered(self, index: int) -> Rendering:
+        start, codes = self._start(index), self.codes(index)
 
-                def encode() -> Rendering:
-                    return Rendering.of(self._model, start, codes, self._query.first_frame)
+        def encode() -> Rendering:
+            return Rendering.of(self._model, start, codes, self._query.first_frame)
 
-                # On one thread, as all renderings are, so that bits do not depend on the threads.
-                self._renderings[index] = lanes(self._model.device).submit(encode).result()
-                if len(self._renderings) > KEPT:
-                    self._renderings.popitem(last=False)
-            self._renderings.move_to_end(index)
-            return self._renderings[index]
+        # On one thread, like all renderings: the bits must not depend on the number of threads.
+        return lanes(self._model.device).submit(encode).result()
 
 
 def _codes(model: LeoModel, frames: Tensor) -> Tensor:
-    """Codes of frames of any size: uint8 [T,3,H,W] -> float32 [T,20], made on one thread."""
+    """Codes of frames of any size, computed on one thread: uint8 [T,3,H,W] -> float32 [T,20]."""
     square = at_size(frames, model.animator.size)
     return lanes(model.device).submit(lambda: model.animator.codes(square)).result()

@@ -1,15 +1,15 @@
-"""`leo:RUN?OPTION=VALUE&...` on the command line -> samples of a LEO as a source, drawn when read.
+"""The source `leo:RUN?OPTION=VALUE&...`: samples of a LEO model, drawn when they are read.
 
 leo:runs/faces                                                    256 unconditional samples
 leo:toy-faces?mode=conditional&start=toy-faces/test&steps=50      a shipped model, from given frames
 leo:runs/faces?nearest=toy-faces/train                            for a run without a cDDPM: codes
-    are drawn, and begin with the frames of the run's training videos whose codes are nearest
+    are drawn, and each video begins with the training frame whose code is nearest to the first
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from leo_bench.benchmarks.sources.queries import query_options
+from leo_bench.benchmarks.sources.locations import query_options
 from leo_bench.benchmarks.sources.start_frames import open_start_frames
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import parse
@@ -21,10 +21,12 @@ from leo_bench.leo.sampling.source import LeoSource
 
 
 class LeoQuery(Sampling):
-    """What may stand behind the `?`: how samples are drawn, and where they begin.
+    """The options after the `?`: those of `Sampling`, and the first frames.
 
-    `start`: videos whose frames begin conditional samples. `nearest`: the run's training videos,
-    whose frames stand in for those that its cDDPM would draw (`leo.sampling.nearest_frames`).
+    Args:
+        start: videos whose frames begin conditional samples.
+        nearest: the run's training videos, whose frames replace those that a cDDPM would draw
+            (`leo.sampling.nearest_frames`).
     """
 
     start: str = ""
@@ -33,11 +35,12 @@ class LeoQuery(Sampling):
 
 @dataclass(frozen=True)
 class LeoPlace:
-    """What samples need of the command around them.
+    """What samples take from the command that opens them.
 
     Args:
-        open_start: opens first frames at a resolution, for worlds that are drawn at any.
-        frames, count: of samples, where the query does not say; None: `Sampling`'s own.
+        open_start: (source, resolution) -> first frames; worlds are rendered at the resolution.
+        frames: frames of a sample, where the query does not say; None: the query's default.
+        count: number of samples; likewise.
         device: "cpu", "cuda" ...; None: a GPU where there is one.
     """
 
@@ -46,19 +49,23 @@ class LeoPlace:
     count: int | None = None
     device: str | None = None
 
+    @property
+    def defaults(self) -> dict[str, object]:
+        """`frames` and `count` where they are given."""
+        given = {"frames": self.frames, "count": self.count}
+        return {key: value for key, value in given.items() if value is not None}
+
 
 def open_leo(location: str, place: LeoPlace) -> LeoSource:
-    """Open what stands behind `leo:`.
+    """Open `leo:LOCATION`.
 
     Raises:
-        InputError: no such model, a wrong option, a stage that is missing.
+        InputError: no such model, a wrong option, or a stage that is not trained.
     """
+    # At the first `?`: the source of first frames may contain another.
     where, _, query = location.partition("?")
     root = find_model(where)
-    given = {"frames": place.frames, "count": place.count}
-    usual = {key: value for key, value in given.items() if value is not None}
-    # From the first `?` on, since a source of first frames may have one of its own.
-    options = usual | query_options(query, f"leo:{location}")
+    options = place.defaults | query_options(query, f"leo:{location}")
     chosen = parse(LeoQuery, options, where=f"leo:{location}")
     model = LeoModel.open(root, device_named(place.device))
     sampling = Sampling(**chosen.model_dump(exclude={"start", "nearest"}))
@@ -67,16 +74,8 @@ def open_leo(location: str, place: LeoPlace) -> LeoSource:
     if sampling.mode == "conditional" or chosen.start:
         raise InputError(f"leo:{location}: nearest= is for unconditional samples, without start=")
     videos = place.open_start(chosen.nearest, model.config.resolution)
-    return LeoSource(Drawing(model, sampling, pictures=nearest_frames(model, videos)))
-
-
-def nearest_frames(model: LeoModel, videos: VideoSource) -> NearestFrames:
-    """The frames of a run's training videos, found by the run's codes.
-
-    Raises:
-        InputError: the run has no codes, or codes of other videos or of another animator.
-    """
-    return NearestFrames(videos, model.codes(), model.config.resolution)
+    pictures = NearestFrames(videos, model.codes(), model.config.resolution)
+    return LeoSource(Drawing(model, sampling, pictures=pictures))
 
 
 def open_samples(
@@ -85,10 +84,11 @@ def open_samples(
     start: str,
     open_start: Callable[[str, int], VideoSource],
 ) -> LeoSource:
-    """Samples of a model, first frames from the source that `start` names, "" being none.
+    """Samples of a model whose first frames are those of the source `start`; "": drawn ones.
 
     Raises:
-        InputError: first frames without use for them, or the other way round; as `LeoSource`.
+        InputError: conditional samples without `start`, or unconditional ones with it; as
+            `LeoSource`.
     """
     if sampling.mode == "conditional" and not start:
         raise InputError(

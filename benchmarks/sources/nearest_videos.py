@@ -17,7 +17,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from leo_bench.benchmarks.sources.queries import split_query
+from leo_bench.benchmarks.sources.locations import split_query
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import Data, parse
 from leo_bench.evaluation.videos.source import Skipped, VideoSource, WrappedVideos

@@ -24,8 +24,8 @@ from leo_bench.baselines.layouts import open_output
 from leo_bench.baselines.methods import GridLayout, load_method, method_names
 from leo_bench.benchmarks.datasets import Dataset, list_datasets, load_dataset, open_dataset
 from leo_bench.benchmarks.sources.damage import damaged
+from leo_bench.benchmarks.sources.locations import split_query
 from leo_bench.benchmarks.sources.nearest_videos import open_nearest
-from leo_bench.benchmarks.sources.queries import split_query
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos

@@ -1,7 +1,7 @@
-"""Repetitions that are known, since they were put there: what a repetition score has to find.
+"""Planted repetitions: a known stretch of a video shown again, for testing repetition scores.
 
-A plant shows one stretch of a video again, later, and slightly faster or slower. Where and which
-follows from the video's name and the share of frames alone.
+A plant shows one stretch of a video again later, slightly faster or slower. Its place depends only
+on the video's name and on the share of frames.
 """
 
 import math
@@ -16,21 +16,21 @@ from leo_bench.evaluation.errors import InputError
 
 PACE = 0.1  # a repeat is at most this much faster or slower
 NOISE = 0.1  # of a repeated motion, as a share of each parameter's own spread
-NOISE_PERIOD = 10.0  # frames: noise is as smooth as motion is
-BLEND = 8  # frames from the motion that was there to the repeated one, and back
+NOISE_PERIOD = 10.0  # frames; the noise is as smooth as the motion
+BLEND = 8  # frames of the transition from the original motion to the repeat, and back
 
-MOST = 0.45  # share of a video that can be shown twice, at any pace
+MOST = 0.45  # largest share of a video that can be shown twice, at any pace
 
 
 @dataclass(frozen=True)
 class Plant:
-    """What is shown again in a video.
+    """A repeated stretch of a video.
 
     Args:
         of: first frame of the stretch.
-        start: first frame of its repeat, behind the end of the stretch.
-        length: frames of the repeat.
-        pace: frames of the stretch for one of the repeat.
+        start: first frame of the repeat, after the end of the stretch.
+        length: number of frames of the repeat.
+        pace: frames of the stretch per frame of the repeat.
     """
 
     of: int
@@ -40,10 +40,10 @@ class Plant:
 
     @staticmethod
     def drawn(video: str, count: int, share: float) -> "Plant":
-        """In a video of that name and of `count` frames, as long as `share` of it.
+        """Draw a plant for a video of `count` frames, with a repeat of `share` of its length.
 
         Raises:
-            InputError: a share that leaves no room for a repeat.
+            InputError: the share leaves no room for a repeat.
         """
         if share > MOST:
             raise InputError(
@@ -61,20 +61,20 @@ class Plant:
         return Plant(of, start, length, pace)
 
     def time(self, frame: int) -> float:
-        """What is shown at a frame: a moment of the video as it was."""
+        """The time in the original video, in frames, that is shown at a frame."""
         if self.start <= frame < self.start + self.length:
             return self.of + (frame - self.start) * self.pace
         return float(frame)
 
     def order(self, frames: Sequence[int]) -> list[int]:
-        """The frame of the video as it was that is shown at each of these."""
+        """The frames of the original video that are shown at these frames."""
         return [round(self.time(frame)) for frame in frames]
 
 
 def planted_motion(source: WorldSource, index: int, frames: Sequence[int], share: float) -> Array:
-    """Motion of a world's video with a stretch done again, a little otherwise: float64 [T,P].
+    """Motion parameters of a world's video with a repeated stretch: float64 [T,P].
 
-    The repeat begins and ends smoothly, and departs from the stretch as a person's does.
+    The repeat begins and ends smoothly and differs a little from the stretch, as people's does.
 
     Raises:
         InputError: as `Plant.drawn`.
@@ -84,7 +84,7 @@ def planted_motion(source: WorldSource, index: int, frames: Sequence[int], share
     frame = np.asarray(frames, dtype=np.float64)
     usual = world.motion(index, frames)
     movement = world.movement(index)
-    # A motion takes any moment, not whole frames alone.
+    # `movement` also takes fractions of frames.
     again = movement(plant.of + (frame - plant.start) * plant.pace)  # type: ignore[arg-type]
     spread = movement(range(count)).std(axis=0)
     for column, name in enumerate(world.columns):

@@ -1,7 +1,7 @@
-"""Pictures to begin videos with: a picture, a folder of pictures, or the videos of any source.
+"""First frames of samples: a picture, a folder of pictures, or the videos of any source.
 
-A folder that directly holds pictures would be one video everywhere else; here each is a start. All
-are turned as a viewer or player turns them: what is measured stays as stored.
+Elsewhere a folder that directly holds pictures is one video; here each picture is a first frame.
+Pictures and videos are rotated as viewers show them; videos to be measured stay as stored.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +37,7 @@ _ADVICE = "mend it, or leave it out of the first frames"
 
 
 class Pictures(Layout):
-    """Every picture file is a video of one frame."""
+    """A layout in which every picture file is a video of one frame."""
 
     kind = "pictures"
     reading = "single pictures"
@@ -55,12 +55,12 @@ class Pictures(Layout):
 
 
 def open_start_frames(spec: str, open_source: OpenSource) -> VideoSource:
-    """A picture, a folder of pictures, or whatever else `open_source` opens.
+    """Open a picture, a folder of pictures, or a source, upright.
 
-    What is broken is named with the source that it lies in, also when it is only read later.
+    Errors of broken videos name the source, also when they are read later.
 
     Raises:
-        InputError: nothing is there, or a picture is broken.
+        InputError: there is nothing, or a picture is broken.
     """
     with broken_videos_named(spec, _ADVICE):
         found = upright(_opened(spec, open_source))
@@ -78,7 +78,7 @@ def _opened(spec: str, open_source: OpenSource) -> VideoSource:
 
 
 def open_pictures(name: str, paths: Sequence[Path]) -> StoredVideos:
-    """These picture files, upright, each a video of one frame called as the file.
+    """Picture files, upright, each as a video of one frame with the name of the file.
 
     Raises:
         BadVideoError: one of them is broken.
@@ -86,7 +86,7 @@ def open_pictures(name: str, paths: Sequence[Path]) -> StoredVideos:
     layout = Pictures()
 
     def scanned(path: Path) -> Stored:
-        # Of a link that leads nowhere `scan` says so.
+        # For a dangling link `scan` raises the error.
         state = stat_state(path.stat()) if path.exists() else None
         return replace(layout.scan(Place(path.name, path)), state=state)
 
@@ -98,7 +98,7 @@ def open_pictures(name: str, paths: Sequence[Path]) -> StoredVideos:
 
 
 def read_picture(path: Path) -> Tensor:
-    """One picture, turned as a viewer turns it: uint8 [3,H,W], RGB.
+    """One picture, rotated as viewers show it: uint8 [3,H,W], RGB.
 
     Raises:
         InputError: there is none, or it is broken.
@@ -107,7 +107,7 @@ def read_picture(path: Path) -> Tensor:
 
 
 def noted_picture(path: Path) -> tuple[Tensor, list[str]]:
-    """`read_picture`, and what a person should know of the picture.
+    """The picture of `read_picture`, and notes on it.
 
     Raises:
         InputError: as `read_picture`.

@@ -16,7 +16,7 @@ from leo_bench.benchmarks.scores.acd import measure_plan
 from leo_bench.benchmarks.scores.frame_plan import FrameScoreRequest, plan_frames
 from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
 from leo_bench.benchmarks.scores.score import keep, scored
-from leo_bench.benchmarks.sources.leo_pace import pace_of
+from leo_bench.benchmarks.sources.leo_stride import leo_stride
 from leo_bench.benchmarks.suites import Benchmark, Suite
 from leo_bench.benchmarks.suites.models import ModelSource, names, source_for
 from leo_bench.benchmarks.suites.reusable import standing_record, standing_score
@@ -144,7 +144,7 @@ class _Job:
     @property
     def fake_stride(self) -> int:
         """A LEO's own, where the suite's would show its motion at another speed."""
-        return pace_of(self.source, self.benchmark.real_stride, self.benchmark.fake_stride)
+        return leo_stride(self.source, self.benchmark.real_stride, self.benchmark.fake_stride)
 
     def distance(self, metric: str) -> _Made:
         """FVD or KVD, with its record."""

@@ -16,7 +16,7 @@ from leo_bench.benchmarks.scores.frame_plan import (
     embedder_request,
 )
 from leo_bench.benchmarks.scores.plan import Plan, ScoreRequest, extractor_request, named_dataset
-from leo_bench.benchmarks.sources.whereabouts import where_now
+from leo_bench.benchmarks.sources.locations import where_now
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import Data, parse

@@ -69,7 +69,7 @@ def test_what_lies_beside_shows_all_samples_after_a_line_that_broke_off(
     line = ("--run", run, "--out", tmp_path / "out")
     sampled(*line, "--count", 1)
     with monkeypatch.context() as broken:
-        broken.setattr("leo_bench.benchmarks.runs.sampling.write_picture", full)
+        broken.setattr("leo_bench.benchmarks.runs.sampling.montage", full)
         assert leo_bench("sample", *QUICK, *line, "--count", 3).code == 2
     sampled(*line, "--count", 3)
     sampled("--run", run, "--out", tmp_path / "whole", "--count", 3)

@@ -8,7 +8,7 @@ from tiny_run import make_run
 
 from leo_bench.benchmarks.scores.frame_plan import FrameScoreRequest, plan_frames
 from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
-from leo_bench.benchmarks.sources.leo_pace import pace_of
+from leo_bench.benchmarks.sources.leo_stride import leo_stride
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.errors import InputError
 
@@ -45,19 +45,19 @@ def test_other_samples_are_read_as_the_protocol_says(tmp_path: Path) -> None:
     foreign = tmp_path / "foreign"
     foreign.mkdir()
     (foreign / "sample.json").write_text("[1, 2]")
-    assert pace_of(str(foreign), 4, 3) == 3
+    assert leo_stride(str(foreign), 4, 3) == 3
 
 
 def test_a_leo_that_learned_at_the_stride_is_read_frame_by_frame(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", "lmdm.frame_stride=4")
-    assert pace_of(f"leo:{run}", 4, 3) == 1
-    assert pace_of(f"leo:{run}?seed=1", 8, 3) == 2
+    assert leo_stride(f"leo:{run}", 4, 3) == 1
+    assert leo_stride(f"leo:{run}?seed=1", 8, 3) == 2
     with pytest.raises(InputError, match=r"stride 4, which does not divide .* 6; give"):
-        pace_of(f"leo:{run}", 6, 3)
+        leo_stride(f"leo:{run}", 6, 3)
 
 
 def test_samples_of_a_run_that_is_gone_ask_for_the_stride(tmp_path: Path) -> None:
     folder = samples_of("runs/gone", tmp_path / "samples")
-    assert pace_of(folder, 1, 3) == 3
+    assert leo_stride(folder, 1, 3) == 3
     with pytest.raises(InputError, match=r"runs/gone.*give --fake-stride"):
-        pace_of(folder, 4, 3)
+        leo_stride(folder, 4, 3)

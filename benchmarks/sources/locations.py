@@ -1,6 +1,7 @@
-"""Where the videos of a record lie: the words of the command line with their paths made absolute.
+"""How sources are written on the command line: options after `?`, and paths made absolute.
 
-A record keeps both, so that `leo-bench verify` finds the videos from any folder.
+`LOCATION?OPTION=VALUE&OPTION=VALUE`. A record keeps a source as it was written and with absolute
+paths, so that `leo-bench verify` finds the videos from any folder.
 """
 
 import re
@@ -10,26 +11,50 @@ from leo_bench.baselines.methods import method_names
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.records.parts import SideRecord
 
-# Kinds of sources whose last part is a source again, and those whose is a folder or file.
-NESTED = ("part", "damaged")
-FILES = ("grid", "method")
-RUNS = ("leo", "gaussian", "nearest")
+NESTED = ("part", "damaged")  # kinds with an argument and then another source
+LOCATED = ("grid", "method", "leo", "gaussian", "nearest")  # kinds with a path or another source
+SOURCE_KEYS = ("start", "fit")  # options whose values are sources (`benchmarks.sources.open`)
 
-# Keys behind a `?` whose values are sources (`benchmarks.sources.open`).
-SOURCE_KEYS = ("start", "fit")
+
+def split_query(spec: str) -> tuple[str, dict[str, object]]:
+    """The location, and the options after the last `?`.
+
+    Raises:
+        InputError: as `query_options`.
+    """
+    where, _, query = spec.rpartition("?") if "?" in spec else (spec, "", "")
+    return where, query_options(query, spec)
+
+
+def query_options(query: str, spec: str) -> dict[str, object]:
+    """The options in `OPTION=VALUE&OPTION=VALUE`, which is part of `spec`.
+
+    Raises:
+        InputError: a part is not OPTION=VALUE, or an option is given twice.
+    """
+    options: dict[str, object] = {}
+    for pair in filter(None, query.split("&")):
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise InputError(f"{spec}: {pair!r} behind the ? is not OPTION=VALUE")
+        if key in options:
+            raise InputError(f"{spec}: {key}= is there twice")
+        options[key] = value
+    return options
 
 
 def absolute_source(spec: str) -> str | None:
-    """`spec` with its path made absolute; None where nothing of it lies on disk."""
+    """`spec` with its paths made absolute; None if no part of it is on disk."""
     made = _absolute(spec)
     return None if made == spec and not Path(spec).is_absolute() else made
 
 
 def where_now(side: SideRecord, option: str) -> str:
-    """How to open a record's videos: by absolute path where that is still there.
+    """The source of a record's videos: with absolute paths, if they still exist.
 
     Raises:
-        InputError: they are a folder or a file that is not there; `option` can say where it is.
+        InputError: the folder or file does not exist; the message names `option`, which can say
+            where it is now.
     """
     absolute = side.absolute
     if absolute is not None and all(Path(path).exists() for path in _paths(absolute)):
@@ -52,7 +77,7 @@ def _absolute(spec: str) -> str:
     if colon and kind in NESTED:
         how, _, inner = rest.partition(":")
         return f"{kind}:{how}:{_absolute(inner)}"
-    if colon and (kind in FILES or kind in RUNS or kind in method_names()):
+    if colon and (kind in LOCATED or kind in method_names()):
         return f"{kind}:{_of_place(rest)}"
     path = Path(spec).expanduser()
     return str(path.absolute()) if path.exists() else spec

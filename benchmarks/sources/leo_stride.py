@@ -1,8 +1,8 @@
-"""How many of a LEO's frames pass from one that is measured to the next.
+"""The frame stride at which LEO samples are measured.
 
-A protocol reads the real frames of a data set at a stride (DIGAN's reads TaichiHD every 4th frame),
-and leaves it to the sampler to generate at that rate. A LEO generates at the rate that its motion
-was learned at, `lmdm.frame_stride`; so its frames are read at the stride that makes up the rest.
+A protocol reads real videos at a stride (DIGAN's reads every 4th frame of TaichiHD), and expects
+samples at the resulting frame rate. A LEO samples at the stride of its training data,
+`lmdm.frame_stride`, so its frames are read at the quotient of the two strides.
 """
 
 from pathlib import Path
@@ -11,19 +11,19 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.json_files import read_json
 from leo_bench.evaluation.files.schema import load_toml
 
-SETTINGS = "sample.json"  # what `leo-bench sample` writes beside its samples
+SETTINGS = "sample.json"  # written by `leo-bench sample` beside its samples
 
 
-def pace_of(fake: str | None, real_stride: int, usual: int) -> int:
-    """The fake side's stride: a LEO's frames are to follow each other as the real ones do.
+def leo_stride(fake: str | None, real_stride: int, usual: int) -> int:
+    """The stride of the fake side that gives LEO samples the frame rate of the real side.
 
     Args:
-        fake: the fake side: `leo:RUN...`, or a folder that `leo-bench sample` filled.
-        real_stride: of the real side.
-        usual: of any other fake side, and where the real frames follow each other directly.
+        fake: the fake side: `leo:RUN...`, or a folder of `leo-bench sample`.
+        real_stride: stride of the real side.
+        usual: returned for any other fake side, and for a real stride of 1.
 
     Raises:
-        InputError: the model is not there, or its own stride does not divide the real one.
+        InputError: there is no such model, or its own stride does not divide the real one.
     """
     run = None if real_stride == 1 or fake is None else _run_of(fake)
     if run is None:
