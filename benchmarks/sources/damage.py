@@ -1,8 +1,4 @@
-"""Known damage to known videos: what a metric must notice. Each damage is a `VideoSource`.
-
-A damaged source is written `damaged:NAME=AMOUNT:SOURCE` on the command line, so that every record
-of it can be made again.
-"""
+"""The source `damaged:NAME=AMOUNT:SOURCE`: videos with a known damage, to test metrics with."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -25,10 +21,10 @@ DAMAGE_VERSION = 1  # raise when a damage gives other pixels
 
 @runtime_checkable
 class Recast(VideoSource, Protocol):
-    """A source that can show one video's motion by another video's person."""
+    """A source that can render the motion of one video with the person of another."""
 
     def render_as(self, index: int, other: int, frames: Sequence[int]) -> Tensor:
-        """The motion of `index` by the person of `other`: uint8 [len(frames),3,H,W]."""
+        """The motion of `index` with the person of `other`: uint8 [len(frames),3,H,W]."""
 
 
 class Damage(Protocol):
@@ -41,28 +37,25 @@ class Damage(Protocol):
 
 
 def frozen(source: VideoSource, index: int, frames: Sequence[int], amount: float) -> Tensor:
-    """The first frame, for ever. `amount` is not used."""
+    """The first frame, repeated. `amount` is not used."""
     return source.read(index, [0]).expand(len(frames), -1, -1, -1).clone()
 
 
 def shuffled(source: VideoSource, index: int, frames: Sequence[int], amount: float) -> Tensor:
-    """The video's own frames in another order. `amount` is not used."""
+    """The video's frames in a random order. `amount` is not used."""
     order = _random(source, index, "order").permutation(source.frame_counts[index])
-    wanted = [int(order[frame]) for frame in frames]
-    ascending = sorted(set(wanted))
-    return source.read(index, ascending)[[ascending.index(frame) for frame in wanted]]
+    return _reordered(source, index, [int(order[frame]) for frame in frames])
 
 
 def jittered(source: VideoSource, index: int, frames: Sequence[int], amount: float) -> Tensor:
-    """Each frame taken from up to `amount` frames earlier or later, at random; none from outside.
+    """Each frame replaced by one up to `amount` frames earlier or later, at random, in the video.
 
-    The displacement is a share of `amount` that a frame keeps, so that more is the same, stronger.
+    A frame's displacement is a fixed fraction of `amount`, so a larger amount scales all of them.
     """
     count = source.frame_counts[index]
     shares = _random(source, index, "jitter").uniform(-1, 1, count)
     wanted = [min(max(f + round(amount * float(shares[f])), 0), count - 1) for f in frames]
-    ascending = sorted(set(wanted))
-    return source.read(index, ascending)[[ascending.index(frame) for frame in wanted]]
+    return _reordered(source, index, wanted)
 
 
 def blurred(source: VideoSource, index: int, frames: Sequence[int], amount: float) -> Tensor:
@@ -82,7 +75,7 @@ def blurred(source: VideoSource, index: int, frames: Sequence[int], amount: floa
 
 
 def noisy(source: VideoSource, index: int, frames: Sequence[int], amount: float) -> Tensor:
-    """Independent Gaussian noise on every level; `amount` is its standard deviation in levels."""
+    """Independent Gaussian noise; `amount` is its standard deviation in levels (of 0 to 255)."""
     clip = source.read(index, frames).numpy().astype(np.float64)
     noise = [_random(source, index, f"noise {f}").standard_normal(clip.shape[1:]) for f in frames]
     noised = np.rint(clip + amount * np.stack(noise)).clip(0, 255)
@@ -90,10 +83,10 @@ def noisy(source: VideoSource, index: int, frames: Sequence[int], amount: float)
 
 
 def identity_swap(source: VideoSource, index: int, frames: Sequence[int], amount: float) -> Tensor:
-    """Another person goes on with the same motion at `amount` (0 to 1) of the video.
+    """Another person continues the motion at the fraction `amount` (0 to 1) of the video.
 
     Raises:
-        InputError: the source is no embedded world, so the motion without the person is unknown.
+        InputError: the source is not an embedded world, which knows motion and person separately.
     """
     if not isinstance(source, Recast):
         raise InputError(f"{source.name}: identity-swap needs a whole embedded world (toy-faces)")
@@ -107,26 +100,24 @@ def identity_swap(source: VideoSource, index: int, frames: Sequence[int], amount
 
 
 def repeated(source: VideoSource, index: int, frames: Sequence[int], amount: float) -> Tensor:
-    """A stretch of the video shown again later, cut in; `amount` is its share of the frames.
+    """A stretch of the video replaces later frames; `amount` is its share of the frames.
 
-    It runs up to a tenth faster or slower (`benchmarks.sources.planting`).
+    It is shown up to a tenth faster or slower (`benchmarks.sources.planting`).
 
     Raises:
-        InputError: a share that leaves no room for a repeat.
+        InputError: the share leaves no room for a repeat.
     """
     plant = Plant.drawn(source.names[index], source.frame_counts[index], amount)
-    wanted = plant.order(frames)
-    ascending = sorted(set(wanted))
-    return source.read(index, ascending)[[ascending.index(frame) for frame in wanted]]
+    return _reordered(source, index, plant.order(frames))
 
 
 def replayed(source: VideoSource, index: int, frames: Sequence[int], amount: float) -> Tensor:
-    """The person does a stretch of the motion again; `amount` is its share of the frames.
+    """The person repeats a stretch of the motion; `amount` is its share of the frames.
 
-    Unlike `repeated` there is no cut, and the motion is a little otherwise, as a person's is.
+    Unlike in `repeated` there is no cut, and the repeated motion differs slightly.
 
     Raises:
-        InputError: the source is no embedded world; a share that leaves no room for a repeat.
+        InputError: the source is not an embedded world; the share leaves no room for a repeat.
     """
     if not isinstance(source, WorldSource):
         raise InputError(f"{source.name}: replay needs a whole embedded world (toy-bodies)")
@@ -136,7 +127,7 @@ def replayed(source: VideoSource, index: int, frames: Sequence[int], amount: flo
 
 @dataclass(frozen=True)
 class Known:
-    """What a damage does, its usual amount, and the most that means something."""
+    """A damage, its default amount, and the largest meaningful amount."""
 
     damage: Damage
     usual: float
@@ -148,7 +139,7 @@ DAMAGES: dict[str, Known] = {
     "shuffled": Known(shuffled, 1.0, 1.0),
     "jitter": Known(jittered, 3.0, 1e6),  # frames: the longest video that is read
     "blur": Known(blurred, 1.5, 64.0),  # pixels at a height of 64: all of the picture
-    "noise": Known(noisy, 12.0, 1000.0),  # levels, of which there are 256
+    "noise": Known(noisy, 12.0, 1000.0),  # levels, of 256
     "identity-swap": Known(identity_swap, 0.5, 1.0),
     "repetition": Known(repeated, 0.3, 1.0),
     "replay": Known(replayed, 0.3, 1.0),
@@ -164,7 +155,7 @@ class Damaged(WrappedVideos):
 
     @property
     def notes(self) -> Sequence[str]:
-        """The base's, and what was done to it."""
+        """The base's, and the damage."""
         return (*self.base.notes, f"damaged on purpose: {self.damage}={self.amount:g}")
 
     def digest(self, index: int) -> str:
@@ -188,10 +179,10 @@ def damaged_by(source: VideoSource, damage: str, amount: float) -> Damaged:
 
 
 def damaged(source: VideoSource, text: str) -> Damaged:
-    """`NAME` or `NAME=AMOUNT` done to a source.
+    """A source with the damage `NAME` or `NAME=AMOUNT`.
 
     Raises:
-        InputError: no such damage, or an amount that is no number above 0, or too large.
+        InputError: no such damage; the amount is not a number above 0, or is too large.
     """
     name, equals, given = text.partition("=")
     if name not in DAMAGES:
@@ -201,7 +192,7 @@ def damaged(source: VideoSource, text: str) -> Damaged:
         amount = float(given) if equals else known.usual
     except ValueError:
         amount = 0.0
-    if not 0 < amount <= known.most:  # NaN is neither
+    if not 0 < amount <= known.most:  # also refuses NaN
         raise InputError(
             f"damage {shortened(text)!r}: the amount must be a number above 0 and at most "
             f"{known.most:,g}"
@@ -209,8 +200,14 @@ def damaged(source: VideoSource, text: str) -> Damaged:
     return damaged_by(source, name, amount)
 
 
+def _reordered(source: VideoSource, index: int, frames: Sequence[int]) -> Tensor:
+    """Frames in any order, with repeats: uint8 [len(frames),3,H,W]."""
+    ascending = sorted(set(frames))
+    return source.read(index, ascending)[[ascending.index(frame) for frame in frames]]
+
+
 def _random(source: VideoSource, index: int, purpose: str) -> np.random.RandomState:
-    """Chance for one video, from its name: NumPy's legacy generator, whose stream is frozen."""
+    """A generator seeded by video name and purpose (legacy NumPy, whose stream is frozen)."""
     text = f"{source.names[index]}\0{purpose}"
     digest = hashlib.sha256(text.encode()).digest()
     return np.random.RandomState(np.frombuffer(digest, dtype=np.uint32))

@@ -1,10 +1,10 @@
-"""`nearest:TRAINING?start=SOURCE` -> for each video of SOURCE, the training video most like it.
+"""The source `nearest:TRAINING?start=SOURCE`: for each video, the nearest training video.
 
 nearest:toy-faces/train?start=toy-faces/test
 
-A generator that knows its training videos by heart and nothing else: every video is real, and their
-motion and people are the training set's. What it scores says what copying is worth. "Most like"
-compares first frames: mean squared difference of pixels, both brought to `side` x `side`.
+A baseline that copies its training data: every video is real. Its score shows what copying is worth
+to a metric. The distance is the mean squared difference of the first frames' pixels, both resized
+to `side` x `side`.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,10 +27,12 @@ PEAK = 255.0
 
 
 class NearestQuery(Data):
-    """What may stand behind the `?`.
+    """The options after the `?`.
 
-    `start`: the videos whose first frames are looked for. `side`: of the pictures that are
-    compared. `frames`: training videos that are shorter are passed over.
+    Args:
+        start: the videos whose first frames are compared with those of the training videos.
+        side: side of the pictures that are compared, in pixels.
+        frames: shortest length of a training video.
     """
 
     start: str
@@ -39,10 +41,10 @@ class NearestQuery(Data):
 
 
 def open_nearest(location: str, open_source: Callable[[str], VideoSource]) -> "NearestVideos":
-    """Open what stands behind `nearest:`.
+    """Open `nearest:LOCATION`.
 
     Raises:
-        InputError: a wrong option, or no training video that is long enough.
+        InputError: a wrong option, or no training video is long enough.
         BadVideoError: a video cannot be read.
     """
     where, options = split_query(location)
@@ -56,7 +58,7 @@ def find_nearest(
     """For each video of `starts` the nearest of `training`; memory grows with `starts` alone.
 
     Raises:
-        InputError: no training video has as many frames as `frames`.
+        InputError: no training video has `frames` frames or more.
         BadVideoError: a video cannot be read.
     """
     candidates = [i for i, count in enumerate(training.frame_counts) if count >= frames]
@@ -81,7 +83,7 @@ def find_nearest(
 
 
 def first_frame(source: VideoSource, index: int, side: int) -> Tensor:
-    """The first frame of a video, squashed to side x side by areas: float32 [3 side side], 0..1."""
+    """The first frame, resized by average pooling: float32 [3 * side * side], 0..1."""
     frame = source.read(index, [0]).float() / PEAK
     return F.adaptive_avg_pool2d(frame, side).flatten()
 
@@ -91,9 +93,9 @@ class NearestVideos(WrappedVideos):
     """Videos of a training set, one for each video of another source; `find_nearest` makes it.
 
     Args:
-        starts: the videos that they were found for, whose names they have, since a training video
-            may be chosen more than once.
-        distances: root of the mean squared difference of their first frames, of a range of 1.
+        starts: the videos that they were found for. Names are those of `starts`, since a training
+            video may be chosen more than once.
+        distances: root mean squared difference of the first frames, whose range is 1.
     """
 
     starts: VideoSource
@@ -111,7 +113,7 @@ class NearestVideos(WrappedVideos):
 
     @property
     def notes(self) -> Sequence[str]:
-        """How many are different, how near they are, then the training videos' notes."""
+        """The number of different videos, their median distance, and the training videos' notes."""
         off = torch.tensor(self.distances)
         same = int((off == 0).sum())
         found = [

@@ -1,28 +1,29 @@
-"""`KIND:LOCATION` on the command line -> a `VideoSource`.
+"""Opens a source, `KIND:LOCATION` on the command line, as a `VideoSource`.
 
-my_samples/  clip.mp4  set.zip  codes.npy   what lies on disk
-'my_samples/*.mp4'                          of that, the files that fit; "*" goes over folders, too
-dataset:taichihd/train  toy-faces/test      a data set, or an embedded world, and a split
-part:1/2:SOURCE                             every second video, from the first on
-damaged:blur=1.5:SOURCE                     a known damage (benchmarks.damage)
-leo:RUN?seed=1&steps=50  leo:toy-faces      samples of a LEO (benchmarks.leo_samples)
-stylegan-v:FOLDER?layout=grids              what a method's sampler wrote (leo-bench list methods)
-method:MY.toml:FOLDER                       the same of a method file of one's own
-grid:FILE?tile=128&padding=2                every tile of tiled videos (evaluation.videos.tiles)
-nearest:TRAINING?start=SOURCE               the training videos nearest to first frames
-gaussian:leo:RUN?start=SOURCE&fit=SOURCE    a LEO moved by Gaussian codes (gaussian_samples)
+my_samples/  clip.mp4  set.zip  codes.npy   a folder or file
+'my_samples/*.mp4'                          the files that match; "*" also matches "/"
+dataset:taichihd/train  toy-faces/test      a split of a data set or of an embedded world
+part:1/2:SOURCE                             every second video, beginning with the first
+damaged:blur=1.5:SOURCE                     with a known damage (benchmarks.sources.damage)
+leo:RUN?seed=1&steps=50  leo:toy-faces      samples of a LEO (benchmarks.sources.leo_samples)
+stylegan-v:FOLDER?layout=grids              the output of a method (leo-bench list methods)
+method:MY.toml:FOLDER                       the output of a method with a TOML file of your own
+grid:FILE?tile=128&padding=2                all tiles of tiled videos (evaluation.videos.tiles)
+nearest:TRAINING?start=SOURCE               the training videos nearest to given first frames
+gaussian:leo:RUN?start=SOURCE&fit=SOURCE    a LEO's animator driven by Gaussian codes
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from glob import has_magic
 from itertools import takewhile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from leo_bench.baselines.layouts import open_output
 from leo_bench.baselines.methods import GridLayout, load_method, method_names
-from leo_bench.benchmarks.datasets import Dataset, list_datasets, load_dataset, open_dataset
+from leo_bench.benchmarks.datasets import Dataset, dataset_ids, load_dataset, open_dataset
 from leo_bench.benchmarks.sources.damage import damaged
 from leo_bench.benchmarks.sources.locations import split_query
 from leo_bench.benchmarks.sources.nearest_videos import open_nearest
@@ -32,19 +33,23 @@ from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 from leo_bench.evaluation.videos.source import Selection, VideoSource
 from leo_bench.evaluation.videos.tiles import TileGrid, tiles_of
 
+if TYPE_CHECKING:
+    from leo_bench.benchmarks.sources.leo_samples import LeoPlace
+
 
 @dataclass(frozen=True)
 class SourceOptions:
-    """What every source on a command line shares.
+    """Options that all sources on a command line share.
 
     Args:
         files: how video files and arrays are read.
         data_root: where prepared data sets lie; None: the default.
         resolution: side of rendered worlds; files stay as stored.
-        limit: only the first so many videos.
-        frames, count: of what is made for the occasion (`leo:`), where it does not say itself;
-            worlds are drawn longer if they need to be.
-        device: where networks run that make it; None: a GPU where there is one.
+        limit: open only the first so many videos.
+        frames: length of drawn samples where their source states none; worlds are rendered at
+            least that long.
+        count: number of drawn samples where their source states none.
+        device: where the networks that draw samples run; None: a GPU where there is one.
     """
 
     files: OpenOptions
@@ -57,41 +62,29 @@ class SourceOptions:
 
 
 def open_source(spec: str, options: SourceOptions) -> VideoSource:
-    """Open what `spec` names (see the head of this file).
+    """Open the source that `spec` names (the forms are listed at the head of this file).
 
     Raises:
-        InputError: nothing of that kind is there; the message says what was looked for.
+        InputError: there is no such source; the message says what was looked for.
     """
     if options.limit is not None:
-        return _first(open_source(spec, replace(options, limit=None)), options.limit)
-    kind, colon, rest = spec.partition(":")
-    if kind == "part" and colon:
-        share, _, inner = rest.partition(":")
-        return _part(open_source(inner, options), share, spec)
-    if kind == "damaged" and colon:
-        damage, _, inner = rest.partition(":")
-        return damaged(open_source(inner, options), damage)
-    if kind == "dataset" and colon:
-        return _dataset(rest, options)
-    if kind in ("leo", "gaussian") and colon:
-        return _drawn(kind, rest, options)
-    if kind == "nearest" and colon:
-        return open_nearest(rest, lambda inner: open_source(inner, options))
-    if kind == "grid" and colon:
-        return _tiles(rest, options)
-    if kind == "method" and colon:
-        method, _, folder = rest.partition(":")
-        return _made_by(method, folder, options)
+        source = open_source(spec, replace(options, limit=None))
+        if options.limit >= len(source.names):
+            return source
+        return Selection(source, range(options.limit), f"{source.name} (first {options.limit})")
+    kind, colon, location = spec.partition(":")
+    if colon and kind in _KINDS:
+        return _KINDS[kind](location, options)
     if colon and kind in method_names() and not Path(spec).exists():
-        return _made_by(kind, rest, options)
-    if spec.split("/")[0] in {d.id for d in list_datasets()} and not Path(spec).exists():
+        return _made_by(kind, location, options)
+    if _names_dataset(spec):
         return _dataset(spec, options)
     return _on_disk(spec, options.files)
 
 
 @contextmanager
 def side_named(side: str) -> Iterator[None]:
-    """Errors of opening a side's videos name the side: "real", "fake"."""
+    """Put the side, "real" or "fake", in front of errors of opening its videos."""
     try:
         yield
     except BadVideoError as error:
@@ -100,34 +93,47 @@ def side_named(side: str) -> Iterator[None]:
         raise InputError(f"{side} side: {error}") from None
 
 
-def _on_disk(spec: str, files: OpenOptions) -> VideoSource:
-    path = Path(spec).expanduser()
-    try:
-        return _matching(path, spec, files) if _is_pattern(path) else open_videos(path, files)
-    except BadVideoError as error:
-        raise error.placed(str(path)) from None
-
-
-def _is_pattern(path: Path) -> bool:
-    return has_magic(str(path)) and not path.exists()
-
-
-def _matching(path: Path, spec: str, files: OpenOptions) -> VideoSource:
-    fixed = len(list(takewhile(lambda part: not has_magic(part), path.parts)))
-    root, pattern = Path(*path.parts[:fixed]), "/".join(path.parts[fixed:])
-    return Selection.whole(open_videos(root, replace(files, only=(pattern,))), spec)
-
-
 def dataset_behind(spec: str) -> Dataset | None:
-    """The data set whose videos `spec` names, all, some, or damaged; None: it names none."""
+    """The data set that a source takes its videos from, directly, in part or damaged, or None."""
     kind, colon, rest = spec.partition(":")
     if kind in ("part", "damaged") and colon:
         return dataset_behind(rest.partition(":")[2])
     if kind == "dataset" and colon:
         return load_dataset(rest.partition("/")[0])
-    name = spec.split("/")[0]
-    named = name in {d.id for d in list_datasets()} and not Path(spec).exists()
-    return load_dataset(name) if named else None
+    return load_dataset(spec.split("/")[0]) if _names_dataset(spec) else None
+
+
+def _names_dataset(spec: str) -> bool:
+    return spec.split("/")[0] in dataset_ids() and not Path(spec).exists()
+
+
+def _on_disk(spec: str, files: OpenOptions) -> VideoSource:
+    path = Path(spec).expanduser()
+    try:
+        if path.exists() or not has_magic(str(path)):
+            return open_videos(path, files)
+        fixed = len(list(takewhile(lambda part: not has_magic(part), path.parts)))
+        root, pattern = Path(*path.parts[:fixed]), "/".join(path.parts[fixed:])
+        return Selection.whole(open_videos(root, replace(files, only=(pattern,))), spec)
+    except BadVideoError as error:
+        raise error.placed(str(path)) from None
+
+
+def _part(location: str, options: SourceOptions) -> VideoSource:
+    share, _, inner = location.partition(":")
+    source = open_source(inner, options)
+    which, slash, parts = share.partition("/")
+    if not (slash and which.isdigit() and parts.isdigit() and 1 <= int(which) <= int(parts)):
+        raise InputError(
+            f"part:{location}: expected part:WHICH/PARTS:SOURCE, as in part:1/2:toy-faces/test"
+        )
+    indices = range(int(which) - 1, len(source.names), int(parts))
+    return Selection(source, indices, f"{source.name} part {share}")
+
+
+def _damaged(location: str, options: SourceOptions) -> VideoSource:
+    damage, _, inner = location.partition(":")
+    return damaged(open_source(inner, options), damage)
 
 
 def _dataset(location: str, options: SourceOptions) -> VideoSource:
@@ -142,22 +148,40 @@ def _dataset(location: str, options: SourceOptions) -> VideoSource:
     )
 
 
-def _drawn(kind: str, location: str, options: SourceOptions) -> VideoSource:
-    # Here, since diffusers takes seconds to import.
-    from leo_bench.benchmarks.sources.gaussian_samples import open_gaussian
-    from leo_bench.benchmarks.sources.leo_samples import LeoPlace, open_leo
+def _leo(location: str, options: SourceOptions) -> VideoSource:
+    from leo_bench.benchmarks.sources.leo_samples import open_leo  # diffusers: takes seconds
+
+    return open_leo(location, _place(options))
+
+
+def _gaussian(location: str, options: SourceOptions) -> VideoSource:
+    from leo_bench.benchmarks.sources.gaussian_samples import open_gaussian  # diffusers
+
+    return open_gaussian(location, _place(options))
+
+
+def _place(options: SourceOptions) -> "LeoPlace":
+    from leo_bench.benchmarks.sources.leo_samples import LeoPlace
 
     def open_start(spec: str, side: int) -> VideoSource:
         return open_source(spec, replace(options, resolution=side, frames=None, count=None))
 
-    place = LeoPlace(open_start, options.frames, options.count, options.device)
-    return open_leo(location, place) if kind == "leo" else open_gaussian(location, place)
+    return LeoPlace(open_start, options.frames, options.count, options.device)
+
+
+def _nearest(location: str, options: SourceOptions) -> VideoSource:
+    return open_nearest(location, lambda inner: open_source(inner, options))
 
 
 class _MadeQuery(GridLayout):
-    """What may stand behind the `?` of a method's folder: its layout, and what tiles are like."""
+    """The options after the `?` of a method's folder: its layout, and the form of tiles."""
 
     layout: str | None = None
+
+
+def _method(location: str, options: SourceOptions) -> VideoSource:
+    method, _, folder = location.partition(":")
+    return _made_by(method, folder, options)
 
 
 def _made_by(method: str, location: str, options: SourceOptions) -> VideoSource:
@@ -176,15 +200,13 @@ def _tiles(location: str, options: SourceOptions) -> VideoSource:
     return tiles_of(base, TileGrid(**grid.model_dump()), f"grid:{base.name}")
 
 
-def _first(source: VideoSource, count: int) -> VideoSource:
-    if count >= len(source.names):
-        return source
-    return Selection(source, range(min(count, len(source.names))), f"{source.name} (first {count})")
-
-
-def _part(source: VideoSource, share: str, spec: str) -> VideoSource:
-    which, slash, parts = share.partition("/")
-    if not (slash and which.isdigit() and parts.isdigit() and 1 <= int(which) <= int(parts)):
-        raise InputError(f"{spec}: expected part:WHICH/PARTS:SOURCE, as in part:1/2:toy-faces/test")
-    indices = range(int(which) - 1, len(source.names), int(parts))
-    return Selection(source, indices, f"{source.name} part {share}")
+_KINDS: Mapping[str, Callable[[str, SourceOptions], VideoSource]] = {
+    "part": _part,
+    "damaged": _damaged,
+    "dataset": _dataset,
+    "leo": _leo,
+    "gaussian": _gaussian,
+    "nearest": _nearest,
+    "grid": _tiles,
+    "method": _method,
+}
