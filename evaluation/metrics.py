@@ -2,24 +2,15 @@
 
 The command line's verbs, records, protocols, suites, notes, `leo-bench list metrics` and the
 regression test read these rows. A new distance is one module in `evaluation/distances` with a
-function `form(protocol)`, one row here, a protocol file that lists it, and its floor in
+function `form(options)`, one row here, a protocol file that lists it, and its floor in
 `reports/regression.toml`.
 
 Imports neither torch nor pydantic, so that help texts are quick and records are read without both.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Literal
-
-from leo_bench.evaluation.errors import InputError
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from leo_bench.evaluation.distances.influence import ClipFeatures, WeightedStatistic
-    from leo_bench.evaluation.protocols.of_clips import EvalProtocol
 
 
 @dataclass(frozen=True)
@@ -32,9 +23,10 @@ class Metric:
         samples: what it is computed from: clips or frames of two sides, or videos of one side.
         better: which numbers are the better ones.
         module: of a distance, in `evaluation/distances`; "" where it is no distance.
+        options: the protocol's table that `form` takes; "": `form` takes None.
+        has_dtype: whether the published form is in the `dtype` of `options`; else in float64.
         biased: whether few samples raise its expected value, so that real against real is not 0.
         gaussian: whether mean and covariance of each side are enough to compute it.
-        dtype_in: the protocol's table whose `dtype` the published form has; "": always float64.
         heavy: whether its variance rests on high moments (`intervals.cautious_interval`).
         protocol: the one that is used unless the user names another; "": the data set's.
         fewest: samples on the smaller side below which records say `few`.
@@ -47,9 +39,10 @@ class Metric:
     samples: Literal["clips", "frames", "one side"]
     better: Literal["lower", "higher"] = "lower"
     module: str = ""
+    options: str = ""
+    has_dtype: bool = False
     biased: bool = False
     gaussian: bool = False
-    dtype_in: str = ""
     heavy: bool = False
     protocol: str = ""
     fewest: int = 0
@@ -67,7 +60,8 @@ METRICS: Mapping[str, Metric] = {
             module="frechet",
             biased=True,
             gaussian=True,
-            dtype_in="frechet",
+            options="frechet",
+            has_dtype=True,
             # Below it the bias is most of the number (FETV-EVAL's logs at N = 256 against 1,024:
             # a factor of 1.9).
             fewest=256,
@@ -81,7 +75,8 @@ METRICS: Mapping[str, Metric] = {
             "Kernel Video Distance (unbiased squared MMD) of fake videos to real ones.",
             samples="clips",
             module="kernel",
-            dtype_in="kernel",
+            options="kernel",
+            has_dtype=True,
             heavy=True,
         ),
         Metric(
@@ -90,6 +85,7 @@ METRICS: Mapping[str, Metric] = {
             "videos.",
             samples="frames",
             module="frechet_of_frames",
+            options="frechet",
             biased=True,
             gaussian=True,
             protocol="pytorch-fid",
@@ -134,51 +130,3 @@ def covers(metric: str) -> str:
 def is_higher_better(metric: str) -> bool:
     """Whether a larger number of this metric is the better one."""
     return metric in METRICS and METRICS[metric].better == "higher"
-
-
-@dataclass(frozen=True)
-class Form:
-    """A distance as one protocol computes it.
-
-    Args:
-        metric: its name.
-        published: (real [N,D], fake [M,D]) -> the protocol's number.
-        exact: the same in float64; the same function where the protocol is in float64.
-        weighted: the same in float64 as a function of the videos' weights; None where there is no
-            closed form, and the interval leaves out groups of videos instead.
-        settings: what of the protocol it depends on, for the cache.
-    """
-
-    metric: str
-    published: "Callable[[Tensor, Tensor], float]"
-    exact: "Callable[[Tensor, Tensor], float]"
-    weighted: "Callable[[ClipFeatures, ClipFeatures], WeightedStatistic] | None"
-    settings: Mapping[str, object]
-
-
-def check_metric(metric: str, protocol: "EvalProtocol") -> None:
-    """See that a protocol has a metric.
-
-    Raises:
-        InputError: it has not; the message names the protocols that have.
-    """
-    from leo_bench.evaluation.protocols.of_clips import list_protocols
-
-    if metric not in protocol.metrics:
-        having = [known.id for known in list_protocols() if metric in known.metrics]
-        raise InputError(
-            f"protocol {protocol.id} has no {metric}; it has {', '.join(protocol.metrics)}; "
-            f"{metric} is in {', '.join(having)}"
-        )
-
-
-def form_of(metric: str, protocol: "EvalProtocol") -> Form:
-    """The distance as the protocol computes it.
-
-    Raises:
-        InputError: the protocol does not have it.
-    """
-    check_metric(metric, protocol)
-    module = import_module(f"leo_bench.evaluation.distances.{DISTANCES[metric].module}")
-    form: Form = module.form(protocol)
-    return form

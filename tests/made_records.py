@@ -8,8 +8,7 @@ from torch import Tensor
 
 from leo_bench.evaluation.distances.influence import ClipFeatures
 from leo_bench.evaluation.files.schema import settings_digest
-from leo_bench.evaluation.metrics import form_of
-from leo_bench.evaluation.protocols.of_clips import load_protocol
+from leo_bench.evaluation.protocols.of_clips import form_of, load_protocol
 from leo_bench.evaluation.records.distance import Record, write_record
 from leo_bench.evaluation.records.influences import beside_record
 from leo_bench.evaluation.records.parts import SideRecord

@@ -19,8 +19,8 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ExtractorRequest
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.schema import Data
-from leo_bench.evaluation.metrics import DISTANCES, DistanceName, check_metric
-from leo_bench.evaluation.protocols.of_clips import EvalProtocol, load_protocol
+from leo_bench.evaluation.metrics import DISTANCES, DistanceName
+from leo_bench.evaluation.protocols.of_clips import EvalProtocol, check_metric, load_protocol
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.float_range import FloatRange
 

@@ -12,7 +12,7 @@ The forms differ in how they take the trace of the square root:
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -24,12 +24,9 @@ from leo_bench.evaluation.distances.feature_matrix import (
     content_order,
 )
 from leo_bench.evaluation.distances.frechet_influence import frechet_statistic
+from leo_bench.evaluation.distances.influence import Form
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import Data
-from leo_bench.evaluation.metrics import Form
-
-if TYPE_CHECKING:
-    from leo_bench.evaluation.protocols.of_clips import EvalProtocol
 
 # Singular values below this are not rooted: TF-GAN's rule, kept by VideoGPT, DIGAN and TATS
 # (sihyun-yu/digan@e822320, src/scripts/fvd/fvd.py).
@@ -54,9 +51,8 @@ class FrechetOptions(Data):
         return 1 if self.covariance == "unbiased" else 0
 
 
-def form(protocol: "EvalProtocol") -> Form:
+def form(options: FrechetOptions) -> Form:
     """FVD as the protocol computes it."""
-    options = protocol.frechet
     in_float64 = options.model_copy(update={"square_root": "eigenvalues", "dtype": "float64"})
     exact = partial(frechet_of_features, options=in_float64)
     return Form(

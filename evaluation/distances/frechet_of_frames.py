@@ -12,24 +12,19 @@ it. Of the singular values W s Z^T of S_real S_fake^T, a real row x counts again
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from leo_bench.evaluation.distances.feature_matrix import check_pair
-from leo_bench.evaluation.distances.frechet import Gaussian, frechet_distance
+from leo_bench.evaluation.distances.frechet import FrechetOptions, Gaussian, frechet_distance
 from leo_bench.evaluation.distances.frechet_influence import (
     FrechetStatistic,
     WeightedGaussian,
     statistic_of,
 )
-from leo_bench.evaluation.distances.influence import ClipFeatures, VideoRows
+from leo_bench.evaluation.distances.influence import ClipFeatures, Form, VideoRows
 from leo_bench.evaluation.distances.left_out import Clips, fourth_moment
-from leo_bench.evaluation.metrics import Form
-
-if TYPE_CHECKING:
-    from leo_bench.evaluation.protocols.of_clips import EvalProtocol
 
 BLOCK = 4096  # rows: 64 MB of float64 at 2048 dimensions
 
@@ -37,9 +32,8 @@ BLOCK = 4096  # rows: 64 MB of float64 at 2048 dimensions
 NOTHING = 1e-13
 
 
-def form(protocol: "EvalProtocol") -> Form:
+def form(options: FrechetOptions) -> Form:
     """FID as the protocol computes it: always in float64."""
-    options = protocol.frechet
     distance = partial(frechet_of_frames, correction=options.correction)
     weighted = partial(frechet_statistic_of_frames, correction=options.correction)
     return Form("fid", distance, distance, weighted, options.model_dump(mode="json"))

@@ -10,7 +10,7 @@ form (`frechet_influence`, `frechet_of_frames`, `kernel`).
 Legend: N clips of one side, D dimensions, R real videos, F fake videos.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -150,6 +150,26 @@ class WeightedStatistic:
             torch.ones(len(self.real_videos), dtype=torch.float64),
             torch.ones(len(self.fake_videos), dtype=torch.float64),
         )
+
+
+@dataclass(frozen=True)
+class Form:
+    """A distance as one protocol computes it.
+
+    Args:
+        metric: its name in `evaluation.metrics`.
+        published: (real [N,D], fake [M,D]) -> the protocol's number.
+        exact: the same in float64; the same function where the protocol is in float64.
+        weighted: the same in float64 as a function of the videos' weights; None where there is no
+            closed form, and the interval leaves out groups of videos instead.
+        settings: what of the protocol it depends on, as JSON, for the cache.
+    """
+
+    metric: str
+    published: Callable[[Tensor, Tensor], float]
+    exact: Callable[[Tensor, Tensor], float]
+    weighted: Callable[[ClipFeatures, ClipFeatures], WeightedStatistic] | None
+    settings: Mapping[str, object]
 
 
 def combine(terms: Sequence[tuple[float, WeightedStatistic]]) -> WeightedStatistic:

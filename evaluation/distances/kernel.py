@@ -9,7 +9,7 @@ and no subsets (DIGAN, TATS, LVDM: one block of all clips).
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -17,17 +17,13 @@ from torch import Tensor
 from leo_bench.evaluation.distances.feature_matrix import DTYPES, check_pair, content_order
 from leo_bench.evaluation.distances.influence import (
     ClipFeatures,
+    Form,
     Linearised,
     WeightedStatistic,
     Weights,
     weighing,
 )
-from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import Data
-from leo_bench.evaluation.metrics import Form
-
-if TYPE_CHECKING:
-    from leo_bench.evaluation.protocols.of_clips import EvalProtocol
 
 # Rows and columns of the kernel matrix held at once: 2 MB of float64, which a core's cache holds.
 TILE = 512
@@ -42,15 +38,8 @@ class KernelOptions(Data):
     dtype: Literal["float32", "float64"]
 
 
-def form(protocol: "EvalProtocol") -> Form:
-    """KVD as the protocol computes it.
-
-    Raises:
-        InputError: the protocol lists kvd without a table [kernel].
-    """
-    options = protocol.kernel
-    if options is None:
-        raise InputError(f"protocol {protocol.id} lists kvd but has no [kernel]")
+def form(options: KernelOptions) -> Form:
+    """KVD as the protocol computes it."""
     exact = partial(kernel_distance, options=options.model_copy(update={"dtype": "float64"}))
     return Form(
         "kvd",

@@ -5,6 +5,7 @@ command line. A protocol may only say which stride its authors' tool takes by de
 """
 
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,7 +23,9 @@ from leo_bench.evaluation.clips import (
     Window,
 )
 from leo_bench.evaluation.distances.frechet import FrechetOptions
+from leo_bench.evaluation.distances.influence import Form
 from leo_bench.evaluation.distances.kernel import KernelOptions
+from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import (
     Data,
     Named,
@@ -272,3 +275,32 @@ def load_protocol(name: str) -> EvalProtocol:
     if name.endswith(".toml"):
         return with_right_id(load_toml(EvalProtocol, Path(name)), Path(name))
     return load_named(EvalProtocol, FOLDER, name, "protocol")
+
+
+def check_metric(metric: str, protocol: EvalProtocol) -> None:
+    """See that a protocol has a metric.
+
+    Raises:
+        InputError: it has not; the message names the protocols that have.
+    """
+    if metric not in protocol.metrics:
+        having = [known.id for known in list_protocols() if metric in known.metrics]
+        raise InputError(
+            f"protocol {protocol.id} has no {metric}; it has {', '.join(protocol.metrics)}; "
+            f"{metric} is in {', '.join(having)}"
+        )
+
+
+def form_of(metric: str, protocol: EvalProtocol) -> Form:
+    """The distance as the protocol computes it.
+
+    Raises:
+        InputError: the protocol does not have it, or lacks the table of its options.
+    """
+    check_metric(metric, protocol)
+    row = DISTANCES[metric]
+    options = getattr(protocol, row.options) if row.options else None
+    if row.options and options is None:
+        raise InputError(f"protocol {protocol.id} lists {metric} but has no [{row.options}]")
+    form: Form = import_module(f"leo_bench.evaluation.distances.{row.module}").form(options)
+    return form

@@ -194,9 +194,10 @@ class Record(Provenance):
     @property
     def in_float64(self) -> bool:
         """Whether the protocol's own form is the one in float64; FID has no other."""
-        name = DISTANCES[self.metric].dtype_in
-        table = self.protocol_settings.get(name)
-        return not name or (isinstance(table, dict) and table.get("dtype") == "float64")
+        metric = DISTANCES[self.metric]
+        options = self.protocol_settings.get(metric.options)
+        dtype = options.get("dtype") if isinstance(options, dict) else None
+        return not metric.has_dtype or dtype == "float64"
 
 
 def read_record(path: Path) -> Record:

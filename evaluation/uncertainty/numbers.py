@@ -15,11 +15,11 @@ from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from leo_bench.evaluation.distances.frechet_influence import FrechetStatistic
-from leo_bench.evaluation.distances.influence import ClipFeatures, WeightedStatistic, mean_of
+from leo_bench.evaluation.distances.influence import ClipFeatures, Form, WeightedStatistic, mean_of
 from leo_bench.evaluation.features.cache import FeatureStore
 from leo_bench.evaluation.features.devices import hardware
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
-from leo_bench.evaluation.metrics import DISTANCES, Form
+from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.records.influences import VideoInfluences
 from leo_bench.evaluation.uncertainty.extrapolation import Extrapolation, extrapolate
 from leo_bench.evaluation.uncertainty.intervals import (
