@@ -1,5 +1,1 @@
-"""The paper's ablations as commands: `leo-bench ablate`. One TOML file beside this one each.
-
-lmc           variants of the LMDM are trained, by seeds in pairs, and measured (Table 4)
-transition    one model draws long motion in two ways (Table 5)
-"""
+"""The paper's ablations, one TOML file each: the LMC (Table 4) and the Transition DM (Table 5)."""

@@ -1,4 +1,4 @@
-"""One ablation as data: its variants, what is measured, and the paper's table."""
+"""The model of an ablation's TOML file: its variants, measure, and the paper's table."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,10 +15,10 @@ class Variant(Data):
     """One row of the table.
 
     Args:
-        label: as the paper's table calls it.
+        label: its name in the paper's table.
         about: what it is.
-        changes: of the config, as behind --set; the variant is trained.
-        sampling: of `leo.sampling.drawing.Sampling`; the variant is drawn in another way.
+        changes: changes of the config, as after --set, for a variant that is trained.
+        sampling: options of `leo.sampling.drawing.Sampling`, for one that is only sampled.
     """
 
     label: str
@@ -28,22 +28,22 @@ class Variant(Data):
 
 
 class Published(Data):
-    """One column of the paper's table: variant -> value."""
+    """One column of the paper's table: value by variant."""
 
     column: str
     values: dict[str, float]
 
 
 class Ablation(Named):
-    """What is compared with what.
+    """An ablation.
 
     Args:
         source: paper and table.
-        title: of the table.
+        title: title of the table.
         measure: what the table's numbers are.
-        reference: the variant that the others are held against.
+        reference: the variant that the others are compared with.
         rows: variants of the paper's table, in its order.
-        variants: by name; those that are not in `rows` are run where they are asked for.
+        variants: by name; those that are not in `rows` are run on request.
     """
 
     about: str
@@ -63,10 +63,10 @@ class Ablation(Named):
         return self
 
     def chosen(self, names: Sequence[str]) -> tuple[str, ...]:
-        """These variants, in the order of the table; none: those of the table.
+        """The variants of these names in the order of the table; without names, its rows.
 
         Raises:
-            InputError: one of them is unknown, or the reference is not among them.
+            InputError: a name is unknown, or the reference is not among them.
         """
         for name in names:
             if name not in self.variants:
@@ -85,9 +85,9 @@ class Ablation(Named):
 
 
 def load_ablation(name: str) -> Ablation:
-    """The ablation of that id.
+    """The ablation with this id.
 
     Raises:
-        InputError: there is none; the message lists the known ones.
+        InputError: there is none; the message lists the known ids.
     """
     return load_named(Ablation, FOLDER, name, "ablation")

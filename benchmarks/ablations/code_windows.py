@@ -1,12 +1,12 @@
-"""How far generated motion lies from real motion, in codes alone: quick, no frame is rendered.
+"""Distance of generated motion from real motion, computed from codes without rendering frames.
 
-A window is L codes of 20 numbers in a row, as the LMDM makes them. Windows are brought to a few
-principal components, those of the training videos' windows, and compared by the Fréchet distance of
-FVD. A diagnostic beside FVD, not a published metric: it sees what the LMDM is responsible for and
-nothing of the pictures. Two readings:
+A window is L consecutive codes of 20 numbers, as the LMDM generates them. Windows are projected to
+a few principal components of the training videos' windows and compared by the Fréchet distance, as
+in FVD. This is a diagnostic, not a published metric: it measures the LMDM without the animator. Two
+readings:
 
-codes       windows as they are: where motion is, and how it goes
-residuals   each window less its first code (paper Eq. 2): how it goes, wherever it begins
+codes       the codes themselves: position and motion
+residuals   the codes minus the first code of the window (paper Eq. 2): motion only
 
 Legend: W windows, L codes of a window, M code dimensions, K components.
 """
@@ -32,62 +32,40 @@ from leo_bench.leo.data.encode import CodeBook
 from leo_bench.leo.diffusion.codes import code_windows
 from leo_bench.leo.sampling.drawing import Drawing, SampleRow
 
-COMPONENTS = 32  # at most; fewer where there are few windows
-LEARNED_FROM = 4096  # windows of the training videos, evenly spread
-REAL_WINDOWS = 256  # about: as many of each video as give so many in all
+COMPONENTS = 32  # at most; fewer if there are few windows
+LEARNED_FROM = 4096  # windows of the training videos, evenly spaced
+REAL_WINDOWS = 256  # about: the same number of each video, at least one
 
 Progress = Callable[[int, int], None]
 
 
-def as_they_are(window_WLM: Tensor) -> Tensor:
-    """Windows flattened: [W,L*M]."""
-    return window_WLM.flatten(1)
-
-
 def residuals(window_WLM: Tensor) -> Tensor:
-    """Windows less their first codes, which are left out: [W,(L-1)*M]."""
+    """Codes 2 to L minus code 1: [W,L,M] -> [W,(L-1)*M]."""
     return (window_WLM[:, 1:] - window_WLM[:, :1]).flatten(1)
 
 
-READINGS: dict[str, Callable[[Tensor], Tensor]] = {"codes": as_they_are, "residuals": residuals}
+READINGS: dict[str, Callable[[Tensor], Tensor]] = {
+    "codes": lambda window_WLM: window_WLM.flatten(1),
+    "residuals": residuals,
+}
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows of codes, and the video of each.
-
-    Args:
-        codes: float32 [W,L,M].
-        videos: names, W of them.
-    """
+    """Windows of codes, float32 [W,L,M], and the name of the video of each."""
 
     codes: Tensor
     videos: Sequence[str]
 
 
 @dataclass(frozen=True)
-class Cut:
-    """What is cut out of real videos.
-
-    Args:
-        length: codes of a window.
-        stride: frames from one code to the next.
-        about: windows wanted in all: as many of each video, one at least.
-    """
-
-    length: int
-    stride: int
-    about: int
-
-
-@dataclass(frozen=True)
 class Components:
-    """The directions in which real windows differ most.
+    """Principal components of real windows.
 
     Args:
         mean: float64 [D], D = L*M or (L-1)*M.
         directions: float64 [D,K], orthonormal.
-        share: of the training windows' variance that they hold.
+        share: fraction of the windows' variance that they explain, 0 to 1.
     """
 
     mean: Tensor
@@ -96,7 +74,7 @@ class Components:
 
     @staticmethod
     def of(flat_WD: Tensor, most: int) -> "Components":
-        """The `most` largest, of at least 2 windows; without those that hold nothing."""
+        """At most `most` components of at least 2 windows, without those of zero variance."""
         values = flat_WD.double()
         mean = values.mean(0)
         centred = values - mean
@@ -106,12 +84,12 @@ class Components:
         return Components(mean, directions[:, -count:].contiguous(), share)
 
     def project(self, flat_WD: Tensor) -> Tensor:
-        """Float64 [W,K]."""
+        """[W,D] -> float64 [W,K]."""
         return (flat_WD.double() - self.mean) @ self.directions
 
 
 def components(book: CodeBook, config: LmdmConfig, reading: str, most: int) -> Components:
-    """Of the training videos' windows.
+    """The principal components of the training videos' windows.
 
     Raises:
         InputError: no training video is long enough for a window.
@@ -136,40 +114,40 @@ def window_distance(
 
 
 def real_windows(
-    videos: VideoSource, signals: CodeSignals, cut: Cut, resources: Resources
+    videos: VideoSource, signals: CodeSignals, config: LmdmConfig, resources: Resources
 ) -> Windows:
-    """Windows of real videos, one after the other from the first frame on.
+    """About REAL_WINDOWS windows of real videos, consecutive from the first frame of each video.
 
-    Videos that are too short for a window give none; codes are cached by video.
+    Videos shorter than a window give none. Codes are cached by video.
 
     Raises:
-        BadVideoError: a video does not hold what its header promised.
+        BadVideoError: a video cannot be decoded to its end.
     """
-    span = (cut.length - 1) * cut.stride + 1
+    span = (config.length - 1) * config.frame_stride + 1
     long_enough = [i for i, count in enumerate(videos.frame_counts) if count >= span]
-    each = max(1, cut.about // max(1, len(long_enough)))
+    each = max(1, REAL_WINDOWS // max(1, len(long_enough)))
     quiet = Resources(resources.store, resources.workers)
     found, names = [], []
     for done, video in enumerate(long_enough, start=1):
         count = min(each, videos.frame_counts[video] // span)
         (codes,) = signals.of(videos, [video], count * span, quiet)
-        found += [codes[i * span : (i + 1) * span : cut.stride] for i in range(count)]
+        found += [codes[i * span : (i + 1) * span : config.frame_stride] for i in range(count)]
         names += [videos.names[video]] * count
         if resources.progress is not None:
             resources.progress(done, len(long_enough))
-    return Windows(torch.stack(found) if found else torch.empty(0, cut.length, 0), names)
+    return Windows(torch.stack(found) if found else torch.empty(0, config.length, 0), names)
 
 
 def drawn_windows(
     drawing: Drawing, model: str, place: Path, progress: Progress | None = None
 ) -> Windows:
-    """The codes of all samples of a drawing, drawn once.
+    """The codes of all samples of a drawing, each sample being one window; cached in a file.
 
     Args:
-        drawing: `sampling.frames` codes each; nothing is rendered.
-        model: digest of all that the codes follow from besides the sampling.
-        place: file to keep them in.
-        progress: is told samples done and to do.
+        drawing: gives `sampling.frames` codes a sample; nothing is rendered.
+        model: digest of all that the codes depend on besides the sampling.
+        place: the file.
+        progress: called with samples done and samples to do.
     """
     sampling, size = drawing.sampling, drawing.together
     groups = [
@@ -195,7 +173,7 @@ def drawn_windows(
 
 
 def kept(place: Path, facts: str, make: Callable[[], Tensor]) -> Tensor:
-    """The codes at `place` if they are of these facts; else made, and kept there."""
+    """The codes in the file `place` if they are of these facts, else those of `make`, stored."""
     digest = hashlib.sha256(facts.encode()).hexdigest()
     if place.is_file():
         try:
@@ -203,7 +181,7 @@ def kept(place: Path, facts: str, make: Callable[[], Tensor]) -> Tensor:
             if about.get("of") == digest:
                 return tensors["codes"]
         except DamagedFileError:
-            place.unlink()  # is made again
+            place.unlink()
     codes = make()
     write_tensors(place, {"codes": codes}, {"of": digest})
     return codes

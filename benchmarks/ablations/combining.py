@@ -1,4 +1,4 @@
-"""From scores of single models to the table's numbers: means over seeds, differences in pairs."""
+"""Combines the scores of trained models: means over seeds, and paired differences."""
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.records.influences import VideoInfluences, difference
 from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS, spread_of_mean
 from leo_bench.evaluation.uncertainty.numbers import influences_of
-from leo_bench.evaluation.uncertainty.over_seeds import OverSeeds, over_seeds
+from leo_bench.evaluation.uncertainty.over_seeds import over_seeds
 
 ONE_SEED = (
     "the videos alone: they say how sure the numbers of these trainings are, not of the methods; "
@@ -40,12 +40,12 @@ class Score:
 
 @dataclass
 class Scores:
-    """All numbers of all trained models.
+    """The scores of all trained models.
 
     Args:
-        about: measure -> what it is, in the order in which measures came.
-        of: measure -> (variant, seed) -> its score.
-        notes: what a reader should know besides.
+        about: what each measure is, by its name, in the order in which measures were added.
+        of: scores by measure and by (variant, seed).
+        notes: notes for the reader.
     """
 
     about: dict[str, str] = field(default_factory=dict)
@@ -53,12 +53,12 @@ class Scores:
     notes: set[str] = field(default_factory=set)
 
     def add(self, measure: str, about: str, trained: Trained, score: Score) -> None:
-        """Write down a number."""
+        """Add the score of one model."""
         self.about.setdefault(measure, about)
         self.of.setdefault(measure, {})[trained.variant, trained.seed] = score
 
     def take(self, part: "Scores") -> None:
-        """Write down all that another has, as of one model that is finished."""
+        """Add all that another holds."""
         for measure, about in part.about.items():
             self.about.setdefault(measure, about)
             self.of.setdefault(measure, {}).update(part.of[measure])
@@ -66,12 +66,12 @@ class Scores:
 
 
 def combine(scores: Scores, ablation: Ablation, names: Sequence[str]) -> list[Measured]:
-    """Rows and changes of every measure, for the variants that have any number."""
+    """Rows and changes of every measure, without variants that have no score."""
     return [_measured(name, scores, ablation, names) for name in scores.about]
 
 
 def influences_or_none(statistic: WeightedStatistic, seed: int) -> VideoInfluences | None:
-    """Of the videos on a statistic, in whole and in halves; None with too few of them."""
+    """The influences of videos on a statistic and on its halves; None with too few videos."""
     if min(len(statistic.real_videos), len(statistic.fake_videos)) < MIN_VIDEOS:
         return None
     try:
@@ -83,7 +83,7 @@ def influences_or_none(statistic: WeightedStatistic, seed: int) -> VideoInfluenc
 
 def _measured(measure: str, scores: Scores, ablation: Ablation, names: Sequence[str]) -> Measured:
     of = scores.of[measure]
-    seeds = list(dict.fromkeys(seed for _, seed in of))  # as they were trained
+    seeds = list(dict.fromkeys(seed for _, seed in of))  # in the order of training
     rows, changes = [], []
     for name in names:
         own = [of[name, seed] for seed in seeds if (name, seed) in of]
@@ -119,7 +119,7 @@ def _measured(measure: str, scores: Scores, ablation: Ablation, names: Sequence[
 
 
 def _change(name: str, reference: str, pairs: Sequence[tuple[Score, Score]]) -> Change:
-    found: OverSeeds = over_seeds(
+    found = over_seeds(
         [mine.value - other.value for mine, other in pairs],
         [difference(mine.influences, other.influences) for mine, other in pairs],
     )
@@ -138,7 +138,7 @@ def _change(name: str, reference: str, pairs: Sequence[tuple[Score, Score]]) -> 
 
 
 def _covers(counts: Set[int], real: bool) -> str:
-    """In words, for each number of seeds that some variant or change has."""
+    """What the intervals cover, for each number of seeds that occurs."""
     told = []
     for count in sorted(counts, reverse=True):
         freedom, text = count - 1, SEEDS if real else SEEDS_ALONE

@@ -1,16 +1,15 @@
-"""`leo-bench ablate lmc`: the LMDM with and without its condition, trained by seeds in pairs.
+"""`leo-bench ablate lmc`: the LMDM with and without its condition, paired by training seed.
 
-Every seed trains one LMDM a variant (`benchmarks.ablations.runs`), draws its samples from the same
-chance, and measures them against the same real clips. Differences are taken seed by seed, and their
-mean has an interval over seeds and videos (`evaluation.uncertainty.over_seeds`). How samples begin:
+For every seed one LMDM a variant is trained (`benchmarks.ablations.runs`), sampled with the same
+noise, and measured against the same real clips. Differences are taken seed by seed; their mean has
+an interval over seeds and videos (`evaluation.uncertainty.over_seeds`). First frames:
 
-unconditional, start given    codes are drawn, the first one too; frame 1 is the real training frame
-                              whose code is nearest to the drawn one, for all variants alike
-unconditional, start drawn    as in the paper: frame 1 by the cDDPM
+unconditional, start given    all codes are drawn; frame 1 is the real training frame whose code is
+                              nearest to the first drawn code, in all variants
+unconditional, start drawn    as in the paper: frame 1 is drawn by the cDDPM
 conditional                   frame 1 is that of a held-out real video
 
-The same line again goes on where it stopped: finished LMDMs are left, features and codes of samples
-are found by what they follow from.
+The same command again resumes: trained LMDMs and cached features and codes are used again.
 """
 
 import time
@@ -19,8 +18,12 @@ from pathlib import Path
 
 from leo_bench.benchmarks.ablations.ablation import Ablation, load_ablation
 from leo_bench.benchmarks.ablations.combining import Scores, combine
-from leo_bench.benchmarks.ablations.lmc_bench import Bench, condition_of
-from leo_bench.benchmarks.ablations.lmc_request import LmcRequest, Surroundings
+from leo_bench.benchmarks.ablations.lmc_bench import (
+    Bench,
+    LmcRequest,
+    Surroundings,
+    condition_of,
+)
 from leo_bench.benchmarks.ablations.record import AblationRecord, Measured, TrainedModel
 from leo_bench.benchmarks.ablations.runs import RunsRequest, share, train_variant
 from leo_bench.benchmarks.scores.plan import check_counts
@@ -38,11 +41,10 @@ NEEDED = {"given": ("frame-dm",), "drawn": ("frame-dm", "cddpm", "super-resoluti
 def ablate_lmc(request: LmcRequest, around: Surroundings) -> AblationRecord:
     """Train what is missing, measure, and write OUT/lmc.json.
 
-    A part (a variant of a seed) that fails is left out, and told: see `AblationRecord.unfinished`.
+    A part (a variant of a seed) that fails is listed in `AblationRecord.unfinished`.
 
     Raises:
-        InputError: anything that the user has to mend before the first part; or nothing could be
-            finished.
+        InputError: the request is wrong, or no part could be finished.
     """
     began = time.monotonic()
     ablation = load_ablation("lmc")
@@ -53,7 +55,7 @@ def ablate_lmc(request: LmcRequest, around: Surroundings) -> AblationRecord:
     shared = share(_runs(request, around), around.watchers, around.resources("encoding").progress)
     bench = Bench(request, ablation, shared, around)
     bench.check(names)
-    # 31 bits: the names of the folders of runs carry them.
+    # 31 bits, since they are part of folder names.
     seeds = [derived_seed(shared.config.seed, i, bits=31) for i in range(request.seeds)]
     scores = Scores()
     trained: list[TrainedModel] = []
@@ -66,7 +68,7 @@ def ablate_lmc(request: LmcRequest, around: Surroundings) -> AblationRecord:
                 done = train_variant(
                     shared, variant, seed, around.out, around.watchers, request.cpu
                 )
-                part = Scores()  # of its own: what fails half-way must leave no numbers behind
+                part = Scores()  # a part that fails half-way must leave no scores
                 trained.append(bench.measure(done, part))
                 scores.take(part)
             except InputError as error:
@@ -81,10 +83,10 @@ def ablate_lmc(request: LmcRequest, around: Surroundings) -> AblationRecord:
 
 
 def _check_protocols(request: LmcRequest) -> None:
-    """Stop before the trainings where the measuring behind them could not begin.
+    """Check options of the measurement before the trainings.
 
     Raises:
-        InputError: no such protocol; counts below 1.
+        InputError: no such protocol, or a count below 1.
     """
     check_counts(request, ("frames", "clips", "limit", "steps"))
     if request.protocol is not None:
@@ -94,10 +96,10 @@ def _check_protocols(request: LmcRequest) -> None:
 
 
 def _variants(ablation: Ablation, request: LmcRequest) -> tuple[str, ...]:
-    """Those asked for.
+    """The names of the requested variants.
 
     Raises:
-        InputError: an unknown one, or one that cannot begin with a given frame and has to.
+        InputError: an unknown one, or one that cannot begin with a given frame in conditional mode.
     """
     if request.mode == "unconditional":
         return ablation.chosen(request.variants)

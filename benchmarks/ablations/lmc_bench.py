@@ -1,16 +1,16 @@
-"""How a trained variant is measured: FVD of its samples, their identity, and their codes alone."""
+"""Measures a trained variant of the LMC ablation: FVD and ACD of its samples, and their codes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from leo_bench.benchmarks.ablations.ablation import Ablation
 from leo_bench.benchmarks.ablations.code_windows import (
     COMPONENTS,
     READINGS,
     REAL_WINDOWS,
-    Cut,
     Windows,
     components,
     drawn_windows,
@@ -18,10 +18,9 @@ from leo_bench.benchmarks.ablations.code_windows import (
     window_distance,
 )
 from leo_bench.benchmarks.ablations.combining import Score, Scores, influences_or_none
-from leo_bench.benchmarks.ablations.lmc_request import LmcRequest, Surroundings
 from leo_bench.benchmarks.ablations.record import TrainedModel
 from leo_bench.benchmarks.ablations.runs import Shared, Trained, held_out_loss
-from leo_bench.benchmarks.datasets import list_datasets, load_dataset
+from leo_bench.benchmarks.datasets import dataset_ids, load_dataset
 from leo_bench.benchmarks.scores.acd import measure_acd
 from leo_bench.benchmarks.scores.code_signals import CodeSignals
 from leo_bench.benchmarks.scores.frame_plan import FrameScoreRequest, plan_frames
@@ -36,6 +35,7 @@ from leo_bench.benchmarks.scores.score import Scored, keep, scored
 from leo_bench.benchmarks.sources.leo_samples import LeoPlace, open_leo
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.records.distance import read_record
 from leo_bench.evaluation.records.influences import mean_influences
 from leo_bench.evaluation.videos.discover import OpenOptions
@@ -44,20 +44,70 @@ from leo_bench.leo.diffusion.conditioning import READINGS as CONDITIONS
 from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.model import LeoModel, device_named
 from leo_bench.leo.sampling.nearest_frames import NearestFrames
+from leo_bench.leo.training.watching import Watcher
 
-LEAST_WINDOWS = 16  # of each kind, for a distance of windows
+LEAST_WINDOWS = 16  # real ones and drawn ones, for a distance of windows
+
+
+class LmcRequest(NetworkOptions):
+    """What the user asked for.
+
+    Args:
+        run, config, data, changes: as in `RunsRequest`.
+        real: real videos to measure against; None: the data set's test videos.
+        variants: names of variants; empty: the rows of the paper's table.
+        seeds: number of trainings of each variant: with the run's own seed and those after it.
+        mode, start: how samples begin, see `benchmarks.ablations.lmc`.
+        frames, protocol, clips: of FVD, as in `ScoreRequest`.
+        acd: frame protocol of the ACD; None: that of the data set if it needs no download; "none":
+            no ACD.
+        sampler, steps: as in `leo.sampling.drawing.Sampling`.
+    """
+
+    run: str | None = None
+    config: str | None = None
+    data: str | None = None
+    changes: tuple[str, ...] = ()
+    real: str | None = None
+    variants: tuple[str, ...] = ()
+    seeds: int = 3
+    mode: Literal["unconditional", "conditional"] = "unconditional"
+    start: Literal["given", "drawn"] = "given"
+    frames: int = 16
+    protocol: str | None = None
+    clips: int | None = None
+    acd: str | None = None
+    sampler: Literal["ddpm", "ddim", "dpm", "dpm-lu"] = "ddim"
+    steps: int = 50
+
+    @property
+    def cpu(self) -> bool:
+        """Whether to train on the CPU."""
+        return self.device is not None and self.device.startswith("cpu")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where an ablation works and reports; no number depends on this.
+
+    Args:
+        out: folder of all files.
+        resources: cache, threads and progress for a piece of work of this name.
+        watchers: of trainings.
+        say: prints a line.
+        vgg: VGG-19's weights, for an animator that is trained.
+    """
+
+    out: Path
+    resources: Callable[[str], Resources]
+    watchers: Sequence[Watcher]
+    say: Callable[[str], None]
+    vgg: Path | None = None
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What every trained model is measured with.
-
-    Args:
-        request: what was asked.
-        ablation: whose variants these are.
-        shared: what all models have in common.
-        around: cache, threads, progress.
-    """
+    """Measures trained models; `shared` is what they have in common."""
 
     request: LmcRequest
     ablation: Ablation
@@ -65,7 +115,7 @@ class Bench:
     around: Surroundings
 
     def check(self, names: Sequence[str]) -> None:
-        """Stop before the long part where the measuring would fail after it."""
+        """Check before the trainings that their samples can be measured."""
         config, frames = self.shared.config.lmdm, self.request.frames
         for name in names:
             condition = condition_of(self.ablation, name)
@@ -79,9 +129,9 @@ class Bench:
             plan_frames(self.acd_request(protocol, fake="leo:checked"))
 
     def plan(self, fake: str) -> Plan:
-        """How FVD is measured."""
+        """The plan of FVD."""
         request, real = self.request, self.real
-        is_dataset = real.split("/")[0] in {d.id for d in list_datasets()}
+        is_dataset = real.split("/")[0] in dataset_ids()
         network = request.model_dump(include=set(NetworkOptions.model_fields))
         return plan(
             ScoreRequest(
@@ -99,11 +149,11 @@ class Bench:
 
     @property
     def real(self) -> str:
-        """The real side: what was asked for, or the test videos of the training videos' set."""
+        """The real side: the requested one, or the test split of the training videos' data set."""
         if self.request.real is not None:
             return self.request.real
         name, _, split = self.shared.data.partition("/")
-        if split == "train" and name in {d.id for d in list_datasets()}:
+        if split == "train" and name in dataset_ids():
             load_dataset(name).split("test")
             return f"{name}/test"
         raise InputError(
@@ -112,50 +162,44 @@ class Bench:
 
     @property
     def acd(self) -> str | None:
-        """The frame protocol of the ACD; None: none is measured."""
+        """The frame protocol of the ACD; None: no ACD is measured."""
         if self.request.acd is not None:
             return None if self.request.acd == "none" else self.request.acd
-        known = {d.id: d for d in list_datasets()}
-        dataset = known.get(self.real.split("/")[0])
-        ready = dataset is not None and dataset.layout == "world"
-        return dataset.evaluation.acd if dataset is not None and ready else None
+        name = self.real.split("/")[0]
+        dataset = load_dataset(name) if name in dataset_ids() else None
+        return dataset.evaluation.acd if dataset and dataset.layout == "world" else None
 
     def open_real(self) -> VideoSource:
-        """The real side's videos.
+        """Open the videos of the real side.
 
         Raises:
-            InputError: they are not there.
+            InputError: there are none.
         """
         chosen, resources = self.plan("leo:checked"), self.around.resources("opening")
         options = source_options(chosen.request, chosen.resolution, chosen.protocol, resources)
         return open_source(chosen.real, options)
 
     def measure(self, trained: Trained, scores: Scores) -> TrainedModel:
-        """Score the samples of a trained model: FVD, codes, and ACD if it is to be.
+        """Add the scores of a trained model's samples to `scores`: FVD, code windows, ACD.
 
         Raises:
             InputError: as `scored` and `measure_acd`.
         """
         fvd = f"FVD{self.request.frames}"
-        found = scored(
-            self.plan(self.samples(trained)), self.around.resources(f"{trained.name}, {fvd}")
-        )
+        resources = self.around.resources(f"{trained.name}, {fvd}")
+        found = scored(self.plan(self.samples(trained)), resources)
         _keep_once(found, trained.run / "fvd.json")
-        made_by = f"{found.record.extractor}, protocol {found.record.protocol}"
-        influences = found.measured.numbers.influences
-        score = Score(found.record.value, found.record.n_fake, influences)
+        record, influences = found.record, found.measured.numbers.influences
         model = LeoModel.open(trained.run, self.device)
-        drawing = self.drawing(trained, found.record.n_fake)
+        drawing = self.drawing(trained, record.n_fake)
         digest = model.digest(drawing.stages())
-        windows = drawn_windows(
-            drawing,
-            digest,
-            trained.run / "drawn.codes.safetensors",
-            self.around.resources(f"{trained.name}, codes").progress,
-        )
-        scores.add(fvd, made_by, trained, score)
+        place = trained.run / "drawn.codes.safetensors"
+        progress = self.around.resources(f"{trained.name}, codes").progress
+        windows = drawn_windows(drawing, digest, place, progress)
+        made_by = f"{record.extractor}, protocol {record.protocol}"
+        scores.add(fvd, made_by, trained, Score(record.value, record.n_fake, influences))
         if (protocol := self.acd) is not None:
-            self.add_acd(protocol, trained, found.record.n_fake, scores)
+            self.add_acd(protocol, trained, record.n_fake, scores)
         self.add_windows(trained, windows, scores)
         distance = None
         if isinstance(drawing.pictures, NearestFrames):
@@ -169,11 +213,11 @@ class Bench:
             reused=trained.reused,
             held_out_loss=held_out_loss(trained.run),
             start_distance=distance,
-            score=found.record,
+            score=record,
         )
 
     def samples(self, trained: Trained, frames: int | None = None, count: int | None = None) -> str:
-        """A model's samples as on the command line; chance is that of its seed."""
+        """A model's samples as a source on the command line, with the seed of its training."""
         request = self.request
         options: dict[str, object] = {
             "mode": request.mode,
@@ -191,18 +235,20 @@ class Bench:
         return f"leo:{trained.run}?" + "&".join(f"{k}={v}" for k, v in options.items())
 
     def drawing(self, trained: Trained, count: int) -> Drawing:
-        """Whole windows of a model's samples: those whose beginnings FVD sees."""
+        """The samples whose first frames FVD sees, as long as a whole window."""
         length = self.shared.config.lmdm.length
         spec = self.samples(trained, length, min(REAL_WINDOWS, count))
 
+        root = None if self.request.data_root is None else Path(self.request.data_root)
+
         def open_start(start: str, side: int) -> VideoSource:
-            return open_source(start, SourceOptions(OpenOptions(), self.data_root, resolution=side))
+            return open_source(start, SourceOptions(OpenOptions(), root, resolution=side))
 
         place = LeoPlace(open_start, device=self.request.device)
         return open_leo(spec.removeprefix("leo:"), place).drawing
 
     def add_windows(self, trained: Trained, drawn: Windows, scores: Scores) -> None:
-        """Distances of code windows, where there are enough real ones."""
+        """Add the distances of code windows, if there are enough windows."""
         config, real = self.shared.config.lmdm, self.real_codes
         fewest = min(len(real.videos), len(drawn.videos))
         if fewest < LEAST_WINDOWS:
@@ -224,7 +270,7 @@ class Bench:
             scores.add(f"Fréchet distance of {reading}", about, trained, score)
 
     def add_acd(self, protocol: str, trained: Trained, count: int, scores: Scores) -> None:
-        """ACD of the samples, beside that of the real videos."""
+        """Add the ACD of the samples, with that of the real videos in its description."""
         fake = self.samples(trained, count=count)
         resources = self.around.resources(f"{trained.name}, ACD")
         (side,) = measure_acd(self.acd_request(protocol, fake=fake), resources)
@@ -239,7 +285,7 @@ class Bench:
     def acd_request(
         self, protocol: str, fake: str | None = None, real: str | None = None
     ) -> FrameScoreRequest:
-        """The ACD of one side."""
+        """A request of the ACD of one side."""
         return FrameScoreRequest(
             metric="acd",
             frames=self.request.frames,
@@ -255,34 +301,29 @@ class Bench:
 
     @cached_property
     def real_acd(self) -> float:
-        """Of the real videos."""
+        """The ACD of the real videos."""
         request = self.acd_request(str(self.acd), real=self.real)
         (side,) = measure_acd(request, self.around.resources("real ACD"))
         return side.record.value
 
     @cached_property
     def real_codes(self) -> Windows:
-        """Code windows of the real videos."""
+        """The code windows of the real videos."""
         config = self.shared.config.lmdm
         return real_windows(
             self.open_real(),
             CodeSignals.by(LeoModel.open(self.shared.root, self.device)),
-            Cut(config.length, config.frame_stride, REAL_WINDOWS),
+            config,
             self.around.resources("real codes"),
         )
 
     @property
     def device(self) -> str:
-        """Where samples are drawn."""
+        """The device that draws samples."""
         return device_named(self.request.device)
 
-    @property
-    def data_root(self) -> Path | None:
-        """Where prepared data sets lie."""
-        return None if self.request.data_root is None else Path(self.request.data_root)
-
     def setting(self) -> str:
-        """How samples begin, in a sentence."""
+        """The origin of first frames, in a sentence."""
         request = self.request
         if request.mode == "conditional":
             return f"conditional: samples begin with the first frames of {self.real}"
@@ -295,7 +336,7 @@ class Bench:
 
 
 def _keep_once(found: Scored, path: Path) -> None:
-    """Write the record down, unless the same number of the same samples is there."""
+    """Write the record, unless one with the same samples and values exists."""
     if path.is_file():
         known = read_record(path)
         same = known.fake.fingerprint == found.record.fake.fingerprint
@@ -305,6 +346,5 @@ def _keep_once(found: Scored, path: Path) -> None:
 
 
 def condition_of(ablation: Ablation, name: str) -> str:
-    """How a variant's LMDM is conditioned."""
-    changes = dict(change.split("=") for change in ablation.variants[name].changes)
-    return changes["lmdm.condition"]
+    """The condition of a variant's LMDM."""
+    return dict(change.split("=") for change in ablation.variants[name].changes)["lmdm.condition"]

@@ -1,7 +1,7 @@
-"""What an ablation found, with everything needed to trust it, as JSON."""
+"""The record of an ablation: its measured numbers and their provenance, stored as JSON."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, TypeVar
 
 from pydantic import model_validator
 
@@ -17,15 +17,16 @@ from leo_bench.evaluation.records.checks import (
 from leo_bench.evaluation.records.distance import Record, read_content, record_from
 from leo_bench.evaluation.records.parts import Provenance
 
+RowT = TypeVar("RowT", "AblationRow", "Change")
 
-def _check_seeds(
-    value: float, by_seed: tuple[float, ...], interval: tuple[float, float] | None
-) -> None:
-    """A value is the mean over its seeds, where there are any, and lies in its interval."""
-    if by_seed:
-        check_mean("value", value, "by_seed", by_seed)
-    if interval is not None:
-        check_around("interval", interval, "value", value)
+
+def _fits_its_seeds(row: RowT) -> RowT:
+    """Check that the value is the mean over its seeds, if there are any, and in its interval."""
+    if row.by_seed:
+        check_mean("value", row.value, "by_seed", row.by_seed)
+    if row.interval is not None:
+        check_around("interval", row.interval, "value", row.value)
+    return row
 
 
 class AblationRow(Data):
@@ -33,10 +34,10 @@ class AblationRow(Data):
 
     Args:
         value: the mean over seeds, or a share of the samples.
-        by_seed: one a seed; empty where nothing is trained.
+        by_seed: one value a seed; empty if nothing is trained.
         spread: standard deviation over seeds (ddof 1); None with fewer than two.
-        interval: around `value`; what it covers is the measure's `covers`.
-        count: samples, of each seed.
+        interval: of `value`; the measure's `covers` says what it covers.
+        count: number of samples of each seed.
     """
 
     variant: str
@@ -47,20 +48,18 @@ class AblationRow(Data):
     interval: tuple[Number, Number] | None
     count: Count
 
-    @model_validator(mode="after")
-    def _fits_its_seeds(self) -> Self:
-        _check_seeds(self.value, self.by_seed, self.interval)
-        return self
+    _checked = model_validator(mode="after")(_fits_its_seeds)
 
 
 class Change(Data):
-    """A variant less the reference, in pairs.
+    """The paired difference of a variant minus the reference.
 
     Args:
         value: the mean over seeds of the differences, or the difference of two shares.
-        by_seed: one a seed; empty where nothing is trained.
-        standard_error: of `value`; its parts are of the seeds, of the samples' chance alone (which
-            the seeds' part contains) and of the real videos, all None where they do not exist.
+        by_seed: one difference a seed; empty if nothing is trained.
+        standard_error: of `value`. Its parts: `of_seeds` (which contains `of_samples`, that of
+            sampling alone) and `of_real_videos`; None where they do not exist.
+        freedom: degrees of freedom.
         p_value: of McNemar's exact test, for shares.
     """
 
@@ -76,21 +75,18 @@ class Change(Data):
     of_real_videos: NotNegative | None = None
     p_value: Share | None = None
 
-    @model_validator(mode="after")
-    def _fits_its_seeds(self) -> Self:
-        _check_seeds(self.value, self.by_seed, self.interval)
-        return self
+    _checked = model_validator(mode="after")(_fits_its_seeds)
 
 
 class Measured(Data):
-    """One number of every variant.
+    """One measure of every variant.
 
     Args:
-        name: "FVD16" ...
+        name: such as "FVD16".
         about: what it is, in a sentence.
         covers: what the intervals cover.
         rows: one a variant.
-        changes: every other variant against the reference.
+        changes: every other variant minus the reference.
     """
 
     name: str
@@ -101,17 +97,18 @@ class Measured(Data):
 
 
 class TrainedModel(Data):
-    """One training, and what was measured of it.
+    """One trained model and its score.
 
     Args:
-        run: its folder; `leo-bench sample --run RUN` draws from it.
-        model: hex SHA-256 of all that its samples follow from.
-        steps: of the LMDM's training.
-        reused: whether the LMDM was found finished in the run that was given.
-        held_out_loss: of the LMDM; readings have different losses, so compare seeds, not variants.
-        start_distance: mean distance, in code space, of first codes from the real frames that were
-            put in their place; None where frames are drawn or given.
-        score: of its samples.
+        run: its folder, for `leo-bench sample --run RUN`.
+        model: hex SHA-256 of all that its samples depend on.
+        steps: training steps of the LMDM.
+        reused: whether the LMDM was taken from the given run.
+        held_out_loss: of the LMDM. Comparable between seeds, but not between variants, whose losses
+            differ.
+        start_distance: mean distance of drawn first codes from the codes of the real frames used in
+            their place; None if first frames are drawn, or given by real videos.
+        score: FVD of its samples.
     """
 
     variant: str
@@ -129,12 +126,12 @@ class AblationRecord(Provenance):
     """An ablation on one data set.
 
     Args:
-        kind: tells such a file from other records.
-        column: what the table's column is headed: the data set.
+        kind: distinguishes such files from other records.
+        column: heading of the table's column: the data set.
         setting: how samples begin, in a sentence.
-        measured: the table's measure first, then diagnostics.
-        trained: empty where nothing is trained.
-        unfinished: [part, reason] of what failed and is not in the numbers.
+        measured: the table's measure, then diagnostics.
+        trained: empty if nothing is trained.
+        unfinished: (part, reason) of what failed and is not in the numbers.
     """
 
     kind: Literal["ablation"] = "ablation"
@@ -152,6 +149,6 @@ def read_ablation(path: Path) -> AblationRecord:
     """Read the record of an ablation.
 
     Raises:
-        InputError: no such file, or not a record of this kind.
+        InputError: no such file, or not the record of an ablation.
     """
     return record_from(AblationRecord, read_content(path), path)

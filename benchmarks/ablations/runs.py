@@ -1,11 +1,11 @@
-"""The runs of an ablation: what all variants share, and one LMDM for each variant and seed.
+"""The training runs of an ablation: one for all shared stages, and one a variant and seed.
 
-OUT/shared/          animator, codes, models of first codes and first frames: of the run that was
-                     given (linked, not copied), or trained here
-OUT/VARIANT-seedK/   a run like any other: the shared files, and its own LMDM
+OUT/shared/          animator, codes, models of first codes and first frames: linked from the given
+                     run, or trained here
+OUT/VARIANT-seedK/   a complete training run: the shared files, and its own LMDM
 
-A seed's variants have the same codes, first weights, batches, steps of diffusion and noise
-(`leo.stages.lmdm`): they differ in the condition alone. What is finished is left as it is.
+The variants of a seed have the same codes, initial weights, batches, diffusion steps and noise
+(`leo.stages.lmdm`) and differ in the condition alone. What is finished is not trained again.
 """
 
 import contextlib
@@ -37,15 +37,15 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class RunsRequest:
-    """Which runs.
+    """The training runs of an ablation.
 
     Args:
         out: folder of all of them.
-        run: the run, or the shipped model, that has the animator; None: `config` trains all.
-        config: a shipped config or a .toml file; None: the run's.
-        data: training videos; None: as the run remembers.
-        changes: of the config, for all variants: "lmdm.training.steps=1500" and the like.
-        stages: of SHARED_STAGES, those that samples need besides the animator.
+        run: the run or shipped model that has the animator; None: train all stages by `config`.
+        config: a shipped config or a .toml file; None: that of `run`.
+        data: training videos; None: those of `run`.
+        changes: changes of the config for all variants, such as "lmdm.training.steps=1500".
+        stages: those of SHARED_STAGES that samples need besides the animator.
         data_root, vgg, cpu: as in `RunRequest`.
     """
 
@@ -66,10 +66,10 @@ class Shared:
 
     Args:
         root: OUT/shared.
-        config: of the run, its changes made.
+        config: of the run, with the requested changes.
         book: codes of the training videos.
         data: the training videos, as on the command line.
-        given: the run that was given; None: there was none.
+        given: the run that was given, if any.
     """
 
     root: Path
@@ -81,11 +81,7 @@ class Shared:
 
 @dataclass(frozen=True)
 class Trained:
-    """A variant's run, trained.
-
-    Args:
-        reused: whether its LMDM is the given run's.
-    """
+    """The trained run of a variant; `reused`: its LMDM is that of the given run."""
 
     variant: str
     seed: int
@@ -94,16 +90,16 @@ class Trained:
 
     @property
     def name(self) -> str:
-        """As its folder is called."""
+        """The name of its folder."""
         return self.run.name
 
 
 def share(request: RunsRequest, watchers: Sequence[Watcher], progress: Progress | None) -> Shared:
-    """Everything but the LMDMs: taken from the given run, made where it is missing.
+    """Link or train everything but the LMDMs.
 
     Raises:
-        InputError: neither run nor config, or both; no animator; no videos to make codes of; a
-            first-frame model that is missing; changes of what is taken over.
+        InputError: neither run nor config, or both; the given run has no animator, no model of
+            first frames, or no data; changes of stages that are taken from it.
     """
     if (request.run is None) == (request.config is None):
         raise InputError("give --run (a run, or leo:NAME), or --config to train everything")
@@ -126,17 +122,14 @@ def share(request: RunsRequest, watchers: Sequence[Watcher], progress: Progress 
     if given is None:
         train_stage(job, "animator")
     else:
-        for stage in SHARED_STAGES:
-            if model_file(given, stage).is_file():
-                link(model_file(given, stage), root / stage / "model.safetensors")
+        _link_stages(given, root)
         if (given / CODES).is_file():
             link(given / CODES, root / CODES)
     book = encode_run(job)
     for stage in request.stages:
         if getattr(job.run.config, stage.replace("-", "_")) is not None:
             _provide(job, stage, given)
-    data = remembered_data(root)
-    return Shared(root, job.run.config, book, str(data), given)
+    return Shared(root, job.run.config, book, str(remembered_data(root)), given)
 
 
 def train_variant(
@@ -147,18 +140,16 @@ def train_variant(
     watchers: Sequence[Watcher],
     cpu: bool = False,
 ) -> Trained:
-    """The run of a variant with its LMDM, from where it stopped; the given run's where it fits.
+    """Train the LMDM of a variant and seed, or take that of the given run if it is the same.
 
     Raises:
-        InputError: as `train`; or the folder is of another config or other shared files.
+        InputError: as `train`; the folder has another config or other shared files.
     """
     name, how = variant
     root = out / f"{name}-seed{seed}"
     changes = [*how.changes, f"seed={seed}"]
     run = RunFolder.create(root, load_config(str(shared.root / "config.toml"), changes))
-    for stage in SHARED_STAGES:
-        if model_file(shared.root, stage).is_file():
-            link(model_file(shared.root, stage), root / stage / "model.safetensors")
+    _link_stages(shared.root, root)
     for file in (CODES, DATA):
         link(shared.root / file, root / file)
     config = run.config
@@ -170,16 +161,16 @@ def train_variant(
 
 
 def held_out_loss(run: Path) -> float | None:
-    """Of a run's LMDM, after its last step."""
+    """The held-out loss of a run's LMDM after its last step."""
     found = json.loads(load_model(model_file(run, "lmdm")).metadata.get("validation", "{}"))
     return found.get("loss") if isinstance(found, dict) else None
 
 
 def link(source: Path, target: Path) -> None:
-    """The same file at a second place; files of runs are replaced, never written into.
+    """Hard-link a file, or copy it; safe since files of runs are replaced, not written into.
 
     Raises:
-        InputError: another file is there, or the folder cannot be written to.
+        InputError: another file is at `target`, or its folder cannot be written to.
     """
     if target.exists():
         if not target.samefile(source) and file_sha256(target) != file_sha256(source):
@@ -202,8 +193,18 @@ def link(source: Path, target: Path) -> None:
         raise InputError(f"{target}: cannot be written: {error.strerror or error}") from None
 
 
+def _link_stages(run: Path, root: Path) -> None:
+    for stage in SHARED_STAGES:
+        if model_file(run, stage).is_file():
+            link(model_file(run, stage), root / stage / "model.safetensors")
+
+
 def _check(given: Path, request: RunsRequest) -> None:
-    """Stop where the given run cannot be used."""
+    """Check that the given run has what is taken from it.
+
+    Raises:
+        InputError: it has not.
+    """
     if not model_file(given, "animator").is_file():
         raise InputError(
             f"{given}: no trained animator; `leo-bench train animator --run {given}` comes first, "
@@ -223,7 +224,7 @@ def _check(given: Path, request: RunsRequest) -> None:
 
 
 def _provide(job: Job, stage: str, given: Path | None) -> None:
-    """A model of first codes is small, and made; one of first frames must be in a given run."""
+    """Train a missing stage; a model of first frames is not trained for a given run."""
     if model_file(job.run.root, stage).is_file():
         return
     if given is not None and stage != "frame-dm":
@@ -235,7 +236,7 @@ def _provide(job: Job, stage: str, given: Path | None) -> None:
 
 
 def _reuse(lmdm_file: Path, folder: StageFolder) -> bool:
-    """Take over an LMDM that was made from the same config, seed and codes; -> whether it was."""
+    """Link an LMDM if it was made from the same config, seed and codes; return whether it was."""
     if folder.model.exists():
         return lmdm_file.is_file() and folder.model.samefile(lmdm_file)
     try:

@@ -1,38 +1,35 @@
-"""The record of an ablation as a person reads it: the paper's table, and the numbers behind it.
-
-Grids of text, for a terminal and for Markdown alike.
-"""
+"""Tables of ablation records as text: the paper's table, all measures, and remarks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leo_bench.benchmarks.ablations.ablation import Ablation
-from leo_bench.benchmarks.ablations.record import AblationRecord, AblationRow, Change, Measured
+from leo_bench.benchmarks.ablations.record import AblationRecord, AblationRow, Change, RowT
 from leo_bench.evaluation.errors import InputError
 
 
 @dataclass(frozen=True)
 class AblationTable:
-    """A table of text."""
+    """A table of text, for a terminal or Markdown."""
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
     def markdown(self) -> str:
-        """As Markdown; columns but the first to the right."""
+        """As Markdown; all columns but the first are right-aligned."""
         lines = [f"**{self.title}**", "", _line(self.columns)]
         lines.append(_line(["---", *["---:"] * (len(self.columns) - 1)]))
         return "\n".join([*lines, *(_line(row) for row in self.rows)]) + "\n"
 
 
 def paper_table(ablation: Ablation, found: Sequence[AblationRecord]) -> AblationTable:
-    """The table in the paper's form: rows as there, a column a data set, the paper's own beside.
+    """The table in the paper's form: one column a record, then the published columns.
 
-    Below the variants, each one's difference to the reference with its interval.
+    Below the rows of variants, one row a variant with its difference to the reference.
 
     Raises:
-        InputError: a record is of another ablation, or two are of different measures.
+        InputError: a record is of another ablation, or two records have different measures.
     """
     tables = []
     for record in found:
@@ -53,10 +50,10 @@ def paper_table(ablation: Ablation, found: Sequence[AblationRecord]) -> Ablation
         of_paper = [
             f"{column.values[name]:g}" if name in column.values else "" for column in published
         ]
-        ours = [_value(_row(table, name)) for table in tables]
+        ours = [_value(_of_variant(table.rows, name)) for table in tables]
         rows.append((ablation.variants[name].label, *ours, *of_paper))
     for name in names:
-        changes = [_change(table, name) for table in tables]
+        changes = [_of_variant(table.changes, name) for table in tables]
         if any(change is not None for change in changes):
             label = f"{ablation.variants[name].label} less {reference}"
             of_paper = [
@@ -71,24 +68,16 @@ def paper_table(ablation: Ablation, found: Sequence[AblationRecord]) -> Ablation
 
 
 def all_measures(record: AblationRecord) -> AblationTable:
-    """Every measure of every variant: the mean, its interval, and one number a seed."""
+    """Every measure of every variant: the mean, its interval, and one value a seed."""
     rows = []
     for measured in record.measured:
         for row in measured.rows:
-            rows.append(
-                (
-                    measured.name,
-                    row.label,
-                    _value(row),
-                    _interval(row.interval),
-                    _seeds(row.by_seed),
-                )
-            )
+            cells = (row.label, _value(row), _interval(row.interval), _seeds(row.by_seed, ".4g"))
+            rows.append((measured.name, *cells))
         labels = {row.variant: row.label for row in measured.rows}
         for change in measured.changes:
             label = f"{labels[change.variant]} less {labels[change.reference]}"
-            value = f"{change.value:+.4g}"
-            seeds = _seeds(change.by_seed, "+.4g")
+            value, seeds = f"{change.value:+.4g}", _seeds(change.by_seed, "+.4g")
             rows.append((measured.name, label, value, _interval(change.interval), seeds))
     return AblationTable(
         record.column, ("measure", "variant", "mean", "95 % interval", "by seed"), tuple(rows)
@@ -96,10 +85,9 @@ def all_measures(record: AblationRecord) -> AblationTable:
 
 
 def remarks(record: AblationRecord) -> list[str]:
-    """What a reader of the tables must know, a line each."""
+    """Remarks on a record for readers of its tables, one line each."""
     lines = [f"{record.column}: {record.setting}"]
-    for measured in record.measured:
-        lines.append(f"{measured.name}: {measured.about}")
+    lines += [f"{measured.name}: {measured.about}" for measured in record.measured]
     covered: dict[str, list[str]] = {}
     for measured in record.measured:
         covered.setdefault(measured.covers, []).append(measured.name)
@@ -151,16 +139,12 @@ def _interval(interval: tuple[float, float] | None) -> str:
     return "" if interval is None else f"[{interval[0]:.4g}, {interval[1]:.4g}]"
 
 
-def _seeds(values: Sequence[float], form: str = ".4g") -> str:
+def _seeds(values: Sequence[float], form: str) -> str:
     return "  ".join(f"{value:{form}}" for value in values)
 
 
-def _row(measured: Measured, variant: str) -> AblationRow | None:
-    return next((row for row in measured.rows if row.variant == variant), None)
-
-
-def _change(measured: Measured, variant: str) -> Change | None:
-    return next((change for change in measured.changes if change.variant == variant), None)
+def _of_variant(found: Sequence[RowT], variant: str) -> RowT | None:
+    return next((row for row in found if row.variant == variant), None)
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -1,9 +1,9 @@
 """`leo-bench ablate transition`: long motion with and without the Transition DM (Table 5).
 
-One trained LEO draws the same samples twice: first code, and chance of every run, are those of the
-sample's number in both. Where the paper asks raters "does the clip contain repeated motion?", here
-`repetition.score` answers from the motion codes, calibrated on real videos of the same length.
-No frame is rendered. The samples are pairs: see `uncertainty.paired_shares` for interval and test.
+One trained LEO draws the same samples twice: a sample has the same first code and the same noise in
+every window. The paper asks raters "does the clip contain repeated motion?"; here
+`repetition.score` decides from the motion codes, calibrated on real videos of the same length. No
+frame is rendered. Samples are paired: `uncertainty.paired_shares` gives interval and test.
 """
 
 import hashlib
@@ -46,9 +46,9 @@ from leo_bench.evaluation.videos.source import Selection, VideoSource, fingerpri
 from leo_bench.leo.sampling.drawing import Drawing, Sampling
 from leo_bench.leo.sampling.model import LeoModel, device_named, find_model
 
-LEAST_ALIKE = -1.0  # where nothing moves, or places part entirely
+LEAST_ALIKE = -1.0  # of samples without motion, or whose positions diverge entirely
 
-JOINED_SEGMENTS = 3  # that a real video must be long, to be joined with others
+JOINED_SEGMENTS = 3  # shortest length of a real video that is joined with others, in segments
 
 NULLS: dict[Null, str] = {
     "real": "a segment comes back more closely than in real videos of this length",
@@ -57,15 +57,15 @@ NULLS: dict[Null, str] = {
 
 
 class TransitionRequest(Data):
-    """What the user asked, word for word.
+    """What the user asked for.
 
     Args:
-        run: a run with an LMDM, a frame-wise DM and a Transition DM, or a shipped model.
-        real: real videos to calibrate on; a world is rendered at the length that is needed.
-        frames, count: of the samples.
-        join: real videos are shorter: different ones are joined, end to end, to the length.
-        real_count: real videos at most; None: as many as there are samples, but no fewer than the
-            calibration needs.
+        run: a training run or shipped model with an LMDM, a frame-wise DM and a Transition DM.
+        real: real videos to calibrate on; a world is rendered at the length of the samples.
+        frames, count: length and number of the samples.
+        join: concatenate the codes of different real videos, which are shorter than the samples.
+        real_count: largest number of real videos; None: the number of samples, but at least as
+            many as the calibration needs.
         seed, sampler, steps: as in `leo.sampling.drawing.Sampling`.
         repetition: what counts as repeated motion.
         data_root: where prepared data sets lie.
@@ -88,7 +88,7 @@ class TransitionRequest(Data):
 
 @dataclass(frozen=True)
 class Found:
-    """What was drawn and held against what."""
+    """The drawn samples, and the real videos that they are compared with."""
 
     model: LeoModel
     real: VideoSource
@@ -99,7 +99,7 @@ class Found:
 def ablate_transition(
     request: TransitionRequest, out: Path, resources: Callable[[str], Resources]
 ) -> AblationRecord:
-    """Draw, look for repeats, and write OUT/transition.json.
+    """Draw samples, find repeats in them, and write OUT/transition.json.
 
     Raises:
         InputError: a stage is not trained; real videos are too few or too short; `out` cannot be
@@ -125,30 +125,28 @@ def ablate_transition(
 
 
 def measured_under(null: Null, ablation: Ablation, found: Found) -> Measured:
-    """The table's numbers, a flag being what exceeds `null`."""
+    """The table's measure: the share of samples whose closest repeat exceeds that of `null`."""
     limit = found.calibration.threshold_of(null)
     flags = {
         name: [video.closest > limit for video in of.videos.values()]
         for name, of in found.by_variant.items()
     }
-    rows = [
-        AblationRow(
-            variant=name,
-            label=ablation.variants[name].label,
-            value=sum(own) / len(own),
-            by_seed=(),
-            spread=None,
-            interval=wilson_interval(sum(own), len(own)),
-            count=len(own),
-        )
+    rows = tuple(
+        _row(ablation, name, sum(own) / len(own), wilson_interval(sum(own), len(own)), len(own))
         for name, own in flags.items()
-    ]
-    changes = []
-    for name, own in flags.items():
-        if name == ablation.reference:
-            continue
-        pair = paired_difference(own, flags[ablation.reference])
-        changes.append(
+    )
+    pairs = {
+        name: paired_difference(own, flags[ablation.reference])
+        for name, own in flags.items()
+        if name != ablation.reference
+    }
+    settings = found.calibration.settings
+    return Measured(
+        name="repeated motion" if null == settings.null else f"repeated motion ({null})",
+        about=f"share of samples in which {NULLS[null]} ({settings.false_alarms:g} of these may)",
+        covers="samples, in pairs (Newcombe's interval); the calibration's own chance is not in it",
+        rows=rows,
+        changes=tuple(
             Change(
                 variant=name,
                 reference=ablation.reference,
@@ -156,37 +154,23 @@ def measured_under(null: Null, ablation: Ablation, found: Found) -> Measured:
                 interval=pair.interval,
                 p_value=pair.p_value,
             )
-        )
-    settings = found.calibration.settings
-    return Measured(
-        name="repeated motion" if null == settings.null else f"repeated motion ({null})",
-        about=f"share of samples in which {NULLS[null]} ({settings.false_alarms:g} of these may)",
-        covers="samples, in pairs (Newcombe's interval); the calibration's own chance is not in it",
-        rows=tuple(rows),
-        changes=tuple(changes),
+            for name, pair in pairs.items()
+        ),
     )
 
 
 def measured_closeness(ablation: Ablation, found: Found) -> Measured:
-    """How alike a sample's closest two segments are, on average: tells shares of 0 apart."""
+    """The mean similarity of closest repeats, which also differs between shares of 0."""
     alike = {
         name: {video: max(result.closest, LEAST_ALIKE) for video, result in of.videos.items()}
         for name, of in found.by_variant.items()
     }
-    rows = [
-        AblationRow(
-            variant=name,
-            label=ablation.variants[name].label,
-            value=fmean(own.values()),
-            by_seed=(),
-            spread=None,
-            interval=ends(mean_interval(own)),
-            count=len(own),
-        )
+    rows = tuple(
+        _row(ablation, name, fmean(own.values()), ends(mean_interval(own)), len(own))
         for name, own in alike.items()
-    ]
+    )
     reference = alike[ablation.reference]
-    changes = [
+    changes = tuple(
         Change(
             variant=name,
             reference=ablation.reference,
@@ -195,7 +179,7 @@ def measured_closeness(ablation: Ablation, found: Found) -> Measured:
         )
         for name, own in alike.items()
         if name != ablation.reference
-    ]
+    )
     real = fmean(max(closest, LEAST_ALIKE) for closest in found.calibration.closest["real"])
     return Measured(
         name="closest repeat",
@@ -205,16 +189,30 @@ def measured_closeness(ablation: Ablation, found: Found) -> Measured:
             f"{found.calibration.threshold:.3g} is flagged"
         ),
         covers="samples, in pairs",
-        rows=tuple(rows),
-        changes=tuple(changes),
+        rows=rows,
+        changes=changes,
+    )
+
+
+def _row(
+    ablation: Ablation, name: str, value: float, interval: tuple[float, float] | None, count: int
+) -> AblationRow:
+    return AblationRow(
+        variant=name,
+        label=ablation.variants[name].label,
+        value=value,
+        by_seed=(),
+        spread=None,
+        interval=interval,
+        count=count,
     )
 
 
 def open_real(request: TransitionRequest, resolution: int) -> VideoSource:
-    """The real videos, as many as are used; a world's are rendered at the samples' length.
+    """Open the real videos to calibrate on; a world is rendered at the samples' length.
 
     Raises:
-        InputError: they are not there, or too short.
+        InputError: there are none, or they are too short.
     """
     root = None if request.data_root is None else Path(request.data_root)
     frames = None if request.join else request.frames
@@ -235,7 +233,7 @@ def open_real(request: TransitionRequest, resolution: int) -> VideoSource:
 def real_signals(
     request: TransitionRequest, model: LeoModel, source: VideoSource, resources: Resources
 ) -> dict[str, Tensor]:
-    """Codes of real motion, [frames,20] each; see `joined` where videos are put end to end."""
+    """Codes of real motion, [frames,20] each; concatenated by `joined` if the request says so."""
     length = min(*source.frame_counts, request.frames)
     videos = range(len(source.names))
     codes = CodeSignals.by(model).of(source, videos, length, resources)
@@ -244,9 +242,10 @@ def real_signals(
 
 
 def joined(signals: dict[str, Tensor], frames: int) -> dict[str, Tensor]:
-    """Different videos end to end, in an order by hash of their names, each used once.
+    """The codes of different videos concatenated, in the order of a hash of their names.
 
-    What such a signal repeats, a video repeats within its own short time, or two strangers share.
+    Each video is used once. So a repeat in such a signal is either within one short video, or a
+    similarity of two different ones.
     """
     length = min(len(signal) for signal in signals.values())
     each = math.ceil(frames / length)

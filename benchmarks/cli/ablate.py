@@ -113,7 +113,7 @@ def lmc(
       leo-bench ablate lmc --run runs/ff --start drawn --seeds 5 --out lmc-ff
     """
     from leo_bench.benchmarks.ablations.lmc import ablate_lmc
-    from leo_bench.benchmarks.ablations.lmc_request import LmcRequest, Surroundings
+    from leo_bench.benchmarks.ablations.lmc_bench import LmcRequest, Surroundings
     from leo_bench.benchmarks.cli.screen import resources, say
     from leo_bench.benchmarks.cli.train_screen import TrainingScreen
     from leo_bench.evaluation.files.kinds import made_by

@@ -8,8 +8,7 @@ from tiny_codes import book
 
 from leo_bench.benchmarks.ablations import lmc
 from leo_bench.benchmarks.ablations.combining import Score, Scores
-from leo_bench.benchmarks.ablations.lmc_bench import Bench
-from leo_bench.benchmarks.ablations.lmc_request import LmcRequest, Surroundings
+from leo_bench.benchmarks.ablations.lmc_bench import Bench, LmcRequest, Surroundings
 from leo_bench.benchmarks.ablations.record import AblationRecord, TrainedModel, read_ablation
 from leo_bench.benchmarks.ablations.runs import Shared, Trained
 from leo_bench.benchmarks.ablations.table import paper_table, remarks
