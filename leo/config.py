@@ -24,7 +24,6 @@ from leo_bench.leo.networks.network_config import (
 )
 
 CONFIGS = Path(__file__).parent / "configs"
-STAGES = ("animator", "lmdm", "frame-dm", "transition-dm", "cddpm", "super-resolution")
 
 
 class Optimiser(Data):

@@ -33,7 +33,7 @@ from leo_bench.evaluation.protocols.of_frames import load_frame_protocol
 from leo_bench.evaluation.records import distance as records
 from leo_bench.evaluation.records.circumstances import circumstances
 from leo_bench.evaluation.seeds import derived_seed
-from leo_bench.leo.diffusion.conditioning import READINGS
+from leo_bench.leo.diffusion.conditioning import CONDITIONS
 
 NEEDED = {"given": ("frame-dm",), "drawn": ("frame-dm", "cddpm", "super-resolution")}
 
@@ -105,7 +105,7 @@ def _variants(ablation: Ablation, request: LmcRequest) -> tuple[str, ...]:
         return ablation.chosen(request.variants)
     names = ablation.chosen(request.variants or ("replace", "with"))
     for name in names:
-        if not READINGS[condition_of(ablation, name)].begins:
+        if not CONDITIONS[condition_of(ablation, name)].conditional:
             raise InputError(
                 f"{name}: cannot begin with a given frame; in --mode conditional the variant "
                 "without LMC is replace (in-painting)"

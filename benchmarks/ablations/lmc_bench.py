@@ -40,7 +40,7 @@ from leo_bench.evaluation.records.distance import read_record
 from leo_bench.evaluation.records.influences import mean_influences
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.leo.diffusion.conditioning import READINGS as CONDITIONS
+from leo_bench.leo.diffusion.conditioning import CONDITIONS
 from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.model import LeoModel, device_named
 from leo_bench.leo.sampling.nearest_frames import NearestFrames
@@ -119,7 +119,7 @@ class Bench:
         config, frames = self.shared.config.lmdm, self.request.frames
         for name in names:
             condition = condition_of(self.ablation, name)
-            if not CONDITIONS[condition].begins and frames > config.length:
+            if not CONDITIONS[condition].conditional and frames > config.length:
                 raise InputError(
                     f"--frames {frames}: an LMDM of condition {condition!r} makes {config.length} "
                     "at once and cannot go on from them"

@@ -55,7 +55,7 @@ def animate(
     from leo_bench.benchmarks.cli.screen import out as show
     from leo_bench.benchmarks.runs.animation import open_animation, write_floats
     from leo_bench.evaluation.videos.write import check_fps, write_video
-    from leo_bench.leo.networks.pixels import to_pixels
+    from leo_bench.leo.networks.layers import to_pixels
     from leo_bench.leo.sampling.model import device_named
 
     if fps is not None:

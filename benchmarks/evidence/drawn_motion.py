@@ -23,8 +23,9 @@ from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.source import VideoSource
+from leo_bench.leo.data.videos import at_size
 from leo_bench.leo.diffusion.gaussian import Sampler
-from leo_bench.leo.sampling.drawing import Drawing, SampleRow, Sampling, at_size
+from leo_bench.leo.sampling.drawing import Drawing, SampleRow, Sampling
 from leo_bench.leo.sampling.model import LeoModel, find_model
 
 FRAMES = 16

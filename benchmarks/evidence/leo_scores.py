@@ -28,12 +28,12 @@ from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.leo.config import STAGES
 from leo_bench.leo.data.videos import frames_at_size
 from leo_bench.leo.diffusion.gaussian import Sampler
 from leo_bench.leo.models.animator import ImageAnimator
-from leo_bench.leo.networks.pixels import to_pixels
+from leo_bench.leo.networks.layers import to_pixels
 from leo_bench.leo.sampling.model import LeoModel, find_model
+from leo_bench.leo.stages import STAGES
 from leo_bench.leo.stages.reconstruction import Judged, driving_frames, judge
 
 FRAMES = 16

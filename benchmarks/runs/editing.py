@@ -26,7 +26,7 @@ from leo_bench.evaluation.files.kinds import NEW
 from leo_bench.evaluation.files.targets import Target, check_free, check_targets
 from leo_bench.evaluation.videos.frames import is_frame
 from leo_bench.evaluation.videos.write import check_fps, write_video
-from leo_bench.leo.data.cut_frames import cut_line
+from leo_bench.leo.data.videos import cut_line
 from leo_bench.leo.sampling.edit import ControlNet, Editor, command_editor, edited, png
 from leo_bench.leo.sampling.source import LeoSource
 

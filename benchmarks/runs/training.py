@@ -16,9 +16,9 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.files.schema import Data, parse
 from leo_bench.evaluation.videos.discover import OpenOptions
-from leo_bench.leo.config import STAGES, Config, load_config
+from leo_bench.leo.config import Config, load_config
 from leo_bench.leo.sampling.model import model_file
-from leo_bench.leo.stages import perceptual
+from leo_bench.leo.stages import STAGES, perceptual
 from leo_bench.leo.training.job import Job
 from leo_bench.leo.training.run_folder import RunFolder, has_begun
 

@@ -35,10 +35,9 @@ from leo_bench.evaluation.videos.source import (
     read_in_pieces,
 )
 from leo_bench.leo.data.encode import CODES, FRAMES_AT_ONCE
-from leo_bench.leo.data.videos import frames_at_size
+from leo_bench.leo.data.videos import at_size, frames_at_size
 from leo_bench.leo.diffusion.codes import Windows, code_windows
 from leo_bench.leo.models.gaussian_motion import GaussianCodes, GaussianMotion
-from leo_bench.leo.sampling.drawing import at_size
 from leo_bench.leo.sampling.model import LeoModel, device_named, find_model
 from leo_bench.leo.sampling.rendering import Rendering
 

@@ -21,7 +21,7 @@ from leo_bench.benchmarks.speed.machine import (
 from leo_bench.evaluation.extractors.numerics import full_precision
 from leo_bench.leo.models.animator import ImageAnimator
 from leo_bench.leo.networks.generator import Generator
-from leo_bench.leo.networks.pixels import from_pixels
+from leo_bench.leo.networks.layers import from_pixels
 
 _SIZE = 256
 _ROUNDS = 5

@@ -12,7 +12,7 @@ from leo_bench.leo.diffusion.codes import CodeStats
 from leo_bench.leo.diffusion.gaussian import Sampler
 from leo_bench.leo.models.motion_models import MotionModel
 from leo_bench.leo.networks.unet1d import UNet1d
-from leo_bench.leo.sampling.rollout import runs
+from leo_bench.leo.sampling.rollout import windows_needed
 
 FRAMES = 1024  # of a video
 _CODE = 20
@@ -41,7 +41,7 @@ def _rows(name: str, model: MotionModel, batch: int) -> list[Row]:
     rows: list[Row] = []
     slowest = 0.0  # seconds of a video by the first sampler, ddpm-1000
     for sampler in _SAMPLERS:
-        steps = sampler.steps * runs(FRAMES, model.config.length, model.config.spare)
+        steps = sampler.steps * windows_needed(FRAMES, model.config.length, model.config.spare)
         few = timings[sampler.kind].shared_by(batch * _TIMED)
         best, median = few.fastest * steps, few.median * steps
         slowest = slowest or best

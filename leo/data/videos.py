@@ -172,14 +172,13 @@ def frames_at_size(source: VideoSource, video: int, indices: Sequence[int], side
     """
     found = torch.empty(len(indices), 3, side, side, dtype=torch.uint8)
     for place, frame in enumerate(source.each_frame(video, indices)):
-        found[place] = _at(frame[None], side)[0]
+        found[place] = at_size(frame[None], side)[0]
     return found
 
 
-def _at(frames: Tensor, resolution: int) -> Tensor:
-    if frames.shape[-2:] == (resolution, resolution):
-        return frames
-    return floor_crop_lanczos(frames, resolution)
+def at_size(frames: Tensor, side: int) -> Tensor:
+    """Central squares, resized: uint8 [T,3,H,W] -> uint8 [T,3,side,side]."""
+    return frames if frames.shape[-2:] == (side, side) else floor_crop_lanczos(frames, side)
 
 
 def _packed(
@@ -217,7 +216,7 @@ def _pack(source: VideoSource, resolution: int, path: Path, progress: Progress |
         count = source.frame_counts[video]
         first = ends[video] - count
         for place, frame in enumerate(source.each_frame(video, range(count)), start=first):
-            packed[place] = _at(frame[None], resolution)[0].numpy()
+            packed[place] = at_size(frame[None], resolution)[0].numpy()
         source.check_unchanged(video)
 
     largest = max(height * width for height, width in source.sizes())
@@ -240,6 +239,31 @@ def _take_room(path: Path) -> None:
     if hasattr(os, "posix_fallocate"):  # Linux; macOS has none
         with path.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+
+def cut_note(source: VideoSource) -> str | None:
+    """A note on videos of which the central square alone is used; None if all frames are square."""
+    sizes = dict(zip(source.names, source.sizes(), strict=True))
+    cut = {name: min(size) / max(size) for name, size in sizes.items() if len(set(size)) > 1}
+    if not cut:
+        return None
+    worst = min(cut, key=lambda name: cut[name])
+    if len(sizes) == 1:
+        return cut_line(source.name, *sizes[worst])
+    return (
+        f"{source.name}: {len(cut)} of {len(sizes)} are not square; "
+        f"{cut_line(worst, *sizes[worst])}"
+    )
+
+
+def cut_line(name: str, height: int, width: int) -> str:
+    """How much of one picture is lost when its central square is used."""
+    side, ends = min(height, width), "left and right" if width > height else "top and bottom"
+    lost = f"{1 - side / max(height, width):.0%}".replace("%", " %")
+    return (
+        f"{name}: of {width}x{height} the middle square of {side}x{side} is used; {lost} of the "
+        f"picture is cut off, {ends}"
+    )
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
-"""Gaussian diffusion: noising, what a network may predict, and sampling (paper Sec. 3.2; spec 3.4).
+"""Gaussian diffusion (DDPM): noise schedules, prediction targets, and sampling (Sec. 3.2, Eq. 1).
 
-Sampling steps are those of diffusers' schedulers. They are handed the clean state (prediction type
-"sample") that follows from the network's prediction, so a stage's bounds apply to the clean state
-alone, in every sampler. Legend: B batch, X the shape of a state; steps count from 0, the cleanest.
+Schedules and targets: Ho et al. 2020 (arXiv 2006.11239); the defaults are improved-diffusion's
+(openai/improved-diffusion, script_util.py): 1000 steps, linear, the network predicts the noise.
+The update rules of the samplers are diffusers'. They are given x0 (prediction type "sample"), so
+bounds apply to x0 in every sampler. Legend: B batch, X the shape of a state; steps count from 0,
+the cleanest.
 """
 
 import warnings
@@ -27,21 +29,23 @@ _FIRST_BETA, _LAST_BETA = 1e-4, 0.02  # of the linear schedule with 1000 steps
 _MOST_BETA = 0.999  # the cosine schedule's bound
 _BETAS = {"linear": "linear", "cosine": "squaredcos_cap_v2"}
 _SCHEDULERS: dict[str, tuple[Any, dict[str, object]]] = {
-    # As improved-diffusion respaces: from the last trained step to step 0, where no noise is added.
+    # Ancestral sampling (Ho et al. 2020, Algorithm 2), respaced as improved-diffusion does: from
+    # the last trained step to step 0, where no noise is added.
     "ddpm": (
         DDPMScheduler,
         {"timestep_spacing": "linspace", "variance_type": "fixed_large", "clip_sample": False},
     ),
-    # From the last trained step, evenly spaced, so that these schedulers' idea of the step before
-    # agrees with the one that is run next.
+    # Song et al. 2021 (arXiv 2010.02502). Evenly spaced from the last trained step: the scheduler's
+    # previous step is then the one that runs next.
     "ddim": (DDIMScheduler, {"timestep_spacing": "trailing", "clip_sample": False}),
+    # DPM-Solver++, second order (Lu et al. 2022, arXiv 2211.01095).
     "dpm": (
         DPMSolverMultistepScheduler,
         {"timestep_spacing": "trailing", "final_sigmas_type": "zero"},
     ),
-    # The same, its steps evenly spread in log signal-to-noise (Lu et al. 2022, arXiv 2206.00927):
-    # evenly spread over training's steps, the last one falls from where small components of a state
-    # are still drowned in noise to none at all, and takes them along.
+    # The same with steps evenly spaced in log signal-to-noise (Lu et al. 2022, arXiv 2206.00927).
+    # With steps evenly spaced in time, the last one begins where small components of a state are
+    # still below the noise, and loses them.
     "dpm-lu": (
         DPMSolverMultistepScheduler,
         {"timestep_spacing": "trailing", "final_sigmas_type": "zero", "use_lu_lambdas": True},
@@ -51,7 +55,7 @@ _SCHEDULERS: dict[str, tuple[Any, dict[str, object]]] = {
 
 @dataclass(frozen=True)
 class Schedule:
-    """How much of a state is left at every step.
+    """How much signal and noise a state holds at every step.
 
     Args:
         signal: sqrt(alpha-bar), float64 [T].
@@ -63,15 +67,15 @@ class Schedule:
 
     @staticmethod
     def of(diffusion: Diffusion) -> "Schedule":
-        """The schedule that a config asks for: the cosine's, or betas from 1e-4 to 0.02.
+        """Cosine (improved-diffusion), or linear betas from 1e-4 to 0.02.
 
-        With T steps in place of 1000 the linear betas are 1000/T times as large, as
-        improved-diffusion's, so that the last state is noise all the same.
+        With T steps in place of 1000 the linear betas are 1000/T times as large, as in
+        improved-diffusion (gaussian_diffusion.py), so that the last state is still noise.
         """
         return _schedule(diffusion.schedule, diffusion.steps)
 
     def at(self, step_B: Tensor, like_BX: Tensor) -> tuple[Tensor, Tensor]:
-        """Signal and noise at `step_B`, of `like_BX`'s dtype and device, shaped to multiply it."""
+        """Signal and noise at `step_B`, broadcastable to `like_BX`, on its device, of its dtype."""
         shape = (-1,) + (1,) * (like_BX.ndim - 1)
         index = step_B.to(self.signal.device)
         signal, noise = (
@@ -89,7 +93,7 @@ class Schedule:
 def target(
     prediction: Prediction, schedule: Schedule, clean_BX: Tensor, noise_BX: Tensor, step_B: Tensor
 ) -> Tensor:
-    """What a network of this kind should say: the noise, v (Salimans & Ho 2022), or the state."""
+    """What a network is trained to predict: the noise, v (Salimans & Ho 2022), or x0 ("sample")."""
     signal, noise = schedule.at(step_B, clean_BX)
     if prediction == "epsilon":
         return noise_BX
@@ -99,27 +103,31 @@ def target(
 
 
 def clean_from(
-    prediction: Prediction, schedule: Schedule, said_BX: Tensor, state_BX: Tensor, step_B: Tensor
+    prediction: Prediction,
+    schedule: Schedule,
+    predicted_BX: Tensor,
+    state_BX: Tensor,
+    step_B: Tensor,
 ) -> Tensor:
-    """The clean state that a network's prediction amounts to."""
+    """x0, from a network's prediction for the noised state."""
     signal, noise = schedule.at(step_B, state_BX)
     if prediction == "epsilon":
-        return (state_BX - noise * said_BX) / signal
+        return (state_BX - noise * predicted_BX) / signal
     if prediction == "sample":
-        return said_BX
-    return signal * state_BX - noise * said_BX
+        return predicted_BX
+    return signal * state_BX - noise * predicted_BX
 
 
 @dataclass(frozen=True)
 class Sampler:
-    """How states are drawn.
+    """A sampling algorithm and its number of steps.
 
     Args:
-        kind: "ddpm" (ancestral, variance beta; respaced if there are fewer steps than trained
-            with), "ddim" (no noise), "dpm" (DPM-Solver++, second order), or "dpm-lu" (the same in
-            other steps, which keep components of a state that are small beside the others).
+        kind: "ddpm" (ancestral, variance beta; respaced if there are fewer steps than in training),
+            "ddim" (deterministic), "dpm" (DPM-Solver++, second order), or "dpm-lu" (the same with
+            steps evenly spaced in log signal-to-noise).
         steps: calls of the network; they must divide the steps of training.
-        batch: states that the network sees at once, always: a last part is filled up. So a state
+        batch: states in every call of the network; a last, smaller batch is filled up. So a state
             depends on its key alone to the bit; another batch changes last bits.
     """
 
@@ -144,20 +152,20 @@ class Sampler:
 
 
 def plain_noise(shape: Sequence[int], random: torch.Generator) -> Tensor:
-    """Normal numbers, in the order of the shape."""
+    """Standard normal numbers of this shape."""
     return torch.randn(tuple(shape), generator=random)
 
 
 @dataclass(frozen=True)
 class Denoiser:
-    """What a stage hands over to be sampled.
+    """A trained network, ready to be sampled.
 
     Args:
         predict: (state [B,*X], step int64 [B], *conditions [B,...]) -> prediction [B,*X].
-        bound: (clean state [B,*X], *conditions [B,...]) -> clean state [B,*X], within its bounds.
+        bound: (x0 [B,*X], *conditions [B,...]) -> x0 [B,*X], clipped to its bounds.
         shape: of one state, X.
         diffusion: schedule, and what `predict` predicts.
-        noise: (shape of one state, chance) -> the state that sampling begins with.
+        noise: (shape of one state, generator) -> the state that sampling begins with.
     """
 
     predict: Callable[..., Tensor]
@@ -180,22 +188,48 @@ def sample(
     Args:
         denoiser: what to sample.
         sampler: how.
-        keys: chance of each state (`leo.seeds`); a state depends on its key and conditions alone.
+        keys: the seed of each state (`leo.seeds`); a state depends on its key and conditions alone.
         conditions: one row a key each.
         device: of the network.
 
     Raises:
         InputError: the sampler's steps do not divide those of training.
     """
+    diffusion, schedule = denoiser.diffusion, Schedule.of(denoiser.diffusion)
     parts = [torch.empty(0, *denoiser.shape, device=device)]
     for first in range(0, len(keys), sampler.batch):
         count = min(sampler.batch, len(keys) - first)
-        # The last part is filled up with its last row.
-        rows = [first + min(row, count - 1) for row in range(sampler.batch)]
-        chosen = [condition.to(device)[rows] for condition in conditions]
-        generators = [generator(*keys[row]) for row in rows]
-        parts.append(_sample_batch(denoiser, sampler, generators, chosen, device)[:count])
+        rows = [first + min(row, count - 1) for row in range(sampler.batch)]  # filled up
+        told = [condition.to(device)[rows] for condition in conditions]
+        generators = [generator(*keys[row]) for row in rows]  # every state has noise of its own
+        scheduler = _scheduler(diffusion, sampler)
+        state_BX = torch.stack([denoiser.noise(denoiser.shape, g) for g in generators]).to(device)
+        for step in scheduler.timesteps.tolist():
+            step_B = torch.full((len(rows),), step, device=device)
+            predicted_BX = denoiser.predict(state_BX, step_B, *told).float()
+            clean_BX = clean_from(diffusion.prediction, schedule, predicted_BX, state_BX, step_B)
+            clean_BX = denoiser.bound(clean_BX, *told)
+            state_BX = scheduler.step(clean_BX, step, state_BX, generator=generators).prev_sample
+        parts.append(state_BX[:count])
     return torch.cat(parts)
+
+
+def check_steps(diffusion: Diffusion, sampler: Sampler) -> None:
+    """Check that a sampler's steps fit those of training.
+
+    Raises:
+        InputError: they do not divide them; or one step of "ddpm", which takes at least two, from
+            the last trained step to the first.
+    """
+    if sampler.kind == "ddpm" and sampler.steps == 1 < diffusion.steps:
+        raise InputError(
+            "ddpm with 1 step: ancestral sampling takes at least 2; ddim and dpm take 1"
+        )
+    if diffusion.steps % sampler.steps:
+        raise InputError(
+            f"{sampler.kind} with {sampler.steps} steps: they must divide the {diffusion.steps} "
+            "that the model was trained with"
+        )
 
 
 class _Scheduler(Protocol):
@@ -215,45 +249,6 @@ class _Scheduler(Protocol):
     ) -> Any: ...
 
 
-def _sample_batch(
-    denoiser: Denoiser,
-    sampler: Sampler,
-    generators: list[torch.Generator],
-    conditions: list[Tensor],
-    device: torch.device | str,
-) -> Tensor:
-    schedule = Schedule.of(denoiser.diffusion)
-    scheduler = _scheduler(denoiser.diffusion, sampler)
-    drawn = [denoiser.noise(denoiser.shape, chance) for chance in generators]
-    state_BX = torch.stack(drawn).to(device)
-    for step in scheduler.timesteps.tolist():
-        step_B = torch.full((len(generators),), step, device=device)
-        said_BX = denoiser.predict(state_BX, step_B, *conditions).float()
-        clean_BX = clean_from(denoiser.diffusion.prediction, schedule, said_BX, state_BX, step_B)
-        clean_BX = denoiser.bound(clean_BX, *conditions)
-        # A list of generators: every state has noise of its own.
-        state_BX = scheduler.step(clean_BX, step, state_BX, generator=generators).prev_sample
-    return state_BX
-
-
-def check_steps(diffusion: Diffusion, sampler: Sampler) -> None:
-    """See that a sampler's steps are among those of training.
-
-    Raises:
-        InputError: they do not divide them, or a single one is to be ancestral: from the last step
-            that is trained it takes a second to come to the first.
-    """
-    if sampler.kind == "ddpm" and sampler.steps == 1 < diffusion.steps:
-        raise InputError(
-            "ddpm with 1 step: ancestral sampling takes at least 2; ddim and dpm take 1"
-        )
-    if diffusion.steps % sampler.steps:
-        raise InputError(
-            f"{sampler.kind} with {sampler.steps} steps: they must divide the {diffusion.steps} "
-            "that the model was trained with"
-        )
-
-
 def _scheduler(diffusion: Diffusion, sampler: Sampler) -> _Scheduler:
     check_steps(diffusion, sampler)
     make, options = _SCHEDULERS[sampler.kind]
@@ -269,7 +264,7 @@ def _scheduler(diffusion: Diffusion, sampler: Sampler) -> _Scheduler:
         warnings.filterwarnings("ignore", "__array__", DeprecationWarning)
         made.set_timesteps(sampler.steps)
     if sampler.kind in ("dpm", "dpm-lu"):
-        made.set_begin_index(0)  # else it is looked for, and found wrong where steps round alike
+        made.set_begin_index(0)  # the scheduler's own search fails where steps round alike
     scheduler: _Scheduler = made
     return scheduler
 

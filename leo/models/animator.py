@@ -14,7 +14,7 @@ from torch import Tensor
 from leo_bench.leo.networks.fast_encoder import fold_encoder
 from leo_bench.leo.networks.fast_generator import Prepared, fold_decoder
 from leo_bench.leo.networks.generator import Generator
-from leo_bench.leo.networks.pixels import from_pixels, to_pixels
+from leo_bench.leo.networks.layers import from_pixels, to_pixels
 
 _PIXELS_AT_ONCE = 256 * 256  # of the frames that go through a network together
 

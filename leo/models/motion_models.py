@@ -1,130 +1,128 @@
-"""The trained models of codes, as they are sampled: codes in, codes out, never normalised.
+"""Trained models of motion codes, opened for sampling: LMDM, frame-wise DM, Transition DM.
 
-A model is made of what `leo.checkpoint.load_model` read, moved to a device. Codes come and go on
-the CPU. Legend: B batch, L frames, M code dimensions.
+Codes go in and come out as the animator encodes them, not normalised, on the CPU. Legend: B batch,
+L frames of a window, S slots of the diffused state, M code dimensions.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.checkpoint import Model
 from leo_bench.leo.config import FrameDmConfig, LmdmConfig, TransitionConfig
 from leo_bench.leo.diffusion.codes import CodeStats, FrameStats, TransitionStats
-from leo_bench.leo.diffusion.conditioning import READINGS, Reading, window_noise
+from leo_bench.leo.diffusion.conditioning import (
+    CONDITIONS,
+    Condition,
+    departed,
+    predict_departure,
+    window_noise,
+)
 from leo_bench.leo.diffusion.gaussian import Denoiser, Key, Sampler, sample
-from leo_bench.leo.diffusion.transition import departed
 from leo_bench.leo.networks.code_mlp import CodeMlp
 from leo_bench.leo.networks.unet1d import UNet1d
+
+ConfigT = TypeVar("ConfigT", LmdmConfig, FrameDmConfig, TransitionConfig)
+StatsT = TypeVar("StatsT", CodeStats, FrameStats, TransitionStats)
 
 
 @dataclass(frozen=True)
 class MotionModel:
-    """Motion given its first code: the LMDM.
+    """The LMDM: windows of motion given their first code.
 
     Args:
-        network: on its device, not training.
-        stats: of the codes that it learned.
-        config: what it is.
+        network: a `UNet1d` on its device, in evaluation mode.
+        stats: of the codes that it was trained on.
+        config: the stage's table.
     """
 
-    network: UNet1d
+    network: nn.Module
     stats: CodeStats
     config: LmdmConfig
 
     @staticmethod
     def of(model: Model, device: torch.device | str = "cpu") -> "MotionModel":
-        """From `RUN/lmdm/model.safetensors`, as read.
+        """From `load_model` of the stage lmdm.
 
         Raises:
             InputError: it is another stage's.
         """
-        config = LmdmConfig.model_validate_json(_config(model, "lmdm"))
-        stats = CodeStats(**model.stats)
-        network = UNet1d(len(stats.mean), config.network)
-        network.load_state_dict(model.network)
-        return MotionModel(network.to(device).eval(), stats, config)
+        return MotionModel(
+            *_opened(
+                model, "lmdm", device, LmdmConfig, CodeStats, lambda c, m: UNet1d(m, c.network)
+            )
+        )
 
     @property
-    def reading(self) -> Reading:
-        """How it is conditioned."""
-        return READINGS[self.config.condition]
+    def condition(self) -> Condition:
+        """How it is conditioned on the first code."""
+        return CONDITIONS[self.config.condition]
 
     def windows(self, first_BM: Tensor, keys: Sequence[Key], sampler: Sampler) -> Tensor:
-        """Motion from these codes on, themselves included: float32 [B,L,M].
+        """Windows that begin with the codes `first_BM`: float32 [B,L,M].
 
         Raises:
-            InputError: the model cannot begin with a given code, or as `sample`.
+            InputError: the model cannot be given a first code; as `sample`.
         """
-        if not self.reading.begins:
+        if not self.condition.conditional:
             raise InputError(
                 f"an LMDM of condition {self.config.condition!r} cannot begin with a given code"
             )
-        window_BLM = self._draw(first_BM, keys, sampler)
-        window_BLM[:, 0] = first_BM  # to the bit, whatever normalising there and back did
+        window_BLM = self._drawn(first_BM, keys, sampler)
+        window_BLM[:, 0] = first_BM  # the given bits, which normalising and back may change
         return window_BLM
 
     def unconditional(self, keys: Sequence[Key], sampler: Sampler) -> Tensor:
-        """Motion from nothing, for a model that begins with no code: float32 [B,L,M].
+        """Windows of a model that is given no first code: float32 [B,L,M].
 
         Raises:
-            InputError: the model needs a first code, or as `sample`.
+            InputError: the model needs a first code; as `sample`.
         """
-        if self.reading.begins:
+        if self.condition.conditional:
             raise InputError(
                 f"an LMDM of condition {self.config.condition!r} needs a code to begin with"
             )
-        return self._draw(self.stats.mean.expand(len(keys), -1), keys, sampler)
+        return self._drawn(self.stats.mean.expand(len(keys), -1), keys, sampler)
 
-    def _draw(self, first_BM: Tensor, keys: Sequence[Key], sampler: Sampler) -> Tensor:
-        reading, device = self.reading, _device(self.network)
-        low, high = reading.bounds(self.stats, self.config.length)
-        low, high = low.to(device), high.to(device)
-
-        def predict(state_BSM: Tensor, step_B: Tensor, first_BM: Tensor) -> Tensor:
-            return reading.said(self.network(reading.fed(state_BSM, first_BM), step_B))
-
-        def bound(clean_BSM: Tensor, first_BM: Tensor) -> Tensor:
-            return reading.known(clean_BSM.clamp(low, high), first_BM)
-
-        def noise(shape: Sequence[int], random: torch.Generator) -> Tensor:
-            return window_noise(shape, self.config.length, random)
-
-        denoiser = Denoiser(predict, bound, tuple(low.shape), self.config.diffusion, noise)
+    def _drawn(self, first_BM: Tensor, keys: Sequence[Key], sampler: Sampler) -> Tensor:
+        condition, length = self.condition, self.config.length
+        low, high = (b.to(_device(self.network)) for b in condition.bounds(self.stats, length))
+        denoiser = Denoiser(
+            predict=lambda state, step, first: condition.predict(self.network, state, first, step),
+            bound=lambda clean, first: condition.constrain(clean.clamp(low, high), first),
+            shape=tuple(low.shape),
+            diffusion=self.config.diffusion,
+            noise=lambda shape, random: window_noise(shape, length, random),
+        )
         first_BM = self.stats.normalised(first_BM)
-        state_BSM = sample(denoiser, sampler, keys, first_BM, device=device).cpu()
-        return self.stats.denormalised(reading.assembled(state_BSM, first_BM))
+        state_BSM = sample(denoiser, sampler, keys, first_BM, device=low.device).cpu()
+        return self.stats.denormalised(condition.window(state_BSM, first_BM))
 
 
 @dataclass(frozen=True)
 class CodeModel:
-    """Codes that videos begin with: the frame-wise DM.
+    """The frame-wise DM: codes that videos begin with; arguments as of `MotionModel`."""
 
-    Args:
-        network: on its device, not training.
-        stats: of the codes that it learned.
-        config: what it is.
-    """
-
-    network: CodeMlp
+    network: nn.Module
     stats: FrameStats
     config: FrameDmConfig
 
     @staticmethod
     def of(model: Model, device: torch.device | str = "cpu") -> "CodeModel":
-        """From `RUN/frame-dm/model.safetensors`, as read.
+        """From `load_model` of the stage frame-dm.
 
         Raises:
             InputError: it is another stage's.
         """
-        config = FrameDmConfig.model_validate_json(_config(model, "frame-dm"))
-        stats = FrameStats(**model.stats)
-        network = CodeMlp(len(stats.mean), config.width, config.blocks)
-        network.load_state_dict(model.network)
-        return CodeModel(network.to(device).eval(), stats, config)
+
+        def network(config: FrameDmConfig, code_size: int) -> CodeMlp:
+            return CodeMlp(code_size, config.width, config.blocks)
+
+        return CodeModel(*_opened(model, "frame-dm", device, FrameDmConfig, FrameStats, network))
 
     def codes(self, keys: Sequence[Key], sampler: Sampler) -> Tensor:
         """One code a key: float32 [B,M].
@@ -134,77 +132,79 @@ class CodeModel:
         """
         device = _device(self.network)
         low, high = self.stats.low.to(device), self.stats.high.to(device)
-
-        def bound(clean_BM: Tensor) -> Tensor:
-            return clean_BM.clamp(low, high)
-
-        denoiser = Denoiser(self.network, bound, tuple(low.shape), self.config.diffusion)
+        denoiser = Denoiser(
+            self.network,
+            bound=lambda clean: clean.clamp(low, high),
+            shape=tuple(low.shape),
+            diffusion=self.config.diffusion,
+        )
         return self.stats.denormalised(sample(denoiser, sampler, keys, device=device).cpu())
 
 
 @dataclass(frozen=True)
 class TransitionModel:
-    """Motion between two codes: the transition DM.
+    """The Transition DM: windows between two codes; arguments as of `MotionModel`."""
 
-    Args:
-        network: on its device, not training.
-        stats: of the codes that it learned.
-        config: what it is.
-    """
-
-    network: UNet1d
+    network: nn.Module
     stats: TransitionStats
     config: TransitionConfig
 
     @staticmethod
     def of(model: Model, device: torch.device | str = "cpu") -> "TransitionModel":
-        """From `RUN/transition-dm/model.safetensors`, as read.
+        """From `load_model` of the stage transition-dm.
 
         Raises:
             InputError: it is another stage's.
         """
-        config = TransitionConfig.model_validate_json(_config(model, "transition-dm"))
-        stats = TransitionStats(**model.stats)
-        network = UNet1d(len(stats.mean), config.network, len(config.strides))
-        network.load_state_dict(model.network)
-        return TransitionModel(network.to(device).eval(), stats, config)
+
+        def network(config: TransitionConfig, code_size: int) -> UNet1d:
+            return UNet1d(code_size, config.network, len(config.strides))
+
+        return TransitionModel(
+            *_opened(model, "transition-dm", device, TransitionConfig, TransitionStats, network)
+        )
 
     def between(
         self, start_BM: Tensor, end_BM: Tensor, keys: Sequence[Key], sampler: Sampler
     ) -> Tensor:
-        """Motion from start to end, themselves included: float32 [B,L,M].
+        """Windows from `start_BM` to `end_BM`, both included: float32 [B,L,M].
 
         Raises:
             InputError: as `sample`.
         """
-        device = _device(self.network)
-        bounds = self.stats.bounds.to(device)
-
-        def predict(
-            state_BSM: Tensor, step_B: Tensor, start_BM: Tensor, end_BM: Tensor, label_B: Tensor
-        ) -> Tensor:
-            fed_BLM = departed(state_BSM, start_BM, end_BM)
-            said_BLM: Tensor = self.network(fed_BLM, step_B, label_B)
-            return said_BLM[:, 1:-1]
-
-        def bound(clean_BSM: Tensor, *_conditions: Tensor) -> Tensor:
-            return clean_BSM.clamp(-bounds, bounds)
-
-        denoiser = Denoiser(predict, bound, tuple(bounds.shape), self.config.diffusion)
+        bounds = self.stats.bounds.to(_device(self.network))
+        denoiser = Denoiser(
+            predict=lambda state, step, start, end, label: predict_departure(
+                self.network, state, (start, end), step, label
+            ),
+            bound=lambda clean, *_: clean.clamp(-bounds, bounds),
+            shape=tuple(bounds.shape),
+            diffusion=self.config.diffusion,
+        )
         ends = self.stats.normalised(start_BM), self.stats.normalised(end_BM)
         label_B = self.stats.label(start_BM, end_BM)
-        state_BSM = sample(denoiser, sampler, keys, *ends, label_B, device=device).cpu()
+        state_BSM = sample(denoiser, sampler, keys, *ends, label_B, device=bounds.device).cpu()
         window_BLM = self.stats.denormalised(departed(state_BSM, *ends))
         window_BLM[:, 0], window_BLM[:, -1] = start_BM, end_BM
         return window_BLM
 
 
-def _config(model: Model, stage: str) -> str:
-    found: Mapping[str, str] = model.metadata
-    if stage not in found:
-        raise InputError(f"a model of stage {found.get('stage')!r} was given as {stage!r}")
-    return found[stage]
+def _opened(
+    model: Model,
+    stage: str,
+    device: torch.device | str,
+    config: type[ConfigT],
+    stats: type[StatsT],
+    network: Callable[[ConfigT, int], nn.Module],
+) -> tuple[nn.Module, StatsT, ConfigT]:
+    """Network, statistics and table of a model file; `network`: (table, M) -> an untrained one."""
+    if stage not in model.metadata:
+        raise InputError(f"a model of stage {model.metadata.get('stage')!r} was given as {stage!r}")
+    table, known = config.model_validate_json(model.metadata[stage]), stats(**model.stats)
+    built = network(table, len(known.mean))
+    built.load_state_dict(model.network)
+    return built.to(device).eval(), known, table
 
 
-def _device(network: torch.nn.Module) -> torch.device:
+def _device(network: nn.Module) -> torch.device:
     return next(network.parameters()).device

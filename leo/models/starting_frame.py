@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from leo_bench.leo.config import CddpmConfig
 from leo_bench.leo.diffusion.codes import FrameStats
 from leo_bench.leo.diffusion.gaussian import Denoiser, Key, Sampler, sample
-from leo_bench.leo.networks.pixels import from_pixels, to_pixels
+from leo_bench.leo.networks.layers import from_pixels, to_pixels
 from leo_bench.leo.networks.unet2d import UNet2d
 from leo_bench.leo.seeds import normal
 
@@ -29,7 +29,7 @@ NOISE_WHEN_DRAWING = 0.05
 class FrameModel:
     """A network that draws pictures, and what it must be told."""
 
-    network: UNet2d
+    network: nn.Module
     config: CddpmConfig
     stats: FrameStats
 

@@ -1,15 +1,18 @@
-"""LIA's discriminator: StyleGAN2's, on whole pictures (LIA's training code, spec 2.2). Plain form.
+"""LIA's discriminator, which is StyleGAN2's, on whole pictures; plain form and folded form.
 
-`leo.networks.fast_discriminator` is the one that trains.
+wyhsirius/LIA before 3f1d865, networks/discriminator.py. The plain form carries the parameters; the
+folded one is the same maths in less time (`leo.networks.fast_encoder`), and is what trains. Its
+gradients are first ones only: LIA's training has no gradient penalty.
 """
 
 import torch
 from torch import Tensor, nn
 
 from leo_bench.leo.networks.encoder import trunk
+from leo_bench.leo.networks.fast_encoder import FoldedTrunk, activated, before_gain
 from leo_bench.leo.networks.layers import EqualLinear, Widths, conv_layer
 
-_GROUP = 4  # samples whose spread is measured together, at most
+_GROUP = 4  # samples whose standard deviation is taken together, at most
 
 
 class Discriminator(nn.Module):
@@ -37,15 +40,31 @@ class Discriminator(nn.Module):
         return scores
 
 
+class FoldedDiscriminator:
+    """The fast form of a discriminator; gradients reach the parameters of `network`."""
+
+    def __init__(self, network: Discriminator) -> None:
+        self._trunk = FoldedTrunk(list(network.convs))
+        self._last = before_gain(network.final_conv)
+        self._linear = network.final_linear
+
+    def scores(self, images: Tensor) -> Tensor:
+        """[B,3,H,H] in [-1,1], B below 4 or a multiple of 4 -> [B,1], high for real."""
+        x = self._trunk.maps(images)[-1]
+        x = activated(torch.cat((x, spread(x)), dim=1), self._last, 1)
+        scores: Tensor = self._linear(x.flatten(1))
+        return scores
+
+
 def group_of(batch: int) -> int:
-    """How many samples of a batch are looked at together; it must divide the batch."""
+    """Samples of a batch whose standard deviation is taken together; it must divide the batch."""
     return min(batch, _GROUP)
 
 
 def spread(x: Tensor) -> Tensor:
-    """Mean standard deviation over groups of samples: [B,C,H,W] -> [B,1,H,W].
+    """Minibatch standard deviation, mean over channels and positions: [B,C,H,W] -> [B,1,H,W].
 
-    A group is every (B/4)-th sample; `leo.stage.Share` deals out a batch so that it stays one.
+    A group is every (B/4)-th sample; `leo.stage.Share` splits a batch so that groups stay whole.
     """
     batch, _, height, width = x.shape
     group = group_of(batch)

@@ -232,3 +232,13 @@ class StyledConv(nn.Module):
         """[B,inputs,H,W], [B,S] -> [B,outputs,H,W], or twice the side."""
         y: Tensor = self.activate(self.conv(x, latent))
         return y
+
+
+def from_pixels(pixels: Tensor) -> Tensor:
+    """Pixels as the networks take them: uint8, 0..255 -> float32, -1..1, any shape."""
+    return pixels.float() / 255 * 2 - 1
+
+
+def to_pixels(numbers: Tensor) -> Tensor:
+    """The networks' output as pixels: float, clamped to -1..1 -> uint8, rounded, any shape."""
+    return ((numbers.clamp(-1, 1) + 1) / 2 * 255).round().to(torch.uint8)

@@ -1,4 +1,4 @@
-"""What a sample is made from: its codes and its first frame (spec 3.10).
+"""Draws codes and first frames: everything of a sample but its rendering (paper Fig. 2).
 
 drawing = Drawing(model, Sampling(frames=128))
 drawing.draw([SampleRow(0, 0, 0), SampleRow(0, 0, 1)])  # two motions of one sample
@@ -14,37 +14,44 @@ from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import Data
-from leo_bench.evaluation.preprocess import floor_crop_lanczos
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.leo.config import STAGES, CddpmConfig
-from leo_bench.leo.diffusion.conditioning import READINGS
+from leo_bench.leo.config import CddpmConfig
+from leo_bench.leo.data.videos import at_size
+from leo_bench.leo.diffusion.conditioning import CONDITIONS, added, residuals
 from leo_bench.leo.diffusion.gaussian import Key, Kind, Sampler, check_steps
 from leo_bench.leo.sampling.model import LeoModel
 from leo_bench.leo.sampling.rendering import Stretch
 from leo_bench.leo.sampling.rollout import Rollout, Transitions
 from leo_bench.leo.seeds import generator
-from leo_bench.leo.training.run_folder import table_of
+from leo_bench.leo.stages import ENTRIES, STAGES
 
-# Not written down where they are off.
+# Left out of what is saved where they are off.
 _LATER = ("reencode", "transition_every", "guidance", "first_frame_sampler")
 
 
 class Sampling(Data):
-    """What is drawn; sample i depends on these and on i, but not on `count`.
+    """Options of sampling; sample i depends on these and on i, but not on `count`.
 
-    `mode`: "unconditional" draws the first frame too, "conditional" is given it. `sampler`: "ddpm"
-    is ancestral, as in the paper; the others are quick. `steps` of it must divide those of
-    training. `transitions`: between stretches of motion go over to a newly drawn code (paper Sec.
-    6). `first_frame`: frame 1 is the given or drawn picture itself ("source", the paper's), or its
-    rendering ("recon"), which spares a change of sharpness from frame 1 to frame 2. `start_frame`:
-    which frame of a given video begins a sample. `transition_every`: runs before each transition.
-    `guidance`: of drawn first frames; more than 1 follows their codes more closely, costs twice,
-    and needs a cDDPM trained with `condition_dropout`. `first_frame_sampler`: of drawn first
-    frames, such as "ddpm-250"; empty: as of motion. `reencode`: whether codes are read off
-    generated pictures, which LEO does not do: "start", the drawn first frame gives the code that
-    motion begins with (given ones always do); "runs", each run of the motion model also goes on
-    from the last frame made, which gives code and appearance; "frames", appearance from each frame
-    to the next. The last two are frame-by-frame baselines: errors in pixels add up.
+    Args:
+        mode: "unconditional" draws the first frame too, "conditional" is given it.
+        frames: of each sample.
+        count: of samples.
+        seed: of all random draws.
+        sampler: "ddpm" is ancestral, as in the paper; the others are faster.
+        steps: of the sampler; they must divide those of training.
+        transitions: move to a newly drawn code between windows (paper Sec. 6).
+        first_frame: frame 1 is the given or drawn picture itself ("source", as in the paper), or
+            its rendering ("recon"), which avoids a change of sharpness from frame 1 to frame 2.
+        start_frame: which frame of a given video a sample begins with.
+        reencode: whether codes are read off generated pictures, which LEO does not do. "start":
+            motion begins with the code of the drawn first frame (of given ones it always does).
+            "runs": each window also begins with the code and the appearance of the last frame made.
+            "frames": each frame takes its appearance from the one before. The last two are
+            frame-by-frame baselines: their errors in pixels add up.
+        transition_every: windows before each transition.
+        guidance: of drawn first frames; more than 1 follows their codes more closely, costs twice,
+            and needs a cDDPM trained with `condition_dropout`.
+        first_frame_sampler: of drawn first frames, such as "ddpm-250"; empty: as of motion.
     """
 
     mode: Literal["unconditional", "conditional"] = "unconditional"
@@ -63,14 +70,14 @@ class Sampling(Data):
 
     @model_serializer(mode="wrap")
     def _as_before(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without later options that are off: samples drawn before there were such things agree."""
-        told: dict[str, Any] = usual(self)
+        """Leave out later options that are off, so that older samples have the same settings."""
+        dumped: dict[str, Any] = usual(self)
         off = {key: type(self).model_fields[key].default for key in _LATER}
-        return {k: value for k, value in told.items() if k not in off or value != off[k]}
+        return {k: value for k, value in dumped.items() if k not in off or value != off[k]}
 
 
 class SampleRow(NamedTuple):
-    """The numbers of a sample's three chances; sample i is SampleRow(i, i, i)."""
+    """Numbers in the seeds of a sample's three random draws; sample i is SampleRow(i, i, i)."""
 
     code: int  # the first code
     face: int  # the first frame
@@ -79,13 +86,13 @@ class SampleRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Drawn:
-    """Everything of some samples but their frames.
+    """Codes and first frames of some samples.
 
     Args:
-        codes: float32 [n,T,20], as encoded, on the CPU.
-        firsts: the frames they begin with, uint8 [n,3,R,R].
-        pictures: uint8 [n,S,3,R,R], what every run's frames go on from, the first frame foremost,
-            where that is not the first frame for all.
+        codes: float32 [n,T,M], not normalised, on the CPU.
+        firsts: first frames, uint8 [n,3,R,R].
+        pictures: uint8 [n,S,3,R,R], the picture that each window takes its appearance from, where
+            that is not the first frame for all.
     """
 
     codes: Tensor
@@ -94,14 +101,14 @@ class Drawn:
 
 
 class FirstFrames(Protocol):
-    """Makes first frames for codes in the cDDPM's place: `leo.sampling.nearest_frames`."""
+    """First frames for codes: `StartingFrames`, or `leo.sampling.nearest_frames` in its place."""
 
     @property
     def digest(self) -> str:
-        """Hex SHA-256 of all that the frames follow from besides their codes and chance."""
+        """Hex SHA-256 of what the frames follow from, besides their codes and keys."""
 
     def draw(self, codes: Tensor, keys: Sequence[Key], sampler: Sampler, /) -> Tensor:
-        """Codes as encoded, float32 [B,M] -> uint8 [B,3,R,R]; frame i follows from row i alone."""
+        """Codes, not normalised, float32 [B,M] -> uint8 [B,3,R,R]; frame i follows from row i."""
 
 
 @dataclass(frozen=True)
@@ -109,14 +116,14 @@ class Drawing:
     """Draws codes and first frames.
 
     Args:
-        model: what is drawn from.
-        sampling: what is drawn.
-        starts: videos whose frames begin conditional samples: face i begins with video i, with the
-            first again behind the last. None: unconditional.
+        model: the trained LEO.
+        sampling: the options.
+        starts: videos whose frames begin conditional samples: sample i begins with video i, modulo
+            their number. None: unconditional.
         pictures: makes the first frames of unconditional samples. None: the model's cDDPM.
 
     Raises:
-        InputError: settings that do not go together.
+        InputError: options that do not go together.
     """
 
     model: LeoModel
@@ -143,13 +150,10 @@ class Drawing:
                 f"start_frame={self.sampling.start_frame} is for samples that begin with given "
                 "frames; here first frames are drawn: leave it out"
             )
-        self._check_first_frames()
-
-    def _check_first_frames(self) -> None:
         guided = self.sampling.guidance != 1.0
         asked = {"guidance": guided, "first_frame_sampler": self.sampling.first_frame_sampler}
         for option, value in asked.items():
-            if value and not self._draws_pictures:
+            if value and not self.draws_pictures:
                 raise InputError(
                     f"{option} is for first frames that a cDDPM draws; here they are given"
                 )
@@ -161,7 +165,7 @@ class Drawing:
 
     @property
     def from_own_frames(self) -> bool:
-        """Whether a sample's frames follow from others of its frames, not from the first alone."""
+        """Whether frames are made from other generated frames, not from the first frame alone."""
         return self.sampling.reencode in ("runs", "frames")
 
     def refuse_own_frames(self, what: str) -> None:
@@ -178,17 +182,17 @@ class Drawing:
 
     @property
     def together(self) -> int:
-        """Samples drawn at once, always: other numbers change last bits."""
+        """Samples drawn at once, always: another number changes last bits."""
         return 8 if self.model.device == "cpu" else 64
 
     @property
     def sampler(self) -> Sampler:
-        """Of motion."""
+        """The sampler of motion."""
         return Sampler(self.sampling.sampler, self.sampling.steps, self.together)
 
     @property
     def picture_sampler(self) -> Sampler:
-        """Of first frames.
+        """The sampler of first frames.
 
         Raises:
             InputError: it is not KIND-STEPS.
@@ -199,39 +203,37 @@ class Drawing:
     @property
     def begins(self) -> bool:
         """Whether motion begins with a given code; else the motion model draws the first one."""
-        return READINGS[self.model.config.lmdm.condition].begins
-
-    def stages(self) -> list[str]:
-        """Stages that samples follow from."""
-        needed = {
-            "animator": True,
-            "lmdm": True,
-            "frame-dm": self.sampling.transitions or (self.starts is None and self.begins),
-            "transition-dm": self.sampling.transitions,
-            "cddpm": self._draws_pictures,
-            "super-resolution": self._draws_pictures and bool(self.model.config.super_resolution),
-        }
-        return [stage for stage in STAGES if needed[stage]]
+        return CONDITIONS[self.model.config.lmdm.condition].conditional
 
     @property
-    def _draws_pictures(self) -> bool:
+    def draws_codes(self) -> bool:
+        """Whether single codes are drawn, by the frame-wise DM."""
+        return self.sampling.transitions or (self.starts is None and self.begins)
+
+    @property
+    def draws_pictures(self) -> bool:
+        """Whether the first frames are drawn, by the cDDPM."""
         return self.starts is None and self.pictures is None
 
+    def stages(self) -> list[str]:
+        """The stages that samples depend on."""
+        return [stage for stage in STAGES if ENTRIES[stage].drawn(self)]
+
     def check_steps(self) -> None:
-        """See that the samplers fit every stage that samples follow from, before one is drawn.
+        """Check the samplers' steps against all stages that samples depend on.
 
         Raises:
-            InputError: their steps do not divide those that a stage was trained with.
+            InputError: they do not divide those that a stage was trained with.
         """
         for stage in self.stages():
-            table = getattr(self.model.config, table_of(stage))
+            table = getattr(self.model.config, ENTRIES[stage].table)
             if isinstance(table, CddpmConfig):
                 check_steps(table.diffusion, self.picture_sampler)
             elif hasattr(table, "diffusion"):
                 check_steps(table.diffusion, self.sampler)
 
     def draw(self, rows: Sequence[SampleRow]) -> Drawn:
-        """Samples, at most `together`.
+        """Draw samples, at most `together`.
 
         Raises:
             InputError: a stage that this needs is not trained.
@@ -250,7 +252,7 @@ class Drawing:
         return self._begun(pictures.draw(first_codes, faces, self.picture_sampler), drawn, motions)
 
     def codes(self, rows: Sequence[SampleRow]) -> Tensor:
-        """Codes of unconditional samples that are not read off any picture: float32 [n,T,20].
+        """Codes of unconditional samples, none read off a picture: float32 [n,T,M].
 
         Raises:
             InputError: a stage that this needs is not trained.
@@ -259,11 +261,11 @@ class Drawing:
         return self._motion(self._first_codes(rows) if self.begins else None, motions)
 
     def _begun(self, firsts: Tensor, codes: Tensor | None, keys: Sequence[Key]) -> Drawn:
-        """Motion from these frames on; `codes`: of a motion drawn already, to be moved there."""
+        """Motion that begins with these frames; `codes`: a motion drawn already, to be moved."""
         first_codes = self.encode(firsts)
         if not self.begins:
             drawn = self._motion(None, keys) if codes is None else codes
-            return Drawn(begun_at(drawn, first_codes), firsts)
+            return Drawn(added(residuals(drawn), first_codes), firsts)
         if not self.from_own_frames:
             return Drawn(self._motion(first_codes, keys), firsts)
         pictures = [firsts]
@@ -290,27 +292,27 @@ class Drawing:
         return at_size(starts.read(video, [frame]), self.model.animator.size)[0]
 
     def start_digest(self, face: int) -> str:
-        """Of the video that a sample begins with, and which frame of it, or of what makes it."""
+        """Digest of the given first frame, or of what makes first frames; "" for the cDDPM."""
         if self.starts is None:
             return "" if self.pictures is None else self.pictures.digest
         starts, (video, frame) = self._given(face)
         return f"{starts.digest(video)}:{frame}:{starts.medium.decoder}"
 
     def encode(self, frames: Tensor) -> Tensor:
-        """Codes of at most `together` frames, each by itself: uint8 [n,3,R,R] -> float32 [n,20]."""
+        """Codes of at most `together` frames: uint8 [n,3,R,R] -> float32 [n,M]."""
         filled = frames[[min(row, len(frames) - 1) for row in range(self.together)]]
         return self.model.animator.codes(filled)[: len(frames)]
 
     def _given(self, face: int) -> tuple[VideoSource, tuple[int, int]]:
-        """Starts, and the video and frame among them."""
+        """The given videos, and which video and frame a sample begins with."""
         if self.starts is None:
             raise ValueError("unconditional samples are given no first frame")
         video = face % len(self.starts.names)
         if self.sampling.start_frame == "first":
             return self.starts, (video, 0)
-        chance = generator("start frame", self.sampling.seed, face)
+        random = generator("start frame", self.sampling.seed, face)
         count = self.starts.frame_counts[video]
-        return self.starts, (video, int(torch.randint(count, (), generator=chance)))
+        return self.starts, (video, int(torch.randint(count, (), generator=random)))
 
     def _first_codes(self, rows: Sequence[SampleRow]) -> Tensor:
         keys = self._keys("first code", [row.code for row in rows])
@@ -322,7 +324,7 @@ class Drawing:
         keys: Sequence[Key],
         going_on: Callable[[Tensor], Tensor] | None = None,
     ) -> Tensor:
-        """Codes from these first ones on, or from those that the motion model draws: [n,T,20]."""
+        """Codes from these first ones on, or from first ones drawn with them: [n,T,M]."""
         model, frames = self.model, self.sampling.frames
         if first is None:
             return model.motion.unconditional(keys, self.sampler)[:, :frames]
@@ -330,20 +332,8 @@ class Drawing:
         if self.sampling.transitions:
             every = self.sampling.transition_every
             transitions = Transitions(model.first_codes, model.transitions, every)
-        journey = Rollout(model.motion, self.sampler, transitions, going_on)
-        return journey.codes(first, frames, keys)
+        rollout = Rollout(model.motion, self.sampler, transitions, going_on)
+        return rollout.codes(first, frames, keys)
 
     def _keys(self, what: str, numbers: Sequence[int]) -> list[Key]:
         return [(what, self.sampling.seed, number) for number in numbers]
-
-
-def begun_at(codes: Tensor, first: Tensor) -> Tensor:
-    """The same motion from another first code (spec 3.10): [n,T,20], [n,20] -> [n,T,20]."""
-    return torch.cat([first[:, None], first[:, None] + (codes[:, 1:] - codes[:, :1])], dim=1)
-
-
-def at_size(frames: Tensor, size: int) -> Tensor:
-    """Central squares at the model's size, as it was trained: uint8 [T,3,H,W] -> [T,3,R,R]."""
-    if frames.shape[-2:] == (size, size):
-        return frames
-    return floor_crop_lanczos(frames, size)

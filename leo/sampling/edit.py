@@ -21,7 +21,8 @@ from torch.nn import functional as F
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.single_thread_pool import lanes
-from leo_bench.leo.sampling.drawing import at_size, begun_at
+from leo_bench.leo.data.videos import at_size
+from leo_bench.leo.diffusion.conditioning import added, residuals
 from leo_bench.leo.sampling.rendering import Rendering
 from leo_bench.leo.sampling.source import LeoSource
 
@@ -50,7 +51,7 @@ def edited(source: LeoSource, index: int, picture: Tensor, *, repose: bool) -> R
 
     def encode() -> Rendering:
         first = at_size(picture[None], drawing.model.animator.size)
-        begun = begun_at(codes[None], drawing.encode(first))[0] if repose else codes
+        begun = added(residuals(codes[None]), drawing.encode(first))[0] if repose else codes
         return Rendering.of(drawing.model, first[0], begun, drawing.sampling.first_frame)
 
     return lanes(drawing.model.device).submit(encode).result()

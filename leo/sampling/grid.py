@@ -12,7 +12,8 @@ from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.single_thread_pool import lanes
-from leo_bench.leo.sampling.drawing import Drawing, Drawn, SampleRow, begun_at
+from leo_bench.leo.diffusion.conditioning import added, residuals
+from leo_bench.leo.sampling.drawing import Drawing, Drawn, SampleRow
 from leo_bench.leo.sampling.rendering import Rendering
 
 Kind = Literal["motions", "faces"]
@@ -69,7 +70,7 @@ def _faces(drawing: Drawing, count: int) -> Drawn:
     size = drawing.together
     parts = [drawing.encode(firsts[i : i + size]) for i in range(0, count, size)]
     first_codes = torch.cat(parts)
-    return Drawn(begun_at(codes.expand(count, -1, -1), first_codes), firsts)
+    return Drawn(added(residuals(codes.expand(count, -1, -1)), first_codes), firsts)
 
 
 def _draw(drawing: Drawing, rows: Sequence[SampleRow]) -> Drawn:

@@ -20,24 +20,15 @@ from leo_bench.evaluation.features.devices import chosen_device
 from leo_bench.evaluation.files.schema import load_toml
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.leo.checkpoint import Model, load_model
-from leo_bench.leo.config import STAGES, CddpmConfig, Config
+from leo_bench.leo.config import CddpmConfig, Config
 from leo_bench.leo.data.encode import ANIMATOR, CODES, CodeBook, read_codes
 from leo_bench.leo.models.animator import ImageAnimator
 from leo_bench.leo.models.animator_files import generator_from_file
 from leo_bench.leo.models.motion_models import CodeModel, MotionModel, TransitionModel
 from leo_bench.leo.models.starting_frame import FrameModel, StartingFrames
-from leo_bench.leo.training.run_folder import table_of
+from leo_bench.leo.stages import ENTRIES
 
 SHIPPED = Path(__file__).parents[1] / "trained"
-
-# What to do with a model that is not a run, so that no stage can be added to it.
-_GIVEN_FRAMES = "give it first frames: --mode conditional --start-frames PICTURES"
-_WITHOUT = dict.fromkeys(STAGES, "take another model") | {
-    "frame-dm": f"{_GIVEN_FRAMES}, without --transitions",
-    "transition-dm": "leave --transitions out",
-    "cddpm": _GIVEN_FRAMES,
-    "super-resolution": _GIVEN_FRAMES,
-}
 
 
 def model_file(root: Path, stage: str) -> Path:
@@ -112,7 +103,7 @@ class LeoModel:
         if path.is_file():
             return path
         if self._is_flat:
-            raise InputError(f"{self.name}: has no {stage}; {_WITHOUT[stage]}")
+            raise InputError(f"{self.name}: has no {stage}; {ENTRIES[stage].without}")
         raise InputError(
             f"{path}: not trained yet; make it with `leo-bench train {stage} --run {self.root}`"
         )
@@ -160,7 +151,7 @@ class LeoModel:
         Raises:
             InputError: one of them is not trained.
         """
-        told = {"resolution", *(table_of(stage) for stage in stages)}
+        told = {"resolution", *(ENTRIES[stage].table for stage in stages)}
         settings = self.config.model_dump_json(include=told, exclude_defaults=True)
         digest = hashlib.sha256(settings.encode())
         for stage in stages:

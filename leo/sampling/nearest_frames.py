@@ -17,8 +17,8 @@ from torch import Tensor
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.source import VideoSource, fingerprint
 from leo_bench.leo.data.encode import CodeBook
+from leo_bench.leo.data.videos import at_size
 from leo_bench.leo.diffusion.gaussian import Key, Sampler
-from leo_bench.leo.sampling.drawing import at_size
 
 
 @dataclass(frozen=True)

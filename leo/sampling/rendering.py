@@ -13,9 +13,9 @@ from torch import Tensor
 
 from leo_bench.evaluation.features.single_thread_pool import lanes
 from leo_bench.leo.networks.fast_generator import Prepared
-from leo_bench.leo.networks.pixels import to_pixels
+from leo_bench.leo.networks.layers import to_pixels
 from leo_bench.leo.sampling.model import LeoModel
-from leo_bench.leo.sampling.rollout import runs
+from leo_bench.leo.sampling.rollout import windows_needed
 
 FRAMES_TOGETHER = 8  # frames rendered at once, always
 
@@ -154,7 +154,7 @@ class Stretches:
     @property
     def _count(self) -> int:
         config = self.model.motion.config
-        return runs(len(self.codes), config.length, config.spare)
+        return windows_needed(len(self.codes), config.length, config.spare)
 
     def _stretch(self, number: int) -> Stretch:
         begin = 1 + number * self._length

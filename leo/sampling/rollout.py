@@ -1,10 +1,10 @@
-"""Long motion in code space: the last code of a run is the first of the next (paper Sec. 3.4, 6).
+"""Motion of any length: windows chained by their last codes (paper Sec. 3.4 and 6).
 
-    journey = Rollout(motion, Sampler.parse("ddim-50"))
-    codes = journey.codes(first, frames=512, keys=[("sample", seed, i) for i in range(len(first))])
+    rollout = Rollout(motion, Sampler.parse("ddim-50"))
+    codes = rollout.codes(first, frames=512, keys=[("sample", seed, i) for i in range(len(first))])
 
 A sample follows from its key, its first code and the number of frames alone. Legend: B batch,
-N frames, L frames of a run, M code dimensions.
+N frames, L frames of a window, M code dimensions.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,11 +17,11 @@ from leo_bench.leo.diffusion.gaussian import Key, Sampler
 from leo_bench.leo.models.motion_models import CodeModel, MotionModel, TransitionModel
 
 
-def runs(frames: int, length: int, spare: int = 0) -> int:
-    """How many runs of a model of `length` codes give `frames`: each adds length - 1 to the first.
+def windows_needed(frames: int, length: int, spare: int = 0) -> int:
+    """How many windows of `length` codes give `frames`: each adds length - 1 to the first code.
 
-    64 codes: 128 frames take 3, 512 take 9, 1,024 take 17 (spec 3.8). All runs but the last add
-    `spare` less.
+    Of 64 codes: 128 frames take 3, 512 take 9, 1,024 take 17. All windows but the last add `spare`
+    fewer.
     """
     if frames == 1:
         return 0
@@ -30,12 +30,12 @@ def runs(frames: int, length: int, spare: int = 0) -> int:
 
 @dataclass(frozen=True)
 class Transitions:
-    """Between runs a new code is drawn, and led to, so that motion does not wear out (Sec. 6).
+    """Between windows a new code is drawn and motion led to it, so that it does not decay (Sec. 6).
 
     Args:
         codes: draws the new code.
         motion: leads to it.
-        every: runs before each transition.
+        every: windows before each transition.
     """
 
     codes: CodeModel
@@ -45,14 +45,14 @@ class Transitions:
 
 @dataclass(frozen=True)
 class Rollout:
-    """How long motion is made.
+    """A chain of windows.
 
     Args:
-        motion: makes a run.
+        motion: draws the windows.
         sampler: of every model.
-        transitions: None: runs follow each other directly.
-        going_on: from a run's codes, float32 [B,L,M], to the code that the next begins with, [B,M];
-            None: its last.
+        transitions: None: each window begins with the last code of the one before.
+        going_on: the codes of a window without the spare ones, float32 [B,L-spare,M] -> the code
+            that the next window begins with, [B,M]; None: the last one.
     """
 
     motion: MotionModel
@@ -64,52 +64,42 @@ class Rollout:
         """Motion from these first codes on: float32 [B,N,M], N = frames.
 
         Raises:
-            InputError: as `segments`.
+            InputError: the LMDM cannot begin with a given code; the sampler's steps do not fit.
         """
         return torch.cat(list(self.segments(first_BM, frames, keys)), dim=1)
 
     def segments(self, first_BM: Tensor, frames: int, keys: Sequence[Key]) -> Iterator[Tensor]:
-        """The same codes piece by piece, float32 [B,k,M] each, in memory of one run.
-
-        Raises:
-            InputError: the LMDM cannot begin with a given code, or the sampler's steps do not fit.
-        """
-        left = frames
-        for piece_BLM, spare_BSM in self._endless(first_BM, keys):
-            if left <= piece_BLM.shape[1] + spare_BSM.shape[1]:
-                yield torch.cat([piece_BLM, spare_BSM], dim=1)[:, :left]
-                return
-            yield piece_BLM
-            left -= piece_BLM.shape[1]
-
-    def _endless(self, first_BM: Tensor, keys: Sequence[Key]) -> Iterator[tuple[Tensor, Tensor]]:
-        """Pieces, each with the codes that may follow it if the video ends there."""
-        none_B0M = first_BM[:, None][:, :0]
-        yield first_BM[:, None], none_B0M
+        """The same codes piece by piece, float32 [B,k,M] each, in the memory of one window."""
+        yield first_BM[:, None]
+        left, number = frames - 1, 0
         kept = self.motion.config.length - self.motion.config.spare
-        run = 0
-        while True:
-            window_BLM = self.motion.windows(first_BM, _at(keys, "run", run), self.sampler)
-            # What runs away would run further: the next run begins where training has been.
+        while left > 0:
+            window_BLM = self.motion.windows(first_BM, _at(keys, "run", number), self.sampler)
+            # Errors would grow from window to window, so each begins inside the training range.
             if self.going_on is None:
                 first_BM = self.motion.stats.clamped(window_BLM[:, kept - 1])
-                window_BLM = led_to(window_BLM, first_BM, kept)
+                window_BLM = ending_at(window_BLM, first_BM, kept)
             else:
                 first_BM = self.motion.stats.clamped(self.going_on(window_BLM[:, :kept]))
-            yield window_BLM[:, 1:kept], window_BLM[:, kept:]  # its first code is already there
-            run += 1
-            if self.transitions is not None and run % self.transitions.every == 0:
-                end_BM = self.transitions.codes.codes(_at(keys, "end", run), self.sampler)
-                chance = _at(keys, "transition", run)
-                way_BLM = self.transitions.motion.between(first_BM, end_BM, chance, self.sampler)
-                yield way_BLM[:, 1:], none_B0M
+            if left < window_BLM.shape[1]:  # the last window; it may end with the spare codes
+                yield window_BLM[:, 1 : left + 1]
+                return
+            yield window_BLM[:, 1:kept]  # its first code is already there
+            left -= kept - 1
+            number += 1
+            if self.transitions is not None and number % self.transitions.every == 0:
+                end_BM = self.transitions.codes.codes(_at(keys, "end", number), self.sampler)
+                key = _at(keys, "transition", number)
+                way_BLM = self.transitions.motion.between(first_BM, end_BM, key, self.sampler)
+                yield way_BLM[:, 1 : left + 1]
+                left -= way_BLM.shape[1] - 1
                 first_BM = end_BM
 
 
-def led_to(window_BLM: Tensor, end_BM: Tensor, kept: int) -> Tensor:
-    """A window whose code number `kept` is `end_BM`.
+def ending_at(window_BLM: Tensor, end_BM: Tensor, kept: int) -> Tensor:
+    """A window moved by a linear ramp so that its code number `kept` is `end_BM`.
 
-    What the codes before it are moved by grows from 0 along them; those behind it move as it does.
+    Codes behind it are moved as far as it is.
 
     Args:
         window_BLM: float32 [B,L,M].
@@ -117,12 +107,12 @@ def led_to(window_BLM: Tensor, end_BM: Tensor, kept: int) -> Tensor:
         kept: 2 to L.
 
     Returns:
-        float32 [B,L,M]; a window that comes there by itself keeps its bits.
+        float32 [B,L,M]; a window that ends there already keeps its bits.
     """
     share_L1 = (torch.arange(window_BLM.shape[1]) / (kept - 1)).clamp(max=1)[:, None]
-    led_BLM = window_BLM + share_L1 * (end_BM - window_BLM[:, kept - 1])[:, None]
-    led_BLM[:, kept - 1] = end_BM
-    return led_BLM
+    moved_BLM = window_BLM + share_L1 * (end_BM - window_BLM[:, kept - 1])[:, None]
+    moved_BLM[:, kept - 1] = end_BM
+    return moved_BLM
 
 
 def _at(keys: Sequence[Key], *where: str | int) -> list[Key]:

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from leo_bench.evaluation.features.single_thread_pool import Lanes, lanes
 from leo_bench.evaluation.videos.source import Medium, Skipped, read_in_pieces
-from leo_bench.leo.data.cut_frames import cut_note
+from leo_bench.leo.data.videos import cut_note
 from leo_bench.leo.sampling.drawing import Drawing, Drawn, SampleRow
 from leo_bench.leo.sampling.rendering import Rendering, Stretches
 

@@ -13,11 +13,10 @@ from torch import Tensor, nn
 
 from leo_bench.leo.config import AnimatorConfig
 from leo_bench.leo.data.videos import FramePairs, TrainingVideos
-from leo_bench.leo.networks.discriminator import Discriminator, group_of
-from leo_bench.leo.networks.fast_discriminator import fold_discriminator
+from leo_bench.leo.networks.discriminator import Discriminator, FoldedDiscriminator, group_of
 from leo_bench.leo.networks.fast_generator import reconstruct
 from leo_bench.leo.networks.generator import Generator, start_from_copy, start_from_identity
-from leo_bench.leo.networks.pixels import from_pixels, to_pixels
+from leo_bench.leo.networks.layers import from_pixels, to_pixels
 from leo_bench.leo.stage import Batch, Losses, LossModule, Player, Stage
 from leo_bench.leo.stages.denoising import seeded
 from leo_bench.leo.stages.losses import (
@@ -74,7 +73,7 @@ class GeneratorLosses(LossModule):
             perceptual.name: perceptual.loss(fake, driving),
         }
         if discriminator is not None:
-            scores = fold_discriminator(discriminator).scores(fake)
+            scores = FoldedDiscriminator(discriminator).scores(fake)
             losses["adversarial"] = generator_adversarial(scores.float())
         return losses, {"fake": fake.detach()}
 
@@ -93,7 +92,7 @@ class DiscriminatorLosses(LossModule):
 
     def forward(self, batch: Batch) -> tuple[Losses, Batch]:
         """uint8 "driving" and float "fake" [b,3,R,R] -> losses."""
-        folded = fold_discriminator(self.network)
+        folded = FoldedDiscriminator(self.network)
         of_real = folded.scores(from_pixels(batch["driving"]))
         of_fake = folded.scores(batch["fake"])
         return {"adversarial": discriminator_adversarial(of_real.float(), of_fake.float())}, {}

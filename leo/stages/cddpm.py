@@ -1,6 +1,4 @@
-"""The starting frame given its code: p(x_1 | code) by a conditional DDPM (Sec. 3.3, option 2)."""
-
-from dataclasses import dataclass
+"""Stage cddpm: the first frame given its code, by a conditional DDPM (Sec. 3.3, option 2)."""
 
 import torch
 from torch import Tensor, nn
@@ -8,54 +6,49 @@ from torch import Tensor, nn
 from leo_bench.leo.config import CddpmConfig
 from leo_bench.leo.data.encode import CodeBook
 from leo_bench.leo.data.videos import TrainingVideos
-from leo_bench.leo.diffusion.codes import FrameStats, to_tensors
+from leo_bench.leo.diffusion.codes import FrameStats
 from leo_bench.leo.models.starting_frame import FrameModel, StartingFrames
 from leo_bench.leo.networks.unet2d import UNet2d
-from leo_bench.leo.stage import Batch, Player, Stage
-from leo_bench.leo.stages.denoising import as_kind, quick, seeded
-from leo_bench.leo.stages.frames_with_codes import FramesWithCodes, PictureLosses, judge
+from leo_bench.leo.stage import Stage
+from leo_bench.leo.stages.denoising import DiffusionStage, quick
+from leo_bench.leo.stages.frames_with_codes import (
+    FramesWithCodes,
+    denoising,
+    right_and_wrong_codes,
+    some_held_out,
+    tiled,
+)
 
 NAME = "cddpm"
-SHOWN = 8
 
 
 def build(config: CddpmConfig, videos: TrainingVideos, codes: CodeBook, seed: int) -> Stage:
-    """The stage; the network starts from numbers that follow from `seed`."""
+    """Learn random training frames given their codes; first weights follow from `seed`."""
     stats = FrameStats.of(torch.cat(codes.sequences))
-    size = codes.codes.shape[1]
-    network = seeded(lambda: UNet2d(config.network, config.resolution, size), NAME, seed)
     batches = FramesWithCodes(NAME, videos, codes, stats, config, seed)
-    held_out = batches.held_out()
+    held_out, how = batches.held_out(), denoising(config)
 
-    def losses(network: nn.Module) -> PictureLosses:
-        return PictureLosses(network, config)
+    def picture(network: nn.Module) -> Tensor:
+        """Rows real, drawn, drawn from other noise; a column a code."""
+        frames, codes_BM = some_held_out(held_out, stats)
+        model, sampler = StartingFrames(FrameModel(network, config, stats)), quick(config.diffusion)
+        rows = [[("shown", row, column) for column in range(len(frames))] for row in range(2)]
+        return tiled([frames, *(model.draw(codes_BM, keys, sampler) for keys in rows)])
 
-    return Stage(
+    return DiffusionStage(
         name=NAME,
-        players=[Player(NAME, losses(network), config.optimiser, config.training.ema)],
+        config=config,
+        network=lambda: UNet2d(config.network, config.resolution, codes.codes.shape[1]),
+        stats=stats,
+        denoising=how,
         batch=batches,
-        validate=judge(losses, held_out),
-        picture=_Gallery(config, stats, held_out),
-        metadata={NAME: config.model_dump_json(), **codes.about_animator},
-        tensors=to_tensors(stats),
-    )
+        held_out=held_out,
+        picture=picture,
+    ).build(codes, seed, right_and_wrong_codes(how, held_out))
 
 
-@dataclass(frozen=True)
-class _Gallery:
-    """Held-out frames above what the network draws for their codes."""
-
-    config: CddpmConfig
-    stats: FrameStats
-    held_out: Batch
-
-    def __call__(self, network: nn.Module) -> Tensor:
-        """Rows real, drawn, drawn from other noise; a column a code: uint8 [3,3R,8R]."""
-        frames = StartingFrames(FrameModel(as_kind(network, UNet2d), self.config, self.stats))
-        picked = slice(None, None, len(self.held_out["frame"]) // SHOWN)
-        codes = self.stats.denormalised(self.held_out["code"][picked])
-        rows = [self.held_out["frame"][picked]]
-        for row in range(2):
-            keys = [("shown", row, column) for column in range(SHOWN)]
-            rows.append(frames.draw(codes, keys, quick(self.config.diffusion)))
-        return torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1)
+def example(config: CddpmConfig, code_size: int) -> tuple[nn.Module, tuple[Tensor, ...]]:
+    """An untrained network, and one sample of its inputs."""
+    picture = torch.empty(1, 3, config.resolution, config.resolution)
+    inputs = picture, torch.zeros(1, dtype=torch.int64), torch.empty(1, code_size)
+    return UNet2d(config.network, config.resolution, code_size), inputs

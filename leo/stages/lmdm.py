@@ -1,136 +1,89 @@
-"""Phase 2: motion given its first code, the latent motion diffusion model (paper Sec. 3.2, Eq. 4).
+"""Stage lmdm: motion given its first code, the latent motion diffusion model (Sec. 3.2, Eq. 4).
 
 Legend: B batch, L frames, S slots of the diffused state, M code dimensions.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from leo_bench.leo.config import Diffusion, LmdmConfig
+from leo_bench.leo.config import LmdmConfig
 from leo_bench.leo.data.encode import CodeBook
-from leo_bench.leo.diffusion.codes import CodeStats, Windows, code_windows, to_tensors
-from leo_bench.leo.diffusion.conditioning import READINGS, Reading, residuals, window_noise
-from leo_bench.leo.diffusion.gaussian import Schedule
+from leo_bench.leo.diffusion.codes import CodeStats, code_windows
+from leo_bench.leo.diffusion.conditioning import CONDITIONS, residuals, window_noise
 from leo_bench.leo.models.motion_models import MotionModel
 from leo_bench.leo.networks.unet1d import UNet1d
-from leo_bench.leo.seeds import generator
-from leo_bench.leo.stage import Batch, Losses, LossModule, Player, Share, Stage
+from leo_bench.leo.stage import Batch, Stage
 from leo_bench.leo.stages.denoising import (
-    JUDGED,
-    Judge,
-    as_kind,
-    error,
+    HELD_OUT,
+    Denoising,
+    DiffusionStage,
+    RandomBatches,
+    held_out_batch,
     quick,
-    random_steps,
-    seeded,
     shown,
-    spread_steps,
 )
 from leo_bench.leo.stages.pictures import strips
 
 NAME = "lmdm"
 
 
-class MotionLosses(LossModule):
-    """How far the network's prediction of a noised state is off, over the state's slots alone."""
-
-    def __init__(self, network: nn.Module, reading: Reading, diffusion: Diffusion) -> None:
-        """`network`: (sequence [B,L,M], step [B]) -> [B,L,M]."""
-        super().__init__()
-        self.network = network
-        self._reading, self._diffusion = reading, diffusion
-
-    def forward(self, batch: Batch) -> tuple[Losses, Batch]:
-        """Normalised "window" [B,L,M], "noise" [B,S,M], "step" [B] -> the mean squared error."""
-        window_BLM, noise_BSM, step_B = batch["window"], batch["noise"], batch["step"]
-        clean_BSM = self._reading.state(window_BLM)
-        state_BSM = Schedule.of(self._diffusion).noised(clean_BSM, noise_BSM, step_B)
-        fed_BLM = self._reading.fed(state_BSM, window_BLM[:, 0])
-        said_BSM = self._reading.said(self.network(fed_BLM, step_B))
-        return {"mse": error(self._diffusion, said_BSM, clean_BSM, noise_BSM, step_B)}, {}
-
-
-@dataclass(frozen=True)
-class _Batches:
-    """Random windows of the training sequences, with noise and steps."""
-
-    windows: Windows
-    stats: CodeStats
-    config: LmdmConfig
-    seed: int
-
-    def __call__(self, step: int, share: Share) -> Batch:
-        # The whole global batch is drawn, and the share cut out of it: it is small.
-        random = generator(NAME, self.seed, step)
-        count = self.config.training.batch
-        picked = torch.randint(len(self.windows), (count,), generator=random)
-        windows = self.stats.normalised(self.windows.take(picked))
-        steps = random_steps(count, self.config.diffusion, random)
-        noise = _noise(windows, self.config, random)
-        mine = list(share.of(count))
-        return {"window": windows[mine], "step": steps[mine], "noise": noise[mine]}
-
-
 def build(config: LmdmConfig, codes: CodeBook, seed: int) -> Stage:
-    """The stage; the network starts from numbers that follow from `seed`.
+    """Learn random windows of the training sequences; first weights follow from `seed`.
 
     Raises:
         InputError: no training video, or no held-out one, is long enough for a window.
     """
     windows = code_windows(codes.sequences, config.length, config.frame_stride)
+    judged = code_windows(codes.judged_sequences, config.length, config.frame_stride)
     stats = CodeStats.of(windows)
-    reading = READINGS[config.condition]
-    network = seeded(lambda: UNet1d(windows.code_size, config.network), NAME, seed)
+    how = denoising(config)
 
-    def losses(network: nn.Module) -> MotionLosses:
-        return MotionLosses(network, reading, config.diffusion)
+    def clean(count: int, random: torch.Generator) -> Batch:
+        picked = torch.randint(len(windows), (count,), generator=random)
+        return {"window": stats.normalised(windows.take(picked))}
 
-    held_out = _held_out(config, codes, stats, seed)
-    return Stage(
-        name=NAME,
-        players=[Player(NAME, losses(network), config.optimiser, config.training.ema)],
-        batch=_Batches(windows, stats, config, seed),
-        validate=Judge(losses, held_out),
-        picture=_Gallery(config, stats, held_out["window"]),
-        metadata={NAME: config.model_dump_json(), **codes.about_animator},
-        tensors=to_tensors(stats),
-    )
+    held_out = {"window": stats.normalised(judged.spread(HELD_OUT))}
 
-
-@dataclass(frozen=True)
-class _Gallery:
-    """Residuals of held-out windows above those that the network draws for their first codes."""
-
-    config: LmdmConfig
-    stats: CodeStats
-    windows: Tensor  # normalised [W,L,M]
-
-    def __call__(self, network: nn.Module) -> Tensor:
-        """Rows real, drawn, drawn from other noise; a column a window: uint8 [3,H,W]."""
-        model = MotionModel(as_kind(network, UNet1d), self.stats, self.config)
-        real, keys = shown(self.windows)
-        sampler = quick(self.config.diffusion, len(keys))
-        if model.reading.begins:
-            first = self.stats.denormalised(real[:, 0])
+    def picture(network: nn.Module) -> Tensor:
+        """Rows of residuals: real, drawn, drawn from other noise; a column a window."""
+        model = MotionModel(network, stats, config)
+        real, keys = shown(held_out["window"])
+        sampler = quick(config.diffusion, len(keys))
+        if model.condition.conditional:
+            first = stats.denormalised(real[:, 0])
             drawn = model.windows(first.repeat(2, 1), keys, sampler)
         else:
             drawn = model.unconditional(keys, sampler)
-        return strips([residuals(w) for w in (real, *self.stats.normalised(drawn).chunk(2))])
+        return strips([residuals(w) for w in (real, *stats.normalised(drawn).chunk(2))])
+
+    return DiffusionStage(
+        name=NAME,
+        config=config,
+        network=lambda: UNet1d(windows.code_size, config.network),
+        stats=stats,
+        denoising=how,
+        batch=RandomBatches(NAME, seed, config.training.batch, clean, how),
+        held_out=held_out_batch(NAME, seed, held_out, how),
+        picture=picture,
+    ).build(codes, seed)
 
 
-def _held_out(config: LmdmConfig, codes: CodeBook, stats: CodeStats, seed: int) -> Batch:
-    windows = code_windows(codes.judged_sequences, config.length, config.frame_stride).spread(
-        JUDGED
-    )
-    windows = stats.normalised(windows)
-    random = generator(NAME, seed, "held out")
-    steps = spread_steps(len(windows), config.diffusion, random)
-    return {"window": windows, "step": steps, "noise": _noise(windows, config, random)}
+def denoising(config: LmdmConfig) -> Denoising:
+    """Noise on a normalised "window" [B,L,M] as the config's condition says (Eq. 4: "add")."""
+    condition = CONDITIONS[config.condition]
+
+    def predict(network: nn.Module, state_BSM: Tensor, batch: Batch) -> Tensor:
+        return condition.predict(network, state_BSM, batch["window"][:, 0], batch["step"])
+
+    def noise(shape: Sequence[int], random: torch.Generator) -> Tensor:
+        return window_noise(shape, config.length, random)
+
+    return Denoising(config.diffusion, lambda b: condition.state(b["window"]), predict, noise)
 
 
-def _noise(window_BLM: Tensor, config: LmdmConfig, random: torch.Generator) -> Tensor:
-    """For the states of these windows, [B,S,M]."""
-    shape = READINGS[config.condition].state(window_BLM).shape
-    return window_noise(shape, config.length, random)
+def example(config: LmdmConfig, code_size: int) -> tuple[nn.Module, tuple[Tensor, ...]]:
+    """An untrained network, and one sample of its inputs."""
+    codes, step = torch.empty(1, config.length, code_size), torch.zeros(1, dtype=torch.int64)
+    return UNet1d(code_size, config.network), (codes, step)

@@ -1,11 +1,9 @@
-"""Starting frames of 128 or 256 pixels from small ones: a second conditional DDPM (spec 4).
+"""Stage super-resolution: first frames of 128 or 256 pixels from the cDDPM's small ones.
 
-It sees the small picture, upsampled, and the code. In training the small picture is a real one with
-Gaussian noise of a random level, which the network is told; so it forgives what the first model
-gets wrong (conditioning augmentation, Ho et al. 2021, arXiv 2106.15282, Sec. 4).
+The network sees the small picture, upsampled, and the code. In training the small picture is a real
+one with Gaussian noise of a random level, which the network is told, so that it tolerates errors of
+the cDDPM (conditioning augmentation, Ho et al. 2021, arXiv 2106.15282, Sec. 4).
 """
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -13,60 +11,57 @@ from torch import Tensor, nn
 from leo_bench.leo.config import CddpmConfig
 from leo_bench.leo.data.encode import CodeBook
 from leo_bench.leo.data.videos import TrainingVideos
-from leo_bench.leo.diffusion.codes import FrameStats, to_tensors
+from leo_bench.leo.diffusion.codes import FrameStats
 from leo_bench.leo.models.starting_frame import FrameModel, enlarged, shrunk, upsampled
 from leo_bench.leo.networks.unet2d import UNet2d
-from leo_bench.leo.stage import Batch, Player, Stage
-from leo_bench.leo.stages.denoising import as_kind, quick, seeded
-from leo_bench.leo.stages.frames_with_codes import FramesWithCodes, PictureLosses, judge
+from leo_bench.leo.stage import Stage
+from leo_bench.leo.stages.denoising import DiffusionStage, quick
+from leo_bench.leo.stages.frames_with_codes import (
+    FramesWithCodes,
+    denoising,
+    right_and_wrong_codes,
+    some_held_out,
+    tiled,
+)
 
 NAME = "super-resolution"
-SHOWN = 8
 
 
 def build(
     config: CddpmConfig, low: int, videos: TrainingVideos, codes: CodeBook, seed: int
 ) -> Stage:
-    """The stage, for small pictures of side `low`; the network follows from `seed`."""
+    """Learn training frames given small ones of side `low`; first weights follow from `seed`."""
     stats = FrameStats.of(torch.cat(codes.sequences))
-    size = codes.codes.shape[1]
-    network = seeded(
-        lambda: UNet2d(config.network, config.resolution, size + 1, channels_in=6), NAME, seed
-    )
     batches = FramesWithCodes(NAME, videos, codes, stats, config, seed, low)
-    held_out = batches.held_out()
+    held_out, how = batches.held_out(), denoising(config)
 
-    def losses(network: nn.Module) -> PictureLosses:
-        return PictureLosses(network, config)
+    def picture(network: nn.Module) -> Tensor:
+        """Rows real, small (upsampled), drawn; a column a frame."""
+        frames, codes_BM = some_held_out(held_out, stats)
+        small = shrunk(frames, low)
+        keys = [("shown", column) for column in range(len(frames))]
+        sampler = quick(config.diffusion, 4)
+        drawn = enlarged(FrameModel(network, config, stats), small, codes_BM, keys, sampler)
+        return tiled([frames, upsampled(small, config.resolution), drawn])
 
-    return Stage(
+    return DiffusionStage(
         name=NAME,
-        players=[Player(NAME, losses(network), config.optimiser, config.training.ema)],
+        config=config,
+        network=lambda: _network(config, codes.codes.shape[1]),
+        stats=stats,
+        denoising=how,
         batch=batches,
-        validate=judge(losses, held_out),
-        picture=_Gallery(config, low, stats, held_out),
-        metadata={NAME: config.model_dump_json(), **codes.about_animator},
-        tensors=to_tensors(stats),
-    )
+        held_out=held_out,
+        picture=picture,
+    ).build(codes, seed, right_and_wrong_codes(how, held_out))
 
 
-@dataclass(frozen=True)
-class _Gallery:
-    """Held-out frames, made small, and made large again."""
+def _network(config: CddpmConfig, code_size: int) -> UNet2d:
+    return UNet2d(config.network, config.resolution, code_size + 1, channels_in=6)
 
-    config: CddpmConfig
-    low: int
-    stats: FrameStats
-    held_out: Batch
 
-    def __call__(self, network: nn.Module) -> Tensor:
-        """Rows real, small (upsampled), drawn; a column a frame: uint8 [3,3R,8R]."""
-        model = FrameModel(as_kind(network, UNet2d), self.config, self.stats)
-        picked = slice(None, None, len(self.held_out["frame"]) // SHOWN)
-        frames = self.held_out["frame"][picked]
-        small = shrunk(frames, self.low)
-        codes = self.stats.denormalised(self.held_out["code"][picked])
-        keys = [("shown", column) for column in range(SHOWN)]
-        drawn = enlarged(model, small, codes, keys, quick(self.config.diffusion, 4))
-        rows = [frames, upsampled(small, self.config.resolution), drawn]
-        return torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1)
+def example(config: CddpmConfig, code_size: int) -> tuple[nn.Module, tuple[Tensor, ...]]:
+    """An untrained network, and one sample of its inputs."""
+    picture = torch.empty(1, 6, config.resolution, config.resolution)
+    inputs = picture, torch.zeros(1, dtype=torch.int64), torch.empty(1, code_size + 1)
+    return _network(config, code_size), inputs

@@ -1,15 +1,15 @@
-"""From a config, videos and a run folder to trained stages, in their order (spec 5.2).
+"""A training job: from a config, videos and a run folder to trained stages, in order.
 
 job = Job(run, lambda: source)
 train_stage(job, "animator"); encode_run(job); train_stage(job, "lmdm")
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import torch
 from filelock import FileLock
@@ -17,40 +17,37 @@ from filelock import FileLock
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.evaluation.videos.source import VideoSource, fingerprint
-from leo_bench.leo.config import STAGES, Training
-from leo_bench.leo.data.cut_frames import cut_note
 from leo_bench.leo.data.encode import CODES, CodeBook, Progress, encode, read_codes, write_codes
 from leo_bench.leo.data.videos import (
     PACK_BYTES,
     TrainingVideos,
     check_enough,
+    cut_note,
     judged,
     open_training_videos,
     split,
 )
-from leo_bench.leo.stage import Stage
-from leo_bench.leo.stages.perceptual import choose
+from leo_bench.leo.stages import ENTRIES, STAGES
+from leo_bench.leo.stages.perceptual import Chosen, choose
 from leo_bench.leo.training.loop import is_done, train
-from leo_bench.leo.training.run_folder import RunFolder, has_begun, table_of
+from leo_bench.leo.training.run_folder import RunFolder, has_begun
 from leo_bench.leo.training.watching import Watcher
 
-SHARES = (0.05, 0.1, 0.2, 0.3, 0.4)  # of held-out videos, to be advised
-
-TableT = TypeVar("TableT")
+SHARES = (0.05, 0.1, 0.2, 0.3, 0.4)  # of held-out videos, to suggest
 
 
 @dataclass(frozen=True)
 class Job:
-    """A run and what its stages are built from; data are opened when a stage first needs them.
+    """A training run and its data, which are opened when a stage first needs them.
 
     Args:
         run: the folder, with its config.
-        open_source: gives the training videos.
+        open_source: opens the training videos.
         vgg: VGG-19's weights; None: where `leo-bench weights fetch` puts them.
-        watchers: are told how training goes.
-        progress: is told how packing and encoding go.
-        cpu: stay on the CPU even where there is a GPU.
-        pack_bytes: how much of the disk packed frames may take; changes no result.
+        watchers: are told the progress of training.
+        progress: is told the progress of packing and encoding.
+        cpu: use the CPU even where there is a GPU.
+        pack_bytes: disk space for packed frames, at most; changes no result.
     """
 
     run: RunFolder
@@ -61,19 +58,14 @@ class Job:
     cpu: bool = False
     pack_bytes: int = PACK_BYTES
 
-    @property
-    def device(self) -> str:
-        """Where codes are made."""
-        return "cuda" if torch.cuda.is_available() and not self.cpu else "cpu"
-
     def say(self, line: str) -> None:
-        """Something that a person should read."""
+        """Pass a line for the user to the watchers."""
         for watcher in self.watchers:
             watcher.say(line)
 
     @cached_property
     def source(self) -> VideoSource:
-        """The training videos as they are stored; what is to be known of them is said."""
+        """The training videos as they are stored; their notes are passed to the watchers."""
         source = self.open_source()
         for note in filter(None, dict.fromkeys([*source.notes, cut_note(source)])):
             self.say(f"note: {note}")
@@ -90,7 +82,7 @@ class Job:
         return self.videos_at(self.run.config.resolution)
 
     def videos_at(self, resolution: int) -> TrainingVideos:
-        """The training videos at another resolution: the cDDPM's, before super-resolution."""
+        """The training videos at another resolution."""
         held_out = self.run.config.held_out
         videos = open_training_videos(
             self.source, resolution, held_out, self.pack_bytes, self.progress
@@ -98,6 +90,23 @@ class Job:
         if videos.unpacked_note is not None:
             self.say(videos.unpacked_note)
         return videos
+
+    @property
+    def larger_videos(self) -> TrainingVideos | None:
+        """The videos at the size that the animator's pairs are cropped from; None: the model's."""
+        crop_from = self.run.config.animator.augmentation.crop_from
+        return None if crop_from is None else self.videos_at(crop_from)
+
+    @property
+    def perceptual(self) -> Chosen:
+        """The animator's perceptual loss.
+
+        Raises:
+            InputError: as `choose`.
+        """
+        chosen = choose(self.run.config.animator.perceptual, self.vgg)
+        self.say(chosen.note)
+        return chosen
 
     @property
     def animator_file(self) -> Path:
@@ -115,6 +124,16 @@ class Job:
         return path
 
     @cached_property
+    def animator_digest(self) -> str:
+        """Hex SHA-256 of the animator's file, which is final once it is there."""
+        return file_sha256(self.animator_file)
+
+    @property
+    def codes_digest(self) -> str:
+        """Hex SHA-256 of what the codes follow from: the videos and the animator's file."""
+        return hashlib.sha256(f"{self.fingerprint}\0{self.animator_digest}".encode()).hexdigest()
+
+    @cached_property
     def codes(self) -> CodeBook:
         """The codes of the training videos, as `leo-bench encode` made them.
 
@@ -128,21 +147,15 @@ class Job:
                 f"{path}: codes of another animator or other videos; "
                 f"remove the file and run `leo-bench encode --run {self.run.root}` again"
             )
-        return replace(book, animator=animator)  # in files from before, too
+        return replace(book, animator=animator)  # which older files do not hold
 
-    @property
-    def codes_digest(self) -> str:
-        """What codes follow from: the videos and the animator's file."""
-        return hashlib.sha256(f"{self.fingerprint}\0{self.animator_digest}".encode()).hexdigest()
-
-    @cached_property
-    def animator_digest(self) -> str:
-        """Hex SHA-256 of the animator's file, which is final once it is there."""
-        return file_sha256(self.animator_file)
+    def has(self, stage: str) -> bool:
+        """Whether the config has a table for a stage."""
+        return getattr(self.run.config, ENTRIES[stage].table) is not None
 
 
 def train_stage(job: Job, name: str) -> Path:
-    """Train one stage, from where it stopped; -> its model file.
+    """Train one stage, from where it stopped; return its model file.
 
     Raises:
         InputError: no such stage in this config, or what comes before it is missing; videos that
@@ -155,16 +168,23 @@ def train_stage(job: Job, name: str) -> Path:
 
 
 def _train(job: Job, name: str) -> Path:
-    if name == "animator" and is_done(folder := job.run.stage(name, job.fingerprint)):
-        return folder.model  # whatever VGG weights are here: it needs none any more
-    stage, data = _BUILDERS[name](job)
+    entry, first = ENTRIES[name], name == STAGES[0]
+    if first and is_done(folder := job.run.stage(name, job.fingerprint)):
+        return folder.model  # a finished animator needs no VGG weights
+    table: Any = getattr(job.run.config, entry.table)
+    if table is None:
+        there = ", ".join(stage for stage in STAGES if job.has(stage))
+        raise InputError(
+            f"config {job.run.config.id} has no [{entry.table}], for {entry.about}; it has {there}"
+        )
+    stage = entry.module().build(table, **entry.inputs(job))
+    data = job.fingerprint if first else job.codes.digest
     folder = job.run.stage(name, data, stage.metadata.get("perceptual"))
-    training: Training = getattr(job.run.config, table_of(name)).training
-    return train(stage, training, folder, job.watchers, cpu=job.cpu)
+    return train(stage, table.training, folder, job.watchers, cpu=job.cpu)
 
 
 def check_stage(name: str) -> None:
-    """See that there is such a stage.
+    """Check that there is a stage of this name.
 
     Raises:
         InputError: there is none.
@@ -179,30 +199,32 @@ def encode_run(job: Job) -> CodeBook:
     from leo_bench.leo.models.animator_files import generator_from_file
 
     animator, path = job.animator_file, job.run.root / CODES
+    device = "cuda" if torch.cuda.is_available() and not job.cpu else "cpu"
     with FileLock(path.with_suffix(".lock")):  # of several processes, one encodes
         if not path.is_file():
-            maker = ImageAnimator(generator_from_file(animator).to(job.device))
-            book = encode(maker, job.videos, job.codes_digest, job.progress)
+            encoder = ImageAnimator(generator_from_file(animator).to(device))
+            book = encode(encoder, job.videos, job.codes_digest, job.progress)
             write_codes(replace(book, animator=job.animator_digest), path)
     return job.codes
 
 
 def train_all(job: Job) -> list[Path]:
-    """Every stage that the config has, in order; what is done already is left as it is.
+    """Train every stage that the config has, in order; finished stages are left as they are.
 
     Raises:
-        InputError: as `train_stage`; before anything is trained, where videos are too short.
+        InputError: as `train_stage`; videos that are too short, before anything is trained.
     """
     check_lengths(job)
-    done = [_train(job, "animator")]
+    done = [_train(job, STAGES[0])]
     encode_run(job)
-    return done + [_train(job, name) for name in _stages_of(job)[1:]]
+    return done + [_train(job, name) for name in STAGES[1:] if job.has(name)]
 
 
 def check_lengths(job: Job, stages: Sequence[str] | None = None) -> None:
-    """Say at the start which videos are too short for the windows that motion is learned from.
+    """Check that some videos are long enough for the windows that motion is learned from.
 
-    Of `stages`; None: of all that the config has.
+    Of `stages`; None: of all that the config has. Where some videos are too short, a line says how
+    many.
 
     Raises:
         InputError: no training video, or no held-out one, is long enough; as `check_enough`.
@@ -210,16 +232,16 @@ def check_lengths(job: Job, stages: Sequence[str] | None = None) -> None:
     check_enough(job.source)
     counts = job.source.frame_counts
     training, held_out = split(job.source.names, job.run.config.held_out)
-    shown = judged(training, held_out)
+    validated = judged(training, held_out)
     windows = _windows(job)
     for stage in windows if stages is None else stages:
-        table, (length, stride) = table_of(stage), windows[stage]
+        table, (length, stride) = ENTRIES[stage].table, windows[stage]
         frames = (length - 1) * stride + 1
-        fitting = [sum(counts[i] >= frames for i in part) for part in (training, shown)]
+        fitting = [sum(counts[i] >= frames for i in part) for part in (training, validated)]
         line = (
             f"{job.source.name}: {table} learns windows of {length} codes at frame stride {stride} "
             f"and needs videos of {frames} frames; {fitting[0]} of {len(training)} training videos "
-            f"and {fitting[1]} of {len(shown)} that it is judged on are as long "
+            f"and {fitting[1]} of {len(validated)} that it is judged on are as long "
             f"(the longest has {max(counts)})"
         )
         if 0 in fitting:
@@ -231,19 +253,19 @@ def check_lengths(job: Job, stages: Sequence[str] | None = None) -> None:
             job.say(line)
 
 
-def _windows(job: Job) -> dict[str, tuple[int, int]]:
-    """The length and the smallest frame stride of windows, of stages that learn from them."""
-    config = job.run.config
-    found = {"lmdm": (config.lmdm.length, config.lmdm.frame_stride)}
-    if config.transition_dm is not None:
-        found["transition-dm"] = config.transition_dm.length, min(config.transition_dm.strides)
-    return found
+def _windows(job: Job) -> Mapping[str, tuple[int, int]]:
+    """Length and smallest frame stride of the windows, by stage, of the stages that have any."""
+    return {
+        name: entry.windows(getattr(job.run.config, entry.table))
+        for name, entry in ENTRIES.items()
+        if entry.windows is not None and job.has(name)
+    }
 
 
 def _other_share(run: Path, source: VideoSource, frames: int) -> str:
-    """Advice, if there is any: a share of held-out videos with one of so many frames in each part.
+    """Advice, if any: a share of held-out videos that leaves a video of `frames` in both parts.
 
-    What is held out is the same for all stages: of a run that has begun it cannot be changed.
+    The held-out videos are the same for all stages, so a run that has begun keeps its share.
     """
     for share in SHARES:
         parts = split(source.names, share)
@@ -251,87 +273,3 @@ def _other_share(run: Path, source: VideoSource, frames: int) -> str:
             where = " in another --run" if has_begun(run) else ""
             return f", or hold out another share: --set held_out={share}{where}"
     return ""
-
-
-def _stages_of(job: Job) -> list[str]:
-    """The stages that the config has, in order."""
-    config = job.run.config
-    return [name for name in STAGES if getattr(config, table_of(name)) is not None]
-
-
-def _there(table: TableT | None, job: Job, name: str) -> TableT:
-    """The config's table of a stage.
-
-    Raises:
-        InputError: it has none.
-    """
-    if table is None:
-        raise InputError(
-            f"config {job.run.config.id} has no [{table_of(name)}]; "
-            f"it has {', '.join(_stages_of(job))}"
-        )
-    return table
-
-
-# Each gives the stage and the digest of what it is trained on. A stage's module is imported when
-# it is wanted: the diffusion stages bring diffusers, which takes seconds.
-_Built = tuple[Stage, str]
-
-
-def _animator(job: Job) -> _Built:
-    from leo_bench.leo.stages import animator
-
-    config = job.run.config
-    perceptual = choose(config.animator.perceptual, job.vgg)
-    job.say(perceptual.note)
-    crop_from = config.animator.augmentation.crop_from
-    larger = None if crop_from is None else job.videos_at(crop_from)
-    stage = animator.build(config.animator, job.videos, perceptual, config.seed, larger)
-    return stage, job.videos.digest
-
-
-def _lmdm(job: Job) -> _Built:
-    from leo_bench.leo.stages import lmdm
-
-    config, book = job.run.config, job.codes
-    return lmdm.build(config.lmdm, book, config.seed), book.digest
-
-
-def _frame_dm(job: Job) -> _Built:
-    from leo_bench.leo.stages import frame_dm
-
-    config, book = job.run.config, job.codes
-    return frame_dm.build(config.frame_dm, book, config.seed), book.digest
-
-
-def _transition_dm(job: Job) -> _Built:
-    from leo_bench.leo.stages import transition_dm
-
-    config = _there(job.run.config.transition_dm, job, "transition-dm")
-    return transition_dm.build(config, job.codes, job.run.config.seed), job.codes.digest
-
-
-def _cddpm(job: Job) -> _Built:
-    from leo_bench.leo.stages import cddpm
-
-    config, book = job.run.config, job.codes  # codes first: frames may take long to pack
-    videos = job.videos_at(config.cddpm.resolution)
-    return cddpm.build(config.cddpm, videos, book, config.seed), book.digest
-
-
-def _super_resolution(job: Job) -> _Built:
-    from leo_bench.leo.stages import super_resolution
-
-    config = _there(job.run.config.super_resolution, job, "super-resolution")
-    low, seed, book = job.run.config.cddpm.resolution, job.run.config.seed, job.codes
-    return super_resolution.build(config, low, job.videos, book, seed), book.digest
-
-
-_BUILDERS: dict[str, Callable[[Job], _Built]] = {
-    "animator": _animator,
-    "lmdm": _lmdm,
-    "frame-dm": _frame_dm,
-    "transition-dm": _transition_dm,
-    "cddpm": _cddpm,
-    "super-resolution": _super_resolution,
-}

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.leo.config import STAGES
 from leo_bench.leo.data.encode import CODES
+from leo_bench.leo.stages import STAGES
 from leo_bench.leo.stages.perceptual import how_to_go_on
 
 

@@ -26,13 +26,16 @@ from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.evaluation.files.kinds import FolderKind
 from leo_bench.evaluation.files.schema import load_toml
 from leo_bench.leo.checkpoint import DamagedFileError, read_tensors, write_tensors
-from leo_bench.leo.config import STAGES, Config
+from leo_bench.leo.config import Config
 from leo_bench.leo.data.encode import CODES
+from leo_bench.leo.stages import ENTRIES, STAGES
 from leo_bench.leo.training.origin import Origin, first_difference, why_kept
 
 BEST = "best.safetensors"
+SLIGHT = ("config.toml", "data.json", ".lock")  # in a run that was begun and has made nothing
 KEPT = 2  # checkpoints: the newest, and one to fall back to
 
 
@@ -58,11 +61,11 @@ class RunFolder:
             if (before := load_toml(Config, path)) == config:
                 return cls(root, config)
             old, new, begun = _as_asked(before), _as_asked(config), _begun_stages(root)
-            for free in ("about", *(table_of(stage) for stage in STAGES if stage not in begun)):
+            for free in ("about", *(e.table for e in ENTRIES.values() if e.name not in begun)):
                 old.pop(free, None)
                 new.pop(free, None)
             if (key := first_difference(old, new)) is not None:
-                folders = {table_of(stage): root / stage for stage in begun}
+                folders = {ENTRIES[stage].table: root / stage for stage in begun}
                 folder = folders.get(key.partition(".")[0])
                 anew = "" if folder is None else f"; to train it anew, delete {folder}"
                 raise InputError(
@@ -89,7 +92,7 @@ class RunFolder:
         shared = {key: whole[key] for key in ("resolution", "seed", "held_out")}
         # Without defaults: a key that a later version adds does not disown older files.
         settings = self.config.model_dump(mode="json", exclude_defaults=True)
-        table = settings.get(table_of(name), {})
+        table = settings.get(ENTRIES[name].table, {})
         if table.get("perceptual") == "auto":  # what it came to is `perceptual`, and is compared
             del table["perceptual"]
         return StageFolder(self.root / name, Origin(name, {**shared, **table}, data, perceptual))
@@ -247,11 +250,6 @@ def to_toml(table: Mapping[str, Any], path: str = "") -> str:
     return "\n".join(lines) + "\n"
 
 
-def table_of(stage: str) -> str:
-    """The config's name for a stage's table: `frame-dm` is `frame_dm` there."""
-    return stage.replace("-", "_")
-
-
 def _begun_stages(root: Path) -> list[str]:
     """Those whose folders hold anything."""
     return [stage for stage in STAGES if any((root / stage).glob("*"))]
@@ -274,3 +272,18 @@ def _finite(value: object) -> object:
     if isinstance(value, Mapping):
         return {key: _finite(part) for key, part in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _is_run(root: Path) -> bool:
+    """Whether a folder is a run: a config.toml of something else does not make it one."""
+    path = root / "config.toml"
+    if not path.is_file():
+        return False
+    try:
+        load_toml(Config, path)
+    except InputError:
+        return has_begun(root)
+    return True
+
+
+RUN = FolderKind("run of leo-bench train", _is_run)

@@ -17,7 +17,7 @@ from leo_bench.evaluation.videos.discover import open_videos
 from leo_bench.evaluation.videos.write import write_video
 from leo_bench.leo.config import load_config
 from leo_bench.leo.networks.generator import Generator
-from leo_bench.leo.networks.pixels import from_pixels, to_pixels
+from leo_bench.leo.networks.layers import from_pixels, to_pixels
 from leo_bench.leo.sampling.model import model_file
 from leo_bench.leo.training.run_folder import RunFolder
 

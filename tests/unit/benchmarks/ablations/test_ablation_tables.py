@@ -15,7 +15,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.records.distance import write_record
 from leo_bench.evaluation.records.influences import mean_influences
 from leo_bench.leo.config import load_config
-from leo_bench.leo.diffusion.conditioning import READINGS
+from leo_bench.leo.diffusion.conditioning import CONDITIONS
 
 LMC = load_ablation("lmc")
 
@@ -59,9 +59,9 @@ def three_seeds() -> AblationRecord:
 def test_every_variant_is_a_reading_of_the_motion_model() -> None:
     for variant in LMC.variants.values():
         config = load_config("toy64", variant.changes)
-        assert config.lmdm.condition in READINGS
+        assert config.lmdm.condition in CONDITIONS
     assert {v.changes for v in LMC.variants.values()} == {
-        (f"lmdm.condition={name}",) for name in READINGS
+        (f"lmdm.condition={name}",) for name in CONDITIONS
     }
 
 

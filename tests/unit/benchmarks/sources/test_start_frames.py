@@ -12,7 +12,7 @@ from leo_bench.benchmarks.sources.start_frames import open_start_frames, read_pi
 from leo_bench.evaluation.errors import BadVideoError
 from leo_bench.evaluation.videos.discover import open_videos
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.leo.data.cut_frames import cut_note
+from leo_bench.leo.data.videos import cut_note
 
 TURNS = {  # EXIF's orientation -> how a camera held so stores what is upright
     3: Image.Transpose.ROTATE_180,

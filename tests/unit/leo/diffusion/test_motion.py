@@ -4,12 +4,11 @@ import pytest
 import torch
 from tiny_codes import CODE, LENGTH, book, lmdm_config
 
-from leo_bench.leo.config import Diffusion
 from leo_bench.leo.diffusion.codes import CodeStats, code_windows
-from leo_bench.leo.diffusion.conditioning import READINGS
-from leo_bench.leo.diffusion.transition import departed, departure, line
+from leo_bench.leo.diffusion.conditioning import CONDITIONS, departed, departure, line
 from leo_bench.leo.seeds import generator
-from leo_bench.leo.stages.lmdm import MotionLosses
+from leo_bench.leo.stages.denoising import DenoisingLoss
+from leo_bench.leo.stages.lmdm import denoising
 
 CONDITIONED = ("add", "cat", "concat-abs")
 
@@ -32,13 +31,14 @@ class Listening(torch.nn.Module):
 
 def losses(condition, step=500):
     network = Listening()
-    shape = READINGS[condition].state(window()).shape
+    shape = CONDITIONS[condition].state(window()).shape
     batch = {
         "window": window(),
         "noise": torch.randn(shape, generator=generator("noise")),
         "step": torch.full((3,), step),
     }
-    found, _ = MotionLosses(network, READINGS[condition], Diffusion())(batch)
+    config = lmdm_config(condition=condition, diffusion={})
+    found, _ = DenoisingLoss(network, denoising(config))(batch)
     return network, batch, found["mse"]
 
 
@@ -77,39 +77,39 @@ def test_without_the_condition_every_slot_is_noised_and_counts(condition):
 def test_what_is_fed_behind_the_first_code_is_as_documented(condition, expected):
     first = window()[:, 0]
     state = torch.randn(3, LENGTH - 1, CODE, generator=generator("state"))
-    fed = READINGS[condition].fed(state, first)
+    fed = CONDITIONS[condition].network_input(state, first)
     assert torch.equal(fed[:, 1:], expected(state, first))
 
 
-@pytest.mark.parametrize("condition", sorted(READINGS))
+@pytest.mark.parametrize("condition", sorted(CONDITIONS))
 def test_a_clean_state_is_assembled_to_the_window_that_it_came_from(condition):
-    reading = READINGS[condition]
-    again = reading.assembled(reading.state(window()), window()[:, 0])
+    reading = CONDITIONS[condition]
+    again = reading.window(reading.state(window()), window()[:, 0])
     assert torch.allclose(again, window(), atol=1e-6)
     assert torch.equal(again[:, 0], window()[:, 0])
 
 
-@pytest.mark.parametrize("condition", sorted(READINGS))
+@pytest.mark.parametrize("condition", sorted(CONDITIONS))
 def test_windows_of_training_lie_within_the_bounds(condition):
     windows = code_windows(book().sequences, LENGTH)
     stats = CodeStats.of(windows)
-    low, high = READINGS[condition].bounds(stats, LENGTH)
-    state = READINGS[condition].state(stats.normalised(windows.take(torch.arange(len(windows)))))
+    low, high = CONDITIONS[condition].bounds(stats, LENGTH)
+    state = CONDITIONS[condition].state(stats.normalised(windows.take(torch.arange(len(windows)))))
     assert low.shape == high.shape == state.shape[1:]
     assert (low - 1e-4 <= state).all()
     assert (state <= high + 1e-4).all()
 
 
 def test_replacing_puts_the_first_code_into_the_clean_state():
-    known = READINGS["replace"].known(torch.zeros(3, LENGTH, CODE), window()[:, 0])
+    known = CONDITIONS["replace"].constrain(torch.zeros(3, LENGTH, CODE), window()[:, 0])
     assert torch.equal(known[:, 0], window()[:, 0])
     assert not known[:, 1:].any()
 
 
 def test_every_condition_of_the_config_has_a_reading():
-    assert all(lmdm_config(condition=name).condition == name for name in READINGS)
+    assert all(lmdm_config(condition=name).condition == name for name in CONDITIONS)
     conditions = type(lmdm_config()).model_fields["condition"].annotation.__args__
-    assert set(conditions) == set(READINGS)
+    assert set(conditions) == set(CONDITIONS)
 
 
 def test_a_line_is_exact_at_both_ends_and_even_between():

@@ -7,13 +7,14 @@ import torch
 from tiny_codes import CODE, LENGTH, book, lmdm_config, saved, waves
 from torch import Tensor
 
-from leo_bench.leo.diffusion.conditioning import READINGS, window_noise
+from leo_bench.leo.diffusion.conditioning import CONDITIONS as ALL
+from leo_bench.leo.diffusion.conditioning import window_noise
 from leo_bench.leo.diffusion.gaussian import Sampler
 from leo_bench.leo.models.motion_models import MotionModel
 from leo_bench.leo.stage import Share, Stage
 from leo_bench.leo.stages import lmdm
 
-CONDITIONS = sorted(READINGS)
+CONDITIONS = sorted(ALL)
 
 
 @pytest.fixture(scope="module")

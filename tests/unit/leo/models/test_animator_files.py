@@ -19,7 +19,7 @@ from leo_bench.leo.checkpoint import Model, save_model
 from leo_bench.leo.models.animator import ImageAnimator, relative
 from leo_bench.leo.models.animator_files import generator_from_file, read_animator
 from leo_bench.leo.networks.generator import Generator
-from leo_bench.leo.networks.pixels import to_pixels
+from leo_bench.leo.networks.layers import to_pixels
 from leo_bench.leo.stages.animator import shape
 
 State = dict[str, Tensor]

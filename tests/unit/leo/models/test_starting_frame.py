@@ -13,8 +13,8 @@ from leo_bench.leo.data.encode import CodeBook
 from leo_bench.leo.data.videos import TrainingVideos
 from leo_bench.leo.diffusion.gaussian import Sampler
 from leo_bench.leo.models.starting_frame import FrameModel, StartingFrames, shrunk
+from leo_bench.leo.networks.layers import from_pixels
 from leo_bench.leo.networks.network_config import UNet2dConfig
-from leo_bench.leo.networks.pixels import from_pixels
 from leo_bench.leo.seeds import normal
 from leo_bench.leo.stage import Share, Stage
 from leo_bench.leo.stages import cddpm, super_resolution

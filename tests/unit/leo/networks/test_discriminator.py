@@ -9,8 +9,7 @@ from tiny_stages import SHORT, changed, folder_in, narrow_animator, regression, 
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.leo.networks.discriminator import Discriminator, spread
-from leo_bench.leo.networks.fast_discriminator import fold_discriminator
+from leo_bench.leo.networks.discriminator import Discriminator, FoldedDiscriminator, spread
 from leo_bench.leo.networks.layers import Widths
 from leo_bench.leo.stage import Share, Stage
 from leo_bench.leo.training.loop import train
@@ -61,7 +60,7 @@ def test_the_fast_form_and_its_gradients_are_the_plain_forms(size: int, batch: i
     images, weights = numbers(batch, 3, size, size).requires_grad_(), numbers(batch, 1, seed=1)
     wanted = [images, *judge.parameters()]
     results = []
-    for scores in (judge(images), fold_discriminator(judge).scores(images)):
+    for scores in (judge(images), FoldedDiscriminator(judge).scores(images)):
         results.append((scores.detach(), torch.autograd.grad((scores * weights).sum(), wanted)))
     (plain, plain_gradients), (fast, fast_gradients) = results
     torch.testing.assert_close(fast, plain, rtol=0, atol=1e-9)

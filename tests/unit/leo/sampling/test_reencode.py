@@ -11,7 +11,7 @@ from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.discover import open_videos
-from leo_bench.leo.networks.pixels import to_pixels
+from leo_bench.leo.networks.layers import to_pixels
 from leo_bench.leo.sampling.drawing import Drawing, Sampling
 from leo_bench.leo.sampling.edit import edited
 from leo_bench.leo.sampling.grid import renderings

@@ -17,7 +17,7 @@ from tiny_codes import (
 from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.diffusion.gaussian import Sampler
 from leo_bench.leo.models.motion_models import CodeModel, MotionModel, TransitionModel
-from leo_bench.leo.sampling.rollout import Rollout, Transitions, led_to, runs
+from leo_bench.leo.sampling.rollout import Rollout, Transitions, ending_at, windows_needed
 from leo_bench.leo.stages import frame_dm, lmdm, transition_dm
 
 FAST = Sampler("ddpm", 4, batch=4)
@@ -27,7 +27,7 @@ FIRST = waves(6, 0.3)
 
 def in_range(motion, window):
     """As a journey has it."""
-    return led_to(window, motion.stats.clamped(window[:, -1]), LENGTH)
+    return ending_at(window, motion.stats.clamped(window[:, -1]), LENGTH)
 
 
 @pytest.fixture(scope="module")
@@ -48,19 +48,19 @@ def transitions(starts):
 
 @pytest.mark.parametrize(("frames", "expected"), [(1, 0), (64, 1), (65, 2), (128, 3), (512, 9)])
 def test_each_run_adds_all_codes_but_its_first(frames, expected):
-    assert runs(frames, length=64) == expected
+    assert windows_needed(frames, length=64) == expected
 
 
 @pytest.mark.parametrize(("frames", "expected"), [(1, 0), (64, 1), (65, 2), (127, 3), (1024, 17)])
 def test_all_runs_but_the_last_add_less_where_codes_are_spared(frames, expected):
-    assert runs(frames, length=64, spare=1) == expected
+    assert windows_needed(frames, length=64, spare=1) == expected
 
 
 @pytest.mark.parametrize("frames", [1, 10, 16, 17, 31, 50])
 def test_as_many_codes_come_as_asked_for_from_as_few_runs_as_can_be(motion, frames):
     segments = list(Rollout(motion, FAST).segments(FIRST, frames, KEYS))
     assert sum(segment.shape[1] for segment in segments) == frames
-    assert len(segments) == 1 + runs(frames, LENGTH)
+    assert len(segments) == 1 + windows_needed(frames, LENGTH)
 
 
 def test_no_run_goes_on_from_a_spared_code_but_a_video_may_end_with_it(motion):
@@ -70,11 +70,11 @@ def test_no_run_goes_on_from_a_spared_code_but_a_video_may_end_with_it(motion):
     short, long = (journey.codes(FIRST, frames, KEYS) for frames in (LENGTH, 2 * LENGTH))
     drawn = motion.windows(FIRST, [(*key, "run", 0) for key in KEYS], FAST)
     kept = LENGTH - spare
-    first = led_to(drawn, motion.stats.clamped(drawn[:, kept - 1]), kept)
+    first = ending_at(drawn, motion.stats.clamped(drawn[:, kept - 1]), kept)
     assert torch.equal(short, first)
     assert torch.equal(long[:, :kept], first[:, :kept])
     drawn = motion.windows(first[:, kept - 1], [(*key, "run", 1) for key in KEYS], FAST)
-    second = led_to(drawn, motion.stats.clamped(drawn[:, kept - 1]), kept)
+    second = ending_at(drawn, motion.stats.clamped(drawn[:, kept - 1]), kept)
     assert torch.equal(long[:, kept : 2 * kept - 1], second[:, 1:kept])
 
 

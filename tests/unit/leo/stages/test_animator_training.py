@@ -14,8 +14,7 @@ from leo_bench.leo.config import Augmentation, load_config
 from leo_bench.leo.data.augmentation import augment
 from leo_bench.leo.data.videos import FramePairs, open_training_videos
 from leo_bench.leo.networks.generator import Generator, start_from_copy
-from leo_bench.leo.networks.layers import Widths
-from leo_bench.leo.networks.pixels import from_pixels
+from leo_bench.leo.networks.layers import Widths, from_pixels
 from leo_bench.leo.seeds import generator
 from leo_bench.leo.stage import Share
 from leo_bench.leo.stages import animator

@@ -11,9 +11,9 @@ from tiny_run import make_run
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.leo.checkpoint import Model, load_model, save_model
-from leo_bench.leo.config import STAGES
 from leo_bench.leo.data.encode import ANIMATOR
 from leo_bench.leo.sampling.model import LeoModel, model_file
+from leo_bench.leo.stages import STAGES
 from leo_bench.leo.training.export import export
 
 DONE = set(STAGES) - {"super-resolution"}
