@@ -30,9 +30,9 @@ from leo_bench.evaluation.preprocess import floor_crop_lanczos
 from leo_bench.evaluation.videos.source import VideoSource, check_unchanged, fingerprint
 from leo_bench.leo.config import Augmentation
 from leo_bench.leo.data.augmentation import augment
+from leo_bench.leo.data.prefetch import usual_threads
 from leo_bench.leo.seeds import generator
 from leo_bench.leo.stage import Batch, Share
-from leo_bench.leo.training.prefetch import usual_threads
 
 PACK_BYTES = 16 * 2**30  # unless a machine has more to give; see `open_training_videos`
 

@@ -13,11 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from leo_bench.leo.sampling.drawing import Drawing
-    from leo_bench.leo.training.job import Job
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -27,8 +23,8 @@ class StageEntry:
     Args:
         name: on the command line, and the folder in a training run.
         about: what it learns, and the paper's section.
-        inputs: a training job -> the arguments of `build` after the config.
-        drawn: whether samples of a `Drawing` depend on the stage.
+        inputs: a `leo.training.job.Job` -> the arguments of `build` after the config.
+        drawn: a `leo.sampling.drawing.Drawing` -> whether its samples depend on the stage.
         without: what to do about a shipped model that lacks it.
         windows: the stage's table -> length and smallest frame stride of the windows of codes that
             it learns from; None: it learns from single frames.
@@ -36,8 +32,8 @@ class StageEntry:
 
     name: str
     about: str
-    inputs: "Callable[[Job], Mapping[str, Any]]"
-    drawn: "Callable[[Drawing], bool]"
+    inputs: Callable[[Any], Mapping[str, Any]]
+    drawn: Callable[[Any], bool]
     without: str
     windows: Callable[[Any], tuple[int, int]] | None = None
 
@@ -51,7 +47,7 @@ class StageEntry:
         return import_module(f"{__name__}.{self.table}")
 
 
-def _codes(job: "Job") -> dict[str, Any]:
+def _codes(job: Any) -> dict[str, Any]:
     return {"codes": job.codes, "seed": job.run.config.seed}
 
 

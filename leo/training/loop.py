@@ -25,11 +25,11 @@ from leo_bench.evaluation.extractors.numerics import computes_bf16
 from leo_bench.leo import seeds as chance
 from leo_bench.leo.checkpoint import Model, load_model, save_model
 from leo_bench.leo.config import Training
+from leo_bench.leo.data.prefetch import Prefetch
 from leo_bench.leo.sampling.countdown import Countdown
 from leo_bench.leo.stage import Batch, Share, Stage
 from leo_bench.leo.training.origin import to_train_anew
 from leo_bench.leo.training.players import PlayerState, learning_rate
-from leo_bench.leo.training.prefetch import Prefetch
 from leo_bench.leo.training.progress import LossMeans, Pace
 from leo_bench.leo.training.run_folder import StageFolder
 from leo_bench.leo.training.watching import Watcher

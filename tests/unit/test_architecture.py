@@ -23,7 +23,6 @@ MAY_IMPORT = {
 CIRCULAR_ROOMS = [
     {"evaluation.embedders", "evaluation.extractors", "evaluation.features"},
     {"evaluation.records", "evaluation.uncertainty"},
-    {"leo.data", "leo.sampling", "leo.stages", "leo.training"},
     {"benchmarks.scores", "benchmarks.sources", "benchmarks.verify_and_explain"},
     {"benchmarks.cli", "benchmarks.evidence", "benchmarks.speed"},
     {"benchmarks.datasets", "benchmarks.prepare"},

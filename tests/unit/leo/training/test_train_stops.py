@@ -25,9 +25,9 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.checkpoint import load_model
 from leo_bench.leo.config import Config, load_config
 from leo_bench.leo.data.encode import CODES
+from leo_bench.leo.data.prefetch import usual_threads
 from leo_bench.leo.stage import Batch, Losses, LossModule, Share, Stage
 from leo_bench.leo.training.loop import LOOK_EVERY, train
-from leo_bench.leo.training.prefetch import usual_threads
 from leo_bench.leo.training.run_folder import RunFolder
 from leo_bench.leo.training.watching import Watcher
 
