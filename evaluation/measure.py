@@ -14,9 +14,8 @@ from torch import Tensor
 from leo_bench.evaluation.clips import ClipRef, Window, choose_clips
 from leo_bench.evaluation.distances.influence import ClipFeatures, Form, combine
 from leo_bench.evaluation.errors import BadVideoError, InputError
-from leo_bench.evaluation.extractors import ClipExtractor
-from leo_bench.evaluation.features.clip_frames import FrameExtractor, extract_frames
-from leo_bench.evaluation.features.of_clips import FeatureRecipe, Features, Resources, extract
+from leo_bench.evaluation.features.cache import FeatureStore
+from leo_bench.evaluation.features.of_clips import FeaturesOf
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.preprocess import AS_STORED
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, Loading, form_of
@@ -57,18 +56,19 @@ class Settings:
     """What a run fixes besides the protocol.
 
     Args:
-        extractor: the frozen network, of clips or of frames as the protocol has it.
+        features_of: from chosen clips to features (`of_clips.clip_features`, and
+            `of_frames.frame_features` where the protocol measures frames).
         seed: repeat r draws its clips with `derived_seed(seed, r)`, on both sides.
         resolution: side that frames are brought to first; None: as stored.
         on_error: "skip" leaves a video out that turns out to be broken, and lists it.
-        resources: cache, threads, progress.
+        store: cache for numbers; None: nothing is kept.
     """
 
-    extractor: ClipExtractor | FrameExtractor
+    features_of: FeaturesOf
     seed: int
     resolution: int | None
     on_error: Literal["fail", "skip"]
-    resources: Resources
+    store: FeatureStore | None
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def measure(
     for draws in (real_draws, fake_draws):
         _check_two(draws.side, draws.clips)  # broken videos may have been left out
     repeats = _repeats(real_draws, fake_draws)
-    numbers = numbers_of(form, repeats, settings.seed, settings.resources.store)
+    numbers = numbers_of(form, repeats, settings.seed, settings.store)
     for draws in (real_draws, fake_draws):
         check_unchanged(draws.side.source, draws.used)
     return Measurement(metric, form, numbers, real_draws, fake_draws)
@@ -212,7 +212,7 @@ def _draw(side: Side, loading: Loading, protocol: EvalProtocol, settings: Settin
     choices = _choose(side, loading, protocol, settings)
     refs = sorted({ref for repeat in choices for ref in repeat})
     used = sorted({ref.video for ref in refs})
-    features = _features(side, refs, loading, protocol, settings)
+    features = settings.features_of(side.source, refs, side.window, loading)
     rows_a_clip = len(features.values) // len(refs)
     first_row = {ref: i * rows_a_clip for i, ref in enumerate(refs)}
     rows = [
@@ -243,35 +243,6 @@ def _notes(
     counts, choice = source.frame_counts, loading.choice
     chosen = choice_notes(source.names, counts, side.window, choice, refs, side.videos)
     return (*found, *chosen)
-
-
-def _features(
-    side: Side,
-    refs: Sequence[ClipRef],
-    loading: Loading,
-    protocol: EvalProtocol,
-    settings: Settings,
-) -> Features:
-    """Of the clips at `refs`, in that order; or of their frames, as many of each clip."""
-    if isinstance(settings.extractor, FrameExtractor):
-        return extract_frames(
-            side.source,
-            refs,
-            side.window,
-            settings.extractor,
-            loading.resize,
-            loading.resolution(settings.resolution),
-            settings.resources,
-        )
-    recipe = FeatureRecipe(
-        extractor=settings.extractor,
-        bn_eps=protocol.bn_eps,
-        preprocess=protocol.preprocess,
-        resize=loading.resize,
-        requantise=loading.choice.requantise,
-        resolution=loading.resolution(settings.resolution),
-    )
-    return extract(side.source, refs, side.window, recipe, settings.resources)
 
 
 def _check_two(side: Side, clips: int) -> None:

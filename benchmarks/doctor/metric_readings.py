@@ -11,12 +11,11 @@ from typing import Protocol, Self
 
 from leo_bench.benchmarks.scores.plan import TOY_EMBEDDER, TOY_EXTRACTOR
 from leo_bench.benchmarks.scores.repetition import RepetitionRequest, calibrated_on, found_in
-from leo_bench.benchmarks.scores.score import build_network
+from leo_bench.benchmarks.scores.score import Network, build_network
 from leo_bench.evaluation.clips import ClipChoice, Window
 from leo_bench.evaluation.distances.influence import ClipFeatures
 from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
-from leo_bench.evaluation.extractors import ClipExtractor, ExtractorRequest
-from leo_bench.evaluation.features.clip_frames import FrameExtractor
+from leo_bench.evaluation.extractors import ExtractorRequest
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.of_frames import FrameRecipe
 from leo_bench.evaluation.identity.acd import source_acd
@@ -94,11 +93,11 @@ def read_distance(metric: str, protocol: str, videos: Videos) -> Reading:
     changed = load_protocol(protocol).changed("repeats", 1).changed("real.start", "random")
     changed = changed.changed("real.count", count)
     settings = Settings(
-        extractor=_network(protocol),
+        features_of=_network(protocol).through(None, videos.resources),
         seed=0,
         resolution=None,
         on_error="fail",
-        resources=videos.resources,
+        store=videos.resources.store,
     )
     real, fake = (Side(source, Window(FRAMES)) for source in (videos.real, videos.fake))
     return DistanceReading(
@@ -166,7 +165,7 @@ def _change(interval: Interval) -> Change:
 
 
 @lru_cache(maxsize=4)
-def _network(protocol: str) -> ClipExtractor | FrameExtractor:
+def _network(protocol: str) -> Network:
     """The shipped network that takes the place of the protocol's."""
     shipped = load_protocol(protocol)
     name = TOY_EMBEDDER if shipped.frames_of_clip else TOY_EXTRACTOR

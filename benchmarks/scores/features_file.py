@@ -11,7 +11,7 @@ from leo_bench.benchmarks.scores.plan import NetworkOptions, extractor_request, 
 from leo_bench.benchmarks.sources.open import dataset_behind, open_source
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.extractors import build_extractor
-from leo_bench.evaluation.features.of_clips import Resources
+from leo_bench.evaluation.features.of_clips import Resources, clip_features
 from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.measure import Settings, Side, draw
 from leo_bench.evaluation.protocols.of_clips import load_protocol
@@ -53,12 +53,13 @@ def write_features(request: FeaturesRequest, out: Path, resources: Resources) ->
     own = protocol.real if request.side == "real" else protocol.fake
     made = replace(options, frames=own.frames_needed(window))
     source = open_source(request.source, made)
+    extractor = build_extractor(extractor_request(request, protocol))
     settings = Settings(
-        extractor=build_extractor(extractor_request(request, protocol)),
+        features_of=clip_features(extractor, protocol, resolution, resources),
         seed=request.seed,
         resolution=resolution,
         on_error=request.on_error,
-        resources=resources,
+        store=resources.store,
     )
     loading = protocol.loading(request.side, source.medium.layout)
     if loading.choice.start != "every":  # a video has hundreds of those: as many as are drawn

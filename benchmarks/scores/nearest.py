@@ -32,9 +32,9 @@ from leo_bench.benchmarks.verify_and_explain.plan_again import Given, weights_of
 from leo_bench.evaluation.clips import ClipChoice, ClipRef, Needs, Short, choose_clips
 from leo_bench.evaluation.distances.neighbours import copying, nearest
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.extractors import ClipExtractor, build_extractor
+from leo_bench.evaluation.extractors import build_extractor
 from leo_bench.evaluation.features.clip_blocks import ClipBlocks
-from leo_bench.evaluation.features.of_clips import FeatureRecipe, Resources
+from leo_bench.evaluation.features.of_clips import FeatureRecipe, Resources, clip_features
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.measure import (
     Settings,
@@ -107,7 +107,13 @@ def find_nearest(
         check_same_size(train, source, resolution, loading.resolution(chosen.resolution))
 
     extractor = build_extractor(chosen.extractor)
-    settings = Settings(extractor, request.seed, chosen.resolution, request.on_error, resources)
+    settings = Settings(
+        features_of=clip_features(extractor, protocol, chosen.resolution, resources),
+        seed=request.seed,
+        resolution=chosen.resolution,
+        on_error=request.on_error,
+        store=resources.store,
+    )
     once = protocol.changed("repeats", 1)
     samples = draw(fake, of_samples, once, settings)
     unseen = draw(held_out, of_unseen, once, settings)
@@ -117,7 +123,7 @@ def find_nearest(
     refs = choose_clips(train.names, train.frame_counts, window, choice, request.seed)
     if resolution is None:
         check_one_size(train, {ref.video for ref in refs})
-    recipe = _recipe(chosen, of_train, extractor)
+    recipe = FeatureRecipe.of(extractor, protocol, of_train, chosen.resolution)
     walk = ClipBlocks(train, refs, window, recipe, on_error=request.on_error, resources=resources)
     found = nearest(torch.cat([samples.values[0], unseen.values[0]]), walk)
 
@@ -240,18 +246,6 @@ def _first_clips(loading: Loading, short: Short) -> Loading:
     requantise = loading.choice.requantise
     choice = SideChoice(start="first", short=short, requantise=requantise)
     return replace(loading, choice=choice, path="")
-
-
-def _recipe(chosen: Plan, loading: Loading, extractor: ClipExtractor) -> FeatureRecipe:
-    protocol = chosen.protocol
-    return FeatureRecipe(
-        extractor=extractor,
-        bn_eps=protocol.bn_eps,
-        preprocess=protocol.preprocess,
-        resize=loading.resize,
-        requantise=loading.choice.requantise,
-        resolution=loading.resolution(chosen.resolution),
-    )
 
 
 def _side(spec: str, draws: SideFeatures) -> SideRecord:

@@ -1,17 +1,20 @@
 """The main path of the command line: a request becomes a plan, a measurement and a record."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from leo_bench.benchmarks.scores.plan import Plan, ScoreRequest, plan, source_options
 from leo_bench.benchmarks.scores.stamp import record_of, with_news
 from leo_bench.benchmarks.sources.open import open_source, side_named
-from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
+from leo_bench.evaluation.embedders import EmbedderRequest, FrameEmbedder, build_embedder
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ClipExtractor, ExtractorRequest, build_extractor
-from leo_bench.evaluation.features.clip_frames import FrameExtractor
-from leo_bench.evaluation.features.of_clips import Resources
+from leo_bench.evaluation.features.of_clips import FeaturesOf, Resources, clip_features
+from leo_bench.evaluation.features.of_frames import frame_features
 from leo_bench.evaluation.measure import Measurement, Settings, Side, measure
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol
 from leo_bench.evaluation.records.distance import Record, write_record
@@ -53,18 +56,18 @@ def scored(chosen: Plan, resources: Resources) -> Scored:
     began = time.monotonic()
     request = chosen.request
     real, fake = open_sides(chosen, resources)
-    extractor = build_network(chosen.extractor, chosen.protocol)
-    chosen.check_weights(extractor.weights)
+    network = build_network(chosen.extractor, chosen.protocol)
+    chosen.check_weights(network.frozen.weights)
     settings = Settings(
-        extractor=extractor,
+        features_of=network.through(chosen.resolution, resources),
         seed=request.seed,
         resolution=chosen.resolution,
         on_error=request.on_error,
-        resources=resources,
+        store=resources.store,
     )
     measured = measure(request.metric, real, fake, chosen.protocol, settings)
     seconds = round(time.monotonic() - began, 3)
-    record = with_news(record_of(chosen, measured, extractor, seconds), resources)
+    record = with_news(record_of(chosen, measured, network.frozen, seconds), resources)
     return Scored(record, measured)
 
 
@@ -86,9 +89,14 @@ def open_sides(chosen: Plan, resources: Resources) -> tuple[Side, Side]:
         return real, Side(open_source(chosen.fake, made), chosen.fake_window, "fake")
 
 
-def build_network(
-    request: ExtractorRequest, protocol: EvalProtocol
-) -> ClipExtractor | FrameExtractor:
+class Network(NamedTuple):
+    """The frozen network of a measurement, and clips through it at a resolution."""
+
+    frozen: ClipExtractor | FrameEmbedder
+    through: Callable[[int | None, Resources], FeaturesOf]
+
+
+def build_network(request: ExtractorRequest, protocol: EvalProtocol) -> Network:
     """The extractor of clips, or the embedder where the protocol's samples are frames.
 
     Raises:
@@ -96,7 +104,8 @@ def build_network(
             embedders do not have.
     """
     if protocol.frames_of_clip is None:
-        return build_extractor(request)
+        extractor = build_extractor(request)
+        return Network(extractor, partial(clip_features, extractor, protocol))
     if request.precision != "fp32" or request.trust_torchscript:
         raise InputError(
             f"protocol {protocol.id} measures frames, in fp32 and by our own network: drop "
@@ -110,7 +119,7 @@ def build_network(
             device=request.device,
         )
     )
-    return FrameExtractor(embedder, protocol.frames_of_clip)
+    return Network(embedder, partial(frame_features, embedder, protocol.frames_of_clip))
 
 
 def keep(found: Scored, path: Path) -> None:

@@ -10,7 +10,6 @@ from leo_bench.benchmarks.scores.side_notes import side_notes
 from leo_bench.benchmarks.sources.locations import absolute_source
 from leo_bench.evaluation.embedders import FrameEmbedder
 from leo_bench.evaluation.extractors import ClipExtractor
-from leo_bench.evaluation.features.clip_frames import FrameExtractor
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.measure import Measurement, SideFeatures
 from leo_bench.evaluation.metrics import DISTANCES
@@ -37,7 +36,7 @@ FEW_VIDEOS = 8
 def record_of(
     chosen: Plan,
     measured: Measurement,
-    extractor: ClipExtractor | FrameExtractor,
+    extractor: ClipExtractor | FrameEmbedder,
     seconds: float,
 ) -> Record:
     """Write down a measurement with everything that made it."""
@@ -75,7 +74,7 @@ def record_of(
         extractor=extractor.name,
         weights_sha256=extractor.weights,
         weights_verified=extractor.weights_verified,
-        precision=extractor.precision,
+        precision=chosen.extractor.precision,
         device=device_name(extractor.device),
         dataset=None if chosen.dataset is None else f"{chosen.dataset.id}-{chosen.split}",
         comparable=not caveats,
@@ -201,7 +200,7 @@ def side_record(
     )
 
 
-def weights_notes(network: ClipExtractor | FrameExtractor | FrameEmbedder) -> tuple[str, ...]:
+def weights_notes(network: ClipExtractor | FrameEmbedder) -> tuple[str, ...]:
     """What a record says of how its network's weights were verified."""
     note = prefix_note(network.name, network.weights) if network.weights_verified else None
     return () if note is None else (note,)

@@ -22,7 +22,7 @@ from leo_bench.evaluation.embedders.network import (
     network_embedder,
 )
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.devices import chosen_device
+from leo_bench.evaluation.extractors.numerics import chosen_device
 from leo_bench.evaluation.weights.registry import chosen_weights
 from leo_bench.evaluation.weights.state_dicts import load_strictly, read_state_dict, without
 

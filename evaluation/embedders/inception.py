@@ -21,8 +21,7 @@ from torchvision.models import inception_v3
 from leo_bench.evaluation.embedders import Embedded, EmbedderRequest
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors.i3d_extractor import in_full_batches
-from leo_bench.evaluation.extractors.numerics import full_precision
-from leo_bench.evaluation.features.devices import chosen_device
+from leo_bench.evaluation.extractors.numerics import chosen_device, full_precision
 from leo_bench.evaluation.weights.registry import chosen_weights
 
 NAME = "inception-fid"

@@ -28,7 +28,7 @@ from leo_bench.evaluation.embedders.network import (
     imagenet_normalised,
     network_embedder,
 )
-from leo_bench.evaluation.features.devices import chosen_device
+from leo_bench.evaluation.extractors.numerics import chosen_device
 from leo_bench.evaluation.weights.registry import chosen_weights
 from leo_bench.evaluation.weights.state_dicts import load_strictly, read_state_dict
 

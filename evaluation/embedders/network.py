@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from leo_bench.evaluation.embedders import Embedded, EmbedderRequest
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors.i3d_extractor import in_full_batches
-from leo_bench.evaluation.extractors.numerics import full_precision
-from leo_bench.evaluation.features.devices import chosen_device
+from leo_bench.evaluation.extractors.numerics import chosen_device, full_precision
 from leo_bench.evaluation.weights.registry import Verified
 
 # uint8 [3,H,W] -> the network's float32 [3,h,w]; None where the frame shows nothing to embed.

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from leo_bench.evaluation.embedders import Embedded, EmbedderRequest
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.devices import chosen_device
+from leo_bench.evaluation.extractors.numerics import chosen_device
 from leo_bench.evaluation.weights.registry import refuse_weights
 
 NAME = "random-filters"

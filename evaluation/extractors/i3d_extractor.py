@@ -11,8 +11,7 @@ from leo_bench.evaluation.extractors import TOY_WEIGHTS, ExtractorRequest
 from leo_bench.evaluation.extractors.checkpoints import load_i3d, load_torchscript_program
 from leo_bench.evaluation.extractors.i3d import KINETICS_CLASSES, check_clips
 from leo_bench.evaluation.extractors.i3d_fast import FastI3D
-from leo_bench.evaluation.extractors.numerics import full_precision
-from leo_bench.evaluation.features.devices import chosen_device
+from leo_bench.evaluation.extractors.numerics import chosen_device, full_precision
 from leo_bench.evaluation.weights.registry import Verified, chosen_weights, shipped_weights
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ExtractorRequest
-from leo_bench.evaluation.features.devices import chosen_device
+from leo_bench.evaluation.extractors.numerics import chosen_device
 from leo_bench.evaluation.weights.registry import refuse_weights
 
 DIM = 32

@@ -19,12 +19,11 @@ from torch import Tensor
 from leo_bench.evaluation.clips import ClipRef, Window
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ClipExtractor
-from leo_bench.evaluation.extractors.numerics import full_precision
+from leo_bench.evaluation.extractors.numerics import full_precision, hardware
 from leo_bench.evaluation.features.cache import FeatureStore
-from leo_bench.evaluation.features.devices import hardware
-from leo_bench.evaluation.features.memory import available_bytes, readers
-from leo_bench.evaluation.features.single_thread_pool import Lanes, lanes
+from leo_bench.evaluation.features.single_thread_pool import Lanes, available_bytes, lanes, readers
 from leo_bench.evaluation.preprocess import I3D_SIDE, PREPROCESS, PREPROCESS_VERSION, loaded
+from leo_bench.evaluation.protocols.of_clips import EvalProtocol, Loading
 from leo_bench.evaluation.videos.source import VideoSource, each_levels
 
 # Raise when this file could give other features from the same pixels.
@@ -61,6 +60,24 @@ class FeatureRecipe:
     resize: str
     requantise: str
     resolution: int | None
+
+    @classmethod
+    def of(
+        cls,
+        extractor: ClipExtractor,
+        protocol: EvalProtocol,
+        loading: Loading,
+        resolution: int | None,
+    ) -> "FeatureRecipe":
+        """The recipe of a protocol for one side; `resolution` is the one asked for."""
+        return cls(
+            extractor=extractor,
+            bn_eps=protocol.bn_eps,
+            preprocess=protocol.preprocess,
+            resize=loading.resize,
+            requantise=loading.choice.requantise,
+            resolution=loading.resolution(resolution),
+        )
 
     def facts(self, decoder: str, size: tuple[int, int]) -> dict[str, object]:
         """Everything between a stored video, of that height and width, and its features."""
@@ -123,6 +140,10 @@ class Features:
     computed: int
 
 
+# What `measure` needs of a network: from chosen clips to their features.
+FeaturesOf = Callable[[VideoSource, Sequence[ClipRef], Window, Loading], Features]
+
+
 @dataclass(frozen=True)
 class Resources:
     """What changes how long extraction takes, and nothing else.
@@ -145,6 +166,20 @@ class Resources:
     def news(self) -> tuple[str, ...]:
         """What a reader of the numbers should know of the cache, since this was last asked."""
         return () if self.store is None else self.store.news()
+
+
+def clip_features(
+    extractor: ClipExtractor, protocol: EvalProtocol, resolution: int | None, resources: Resources
+) -> FeaturesOf:
+    """A function from chosen clips to their features, a row a clip; it raises as `extract`."""
+
+    def features_of(
+        source: VideoSource, refs: Sequence[ClipRef], window: Window, loading: Loading
+    ) -> Features:
+        recipe = FeatureRecipe.of(extractor, protocol, loading, resolution)
+        return extract(source, refs, window, recipe, resources)
+
+    return features_of
 
 
 def extract(

@@ -1,7 +1,7 @@
 """Frames through an embedder: one video at a time, read ahead in a thread, cached per video.
 
-A frame's embedding depends on the frame and the embedder alone, and is made once whatever asks for
-it: ACD, drift and FID share them. Memory holds a few videos' embeddings and a few blocks of frames,
+A frame's embedding depends on the frame and the embedder alone, and is computed once: ACD, drift
+and FID share them. Memory holds a few videos' embeddings and a few blocks of frames,
 of at most BLOCK_BYTES or one frame each, whatever the size, number and length of the videos. On a
 CPU a block goes through the embedder on one thread, and as many side by side as there are cores.
 """
@@ -14,13 +14,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from leo_bench.evaluation.clips import ClipRef, Window
 from leo_bench.evaluation.embedders import Embedded, FrameEmbedder
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.extractors.numerics import full_precision
-from leo_bench.evaluation.features.devices import hardware
-from leo_bench.evaluation.features.of_clips import Resources
+from leo_bench.evaluation.extractors.numerics import full_precision, hardware
+from leo_bench.evaluation.features.of_clips import Features, FeaturesOf, Resources
 from leo_bench.evaluation.features.single_thread_pool import Lanes, lanes
 from leo_bench.evaluation.preprocess import PREPROCESS_VERSION, RESIZE
+from leo_bench.evaluation.protocols.of_clips import Loading
 from leo_bench.evaluation.videos.source import VideoSource, each_levels
 
 # Raise when this file could give other embeddings from the same pixels.
@@ -117,6 +118,48 @@ def embed_frames(
             resources.progress(done, len(wanted))
 
 
+def frame_features(
+    embedder: FrameEmbedder, of_clip: int, resolution: int | None, resources: Resources
+) -> FeaturesOf:
+    """A function from chosen clips to the embeddings of their frames: what FID is measured on.
+
+    Every clip gives the same number of rows: `of_clip` frames, or all where it has no more, evenly
+    spread, so that long clips cost no more memory than short ones. Every row keeps the name of its
+    video: videos, not frames, are the independent samples.
+
+    The function raises:
+        BadVideoError: a video does not hold what its header promised.
+        InputError: a frame that shows nothing to embed; embeddings that are not finite.
+    """
+
+    def features_of(
+        source: VideoSource, refs: Sequence[ClipRef], window: Window, loading: Loading
+    ) -> Features:
+        each = min(of_clip, window.frames)
+        wanted = [(ref.video, spread_frames(window, ref.start, each)) for ref in refs]
+        values = torch.empty(len(refs) * each, embedder.dim)
+        recipe = FrameRecipe(embedder, loading.resize, loading.resolution(resolution))
+        for i, embedded in enumerate(embed_frames(source, wanted, recipe, resources)):
+            if not bool(embedded.found.all()):
+                missing = int((~embedded.found).sum())
+                raise InputError(
+                    f"{source.names[refs[i].video]}: {embedder.name} finds nothing in {missing} of "
+                    f"{each} frames; a distance of frames needs an embedder that answers to every "
+                    "frame"
+                )
+            values[i * each : (i + 1) * each] = embedded.values
+        videos = tuple(source.names[ref.video] for ref in refs for _ in range(each))
+        return Features(values, videos, len(refs))
+
+    return features_of
+
+
+def spread_frames(window: Window, start: int, count: int) -> list[int]:
+    """Video frames of the clip at `start`: `count` from its first to its last, ascending."""
+    indices = window.indices(start)
+    return [indices[i * (window.frames - 1) // max(1, count - 1)] for i in range(count)]
+
+
 def _through_network(
     source: VideoSource, video: int, frames: Sequence[int], recipe: FrameRecipe
 ) -> dict[str, Tensor]:
@@ -126,7 +169,7 @@ def _through_network(
     blocks = _blocks(source, video, frames, recipe, at_once)
     made: dict[str, Tensor] = {}
     with full_precision(), Lanes(1) as reading:
-        for embedded in run.map(recipe.embedder, _read_ahead(reading, blocks)):
+        for embedded in run.map(recipe.embedder, reading.read_ahead(blocks)):
             for value, found in zip(embedded.values, embedded.found, strict=True):
                 frame = frames[len(made)]
                 if not bool(torch.isfinite(value).all()):
@@ -136,14 +179,6 @@ def _through_network(
                     )
                 made[str(frame)] = value.clone() if found else torch.zeros(0)
     return made
-
-
-def _read_ahead(reading: Lanes, blocks: Iterator[Tensor]) -> Iterator[Tensor]:
-    """The blocks, each read while the one before it is used."""
-    coming = reading.submit(lambda: next(blocks, None))
-    while (block := coming.result()) is not None:
-        coming = reading.submit(lambda: next(blocks, None))
-        yield block
 
 
 def _blocks(

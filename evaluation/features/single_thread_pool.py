@@ -1,4 +1,4 @@
-"""Work side by side, each piece on one thread of torch.
+"""Work side by side, each piece on one thread of torch, as many pieces as memory allows.
 
 Convolutions, matrix products and long sums may round differently on two threads than on one. A
 piece that is always computed on one thread has the same bits in a process of one thread, as
@@ -8,9 +8,12 @@ torchrun makes them, and in one of sixteen; many threads serve many pieces inste
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from functools import cache
+from itertools import islice, repeat
+from pathlib import Path
 from typing import Self, TypeVar
 
 import torch
@@ -18,7 +21,13 @@ import torch
 A = TypeVar("A")
 T = TypeVar("T")
 
-# What a thread of a pool knows: how many threads whoever made it may use.
+# A stored frame on its way into a network: as decoded with those that the decoder keeps, as RGB, as
+# floats (measured with H.264 of 2160x3840: 330 to 400 MB).
+READING_BYTES_A_PIXEL = 48
+# For stored frames at one time, whatever the number of readers.
+READING_BYTES = 640 * 2**20
+
+# In a thread of a pool: how many threads the pool's maker may use.
 _made = threading.local()
 
 
@@ -61,18 +70,40 @@ class Lanes:
         At most `ahead` + 1 pieces are in the making or waiting to be taken; None: `count`.
         """
         ahead = self.count if ahead is None else ahead
-        waiting: deque[Future[T]] = deque()
-        try:
-            for item in items:
-                waiting.append(self._pool.submit(work, item))
-                del item  # it may be large, and belongs to its piece now
-                if len(waiting) > ahead:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        with closing(in_order(self._pool, work, items, ahead)) as futures:
+            for future in futures:
+                found = future.result()
+                del future  # nothing here keeps what is used up
+                yield found
+                del found
+
+    def read_ahead(self, items: Iterator[T]) -> Iterator[T]:
+        """The items, each made on a lane while the one before it is used."""
+        for found in self.map(lambda _: list(islice(items, 1)), repeat(None), ahead=1):
+            if not found:
+                return
+            yield found.pop()
+
+
+def in_order(
+    pool: ThreadPoolExecutor, work: Callable[[A], T], items: Iterable[A], ahead: int
+) -> Generator[Future[T], None, None]:
+    """`work(item)` of every item, in order, at most `ahead` + 1 begun and not yet taken.
+
+    Closing it forgets those that have not begun.
+    """
+    waiting: deque[Future[T]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            del item  # it may be large, and belongs to its piece now
+            if len(waiting) > ahead:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()
+    finally:
+        for future in waiting:
+            future.cancel()
 
 
 @cache
@@ -97,6 +128,24 @@ def on_one_thread(work: Callable[[], T]) -> T:
     return lanes("cpu").submit(work).result()
 
 
+def readers(wanted: int, pixels: int) -> int:
+    """How many of `wanted` readers may hold a frame of so many pixels at one time; at least 1."""
+    return max(1, min(wanted, READING_BYTES // (READING_BYTES_A_PIXEL * max(1, pixels))))
+
+
+def available_bytes() -> int:
+    """Memory that this process could still take: of the machine, or of its container if less."""
+    free = [_of_machine()]
+    try:  # Linux, cgroup v2
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+        if limit != "max":
+            used = Path("/sys/fs/cgroup/memory.current").read_text()
+            free.append(int(limit) - int(used))
+    except (OSError, ValueError):
+        pass
+    return max(0, min(free))
+
+
 def _cores() -> int:
     """Cores that this process may run on."""
     if hasattr(os, "sched_getaffinity"):  # Linux
@@ -107,5 +156,17 @@ def _cores() -> int:
 def _start(together: threading.Barrier, allowed: int) -> None:
     _made.allowed = allowed
     torch.set_num_threads(1)
-    torch.get_num_threads()  # torch makes up a thread's mind when it is first asked: now
+    torch.get_num_threads()  # the first call fixes this thread's count
     together.wait()
+
+
+def _of_machine() -> int:
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name == "MemAvailable":
+                return int(value.split()[0]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    # Not Linux: half of what is built in.
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from leo_bench.evaluation.distances.frechet_influence import FrechetStatistic
 from leo_bench.evaluation.distances.influence import ClipFeatures, Form, WeightedStatistic, mean_of
+from leo_bench.evaluation.extractors.numerics import hardware
 from leo_bench.evaluation.features.cache import FeatureStore
-from leo_bench.evaluation.features.devices import hardware
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.records.influences import VideoInfluences

@@ -2,10 +2,12 @@
 
 import os
 import time
-from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import Generic, TypeVar
+
+from leo_bench.evaluation.features.single_thread_pool import in_order
 
 T = TypeVar("T")
 
@@ -43,15 +45,10 @@ class Prefetch(Generic[T]):
 
     def __iter__(self) -> Generator[T, None, None]:
         """What `make` gives; ends after the last step. To be closed if left before that."""
-        coming = iter(self._steps)
-        ready: deque[Future[T]] = deque()
         try:
-            for step in coming:
-                ready.append(self._threads.submit(self._make, step))
-                if len(ready) >= self._ahead:
-                    yield self._wait(ready.popleft())
-            while ready:
-                yield self._wait(ready.popleft())
+            with closing(in_order(self._threads, self._make, self._steps, self._ahead - 1)) as made:
+                for future in made:
+                    yield self._wait(future)
         finally:
             self._threads.shutdown(wait=True, cancel_futures=True)
 

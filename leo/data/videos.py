@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.memory import readers
+from leo_bench.evaluation.features.single_thread_pool import readers
 from leo_bench.evaluation.files.places import cache_root
 from leo_bench.evaluation.preprocess import floor_crop_lanczos
 from leo_bench.evaluation.videos.source import VideoSource, check_unchanged, fingerprint

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.devices import chosen_device
+from leo_bench.evaluation.extractors.numerics import chosen_device
 from leo_bench.evaluation.files.schema import load_toml
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.leo.checkpoint import Model, load_model

@@ -12,12 +12,18 @@ from leo_bench.benchmarks.scores.score import build_network, scored
 from leo_bench.evaluation.clips import ClipRef, Window
 from leo_bench.evaluation.embedders import Embedded, EmbedderRequest, build_embedder
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.clip_frames import FrameExtractor, extract_frames
 from leo_bench.evaluation.features.of_clips import Resources
+from leo_bench.evaluation.features.of_frames import frame_features, spread_frames
 from leo_bench.evaluation.files.schema import parse
-from leo_bench.evaluation.protocols.of_clips import list_protocols, load_protocol
+from leo_bench.evaluation.protocols.of_clips import (
+    Loading,
+    SideChoice,
+    list_protocols,
+    load_protocol,
+)
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 
+AS_IT_IS = Loading(SideChoice(start="first"), resize="", path="")
 FILTERS = build_embedder(EmbedderRequest("random-filters"))
 
 # From before protocols could measure frames (commit c058c36): records hold these.
@@ -55,7 +61,7 @@ class FindsNothing:
 def test_frames_are_spread_from_the_first_to_the_last(
     of_clip: int, window: Window, frames: list[int]
 ) -> None:
-    assert FrameExtractor(FILTERS, of_clip).frames_of(3, window) == frames
+    assert spread_frames(window, 3, min(of_clip, window.frames)) == frames
 
 
 def test_rows_are_the_frames_embeddings_under_their_videos_names(
@@ -63,8 +69,8 @@ def test_rows_are_the_frames_embeddings_under_their_videos_names(
 ) -> None:
     source = open_videos(make_videos("some", count=3), OpenOptions())
     refs = [ClipRef(2, 4), ClipRef(0, 0)]
-    found = extract_frames(
-        source, refs, Window(5), FrameExtractor(FILTERS, 3), "", None, Resources(store=None)
+    found = frame_features(FILTERS, 3, None, Resources(store=None))(
+        source, refs, Window(5), AS_IT_IS
     )
     expected = [FILTERS(source.read(2, [4, 6, 8])), FILTERS(source.read(0, [0, 2, 4]))]
     assert torch.equal(found.values, torch.cat([e.values for e in expected]))
@@ -75,11 +81,9 @@ def test_a_frame_with_nothing_to_embed_is_not_dropped_in_silence(
     make_videos: Callable[..., Path],
 ) -> None:
     source = open_videos(make_videos("some", count=2), OpenOptions())
-    extractor = FrameExtractor(FindsNothing(), 4)
+    features_of = frame_features(FindsNothing(), 4, None, Resources(store=None))
     with pytest.raises(InputError, match="video000: blind finds nothing in 3 of 4 frames"):
-        extract_frames(
-            source, [ClipRef(0, 0)], Window(4), extractor, "", None, Resources(store=None)
-        )
+        features_of(source, [ClipRef(0, 0)], Window(4), AS_IT_IS)
 
 
 def test_fid_is_the_numpy_distance_of_the_embeddings(make_videos: Callable[..., Path]) -> None:

@@ -5,13 +5,16 @@ import threading
 import pytest
 import torch
 
-from leo_bench.evaluation.features.memory import (
+from leo_bench.evaluation.features.single_thread_pool import (
     READING_BYTES,
     READING_BYTES_A_PIXEL,
+    Lanes,
     available_bytes,
+    lanes,
+    on_one_thread,
     readers,
+    threads,
 )
-from leo_bench.evaluation.features.single_thread_pool import Lanes, lanes, on_one_thread, threads
 
 
 def test_a_lane_has_one_thread_and_leaves_everybody_elses_number() -> None:
