@@ -1,17 +1,17 @@
 """Runs a method's own sampler in its own checkout and environment: `leo-bench adapt`.
 
-    OUT/provenance.json   what was run, on which commit, with which weights, and how it ended
-    OUT/part-000/         what the sampler wrote, as it wrote it
-    OUT/part-000.log      what it said
+    OUT/provenance.json   what was run, at which commit, with which weights, and how it ended
+    OUT/part-000/         what the sampler wrote
+    OUT/part-000.log      what the sampler printed
 
-`open_output(method, OUT)` reads it back. Its code never enters this process.
+`baselines.layouts.open_output(method, OUT)` reads the videos. The method's code never runs in this
+process.
 """
 
 import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from leo_bench.baselines.checkout import find_interpreter
@@ -22,68 +22,56 @@ from leo_bench.baselines.sampler import run_sampler, videos_so_far
 from leo_bench.evaluation.errors import InfrastructureError, InputError
 
 
-def _silent(_done: int, _total: int) -> None:
-    return None
-
-
-def _unsaid(_line: str) -> None:
-    return None
-
-
 def adapt(
     request: AdaptRequest,
-    progress: Callable[[int, int], None] = _silent,
-    say: Callable[[str], None] = _unsaid,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    say: Callable[[str], None] = lambda _line: None,
 ) -> Adaptation:
-    """Make videos by the method's own sampler, or go on where that was stopped.
+    """Make videos with the method's own sampler, or continue where it was stopped.
 
-    Parts that are done stay as they are; one that is not is made again from its beginning.
+    Parts that are done stay as they are; an unfinished part is made again from its beginning.
 
     Args:
-        request: what is wanted.
-        progress: called with (videos, count) as they appear.
-        say: called with a line for a person.
+        request: what to make.
+        progress: called with (videos, count) as videos appear.
+        say: called with a line for the user.
 
     Raises:
-        InputError: the method has no command, or something that the user gave is not right.
-        InfrastructureError: the sampler failed, ran out of time, or wrote too little; what it
-            wrote is kept, and the message says where.
+        InputError: the method has no command, or something that the user gave is wrong.
+        InfrastructureError: the sampler failed, ran out of time, or wrote too little; its output is
+            kept, and the message says where.
     """
     began = time.monotonic()
-    made = planned(request)
+    made, limit, count = planned(request), request.time_limit, request.count
     for note in made.notes:
         say(f"note: {note}")
-    check_out = request.checkout.resolve()
+    request = replace(request, checkout=request.checkout.resolve())
     for number, part in enumerate(made.parts):
         if part.state == "done":
             continue
-        done_before = sum(earlier.videos for earlier in made.parts[:number])
-        limit = request.time_limit
-        left = None if limit is None else limit - (time.monotonic() - began)
+        before = sum(earlier.videos for earlier in made.parts[:number])
         made = _with(made, number, part.model_copy(update={"state": "running"}), request.out)
         part = _run(
-            replace(request, checkout=check_out, time_limit=left),
+            request,
             part,
-            partial(_report, progress, done_before, request.count),
+            None if limit is None else limit - (time.monotonic() - began),
+            lambda found, before=before: progress(min(before + found, count), count),
         )
         made = _with(made, number, part, request.out)
         if part.state != "done":
             raise InfrastructureError(_failure(request, made, part))
         if part.videos > part.count:
             say(f"{part.folder}: {part.videos} videos, {part.count} were asked for")
-    progress(sum(part.videos for part in made.parts), request.count)
+    progress(sum(part.videos for part in made.parts), count)
     return made
 
 
-def _report(progress: Callable[[int, int], None], before: int, count: int, found: int) -> None:
-    progress(min(before + found, count), count)
-
-
-def _run(request: AdaptRequest, part: Part, on_found: Callable[[int], None]) -> Part:
-    """One part from its beginning, and what came of it."""
+def _run(
+    request: AdaptRequest, part: Part, seconds: float | None, on_found: Callable[[int], None]
+) -> Part:
+    """Run one part from its beginning and say what came of it."""
     method, layout = request.method, request.method.layout(request.layout)
     folder = request.out.resolve() / part.folder
-    log = folder.with_name(f"{part.folder}.log")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     holes = {
@@ -98,48 +86,48 @@ def _run(request: AdaptRequest, part: Part, on_found: Callable[[int], None]) -> 
     ended = run_sampler(
         [word.format(**holes) for word in method.command],
         request.checkout,
-        log,
-        seconds=request.time_limit,
+        folder.with_name(f"{part.folder}.log"),
+        seconds=seconds,
         on_look=lambda: on_found(videos_so_far(folder, layout)),
     )
-    part = part.model_copy(
-        update={
-            "state": ended.state,
-            "exit_code": ended.exit_code,
-            "seconds": round(ended.seconds, 1),
-            "said": "" if ended.state == "done" else ended.said,
-        }
+    return _counted(
+        request,
+        part.model_copy(
+            update={
+                "state": ended.state,
+                "exit_code": ended.exit_code,
+                "seconds": round(ended.seconds, 1),
+                "said": "" if ended.state == "done" else ended.said,
+            }
+        ),
+        folder,
     )
-    return _counted(request, part, folder)
 
 
 def _counted(request: AdaptRequest, part: Part, folder: Path) -> Part:
-    """The part with what can be read of it; too little is an error of its own."""
-    layout = request.method.layout(request.layout)
-    # What a sampler left when it was ended may be cut off; what it says is done may not be.
-    files = replace(request.files, on_error="fail" if part.state == "done" else "skip")
+    """The part with its readable videos counted; too few of them are "wrong output"."""
+    is_done, layout = part.state == "done", request.method.layout(request.layout)
+    # A sampler that was ended may leave a file cut off; one that ended well may not.
+    files = replace(request.files, on_error="fail" if is_done else "skip")
     try:
         source = open_layout(layout, folder, None, files, part.folder)
     except InputError as error:
-        if part.state != "done":
-            return part
-        return part.model_copy(update={"state": "wrong output", "said": str(error)})
-    counts = source.frame_counts
-    part = part.model_copy(
-        update={"videos": len(source.names), "frames": (min(counts), max(counts))}
-    )
-    wanted = request.frames_wanted
+        wrong = {"state": "wrong output", "said": str(error)}
+        return part.model_copy(update=wrong if is_done else {})
+    counts, wanted = source.frame_counts, request.frames_wanted
+    found: dict[str, object] = {"videos": len(source.names), "frames": (min(counts), max(counts))}
     said = ""
-    if part.videos < part.count:
-        said = f"{part.videos} videos, {part.count} were asked for"
+    if len(source.names) < part.count:
+        said = f"{len(source.names)} videos, {part.count} were asked for"
     elif wanted is not None and min(counts) < wanted:
         said = f"videos of {min(counts)} frames, {wanted} were asked for"
-    if part.state == "done" and said:
-        return part.model_copy(update={"state": "wrong output", "said": said})
-    return part
+    if is_done and said:
+        found |= {"state": "wrong output", "said": said}
+    return part.model_copy(update=found)
 
 
 def _with(made: Adaptation, number: int, part: Part, out: Path) -> Adaptation:
+    """The adaptation with this part in place of its old state, written to `out`."""
     parts = (*made.parts[:number], part, *made.parts[number + 1 :])
     made = made.model_copy(update={"parts": parts})
     write_adaptation(out, made)

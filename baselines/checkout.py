@@ -1,6 +1,6 @@
-"""What is found out about a method's code, its environment and its weights before it is run.
+"""Inspects a method's code, environment and weights before its sampler runs.
 
-Nothing of it is imported: git, the method's own interpreter and the bytes of files are asked.
+Nothing of it is imported: the facts come from git, the method's interpreter and the files' bytes.
 """
 
 import hashlib
@@ -15,10 +15,10 @@ from leo_bench.baselines.provenance import Checkout, CheckpointFile
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.digests import file_sha256
 
-ASKING_SECONDS = 120.0  # for git and the interpreter to answer; networked disks are slow
+ASKING_SECONDS = 120.0  # time limit for git and the interpreter; networked disks are slow
 _NOT_CODE = frozenset({".git", ".venv", "venv", "site-packages", "node_modules", "__pycache__"})
 
-# Also for the old interpreters of these systems, so: no importlib.metadata before Python 3.8.
+# These systems may run Python 3.7, which has no importlib.metadata.
 _VERSIONS = """
 import json, platform
 try:
@@ -38,9 +38,9 @@ print(json.dumps(found))
 
 
 def checkout_state(folder: Path) -> Checkout:
-    """Which commit a checkout is at, and whether its tracked files were changed.
+    """The commit of a checkout, and whether its tracked files were changed.
 
-    A folder that is no git checkout of its own (an unpacked archive) has neither.
+    Both are None for a folder that is no git checkout of its own, such as an unpacked archive.
 
     Raises:
         InputError: no such folder.
@@ -58,7 +58,7 @@ def checkout_state(folder: Path) -> Checkout:
 
 
 def unknown_options(folder: Path, options: Sequence[str]) -> list[str]:
-    """Those of `options` ("--outdir") that no Python file of a checkout mentions."""
+    """The `options`, such as "--outdir", that no Python file of a checkout mentions."""
     missing = {o: re.compile(re.escape(o).encode() + rb"(?![\w-])") for o in options}
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name not in _NOT_CODE]
@@ -73,7 +73,7 @@ def find_interpreter(given: Path | None, checkout: Path) -> Path:
     """The Python of the method's own environment.
 
     Raises:
-        InputError: none was given, and the checkout has no .venv.
+        InputError: none is given, and the checkout has no .venv.
     """
     own = checkout / ".venv" / "bin" / "python"
     if given is None and not own.exists():
@@ -84,10 +84,10 @@ def find_interpreter(given: Path | None, checkout: Path) -> Path:
 
 
 def interpreter_versions(python: Path) -> dict[str, str]:
-    """What an interpreter says of itself and of the packages that a sampler may use.
+    """Versions of an interpreter and of the packages that a sampler may use, by name.
 
     Raises:
-        InputError: it is none.
+        InputError: it is no Python interpreter that runs.
     """
     try:
         run = subprocess.run(
@@ -112,22 +112,21 @@ def interpreter_versions(python: Path) -> dict[str, str]:
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without what would lead another Python to our packages."""
+    """This process's environment without variables that lead another Python to our packages."""
     ours = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTHONSTARTUP")
     return {key: value for key, value in os.environ.items() if key not in ours}
 
 
 def checkpoint_file(name: str, path: Path) -> CheckpointFile:
-    """The digest of a file of weights, or of a folder of them.
+    """Size and digest of a file or folder of weights.
 
     Raises:
-        InputError: there is nothing, or it cannot be read.
+        InputError: no such file or folder, or it cannot be read.
     """
     try:
         if path.is_file():
-            return CheckpointFile(
-                name=path.name, bytes=path.stat().st_size, sha256=file_sha256(path)
-            )
+            size, sha256 = path.stat().st_size, file_sha256(path)
+            return CheckpointFile(name=path.name, bytes=size, sha256=sha256)
         files = sorted(inner for inner in path.rglob("*") if inner.is_file())
         if not files:
             raise InputError(f"--checkpoint {name}={path}: no such file, nor a folder of files")
@@ -141,8 +140,8 @@ def checkpoint_file(name: str, path: Path) -> CheckpointFile:
 
 
 def _git(folder: Path, *words: str) -> bytes | None:
-    """What git says, without its last newline; None where it fails or is not installed."""
-    # Nothing that the checkout's own settings name is to be run.
+    """Output of git without its last newline; None if it fails or is not installed."""
+    # Run no program that the checkout's own settings name.
     safe = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
     try:
         run = subprocess.run(

@@ -1,4 +1,4 @@
-"""A method's output tree -> a `VideoSource`: without loss, and without holding it in memory.
+"""Opens what a method's sampler wrote as a `VideoSource`, lazily and without further loss.
 
 open_output(load_method("tats"), Path("out/"))     # every row of numpy_files/.../*_eval.npy
 """
@@ -20,13 +20,13 @@ def open_output(
     tiles: GridLayout | None = None,
     options: OpenOptions = DEFAULTS,
 ) -> VideoSource:
-    """The videos that a method's sampler left in `folder`.
+    """Open the videos that a method's sampler wrote to `folder`.
 
     Args:
-        method: whose they are.
-        folder: what its sampler was given as its place to write to, or one that `adapt` filled.
+        method: the method.
+        folder: the sampler's output folder, or one that `adapt` filled.
         layout: which of the method's layouts; None: its first.
-        tiles: what is different in the grid, for tiled layouts; absent values are the layout's.
+        tiles: for tiled layouts, what differs from the layout's grid.
         options: how files are opened.
 
     Raises:
@@ -51,17 +51,13 @@ def open_layout(
     options: OpenOptions,
     name: str,
 ) -> VideoSource:
-    """The videos of one layout.
-
-    Raises:
-        InputError: as `open_output`.
-    """
+    """Open the videos of one layout; arguments and errors as of `open_output`."""
     base = open_videos(folder, replace(options, only=layout.files, without=layout.without))
-    said = {} if tiles is None else tiles.model_dump(exclude_unset=True)
-    if layout.grid is None and not said:
+    grids = [grid.model_dump(exclude_unset=True) for grid in (layout.grid, tiles) if grid]
+    if layout.grid is None and not any(grids):
         return base
-    usual = {} if layout.grid is None else layout.grid.model_dump(exclude_unset=True)
-    return tiles_of(base, TileGrid(**{**usual, **said}), name)
+    merged = {key: value for grid in grids for key, value in grid.items()}
+    return tiles_of(base, TileGrid(**merged), name)
 
 
 def adaptation_notes(made: Adaptation) -> list[str]:

@@ -1,7 +1,8 @@
-"""The compared methods as data: whose code, which commit, how it is run, what it writes.
+"""The compared methods as data: repository, commit, command, checkpoints and output.
 
-Every fact names its source, under `[sources]` in the method's file. What was not read at the commit
-but recalled says so, and is compared with the checkout before anything runs (`baselines.adapter`).
+The source of every fact is under `[sources]` in the method's file. Options that were written from
+memory, not read at the commit, are listed as `recalled`; `baselines.planning` looks for them in the
+checkout before anything runs.
 """
 
 import hashlib
@@ -23,12 +24,12 @@ from leo_bench.evaluation.files.schema import (
 
 METHODS = Path(__file__).parent / "methods"
 
-# What `adapt` puts into a command besides the checkpoints.
+# Holes of a command that `adapt` fills, besides those named as the checkpoints are.
 HOLES = frozenset({"python", "checkout", "out", "count", "frames", "seed"})
 
 
 class GridLayout(Data):
-    """How tiles lie in a picture: `evaluation.videos.tiles.Grid`, which says what is what."""
+    """How tiles lie in a picture; the fields of `evaluation.videos.tiles.TileGrid`."""
 
     rows: int | None = Field(default=None, ge=1)
     cols: int | None = Field(default=None, ge=1)
@@ -39,14 +40,14 @@ class GridLayout(Data):
 
 
 class OutputLayout(Data):
-    """What of a folder is the method's videos.
+    """Which files of a folder are the method's videos.
 
     Args:
-        about: in words.
-        files: patterns of file names that belong to it; none: all that can be read.
-        without: patterns of names that do not.
-        loss: what the files have lost against what the generator makes; "": nothing.
-        grid: how tiles lie in each file; None: a file, or a folder of frames, is one video.
+        about: the layout in words.
+        files: patterns of names of its files; none: every file that can be read.
+        without: patterns of names that are excluded.
+        loss: what the files have lost compared with the generator's output; "": nothing.
+        grid: how tiles lie in each file; None: each file, or folder of frames, is one video.
     """
 
     about: str
@@ -60,16 +61,16 @@ class Method(Named):
     """One compared method.
 
     Args:
-        title: as in the paper's tables.
-        repository, commit: its code, and the commit that the rest of the file is about.
-        command: how its sampler is run, with {holes}: `HOLES` and the names of `checkpoints`.
+        title: its name in the paper's tables.
+        repository, commit: its code, and the commit that this file describes.
+        command: the command of its sampler, with {holes}: `HOLES` and the names of `checkpoints`.
         recalled: options in `command` that were not read at the commit.
-        why_no_command: instead of a command: why its sampler cannot give what is measured.
-        frames: how many frames it makes where `command` does not say; with {frames}, the default.
-        checkpoints: the files it needs -> what they are, and where their authors put them.
+        why_no_command: in place of a command, why its sampler cannot make what is measured.
+        frames: frames of a video, if `command` has no {frames}; otherwise the default.
+        checkpoints: the files it needs -> what they are and where their authors published them.
         settings: other choices that the numbers depend on.
-        layouts: what it writes; the first is taken where the user does not say.
-        sources: where each of these facts comes from.
+        layouts: what it writes, by name; the first is the default.
+        sources: the source of each of these facts.
     """
 
     title: str
@@ -107,26 +108,20 @@ class Method(Named):
     @property
     def _facts(self) -> list[str]:
         """The facts that the file states, by their names under [sources]."""
-        stated = {
-            "paper": True,
-            "licence": True,
-            "command": True,
-            "code": self.repository is not None,
-            "checkpoints": bool(self.checkpoints),
-            "settings": bool(self.settings),
-            "layouts": bool(self.layouts),
-        }
-        return [fact for fact, there in stated.items() if there]
+        code = ["code"] if self.repository is not None else []
+        optional = ("checkpoints", "settings", "layouts")
+        there = [fact for fact in optional if getattr(self, fact)]
+        return ["paper", "licence", "command", *code, *there]
 
     @cached_property
     def holes(self) -> set[str]:
-        """What has to be filled in in the command."""
+        """Names of the holes in the command."""
         parsed = (string.Formatter().parse(word) for word in self.command)
         return {name for word in parsed for _, name, _, _ in word if name is not None}
 
     @property
     def options(self) -> list[str]:
-        """Options of the sampler that the command gives: ["--outdir", ...]."""
+        """Options of the sampler in the command: ["--outdir", ...]."""
         return [word for word in self.command if word.startswith("--")]
 
     @property
@@ -135,10 +130,10 @@ class Method(Named):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     def layout(self, name: str | None) -> OutputLayout:
-        """The layout of this name; None: the first.
+        """The layout with this name; None: the first.
 
         Raises:
-            InputError: there is none.
+            InputError: there is no such layout.
         """
         if name is None and self.layouts:
             return next(iter(self.layouts.values()))
@@ -149,10 +144,10 @@ class Method(Named):
 
 
 def load_method(name: str) -> Method:
-    """A method of ours by name, or a .toml of the user's own.
+    """A method of `baselines/methods` by name, or the user's own .toml file by path.
 
     Raises:
-        InputError: there is none, or the file is not right.
+        InputError: no such method, or a wrong file.
     """
     if name.endswith(".toml"):
         path = Path(name).expanduser()
@@ -161,10 +156,10 @@ def load_method(name: str) -> Method:
 
 
 def list_methods() -> list[Method]:
-    """All methods of ours, by id."""
+    """Every method of `baselines/methods`, by id."""
     return list_named(Method, METHODS)
 
 
 def method_names() -> list[str]:
-    """Their ids, without reading the files."""
+    """Ids of these methods, without reading the files."""
     return sorted(path.stem for path in METHODS.glob("*.toml"))

@@ -1,4 +1,4 @@
-"""What a run of `leo-bench adapt` will be: everything is checked here before anything is run."""
+"""Plans a run of `leo-bench adapt`: checks everything before the sampler starts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,21 +28,21 @@ from leo_bench.evaluation.videos.discover import DEFAULTS, OpenOptions
 
 @dataclass(frozen=True)
 class AdaptRequest:
-    """What the user asks of a method's sampler.
+    """What a method's sampler has to make.
 
     Args:
-        method: whose.
+        method: the method.
         checkout: a clone of its repository.
-        checkpoints: its files of weights by name; a method of one has it under its only name.
-        out: where everything goes.
-        count: videos.
-        frames: of each; None: the method's own number.
-        seed: for samplers that take one; part i is given `derived_seed(seed, i, bits=31)`.
-        chunk: videos a run of the sampler; None: all in one, as its authors do.
+        checkpoints: its files of weights by name.
+        out: the output folder.
+        count: number of videos.
+        frames: frames of each video; None: the method's own number.
+        seed: for samplers that take one; part i gets `derived_seed(seed, i, bits=31)`.
+        chunk: videos per run of the sampler; None: all in one run, as its authors do.
         python: the interpreter of its environment; None: the checkout's .venv.
-        layout: which of its layouts is read back; None: the first.
-        time_limit: seconds for all of it; None: none.
-        files: how its output is opened, to be counted.
+        layout: which of its layouts is read; None: the first.
+        time_limit: seconds for all runs; None: no limit.
+        files: how its output is opened to count videos.
     """
 
     method: Method
@@ -60,26 +60,22 @@ class AdaptRequest:
 
     @property
     def frames_wanted(self) -> int | None:
-        """Of every video; None: nothing is known of it."""
+        """Frames that every video must have; None: unknown."""
         return self.frames or self.method.frames
 
 
 def named_checkpoints(method: Method, given: Sequence[str]) -> dict[str, Path]:
-    """Checkpoints by name from "NAME=FILE", or "FILE" for a method that has one.
+    """Checkpoints by name, from "NAME=FILE", or "FILE" for a method with one checkpoint.
 
     Raises:
-        InputError: a name that the method does not have, one that is there twice, or a file
-            without a name where there are several.
+        InputError: an unknown or repeated name, or a file without a name where there are several.
     """
     wanted, found = list(method.checkpoints), dict[str, Path]()
     for text in given:
         name, equals, path = text.partition("=")
         if not equals or name not in wanted:
             if len(wanted) != 1:
-                needed = " ".join(f"--checkpoint {name}=FILE" for name in wanted)
-                raise InputError(
-                    f"--checkpoint {text}: {method.id} takes {needed or 'no checkpoint'}"
-                )
+                raise InputError(f"--checkpoint {text}: {method.id} takes {_needed(method)}")
             name, path = wanted[0], text
         if name in found:
             raise InputError(f"--checkpoint {text}: {name} is there twice")
@@ -90,10 +86,10 @@ def named_checkpoints(method: Method, given: Sequence[str]) -> dict[str, Path]:
 
 
 def planned(request: AdaptRequest) -> Adaptation:
-    """The run with all its parts, those that are done already as they were left.
+    """The run with all its parts; parts that an earlier run finished keep their state.
 
     Raises:
-        InputError: the method has no command, or something that the user gave is not right; the
+        InputError: the method has no command, something that the user gave is wrong, or the output
             folder holds something else.
     """
     method, out = request.method, request.out
@@ -161,7 +157,7 @@ def _check_numbers(request: AdaptRequest) -> None:
 
 
 def _check_code(request: AdaptRequest) -> None:
-    """Whether the checkout has the script, and the script the options, before anything runs."""
+    """See that the checkout has the script and its Python files know the options."""
     method = request.method
     for word in method.command:
         if word.startswith("{checkout}/"):
@@ -181,20 +177,23 @@ def _check_code(request: AdaptRequest) -> None:
 def _checkpoints(request: AdaptRequest) -> dict[str, CheckpointFile]:
     wanted, given = request.method.checkpoints, request.checkpoints
     if set(wanted) != set(given):
-        needed = " ".join(f"--checkpoint {name}=FILE" for name in wanted)
-        raise InputError(f"{request.method.id} takes {needed or 'no checkpoint'}")
+        raise InputError(f"{request.method.id} takes {_needed(request.method)}")
     return {name: checkpoint_file(name, given[name]) for name in wanted}
 
 
-def _code_notes(method: Method, checkout: Checkout) -> list[str]:
-    """What is different from the code that the method's file is about.
+def _needed(method: Method) -> str:
+    return " ".join(f"--checkpoint {name}=FILE" for name in method.checkpoints) or "no checkpoint"
 
-    Neither stops a run: these systems need mending to run on machines of today, and what runs is
-    the user's choice; but every record of the videos says so.
+
+def _code_notes(method: Method, checkout: Checkout) -> list[str]:
+    """How the checkout differs from the code that the method's file describes.
+
+    No difference stops a run: these systems need changes to run on today's machines. Every record
+    of the videos has these notes.
     """
-    notes: list[str] = []
     if method.commit is None:
-        return notes
+        return []
+    notes = []
     if checkout.commit is None:
         notes.append(f"{method.id}: the checkout is not git's, so its commit is unknown")
     elif not checkout.commit.startswith(method.commit):

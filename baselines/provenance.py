@@ -1,4 +1,4 @@
-"""What `leo-bench adapt` writes beside the videos: `provenance.json`."""
+"""The file `provenance.json` that `leo-bench adapt` writes beside a method's videos."""
 
 import json
 from pathlib import Path
@@ -20,9 +20,9 @@ class Checkout(Data):
     """The state of the method's code when it ran.
 
     Args:
-        commit: git's HEAD; None: not a git checkout.
-        dirty: whether tracked files differ from it; None: unknown.
-        diff_sha256: hex SHA-256 of `git diff HEAD`, where it is dirty.
+        commit: git's HEAD; None if the code is no git checkout.
+        dirty: whether tracked files differ from it; None if unknown.
+        diff_sha256: hex SHA-256 of `git diff HEAD`, if dirty.
     """
 
     commit: str | None
@@ -31,12 +31,12 @@ class Checkout(Data):
 
 
 class CheckpointFile(Data):
-    """A file of weights, or a folder of them.
+    """A file or folder of weights.
 
     Args:
-        name: without its folder.
-        bytes: of all files.
-        sha256: of the file; of a folder: of its files' names and digests, in order.
+        name: name of the file or folder.
+        bytes: size of all files.
+        sha256: of the file; for a folder, of its files' names and digests, in order.
     """
 
     name: str
@@ -48,11 +48,13 @@ class Part(Data):
     """One run of the sampler.
 
     Args:
-        folder: below the output folder, given to the sampler as {out}; its log lies beside it.
-        seed: given to the sampler; None: it takes none.
-        count: videos asked for; videos: those that can be read.
-        exit_code: of the sampler; None: it was ended.
-        said: what was wrong; "" where nothing was.
+        folder: name of its folder in OUT, given to the sampler as {out}.
+        seed: given to the sampler; None if it takes none.
+        count: videos asked for.
+        videos: videos that can be read.
+        frames: fewest and most frames of these.
+        exit_code: of the sampler; None if it was ended.
+        said: what was wrong, or "".
     """
 
     folder: str
@@ -70,11 +72,12 @@ class Adaptation(Data):
     """How a method's videos were made.
 
     Args:
-        method: its id; method_sha256: of its file's content.
-        command: with its holes, as in that file.
-        layout: which of the method's layouts was read back.
-        interpreter: what the method's own Python says of itself and of the packages it has.
-        commit_expected: the one that the method's file is about.
+        method: its id.
+        method_sha256: digest of its file's content.
+        command: the command of that file, with its holes.
+        layout: which of the method's layouts was read; None: the first.
+        commit_expected: the commit that the method's file describes.
+        interpreter: versions of the method's Python and of its packages.
         notes: what a reader of a number should know.
     """
 
@@ -99,13 +102,13 @@ class Adaptation(Data):
 
     @property
     def request(self) -> dict[str, object]:
-        """What must be the same for a run to be gone on with."""
+        """The fields that must be the same to continue a stopped run."""
         kept = {"parts", "created", "leo_bench", "notes"}
         return self.model_dump(mode="json", exclude=kept)
 
 
 def read_adaptation(folder: Path) -> Adaptation | None:
-    """What `adapt` wrote in a folder; None where it did not make it.
+    """Read what `adapt` wrote in a folder; None if the folder is not of `adapt`.
 
     Raises:
         InputError: the file is damaged.
@@ -122,7 +125,7 @@ def read_adaptation(folder: Path) -> Adaptation | None:
 
 
 def write_adaptation(folder: Path, made: Adaptation) -> None:
-    """Write it, whole or not at all.
+    """Write `provenance.json` atomically.
 
     Raises:
         InputError: the folder cannot be written to.

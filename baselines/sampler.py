@@ -1,4 +1,4 @@
-"""One run of a method's own sampler: a process of its own, watched, its words kept."""
+"""Runs a method's sampler as a process of its own, with a log, a time limit and progress."""
 
 import contextlib
 import os
@@ -17,18 +17,19 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.frames import is_frame
 from leo_bench.evaluation.videos.listing import kind_of
 
-POLL_SECONDS = 1.0  # between two looks at what has appeared
-GRACE_SECONDS = 10.0  # between asking a sampler to end and ending it
+POLL_SECONDS = 1.0  # between two looks at the output folder
+GRACE_SECONDS = 10.0  # between SIGTERM and SIGKILL
 LAST_WORDS = 300  # characters of the log that an error repeats
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended.
+    """How a run of the sampler ended.
 
     Args:
-        state: "done" says that the sampler says so; what it wrote is not looked at here.
-        exit_code: None: it was ended.
+        state: "done" if it exited with 0; its output is not checked here.
+        exit_code: of the sampler; None if it was ended.
+        seconds: how long it ran.
         said: the last line of its log.
     """
 
@@ -46,17 +47,17 @@ def run_sampler(
     seconds: float | None,
     on_look: Callable[[], None],
 ) -> Ended:
-    """Run a sampler in its checkout, which is also put on its PYTHONPATH, until it ends.
+    """Run a sampler until it ends, in its checkout, which is also put on its PYTHONPATH.
 
-    Its output and errors go to `log`. Out of time it is asked to end, with all processes that it
-    started, and ended `GRACE_SECONDS` later.
+    At the time limit it gets SIGTERM, with all processes that it started, and SIGKILL
+    `GRACE_SECONDS` later.
 
     Args:
         words: the command.
         checkout: its working directory.
-        log: what it says; replaced.
-        seconds: how long it may take; None: as long as it wants.
-        on_look: called now and then, while it runs.
+        log: file for its output and errors, replaced.
+        seconds: time limit; None: no limit.
+        on_look: called about every `POLL_SECONDS` while it runs.
 
     Raises:
         InputError: the command cannot be started.
@@ -94,28 +95,25 @@ def run_sampler(
             state = "stopped"
         finally:
             _end(process)
-    code = process.returncode
+    code = None if state in ("timed out", "stopped") else process.returncode
     if state == "done" and code != 0:
         state = "crashed"
-    ended_by_us = state in ("timed out", "stopped")
-    return Ended(state, None if ended_by_us else code, time.monotonic() - began, last_words(log))
+    return Ended(state, code, time.monotonic() - began, last_words(log))
 
 
 def videos_so_far(folder: Path, layout: OutputLayout) -> int:
-    """Files of a layout that have appeared, or folders of frames: names are looked at, no more."""
+    """Number of files, or folders of frames, that a layout has so far; only names are read."""
     found = 0
     for parent, _folders, names in os.walk(folder):
-        below = Path(parent).relative_to(folder).as_posix()
-        ours = [
-            name for name in names if _belongs(name if below == "." else f"{below}/{name}", layout)
-        ]
+        below = Path(parent).relative_to(folder)
+        ours = [name for name in names if _belongs((below / name).as_posix(), layout)]
         frames = [name for name in ours if is_frame(name)]
         found += len(ours) - len(frames) + bool(frames)
     return found
 
 
 def last_words(log: Path) -> str:
-    """The last line of a log that is not empty, printable, in part if it is long."""
+    """The last line of a log that is not empty, printable, at most `LAST_WORDS` characters."""
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - 8192))
         lines = file.read().decode("utf-8", "replace").replace("\r", "\n").splitlines()
@@ -131,14 +129,14 @@ def _belongs(name: str, layout: OutputLayout) -> bool:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End a sampler and all that it started; nothing where it has ended by itself."""
+    """End a sampler and all processes that it started, unless it has ended by itself."""
     if process.poll() is not None:
         return
-    group = process.pid  # of its own: start_new_session
+    group = process.pid  # start_new_session gave it a group of its own
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(GRACE_SECONDS)
-    with contextlib.suppress(ProcessLookupError):  # it, or what it started and left behind
+    with contextlib.suppress(ProcessLookupError):  # the sampler, or children that outlived it
         os.killpg(group, signal.SIGKILL)
     process.wait()

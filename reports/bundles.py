@@ -5,8 +5,8 @@
     records/models.toml              how the models' videos came about, where that was declared
     statistics/BENCHMARK/MODEL/X.npz mean and covariance of each side's features, float64
 
-From the statistics the Fréchet distances are computed again with NumPy alone, by another road than
-the one that made them. There are no frames and no features of single videos in a bundle.
+Fréchet distances are computed again from the statistics, with NumPy alone and another algorithm
+than the one that made them. A bundle holds no frames and no features of single videos.
 """
 
 import hashlib
@@ -32,11 +32,11 @@ from leo_bench.evaluation.records.influences import influences_path, read_influe
 from leo_bench.evaluation.videos.array_files import read_header
 from leo_bench.reports.origins import MODELS, Origin, origin_of, read_models
 from leo_bench.reports.rechecks import Recheck, rechecks
-from leo_bench.reports.records import StoredRecord, read_tree
+from leo_bench.reports.records import StoredRecord, read_sound, read_tree
 
 MANIFEST = "manifest.json"
 SUFFIX = ".leo.zip"
-# Bytes, unpacked: a bundle of strangers is not to fill the memory. FID's statistics take 64 MiB.
+# Bytes, unpacked, so that a stranger's bundle cannot fill the memory; FID's statistics take 64 MiB.
 LARGEST_FILE, LARGEST = 80 << 20, 2 << 30
 MOST_FILES = 100_000
 
@@ -44,7 +44,9 @@ FRECHET = frozenset(name for name, metric in DISTANCES.items() if metric.gaussia
 
 Floats = NDArray[np.float64]
 
-# What zipfile raises on damaged, encrypted and unknown content.
+_ARRAYS = ("real_mean", "real_cov", "fake_mean", "fake_cov")  # of statistics/*.npz
+
+# Raised by zipfile on damaged, encrypted and unknown content.
 _NO_ZIP = (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError)
 
 
@@ -58,7 +60,7 @@ class SideStatistics:
 
 @dataclass(frozen=True)
 class Statistics:
-    """What a Fréchet distance is computed from."""
+    """The statistics of both sides of a Fréchet distance."""
 
     real: SideStatistics
     fake: SideStatistics
@@ -79,10 +81,10 @@ class Checked:
     """One record of a bundle.
 
     Args:
-        key: its path among the records, without ending.
-        origin: how its videos came about.
-        again: the distance from the statistics; None where a bundle holds none for it.
-        numbers: every number of the record, held against the rest of the bundle.
+        key: its path in `records/`, without ".json".
+        origin: where its videos come from.
+        again: the distance computed from the statistics; None if the bundle has none for it.
+        numbers: every number of the record with the verdict of the check.
     """
 
     key: str
@@ -98,7 +100,7 @@ class Checked:
 
     @property
     def value_check(self) -> str:
-        """What became of the value itself, in words for a table."""
+        """What became of the value in the check, in words."""
         if not self.sound:
             return "CONTRADICTED"
         if self.again is None:
@@ -109,7 +111,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle whose digests are right."""
+    """A bundle that was read and whose digests are right."""
 
     path: Path
     manifest: Manifest
@@ -126,20 +128,18 @@ def pack(records: Path, statistics: Mapping[str, Statistics], title: str, out: P
 
     Args:
         records: the folder.
-        statistics: by record key; those of metrics that are no Fréchet distance have none.
-        title: what the bundle is called on a page.
-        out: the zip; replaced if it is there.
+        statistics: by key of the record, for Fréchet distances.
+        title: name of the bundle on a page.
+        out: the zip, replaced if it exists.
 
     Raises:
-        InputError: no records, broken ones, or a place that cannot be written to.
+        InputError: no records, a damaged one, or `out` cannot be written.
     """
-    tree = read_tree(records)
-    for key, why in tree.broken.items():
-        raise InputError(f"{key}: {why}; mend it or take it away before packing")
-    if not tree.records:
+    found = read_sound(records)
+    if not found:
         raise InputError(f"{records}: no record is in there")
     files: dict[str, bytes] = {}
-    for key, stored in tree.records.items():
+    for key, stored in found.items():
         files[f"records/{key}.json"] = stored.record.to_json().encode(errors="backslashreplace")
         beside = influences_path(stored.path)
         if beside.exists():
@@ -166,14 +166,14 @@ def pack(records: Path, statistics: Mapping[str, Statistics], title: str, out: P
 
 
 def check(path: Path, scratch: Path) -> Bundle:
-    """Check a bundle: every digest, every record, every distance that has statistics.
+    """Check every digest and record of a bundle, and every distance that has statistics.
 
     Args:
         path: the zip.
         scratch: an empty folder to unpack the records into.
 
     Raises:
-        InputError: not a bundle, or a file that is not what the manifest says.
+        InputError: no bundle, a damaged record, or a file that differs from the manifest.
     """
     files = _unpacked(path)
     manifest = _manifest(path, files)
@@ -189,7 +189,7 @@ def check(path: Path, scratch: Path) -> Bundle:
             write_atomically(scratch / name, content)
     tree = read_tree(scratch / "records")
     for key, why in tree.broken.items():
-        # The message begins with the file's path in the scratch folder, which is nobody's.
+        # The message begins with a path in the scratch folder, which means nothing to the user.
         inside = why.removeprefix(str(scratch / "records" / f"{key}.json")).removeprefix(": ")
         raise InputError(f"{path}: records/{key}.json: {inside}")
     models = read_models(scratch / "records")
@@ -205,7 +205,7 @@ def check(path: Path, scratch: Path) -> Bundle:
 
 
 def frechet(statistics: Statistics) -> float:
-    """Fréchet distance by singular values: tr sqrt(C_r C_f) = sum of those of S_r S_f^T."""
+    """Fréchet distance with tr sqrt(C_r C_f) as the sum of the singular values of S_r S_f^T."""
     real, fake = statistics.real, statistics.fake
     shift = float(np.square(real.mean - fake.mean).sum())
     cross = np.linalg.svd(_root(real.cov) @ _root(fake.cov).T, compute_uv=False).sum()
@@ -213,7 +213,7 @@ def frechet(statistics: Statistics) -> float:
 
 
 def _root(cov: Floats) -> Floats:
-    """S with S^T S = C; eigenvalues within rounding of 0 are 0."""
+    """S with S^T S = C; eigenvalues that are 0 but for rounding are set to 0."""
     eigenvalues, vectors = np.linalg.eigh(cov)
     floor = eigenvalues[-1] * len(cov) * np.finfo(np.float64).eps
     kept = np.where(eigenvalues > floor, eigenvalues, 0.0)
@@ -241,28 +241,21 @@ def _statistics(npz: bytes) -> Statistics:
                 if read_header(packed).size > entry.file_size:
                     raise ValueError(f"{entry.filename} promises more values than it holds")
     with np.load(io.BytesIO(npz), allow_pickle=False) as arrays:
-        found = {name: arrays[name] for name in ("real_mean", "real_cov", "fake_mean", "fake_cov")}
+        found = {name: arrays[name] for name in _ARRAYS}
     size = len(np.atleast_1d(found["real_mean"]))
     for name, array in found.items():
         if array.dtype != np.float64 or array.shape != (size,) * (1 + name.endswith("cov")):
             raise ValueError(f"{name} is {array.dtype} {list(array.shape)}")
         if not (size and np.isfinite(array).all()):
             raise ValueError(f"{name} holds no finite numbers")
-    return Statistics(
-        real=SideStatistics(found["real_mean"], found["real_cov"]),
-        fake=SideStatistics(found["fake_mean"], found["fake_cov"]),
-    )
+    real_mean, real_cov, fake_mean, fake_cov = found.values()
+    return Statistics(SideStatistics(real_mean, real_cov), SideStatistics(fake_mean, fake_cov))
 
 
 def _npz(statistics: Statistics) -> bytes:
-    content = io.BytesIO()
-    np.savez(
-        content,
-        real_mean=statistics.real.mean,
-        real_cov=statistics.real.cov,
-        fake_mean=statistics.fake.mean,
-        fake_cov=statistics.fake.cov,
-    )
+    content, real, fake = io.BytesIO(), statistics.real, statistics.fake
+    arrays = (real.mean, real.cov, fake.mean, fake.cov)
+    np.savez(content, **dict(zip(_ARRAYS, arrays, strict=True)))
     return content.getvalue()
 
 

@@ -1,15 +1,14 @@
-"""Two folders of records, old and new: what changed, and whether a change is more than chance.
+"""Compares two folders of records: which numbers changed, and which changes are significant.
 
-A number is worse only if both hold: the change is significant (one-sided, over all numbers at once
-by Holm's step-down), and it is larger than the floor of its metric (`regression.toml`). The
-standard error of a change comes from each video's influences beside the records, which pair videos
-of one name; where those are absent, from the two records' own standard errors as if independent.
-The quantile is Student's, with Satterthwaite's degrees of freedom.
+A number is worse if the change is both significant (one-sided, over all numbers at once by Holm's
+step-down procedure) and larger than the floor of its metric (`regression.toml`). The standard error
+of a change comes from the influences of the videos beside the records, which pair videos of one
+name (`error_of_change`). The quantile is Student's, with Satterthwaite's degrees of freedom.
 
-A number that cannot be judged is never taken for a good one.
+The gate fails when a number is missing or cannot be judged.
 
-The error holds the chance of the videos alone. A model that is trained again differs by the chance
-of its training too, which two records cannot show (`evaluation.uncertainty.over_seeds` can).
+The standard error covers the choice of the videos. It does not cover training the model again:
+several seeds do (`evaluation.uncertainty.over_seeds`).
 """
 
 import math
@@ -25,19 +24,14 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import Data, load_toml
 from leo_bench.evaluation.metrics import is_higher_better
 from leo_bench.evaluation.records.influences import ErrorOfDifference
-from leo_bench.reports.error_of_change import (
-    chance_of_rise,
-    detectable_rise,
-    error_of_change,
-    fewest_videos,
-)
+from leo_bench.reports.error_of_change import chance_of_rise, detectable_rise, error_of_change
 from leo_bench.reports.records import StoredRecord, read_tree
 
 SETTINGS = Path(__file__).parent / "regression.toml"
 
 State = Literal["worse", "incomparable", "missing", "unjudged", "better", "same", "new"]
 
-# What must be alike for two numbers to be compared; a dot leads into a table.
+# Fields that must be equal for two numbers to be comparable; a dot leads into a table.
 IDENTITY = (
     "metric",
     "protocol",
@@ -57,7 +51,7 @@ IDENTITY = (
     "source.stride",
 )
 
-# What made a number and may change its last digits, or explain a change.
+# Fields that may change the last digits of a number, or explain a change.
 PROVENANCE = (
     "seed",
     "device",
@@ -73,18 +67,18 @@ PROVENANCE = (
 
 
 class Floor(Data):
-    """A change below the larger of the two is no change."""
+    """The smallest change of a metric that counts: the larger of the two."""
 
     relative: float = Field(ge=0)
     absolute: float = Field(ge=0)
 
     def of(self, old: float) -> float:
-        """The smallest change that counts."""
+        """The smallest change of this old value that counts."""
         return max(self.relative * abs(old), self.absolute)
 
 
 class Settings(Data):
-    """`regression.toml`: the share of false alarms, the fewest videos, and a floor a metric."""
+    """`regression.toml`: rate of false alarms, fewest videos a side, and a floor for each metric."""
 
     false_alarms: float = Field(gt=0, lt=0.5)
     fewest_videos: int = Field(default=8, ge=4)
@@ -93,19 +87,19 @@ class Settings(Data):
 
 @dataclass(frozen=True)
 class Change:
-    """One number, before and after.
+    """One number, old and new.
 
     Args:
-        key: path of the record in its folder, without its ending.
-        old, new: the values (float64 form); None where there is none.
-        error: of new - old; None where it cannot be known.
-        p: chance of a rise this large without a change; None where it cannot be known.
+        key: path of the record in its folder, without ".json".
+        old, new: the values in their float64 form; None if there is none.
+        error: standard error of new - old; None if it cannot be known.
+        p: one-sided p-value of the rise; None if it cannot be known.
         floor: the smallest change that counts.
         state: the verdict.
-        why: what makes it so, where the numbers alone do not say.
+        why: the reason for the verdict, if it does not follow from the numbers.
         provenance: what else differs between the two, "field: old -> new".
-        detectable: the smallest rise that this comparison finds with probability 0.8; None
-            where the number cannot be judged.
+        detectable: the smallest rise that this comparison finds with probability 0.8; None if the
+            number cannot be judged.
     """
 
     key: str
@@ -122,7 +116,7 @@ class Change:
 
     @property
     def difference(self) -> float | None:
-        """New less old."""
+        """New minus old."""
         return None if self.old is None or self.new is None else self.new - self.old
 
     @property
@@ -135,19 +129,19 @@ class Change:
 
 
 def load_settings(path: Path = SETTINGS) -> Settings:
-    """The shipped settings, or a file of the user's own.
+    """The shipped settings, or those of another file.
 
     Raises:
-        InputError: no such file, or not such settings.
+        InputError: no such file, or wrong settings.
     """
     return load_toml(Settings, path)
 
 
 def compare(old: Path, new: Path, settings: Settings) -> list[Change]:
-    """Every number of either folder, in the order of their keys.
+    """Compare every number of either folder, in the order of their keys.
 
     Raises:
-        InputError: a folder is absent, or `old` holds no record; a metric has no floor.
+        InputError: a folder does not exist, `old` holds no record, or a metric has no floor.
     """
     before, after = read_tree(old), read_tree(new)
     if not before.records:
@@ -171,7 +165,7 @@ def compare(old: Path, new: Path, settings: Settings) -> list[Change]:
 
 
 def exit_code(changes: Sequence[Change]) -> int:
-    """1: something is worse; 2: it cannot be compared; 3: it was not measured; 0: none of these."""
+    """1: a number is worse; 2: not comparable; 3: missing or not judged; 0: none of these."""
     for state, code in (("worse", 1), ("incomparable", 2), ("missing", 3), ("unjudged", 3)):
         if any(change.state == state for change in changes):
             return code
@@ -202,7 +196,7 @@ def _judged(key: str, old: StoredRecord, new: StoredRecord, settings: Settings) 
     plain = replace(plain, provenance=provenance)
     if changed:
         return replace(plain, state="incomparable", why="; ".join(changed))
-    fewest = min(fewest_videos(old.content), fewest_videos(new.content))
+    fewest = min(*old.videos_used.values(), *new.videos_used.values())
     if fewest < settings.fewest_videos:
         why = f"{fewest} videos; a change is judged from {settings.fewest_videos} videos a side on"
         return replace(plain, state="unjudged", why=why)
@@ -218,7 +212,7 @@ def _judged(key: str, old: StoredRecord, new: StoredRecord, settings: Settings) 
 
 
 def _step_down(changes: Sequence[Change], false_alarms: float) -> list[Change]:
-    """Holm's verdicts over all numbers that can be judged, either way."""
+    """The changes with Holm's verdicts over all numbers that can be judged."""
     worse = _rejected({c.key: c.p for c in changes if c.p is not None}, false_alarms)
     better = _rejected({c.key: 1 - c.p for c in changes if c.p is not None}, false_alarms)
     judged = sum(change.p is not None for change in changes)

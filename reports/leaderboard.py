@@ -1,7 +1,7 @@
-"""A static page of many bundles: for each benchmark the models, best first.
+"""A static HTML page that ranks the models of many bundles, one table for each benchmark.
 
-Only records of one way of measuring (protocol digest, network, size, length, strides, counts, real
-videos) stand in one table; the same benchmark measured in two ways gives two tables.
+A table holds only records that were measured in one way: protocol digest, network, resolution,
+frames, strides, counts and real videos. A benchmark measured in two ways gives two tables.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,20 +24,26 @@ ORIGINS: dict[Origin, str] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A line: a model's value in a bundle."""
+    """A model's value in one bundle.
+
+    Args:
+        origin: where its videos come from, in words.
+        checked: what became of the value in the check of the bundle, in words.
+        overlaps: whether its interval meets that of the best value, so that the order is uncertain.
+    """
 
     model: str
-    origin: str  # how its videos came about, in words
+    origin: str
     bundle: str
     value: str
     interval: str
     checked: str
-    overlaps: bool  # its interval meets the best one's: the order is not to be trusted
+    overlaps: bool
 
 
 @dataclass(frozen=True)
 class Board:
-    """A table: one metric of one benchmark, measured in one way."""
+    """One metric of one benchmark, measured in one way."""
 
     title: str
     way: str
@@ -46,7 +52,7 @@ class Board:
 
 
 def boards(bundles: Sequence[Bundle]) -> list[Board]:
-    """Tables by benchmark and metric; lower is better. Bundles that are not sound have no part."""
+    """The tables of all sound bundles, by benchmark and metric; the best entry first."""
     groups: dict[tuple[str, ...], list[tuple[Bundle, Checked]]] = {}
     for bundle in (one for one in bundles if one.sound):
         for checked in bundle.records:
@@ -58,9 +64,9 @@ def render(bundles: Sequence[Bundle], title: str, refused: Mapping[str, str] | N
     """The page as HTML.
 
     Args:
-        bundles: what is ranked.
-        title: the page's heading.
-        refused: bundles that have no place on it, by file, and why.
+        bundles: the bundles to rank.
+        title: heading of the page.
+        refused: files that are not ranked, and why.
     """
     return template("leaderboard.html").render(
         title=title,
@@ -72,7 +78,7 @@ def render(bundles: Sequence[Bundle], title: str, refused: Mapping[str, str] | N
 
 
 def contradictions(bundle: Bundle) -> str:
-    """What contradicts a bundle's statistics or influences, in one line; "" if nothing does."""
+    """The numbers that a bundle's statistics or influences contradict, in one line, or ""."""
     found = [
         f"{checked.key}: {number.name} {number.recorded} recorded, {number.again} from the bundle"
         for checked in bundle.records
@@ -85,18 +91,19 @@ def contradictions(bundle: Bundle) -> str:
 
 def _way(checked: Checked) -> tuple[str, ...]:
     content = checked.record.content
-    benchmark = checked.key.partition("/")[0]
     network = content.get("extractor") or content.get("embedder") or ""
-    real = content["real"]["fingerprint"][:12] if "real" in content else ""
-    protocol = f"{content['protocol']} {content['protocol_digest'][:8]}"
-    weights = content["weights_sha256"][:8]
-    clips = _clips(content)
-    return benchmark, checked.record.metric, protocol, f"{network} {weights}", clips, real
+    return (
+        checked.key.partition("/")[0],
+        checked.record.metric,
+        f"{content['protocol']} {content['protocol_digest'][:8]}",
+        f"{network} {content['weights_sha256'][:8]}",
+        _clips(content),
+        content["real"]["fingerprint"][:12] if "real" in content else "",
+    )
 
 
 def _clips(content: Mapping[str, Any]) -> str:
-    size = content["resolution"] or "stored"
-    clips = f"{content['frames']} frames of size {size}"
+    clips = f"{content['frames']} frames of size {content['resolution'] or 'stored'}"
     if "n_real" not in content:
         return f"{content['videos_used']} times {clips}, stride {content['source']['stride']}"
     strides = f"{content['real']['stride']} and {content['fake']['stride']}"
@@ -110,7 +117,7 @@ def _board(way: tuple[str, ...], group: Sequence[tuple[Bundle, Checked]]) -> Boa
     best = ranked[0][1].record.exact.interval
     entries = []
     for bundle, checked in ranked:
-        # The form in float64: it is what statistics give again, and what the interval is of.
+        # The float64 form: statistics give this form again, and the interval is around it.
         shown = checked.record.exact
         interval = shown.interval
         entries.append(

@@ -15,7 +15,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.printable import printable_lines
 from leo_bench.evaluation.metrics import ALL_COVER
 from leo_bench.reports.curves import Curve, bias_curve, can_draw, time_curve
-from leo_bench.reports.methods import paragraphs
+from leo_bench.reports.methods_section import paragraphs
 from leo_bench.reports.records import RecordTree, StoredRecord
 
 if TYPE_CHECKING:

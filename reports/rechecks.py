@@ -1,8 +1,8 @@
-"""What a bundle's statistics and influences say of a record: each number again, or "not checked".
+"""Checks each number of a record against the statistics and influences in its bundle.
 
-The distance comes from two Gaussians. The standard error comes from the videos' influences, and
-with it the interval: its ends give the quantile and the skew of the scale it is symmetric on
-(`evaluation.records.checks.check_error`), and the influences give that quantile once more.
+A distance is computed again from two Gaussians, a standard error from the videos' influences. For
+the interval, its ends give a quantile and the skew of the scale on which it is symmetric
+(`evaluation.records.checks.check_error`); the influences give that quantile again.
 """
 
 import math
@@ -21,14 +21,14 @@ from leo_bench.evaluation.records.influences import VideoInfluences
 from leo_bench.evaluation.uncertainty.variance import freedom_of_squares, student_quantile
 from leo_bench.reports.records import StoredRecord
 
-# The two roads agree to rounding: eigenvalues of the symmetrised product and singular values.
+# Two algorithms for one distance, eigenvalues and singular values, agree to rounding.
 RELATIVE_TOLERANCE = 1e-6
 ABSOLUTE_TOLERANCE = 1e-6
 
-# Influences are written with nine digits; quantiles of an interval are approximate.
+# Relative; influences are written with nine digits, quantiles of an interval are approximate.
 OF_INFLUENCES = 1e-4
 OF_QUANTILES = 0.05
-LEAST = 1e-3  # below it nine digits and ABSOLUTE_TOLERANCE tell nothing of an interval's shape
+LEAST = 1e-3  # an interval narrower than this is too imprecise to check its shape
 
 MIN_FREEDOM = 4.0  # `evaluation.uncertainty.intervals.MIN_FREEDOM`
 
@@ -40,10 +40,10 @@ class Recheck:
     """One number of a record.
 
     Args:
-        name: "value", "interval" ...
-        recorded: as the record has it, in words.
-        again: what the bundle says of it, in words.
-        verdict: whether these agree; "not checked" where the bundle cannot say.
+        name: what the number is: "value", "interval" ...
+        recorded: the number in the record, as text.
+        again: the number from the rest of the bundle, as text.
+        verdict: whether the two agree; "not checked" if the bundle cannot give it again.
     """
 
     name: str
@@ -55,12 +55,12 @@ class Recheck:
 def rechecks(
     stored: StoredRecord, again: float | None, influences: VideoInfluences | None
 ) -> list[Recheck]:
-    """Every number that a record shows, held against the rest of its bundle.
+    """Check every number of a record against the rest of its bundle.
 
     Args:
         stored: the record.
-        again: its distance from the statistics; None: there are none.
-        influences: of the videos; None: there are none.
+        again: the distance computed from the statistics; None without statistics.
+        influences: influences of the videos; None if the bundle has none.
 
     Raises:
         ValueError: the influences are not of the record's videos.
@@ -76,7 +76,7 @@ def rechecks(
 
 
 def agrees(again: float, record: Record) -> bool:
-    """Whether a distance computed again is that of a record's first repeat, but for rounding."""
+    """Whether a distance equals that of a record's first repeat, but for rounding."""
     first = record.values_float64[0]
     return abs(again - first) <= RELATIVE_TOLERANCE * abs(first) + ABSOLUTE_TOLERANCE
 
@@ -93,7 +93,7 @@ def _values(record: AnyRecord, again: float | None) -> list[Recheck]:
     if repeats == 1:
         found = [Recheck("value", first, shown, verdict)]
     else:
-        # A mean over repeats has no one pair of Gaussians.
+        # Statistics are those of the first repeat.
         mean = f"{record.value_float64:.6g}"
         found = [
             Recheck(f"value of repeat 1 of {repeats}", first, shown, verdict),
@@ -110,7 +110,7 @@ def _interval(stored: StoredRecord, influences: VideoInfluences | None) -> Reche
     of_an_error = record.interval_method in OF_AN_ERROR
     if influences is None or interval is None or error is None or level is None or not of_an_error:
         return Recheck("interval", shown, "-", "not checked")
-    _check_videos(record, influences)
+    _check_videos(stored, influences)
     again = influences.standard_error(record.interval_method)
     said = f"standard error {again:.4g}"
     if abs(again - error) > OF_INFLUENCES * error + ABSOLUTE_TOLERANCE:
@@ -125,18 +125,15 @@ def _interval(stored: StoredRecord, influences: VideoInfluences | None) -> Reche
     return Recheck("interval", shown, said, "the same")
 
 
-def _check_videos(record: AnyRecord, influences: VideoInfluences) -> None:
-    """The influences are of the record's videos: as many, or fewer in a repeat, summing to 0."""
-    if isinstance(record, Record):
-        repeats = len(record.values)
-        used = {"real": record.real.videos_used, "fake": record.fake.videos_used}
-    else:
-        repeats, used = 1, {"real": 0, "fake": 0, record.side: record.videos_used}
+def _check_videos(stored: StoredRecord, influences: VideoInfluences) -> None:
+    """See that influences sum to 0 and are of as many videos as the record (fewer in a repeat)."""
+    repeats = len(stored.record.values) if isinstance(stored.record, Record) else 1
     for side, videos in (("real", influences.real), ("fake", influences.fake)):
         of_side = f"videos of side {side} in the influences"
-        check_at_most(of_side, len(videos), "videos_used", used[side])
+        used = stored.videos_used.get(side, 0)
+        check_at_most(of_side, len(videos), "videos_used", used)
         if repeats == 1:
-            check_equal(of_side, len(videos), "videos_used", used[side])
+            check_equal(of_side, len(videos), "videos_used", used)
         total = math.fsum(pair[0] for pair in videos.values())
         largest = max((abs(pair[0]) for pair in videos.values()), default=0.0)
         if abs(total) > OF_INFLUENCES * largest * max(len(videos), 1) + ABSOLUTE_TOLERANCE:
@@ -144,7 +141,7 @@ def _check_videos(record: AnyRecord, influences: VideoInfluences) -> None:
 
 
 def _freedom(record: AnyRecord, influences: VideoInfluences) -> float:
-    """Degrees of freedom of the standard error, from the influences' fourth moments."""
+    """Degrees of freedom of the standard error, from the fourth moments of the influences."""
     squares = [
         [pair[0] ** 2 for pair in videos.values()]
         for videos in (influences.real, influences.fake)

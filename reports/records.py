@@ -73,6 +73,14 @@ class StoredRecord:
         return record.value_float64 if isinstance(record, Record) else record.value
 
     @property
+    def videos_used(self) -> dict[str, int]:
+        """Number of videos that gave the value, by side; a score has one side."""
+        record = self.record
+        if isinstance(record, Record):
+            return {"real": record.real.videos_used, "fake": record.fake.videos_used}
+        return {record.side: record.videos_used}
+
+    @property
     def published(self) -> Shown:
         """The number as its protocol computes it, with its interval.
 

@@ -1,4 +1,4 @@
-"""A comparison of two folders of records as Markdown (pull requests) and JUnit XML (CI servers)."""
+"""A comparison of two folders of records, as Markdown for pull requests and as JUnit XML for CI."""
 
 import xml.etree.ElementTree as ET
 from collections import Counter
@@ -12,7 +12,7 @@ from leo_bench.reports.plain_tables import markdown_table
 COLUMNS = ("number", "old", "new", "change", "95 % interval", "floor", "finds", "")
 _ALIGN = ("left", "right", "right", "right", "left", "right", "right", "left")
 
-# What the columns mean, below every table of them.
+# Shown below every table: what the columns mean.
 LEGEND = (
     "95 % interval: of the change, with other videos and as many. finds: the smallest rise found "
     "with probability 0.8, over all numbers. Keep seeds and first frames: samples of one name are "
@@ -29,20 +29,20 @@ WORDS: dict[State, str] = {
     "new": "new",
 }
 
-# What JUnit calls an error: the number is not there. A failure: it is there, and is bad.
+# JUnit's errors: the number is missing. JUnit's failures: the number is bad.
 ERRORS: frozenset[State] = frozenset({"missing", "unjudged"})
 FAILURES: frozenset[State] = frozenset({"worse", "incomparable"})
 
 
 def headline(changes: Sequence[Change]) -> str:
-    """One line: how many numbers, and what became of them."""
+    """One line: how many numbers there are, and how many of each verdict."""
     counts = Counter(change.state for change in changes)
     parts = [f"{counts[state]} {WORDS[state]}" for state in WORDS if counts[state]]
     return f"{len(changes)} numbers: {', '.join(parts)}"
 
 
 def markdown(changes: Sequence[Change], old: Path, new: Path) -> str:
-    """A comment for a pull request: the verdicts, the numbers, and what else changed."""
+    """A comment for a pull request: numbers, verdicts, and what else changed."""
     lines = [
         f"### leo-bench: {headline(changes)}",
         "",
@@ -61,13 +61,13 @@ def markdown(changes: Sequence[Change], old: Path, new: Path) -> str:
 
 
 def provenance_changes(changes: Sequence[Change]) -> list[str]:
-    """What else differs between old and new, each thing once, with how many numbers it concerns."""
+    """What else differs between old and new, each once, with the count of numbers it concerns."""
     counts = Counter(line for change in changes for line in change.provenance)
     return [f"{line} ({count} of {len(changes)} numbers)" for line, count in counts.items()]
 
 
 def junit(changes: Sequence[Change]) -> str:
-    """JUnit XML: a test case a number."""
+    """JUnit XML with one test case for each number."""
     counts = Counter(change.state for change in changes)
     suite = ET.Element(
         "testsuite",
@@ -91,7 +91,7 @@ def junit(changes: Sequence[Change]) -> str:
 
 
 def row(change: Change) -> list[str]:
-    """The change as text, a cell for each of `COLUMNS`."""
+    """The change as text, one cell for each of `COLUMNS`."""
     interval = change.interval
     return [
         change.key,
@@ -122,12 +122,12 @@ def _sentence(change: Change) -> str:
 
 
 def _marked(change: Change) -> list[str]:
-    """`row`, with what needs a reader's eye in bold."""
+    """`row` as Markdown, with the verdict in bold if it fails a build."""
     key, *numbers, word = row(change)
     return [f"`{key}`", *numbers, f"**{word}**" if change.state in ERRORS | FAILURES else word]
 
 
 def _cell(text: str) -> str:
-    """Text that leaves the table, and the page, whole."""
+    """Text escaped for a cell of a Markdown table."""
     shown = printable(" ".join(text.split()))
     return shown.replace("|", "\\|").replace("<", "&lt;")

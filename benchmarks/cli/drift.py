@@ -91,8 +91,7 @@ def drift(
     from leo_bench.evaluation.records.distance import make_room, write_record
     from leo_bench.evaluation.records.documents import document_of
     from leo_bench.evaluation.records.score import score_record_path
-    from leo_bench.reports.drift_picture import drift_picture
-    from leo_bench.reports.pictures import need_matplotlib
+    from leo_bench.reports.pictures import drift_picture, need_matplotlib
 
     check_targets(
         Target("--json", json, DOCUMENT),

@@ -40,8 +40,7 @@ from leo_bench.evaluation.repetition.score import (
     source_repetition,
 )
 from leo_bench.evaluation.uncertainty.roc import Point, area_under, roc
-from leo_bench.reports.pictures import need_matplotlib
-from leo_bench.reports.roc_picture import roc_picture
+from leo_bench.reports.pictures import need_matplotlib, roc_picture
 
 WORLDS = ("toy-bodies", "toy-faces")
 KINDS = ("repetition", "replay")

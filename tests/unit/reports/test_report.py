@@ -19,7 +19,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.protocols.of_clips import load_protocol
 from leo_bench.evaluation.records.distance import Record, write_record
 from leo_bench.reports.curves import bias_curve, loss_curves, time_curve
-from leo_bench.reports.methods import paragraphs
+from leo_bench.reports.methods_section import paragraphs
 from leo_bench.reports.page import Clip, ClipRow, Extras, render
 from leo_bench.reports.records import read_tree
 

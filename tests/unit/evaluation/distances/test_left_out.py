@@ -5,7 +5,7 @@ from pathlib import Path
 
 from conftest import Run, write_frames
 from leo_bench.evaluation.records.distance import read_record
-from leo_bench.reports.methods import paragraphs
+from leo_bench.reports.methods_section import paragraphs
 from leo_bench.reports.records import read_tree
 
 SAID = "3 of 8 real videos are shorter than 20 frames and left out (12 to 19 frames)"

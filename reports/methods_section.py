@@ -1,4 +1,4 @@
-"""The paragraph for a paper's methods section: how the numbers of some records were made."""
+"""Writes the paragraph of a paper's methods section that says how numbers were made."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,42 +13,43 @@ STARTS = {
 
 
 def paragraphs(records: Sequence[StoredRecord]) -> list[str]:
-    """One a way of measuring, in the order of first appearance: a sentence for each fact."""
+    """One paragraph for each way of measuring, in the order of first appearance."""
     by_way: dict[str, list[StoredRecord]] = {}
     for stored in records:
         by_way.setdefault(_way(stored.content), []).append(stored)
-    return [_paragraph(group) for group in by_way.values()]
+    return [_paragraph([stored.content for stored in group]) for group in by_way.values()]
 
 
 def _way(content: Mapping[str, Any]) -> str:
-    """All that a paragraph says once for its whole group."""
+    """The facts that a paragraph states once for its whole group."""
     facts = ("metric", "protocol_digest", "weights_sha256", "frames", "resolution")
     made = ("seed", "device", "versions")
     strides = [content.get(side, {}).get("stride") for side in ("real", "fake", "source")]
     return repr([*(content[fact] for fact in (*facts, *made)), strides])
 
 
-def _paragraph(group: Sequence[StoredRecord]) -> str:
-    content = group[0].content
+def _paragraph(group: Sequence[Mapping[str, Any]]) -> str:
+    content = group[0]
     size = "at the stored resolution"
     if content["resolution"] is not None:
         size = f"at {content['resolution']}x{content['resolution']} pixels"
     network = content.get("extractor") or content.get("embedder")
     verified = "" if content["weights_verified"] else ", a file of unknown origin"
     versions = content["versions"]
-    sentences = [
+    names = sorted({one["dataset"] for one in group} - {None})
+    data = f" of {', '.join(names)}" if names else ""
+    text = (
         f"{content['metric'].upper()} was computed with leo-bench {versions.get('leo-bench', '?')} "
         f"under protocol {content['protocol']}, version {content['protocol_version']} "
-        f"(digest {content['protocol_digest'][:12]})",
-        f"on clips of {content['frames']} frames {size}{_data(group)}",
-        f"with features of {network} (weights SHA-256 {content['weights_sha256'][:12]}{verified})",
-    ]
-    text = ", ".join(sentences) + ". "
+        f"(digest {content['protocol_digest'][:12]}), "
+        f"on clips of {content['frames']} frames {size}{data}, "
+        f"with features of {network} (weights SHA-256 {content['weights_sha256'][:12]}{verified}). "
+    )
     if "n_real" in content:
         text += _counts(group) + _choices(group)
     else:
-        counts = _range([stored.content["videos_used"] for stored in group])
-        of_all = _range([stored.content["source"]["videos"] for stored in group])
+        counts = _range([one["videos_used"] for one in group])
+        of_all = _range([one["source"]["videos"] for one in group])
         fewer = "" if of_all == counts else f", of {of_all} that are there"
         text += f"Each value is of {counts} videos{fewer} ({_step(content['source']['stride'])}). "
     text += (
@@ -56,44 +57,35 @@ def _paragraph(group: Sequence[StoredRecord]) -> str:
         f"PyAV {versions.get('av', '?')} and PyTorch {versions.get('torch', '?')} on "
         f"{content['device']}. "
     )
-    if any(stored.content["interval"] is not None for stored in group):
+    if any(one["interval"] is not None for one in group):
         text += (
             "Intervals are 95 % intervals: where a number would fall with other videos, and as "
             "many, on both sides where there are two. "
         )
-    caveats = {caveat for stored in group for caveat in stored.content["caveats"]}
+    caveats = sorted({caveat for one in group for caveat in one["caveats"]})
     if caveats:
-        text += (
-            "Not comparable with published numbers: " + "; ".join(sorted(caveats)).rstrip(".") + "."
-        )
+        text += f"Not comparable with published numbers: {'; '.join(caveats).rstrip('.')}."
     return text.strip()
 
 
-def _data(group: Sequence[StoredRecord]) -> str:
-    names = sorted({stored.content["dataset"] for stored in group} - {None})
-    return f" of {', '.join(names)}" if names else ""
-
-
-def _counts(group: Sequence[StoredRecord]) -> str:
-    content = group[0].content
+def _counts(group: Sequence[Mapping[str, Any]]) -> str:
+    content = group[0]
     repeats = len(content["values"])
     mean = f"The value is the mean of {repeats} repeats. " if repeats > 1 else ""
-    real = _range([stored.content["n_real"] for stored in group])
-    fake = _range([stored.content["n_fake"] for stored in group])
+    real, fake = (_range([one[name] for one in group]) for name in ("n_real", "n_fake"))
     return (
         f"{real} real clips ({_taken(content, 'real')}) were held against {fake} generated ones "
         f"({_taken(content, 'fake')}). {mean}"
     )
 
 
-def _choices(group: Sequence[StoredRecord]) -> str:
-    """What the choice of clips left out, replaced or read in a way of its own: a sentence each."""
+def _choices(group: Sequence[Mapping[str, Any]]) -> str:
+    """One sentence for each note on which clips were chosen, each sentence once."""
     sentences: dict[str, None] = {}
-    for stored in group:
+    for one in group:
         for side in ("real", "fake"):
-            of_side = stored.content[side]
-            whose = f" ({of_side['name']})" if side == "fake" and len(group) > 1 else ""
-            for said in of_side.get("chosen", ()):
+            whose = f" ({one[side]['name']})" if side == "fake" and len(group) > 1 else ""
+            for said in one[side].get("chosen", ()):
                 sentences[f"{said[:1].upper()}{said[1:]}{whose}. "] = None
     return "".join(sentences)
 
