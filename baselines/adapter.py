@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from leo_bench.baselines.checkout import find_interpreter
@@ -55,7 +56,7 @@ def adapt(
             request,
             part,
             None if limit is None else limit - (time.monotonic() - began),
-            lambda found, before=before: progress(min(before + found, count), count),
+            partial(_report, progress, before, count),
         )
         made = _with(made, number, part, request.out)
         if part.state != "done":
@@ -64,6 +65,10 @@ def adapt(
             say(f"{part.folder}: {part.videos} videos, {part.count} were asked for")
     progress(sum(part.videos for part in made.parts), count)
     return made
+
+
+def _report(progress: Callable[[int, int], None], before: int, count: int, found: int) -> None:
+    progress(min(before + found, count), count)
 
 
 def _run(

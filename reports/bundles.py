@@ -254,8 +254,9 @@ def _statistics(npz: bytes) -> Statistics:
 
 def _npz(statistics: Statistics) -> bytes:
     content, real, fake = io.BytesIO(), statistics.real, statistics.fake
-    arrays = (real.mean, real.cov, fake.mean, fake.cov)
-    np.savez(content, **dict(zip(_ARRAYS, arrays, strict=True)))
+    np.savez(
+        content, real_mean=real.mean, real_cov=real.cov, fake_mean=fake.mean, fake_cov=fake.cov
+    )
     return content.getvalue()
 
 

@@ -33,37 +33,16 @@ State = Literal["worse", "incomparable", "missing", "unjudged", "better", "same"
 
 # Fields that must be equal for two numbers to be comparable; a dot leads into a table.
 IDENTITY = (
-    "metric",
-    "protocol",
-    "protocol_digest",
-    "frames",
-    "resolution",
-    "n_real",
-    "n_fake",
-    "videos_used",
-    "extractor",
-    "embedder",
-    "weights_sha256",
-    "precision",
-    "real.fingerprint",
-    "real.stride",
-    "fake.stride",
-    "source.stride",
-)
+    "metric", "protocol", "protocol_digest", "frames", "resolution", "n_real", "n_fake",
+    "videos_used", "extractor", "embedder", "weights_sha256", "precision",
+    "real.fingerprint", "real.stride", "fake.stride", "source.stride",
+)  # fmt: skip
 
 # Fields that may change the last digits of a number, or explain a change.
 PROVENANCE = (
-    "seed",
-    "device",
-    "commit",
-    "dirty",
-    "frames_without",
-    "real.decoder",
-    "fake.decoder",
-    "fake.lossy",
-    "source.decoder",
-    "source.lossy",
-)
+    "seed", "device", "commit", "dirty", "frames_without",
+    "real.decoder", "fake.decoder", "fake.lossy", "source.decoder", "source.lossy",
+)  # fmt: skip
 
 
 class Floor(Data):
@@ -78,7 +57,7 @@ class Floor(Data):
 
 
 class Settings(Data):
-    """`regression.toml`: rate of false alarms, fewest videos a side, and a floor for each metric."""
+    """`regression.toml`: rate of false alarms, fewest videos a side, a floor for each metric."""
 
     false_alarms: float = Field(gt=0, lt=0.5)
     fewest_videos: int = Field(default=8, ge=4)
@@ -118,6 +97,13 @@ class Change:
     def difference(self) -> float | None:
         """New minus old."""
         return None if self.old is None or self.new is None else self.new - self.old
+
+    @property
+    def worse_by(self) -> float | None:
+        """The difference, negated if higher is better: above 0, the number is worse."""
+        if self.difference is None or not is_higher_better(self.metric):
+            return self.difference
+        return -self.difference
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -192,8 +178,8 @@ def _judged(key: str, old: StoredRecord, new: StoredRecord, settings: Settings) 
     fields = (*PROVENANCE, *_versions(old.content, new.content))
     provenance = tuple(_differences(old.content, new.content, fields))
     floor = _floor(old.metric, settings).of(old.value)
-    plain = Change(key, old.metric, old.value, new.value, None, None, floor, "same")
-    plain = replace(plain, provenance=provenance)
+    values = (old.value, new.value)
+    plain = Change(key, old.metric, *values, None, None, floor, "same", provenance=provenance)
     if changed:
         return replace(plain, state="incomparable", why="; ".join(changed))
     fewest = min(*old.videos_used.values(), *new.videos_used.values())
@@ -203,12 +189,11 @@ def _judged(key: str, old: StoredRecord, new: StoredRecord, settings: Settings) 
     error = error_of_change(old, new)
     if isinstance(error, str):
         return replace(plain, state="unjudged", why=error)
-    difference = new.value - old.value
-    if not (math.isfinite(difference) and math.isfinite(error.standard_error)):
+    rise = plain.worse_by
+    if rise is None or not (math.isfinite(rise) and math.isfinite(error.standard_error)):
         why = "the value or its standard error is no finite number in one of the records"
         return replace(plain, state="unjudged", why=why)
-    worse_by = -difference if is_higher_better(old.metric) else difference
-    return replace(plain, error=error, p=chance_of_rise(worse_by, error, floor, old.value))
+    return replace(plain, error=error, p=chance_of_rise(rise, error, floor, old.value))
 
 
 def _step_down(changes: Sequence[Change], false_alarms: float) -> list[Change]:
@@ -218,9 +203,7 @@ def _step_down(changes: Sequence[Change], false_alarms: float) -> list[Change]:
     judged = sum(change.p is not None for change in changes)
     verdicts = []
     for change in changes:
-        moved = change.difference
-        if moved is not None and is_higher_better(change.metric):
-            moved = -moved
+        moved = change.worse_by
         if change.error is not None and moved is not None:
             smallest = detectable_rise(change.error, false_alarms / judged)
             change = replace(change, detectable=max(smallest, change.floor))
