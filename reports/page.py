@@ -9,7 +9,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.printable import printable_lines
@@ -17,9 +19,6 @@ from leo_bench.evaluation.metrics import ALL_COVER
 from leo_bench.reports.curves import Curve, bias_curve, can_draw, time_curve
 from leo_bench.reports.methods_section import paragraphs
 from leo_bench.reports.records import RecordTree, StoredRecord
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -81,7 +80,7 @@ def render(tree: RecordTree, title: str, extras: Extras) -> str:
     """The page as HTML.
 
     Raises:
-        InputError: no records, or the extra `report` is not installed.
+        InputError: no records.
     """
     if not tree.records:
         why = next(iter(tree.broken.values()), "make some with --records")
@@ -101,18 +100,8 @@ def render(tree: RecordTree, title: str, extras: Extras) -> str:
     )
 
 
-def template(name: str) -> "Template":
-    """A template of this folder, which escapes whatever it is given.
-
-    Raises:
-        InputError: the extra `report` is not installed.
-    """
-    try:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError:
-        raise InputError(
-            "a report needs jinja2: install leo-bench with the extra `report`"
-        ) from None
+def template(name: str) -> Template:
+    """A template of this folder, which escapes whatever it is given."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
