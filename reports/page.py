@@ -1,15 +1,13 @@
-"""A folder of records as one HTML file: tables, curves, videos that play, provenance, methods.
+"""Renders a folder of records as one HTML file: tables, curves, clips, provenance, methods.
 
 The file fetches nothing: pictures and videos are inside, and its content security policy forbids
-the rest. Everything that came from a record or a file name is escaped by the template engine.
+requests. The template engine escapes everything that comes from a record or a file name.
 """
 
 import base64
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
@@ -25,7 +23,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True)
 class Clip:
-    """A short video, as H.264 in MP4, and what it is."""
+    """A short video as H.264 in MP4, with a title and a note."""
 
     title: str
     note: str
@@ -33,13 +31,13 @@ class Clip:
 
     @property
     def source(self) -> str:
-        """A data address."""
+        """The video as a data URL."""
         return "data:video/mp4;base64," + base64.b64encode(self.mp4).decode()
 
 
 @dataclass(frozen=True)
 class ClipRow:
-    """Clips that are looked at side by side."""
+    """Clips to be compared side by side."""
 
     label: str
     clips: Sequence[Clip]
@@ -47,12 +45,12 @@ class ClipRow:
 
 @dataclass(frozen=True)
 class Extras:
-    """What a page may hold besides what the records say.
+    """What a page shows besides the records.
 
     Args:
-        tables: HTML of tables, made and escaped by `reports`, each under its title.
-        clips: rows of clips under the name of their benchmark.
-        curves: pictures, such as losses.
+        tables: HTML of tables, escaped, by title.
+        clips: rows of clips, by name of the benchmark.
+        curves: further pictures, such as losses.
     """
 
     tables: Mapping[str, str] = field(default_factory=dict)
@@ -61,17 +59,10 @@ class Extras:
 
 
 @dataclass(frozen=True)
-class _Cell:
-    value: str
-    interval: str
-    mark: bool  # may not stand beside published numbers
-
-
-@dataclass(frozen=True)
 class _Benchmark:
     name: str
     metrics: Sequence[str]
-    rows: Sequence[tuple[str, Sequence[_Cell | None]]]
+    rows: Sequence[tuple[str, Sequence[StoredRecord | None]]]
     curves: Sequence[Curve]
     clips: Sequence[ClipRow]
 
@@ -93,7 +84,9 @@ def render(tree: RecordTree, title: str, extras: Extras) -> str:
         curves=extras.curves,
         methods=paragraphs(records),
         caveats=_caveats(tree),
-        provenance=[(key, _pretty(stored.content)) for key, stored in tree.records.items()],
+        provenance=[
+            (key, stored.record.to_json().rstrip()) for key, stored in tree.records.items()
+        ],
         broken=tree.broken,
         is_without_curves=not can_draw(),
         covers=ALL_COVER,
@@ -101,7 +94,7 @@ def render(tree: RecordTree, title: str, extras: Extras) -> str:
 
 
 def template(name: str) -> Template:
-    """A template of this folder, which escapes whatever it is given."""
+    """A template of `reports/templates`, which escapes its values."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -114,7 +107,7 @@ def template(name: str) -> Template:
 
 
 def _shown(value: object) -> object:
-    """What a template is given, without control characters; markup of ours has none."""
+    """A value of a template without control characters."""
     return printable_lines(value) if type(value) is str else value
 
 
@@ -132,46 +125,24 @@ def _benchmark(
 ) -> _Benchmark:
     metrics = sorted({metric for of_model in models.values() for metric in of_model})
     rows = [
-        (model, [_cell(of_model.get(metric)) for metric in metrics])
-        for model, of_model in models.items()
+        (model, [of_model.get(metric) for metric in metrics]) for model, of_model in models.items()
     ]
-    if not can_draw():
-        return _Benchmark(name, metrics, rows, (), extras.clips.get(name, ()))
-    curves = []
-    bias = bias_curve({m: of_model["fvd"] for m, of_model in models.items() if "fvd" in of_model})
-    if bias is not None:
-        about = "What FVD tends to with more clips: the line meets FVD∞ (95 % interval) at 0."
-        curves.append(Curve("FVD against the number of clips", bias, about))
-    drift = time_curve(_drifts(models))
-    if drift is not None:
-        about = "Mean over videos with a 95 % band."
-        curves.append(Curve("Identity against time", drift, about))
-    return _Benchmark(name, metrics, rows, curves, extras.clips.get(name, ()))
-
-
-def _drifts(
-    models: Mapping[str, Mapping[str, StoredRecord]],
-) -> dict[str, Mapping[str, Sequence[float]]]:
-    found = {}
-    for model, of_model in models.items():
-        curve = of_model["drift"].content.get("curves") if "drift" in of_model else None
-        if curve and {"time", "mean"} <= curve.keys():
-            found[model] = curve
-    return found
-
-
-def _cell(stored: StoredRecord | None) -> _Cell | None:
-    if stored is None:
-        return None
-    shown = stored.published
-    return _Cell(shown.value_text, shown.interval_text, not stored.record.comparable)
+    curves: list[Curve | None] = []
+    if can_draw():
+        drifts = {
+            model: of_model["drift"].content["curves"]
+            for model, of_model in models.items()
+            if "drift" in of_model
+        }
+        curves = [
+            bias_curve({m: of_model["fvd"] for m, of_model in models.items() if "fvd" in of_model}),
+            time_curve({m: c for m, c in drifts.items() if {"time", "mean"} <= c.keys()}),
+        ]
+    drawn = [curve for curve in curves if curve is not None]
+    return _Benchmark(name, metrics, rows, drawn, extras.clips.get(name, ()))
 
 
 def _caveats(tree: RecordTree) -> list[str]:
-    """Each once, without its full stop: they are put into one sentence."""
+    """Every caveat once, without its full stop, to be joined into one sentence."""
     texts = (text for stored in tree.records.values() for text in stored.content["caveats"])
     return sorted({text.rstrip(".") for text in texts})
-
-
-def _pretty(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, indent=1, ensure_ascii=False)

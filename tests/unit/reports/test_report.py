@@ -117,10 +117,10 @@ def test_the_line_of_the_bias_curve_meets_its_points(tmp_path: Path) -> None:
     }
     keep_fvd(tmp_path, real, fake, fvd_infinity=found.value, extrapolation=fit)
     stored = read_tree(tmp_path).records["made-16f/model/fvd"]
-    svg = bias_curve({"model": stored})
-    assert svg is not None
-    assert svg.startswith("<svg")
-    assert "<script" not in svg
+    curve = bias_curve({"model": stored})
+    assert curve is not None
+    assert curve.svg.startswith("<svg")
+    assert "<script" not in curve.svg
     assert bias_curve({}) is None
     assert time_curve({}) is None
 
@@ -146,11 +146,11 @@ def test_no_curve_of_what_is_not_reliable(tmp_path: Path) -> None:
 
 def test_letters_of_curves_have_the_colour_of_the_page() -> None:
     """Black on black in a dark colour scheme otherwise."""
-    svg = time_curve({"model": {"time": (0.0, 1.0), "mean": (0.0, 1.0)}})
-    assert svg is not None
-    root = ET.fromstring(svg)
+    curve = time_curve({"model": {"time": (0.0, 1.0), "mean": (0.0, 1.0)}})
+    assert curve is not None
+    root = ET.fromstring(curve.svg)
     assert root.get("fill") == "currentColor"  # what letters, which name no fill, inherit
-    assert "<use " in svg
+    assert "<use " in curve.svg
     text = " ".join(filter(None, (part.get("style") for part in root.iter())))
     assert not re.search(r"(fill|stroke): (#000|black)", text)
     assert "stroke: currentColor" in text
@@ -177,9 +177,10 @@ def test_any_name_is_drawn_as_it_is(name: str) -> None:
     plain, drawn = (time_curve({label: curve}) for label in ("name", name))
     assert plain is not None
     assert drawn is not None
-    assert drawn.count('<g id="text_') == plain.count('<g id="text_')  # the legend has it
-    assert "<script" not in drawn
-    assert drawn.count("</svg>") == 1
+    texts = [curve.svg.count('<g id="text_') for curve in (plain, drawn)]
+    assert texts[0] == texts[1]  # the legend has it
+    assert "<script" not in drawn.svg
+    assert drawn.svg.count("</svg>") == 1
 
 
 def test_losses_of_a_shipped_model_are_drawn() -> None:
