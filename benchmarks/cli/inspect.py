@@ -125,6 +125,12 @@ Weights = Annotated[
     Path | None,
     typer.Option(help="The network's weights; absent: found by the record's digest."),
 ]
+OwnExtractor = Annotated[
+    str | None,
+    typer.Option(
+        "--extractor", help="FILE.py:FUNCTION of a record that was made with one; is run."
+    ),
+]
 AllowUnverified = Annotated[
     bool,
     typer.Option("--allow-unverified", help="Use weights that nothing vouches for."),
@@ -149,6 +155,7 @@ def verify(
     weights: Weights = None,
     allow_unverified: AllowUnverified = False,
     trust_torchscript: TrustTorchScript = False,
+    extractor: OwnExtractor = None,
     data_root: DataRoot = None,
     workers: Workers = 2,
     no_cache: NoCache = False,
@@ -171,7 +178,7 @@ def verify(
     from leo_bench.benchmarks.verify_and_explain.verify import compare_document
     from leo_bench.evaluation.records.documents import read_documents
 
-    given = Given(real, fake, weights, allow_unverified, trust_torchscript, data_root)
+    given = Given(real, fake, weights, allow_unverified, trust_torchscript, data_root, extractor)
     if record.is_dir():
         _verify_folder(record, given, workers, keep=not no_cache)
         return
@@ -215,6 +222,7 @@ def explain(
     weights: Weights = None,
     allow_unverified: AllowUnverified = False,
     trust_torchscript: TrustTorchScript = False,
+    extractor: OwnExtractor = None,
     data_root: DataRoot = None,
     workers: Workers = 2,
 ) -> None:
@@ -231,7 +239,7 @@ def explain(
     from leo_bench.benchmarks.verify_and_explain.explain import record_pairs
     from leo_bench.benchmarks.verify_and_explain.plan_again import Given
 
-    given = Given(None, None, weights, allow_unverified, trust_torchscript, data_root)
+    given = Given(None, None, weights, allow_unverified, trust_torchscript, data_root, extractor)
     for first, second in record_pairs(a, b):
         _explain_pair(a, first, b, second, given, workers)
 

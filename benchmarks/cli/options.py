@@ -23,7 +23,11 @@ Resolution = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="All chance comes from this and the videos' names.")]
 Extractor = Annotated[
-    str | None, typer.Option(help="Another extractor than the protocol's (i3d-toy, ...).")
+    str | None,
+    typer.Option(
+        help="Another extractor than the protocol's: i3d-toy, ..., or FILE.py:FUNCTION or "
+        "PACKAGE.MODULE:FUNCTION, which is run and gives a module from clips to features."
+    ),
 ]
 Weights = Annotated[
     Path | None, typer.Option(help="Weights file; absent: the registered one, if it is there.")

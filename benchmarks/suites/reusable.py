@@ -36,7 +36,8 @@ def standing_record(path: Path, chosen: Plan, resources: Resources) -> Record | 
         chosen.protocol.digest,
     ):
         return None
-    if build_network(chosen.extractor, chosen.protocol).frozen.weights != record.weights_sha256:
+    network = build_network(chosen.extractor, chosen.protocol).frozen
+    if (network.name, network.weights) != (record.extractor, record.weights_sha256):
         return None
     seeds = [derived_seed(chosen.request.seed, r) for r in range(chosen.protocol.repeats)]
     real, fake = open_sides(chosen, resources)

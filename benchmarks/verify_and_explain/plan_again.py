@@ -19,6 +19,8 @@ from leo_bench.benchmarks.scores.plan import Plan, ScoreRequest, extractor_reque
 from leo_bench.benchmarks.sources.locations import where_now
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors import is_own
+from leo_bench.evaluation.files.given_files import shortened
 from leo_bench.evaluation.files.schema import Data, parse
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, list_protocols
 from leo_bench.evaluation.protocols.of_frames import FrameProtocol
@@ -37,6 +39,7 @@ class Given:
         allow_unverified: use weights that nothing vouches for.
         trust_torchscript: run a TorchScript archive's own program.
         data_root: where prepared data sets lie; None: where the record says.
+        extractor: FILE.py:FUNCTION in the place of the record's; no record makes one be imported.
     """
 
     real: str | None = None
@@ -45,6 +48,7 @@ class Given:
     allow_unverified: bool = False
     trust_torchscript: bool = False
     data_root: Path | None = None
+    extractor: str | None = None
 
 
 NOTHING_GIVEN = Given()
@@ -149,6 +153,14 @@ def with_leave(request: RequestT, given: Given) -> RequestT:
     if given.data_root is not None:
         leave["data_root"] = str(given.data_root)
     known = type(request).model_fields
+    own = getattr(request, "extractor", None)
+    if own is not None and is_own(own):
+        if given.extractor is None:
+            raise InputError(
+                f"the record was made with --extractor {shortened(own)}, which it cannot make be "
+                "imported: give --extractor FILE.py:FUNCTION"
+            )
+        leave["extractor"] = given.extractor
     return request.model_copy(update={k: v for k, v in leave.items() if k in known})
 
 

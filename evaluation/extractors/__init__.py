@@ -3,18 +3,29 @@
 i3d-kinetics400   I3D with the published weights: the numbers of papers
 i3d-toy           the same network at a small width, trained on the toy worlds, shipped
 pixels            an untrained projection of pixels, for tests
+FILE.py:FUNCTION  the user's own (`extractors.own`); also PACKAGE.MODULE:FUNCTION, and names that
+                  `register_extractor` was given
 
 Letters: B clips, T frames, D feature size.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
+
+# Module and function that build each.
+_BUILDERS = {
+    "i3d-kinetics400": ("i3d_extractor", "build_kinetics400"),
+    "i3d-toy": ("i3d_extractor", "build_toy"),
+    "pixels": ("pixels", "build"),
+}
+_OWN: dict[str, Callable[[], Callable[[Tensor], Tensor]]] = {}  # of `register_extractor`
 
 TOY_WEIGHTS = Path(__file__).parent / "i3d_toy.safetensors"
 
@@ -60,7 +71,7 @@ class ExtractorRequest:
     """Which extractor, and how it is to run.
 
     Args:
-        name: of the table in this module's docstring.
+        name: of the table in this module's docstring; a FILE.py:FUNCTION is imported and run.
         bn_eps: epsilon of batch norm, from the protocol.
         files: registered weights to look for, preferred first; (): all that the extractor can use.
         weights: a weights file of the user's own; None: look for `files`.
@@ -104,19 +115,43 @@ def list_extractors() -> list[Described]:
     ]
 
 
+def register_extractor(name: str, build: Callable[[], Callable[[Tensor], Tensor]]) -> None:
+    """Make an extractor of one's own known by name in this process, as `--extractor` takes it.
+
+    Args:
+        name: a new one, without ":".
+        build: called without arguments; returns a module or a function from clips, float32
+            [B,3,T,224,224], RGB, -1..1, to features, floating [B,D] (`extractors.own`).
+
+    Raises:
+        InputError: the name is taken or has a ":".
+    """
+    if ":" in name or name in (*_BUILDERS, *_OWN):
+        raise InputError(f"{name}: an extractor's name must be new and without a colon")
+    _OWN[name] = build
+
+
+def is_own(name: str) -> bool:
+    """Whether a name is FILE.py:FUNCTION or PACKAGE.MODULE:FUNCTION, whose program would be run."""
+    return ":" in name
+
+
 def build_extractor(request: ExtractorRequest) -> ClipExtractor:
     """The extractor asked for, ready to run.
 
     Raises:
         InputError: unknown name, precision or device; weights that are absent or wrong.
     """
-    from leo_bench.evaluation.extractors import i3d_extractor, pixels
+    from leo_bench.evaluation.extractors.own import build_own, imported
 
-    builders: dict[str, Callable[[ExtractorRequest], ClipExtractor]] = {
-        "i3d-kinetics400": i3d_extractor.build_kinetics400,
-        "i3d-toy": i3d_extractor.build_toy,
-        "pixels": pixels.build,
-    }
-    if request.name not in builders:
-        raise InputError(f"{request.name}: no such extractor; known are {', '.join(builders)}")
-    return builders[request.name](request)
+    if is_own(request.name):
+        return build_own(request, imported(request.name))
+    if request.name in _OWN:
+        return build_own(request, _OWN[request.name])
+    if request.name not in _BUILDERS:
+        known = ", ".join((*_BUILDERS, *_OWN))
+        raise InputError(f"{request.name}: no such extractor; known are {known}")
+    module, function = _BUILDERS[request.name]
+    build = getattr(import_module(f"leo_bench.evaluation.extractors.{module}"), function)
+    extractor: ClipExtractor = build(request)
+    return extractor

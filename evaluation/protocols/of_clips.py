@@ -26,6 +26,7 @@ from leo_bench.evaluation.distances.frechet import FrechetOptions
 from leo_bench.evaluation.distances.influence import Form
 from leo_bench.evaluation.distances.kernel import KernelOptions
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors import is_own
 from leo_bench.evaluation.files.schema import (
     Data,
     Named,
@@ -183,6 +184,11 @@ class EvalProtocol(Named):
             for side, change in (("real", rule.real), ("fake", rule.fake)):
                 if change.requantise is not None:
                     named.append((f"{medium}: {side} requantise", change.requantise, requantise))
+        if is_own(self.extractor):
+            raise ValueError(
+                f"extractor is {self.extractor!r}: a data file makes nothing be imported; give it "
+                "as --extractor"
+            )
         for key, value, known in named:
             if value not in known:
                 raise ValueError(f"{key} is {value!r}; known are {sorted(known)}")
