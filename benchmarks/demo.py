@@ -1,9 +1,9 @@
-"""`leo-bench demo`: LEO and known damage to known videos, under both of the paper's protocols.
+"""`leo-bench demo`: measures LEO and damaged videos under both of the paper's protocols.
 
-Half of each embedded world is the real side. The other half is the fake side: untouched, which is
-as good as a generator can be, and damaged in five ways. A metric that is worth anything puts the
-untouched half first. Behind it come the shipped LEO's samples: begun with first frames of that
-other half, and drawn from nothing.
+Half of each embedded world is the real side. The other half is the fake side: untouched, the best
+that a generator could do, and damaged in five ways. A useful metric ranks the untouched half first.
+Samples of the shipped LEO are measured too: from first frames of the other half, and
+unconditional.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,18 +28,13 @@ from leo_bench.leo.sampling.model import LeoModel, find_model
 WORLDS = ("toy-faces", "toy-bodies")
 UNTOUCHED = "other half"
 FRAMES = 16
-# The fake clip is the first of a video's 128 frames, so the other person comes in at its middle.
+# A fake clip is the beginning of a video of 128 frames: the person changes in the middle of it.
 DAMAGES = ("frozen", "shuffled", "blur", "noise", f"identity-swap={FRAMES / 2 / 128}")
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A protocol at the size of a demo.
-
-    Args:
-        clips: on each side.
-        repeats: DIGAN's ten, cut to what a demo has time for.
-    """
+    """A protocol with fewer clips on each side, and fewer repeats than DIGAN's ten."""
 
     protocol: str
     metrics: tuple[DistanceName, ...]
@@ -47,8 +42,8 @@ class Trial:
     repeats: int
 
 
-# Rows of a model's samples: they are measured like the rest, but nothing is expected of them.
 CLIPS = 96  # on each side, of the 128 videos of a half
+# Rows of samples: measured like the others, but without an expected rank.
 LEOS = {
     "LEO from first frames": Sampling(mode="conditional", frames=FRAMES, count=CLIPS),
     "LEO unconditional": Sampling(mode="unconditional", frames=FRAMES, count=CLIPS, steps=25),
@@ -60,20 +55,20 @@ TRIALS = (Trial("digan", ("fvd", "kvd"), CLIPS, 2), Trial("stylegan-v", ("fvd",)
 
 @dataclass(frozen=True)
 class Cell:
-    """One number, and how much worse it is than the untouched half's (None for that itself)."""
+    """A value, and the interval of its excess over the untouched half's (None for that half)."""
 
     record: Record
     worse_by: Interval | None
 
     @property
     def noticed(self) -> bool:
-        """Whether the metric tells the damage from none: the whole interval lies above 0."""
+        """Whether the whole interval lies above 0."""
         return self.worse_by is None or self.worse_by.low > 0
 
 
 @dataclass(frozen=True)
 class Line:
-    """One row of the demo's table: a fake side under every metric of every protocol."""
+    """One row of the demo's table: a fake side under all metrics of all protocols."""
 
     world: str
     fake: str
@@ -81,21 +76,21 @@ class Line:
 
     @property
     def label(self) -> str:
-        """The fake side without its amount."""
+        """The fake side without the amount of its damage."""
         return self.fake.partition("=")[0]
 
     @property
     def missed(self) -> bool:
-        """Whether it is a damage that a metric did not notice."""
+        """Whether it is a damage that some metric did not notice."""
         return self.fake not in LEOS and not all(cell.noticed for cell in self.cells)
 
 
 def run_demo(out: Path, resources: Callable[[str], Resources]) -> Iterator[Line]:
-    """Measure everything, line by line; records go under `out`/records.
+    """Measure everything, and yield each line as it is done.
 
     Args:
-        out: folder of the records and of the pictures `clips.png` and `motions.png`.
-        resources: cache, threads and progress for a piece of work of that name.
+        out: folder of `records/`, `samples/`, `clips.png` and `motions.png`.
+        resources: cache, threads and progress for a piece of work of this name.
 
     Raises:
         InputError: `out` cannot be written to.
@@ -116,15 +111,13 @@ def run_demo(out: Path, resources: Callable[[str], Resources]) -> Iterator[Line]
             ]
             for result in results:
                 keep(result, record_path(out / "records", result.record))
-            if not untouched:
+            worse: list[Interval | None] = [None] * len(results)
+            if untouched:
+                pairs = zip(results, untouched, strict=True)
+                worse = [result.measured.difference(none, seed=0) for result, none in pairs]
+            else:
                 untouched = [result.measured for result in results]
-                yield Line(world, fake, tuple(Cell(result.record, None) for result in results))
-                continue
-            differences = [
-                result.measured.difference(none, seed=0)
-                for result, none in zip(results, untouched, strict=True)
-            ]
-            cells = [Cell(r.record, d) for r, d in zip(results, differences, strict=True)]
+            cells = [Cell(r.record, w) for r, w in zip(results, worse, strict=True)]
             yield Line(world, fake, tuple(cells))
 
 
@@ -162,7 +155,7 @@ def _request(world: str, fake: str, trial: Trial, metric: DistanceName) -> Score
 
 
 def _picture(out: Path) -> None:
-    """One video of each world, untouched, LEO's and damaged: every second frame of its clip."""
+    """Write every second frame of one video of each world: untouched, LEO's and damaged."""
     rows, labels = [], []
     options = SourceOptions(OpenOptions(), resolution=64)
     for world in WORLDS:
@@ -174,7 +167,7 @@ def _picture(out: Path) -> None:
 
 
 def _motions(path: Path) -> None:
-    """The same first frame of each world in several motions of LEO: every seventh frame."""
+    """Write every seventh frame of several motions of LEO from one first frame of each world."""
     rows, labels = [], []
     options = SourceOptions(OpenOptions(), resolution=64)
     for world in WORLDS:

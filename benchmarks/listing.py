@@ -1,7 +1,8 @@
-"""What `leo-bench list` shows: each listing is columns and rows of text."""
+"""The tables of `leo-bench list`: columns and rows of text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from leo_bench.baselines.methods import list_methods
 from leo_bench.benchmarks.datasets import list_datasets
@@ -15,6 +16,8 @@ from leo_bench.evaluation.protocols.of_frames import list_frame_protocols
 from leo_bench.leo.config import CONFIGS, Config
 from leo_bench.reports.layouts import list_layouts
 
+ItemT = TypeVar("ItemT")
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -24,150 +27,142 @@ class Listing:
     rows: list[list[str]]
 
 
+def _listing(items: Iterable[ItemT], *columns: tuple[str, Callable[[ItemT], str]]) -> Listing:
+    """One row an item; each column is its heading and a function from item to text."""
+    headings = tuple(heading for heading, _ in columns)
+    return Listing(headings, [[text(item) for _, text in columns] for item in items])
+
+
+def metrics() -> Listing:
+    """Metrics: what they are computed from, and which numbers are better."""
+    return _listing(
+        METRICS.values(),
+        ("metric", lambda m: m.name),
+        ("title", lambda m: m.title),
+        ("of", lambda m: m.samples),
+        ("better", lambda m: m.better),
+        ("own protocol", lambda m: m.protocol or "-"),
+    )
+
+
 def datasets() -> Listing:
-    """Data sets: what they are, and how they are scored where the user does not say."""
-    rows = [
-        [
-            d.id,
-            d.title,
-            d.domain,
-            ", ".join(f"{name} {split.videos or '?'}" for name, split in d.splits.items()),
-            d.evaluation.protocol,
-            d.evaluation.split,
-        ]
-        for d in list_datasets()
-    ]
-    return Listing(("id", "title", "domain", "videos by split", "protocol", "scored split"), rows)
+    """Data sets: splits, default protocol and scored split."""
+    return _listing(
+        list_datasets(),
+        ("id", lambda d: d.id),
+        ("title", lambda d: d.title),
+        ("domain", lambda d: d.domain),
+        (
+            "videos by split",
+            lambda d: ", ".join(f"{s} {d.splits[s].videos or '?'}" for s in d.splits),
+        ),
+        ("protocol", lambda d: d.evaluation.protocol),
+        ("scored split", lambda d: d.evaluation.split),
+    )
 
 
 def protocols() -> Listing:
-    """Protocols, with what tells them apart."""
-    rows = [
-        [
-            f"{p.id} v{p.version}",
-            ", ".join(p.metrics),
-            f"{p.real.start}, {p.real.count or 'all'}",
-            f"{p.fake.start}, {p.fake.count or 'all'}",
-            str(p.repeats),
-            p.preprocess,
-            f"{p.bn_eps:g}",
-            f"{p.frechet.covariance} {p.frechet.dtype}",
-        ]
-        for p in list_protocols()
-    ]
-    columns = ("protocol", "metrics", "real clips", "fake clips", "repeats", "to 224", "bn eps")
-    return Listing((*columns, "covariance"), rows)
+    """Protocols of distances between sets of clips, with their differences."""
+    return _listing(
+        list_protocols(),
+        ("protocol", lambda p: f"{p.id} v{p.version}"),
+        ("metrics", lambda p: ", ".join(p.metrics)),
+        ("real clips", lambda p: f"{p.real.start}, {p.real.count or 'all'}"),
+        ("fake clips", lambda p: f"{p.fake.start}, {p.fake.count or 'all'}"),
+        ("repeats", lambda p: str(p.repeats)),
+        ("to 224", lambda p: p.preprocess),
+        ("bn eps", lambda p: f"{p.bn_eps:g}"),
+        ("covariance", lambda p: f"{p.frechet.covariance} {p.frechet.dtype}"),
+    )
 
 
 def frame_protocols() -> Listing:
-    """Protocols of scores of frames, with what tells them apart."""
-    rows = [
-        [
-            f"{p.id} v{p.version}",
-            p.subject,
-            p.embedder,
-            str(p.resolution or "stored"),
-            "0 to 2" if p.unit_length else "not bounded",
-            "yes" if p.comparable_to_paper else "no",
-            p.about,
-        ]
-        for p in list_frame_protocols()
-    ]
-    columns = ("frame protocol", "of", "embedder", "size", "distances", "comparable", "about")
-    return Listing(columns, rows)
+    """Protocols of scores of single frames, with their differences."""
+    return _listing(
+        list_frame_protocols(),
+        ("frame protocol", lambda p: f"{p.id} v{p.version}"),
+        ("of", lambda p: p.subject),
+        ("embedder", lambda p: p.embedder),
+        ("size", lambda p: str(p.resolution or "stored")),
+        ("distances", lambda p: "0 to 2" if p.unit_length else "not bounded"),
+        ("comparable", lambda p: "yes" if p.comparable_to_paper else "no"),
+        ("about", lambda p: p.about),
+    )
 
 
 def suites() -> Listing:
     """Suites, one row a benchmark."""
-    rows = [
-        [
-            suite.id,
-            b.id,
-            b.dataset,
-            str(b.resolution or "stored"),
-            str(b.frames),
-            f"{b.real_stride}/{b.fake_stride}",
-            b.protocol,
-            ", ".join((*b.metrics, *b.scores)),
-        ]
-        for suite in list_suites()
-        for b in suite.benchmark
-    ]
-    columns = ("suite", "benchmark", "data set", "size", "frames", "strides", "protocol", "metrics")
-    return Listing(columns, rows)
+    return _listing(
+        [(suite, b) for suite in list_suites() for b in suite.benchmark],
+        ("suite", lambda row: row[0].id),
+        ("benchmark", lambda row: row[1].id),
+        ("data set", lambda row: row[1].dataset),
+        ("size", lambda row: str(row[1].resolution or "stored")),
+        ("frames", lambda row: str(row[1].frames)),
+        ("strides", lambda row: f"{row[1].real_stride}/{row[1].fake_stride}"),
+        ("protocol", lambda row: row[1].protocol),
+        ("metrics", lambda row: ", ".join((*row[1].metrics, *row[1].scores))),
+    )
 
 
 def tables() -> Listing:
-    """Tables of papers, and our own: what fills their measured column."""
-    rows = [
-        [
-            layout.id.removeprefix("table"),
-            layout.title,
-            layout.source or "-",
-            f"leo-bench run {layout.suite}" if layout.suite else "-",
-        ]
-        for layout in list_layouts()
-    ]
-    return Listing(("table", "title", "printed in", "measured by"), rows)
+    """Tables of papers and of this project, with the suite that measures them."""
+    return _listing(
+        list_layouts(),
+        ("table", lambda layout: layout.id.removeprefix("table")),
+        ("title", lambda layout: layout.title),
+        ("printed in", lambda layout: layout.source or "-"),
+        ("measured by", lambda layout: f"leo-bench run {layout.suite}" if layout.suite else "-"),
+    )
 
 
 def configs() -> Listing:
-    """LEO's configs, one row a stage, with what training costs (leo/training/budget.py)."""
+    """LEO's configs, one row a stage, with the cost of training (leo/training/budget.py)."""
     from leo_bench.leo.training.budget import costs
 
-    rows = [
-        [
-            config.id,
-            row.stage,
-            f"{row.parameters / 1e6:.2f} M",
-            f"{row.macs / 1e12:.3g} TMAC",
-            f"{row.steps:,}",
-            f"{row.hours:.1f} h",
-        ]
-        for config in list_named(Config, CONFIGS)
-        for row in costs(config)
-    ]
-    columns = ("config", "stage", "parameters", "a step", "steps", "one H200, estimated")
-    return Listing(columns, rows)
+    every = list_named(Config, CONFIGS)
+    return _listing(
+        [(config, cost) for config in every for cost in costs(config)],
+        ("config", lambda row: row[0].id),
+        ("stage", lambda row: row[1].stage),
+        ("parameters", lambda row: f"{row[1].parameters / 1e6:.2f} M"),
+        ("a step", lambda row: f"{row[1].macs / 1e12:.3g} TMAC"),
+        ("steps", lambda row: f"{row[1].steps:,}"),
+        ("one H200, estimated", lambda row: f"{row[1].hours:.1f} h"),
+    )
 
 
 def extractors() -> Listing:
-    """Extractors, with where their weights come from."""
-    return Listing(
-        ("extractor", "features", "about"),
-        [[e.name, str(e.dim), e.about] for e in list_extractors()],
+    """Extractors of clips, with the origin of their weights."""
+    return _listing(
+        list_extractors(),
+        ("extractor", lambda e: e.name),
+        ("features", lambda e: str(e.dim)),
+        ("about", lambda e: e.about),
     )
 
 
 def embedders() -> Listing:
-    """Embedders of frames, with where their weights come from."""
-    return Listing(
-        ("embedder", "numbers", "about"),
-        [[e.name, str(e.dim), e.about] for e in list_embedders()],
+    """Embedders of frames, with the origin of their weights."""
+    return _listing(
+        list_embedders(),
+        ("embedder", lambda e: e.name),
+        ("numbers", lambda e: str(e.dim)),
+        ("about", lambda e: e.about),
     )
 
 
 def methods() -> Listing:
-    """The compared methods: whose code, whether `adapt` runs it, how what it wrote is read."""
-    rows = [
-        [
-            m.id,
-            m.title,
-            f"{m.repository} @{m.commit}" if m.repository else "-",
-            m.licence,
-            "yes" if m.command else "no",
-            ", ".join(m.layouts) or "-",
-        ]
-        for m in list_methods()
-    ]
-    columns = ("method", "title", "code", "licence", "leo-bench adapt", "layouts of METHOD:FOLDER")
-    return Listing(columns, rows)
-
-
-def metrics() -> Listing:
-    """Metrics: what they are computed from, and which numbers are the better ones."""
-    rows = [[m.name, m.title, m.samples, m.better, m.protocol or "-"] for m in METRICS.values()]
-    return Listing(("metric", "title", "of", "better", "own protocol"), rows)
+    """Compared methods: their code, whether `adapt` runs it, and how its output is read."""
+    return _listing(
+        list_methods(),
+        ("method", lambda m: m.id),
+        ("title", lambda m: m.title),
+        ("code", lambda m: f"{m.repository} @{m.commit}" if m.repository else "-"),
+        ("licence", lambda m: m.licence),
+        ("leo-bench adapt", lambda m: "yes" if m.command else "no"),
+        ("layouts of METHOD:FOLDER", lambda m: ", ".join(m.layouts) or "-"),
+    )
 
 
 LISTINGS: dict[str, Callable[[], Listing]] = {

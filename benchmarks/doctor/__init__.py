@@ -1,1 +1,1 @@
-"""Is this installation able to give right numbers, and what does each metric notice?"""
+"""Checks of the installation, and of the response of each metric to known damage."""

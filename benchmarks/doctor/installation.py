@@ -1,4 +1,4 @@
-"""Is this installation able to give right numbers? Findings for `leo-bench doctor`."""
+"""`leo-bench doctor`: checks versions, device, cache and the certificates of extractors."""
 
 import importlib.util
 import os
@@ -21,7 +21,7 @@ from leo_bench.evaluation.weights.registry import find, require_registered, weig
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     check: str
     state: Literal["right", "absent", "wrong"]
@@ -29,7 +29,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at versions, decoder, device, cache, and every extractor's certificate."""
+    """Check versions, device, decoder, cache, and every extractor's certificate."""
     return [*_machine(), *_extractors()]
 
 

@@ -1,7 +1,4 @@
-"""Metrics read from the same videos at some damage, and how sure a change of theirs is.
-
-What `benchmarks.doctor.sensitivity` puts into its table.
-"""
+"""Values of metrics on damaged videos, and confidence intervals of their differences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,20 +19,20 @@ from leo_bench.evaluation.identity.acd import source_acd
 from leo_bench.evaluation.identity.embedded_videos import EmbeddingSettings
 from leo_bench.evaluation.measure import Measurement, Settings, Side, measure
 from leo_bench.evaluation.protocols.of_clips import load_protocol
-from leo_bench.evaluation.uncertainty.intervals import Interval, shared_difference_interval
+from leo_bench.evaluation.uncertainty.intervals import shared_difference_interval
 from leo_bench.evaluation.uncertainty.mean_intervals import difference_interval
 from leo_bench.evaluation.uncertainty.paired_shares import paired_difference
 from leo_bench.evaluation.videos.source import VideoSource
 
 FRAMES = 16
-LONG = 128  # frames in which motion is looked for twice
+LONG = 128  # frames in which repeated motion is searched
 
-LEVEL = 0.9  # of the intervals: that a number grows is a claim to one side, with 5 % beyond it
+LEVEL = 0.9  # of the intervals: "grows" is a one-sided claim, with an error of 5 %
 
 
 @dataclass(frozen=True)
 class Change:
-    """Interval, at LEVEL, of one number less another."""
+    """Confidence interval, at LEVEL, of the difference of two values."""
 
     low: float
     high: float
@@ -43,7 +40,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Videos:
-    """What a metric is given: sources of VIDEOS videos each, at one level of one damage."""
+    """The input of a metric: real videos, and fakes at one level of one damage."""
 
     real: VideoSource
     fake: VideoSource
@@ -51,14 +48,14 @@ class Videos:
 
 
 class Reading(Protocol):
-    """A metric's number for some videos, comparable with its number for other fakes."""
+    """The value of a metric for some fakes, comparable with its value for other fakes."""
 
     @property
     def value(self) -> float:
-        """The number."""
+        """The value."""
 
     def difference(self, other: Self) -> Change | None:
-        """Of this value less the other's; all show the same videos."""
+        """This value minus the other's, for the same videos; None without an interval."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,7 @@ class DistanceReading:
         return self.measured.numbers.value_float64
 
     def difference(self, other: "DistanceReading") -> Change | None:
-        """See `evaluation.uncertainty.shared_videos`."""
+        """By `uncertainty.intervals.shared_difference_interval`."""
         weighted = self.measured.form.weighted
         if weighted is None:
             return None
@@ -84,14 +81,15 @@ class DistanceReading:
             )
             for m in (self.measured, other.measured)
         )
-        return _change(shared_difference_interval(mine, others, seed=0, level=LEVEL))
+        found = shared_difference_interval(mine, others, seed=0, level=LEVEL)
+        return Change(found.low, found.high)
 
 
 def read_distance(metric: str, protocol: str, videos: Videos) -> Reading:
-    """A distance of the fakes to the reals."""
+    """The distance between fakes and reals, measured once by the shipped network."""
     count = len(videos.fake.names)
     changed = load_protocol(protocol).changed("repeats", 1).changed("real.start", "random")
-    changed = changed.changed("real.count", count)
+    changed = changed.changed("real.count", count).changed("fake.count", count)
     settings = Settings(
         features_of=_network(protocol).through(None, videos.resources),
         seed=0,
@@ -100,14 +98,12 @@ def read_distance(metric: str, protocol: str, videos: Videos) -> Reading:
         store=videos.resources.store,
     )
     real, fake = (Side(source, Window(FRAMES)) for source in (videos.real, videos.fake))
-    return DistanceReading(
-        measure(metric, real, fake, changed.changed("fake.count", count), settings)
-    )
+    return DistanceReading(measure(metric, real, fake, changed, settings))
 
 
 @dataclass(frozen=True)
 class MeanReading:
-    """A mean over the fakes of one number a video."""
+    """The mean over the fakes of one value a video."""
 
     of_video: Mapping[str, float]
 
@@ -117,9 +113,9 @@ class MeanReading:
         return fmean(self.of_video.values())
 
     def difference(self, other: "MeanReading") -> Change | None:
-        """See `evaluation.uncertainty.mean_intervals`."""
+        """By `uncertainty.mean_intervals`, in pairs."""
         found = difference_interval(self.of_video, other.of_video, paired=True, level=LEVEL)
-        return None if found is None else _change(found)
+        return None if found is None else Change(found.low, found.high)
 
 
 @dataclass(frozen=True)
@@ -130,18 +126,18 @@ class ShareReading:
 
     @property
     def value(self) -> float:
-        """The share, 0 to 1."""
+        """The share, 0..1."""
         return fmean(self.of_video.values())
 
     def difference(self, other: "ShareReading") -> Change | None:
-        """See `uncertainty.paired_shares`: a mean's interval has no width at shares of 0 and 1."""
+        """By `uncertainty.paired_shares`, whose interval also has a width at shares of 0 and 1."""
         pairs = [(flag, other.of_video[name]) for name, flag in self.of_video.items()]
         mine, others = zip(*pairs, strict=True)
         return Change(*paired_difference(mine, others, LEVEL).interval)
 
 
 def read_acd(embedder: str, videos: Videos) -> MeanReading:
-    """Average Content Distance of the fakes alone."""
+    """The Average Content Distance of the fakes."""
     settings = EmbeddingSettings(
         recipe=FrameRecipe(build_embedder(EmbedderRequest(embedder)), "center-crop-lanczos", None),
         choice=ClipChoice(start="first"),
@@ -154,19 +150,15 @@ def read_acd(embedder: str, videos: Videos) -> MeanReading:
 
 
 def read_repetition(videos: Videos) -> ShareReading:
-    """Share of the fakes that contain repeated motion, calibrated on the reals."""
+    """The share of the fakes with repeated motion, calibrated on the reals."""
     request = RepetitionRequest(sources=(), calibrate=videos.real.name, frames=LONG)
     calibrated = calibrated_on(videos.real, request, videos.resources)
     return ShareReading(found_in(videos.fake, calibrated, videos.resources).flags)
 
 
-def _change(interval: Interval) -> Change:
-    return Change(interval.low, interval.high)
-
-
 @lru_cache(maxsize=4)
 def _network(protocol: str) -> Network:
-    """The shipped network that takes the place of the protocol's."""
+    """The shipped network that replaces the protocol's."""
     shipped = load_protocol(protocol)
     name = TOY_EMBEDDER if shipped.frames_of_clip else TOY_EXTRACTOR
     return build_network(ExtractorRequest(name, shipped.bn_eps), shipped)

@@ -1,8 +1,8 @@
-"""What each metric answers to graded damage: `leo-bench doctor --metrics`.
+"""`leo-bench doctor --metrics`: the response of each metric to graded damage.
 
-Fakes: beginnings of videos of an embedded world, untouched and damaged at three levels. Reals:
-other moments of the same videos, so that little but the damage sets the two apart. Only pairs of
-metric and damage are measured of which it is known whether the number grows or holds still.
+Fakes are the beginnings of videos of an embedded world, untouched and damaged at three levels.
+Reals are other clips of the same videos, so that the two sides differ in little but the damage.
+Only those pairs of metric and damage are measured for which the right response is known.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -29,10 +29,10 @@ from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS
 from leo_bench.evaluation.videos.discover import OpenOptions
 
 WORLDS = ("toy-faces", "toy-bodies")
-VIDEOS = 48  # a side
-MOST_VIDEOS = 128  # half a world's test split
+VIDEOS = 48  # on each side
+MOST_VIDEOS = 128  # half of a world's test split
 
-# Growing (benchmarks.damage). The other person comes in at a share of 128 frames: later is less.
+# Ascending. In identity-swap the person changes at this share of 128 frames: later is weaker.
 LEVELS: dict[str, tuple[float, ...]] = {
     "blur": (0.5, 1.0, 2.0),
     "noise": (6.0, 12.0, 24.0),
@@ -41,7 +41,7 @@ LEVELS: dict[str, tuple[float, ...]] = {
     "repetition": (0.2, 0.3, 0.4),
 }
 
-# A metric holds still where it moves by less than this share of its largest rightful answer.
+# "still": the value changes by at most this share of the metric's largest expected response.
 STILL = 0.1
 
 Expectation = Literal["grows", "still"]
@@ -51,13 +51,13 @@ WRONG: frozenset[Verdict] = frozenset({"DOES NOT GROW", "MOVES"})
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric, and what is expected of it.
+    """A metric and its expected responses.
 
     Args:
-        read: its number for some videos.
-        grows: damages with which the number must grow.
-        still: damages that must not move it.
-        fewest: videos a side that it can be read from.
+        read: measures it.
+        grows: damages with which the value must grow.
+        still: damages that must not change it.
+        fewest: smallest number of videos a side.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Metric:
     fewest: int = MIN_VIDEOS
 
     def expected(self, damage: str) -> Expectation | None:
-        """What is expected of it under a damage; None: nothing is claimed."""
+        """The expected response to a damage; None: none is claimed."""
         if damage in self.grows:
             return "grows"
         return "still" if damage in self.still else None
@@ -113,13 +113,14 @@ METRICS: tuple[Metric, ...] = (
 
 @dataclass(frozen=True)
 class Response:
-    """A metric's answer to a damage in one world.
+    """The response of a metric to a damage in one world.
 
     Args:
-        amounts: of the damage.
-        values: of the metric at each amount; `untouched` at none.
-        changes: from untouched to each amount.
-        steps: from each amount to the next, from none to the first.
+        amounts: of the damage, ascending.
+        untouched: value without damage.
+        values: value at each amount.
+        changes: difference between each amount and no damage.
+        steps: difference between each amount and the one before, the first being no damage.
     """
 
     world: str
@@ -134,12 +135,12 @@ class Response:
 
     @property
     def largest(self) -> float:
-        """How far the strongest damage moves the value."""
+        """The change by the strongest damage."""
         return abs(self.values[-1] - self.untouched)
 
     @property
     def grows(self) -> bool:
-        """Whether the strongest damage is told from none, and no step surely goes down."""
+        """Whether the strongest damage is significant, and no step is significantly negative."""
         last = self.changes[-1]
         return (
             last is not None
@@ -148,7 +149,7 @@ class Response:
         )
 
     def holds_still(self, scale: float) -> bool:
-        """Whether no level is told from none, or moves by STILL * `scale`."""
+        """Whether each level is insignificant, or changes the value by at most STILL * `scale`."""
         return all(
             (change is not None and change.low <= 0 <= change.high)
             or abs(value - self.untouched) <= STILL * scale
@@ -156,7 +157,7 @@ class Response:
         )
 
     def verdict(self, scale: float) -> Verdict:
-        """Whether the answer is as expected; `scale` as in `holds_still`."""
+        """Whether the response is as expected; `scale` as in `holds_still`."""
         if self.expected == "grows":
             return "grows" if self.grows else "DOES NOT GROW"
         return "still" if self.holds_still(scale) else "MOVES"
@@ -169,16 +170,16 @@ def examine_metrics(
     worlds: Sequence[str] = WORLDS,
     metrics: Sequence[Metric] = METRICS,
 ) -> Iterator[tuple[Response, Verdict]]:
-    """Every metric's answer to the damages of which something is claimed, world by world.
+    """Yield the responses of metrics to the damages with a claim, world by world.
 
     Args:
-        resources: cache, threads and progress for a piece of work of that name.
-        videos: a side.
-        worlds: which embedded worlds.
-        metrics: which metrics.
+        resources: cache, threads and progress for a piece of work of this name.
+        videos: number of videos on each side.
+        worlds: names of embedded worlds.
+        metrics: the metrics.
 
     Raises:
-        InputError: too few videos for some metric, or more than half a world has.
+        InputError: too few videos for a metric, or more than half of a world has.
     """
     fewest = max(metric.fewest for metric in metrics)
     if not fewest <= videos <= MOST_VIDEOS:
@@ -209,24 +210,20 @@ def _responses(
     found = []
     for damage, amounts in LEVELS.items():
         claimed = [
-            (metric.name, expected)
+            (metric, expected)
             for metric in metrics
             if (expected := metric.expected(damage)) is not None
         ]
-        names = {name for name, _ in claimed}
+        claiming = [metric for metric, _ in claimed]
         levels = [
-            readings(
-                f"damaged:{damage}={amount}:{world}/test",
-                [metric for metric in metrics if metric.name in names],
-            )
-            for amount in amounts
+            readings(f"damaged:{damage}={amount}:{world}/test", claiming) for amount in amounts
         ]
-        for name, expected in claimed:
-            none, at = untouched[name], [level[name] for level in levels]
+        for metric, expected in claimed:
+            none, at = untouched[metric.name], [level[metric.name] for level in levels]
             found.append(
                 Response(
                     world=world,
-                    metric=name,
+                    metric=metric.name,
                     damage=damage,
                     expected=expected,
                     amounts=amounts,

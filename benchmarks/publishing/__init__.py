@@ -1,1 +1,1 @@
-"""Clips of a report and statistics of a bundle."""
+"""Additional content of reports and bundles: example clips, and feature statistics."""

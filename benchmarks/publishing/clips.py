@@ -1,7 +1,7 @@
-"""What a report shows besides records: clips of the videos that move FVD most and least.
+"""Example clips of a report: the videos with the largest and smallest influence on FVD.
 
-A fake video that moves FVD up is one that the real videos do not look like; a real one that does
-is one that the fakes miss. The influences beside a record say which (`uncertainty.influence`).
+A fake video that increases FVD is unlike the real videos; a real video that increases it is not
+covered by the fakes. The influences are stored beside a record (`records.influences`).
 """
 
 import tempfile
@@ -22,13 +22,13 @@ from leo_bench.evaluation.videos.write import write_video
 from leo_bench.reports.page import Clip, ClipRow
 from leo_bench.reports.records import RecordTree, StoredRecord
 
-FPS = 10  # slow enough to see 16 frames
+FPS = 10  # slow enough to watch 16 frames
 MOST_FRAMES = 64  # of a clip on the page
 
 
 @dataclass(frozen=True)
 class Picked:
-    """Videos of one side, most typical first, and how far each moves the number."""
+    """The most and least typical videos of one side, (name, influence) each, extreme ones first."""
 
     typical: Sequence[tuple[str, float]]
     odd: Sequence[tuple[str, float]]
@@ -37,9 +37,9 @@ class Picked:
 def clip_rows(
     tree: RecordTree, each: int, resources: Resources, say: Callable[[str], None]
 ) -> dict[str, list[ClipRow]]:
-    """Rows of clips by benchmark: for each model, its most and least typical videos and real ones.
+    """Rows of clips by benchmark: the most and least typical fake and real videos of each model.
 
-    A record whose videos are gone is left out, and `say` is told.
+    A record whose videos are missing is skipped, and `say` is called with the reason.
     """
     rows: dict[str, list[ClipRow]] = {}
     for key, stored in tree.records.items():
@@ -55,7 +55,7 @@ def clip_rows(
 
 
 def picked(influences: Mapping[str, Pair], count: int) -> Picked:
-    """The `count` videos that lower the number most as they count more, and that raise it most."""
+    """The `count` videos with the most negative and with the most positive influence."""
     ranked = sorted(
         ((video, whole) for video, (whole, _) in influences.items()), key=lambda pair: pair[1]
     )
@@ -91,7 +91,7 @@ def _rows_of(key: str, stored: StoredRecord, each: int, resources: Resources) ->
 def _clips(
     side: str, name_of_side: str, source: VideoSource, window: Window, wanted: Picked
 ) -> tuple[list[Clip], list[Clip]]:
-    """Typical and odd clips; the record names the side: where it lies now is no reader's matter."""
+    """Typical and odd clips; captions name the side as the record does, without today's path."""
     index = {name: i for i, name in enumerate(source.names)}
     sides = []
     for videos in (wanted.typical, wanted.odd):

@@ -1,4 +1,4 @@
-"""Statistics for a bundle: every Fréchet distance made again, from the cache where it can be."""
+"""Feature statistics of a bundle: mean and covariance behind every Fréchet distance."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,10 @@ from leo_bench.reports.records import RecordTree, StoredRecord
 def statistics_of(
     tree: RecordTree, resources: Resources, say: Callable[[str], None]
 ) -> dict[str, Statistics]:
-    """By record key; a record whose videos are gone, or others, goes without, and `say` is told."""
+    """Statistics by record key, from cached features where possible.
+
+    A record whose videos are missing or changed is skipped, and `say` is called with the reason.
+    """
     found = {}
     for key, stored in tree.records.items():
         if stored.metric not in FRECHET:
