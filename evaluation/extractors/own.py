@@ -65,11 +65,9 @@ class OwnExtractor:
                 found = self.network(clip.to(self.device))
         except Exception as error:
             raise InputError(f"extractor {self.name}: {_said(error)}") from error
-        if not (isinstance(found, Tensor) and found.is_floating_point() and found.ndim == 2):
+        if not isinstance(found, Tensor) or found.ndim != 2 or len(found) != 1:
             kind = list(found.shape) if isinstance(found, Tensor) else type(found).__name__
-            raise InputError(
-                f"extractor {self.name}: gives {kind} for a clip; expected float [1,D]"
-            )
+            raise InputError(f"extractor {self.name}: gives {kind} for a clip; expected [1,D]")
         return found.float().cpu().clone()
 
 
