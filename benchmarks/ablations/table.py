@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from leo_bench.benchmarks.ablations.ablation import Ablation
 from leo_bench.benchmarks.ablations.record import AblationRecord, AblationRow, Change, RowT
 from leo_bench.evaluation.errors import InputError
+from leo_bench.reports.plain_tables import markdown_table
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,8 @@ class AblationTable:
 
     def markdown(self) -> str:
         """As Markdown; all columns but the first are right-aligned."""
-        lines = [f"**{self.title}**", "", _line(self.columns)]
-        lines.append(_line(["---", *["---:"] * (len(self.columns) - 1)]))
-        return "\n".join([*lines, *(_line(row) for row in self.rows)]) + "\n"
+        align = ["left", *["right"] * (len(self.columns) - 1)]
+        return f"**{self.title}**\n\n{markdown_table(self.columns, self.rows, align)}\n"
 
 
 def paper_table(ablation: Ablation, found: Sequence[AblationRecord]) -> AblationTable:
@@ -145,7 +145,3 @@ def _seeds(values: Sequence[float], form: str) -> str:
 
 def _of_variant(found: Sequence[RowT], variant: str) -> RowT | None:
     return next((row for row in found if row.variant == variant), None)
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
