@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, Protocol
 
 import torch
 from diffusers import DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler
@@ -19,16 +19,16 @@ from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.config import Diffusion
+from leo_bench.leo.diffusion import SamplerKind
 from leo_bench.leo.seeds import generator
 
 Prediction = Literal["epsilon", "v", "sample"]
-Kind = Literal["ddpm", "ddim", "dpm", "dpm-lu"]
 Key = tuple[str | int, ...]
 
 _FIRST_BETA, _LAST_BETA = 1e-4, 0.02  # of the linear schedule with 1000 steps
 _MOST_BETA = 0.999  # the cosine schedule's bound
 _BETAS = {"linear": "linear", "cosine": "squaredcos_cap_v2"}
-_SCHEDULERS: dict[str, tuple[Any, dict[str, object]]] = {
+_SCHEDULERS: dict[SamplerKind, tuple[Any, dict[str, object]]] = {
     # Ancestral sampling (Ho et al. 2020, Algorithm 2), respaced as improved-diffusion does: from
     # the last trained step to step 0, where no noise is added.
     "ddpm": (
@@ -131,7 +131,7 @@ class Sampler:
             depends on its key alone to the bit; another batch changes last bits.
     """
 
-    kind: Kind
+    kind: SamplerKind
     steps: int
     batch: int = 8
 
@@ -143,12 +143,11 @@ class Sampler:
             InputError: it is not KIND-STEPS.
         """
         kind, _, steps = text.rpartition("-")
-        for known in get_args(Kind):
+        for known in _SCHEDULERS:
             if kind == known and steps.isdecimal() and int(steps):
                 return Sampler(known, int(steps), batch)
-        raise InputError(
-            f"sampler {text!r}: expected ddpm-STEPS, ddim-STEPS, dpm-STEPS or dpm-lu-STEPS"
-        )
+        *others, last = (f"{known}-STEPS" for known in _SCHEDULERS)
+        raise InputError(f"sampler {text!r}: expected {', '.join(others)} or {last}")
 
 
 def plain_noise(shape: Sequence[int], random: torch.Generator) -> Tensor:
@@ -263,7 +262,7 @@ def _scheduler(diffusion: Diffusion, sampler: Sampler) -> _Scheduler:
         # diffusers hands tensors to np.array (0.42, scheduling_dpmsolver_multistep.py:441).
         warnings.filterwarnings("ignore", "__array__", DeprecationWarning)
         made.set_timesteps(sampler.steps)
-    if sampler.kind in ("dpm", "dpm-lu"):
+    if make is DPMSolverMultistepScheduler:
         made.set_begin_index(0)  # the scheduler's own search fails where steps round alike
     scheduler: _Scheduler = made
     return scheduler

@@ -17,8 +17,9 @@ from leo_bench.evaluation.files.schema import Data
 from leo_bench.evaluation.videos.source import VideoSource
 from leo_bench.leo.config import CddpmConfig
 from leo_bench.leo.data.videos import at_size
+from leo_bench.leo.diffusion import SamplerKind
 from leo_bench.leo.diffusion.conditioning import CONDITIONS, added, residuals
-from leo_bench.leo.diffusion.gaussian import Key, Kind, Sampler, check_steps
+from leo_bench.leo.diffusion.gaussian import Key, Sampler, check_steps
 from leo_bench.leo.sampling.model import LeoModel
 from leo_bench.leo.sampling.rendering import Stretch
 from leo_bench.leo.sampling.rollout import Rollout, Transitions
@@ -58,7 +59,7 @@ class Sampling(Data):
     frames: int = Field(default=128, ge=1)
     count: int = Field(default=256, ge=1)
     seed: int = 0
-    sampler: Kind = "ddim"
+    sampler: SamplerKind = "ddim"
     steps: int = Field(default=50, ge=1)
     transitions: bool = False
     first_frame: Literal["source", "recon"] = "source"
