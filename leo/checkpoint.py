@@ -1,8 +1,7 @@
-"""Tensors on disk that are there whole or not at all: checkpoints, and models to sample from.
+"""Checkpoint and model files: safetensors, written atomically, with a digest of the tensors.
 
-A file carries a digest of its tensors, so that a damaged one is known for what it is. Its metadata
-is one JSON text: safetensors writes several in an order that changes from run to run, and the same
-model is to be the same bytes.
+The metadata are one JSON text: safetensors writes several entries in an order that varies, and the
+same model is to be the same bytes.
 """
 
 import contextlib
@@ -27,16 +26,16 @@ NETWORK = "network."
 
 
 class DamagedFileError(InputError):
-    """A file of tensors is cut short, or its tensors are not what was written."""
+    """A file of tensors is cut short or altered."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """A trained network as it lies in `RUN/STAGE/model.safetensors`.
+    """The content of `RUN/STAGE/model.safetensors`.
 
     Args:
-        network: the network's state, by the names of its `state_dict`.
-        stats: the stage's tensors: code statistics and the like.
+        network: the network's `state_dict`.
+        stats: the stage's tensors: statistics of codes.
         metadata: text by name: the stage's own (JSON), and "stage", "step", "validation",
             "config", "config_digest", "data".
     """
@@ -47,7 +46,7 @@ class Model:
 
 
 def save_model(path: Path, model: Model, dtype: torch.dtype = torch.float32) -> None:
-    """Write a model; its network's floating-point tensors as `dtype`, statistics as they are.
+    """Write a model; the network's floating-point tensors as `dtype`, statistics unchanged.
 
     Raises:
         InputError: the file cannot be written.
@@ -61,7 +60,7 @@ def save_model(path: Path, model: Model, dtype: torch.dtype = torch.float32) -> 
 
 
 def load_model(path: Path) -> Model:
-    """A model as `save_model` wrote it, on the CPU; float16 weights come back as float32.
+    """The model in a file of `save_model`, on the CPU; float16 weights become float32.
 
     Raises:
         InputError: there is no such file, it is damaged, or it is not a model.
@@ -85,7 +84,7 @@ def load_model(path: Path) -> Model:
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
-    """Write a safetensors file beside its place, force it to the disk, and rename it.
+    """Write a safetensors file atomically and durably (fsync).
 
     Raises:
         InputError: the disk is full, or the folder cannot be written to.
@@ -99,7 +98,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         about = json.dumps({**metadata, DIGEST: _digest(own)}, sort_keys=True)
-        # A file as the umask says; safetensors' own are for nobody but their owner.
+        # With the permissions of the umask; safetensors lets only the owner read.
         temporary.touch()
         mode = temporary.stat().st_mode
         save_file(own, temporary, {ABOUT: about})

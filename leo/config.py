@@ -1,9 +1,9 @@
-"""A LEO model as data: one TOML file in `configs/` is one model, one table a stage.
+"""The config of a LEO model: a TOML file in `configs/`, with one table for each stage.
 
     config = load_config("toy64")            # or a path to a TOML file
     config.lmdm.training.steps
 
-Values with a source name it in the TOML file; "spec" there is the reading list in `leo/README.md`.
+The TOML files name the sources of their values.
 """
 
 import tomllib
@@ -27,21 +27,23 @@ CONFIGS = Path(__file__).parent / "configs"
 
 
 class Optimiser(Data):
-    """Adam; the rate may fall at the end."""
+    """Adam with a constant learning rate, which may fall to 0 at the end."""
 
     learning_rate: float = Field(gt=0, allow_inf_nan=False)
     betas: tuple[Fraction, Fraction] = (0.9, 0.999)
-    falling: float = Field(default=0.0, ge=0, le=1)  # last share of the steps: rate to 0, cosine
+    falling: float = Field(
+        default=0.0, ge=0, le=1
+    )  # share of the steps with a falling rate (cosine)
 
 
 class Training(Data):
-    """How long and in what portions a stage is trained."""
+    """Steps, batch, precision and intervals of a stage's training."""
 
     steps: Count
     batch: Count  # samples in a step, over all processes
     ema: Fraction | None = None
     precision: Literal["fp32", "bf16"] = "fp32"
-    accumulate: Count = 1  # parts that a process's batch is computed in
+    accumulate: Count = 1  # parts of a process's batch, computed one after another
     report_every: Count = 20
     save_every: Count = 500
     validate_every: Count = 250
@@ -57,32 +59,34 @@ class Training(Data):
 
 
 class Augmentation(Data):
-    """Of both frames of a pair alike (LIA's training code, see spec 2.5).
+    """Random changes, alike for both frames of a pair (wyhsirius/LIA before 3f1d865, dataset.py).
 
-    `crop_from`: frames are cropped at this size and then brought to the model's, so that a smaller
-    model's pairs stay sharp. None: they are cropped at the model's size and enlarged again.
+    `crop_from`: size at which frames are cropped, before they are resized to the model's; so a
+    smaller model's pairs stay sharp. None: the model's size.
     """
 
     flip: bool = False
-    crop: float = Field(default=1.0, gt=0, le=1)  # side of a random square, of the frame's side
+    crop: float = Field(default=1.0, gt=0, le=1)  # side of the random square over the frame's
     crop_from: int | None = Field(default=None, ge=8)
     jitter: Literal["none", "one-of", "compose"] = "none"
 
 
 class AnimatorConfig(Data):
-    """LIA, and how it is trained (paper Sec. 3.1)."""
+    """Stage animator: LIA (paper Sec. 3.1)."""
 
     training: Training
     generator: Optimiser
     discriminator: Optimiser | None = None  # None: no adversarial loss
     channel_cap: Count = 512
-    channel_base: Count = 16384  # channels times side, at most (StyleGAN2-ADA's name)
+    channel_base: Count = 16384  # channels times side, at most; named as in StyleGAN2-ADA
     style: Count = 512
     directions: Count = 20
     align_corners: bool = False
     start: Literal["official", "identity", "copy"] = "official"
-    perceptual: Literal["vgg19", "auto", "pixels"] = "vgg19"  # "auto": pixels without its weights
-    # Ours: extra weight of pixels that move, in L1.
+    perceptual: Literal["vgg19", "auto", "pixels"] = (
+        "vgg19"  # "auto": "pixels" where VGG-19's weights are absent
+    )
+    # Ours: extra weight in L1 of pixels that move.
     emphasis: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     augmentation: Augmentation = Augmentation()
 
@@ -96,12 +100,12 @@ class AnimatorConfig(Data):
 
 
 class Diffusion(Data):
-    """Noise schedule, what the network predicts, and how its errors count."""
+    """Noise schedule, what the network predicts ("sample" is x0), weights of the loss."""
 
     steps: Count = 1000
     schedule: Literal["linear", "cosine"] = "linear"
     prediction: Literal["epsilon", "v", "sample"] = "epsilon"
-    # Of "sample": an error counts 1/noise^2 times, at most this (Min-SNR, arXiv 2303.09556).
+    # For "sample": errors are weighted by 1/noise^2, at most this (Min-SNR, arXiv 2303.09556).
     most_weight: float = Field(default=1.0, ge=1, allow_inf_nan=False)
 
     @model_validator(mode="after")
@@ -112,12 +116,12 @@ class Diffusion(Data):
 
 
 class LmdmConfig(Data):
-    """Latent motion: residuals given the first code (paper Eqs. 2-4), or whole sequences (Eq. 1).
+    """Stage lmdm: motion given its first code (paper Eqs. 2-4), or whole windows (Eq. 1).
 
-    `condition`: "add" is the Linear Motion Condition; "cat" feeds the residuals without adding;
-    "concat-abs" noises absolute codes behind a clean first one; "replace" is Eq. 1, its first slot
-    overwritten while sampling; "none" is Eq. 1 (paper Table 4, "w/o LMC"). `spare`: a run's
-    last codes, at the network's edge, that a video may end with but no run goes on from.
+    `condition`: "add" is the Linear Motion Condition; "cat" does not add the first code to the
+    residuals; "concat-abs" noises codes, not residuals, behind a clean first one; "replace" is
+    Eq. 1, its first code overwritten while sampling; "none" is Eq. 1 (Table 4, "w/o LMC").
+    `spare`: codes at the end of a window that the next window does not continue from.
     """
 
     training: Training
@@ -138,7 +142,7 @@ class LmdmConfig(Data):
 
 
 class FrameDmConfig(Data):
-    """One starting code (paper Sec. 3.2, "frame-wise")."""
+    """Stage frame-dm: the first code (paper Sec. 3.2, "frame-wise")."""
 
     training: Training
     optimiser: Optimiser
@@ -148,7 +152,7 @@ class FrameDmConfig(Data):
 
 
 class TransitionConfig(Data):
-    """Motion between two codes (paper Sec. 6)."""
+    """Stage transition-dm: motion between two codes (paper Sec. 6)."""
 
     training: Training
     optimiser: Optimiser
@@ -164,7 +168,7 @@ class TransitionConfig(Data):
 
 
 class CddpmConfig(Data):
-    """The starting frame given its code (paper Sec. 3.3, option 2)."""
+    """Stages cddpm and super-resolution: the first frame given its code (Sec. 3.3, option 2)."""
 
     training: Training
     optimiser: Optimiser
@@ -185,7 +189,7 @@ class Config(Named):
     about: str
     resolution: int
     seed: int = 0
-    held_out: float = Field(default=0.05, ge=0, lt=0.5)  # share of the training videos
+    held_out: float = Field(default=0.05, ge=0, lt=0.5)  # share of the videos
     animator: AnimatorConfig
     lmdm: LmdmConfig
     frame_dm: FrameDmConfig
@@ -229,7 +233,7 @@ def load_config(name: str, changes: Sequence[str] = ()) -> Config:
 
     Args:
         name: "toy64", or a path that ends in .toml.
-        changes: "lmdm.training.steps=100" and the like; the value is TOML, or else a text.
+        changes: such as "lmdm.training.steps=100"; a value that is not TOML is a string.
 
     Raises:
         InputError: there is no such config, or a key is wrong; the message says which.

@@ -1,10 +1,11 @@
-"""Chance as a function of names: the same key gives the same numbers, for whatever device.
+"""Random numbers as a function of a key such as ("lmdm", seed, step), on every device alike.
 
-torch's CPU generator keeps 32 bits of a seed: of 100,000 keys one or two pairs draw the same.
-On processors without AVX2 normal numbers differ in last bits: torch computes them another way.
+No random state is carried: what training step 700 or sample 31 draws follows from its key alone, so
+a resumed training run, another batch size or another number of processes draws the same.
 
-No random state is carried anywhere. What training step 700 or sample 31 draws follows from its key
-alone, so a resumed run, another batch size or another number of processes draws the same.
+torch's CPU generator keeps 32 bits of a seed: among 100,000 keys one or two pairs draw the same.
+On processors without AVX2 normal numbers differ in last bits. (`evaluation.seeds` derives seeds to
+be written into records; these are never written down.)
 """
 
 import hashlib
@@ -15,7 +16,7 @@ from torch import Tensor
 
 
 def generator(*key: str | int) -> torch.Generator:
-    """A CPU generator seeded by the SHA-256 of `key`: ("lmdm", seed, step) and the like."""
+    """A CPU generator seeded by the SHA-256 of `key`."""
     text = "\0".join(f"{type(part).__name__}:{part}" for part in key)
     seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little") >> 1
     return torch.Generator().manual_seed(seed)

@@ -1,7 +1,7 @@
-"""What the training loop must know of a stage: its players, its batches, how it is judged.
+"""A stage as the training loop sees it: players, batches, validation, pictures.
 
-A batch is a function of the step and of the share, and of nothing else: no iterator has a state
-that a checkpoint would have to save, and any thread may make any batch ahead of time.
+A batch is a function of step and share alone: no iterator has a state that a checkpoint would have
+to save, and any thread may make any batch ahead of time.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,12 +17,12 @@ Losses = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Share:
-    """One of `parts` equal parts of a global batch: a process's, or a step of accumulation's.
+    """One of `parts` equal parts of a global batch: of a process, or of gradient accumulation.
 
     Args:
-        part: from 0.
-        parts: how many.
-        group: samples that a network looks at together, see `Stage`; a part holds whole groups.
+        part: 0 to parts - 1.
+        parts: their number.
+        group: samples that a network compares, see `Stage`; a part holds whole groups.
     """
 
     part: int = 0
@@ -30,13 +30,13 @@ class Share:
     group: int = 1
 
     def of(self, count: int) -> list[int]:
-        """The indices of a global batch of `count` that belong to this part.
+        """The indices of this part in a global batch of `count`.
 
-        The batch is laid out as [group, count/group], a column a group, and each part is a block
-        of columns: laid out alike, it has the same groups.
+        The batch is laid out as [group, count/group], a column a group; a part is a block of
+        columns.
 
         Raises:
-            ValueError: `count` cannot be dealt out equally.
+            ValueError: `count` cannot be split equally.
         """
         if count % (self.parts * self.group):
             raise ValueError(
@@ -45,43 +45,43 @@ class Share:
             )
         groups = count // self.group
         size = groups // self.parts
-        mine = range(self.part * size, (self.part + 1) * size)
-        return [row * groups + column for row in range(self.group) for column in mine]
+        columns = range(self.part * size, (self.part + 1) * size)
+        return [row * groups + column for row in range(self.group) for column in columns]
 
 
 class LossModule(nn.Module):
     """A network with its losses: what a player trains. Abstract.
 
-    `network` is what is optimised, saved and averaged. Other networks that the losses need belong
-    to the closure or to a tuple, so that they are no parameters of this module.
+    `network` is optimised, averaged and saved. Other networks that the losses use are kept in a
+    tuple, so that they are no submodules.
     """
 
     network: nn.Module
 
     def part_means(self, batch: Batch) -> Batch:
-        """Numbers [] of a part whose means over the global batch `forward` finds in its batch.
+        """Numbers [] of a part; `forward` finds their means over the global batch in its batch.
 
-        A loss that is balanced by such a mean is the same whatever parts the batch is dealt in.
+        A loss that is divided by such a mean does not depend on how the batch is split.
         """
         return {}
 
     def forward(self, batch: Batch) -> tuple[Losses, Batch]:
-        """The losses on `batch`, weighted (their sum is trained), and what later players may read.
+        """The weighted losses on `batch` (their sum is minimised), and tensors for later players.
 
-        What is returned second, detached, is added to the batch before the next player's turn: the
-        generator's picture for the discriminator.
+        The tensors are detached and added to the batch before the next player's turn, as the
+        generator's picture is for the discriminator.
         """
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class Player:
-    """One network in turn on the same batch."""
+    """One network of a stage, with its optimiser."""
 
     name: str
     module: LossModule
     optimiser: Optimiser
-    ema: float | None = None  # decay of the average of the weights; None: no average is kept
+    ema: float | None = None  # decay of the moving average of the weights; None: none
 
 
 @dataclass(frozen=True)
@@ -91,14 +91,14 @@ class Stage:
     Args:
         name: "animator", "lmdm", "frame-dm", "transition-dm", "cddpm", "super-resolution".
         players: take turns on every batch, in this order; the first one is the model.
-        batch: (step, share) -> that share's part of step's global batch, on the CPU.
-        validate: the model's network (averaged, if an average is kept) -> numbers on held-out data
-            by name; lower is better, and "loss" decides which checkpoint is the best.
-        picture: the model's network -> uint8 [3,H,W] to look at; None: nothing to see.
-        metadata: kept with the weights (JSON text by name): statistics a sampler needs.
-        tensors: kept with the weights: code statistics and the like.
-        group: samples that a network looks at together: every (batch/group)-th one. The batch, and
-            what each process computes at once, is a multiple of it.
+        batch: (step, share) -> the share of that step's global batch, on the CPU.
+        validate: the model's network (averaged, if there is an average) -> numbers on held-out data
+            by name; the lowest "loss" marks the best checkpoint.
+        picture: the model's network -> uint8 [3,H,W], or None.
+        metadata: saved with the weights, text by name.
+        tensors: saved with the weights: statistics of the codes.
+        group: samples that a network compares with each other: every (batch/group)-th one. The
+            batch, and each part of it, is a multiple of it.
     """
 
     name: str

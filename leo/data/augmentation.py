@@ -1,4 +1,7 @@
-"""What is done to both frames of a training pair alike (LIA's training code; spec 2.5)."""
+"""Random crop, flip and colour jitter, alike for both frames of a training pair.
+
+As in LIA's training (wyhsirius/LIA before 3f1d865, augmentations.py).
+"""
 
 from collections.abc import Callable
 
@@ -12,10 +15,7 @@ JITTER = 0.1  # brightness, contrast and saturation 0.9 to 1.1, hue -0.1 to 0.1
 
 
 def augment(pair: Tensor, how: Augmentation, chance: torch.Generator, side: int) -> Tensor:
-    """Crop, flip and colour jitter with one set of parameters.
-
-    uint8 [2,3,R,R] -> uint8 [2,3,side,side]. What is cropped is resized once, from R to `side`.
-    """
+    """Crop, flip and jitter: uint8 [2,3,R,R] -> uint8 [2,3,side,side], resized once."""
     whole = pair.shape[-1]
     if how.crop < 1 or whole != side:
         kept = max(1, round(how.crop * whole))
@@ -45,7 +45,7 @@ def _changes(chance: torch.Generator) -> list[Change]:
     return [changes[i] for i in torch.randperm(4, generator=chance).tolist()]
 
 
-# The official code applies each operation to the original and keeps the last: "one-of".
+# LIA's code applies each operation to the original picture and keeps the last: "one-of".
 JITTERS: dict[str, Callable[[torch.Generator], list[Change]]] = {
     "none": lambda chance: [],
     "one-of": lambda chance: _changes(chance)[-1:],

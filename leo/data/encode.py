@@ -1,8 +1,8 @@
-"""Motion codes of all frames of a data set, made once by the frozen animator (spec 5.2, phase 2).
+"""Motion codes of all frames of a data set, made once by the trained animator.
 
 book = encode(animator, videos)
 write_codes(book, run / "codes.safetensors")
-book.sequences         # one float32 [T,20] a training video
+book.sequences         # one float32 [T,M] a training video
 """
 
 import json
@@ -23,17 +23,17 @@ from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.leo.data.videos import TrainingVideos, judged
 
 CODES = "codes.safetensors"  # in the folder of a run
-ANIMATOR = "animator_digest"  # in the metadata of what is trained on codes: the file they are of
+ANIMATOR = "animator_digest"  # in metadata of models trained on codes: the animator of the codes
 FRAMES_AT_ONCE = 64
 
 Progress = Callable[[int, int], None]
 
 
 class Encoder(Protocol):
-    """What makes codes: `leo.models.animator.ImageAnimator`."""
+    """An image animator: `leo.models.animator.ImageAnimator`."""
 
     def codes(self, frames: Tensor) -> Tensor:
-        """uint8 [T,3,R,R] -> float32 [T,20]."""
+        """uint8 [T,3,R,R] -> float32 [T,M]."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ class CodeBook:
     """The codes of a data set.
 
     Args:
-        codes: float32 [sum of lengths,20], not normalised.
+        codes: float32 [sum of lengths,M], not normalised.
         lengths: frames of each video.
         names: of the videos.
         held_out: indices of the held-out videos.
-        digest: what the codes follow from: fingerprints of the videos and of the animator.
-        animator: hex SHA-256 of the animator's file; None: made before this was kept.
+        digest: of what the codes follow from, the videos and the animator.
+        animator: hex SHA-256 of the animator's file; None in older files.
     """
 
     codes: Tensor
@@ -58,40 +58,40 @@ class CodeBook:
 
     @property
     def about_animator(self) -> dict[str, str]:
-        """For the metadata of a model that is trained on these codes."""
+        """Metadata for a model that is trained on these codes."""
         return {} if self.animator is None else {ANIMATOR: self.animator}
 
     def of(self, video: int) -> Tensor:
-        """One video's codes: float32 [T,20]."""
+        """One video's codes: float32 [T,M]."""
         first, end = self._ends[video : video + 2]
         return self.codes[first:end]
 
     @cached_property
     def _ends(self) -> Sequence[int]:
-        """Where the codes of each video begin, and those of the one before end."""
+        """Where the codes of each video begin, and the last end."""
         return list(accumulate(self.lengths, initial=0))
 
     @property
     def training(self) -> Sequence[int]:
-        """Indices of the videos that are learned from."""
+        """Indices of the training videos."""
         kept_out = set(self.held_out)
         return [i for i in range(len(self.lengths)) if i not in kept_out]
 
     @property
     def sequences(self) -> list[Tensor]:
-        """Codes of the training videos: float32 [T,20] each."""
+        """Codes of the training videos: float32 [T,M] each."""
         return [self.of(i) for i in self.training]
 
     @property
     def judged_sequences(self) -> list[Tensor]:
-        """Codes of the videos that a model is judged on (`data.videos.judged`), as `sequences`."""
+        """Codes of the validation videos (`data.videos.judged`): float32 [T,M] each."""
         return [self.of(i) for i in judged(self.training, self.held_out)]
 
 
 def encode(
     animator: Encoder, videos: TrainingVideos, digest: str, progress: Progress | None = None
 ) -> CodeBook:
-    """Codes of every frame of every video; `digest` goes into the book."""
+    """Codes of every frame of every video; `digest` is `CodeBook.digest`."""
     parts: list[Tensor] = []
     counts = videos.frame_counts
     for video, count in enumerate(counts):
@@ -110,7 +110,7 @@ def encode(
 
 
 def write_codes(book: CodeBook, path: Path) -> None:
-    """Atomically, as safetensors with everything else in its metadata.
+    """Write codes atomically, as safetensors with all else in the metadata.
 
     Raises:
         InputError: the disk is full or may not be written to.
@@ -131,7 +131,7 @@ def write_codes(book: CodeBook, path: Path) -> None:
 
 
 def read_codes(path: Path) -> CodeBook:
-    """As `write_codes` wrote them.
+    """The codes in a file of `write_codes`.
 
     Raises:
         InputError: no such file, or not codes; the message says which command makes them.
@@ -150,5 +150,5 @@ def read_codes(path: Path) -> CodeBook:
 
 
 def _how(path: Path) -> str:
-    """The command that makes the codes of the run that they lie in."""
+    """The command that makes these codes."""
     return f"`leo-bench encode --run {path.parent}`"

@@ -1,4 +1,4 @@
-"""Batches made ahead of time by a few threads, handed out in order."""
+"""Makes training batches ahead of time in a few threads, and yields them in order."""
 
 import os
 import time
@@ -11,24 +11,22 @@ from leo_bench.evaluation.features.single_thread_pool import in_order
 
 T = TypeVar("T")
 
-MOST_THREADS = 8  # they share the processor with training
+MOST_THREADS = 8  # they share the CPU with training
 
 
 def usual_threads() -> int:
-    """As many as there are processors, from 2 to `MOST_THREADS`."""
+    """The number of CPU cores, at least 2 and at most `MOST_THREADS`."""
     return min(MOST_THREADS, max(2, os.cpu_count() or 2))
 
 
 class Prefetch(Generic[T]):
-    """`make(step)` for every step, in order, a few steps ahead of who reads them.
-
-    An error in `make` comes out where its step is asked for.
+    """`make(step)` for every step, in order, computed ahead; an error is raised at its own step.
 
     Args:
         make: a pure function of the step; called from several threads.
-        steps: what to make, in this order.
-        ahead: how many steps may be ready or in the making; bounds the memory. None: 3 a thread.
-        threads: how many of them are made at a time. None: `usual_threads`.
+        steps: in order.
+        ahead: steps that may be ready or in the making; bounds the memory. None: 3 a thread.
+        threads: None: `usual_threads`.
     """
 
     def __init__(
@@ -38,13 +36,13 @@ class Prefetch(Generic[T]):
         ahead: int | None = None,
         threads: int | None = None,
     ) -> None:
-        self.waited = 0.0  # seconds that the reader has waited so far
+        self.waited = 0.0  # seconds that the reader has waited
         threads = threads or usual_threads()
         self._make, self._steps, self._ahead = make, steps, ahead or 3 * threads
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="batch")
 
     def __iter__(self) -> Generator[T, None, None]:
-        """What `make` gives; ends after the last step. To be closed if left before that."""
+        """Yields the batches; to be closed if it is not read to the end."""
         try:
             with closing(in_order(self._threads, self._make, self._steps, self._ahead - 1)) as made:
                 for future in made:

@@ -1,8 +1,8 @@
-"""Training videos: which are held out, their frames at the model's resolution, pairs of frames.
+"""Training videos: held-out split, frames at the model's resolution, random pairs of frames.
 
-Frames are packed once: decoded, resized and laid in one memory-mapped file that all runs and
-processes share, so that a random frame costs a copy and training does not wait for a decoder.
-Where they would not fit, they are read from the source every time.
+Frames are packed once: decoded, resized and written to one memory-mapped file that all training
+runs and processes share, so that a random frame costs a copy. Where they would not fit, they are
+decoded each time.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ from leo_bench.leo.data.prefetch import usual_threads
 from leo_bench.leo.seeds import generator
 from leo_bench.leo.stage import Batch, Share
 
-PACK_BYTES = 16 * 2**30  # unless a machine has more to give; see `open_training_videos`
+PACK_BYTES = 16 * 2**30  # disk space for packed frames, by default
 
 Progress = Callable[[int, int], None]
 
@@ -46,10 +46,10 @@ class TrainingVideos:
     """Videos at one resolution, some of them held out.
 
     Args:
-        source: where they come from.
-        resolution: side of the square frames that come out; others are cropped and resized.
+        source: the videos as they are stored.
+        resolution: side of the returned square frames; others are cropped and resized.
         training, held_out: indices into the source.
-        packed: all frames, uint8 [sum of frame counts,3,R,R], memory-mapped; None: read each time.
+        packed: all frames, uint8 [sum of frame counts,3,R,R], memory-mapped; None: not packed.
         digest: fingerprint of the source.
     """
 
@@ -67,7 +67,7 @@ class TrainingVideos:
 
     @property
     def judged(self) -> Sequence[int]:
-        """Indices of the videos that a model is judged on, see `judged`."""
+        """Indices of the validation videos, see the function `judged`."""
         return judged(self.training, self.held_out)
 
     def frames(self, video: int, indices: Sequence[int]) -> Tensor:
@@ -86,7 +86,7 @@ class TrainingVideos:
 
     @property
     def unpacked_note(self) -> str | None:
-        """Where frames are not packed, what that would take; None: they are."""
+        """A note on the space that packing would take; None: frames are packed."""
         if self.packed is not None:
             return None
         needed = packed_bytes(self.source, self.resolution)
@@ -98,7 +98,7 @@ class TrainingVideos:
 
 
 def judged(training: Sequence[T], held_out: Sequence[T]) -> Sequence[T]:
-    """What is held out; with nothing held out the first of training: better a look than none."""
+    """What to validate on: what is held out, or the first training item if nothing is."""
     return held_out or training[:1]
 
 
@@ -109,10 +109,10 @@ def open_training_videos(
     pack_bytes: int = PACK_BYTES,
     progress: Progress | None = None,
 ) -> TrainingVideos:
-    """Choose the held-out videos, and pack the frames if they fit into `pack_bytes` on disk.
+    """Choose the held-out videos, and pack the frames if they take at most `pack_bytes` on disk.
 
-    Frames that are packed already are used in any case, but for `pack_bytes` 0: then every frame
-    comes from the source. The frames are the same either way.
+    Frames that are packed already are used whatever they take, unless `pack_bytes` is 0. The frames
+    are the same either way.
 
     Raises:
         InputError: fewer than two videos, or one with a single frame; a full disk.
@@ -135,7 +135,7 @@ def open_training_videos(
 
 
 def check_enough(source: VideoSource) -> None:
-    """Pairs of frames need two frames, and something must be held out.
+    """Check that there are pairs of frames to learn from, and a video to hold out.
 
     Raises:
         InputError: fewer than two videos, or one with a single frame.
@@ -148,14 +148,14 @@ def check_enough(source: VideoSource) -> None:
 
 
 def packed_bytes(source: VideoSource, resolution: int) -> int:
-    """What all frames take on disk."""
+    """Bytes that all frames take when packed."""
     return sum(source.frame_counts) * 3 * resolution**2
 
 
 def split(names: Sequence[str], held_out: float) -> tuple[list[int], list[int]]:
-    """Indices of the videos to learn from, and of those held out: a share of all.
+    """Indices of the training videos and of the held-out ones, a share `held_out` of all.
 
-    These are the videos whose names have the smallest digests: the same in any order.
+    Held out are the videos whose names have the smallest SHA-256, in whatever order they come.
     """
     count = math.ceil(held_out * len(names))
     order = sorted(range(len(names)), key=lambda i: hashlib.sha256(names[i].encode()).digest())
@@ -184,7 +184,7 @@ def at_size(frames: Tensor, side: int) -> Tensor:
 def _packed(
     source: VideoSource, resolution: int, place: Path, progress: Progress | None
 ) -> NDArray[np.uint8]:
-    """All frames of the source in one file, made if it is not there yet."""
+    """All frames of the source in one memory-mapped file, made if it does not exist."""
     unfinished = place.with_suffix(".unfinished")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -192,8 +192,8 @@ def _packed(
             if not place.exists():
                 try:
                     _pack(source, resolution, unfinished, progress)
-                except BaseException:  # a video that cannot be read, too, and Ctrl-C
-                    unfinished.unlink(missing_ok=True)  # what it took up is wanted elsewhere
+                except BaseException:  # an unreadable video and Ctrl-C, too
+                    unfinished.unlink(missing_ok=True)  # frees its disk space
                     raise
                 unfinished.replace(place)
     except OSError as error:
@@ -229,9 +229,7 @@ def _pack(source: VideoSource, resolution: int, path: Path, progress: Progress |
 
 
 def _take_room(path: Path) -> None:
-    """Have the disk give a sparse file all its blocks now.
-
-    Writing to mapped memory cannot fail with an error: on a full disk it kills the process.
+    """Allocate all blocks of a sparse file; on a full disk, a write to mapped memory would crash.
 
     Raises:
         OSError: the disk is full.
@@ -268,14 +266,16 @@ def cut_line(name: str, height: int, width: int) -> str:
 
 @dataclass(frozen=True)
 class FramePairs:
-    """Two frames of one video: what the animator learns from (spec 2.4: any gap, any video).
+    """Pairs of frames of one video, at any distance: what the animator learns from.
+
+    As in LIA's training (wyhsirius/LIA before 3f1d865, dataset.py).
 
     Args:
         videos: at the model's resolution, or at that which `augmentation` crops from.
-        batch: pairs of a step.
-        seed: of the run.
-        augmentation: what is done to both frames.
-        side: of the frames that come out; the model's.
+        batch: pairs in a step.
+        seed: of the training run.
+        augmentation: applied to both frames alike.
+        side: of the returned frames; the model's resolution.
     """
 
     videos: TrainingVideos

@@ -1,4 +1,7 @@
-"""Windows of motion codes, and the statistics that bring them to unit scale (spec 3.1, 3.2).
+"""Windows of motion codes, and the statistics that normalise them.
+
+The paper says nothing of normalisation; residuals here have unit variance, as the noise schedule
+expects, and the same scale serves the first code.
 
 Legend: N frames in all, W windows, B batch, L frames of a window, M code dimensions.
 """
@@ -11,18 +14,18 @@ from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
 
-MARGIN = 1.1  # of bounds around what was seen (spec 3.2)
-FLOOR = 1e-4  # of scales
+MARGIN = 1.1  # of bounds, times the largest value in training
+FLOOR = 1e-4  # smallest scale
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Every window of `length` frames, `stride` apart, that fits into some sequences.
+    """All windows of `length` codes, `stride` frames apart, in some sequences.
 
     Args:
-        codes: float32 [N,M], the sequences one after another.
+        codes: float32 [N,M], the sequences concatenated.
         starts: int64 [W], where each window begins.
-        length: codes in a window.
+        length: codes in a window, L.
         stride: frames from one code of a window to the next.
     """
 
@@ -40,7 +43,7 @@ class Windows:
         return self.codes.shape[1]
 
     def take(self, index_B: Tensor) -> Tensor:
-        """The windows of these numbers: float32 [B,L,M]."""
+        """The windows of these indices: float32 [B,L,M]."""
         offsets_L = torch.arange(self.length) * self.stride
         return self.codes[self.starts[index_B][:, None] + offsets_L]
 
@@ -71,7 +74,7 @@ def code_windows(sequences: Sequence[Tensor], length: int, stride: int = 1) -> W
 
 
 def windows_that_fit(sequences: Sequence[Tensor], length: int, stride: int = 1) -> Windows:
-    """As `code_windows`, but there may be none."""
+    """As `code_windows`; there may be none."""
     span, first, starts = (length - 1) * stride, 0, [torch.empty(0, dtype=torch.int64)]
     for sequence in sequences:
         starts.append(torch.arange(first, first + max(0, len(sequence) - span)))
@@ -81,7 +84,7 @@ def windows_that_fit(sequences: Sequence[Tensor], length: int, stride: int = 1) 
 
 
 class _Scaled:
-    """What all statistics are for."""
+    """Normalisation with `mean` and `scale`."""
 
     mean: Tensor
     scale: Tensor
@@ -97,11 +100,11 @@ class _Scaled:
 
 @dataclass(frozen=True)
 class CodeStats(_Scaled):
-    """What a data set's codes and their residuals from a window's first code are like.
+    """Statistics of codes and of their residuals from the first code of a window.
 
-    Bounds are 1.1 times the largest seen, per slot: residuals grow with time, and a bound that is
-    right for the last slot would let the first step jump (spec 3.2). No percentile: windows
-    overlap, so one outlying frame is in many of them, and cutting it off would cut real motion.
+    Bounds are 1.1 times the largest residual of each slot, as residuals grow along a window. No
+    percentile: windows overlap, so one outlying frame is in many, and clipping it would clip real
+    motion.
 
     Args:
         mean: float32 [M], of codes.
@@ -127,13 +130,13 @@ class CodeStats(_Scaled):
         return CodeStats(mean.float(), scale.float(), bounds.float(), low.float(), high.float())
 
     def clamped(self, codes: Tensor) -> Tensor:
-        """[...,M] codes -> codes no further out than those that were seen."""
+        """[...,M] codes -> codes clamped to the range of training."""
         return codes.clamp(self.denormalised(self.low), self.denormalised(self.high))
 
 
 @dataclass(frozen=True)
 class FrameStats(_Scaled):
-    """What single codes are like, whatever their time: float32 [M] each.
+    """Statistics of single codes: float32 [M] each.
 
     Args:
         mean: of codes.
@@ -159,14 +162,14 @@ class FrameStats(_Scaled):
 
 @dataclass(frozen=True)
 class TransitionStats(_Scaled):
-    """What residuals from the straight line between a window's ends are like.
+    """Statistics of residuals from the straight line between a window's ends.
 
     Args:
         mean: float32 [M], of codes.
         scale: float32 [M], standard deviation of residuals; codes are divided by it too.
         bounds: float32 [L-2,M], largest normalised residual of slots 1 to L-2, with the margin.
-        labels: int64 [S], which of the config's strides some window fits.
-        distances: float32 [S], mean distance |alpha_L - alpha_1| of windows of these strides.
+        labels: int64 [S], indices of the config's strides that some training window has.
+        distances: float32 [S], mean distance |alpha_L - alpha_1| in windows of these strides.
     """
 
     mean: Tensor
@@ -193,17 +196,17 @@ class TransitionStats(_Scaled):
         )
 
     def label(self, start_BM: Tensor, end_BM: Tensor) -> Tensor:
-        """The stride whose windows typically lead as far as from start to end: int64 [B].
+        """Label of the stride whose mean distance is nearest to that from start to end: int64 [B].
 
-        In codes as they are: LIA's directions are orthonormal, so their distance is that of the
-        latents.
+        Codes are not normalised: LIA's directions are orthonormal, so distances of codes are those
+        of latents.
         """
         moved_B1 = (end_BM - start_BM).norm(dim=1, keepdim=True)
         return self.labels[(moved_B1 - self.distances).abs().argmin(1)]
 
 
 def to_tensors(stats: CodeStats | FrameStats | TransitionStats) -> dict[str, Tensor]:
-    """Statistics by name, to be saved with a model; `Kind(**tensors)` is the way back."""
+    """Statistics by name, to be saved with a model; `CodeStats(**tensors)` is the inverse."""
     return {field.name: getattr(stats, field.name) for field in fields(stats)}
 
 
@@ -223,7 +226,7 @@ def _scale_and_bounds(residuals: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
 
 
 def _departure(windows: Windows, slot: int) -> Tensor:
-    """From the line between the ends: [W,M]."""
+    """Residuals from the line between the ends, at one slot: [W,M]."""
     return windows.at(slot) - torch.lerp(*_ends(windows), slot / (windows.length - 1))
 
 

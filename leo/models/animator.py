@@ -1,8 +1,8 @@
-"""The image animator at work: pictures to motion codes, a picture and codes to a video.
+"""The image animator for inference: frames to motion codes, a frame and codes to a video.
 
 animator = ImageAnimator(generator_from_file(path))
-source = animator.appearance(picture)                    # once a video
-codes = animator.codes(driving)                          # or drawn by the motion model
+source = animator.appearance(picture)                    # once for each video
+codes = animator.codes(driving)                          # or drawn by the LMDM
 for frame in animator.video(source, codes): ...          # constant memory, at any length
 """
 
@@ -20,10 +20,10 @@ _PIXELS_AT_ONCE = 256 * 256  # of the frames that go through a network together
 
 
 class ImageAnimator:
-    """A generator prepared once for inference, where its parameters are and as exact as they are.
+    """A generator folded for inference, on its device and in its dtype.
 
     Args:
-        generator: what is folded; later changes to it are not seen.
+        generator: later changes to it have no effect.
     """
 
     def __init__(self, generator: Generator) -> None:
@@ -36,7 +36,7 @@ class ImageAnimator:
 
     @torch.no_grad()
     def codes(self, frames: Tensor) -> Tensor:
-        """Motion codes of frames: uint8 [T,3,H,H] -> float32 [T,D], on the CPU."""
+        """Motion codes: uint8 [T,3,H,H] -> float32 [T,D], on the CPU."""
         parts = [
             self._encoder.codes(self._numbers(part)) for part in torch.split(frames, self._at_once)
         ]
@@ -44,12 +44,12 @@ class ImageAnimator:
 
     @torch.no_grad()
     def appearance(self, frame: Tensor) -> Prepared:
-        """What videos of the person on a frame, uint8 [3,H,H], are made from."""
+        """Encode the appearance of a frame, uint8 [3,H,H]."""
         return self._decoder.prepare(self._encoder.appearance(self._numbers(frame[None])))
 
     @torch.no_grad()
     def frames(self, source: Prepared, codes: Tensor) -> Tensor:
-        """Codes [T,D] -> frames, float32 [T,3,H,H], -1..1 and somewhat beyond, on the CPU."""
+        """Codes [T,D] -> frames, float32 [T,3,H,H], about -1..1, not clamped, on the CPU."""
         return torch.cat([part.float() for part in self._parts(source, codes)])
 
     def video(self, source: Prepared, codes: Tensor) -> Iterator[Tensor]:
@@ -74,11 +74,13 @@ class ImageAnimator:
 
 
 def relative(codes: Tensor, first: Tensor, source: Tensor) -> Tensor:
-    """Motion since a first frame, begun from the source's own code (LIA's relative mode, spec 1.7).
+    """Codes of the same motion, from the source's own code: LIA's relative mode.
+
+    By linearity equal to LIA's sum of latents (wyhsirius/LIA b9f15fb, networks/generator.py).
 
     Args:
         codes: [T,D] of the driving frames.
-        first: [D] of the frame from which motion counts.
+        first: [D] of the first driving frame.
         source: [D] of the source picture.
     """
     return codes - first + source

@@ -1,10 +1,10 @@
-"""Motion as a Gaussian of whole windows of codes: what the LMDM has to beat (spec 3.6).
+"""A Gaussian of whole windows of codes: the baseline that the LMDM has to beat.
 
     motion = GaussianMotion.fit(code_windows(sequences, 16))
     codes = motion.codes(first, frames=128, key=("sample", seed, 0))
 
-It has the right mean, spread and correlation of every code with every other, in a window and with
-its first code, and nothing beyond. Legend: W windows, L frames of a window, M code dimensions,
+It has the means and covariances of all codes of a window, and nothing else of motion. Legend: W
+windows, L frames of a window, M code dimensions,
 S = (L-1) M numbers of the residuals m_i = alpha_i - alpha_1 (paper Eq. 2).
 """
 
@@ -19,19 +19,19 @@ from leo_bench.leo.diffusion.gaussian import Key
 from leo_bench.leo.seeds import normal
 
 _AT_ONCE = 1024  # windows in memory while moments are summed
-_RANK = 1e-10  # of the largest eigenvalue: directions below are taken as not varying
+_RANK = 1e-10  # eigenvalues below this share of the largest count as 0
 
 
 @dataclass(frozen=True)
 class GaussianMotion:
-    """Residuals given the first code: normal, around a linear function of it.
+    """Residuals given the first code: Gaussian, with a mean linear in the code.
 
     Args:
         first_mean: float64 [M], of first codes.
         residual_mean: float64 [S].
-        slope: float64 [S,M]: residuals expected above their mean, for a first code above its mean.
-        spread: float64 [S,S]: a root of the residuals' covariance given the first code.
-        low, high: float32 [M], how far codes went, with the margin of `leo.diffusion.codes`.
+        slope: float64 [S,M], of the residuals' mean in the first code.
+        spread: float64 [S,S], a root of the residuals' covariance given the first code.
+        low, high: float32 [M], range of the codes with the margin of `leo.diffusion.codes`.
     """
 
     first_mean: Tensor
@@ -43,7 +43,7 @@ class GaussianMotion:
 
     @staticmethod
     def fit(windows: Windows) -> "GaussianMotion":
-        """Full covariance, over every window.
+        """Fit to all windows, with full covariance.
 
         Raises:
             InputError: windows of one code, or a single window.
@@ -69,16 +69,16 @@ class GaussianMotion:
         )
 
     def codes(self, first: Tensor, frames: int, key: Key) -> Tensor:
-        """Motion from a first code, float32 [M], window after window: float32 [frames,M].
+        """Motion from a first code, float32 [M], in a chain of windows: float32 [frames,M].
 
-        A window begins with the last code of the one before, brought back to where codes have been.
+        A window begins with the last code of the one before, clamped to the range of training.
         """
-        begin, parts, run = first, [first[None]], 0
+        begin, parts, number = first, [first[None]], 0
         while sum(map(len, parts)) < frames:
-            window = self._window(begin, (*key, "run", run))
+            window = self._window(begin, (*key, "run", number))
             parts.append(window)
             begin = window[-1].clamp(self.low, self.high)
-            run += 1
+            number += 1
         return torch.cat(parts)[:frames]
 
     def _window(self, first: Tensor, key: Key) -> Tensor:
@@ -91,7 +91,7 @@ class GaussianMotion:
 
 @dataclass(frozen=True)
 class GaussianCodes:
-    """Every frame's code by itself, from the Gaussian of all codes: the right poses, no motion.
+    """Independent codes from a Gaussian of all codes: poses without motion.
 
     Args:
         mean: float64 [M].
@@ -103,13 +103,13 @@ class GaussianCodes:
 
     @staticmethod
     def fit(windows: Windows) -> "GaussianCodes":
-        """Full covariance, over every code."""
+        """Fit to all codes, with full covariance."""
         codes = windows.codes.double()
         off = codes - codes.mean(0)
         return GaussianCodes(codes.mean(0), _root(off.T @ off / len(codes)))
 
     def codes(self, first: Tensor, frames: int, key: Key) -> Tensor:
-        """The first code, float32 [M], and independent ones behind it: float32 [frames,M]."""
+        """The first code, float32 [M], then independent ones: float32 [frames,M]."""
         noise = normal((frames - 1, len(self.mean)), *key).double()
         return torch.cat([first[None], (self.mean + noise @ self.spread.T).float()])
 
@@ -117,7 +117,7 @@ class GaussianCodes:
 def _moments(windows: Windows) -> tuple[Tensor, Tensor]:
     """Mean and covariance of [alpha_1, m_2, ..., m_L]: float64 [L M] and [L M,L M]."""
     width = windows.length * windows.code_size
-    # Around a first guess of the mean, so that squares stay small.
+    # Around an estimate of the mean, so that squares stay small.
     guess = _flat(windows.spread(_AT_ONCE)).mean(0)
     total = torch.zeros(width, dtype=torch.float64)
     squares = torch.zeros(width, width, dtype=torch.float64)
@@ -136,14 +136,14 @@ def _flat(window_BLM: Tensor) -> Tensor:
 
 
 def _root(covariance: Tensor) -> Tensor:
-    """A with A A^T = covariance, also of one that is not of full rank."""
+    """A with A A^T = covariance, which may be singular."""
     values, vectors = torch.linalg.eigh((covariance + covariance.T) / 2)
     root: Tensor = vectors * values.clamp(min=0).sqrt()
     return root
 
 
 def _inverse(covariance: Tensor) -> Tensor:
-    """The inverse where the covariance varies, nothing elsewhere."""
+    """The pseudo-inverse."""
     values, vectors = torch.linalg.eigh((covariance + covariance.T) / 2)
     kept = values > _RANK * values[-1].clamp(min=torch.finfo(torch.float64).tiny)
     inverse: Tensor = (vectors * torch.where(kept, 1 / values, 0.0)) @ vectors.T

@@ -1,4 +1,4 @@
-"""Draws starting frames x_1 given their codes: one model, or one and its super-resolution.
+"""Trained models of first frames given their codes: the cDDPM and its super-resolution.
 
 frames = StartingFrames(FrameModel.from_tensors(config.cddpm, model.network, model.stats))
 keys = [("start", seed, i) for i in range(len(codes))]
@@ -21,13 +21,13 @@ from leo_bench.leo.networks.layers import from_pixels, to_pixels
 from leo_bench.leo.networks.unet2d import UNet2d
 from leo_bench.leo.seeds import normal
 
-MOST_NOISE = 0.2  # on small pictures that super-resolution learns from; they lie in [-1,1]
+MOST_NOISE = 0.2  # on the small pictures, -1..1, that super-resolution is trained with
 NOISE_WHEN_DRAWING = 0.05
 
 
 @dataclass(frozen=True)
 class FrameModel:
-    """A network that draws pictures, and what it must be told."""
+    """A trained `UNet2d` with its table of the config and the statistics of its codes."""
 
     network: nn.Module
     config: CddpmConfig
@@ -37,7 +37,7 @@ class FrameModel:
     def from_tensors(
         config: CddpmConfig, network: Mapping[str, Tensor], stats: Mapping[str, Tensor]
     ) -> "FrameModel":
-        """From a model file's content (`leo.checkpoint.Model`), of either stage."""
+        """From the network and stats of a `leo.checkpoint.Model`, of either stage."""
         channels = network["unet.conv_in.weight"].shape[1] // config.network.patch**2
         told = network["code_mlp.0.weight"].shape[1]
         unet = UNet2d(config.network, config.resolution, told, channels)
@@ -47,13 +47,13 @@ class FrameModel:
 
 @dataclass(frozen=True)
 class StartingFrames:
-    """Draws pictures for codes.
+    """Draws first frames for codes.
 
     Args:
-        base: draws them, small if they are made larger afterwards.
+        base: the cDDPM.
         finer: super-resolution, if any.
-        guidance: 1 follows the codes as learned; more follows them more closely, costs twice, and
-            needs a base trained with `condition_dropout`.
+        guidance: weight of classifier-free guidance; other than 1 it costs twice, and needs a base
+            trained with `condition_dropout`.
     """
 
     base: FrameModel
@@ -66,18 +66,18 @@ class StartingFrames:
         return (self.finer or self.base).config.resolution
 
     def draw(self, codes: Tensor, keys: Sequence[Key], sampler: Sampler) -> Tensor:
-        """Pictures for codes as encoded, float32 [B,M] -> uint8 [B,3,R,R], on the CPU."""
+        """Frames for codes, not normalised, float32 [B,M] -> uint8 [B,3,R,R], on the CPU."""
         network, config = self.base.network, self.base.config
 
         def predict(state: Tensor, step: Tensor, code: Tensor) -> Tensor:
-            said: Tensor = network(state, step, code)
+            given: Tensor = network(state, step, code)
             if self.guidance == 1.0:
-                return said
+                return given
             alone: Tensor = network(state, step, code, torch.zeros_like(step, dtype=torch.bool))
-            return alone + self.guidance * (said - alone)
+            return alone + self.guidance * (given - alone)
 
         shape = (3, config.resolution, config.resolution)
-        denoiser = Denoiser(predict, _within_white, shape, config.diffusion)
+        denoiser = Denoiser(predict, _clipped, shape, config.diffusion)
         told = self.base.stats.normalised(codes)
         device = next(network.parameters()).device
         drawn = to_pixels(sample(denoiser, sampler, keys, told, device=device).cpu())
@@ -90,14 +90,13 @@ def enlarged(
     """Super-resolution: uint8 [B,3,r,r] and their codes [B,M] -> uint8 [B,3,R,R], on the CPU."""
 
     def predict(state: Tensor, step: Tensor, code: Tensor, low: Tensor, level: Tensor) -> Tensor:
-        said: Tensor
         state, code = beside(state, code, low, level)
-        said = model.network(state, step, code)
-        return said
+        predicted: Tensor = model.network(state, step, code)
+        return predicted
 
     config = model.config
     shape = (3, config.resolution, config.resolution)
-    denoiser = Denoiser(predict, _within_white, shape, config.diffusion)
+    denoiser = Denoiser(predict, _clipped, shape, config.diffusion)
     noise = [normal(small.shape[1:], *key, "on the small picture") for key in keys]
     noised = from_pixels(small) + NOISE_WHEN_DRAWING * torch.stack(noise)
     level = torch.full((len(keys),), NOISE_WHEN_DRAWING)
@@ -109,13 +108,13 @@ def enlarged(
 
 
 def beside(state: Tensor, code: Tensor, low: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
-    """What super-resolution's network reads: the small picture behind the noised one.
+    """The inputs of super-resolution's network: picture channels and code are concatenated.
 
     Args:
         state: float32 [B,3,R,R].
         code: float32 [B,M].
-        low: small pictures, float32 [B,3,r,r], noised.
-        level: of that noise, float32 [B].
+        low: small pictures with noise, float32 [B,3,r,r].
+        level: standard deviation of that noise, float32 [B].
 
     Returns:
         float32 [B,6,R,R] and [B,M+1].
@@ -126,7 +125,7 @@ def beside(state: Tensor, code: Tensor, low: Tensor, level: Tensor) -> tuple[Ten
 
 
 def shrunk(frames: Tensor, side: int) -> Tensor:
-    """uint8 [B,3,R,R] -> uint8 [B,3,side,side], anti-aliased; as they are if R is `side`."""
+    """uint8 [B,3,R,R] -> uint8 [B,3,side,side], bicubic, anti-aliased; unchanged if R is `side`."""
     if frames.shape[-1] == side:
         return frames
     small: Tensor = F.interpolate(frames.float(), size=(side, side), mode="bicubic", antialias=True)
@@ -141,6 +140,6 @@ def upsampled(frames: Tensor, side: int) -> Tensor:
     return large.round().to(torch.uint8)
 
 
-def _within_white(clean: Tensor, *conditions: Tensor) -> Tensor:
-    """No blacker than black, no whiter than white."""
+def _clipped(clean: Tensor, *conditions: Tensor) -> Tensor:
+    """Clip x0 to the range of pixels."""
     return clean.clamp(-1, 1)

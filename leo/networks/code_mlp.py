@@ -1,7 +1,7 @@
-"""The denoiser of single codes: an MLP with the step's embedding in every block.
+"""The denoiser of single codes: a residual MLP, modulated by the diffusion step in every block.
 
-The paper says no more than "simple" and "frame-wise" (Sec. 3.2); the form is spec 3.6's. Legend: B
-batch, M code dimensions, W width.
+The paper says "simple" and "frame-wise" (Sec. 3.2); the form is ours. Legend: B batch, M code
+dimensions, W width.
 """
 
 import torch.nn.functional as F
@@ -13,12 +13,12 @@ _WAVES = 128
 
 
 class CodeMlp(nn.Module):
-    """What a noised code was made of.
+    """Noised code and diffusion step -> prediction.
 
     Args:
         code_size: dimensions of a code (M).
         width: of the blocks and of the step's embedding.
-        blocks: how many.
+        blocks: number of residual blocks.
     """
 
     def __init__(self, code_size: int, width: int, blocks: int) -> None:
@@ -58,7 +58,7 @@ class _Block(nn.Module):
 
 
 def _zeroed(linear: nn.Linear) -> nn.Linear:
-    """A layer that says nothing yet, so that its block begins as the identity."""
+    """A layer with output 0, so that its block begins as the identity."""
     nn.init.zeros_(linear.weight)
     nn.init.zeros_(linear.bias)
     return linear

@@ -1,10 +1,10 @@
-"""The encoder of `leo.networks.encoder`, folded: the same maths in less time (spec 7.3).
+"""The encoder of `leo.networks.encoder`, folded: the same maths in less time.
 
 - The gain behind every leaky ReLU goes into weights and biases before it; it and the 1/sqrt(2) of a
   residual block cancel.
 - The five affine maps behind the appearance are one.
-- The FIR filter is a depthwise convolution, channels last; on the straight way it drops every
-  second pixel at once, as nothing else reads them.
+- The FIR filter is a depthwise convolution, channels last; in the skip connection it computes every
+  second pixel only, as the others are not read.
 - Wide 3x3 convolutions take a quarter of the multiplications on CPUs (`winograd`).
 
 Folding is differentiable: training folds at every step, inference once, and both run the same code.
@@ -33,7 +33,7 @@ from leo_bench.leo.networks.winograd import Tiled
 
 @dataclass(frozen=True)
 class Appearance:
-    """What the decoder needs of a source picture.
+    """The encoder's output for a source picture.
 
     Args:
         vector: [B,S].
@@ -46,9 +46,9 @@ class Appearance:
 
 @dataclass(frozen=True)
 class _Block:
-    """A residual block: weight and bias of its convolutions, weight of its straight way.
+    """A residual block: weights and biases of its convolutions, weight of its skip connection.
 
-    `tiled`: the first convolution of large maps, where it is quicker.
+    `tiled`: the first convolution of large maps, where that is faster.
     """
 
     first: tuple[Tensor, Tensor]
@@ -95,7 +95,7 @@ class FoldedEncoder:
             return F.linear(vector.to(self._matrix.dtype), self._matrix, self._offset)
 
     def appearance(self, images: Tensor) -> Appearance:
-        """[B,3,H,H] in [-1,1] -> what the decoder needs of them as sources."""
+        """[B,3,H,H] in [-1,1] -> their appearance, as the decoder takes it."""
         maps = self._trunk.maps(images)
         vector = F.linear(maps[-1].permute(0, 2, 3, 1).flatten(1), self._last)
         return Appearance(vector, maps[-2::-1])

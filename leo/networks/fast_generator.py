@@ -1,4 +1,4 @@
-"""The decoder of `leo.networks.generator`, folded: the same maths in less time (spec 7.3).
+"""The decoder of `leo.networks.generator`, folded: the same maths in less time.
 
 - A modulated convolution is one convolution with shared weights: its input is scaled by the style,
   its output by the demodulation, which follows from the styles and squared weights alone. A single
@@ -41,7 +41,7 @@ from leo_bench.leo.networks.winograd import Tiled
 
 @dataclass(frozen=True)
 class Prepared:
-    """What is computed once for each source.
+    """What is computed once for each source picture.
 
     Args:
         styles: of all layers side by side, at code zero: [B, sum of C].
@@ -62,7 +62,7 @@ class _Styled:
         squares: of the weight, summed over the window: [C,C'].
         bias: [C'].
         up: twice the side.
-        tiled: the same convolution of large maps, where it is quicker.
+        tiled: the same convolution of large maps, where that is faster.
     """
 
     weight: Tensor
@@ -88,7 +88,7 @@ class _Styled:
         return F.leaky_relu(y, SLOPE, inplace=True)
 
     def _of_one(self, x: Tensor, style: Tensor, demodulation: Tensor) -> Tensor:
-        """The same for a single picture larger than the weight: to scale the weight takes less."""
+        """The same for a single picture larger than the weight: scaling the weight is cheaper."""
         scale = style.outer(demodulation) if self.up else demodulation.outer(style)
         weight = self.weight * scale[:, :, None, None]
         if self.up:
@@ -119,7 +119,7 @@ class _Flow:
 
 @dataclass(frozen=True)
 class _Colour:
-    """What is behind the projection of a map: bias with gain, bias after the activation."""
+    """Projection of a map to RGB; biases before (with gain) and after the activation."""
 
     projection: Tensor
     before: Tensor
@@ -210,7 +210,7 @@ def fold_decoder(decoder: Decoder) -> FoldedDecoder:
 
 
 def reconstruct(generator: Generator, source: Tensor, driving: Tensor) -> Tensor:
-    """What `generator` does, fast, with gradients: both [B,3,H,H] in [-1,1] -> [B,3,H,H]."""
+    """`generator(source, driving)` by the folded form: both [B,3,H,H] in [-1,1] -> [B,3,H,H]."""
     encoder, decoder = fold_encoder(generator.enc), fold_decoder(generator.dec)
     appearance, codes = encoder.both(source, driving)
     return decoder.frames(decoder.prepare(appearance), codes)

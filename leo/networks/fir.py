@@ -1,7 +1,7 @@
 """The FIR filter of LIA's networks, [1,3,3,1] by [1,3,3,1], as a depthwise convolution.
 
-Its gradient is the same filter again, run over the outputs' gradient spread out with zeros: several
-times faster on CPUs than the general gradient of a convolution of stride 2.
+Its gradient is the same filter over the outputs' gradient with zeros between: on CPUs several times
+faster than the general gradient of a convolution of stride 2.
 """
 
 from typing import Any

@@ -1,4 +1,6 @@
-"""LIA: a source picture moved as a driving picture is (paper Sec. 3.1; LIA b9f15fb). Plain form.
+"""LIA's generator: a source picture, moved like a driving picture (Sec. 3.1); plain form.
+
+wyhsirius/LIA b9f15fb, networks/generator.py and networks/styledecoder.py.
 
 The decoder makes, at every resolution, a flow and a mask; the source's map of that resolution is
 warped by the flow, and RGB is read from the warped and masked maps only. What the mask hides is
@@ -44,7 +46,7 @@ class Direction(nn.Module):
 
 
 class ConstantInput(nn.Module):
-    """The 4x4 map that the decoder begins with."""
+    """The constant 4x4 map that the decoder begins with."""
 
     def __init__(self, count: int) -> None:
         super().__init__()
@@ -86,7 +88,7 @@ class ToRGB(nn.Module):
 
 
 class UnusedRGB(nn.Module):
-    """A colour layer at 4x4 that the official checkpoints hold and that nothing ever runs."""
+    """A colour layer at 4x4 that the official checkpoints hold and no forward pass uses."""
 
     def __init__(self, inputs: int) -> None:
         super().__init__()
@@ -113,8 +115,8 @@ class Decoder(nn.Module):
 
     Args:
         size, widths, style, directions: as the encoder's.
-        align_corners: False as in the official weights, where a flow of zero shrinks the picture by
-            half a pixel on each side; True: it changes nothing. For new models only.
+        align_corners: False for the official weights, where a flow of zero shrinks the picture by
+            half a pixel on each side; True, for new models: a flow of zero is the identity.
     """
 
     def __init__(
@@ -198,9 +200,9 @@ class Generator(nn.Module):
 
 
 def start_from_identity(generator: Generator) -> None:
-    """Before training: flow nearly zero and the first mask nearly open (spec 2.6).
+    """Before training, make flows nearly zero and the first mask nearly open; ours.
 
-    So the first picture is nearly the source, which learns several times faster at small budgets.
+    The first picture is then nearly the source, and small models learn several times faster.
     """
     decoder = generator.dec
     with torch.no_grad():
@@ -210,11 +212,11 @@ def start_from_identity(generator: Generator) -> None:
 
 
 def start_from_copy(generator: Generator) -> None:
-    """Before training: flow nearly zero, and the finest level copies the source's colours. Ours.
+    """Before training, make flows nearly zero and the finest level copy the source's colours; ours.
 
     Three channels of the finest map hold the picture, shifted to where the leaky ReLU is linear,
-    and the finest colour layer takes them back; coarser colours start black. So the first picture
-    is the source but for the mask, and all that is to be learned is what moves.
+    and the finest colour layer takes them back; coarser colours start black. The first
+    picture is then the source but for the mask.
     """
     start_from_identity(generator)
     encoder, decoder = generator.enc.net_app.convs[0], generator.dec

@@ -1,10 +1,8 @@
 """The layers of LIA's networks, as the original defines them (wyhsirius/LIA b9f15fb).
 
-They are StyleGAN2's. The plain form: per-sample weights and grouped convolutions, every channel
-filtered as a picture of its own. It is what the fast form is held against, and it carries the
-parameters of both; modules and parameters are named as in the official checkpoints. Activations
-have variance one at the start, because every weight is drawn from N(0,1) and scaled where it is
-used.
+They are StyleGAN2's, in plain form: per-sample weights, grouped convolutions, every channel
+filtered by itself. The plain form carries the parameters, named as in the official checkpoints, and
+is the reference for the folded form. Weights are drawn from N(0,1) and scaled where they are used.
 
 Letters: B samples, C channels, H W positions, S size of the latent.
 """
@@ -45,15 +43,12 @@ def levels(size: int) -> list[int]:
 
 
 def exact(x: Tensor) -> Tensor:
-    """In float32 at least: as it is, or what autocast has made less exact brought back."""
+    """In float32 at least: float64 stays, all else becomes float32."""
     return x if x.dtype == torch.float64 else x.float()
 
 
 def without_autocast(like: Tensor) -> AbstractContextManager[None]:
-    """What is computed inside is as exact as what it is given.
-
-    The meta device, on which operations are counted, has no autocast that could be turned off.
-    """
+    """A context without autocast; on the meta device, which has no autocast, nothing."""
     return nullcontext() if like.is_meta else torch.autocast(like.device.type, enabled=False)
 
 
@@ -157,7 +152,7 @@ def halving_layer(inputs: int, outputs: int, kernel: int) -> list[nn.Module]:
 
 
 class ResBlock(nn.Module):
-    """Two convolutions beside a straight way; halves the side."""
+    """Two convolutions and a skip connection; halves the side."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -212,7 +207,7 @@ class ModulatedConv2d(nn.Module):
 
 
 class UnusedNoise(nn.Module):
-    """A weight that the official checkpoints hold and that nothing ever reads: no noise is fed."""
+    """A weight that the official checkpoints hold and no forward pass reads: there is no noise."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,7 +1,4 @@
-"""The denoising networks as data: widths, depths, and what fits together.
-
-The bounded numbers here are those of every table of a config (`leo.config`).
-"""
+"""Config tables of the denoising U-Nets, and the bounded numbers of all config tables."""
 
 from typing import Annotated, Literal
 
@@ -19,7 +16,7 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 class UNet1dConfig(Data):
     """improved-diffusion's U-Net with dims=1; the defaults are its own for image_size 64.
 
-    `right_edge`: what convolutions see behind the last slot, zeros or, ours, that slot once more.
+    `right_edge`: padding after the last slot, "zeros" or, ours, "last" (replicate padding).
     """
 
     channels: Count = 128
@@ -32,11 +29,11 @@ class UNet1dConfig(Data):
 
     @property
     def factor(self) -> int:
-        """Of downsampling: lengths are a multiple of it."""
+        """Total factor of downsampling; lengths are multiples of it."""
         return 1 << (len(self.multipliers) - 1)
 
     def check_length(self, length: int) -> None:
-        """See that a sequence can be halved as often as there are levels.
+        """Check that a length can be halved at every level.
 
         Raises:
             ValueError: it cannot.

@@ -1,7 +1,7 @@
-"""The denoiser of code sequences: improved-diffusion's U-Net over time, channels = code dimensions.
+"""The denoiser of windows of codes: improved-diffusion's U-Net over time.
 
-improved-diffusion (openai, MIT), unet.py with dims=1; spec 3.3. Legend: B batch, L frames, M code
-dimensions, C channels, E embedding.
+openai/improved-diffusion, unet.py with dims=1; its channels are the code dimensions. Legend: B
+batch, L frames, M code dimensions, C channels, E embedding.
 """
 
 import math
@@ -16,12 +16,12 @@ _WAVES = 10_000.0  # longest period of the step's embedding
 
 
 class UNet1d(nn.Module):
-    """What a noised sequence of codes was made of, slot by slot.
+    """Noised window of codes and diffusion step -> prediction, slot by slot.
 
     Args:
         code_size: dimensions of a code (M).
         config: widths and depths; L must be a multiple of its factor.
-        labels: how many values a label has that is embedded beside the step; 0: no label.
+        labels: number of values of a label that is embedded beside the step; 0: no label.
     """
 
     def __init__(self, code_size: int, config: UNet1dConfig, labels: int = 0) -> None:
@@ -97,7 +97,7 @@ class UNet1d(nn.Module):
 
 
 class StepEmbedding(nn.Module):
-    """Diffusion step -> vector: cosines and sines, then a small MLP (also the code MLP's)."""
+    """Diffusion step -> vector: cosines and sines, then an MLP of two layers."""
 
     def __init__(self, waves: int, embedded: int) -> None:
         super().__init__()
@@ -167,7 +167,7 @@ class _Block(nn.Module):
 
 
 class _Attention(nn.Module):
-    """Every slot looks at every other."""
+    """Self-attention over the slots."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -206,7 +206,7 @@ class _Double(nn.Module):
 
 
 class _Conv3(nn.Conv1d):
-    """A slot and its neighbours; what lies beyond the last slot is the config's `right_edge`."""
+    """Convolution of width 3; `right_edge` "last" is replicate padding on the right, else zeros."""
 
     def __init__(self, width: int, out: int, config: UNet1dConfig, stride: int = 1) -> None:
         repeats = config.right_edge == "last"
@@ -220,7 +220,7 @@ class _Conv3(nn.Conv1d):
 
 
 def _zeroed(conv: nn.Conv1d) -> nn.Conv1d:
-    """A convolution that says nothing yet, so that its block begins as the identity."""
+    """A convolution with output 0, so that its block begins as the identity."""
     nn.init.zeros_(conv.weight)
     if conv.bias is not None:
         nn.init.zeros_(conv.bias)

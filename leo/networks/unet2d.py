@@ -1,10 +1,9 @@
-"""The U-Net of pictures given a code: diffusers' `UNet2DModel`, set up like improved-diffusion's.
+"""The denoiser of pictures given a code: diffusers' `UNet2DModel`, as in improved-diffusion.
 
-The code enters where a class embedding would: embedding = time_mlp(t) + code_mlp(code) (spec 4).
-
-The numbers of parameters are those of spec 4's table. One difference: heads have one width
-everywhere, that of the last level's, so a narrower attended level has fewer of them. `patch` is
-ours: a picture of 64 pixels then costs what one of 32 does.
+The code enters where a class embedding would: embedding = time_mlp(t) + code_mlp(code). One
+difference to openai/improved-diffusion, unet.py: all attention heads have the width of the last
+level's, so a narrower level has fewer heads. `patch` is ours: with 2, a picture of 64 pixels costs
+as much as one of 32.
 """
 
 from collections.abc import Callable
@@ -22,13 +21,13 @@ GROUPS = 32  # of group normalisation, at most (improved-diffusion nn.py, `norma
 
 
 class UNet2d(nn.Module):
-    """Noised picture, diffusion time and code -> what the diffusion predicts.
+    """Noised picture, diffusion step and code -> prediction.
 
     Args:
         config: widths, levels, attention.
         resolution: side of the pictures in pixels.
-        code: numbers in a code.
-        channels_in: 3, or more where pictures to look at are laid behind the noised one.
+        code: dimensions of a code.
+        channels_in: 3, or more where other pictures are concatenated to the noised one.
 
     Raises:
         ValueError: the picture cannot be halved so often, or heads do not fit a level.
@@ -64,7 +63,7 @@ class UNet2d(nn.Module):
         self._start_from_zero()
 
     def _start_from_zero(self) -> None:
-        """Every residual branch and the output begin at 0 (improved-diffusion, `zero_module`)."""
+        """Make every residual branch and the output 0 (improved-diffusion's `zero_module`)."""
         last = [self.unet.get_submodule("conv_out")]
         for module in self.unet.modules():
             if isinstance(module, ResnetBlock2D):
@@ -78,13 +77,13 @@ class UNet2d(nn.Module):
     def forward(
         self, picture: Tensor, step_B: Tensor, code_BM: Tensor, told_B: Tensor | None = None
     ) -> Tensor:
-        """What the diffusion predicts of a noised picture: float32 [B,3,H,W].
+        """The prediction for a noised picture: float32 [B,3,H,W].
 
         Args:
             picture: float [B,channels_in,H,W], the noised picture first.
-            step_B: diffusion times, 0 .. T-1.
+            step_B: int64 [B], diffusion steps.
             code_BM: normalised codes.
-            told_B: bool; False where the code is kept from the network. None: all are told.
+            told_B: bool [B]; False where the code is withheld. None: all are given.
         """
         condition = self.code_mlp(code_BM)
         if told_B is not None:
@@ -95,5 +94,5 @@ class UNet2d(nn.Module):
 
 
 def _groups(widths: list[int]) -> int:
-    """The most groups, up to `GROUPS`, that divide all widths."""
+    """The largest number up to `GROUPS` that divides all widths."""
     return max(n for n in range(1, GROUPS + 1) if all(width % n == 0 for width in widths))

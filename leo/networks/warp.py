@@ -1,22 +1,21 @@
-"""Feature maps looked up where a flow points: `grid_sample`, several times faster on CPUs.
+"""`grid_sample` of feature maps, several times faster on CPUs.
 
-There each output pixel is the weighted sum of four whole pixels, and with channels last a pixel is
-one run of memory: torch's `embedding_bag`. Its result has its channels last too, as what follows
-reads them. Gradients, GPUs and pictures of few channels are `grid_sample`'s.
+Each output pixel is a weighted sum of four pixels, and with channels last a pixel is contiguous:
+torch's `embedding_bag`. With gradients, on GPUs and for few channels, `grid_sample` is used.
 """
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-FEW = 128  # channels; with fewer, to prepare the sums can take longer than `grid_sample`
+FEW = 128  # channels; with fewer, preparing the sums can take longer than `grid_sample`
 
 
 def warp(maps: Tensor, grid: Tensor, align_corners: bool) -> Tensor:
-    """Bilinear, zeros around.
+    """Sample maps at a grid: bilinear, zeros outside.
 
     Args:
-        maps: [B,C,H,W], or [1,C,H,W] for all of them; quick if its channels are last.
+        maps: [B,C,H,W], or [1,C,H,W] for all of them; fast if channels are last.
         grid: [B,H',W',2], x and y in -1..1.
         align_corners: whether -1 and 1 are the middles of the outer pixels, or their outer edges.
 
@@ -49,5 +48,5 @@ def _ends(at: Tensor, size: int, align_corners: bool) -> tuple[Tensor, Tensor]:
     ends = torch.stack((first, first + 1), dim=-1)
     shares = torch.stack((1 - share, share), dim=-1)
     inside = (ends >= 0) & (ends < size)
-    # A position that is no number has shares that are none either; its pixels must be there.
+    # A position that is NaN has NaN shares, but its pixels must exist.
     return ends.nan_to_num().clamp(0, size - 1).int(), shares * inside

@@ -1,11 +1,10 @@
-"""3x3 convolutions of many channels on CPUs, in a quarter of the multiplications.
+"""3x3 convolutions of many channels on CPUs with a quarter of the multiplications.
 
-Winograd's F(4x4, 3x3) as in Lavin & Gray 2016 (arXiv 1509.09308, Sec. 4): every 4x4 pixels of the
-result follow from 6x6 of the input; both are transformed, and so is the weight, once. Between the
-transforms stand 36 products of matrices in place of a sum over windows. The result differs from the
-convolution's by rounding, 2.5e-6 of its size (the convolution's own is 1e-6).
+Winograd's F(4x4, 3x3), Lavin & Gray 2016 (arXiv 1509.09308, Sec. 4): every 4x4 pixels of the result
+follow from 6x6 of the input by 36 products of matrices between two transforms. The result differs
+from the convolution's by rounding, 2.5e-6 of its size (the convolution's own error is 1e-6).
 
-tiled = Tiled.of(weight)                    # None where the convolution itself is quicker
+tiled = Tiled.of(weight)                    # None where the convolution itself is faster
 y = tiled(x) if tiled.pays(x) else ...
 
 Legend: B batch, C channels in, K out, H and W sides, T tiles of a picture.
@@ -18,8 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-MANY = 256  # channels; with fewer, to move the tiles takes what the multiplications save
-SIDE = 32  # on smaller maps, to read the transformed weight, four times as large, takes the gain
+MANY = 256  # channels; with fewer, moving the tiles costs what the multiplications save
+SIDE = 32  # on smaller maps, reading the transformed weight, four times as large, costs the gain
 _STEP = 4  # pixels of the result on a tile's side
 _TILE = 6
 
@@ -67,7 +66,7 @@ class Tiled:
 
     @staticmethod
     def of(weight: Tensor) -> "Tiled | None":
-        """None: the weight learns, or is better used as it is."""
+        """The convolution, or None where a plain one is faster or the weight has a gradient."""
         wide = min(weight.shape[:2]) >= MANY
         cpu = weight.device.type == "cpu" and weight.dtype == torch.float32
         return Tiled(weight) if wide and cpu and not weight.requires_grad else None
@@ -79,11 +78,7 @@ class Tiled:
         return fits and exact and not (torch.is_grad_enabled() and x.requires_grad)
 
     def __call__(self, x: Tensor) -> Tensor:
-        """float32 [B,C,H,W] -> [B,K,H,W], channels last.
-
-        Each picture by itself, so that what is between the transforms stays in the processor's
-        cache.
-        """
+        """float32 [B,C,H,W] -> [B,K,H,W], channels last; one picture at a time, for the cache."""
         count, channels, height, width = x.shape
         padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))
         rows, columns = height // _STEP, width // _STEP
@@ -103,6 +98,6 @@ class Tiled:
 
     @cached_property
     def _transformed(self) -> Tensor:
-        """The weight, [36,C,K], when it is first used: most maps of a network are too small."""
+        """The transformed weight, [36,C,K], made when it is first used."""
         along_9N = self.weight.permute(2, 3, 1, 0).reshape(9, -1)
         return (_WEIGHT @ along_9N).view(_TILE**2, *self.weight.shape[1::-1])

@@ -1,4 +1,4 @@
-"""A sample again with its first frame edited: the motion stays (spec 3.10, paper Sec. 4.5).
+"""Video editing: a sample with an edited first frame and the same motion (paper Sec. 4.5).
 
 video = edited(source, 3, picture, repose=False)
 for frame in video.stream(): ...
@@ -28,9 +28,9 @@ from leo_bench.leo.sampling.source import LeoSource
 
 Editor = Callable[[Tensor], Tensor]  # uint8 [3,H,W] -> uint8 [3,H',W']
 
-BASE = "stable-diffusion-v1-5/stable-diffusion-v1-5"  # what public ControlNets were trained with
+BASE = "stable-diffusion-v1-5/stable-diffusion-v1-5"  # public ControlNets were trained with it
 CONTROLNET_SIDE = 512
-EDGE = 0.25  # Sobel's length, of white against black, from which a pixel is an edge
+EDGE = 0.25  # length of the Sobel gradient above which a pixel is an edge; black to white is 1
 
 
 def edited(source: LeoSource, index: int, picture: Tensor, *, repose: bool) -> Rendering:
@@ -40,11 +40,11 @@ def edited(source: LeoSource, index: int, picture: Tensor, *, repose: bool) -> R
         source: the samples.
         index: which.
         picture: any size; its central square is brought to the model's.
-        repose: the edit moved the pose: the motion begins at the picture's own code. Else the codes
-            stay as they are.
+        repose: the edit changed the pose, so the motion begins at the picture's own code; else the
+            codes are kept.
 
     Raises:
-        InputError: samples that go on from their own frames.
+        InputError: samples whose frames are made from other generated frames.
     """
     source.drawing.refuse_own_frames("an edit")
     drawing, codes = source.drawing, source.codes(index)
@@ -58,7 +58,7 @@ def edited(source: LeoSource, index: int, picture: Tensor, *, repose: bool) -> R
 
 
 def command_editor(command: str, read: Callable[[Path], Tensor]) -> Editor:
-    """Edits by a program that is called with the paths of two PNG files, {in} and {out}.
+    """An editor that runs a program with the paths of two PNG files, {in} and {out}.
 
     Args:
         command: "magick {in} -negate {out}"; no shell reads it.
@@ -95,14 +95,14 @@ def command_editor(command: str, read: Callable[[Path], Tensor]) -> Editor:
 
 @dataclass(frozen=True)
 class ControlNet:
-    """Edits by a text, along the picture's edges.
+    """An editor that follows a text and keeps the picture's edges (ControlNet).
 
     Args:
-        model: folder of a ControlNet that reads edges, or its name where diffusers keeps it.
-        prompt: what the picture shall show.
+        model: folder of a ControlNet for edges, or its name in diffusers' cache.
+        prompt: what the picture is to show.
         base: the Stable Diffusion model that it steers, likewise.
-        seed: of its noise.
-        device: where it runs.
+        seed: of the noise.
+        device: of the networks.
     """
 
     model: str
@@ -117,7 +117,7 @@ class ControlNet:
         Raises:
             InputError: `transformers` is not installed, or weights are absent.
         """
-        if importlib.util.find_spec("transformers") is None:  # diffusers would say so at length
+        if importlib.util.find_spec("transformers") is None:  # diffusers' own message is long
             raise InputError("--controlnet needs transformers: pip install 'leo-bench[controlnet]'")
         import diffusers
 
@@ -151,7 +151,7 @@ class ControlNet:
 
 
 def edges(picture: Tensor) -> Tensor:
-    """White where brightness changes, else black: uint8 [3,H,W] -> the same."""
+    """Sobel edges, white on black: uint8 [3,H,W] -> uint8 [3,H,W]."""
     grey = picture.float().mean(dim=0)[None, None] / 255
     sobel = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]) / 4
     kernels = torch.stack([sobel, sobel.T])[:, None]
@@ -162,12 +162,12 @@ def edges(picture: Tensor) -> Tensor:
 
 
 def png(picture: Tensor) -> bytes:
-    """uint8 [3,H,W] -> the content of a PNG file."""
+    """A picture, uint8 [3,H,W], as the content of a PNG file."""
     content = io.BytesIO()
     to_image(picture).save(content, "PNG")
     return content.getvalue()
 
 
 def to_image(picture: Tensor) -> Image.Image:
-    """uint8 [3,H,W] -> a picture of Pillow's."""
+    """A picture, uint8 [3,H,W], as Pillow's."""
     return Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy())

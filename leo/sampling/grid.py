@@ -1,4 +1,4 @@
-"""Disentanglement: one face in several motions, one motion on several faces (paper Sec. 4.4).
+"""Disentanglement: several motions of one face, one motion of several faces (paper Sec. 4.4).
 
 for frame in tiled([r.stream() for r in renderings(drawing, "motions", 6)]): ...
 """
@@ -22,12 +22,12 @@ Kind = Literal["motions", "faces"]
 def renderings(drawing: Drawing, kind: Kind, count: int) -> list[Rendering]:
     """`count` videos that share their first frame ("motions") or their motion ("faces").
 
-    A motion goes over to a given face as its differences from its own first code (spec 3.10);
-    drawn faces are drawn for that code, so they share the codes themselves.
+    Given faces share the motion's residuals, from each face's own first code; drawn faces are drawn
+    for the motion's first code, so they share all codes.
 
     Raises:
-        InputError: a stage that this needs is not trained, samples go on from their own frames, or
-            there are fewer first frames than faces.
+        InputError: a stage that this needs is not trained, frames are made from other generated
+            frames, or there are fewer first frames than faces.
     """
     drawing.refuse_own_frames("a grid")
 
@@ -43,7 +43,7 @@ def renderings(drawing: Drawing, kind: Kind, count: int) -> list[Rendering]:
 
 
 def tiled(videos: Sequence[Iterator[Tensor]]) -> Iterator[Tensor]:
-    """Videos of one length and size in one, left to right and downwards: uint8 [3,H,W] a frame."""
+    """Videos of one length and size side by side, row by row, as one: uint8 [3,H,W] a frame."""
     across = math.ceil(math.sqrt(len(videos)))
     for frames in zip(*videos, strict=True):
         black = torch.zeros_like(frames[0])

@@ -1,10 +1,9 @@
-"""A trained LEO, opened to draw from: a run's stages, or a model that is shipped.
+"""A trained LEO, opened for sampling: a training run, or a shipped model.
 
     RUN/config.toml  RUN/animator/model.safetensors  RUN/lmdm/model.safetensors  ...    a run
     leo/trained/NAME/config.toml  animator.safetensors  lmdm.safetensors  ...           shipped
 
-A stage is loaded when it is first needed, so a run without a starting-frame model draws from given
-pictures.
+A stage is loaded when it is first needed, so a run without a cDDPM can sample from given frames.
 """
 
 import hashlib
@@ -32,13 +31,13 @@ SHIPPED = Path(__file__).parents[1] / "trained"
 
 
 def model_file(root: Path, stage: str) -> Path:
-    """Where a stage's model lies: in the stage's folder of a run, or flat as in a shipped model."""
+    """Path of a stage's model: in its folder of a run, or flat as in a shipped model."""
     flat = root / f"{stage}.safetensors"
     return flat if flat.is_file() else root / stage / "model.safetensors"
 
 
 def shipped_models() -> list[str]:
-    """Names of the models in this project."""
+    """Names of the shipped models."""
     return sorted(path.parent.name for path in SHIPPED.glob("*/config.toml"))
 
 
@@ -65,8 +64,8 @@ class LeoModel:
 
     Args:
         root: folder of the run or of the shipped model.
-        config: what it was made by.
-        device: where its networks run.
+        config: it was trained with.
+        device: of its networks.
     """
 
     root: Path
@@ -86,7 +85,7 @@ class LeoModel:
 
     @property
     def name(self) -> str:
-        """As `find_model` finds it again: a shipped one by its name, wherever it is installed."""
+        """The name or path by which `find_model` finds it, after "leo:"."""
         return f"leo:{self.root.name if self.root.parent == SHIPPED else self.root}"
 
     def has(self, stage: str) -> bool:
@@ -94,7 +93,7 @@ class LeoModel:
         return model_file(self.root, stage).is_file()
 
     def file(self, stage: str) -> Path:
-        """A trained stage's model.
+        """Path of a trained stage's model.
 
         Raises:
             InputError: it is not trained; the message says what to do.
@@ -109,7 +108,7 @@ class LeoModel:
         )
 
     def load(self, stage: str) -> Model:
-        """A trained stage's model.
+        """The content of a trained stage's model file.
 
         Raises:
             InputError: it is not trained, or was on codes of another animator than the one here.
@@ -143,16 +142,15 @@ class LeoModel:
         )
 
     def digest(self, stages: Sequence[str]) -> str:
-        """Hex SHA-256 of these stages' files and of what the config says of them.
+        """Hex SHA-256 of these stages' files and config tables.
 
-        Without defaults: a key that a later version adds does not make older samples another
-        model's.
+        Tables without defaults: a key that a later version adds changes no digest.
 
         Raises:
             InputError: one of them is not trained.
         """
-        told = {"resolution", *(ENTRIES[stage].table for stage in stages)}
-        settings = self.config.model_dump_json(include=told, exclude_defaults=True)
+        known = {"resolution", *(ENTRIES[stage].table for stage in stages)}
+        settings = self.config.model_dump_json(include=known, exclude_defaults=True)
         digest = hashlib.sha256(settings.encode())
         for stage in stages:
             digest.update(bytes.fromhex(file_sha256(self.file(stage))))
@@ -160,27 +158,27 @@ class LeoModel:
 
     @cached_property
     def animator(self) -> ImageAnimator:
-        """Turns pictures into codes, and codes into pictures."""
+        """The image animator."""
         return ImageAnimator(generator_from_file(self.file("animator")).to(self.device))
 
     @cached_property
     def motion(self) -> MotionModel:
-        """Draws motion."""
+        """The LMDM."""
         return MotionModel.of(self.load("lmdm"), self.device)
 
     @cached_property
     def first_codes(self) -> CodeModel:
-        """Draws the codes that videos begin with."""
+        """The frame-wise DM."""
         return CodeModel.of(self.load("frame-dm"), self.device)
 
     @cached_property
     def transitions(self) -> TransitionModel:
-        """Draws the way from one code to another."""
+        """The Transition DM."""
         return TransitionModel.of(self.load("transition-dm"), self.device)
 
     @cached_property
     def pictures(self) -> StartingFrames:
-        """Draws the pictures that videos begin with."""
+        """The cDDPM, with super-resolution if there is any."""
         finer = self.config.super_resolution
         return StartingFrames(
             self._frame_model("cddpm", self.config.cddpm),
@@ -188,7 +186,7 @@ class LeoModel:
         )
 
     def _is_of_animator(self, digest: str | None) -> bool:
-        """Whether a file that says this of its animator belongs here; older files say nothing."""
+        """Whether a file with this digest of its animator belongs here; older files have none."""
         return digest is None or not self.has("animator") or digest == self._animator_digest
 
     @cached_property
@@ -197,7 +195,7 @@ class LeoModel:
 
     @property
     def _is_flat(self) -> bool:
-        """Whether it is shipped or exported: no run to go on."""
+        """Whether it is shipped or exported, so that no stage can be added to it."""
         return (self.root / "animator.safetensors").is_file()
 
     def _frame_model(self, stage: str, config: CddpmConfig) -> FrameModel:
@@ -208,10 +206,10 @@ class LeoModel:
 
 
 def device_named(name: str | None) -> str:
-    """The device that a user named; None: a GPU where there is one.
+    """The device of this name; None: a GPU where there is one.
 
     Raises:
-        InputError: it is not here; the message names those that are.
+        InputError: there is no such device here; the message names those that are.
     """
     if name is None:
         return "cuda" if torch.cuda.is_available() else "cpu"

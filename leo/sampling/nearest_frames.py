@@ -1,7 +1,7 @@
-"""Real first frames in place of drawn ones: for a code, the training frame whose code is nearest.
+"""Real first frames in place of drawn ones: the training frame whose code is nearest.
 
-For runs without a starting-frame model, and for comparing models of motion with nothing else in
-between: the animator renders all frames from a real one, whichever model drew the codes.
+For training runs without a cDDPM, and for comparing motion models alone: the animator renders all
+frames from a real one, whichever model drew the codes.
 """
 
 import hashlib
@@ -23,12 +23,12 @@ from leo_bench.leo.diffusion.gaussian import Key, Sampler
 
 @dataclass(frozen=True)
 class NearestFrames:
-    """Frames of the training videos, found by their codes; held-out videos are left alone.
+    """Frames of the training videos, found by their codes; no frame of a held-out video is used.
 
     Args:
-        videos: those that the codes are of.
+        videos: the training videos.
         codes: of every frame.
-        size: side of the frames that come out.
+        size: side of the returned frames.
 
     Raises:
         InputError: the codes are of other videos.
@@ -54,7 +54,7 @@ class NearestFrames:
         ).hexdigest()
 
     def draw(self, codes: Tensor, keys: Sequence[Key], sampler: Sampler) -> Tensor:
-        """Frames for codes as encoded, float32 [B,M] -> uint8 [B,3,R,R]; nothing is left to chance.
+        """Frames for codes, not normalised, float32 [B,M] -> uint8 [B,3,R,R]; nothing is random.
 
         Raises:
             BadVideoError: a video cannot be read.
@@ -62,13 +62,13 @@ class NearestFrames:
         return torch.cat([self._frame(place) for place in self.places(codes)])
 
     def places(self, codes: Tensor) -> list[int]:
-        """For each code, float32 [B,M], the number of the frame among the book's codes."""
+        """For each code, float32 [B,M], the index of the nearest frame among the book's codes."""
         known = self._training
         near = [(self.codes.codes[known] - code).square().sum(1).argmin() for code in codes]
         return [int(known[found]) for found in near]
 
     def distances(self, codes: Tensor) -> Tensor:
-        """How far off the nearest frame's code is, in code space: float32 [B]."""
+        """Distance of each code to the nearest frame's code: float32 [B]."""
         off: Tensor = (self.codes.codes[self.places(codes)] - codes).norm(dim=1)
         return off
 
@@ -78,7 +78,7 @@ class NearestFrames:
 
     @cached_property
     def _training(self) -> Tensor:
-        """Numbers of the training videos' frames: int64 [N]."""
+        """Indices of the training videos' frames among all: int64 [N]."""
         frames = [
             torch.arange(self._ends[video] - self.codes.lengths[video], self._ends[video])
             for video in self.codes.training

@@ -1,8 +1,8 @@
-"""Frames of one sample from its first frame and its codes: all from that frame, or in stretches.
+"""Renders a sample: its frames from its first frame and its codes.
 
-A LEO takes appearance from the first frame and only motion from the codes, however long the video
-is (paper Sec. 3.4). `Stretches` gives that up on purpose: it goes on from frames that it made
-itself, as a frame-by-frame generator does, and shows what that costs.
+LEO takes appearance from the first frame alone, however long the video is (paper Sec. 3.4).
+`Stretches` is the baseline that does not: it takes appearance from frames that it made itself, as a
+frame-by-frame generator does.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,13 +22,13 @@ FRAMES_TOGETHER = 8  # frames rendered at once, always
 
 @dataclass(frozen=True)
 class Rendering:
-    """The frames of one sample, a group at a time.
+    """The frames of one sample, all from its first frame, rendered in groups.
 
     Args:
         model: whose animator renders.
         source: the first frame, encoded.
-        itself: the first frame, uint8 [3,R,R]; None: frame 1 is rendered like the others.
-        codes: float32 [T,20].
+        itself: the first frame, uint8 [3,R,R], to be frame 1; None: frame 1 is rendered, too.
+        codes: float32 [T,M].
     """
 
     model: LeoModel
@@ -38,12 +38,12 @@ class Rendering:
 
     @staticmethod
     def of(model: LeoModel, first: Tensor, codes: Tensor, first_frame: str) -> "Rendering":
-        """From the first frame, uint8 [3,R,R], which is encoded once."""
+        """Encode the first frame, uint8 [3,R,R]; `first_frame` as in `Sampling`."""
         itself = first if first_frame == "source" else None
         return Rendering(model, model.animator.appearance(first), itself, codes)
 
     def group(self, number: int) -> Tensor:
-        """Frames from `FRAMES_TOGETHER` * number on: uint8 [n,3,R,R]."""
+        """Group `number` of `FRAMES_TOGETHER` frames; the last may be smaller: uint8 [n,3,R,R]."""
         begin = number * FRAMES_TOGETHER
         count = min(FRAMES_TOGETHER, len(self.codes) - begin)
         rows = [begin + min(row, count - 1) for row in range(FRAMES_TOGETHER)]
@@ -60,7 +60,7 @@ class Rendering:
         return torch.stack([found[f // FRAMES_TOGETHER][f % FRAMES_TOGETHER] for f in frames])
 
     def stream(self) -> Iterator[Tensor]:
-        """All frames one by one, uint8 [3,R,R]; a few groups are rendered ahead."""
+        """All frames one by one, uint8 [3,R,R]; a few groups are rendered ahead of the reader."""
         groups = range(-(-len(self.codes) // FRAMES_TOGETHER))
         for group in lanes(self.model.device).map(self.group, groups):
             yield from group
@@ -68,13 +68,13 @@ class Rendering:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Frames that go on from one picture.
+    """Frames that follow one picture.
 
     Args:
         model: whose animator renders.
-        picture: what they go on from, uint8 [3,R,R].
-        codes: float32 [k,20], of the frames behind the picture.
-        each: every frame is made from the one before it, encoded again; else all from the picture.
+        picture: uint8 [3,R,R].
+        codes: float32 [k,M], of the frames after the picture.
+        each: every frame takes its appearance from the one before it; else all from the picture.
     """
 
     model: LeoModel
@@ -83,7 +83,7 @@ class Stretch:
     each: bool
 
     def frames(self, wanted: Sequence[int]) -> Tensor:
-        """Frames by their place behind the picture, from 0, ascending: uint8 [n,3,R,R]."""
+        """Frames by their place after the picture, from 0, ascending: uint8 [n,3,R,R]."""
         if self.each:
             return self._one_by_one(wanted)
         rendering = Rendering.of(self.model, self.picture, self.codes, "recon")
@@ -93,7 +93,7 @@ class Stretch:
         return torch.stack([groups[f // FRAMES_TOGETHER][f % FRAMES_TOGETHER] for f in wanted])
 
     def last(self) -> Tensor:
-        """The frame that another stretch may go on from: uint8 [3,R,R]."""
+        """The last frame, uint8 [3,R,R]: the picture of the next stretch."""
         return self.frames([len(self.codes) - 1])[0]
 
     def _one_by_one(self, wanted: Sequence[int]) -> Tensor:
@@ -108,12 +108,12 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Stretches:
-    """The frames of one sample that goes on from its own frames (spec 3.10).
+    """The frames of one sample that takes appearance from its own frames.
 
     Args:
         model: whose animator renders.
-        pictures: uint8 [S,3,R,R], what each stretch goes on from; the first is the first frame.
-        codes: float32 [T,20]; a stretch is what a run of the motion model adds (`rollout.runs`).
+        pictures: uint8 [S,3,R,R], the picture before each stretch; the first is the first frame.
+        codes: float32 [T,M]; a stretch is what one window of the motion model adds.
         first_frame: as in `leo.sampling.drawing.Sampling`.
         each: as in `Stretch`.
     """
@@ -136,7 +136,7 @@ class Stretches:
         return torch.cat([*parts, *made])
 
     def stream(self) -> Iterator[Tensor]:
-        """All frames one by one, uint8 [3,R,R]; a few stretches are made ahead."""
+        """All frames one by one, uint8 [3,R,R]; a few stretches are made ahead of the reader."""
         yield from self._first()
 
         def whole(number: int) -> Tensor:
@@ -158,13 +158,13 @@ class Stretches:
 
     def _stretch(self, number: int) -> Stretch:
         begin = 1 + number * self._length
-        # The last one may end with codes that no run goes on from.
+        # The last one may end with the spare codes of its window.
         end = len(self.codes) if number == self._count - 1 else begin + self._length
         codes = self.codes[begin:end]
         return Stretch(self.model, self.pictures[number], codes, self.each)
 
     def _first(self) -> Tensor:
-        """uint8 [1,3,R,R]."""
+        """Frame 1: uint8 [1,3,R,R]."""
         if self.first_frame == "source":
             return self.pictures[:1]
         return Stretch(self.model, self.pictures[0], self.codes[:1], each=False).frames([0])

@@ -1,12 +1,11 @@
-"""Videos drawn from a trained LEO, as a source like any other (spec 3.8, 3.10).
+"""Samples of a trained LEO as a `VideoSource`, drawn and rendered when they are read.
 
 source = LeoSource(Drawing(LeoModel.open(run), Sampling(frames=128, count=256)))
 source.read(7, range(16))              # uint8 [16,3,R,R]
 for frame in source.stream(7): ...     # frames as they are made; memory does not grow with them
 
-Sample i follows from (seed, i) alone, to the bit on a CPU: samples are drawn in aligned groups and
-frames rendered in aligned groups, each always at its own place, in batches of one size, on one
-thread.
+Sample i follows from (seed, i) alone, to the bit on a CPU: samples are drawn and frames rendered in
+aligned groups of fixed size, each group on one thread.
 """
 
 import hashlib
@@ -27,15 +26,15 @@ from leo_bench.leo.data.videos import cut_note
 from leo_bench.leo.sampling.drawing import Drawing, Drawn, SampleRow
 from leo_bench.leo.sampling.rendering import Rendering, Stretches
 
-VERSION = 2  # raise when the same model and settings could give other pixels
-STRETCHES = 2  # the same, of samples that go on from their own frames
+VERSION = 2  # raise when the same model and settings give other pixels
+STRETCHES = 2  # likewise, of samples that are made from their own frames
 _REENCODED = {  # the words of a source's notes
     "off": "",
     "start": ", motion begun at the encoded first frame",
     "runs": ", every run of motion gone on from the last frame made (no LEO)",
     "frames": ", every frame made from the frame before it (no LEO)",
 }
-KEPT = 4  # groups of samples, and renderings, that are remembered
+KEPT = 4  # groups of samples, and renderings, in memory
 
 T = TypeVar("T")
 
@@ -44,10 +43,10 @@ class LeoSource:
     """Samples of a LEO as a `VideoSource`.
 
     Args:
-        drawing: what is drawn from which model.
+        drawing: model and options.
 
     Raises:
-        InputError: a stage that this needs is not trained, or not with steps that the sampler fits.
+        InputError: a stage that this needs is not trained, or the sampler's steps do not fit it.
     """
 
     def __init__(self, drawing: Drawing) -> None:
@@ -59,34 +58,34 @@ class LeoSource:
 
     @property
     def name(self) -> str:
-        """As on the command line, less the options that leave it a LEO."""
+        """As on the command line, without options; of them, `reencode` alone makes it no LEO."""
         again = self.drawing.sampling.reencode
         return self.drawing.model.name + ("" if again == "off" else f"?reencode={again}")
 
     @cached_property
     def names(self) -> Sequence[str]:
-        """Numbered."""
+        """sample-000000, sample-000001, ..."""
         return [f"sample-{i:06d}" for i in range(self.drawing.sampling.count)]
 
     @property
     def frame_counts(self) -> Sequence[int]:
-        """All the same."""
+        """Frames of each sample, all the same."""
         return [self.drawing.sampling.frames] * self.drawing.sampling.count
 
     @property
     def medium(self) -> Medium:
-        """Drawn: no file, no codec."""
+        """How the frames are made; there is no file and no codec."""
         device = self.drawing.model.device.split(":")[0]
         return Medium("drawn", (), f"LEO / torch {torch.__version__} / {device}", lossy=False)
 
     @property
     def skipped(self) -> Sequence[Skipped]:
-        """None: nothing can be broken."""
+        """Empty: no sample can be unreadable."""
         return ()
 
     @property
     def notes(self) -> Sequence[str]:
-        """Which model, how it was drawn from, and what is odd about its first frames."""
+        """Model and options, and notes on the given first frames."""
         model, sampling = self.drawing.model, self.drawing.sampling
         starts = self.drawing.starts
         begun = "" if starts is None else f" from {sampling.start_frame} frames of {starts.name}"
@@ -105,7 +104,7 @@ class LeoSource:
 
     @property
     def start_notes(self) -> Sequence[str]:
-        """What a person should know of the first frames that were given."""
+        """Notes on the given first frames, such as how much is cropped."""
         starts = self.drawing.starts
         if starts is None:
             return ()
@@ -113,12 +112,12 @@ class LeoSource:
         return tuple(f"first frames: {note}" for note in found if note is not None)
 
     def sizes(self) -> Sequence[tuple[int, int]]:
-        """All the same, square."""
+        """Height and width of each sample: square, all the same."""
         side = self.drawing.model.config.resolution
         return [(side, side)] * self.drawing.sampling.count
 
     def digest(self, index: int) -> str:
-        """Of all that the pixels follow from: model, settings, number, first frame."""
+        """Hex SHA-256 of what the pixels follow from: model, options, number, first frame."""
         facts = {
             "version": VERSION,
             "model": self.model_digest,
@@ -131,19 +130,20 @@ class LeoSource:
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def codes(self, index: int) -> Tensor:
-        """The motion codes of a sample: float32 [T,20]."""
+        """The motion codes of a sample: float32 [T,M]."""
         return self._group_of(index).codes[index % self.drawing.together]
 
     def first(self, index: int) -> Tensor:
-        """The frame that a sample begins with: uint8 [3,R,R]."""
+        """The first frame of a sample: uint8 [3,R,R]."""
         return self._group_of(index).firsts[index % self.drawing.together]
 
     def start_gap(self) -> tuple[Tensor, Tensor] | None:
-        """How well drawn first frames show the codes they were drawn for (spec 3.10).
+        """Distance between a drawn first frame's code and the code it was drawn for.
 
-        Of the samples that are drawn together with the first one: |E(x_1) - alpha_1|, and the same
-        with alpha_1 of the next sample instead, float32 [n] each. None where codes are read off
-        the first frames, so that nothing can lie between them.
+        Returns:
+            For the samples drawn together with the first one: |E(x_1) - alpha_1|, and the same with
+            the next sample's alpha_1, to compare: float32 [n] each. None where codes are read off
+            the first frames.
         """
         drawing = self.drawing
         if drawing.starts is not None or drawing.sampling.reencode != "off":
@@ -154,24 +154,28 @@ class LeoSource:
         return (seen - asked).norm(dim=1), (seen - asked.roll(-1, 0)).norm(dim=1)
 
     def read(self, index: int, frames: Sequence[int]) -> Tensor:
-        """Draw and render what is asked for: uint8 [len(frames),3,R,R]."""
+        """Some frames of a sample: uint8 [len(frames),3,R,R]."""
         bad = [frame for frame in frames if not 0 <= frame < self.frame_counts[index]]
         if bad:
             raise IndexError(f"{self.names[index]}: frame {bad[0]} of {self.frame_counts[index]}")
         return self._rendering(index).read(frames)
 
     def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
-        """The same, one by one."""
+        """Some frames of a sample one by one, uint8 [3,R,R]."""
         return read_in_pieces(self, index, frames)
 
     def check_unchanged(self, index: int) -> None:
-        """The video that the sample begins with."""
+        """Check the video that gives the sample its first frame.
+
+        Raises:
+            InputError: it has changed since it was opened.
+        """
         starts = self.drawing.starts
         if starts is not None:
             starts.check_unchanged(index % len(starts.names))
 
     def stream(self, index: int) -> Iterator[Tensor]:
-        """All frames of a sample one by one, uint8 [3,R,R], in memory that does not grow."""
+        """All frames of a sample one by one, uint8 [3,R,R], in constant memory."""
         return self._rendering(index).stream()
 
     @property
@@ -191,10 +195,9 @@ class LeoSource:
         return self._renderings.begin(index, lambda: self._lanes.submit(encode)).result()
 
     def _group_of(self, index: int) -> Drawn:
-        """The samples that are drawn together with `index`."""
+        """The group of samples with `index`; when groups are read in order, the next is begun."""
         number = index // self.drawing.together
         found = self._begin_group(number)
-        # Whoever reads on will find the next group drawn already.
         last = (self.drawing.sampling.count - 1) // self.drawing.together
         if self._lanes.count > 1 and number < last and number - 1 in self._drawn:
             self._begin_group(number + 1)
@@ -209,7 +212,7 @@ class LeoSource:
 
 
 class _Recent(Generic[T]):
-    """The last few results by number, begun once however many threads ask."""
+    """The last few results by number; several threads that ask for one share its computation."""
 
     def __init__(self) -> None:
         self._futures: OrderedDict[int, Future[T]] = OrderedDict()
@@ -220,7 +223,7 @@ class _Recent(Generic[T]):
             return number in self._futures
 
     def begin(self, number: int, start: Callable[[], "Future[T]"]) -> "Future[T]":
-        """The result of this number, begun if it is not remembered."""
+        """The result of this number, started if it is not in memory."""
         with self._lock:
             if number not in self._futures:
                 self._futures[number] = start()

@@ -1,5 +1,6 @@
-"""The animator's losses (LIA's training code; spec 2.1): L1, a pyramid, non-saturating GAN.
+"""The animator's losses: L1, a pyramid of pixels, non-saturating GAN.
 
+As in LIA's training (wyhsirius/LIA before 3f1d865, trainer.py), but for the pyramid.
 Pictures are float [B,3,H,W], -1..1; every loss is a scalar.
 """
 
@@ -25,26 +26,22 @@ def l1(fake: Tensor, real: Tensor) -> Tensor:
 def weights_where_it_moves(real: Tensor, source: Tensor, emphasis: float) -> Tensor:
     """1 + emphasis where real and source differ, else 1: [B,1,H,W].
 
-    Ours: where a person hardly moves, nearly all pixels are right in the source, and the few that
-    are not would hardly be learned.
+    Ours: where a person hardly moves, nearly all pixels of the source are right already, and the
+    few others would hardly be learned.
     """
     moves = ((real - source).abs().mean(dim=1, keepdim=True) > 2 * MOVES).to(real.dtype)
     return 1 + emphasis * moves
 
 
 def weighted_l1(fake: Tensor, real: Tensor, weights: Tensor, mean: Tensor) -> Tensor:
-    """`l1`, a pixel counting `weights` [B,1,H,W] over `mean` [], their mean in the whole batch.
-
-    So the loss keeps its size.
-    """
+    """L1 with `weights` [B,1,H,W] of the pixels over `mean` [], their mean in the global batch."""
     return ((fake - real).abs() * weights / mean).mean()
 
 
 def pixel_pyramid(fake: Tensor, real: Tensor) -> Tensor:
-    """L1 at a half, a quarter and an eighth of the size, summed: where VGG-19 is absent.
+    """L1 at a half, a quarter and an eighth of the size, summed: used where VGG-19 is absent.
 
-    Full size is left to `l1`. Ours, not the paper's: it gives coarse motion a gradient but knows
-    nothing of texture.
+    Ours: it gives coarse motion a gradient, and texture none.
     """
     return torch.stack([l1(shrink(fake, scale), shrink(real, scale)) for scale in SCALES[1:]]).sum()
 
@@ -60,7 +57,7 @@ def discriminator_adversarial(scores_of_real: Tensor, scores_of_fake: Tensor) ->
 
 
 def shrink(pictures: Tensor, scale: int) -> Tensor:
-    """Gaussian blur, then every `scale`-th pixel from 0 (FOMM's anti-alias; spec 2.1).
+    """Gaussian blur, then every `scale`-th pixel from 0 (as in the First Order Motion Model).
 
     sigma = (scale - 1) / 2, kernel side 2 round(4 sigma) + 1 (5, 13, 29), zero padding.
     """
@@ -68,7 +65,7 @@ def shrink(pictures: Tensor, scale: int) -> Tensor:
         return pictures
     kernel = blur_kernel(scale).to(pictures)
     channels, half = pictures.shape[1], kernel.numel() // 2
-    # Separable, only the rows and columns that are kept, and in full precision.
+    # Separable, computed for the kept rows and columns only, and without autocast.
     rows = kernel.view(1, 1, -1, 1).expand(channels, 1, -1, 1)
     columns = kernel.view(1, 1, 1, -1).expand(channels, 1, 1, -1)
     with torch.autocast(pictures.device.type, enabled=False):

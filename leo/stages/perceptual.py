@@ -1,4 +1,7 @@
-"""The animator's perceptual loss: VGG-19 features on four scales (LIA's code; spec 2.1)."""
+"""The animator's perceptual loss: VGG-19 features on four scales.
+
+wyhsirius/LIA before 3f1d865, vgg19.py.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +28,7 @@ Wanted = Literal["vgg19", "auto", "pixels"]
 
 @dataclass(frozen=True)
 class Chosen:
-    """A perceptual loss, and what a log should say of it."""
+    """A perceptual loss, its name, and a line for the log."""
 
     loss: Perceptual
     name: Literal["vgg19", "pixels"]
@@ -33,12 +36,11 @@ class Chosen:
 
 
 def find_weights(wanted: Wanted, weights: Path | None = None) -> tuple[Path | None, str]:
-    """Where the weights of the loss asked for are, and why none are needed where that is None.
+    """Path of the weights, or None and the reason why the loss does without.
 
     Args:
-        wanted: "vgg19"; "auto", which is "vgg19" where its weights are and "pixels" elsewhere; or
-            "pixels".
-        weights: a file of the user's own; None: where `leo-bench weights fetch` puts it.
+        wanted: "vgg19", "pixels", or "auto": "vgg19" if its weights are here, else "pixels".
+        weights: the user's file; None: where `leo-bench weights fetch` puts it.
 
     Raises:
         InputError: "vgg19", and its weights are not here; a file that is not torchvision's.
@@ -59,7 +61,7 @@ def find_weights(wanted: Wanted, weights: Path | None = None) -> tuple[Path | No
 
 
 def check(wanted: Wanted, weights: Path | None = None) -> None:
-    """See that the loss asked for can be computed; arguments as of `find_weights`.
+    """Check that the loss can be computed; arguments as of `find_weights`.
 
     Raises:
         InputError: it cannot, or a file is named that would not be used; as `find_weights`.
@@ -72,7 +74,7 @@ def check(wanted: Wanted, weights: Path | None = None) -> None:
 
 
 def choose(wanted: Wanted, weights: Path | None = None) -> Chosen:
-    """The loss asked for, ready to be computed; arguments and errors as of `find_weights`."""
+    """The loss; arguments and errors as of `find_weights`."""
     path, why = find_weights(wanted, weights)
     if path is None:
         return Chosen(pixel_pyramid, "pixels", f"perceptual loss: pyramid of pixels{why}")
@@ -80,7 +82,7 @@ def choose(wanted: Wanted, weights: Path | None = None) -> Chosen:
 
 
 def how_to_go_on(begun_with: str) -> str:
-    """What to do where an animator was begun with another loss than `choose` gives here."""
+    """Advice where an animator was begun with another loss than `choose` gives."""
     if begun_with == "vgg19":
         return (
             "was begun with VGG-19 as perceptual loss, whose weights are not here: "
@@ -104,7 +106,7 @@ class VggPyramid(nn.Module):
         from torchvision.models import vgg19
 
         super().__init__()
-        with torch.device("meta"):  # not its classifier, which is ten times as large
+        with torch.device("meta"):  # allocates no classifier, which is ten times as large
             layers = vgg19(weights=None, init_weights=False).features[: AFTER[-1] + 1]
         layers = layers.to_empty(device="cpu")
         starts = (0, *(index + 1 for index in AFTER[:-1]))
@@ -127,7 +129,7 @@ class VggPyramid(nn.Module):
             with torch.no_grad():
                 of_real = self.features(shrink(real, scale))
             of_fake = self.features(shrink(fake, scale))
-            # Under autocast the features are bfloat16; what is made of them is not.
+            # Under autocast the features are bfloat16; their differences are float32.
             pairs = zip(map(exact, of_fake), map(exact, of_real), strict=True)
             terms += [(a - b).abs().mean() for a, b in pairs]
         return WEIGHT * torch.stack(terms).sum()

@@ -1,4 +1,4 @@
-"""Codes as pictures that a person can judge: windows as strips, single codes as clouds.
+"""Pictures of codes for a person to look at: windows as strips, single codes as scatter plots.
 
 Legend: W windows, L frames, M code dimensions, N codes.
 """

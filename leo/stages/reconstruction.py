@@ -1,7 +1,7 @@
-"""How well frames are rebuilt, beside copying the source frame: the measure of an animator.
+"""Reconstruction errors of an animator, compared with copying the source frame.
 
-Where a person hardly moves, copying the source scores well over the whole picture; so the error is
-given inside the region that moves, too.
+Where a person hardly moves, copying the source has a small error over the whole picture; so the
+error inside the moving region is given, too.
 """
 
 import math
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-MOVES = 0.05  # of the range: a pixel moves where source and driving differ by more, mean of RGB
+MOVES = 0.05  # a pixel moves where source and driving frame differ by more (mean of RGB, 0..1)
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Errors of rebuilt frames and of the source copied in their place.
+    """Errors of reconstructed frames, and of the source frame in their place.
 
     Args:
         l1: mean absolute error, of 0..1, over all pixels.
@@ -30,7 +30,7 @@ class Judged:
     moving_error: float
 
     def numbers(self) -> dict[str, float]:
-        """By name, for a log."""
+        """By name, for the log."""
         return {
             "psnr": self.psnr,
             "copy_psnr": self.copy_psnr,
@@ -40,13 +40,13 @@ class Judged:
 
 
 def driving_frames(frame_count: int, wanted: int) -> list[int]:
-    """Frames to rebuild from frame 0: evenly spread behind it, the last one among them."""
+    """Indices of driving frames: evenly spread over frames 1 to the last, which is included."""
     last = frame_count - 1
     return sorted({max(1, round(last * (i + 1) / wanted)) for i in range(wanted)})
 
 
 def judge(source: Tensor, driving: Tensor, rebuilt: Tensor) -> Judged:
-    """Compare: uint8 [N,3,R,R] each, all on one device."""
+    """Errors of `rebuilt` and of `source` against `driving`: uint8 [N,3,R,R] each."""
     of_copy = (source.float() - driving.float()) / 255
     of_rebuilt = (rebuilt.float() - driving.float()) / 255
     moves = of_copy.abs().mean(dim=1, keepdim=True) > MOVES

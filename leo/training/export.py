@@ -1,4 +1,4 @@
-"""A run without what only training needs: the form in which models are shipped and published.
+"""Exports a training run as a model without what only training needs, in float16.
 
 OUT/config.toml   STAGE.safetensors (float16)   STAGE.log.jsonl  scores.json (where they are there)
 """
@@ -23,13 +23,12 @@ SCORES = "scores.json"
 
 
 def export(run: Path, out: Path, best: Collection[str] = ()) -> list[Path]:
-    """Write the run's trained stages to `out`, whole or not at all; -> all files there.
+    """Write the trained stages to `out`, atomically; return all files there.
 
     Args:
-        run: its folder.
-        out: a folder that is not there yet, or is empty.
-        best: stages of which the weights with the lowest held-out loss are taken, in place of those
-            after the last step.
+        run: folder of the training run.
+        out: a folder that does not exist yet, or is empty.
+        best: stages whose weights with the lowest held-out loss are taken, not the last ones.
 
     Raises:
         InputError: no run, nothing trained yet, a stage of another animator, something else in
@@ -45,17 +44,17 @@ def export(run: Path, out: Path, best: Collection[str] = ()) -> list[Path]:
         raise InputError(f"{out}: is there already; remove it, or give another --out")
     copied = {f"{stage}.log.jsonl": run / stage / "log.jsonl" for stage in trained}
     copied["config.toml"] = run / "config.toml"
-    if not best:  # what was measured are the last weights
+    if not best:  # the scores are of the last weights
         copied[SCORES] = run / SCORES
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        # Beside `out`, so that the last step is a rename: what fails leaves nothing there.
+        # Beside `out`, so that the last step is a rename.
         with tempfile.TemporaryDirectory(prefix=".exporting-", dir=out.parent) as scratch:
             unfinished = Path(scratch) / "model"
             unfinished.mkdir()
             for stage in trained:  # the animator first
                 model = whole.load(stage)
-                if stage in best:  # of the same training, so on the codes of the same animator
+                if stage in best:  # trained on the codes of the same animator
                     model = load_model(run / stage / BEST)
                 model = _of_animator(model, unfinished / "animator.safetensors")
                 save_model(unfinished / f"{stage}.safetensors", model, torch.float16)
@@ -82,7 +81,7 @@ def _check_best(run: Path, trained: Sequence[str], best: Collection[str]) -> Non
 
 
 def _of_animator(model: Model, animator: Path) -> Model:
-    """The model; if it says whose codes it was trained on, that is now the animator in float16."""
+    """The model; its metadata, if they name an animator's file, name the float16 one."""
     if ANIMATOR not in model.metadata:
         return model
     return replace(model, metadata={**model.metadata, ANIMATOR: file_sha256(animator)})

@@ -1,9 +1,9 @@
-"""The one training loop, for every stage: players take turns on each batch.
+"""The training loop of all stages: players take turns on each batch.
 
-What a step does follows from the config, the seed and the step alone. So a run that was killed and
-started again with the same command ends with the same bits as one that was not (on a CPU with the
-same number of threads; on a GPU as far as its kernels are deterministic), and several processes
-(torchrun) end with one process's weights up to the order of sums.
+A step follows from the config, the seed and its number alone. So a training run that was killed and
+resumed ends with the same bits as one that was not (on a CPU with the same number of threads; on a
+GPU as far as its kernels are deterministic), and several processes (torchrun) end with the weights
+of one up to the order of sums.
 """
 
 import atexit
@@ -22,11 +22,11 @@ from torch import Tensor, nn
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors.numerics import computes_bf16
-from leo_bench.leo import seeds as chance
 from leo_bench.leo.checkpoint import Model, load_model, save_model
 from leo_bench.leo.config import Training
 from leo_bench.leo.data.prefetch import Prefetch
 from leo_bench.leo.sampling.countdown import Countdown
+from leo_bench.leo.seeds import generator
 from leo_bench.leo.stage import Batch, Share, Stage
 from leo_bench.leo.training.origin import to_train_anew
 from leo_bench.leo.training.players import PlayerState, learning_rate
@@ -36,7 +36,7 @@ from leo_bench.leo.training.watching import Watcher
 
 T = TypeVar("T")
 
-LOOK_EVERY = 10  # steps at most from a loss that is not finite to the end of the training
+LOOK_EVERY = 10  # steps, at most, between checks that the losses are finite
 NO_BF16 = "precision bf16: this processor has no AVX-512 and would emulate it; float32 is used"
 
 
@@ -47,30 +47,30 @@ def train(
     watchers: Sequence[Watcher] = (),
     cpu: bool = False,
 ) -> Path:
-    """Train `stage`, from its newest checkpoint where there is one; does nothing if it is done.
+    """Train `stage` from its newest checkpoint, if there is one; do nothing if it is finished.
 
     Args:
         stage: what to train.
-        training: how long, and in what portions.
-        folder: where it goes; only the first process writes.
-        watchers: are told how it goes, in the first process.
-        cpu: stay on the CPU even where there is a GPU.
+        training: its table in the config.
+        folder: where files go; only the first process writes.
+        watchers: are told the progress, in the first process.
+        cpu: use the CPU even where there is a GPU.
 
     Returns:
-        The model: `folder.model`, the weights after the last step.
+        Path of the model after the last step, `folder.model`.
 
     Raises:
-        InputError: a loss is not finite, the disk is full, the batch cannot be dealt out to the
-            processes (in whole groups of what a discriminator compares), or the folder holds a
-            training of another config or data.
+        InputError: a loss is not finite, the disk is full, the batch cannot be split equally over
+            the processes (in whole groups of what a discriminator compares), or the folder holds
+            files of another config or other data.
     """
     if is_done(folder):
         return folder.model
     # A CPU or CUDA: Apple's MPS has no float64, which the folded networks need.
     accelerator = Accelerator(cpu=cpu or not torch.cuda.is_available(), mixed_precision="no")
     if accelerator.num_processes > 1:
-        # Not after each stage: the next one needs it. Left to the interpreter's end, its threads
-        # can outlive what they use, and the process aborts.
+        # Not after each stage, as the next one needs the group; and not left to the interpreter,
+        # whose end the group's threads can outlive, so that the process aborts.
         atexit.register(_leave_the_group)
     parts = accelerator.num_processes * training.accumulate
     if training.batch % parts:
@@ -96,10 +96,10 @@ def train(
 
 
 def is_done(folder: StageFolder) -> bool:
-    """Whether the model after the last step is there.
+    """Whether the stage is finished.
 
     Raises:
-        InputError: it was made from another config or data.
+        InputError: it was trained with another config or on other data.
     """
     if not folder.model.exists():
         return False
@@ -132,9 +132,9 @@ class _Loop:
         self.stage, self.training, self.folder = stage, training, folder
         self.accelerator = accelerator
         self.watchers = watchers if accelerator.is_main_process else ()
-        self.seats = [PlayerState.take(player, accelerator) for player in stage.players]
+        self.states = [PlayerState.take(player, accelerator) for player in stage.players]
         self.best = _Best()
-        self.seconds = 0.0  # of training, over all runs of the command
+        self.seconds = 0.0  # of training, before the last resumption too
         self.validation: dict[str, float] = {}
         asked = training.precision == "bf16"
         self.bf16 = asked and computes_bf16(accelerator.device)
@@ -154,7 +154,7 @@ class _Loop:
                 last = step == training.steps
                 saving = last or step % training.save_every == 0
                 left = countdown.left(step, training.steps)
-                # A report at every checkpoint: what it is the mean of then survives a kill.
+                # Also at every checkpoint, so that the mean of a report never spans a resumption.
                 reporting = saving or step % training.report_every == 0
                 if reporting or step % LOOK_EVERY == 0:
                     self.stop_if(losses.look(self.accelerator))
@@ -171,7 +171,7 @@ class _Loop:
         self.finish()
 
     def make_batch(self, step: int) -> list[Batch]:
-        """This process's parts of a step's batch, ready to be sent to the device."""
+        """This process's parts of a step's batch, on the CPU."""
         count = self.training.accumulate
         parts = self.accelerator.num_processes * count
         first = self.accelerator.process_index * count
@@ -182,7 +182,7 @@ class _Loop:
         return batches
 
     def step(self, step: int, parts: Sequence[Batch]) -> dict[str, Tensor]:
-        """Every player's turn; their losses by "player/loss"."""
+        """Every player's turn; losses [] by "player/loss"."""
         device = self.accelerator.device
         batches = [
             {name: t.to(device, non_blocking=True) for name, t in part.items()} for part in parts
@@ -190,21 +190,17 @@ class _Loop:
         first = self.accelerator.process_index * len(parts)
         found: dict[str, Tensor] = {}
         with self.forked():
-            for seat in self.seats:
-                name, optimiser = seat.player.name, seat.player.optimiser
-                seat.set_rate(learning_rate(optimiser, step, self.training.steps))
-                # Parts are the same whoever computes them, so dropout does not ask who does.
-                seeds = [self.chance(step, name, first + i) for i in range(len(parts))]
-                losses = seat.play(batches, seeds, self.accelerator, self.bf16)
+            for state in self.states:
+                name, optimiser = state.player.name, state.player.optimiser
+                state.set_rate(learning_rate(optimiser, step, self.training.steps))
+                # A part has the same dropout whichever process computes it.
+                seeds = [self.seed(step, name, first + i) for i in range(len(parts))]
+                losses = state.play(batches, seeds, self.accelerator, self.bf16)
                 found |= {f"{name}/{key}": loss for key, loss in losses.items()}
         return found
 
     def stop_if(self, broken: tuple[int, str] | None) -> None:
-        """Stop at a (step, what) that is not finite.
-
-        Raises:
-            InputError: there is one.
-        """
+        """Raise InputError for a (step, what) that is not finite, if there is one."""
         if broken is None:
             return
         kept = self.folder.checkpoints()
@@ -215,12 +211,12 @@ class _Loop:
         )
 
     def report(self, step: int, means: dict[str, float], pace: Pace, left: float | None) -> None:
-        """One line in the log, and the watchers."""
+        """Write one line of the log and tell the watchers."""
         self.seconds += pace.seconds
         rate = pace.speed * self.training.batch
         rates = {
-            seat.player.name: learning_rate(seat.player.optimiser, step, self.training.steps)
-            for seat in self.seats
+            state.player.name: learning_rate(state.player.optimiser, step, self.training.steps)
+            for state in self.states
         }
         if self.accelerator.is_main_process:
             self.folder.log(
@@ -236,7 +232,7 @@ class _Loop:
         self.tell(lambda watcher: watcher.on_step(step, means, rate, left))
 
     def validate(self, step: int) -> None:
-        """Look at the held-out data; keep the model if it is the best so far."""
+        """Validate on held-out data; save the model if it is the best so far."""
         if self.accelerator.is_main_process:
             self.validation = self.judge(self.stage.validate)
             self.folder.log({"step": step, "validation": self.validation})
@@ -247,7 +243,7 @@ class _Loop:
         self.accelerator.wait_for_everyone()
 
     def draw(self, step: int) -> None:
-        """Write a picture, where the stage has one."""
+        """Write a picture, if the stage has one."""
         if self.accelerator.is_main_process:
             picture = self.judge(self.stage.picture)
             if picture is not None:
@@ -257,36 +253,36 @@ class _Loop:
         self.accelerator.wait_for_everyone()
 
     def judge(self, ask: Callable[[nn.Module], T]) -> T:
-        """Ask something about the model as it is now; the same draws at every step."""
-        network = self.seats[0].judged
+        """What `ask` gives for the model as it is now; the same random numbers at every step."""
+        network = self.states[0].judged
         was_training = network.training
         network.eval()
         device = self.accelerator.device.type
         quick = torch.autocast(device, torch.bfloat16, enabled=self.bf16)
         with self.forked(), torch.no_grad(), quick:
-            torch.manual_seed(self.chance(0, "judge", 0))
+            torch.manual_seed(self.seed(0, "judge", 0))
             answer = ask(network)
         network.train(was_training)
         return answer
 
     def save(self, step: int) -> None:
         if self.accelerator.is_main_process:
-            for seat in self.seats:
-                # The losses of this step were finite; its gradients may not have been.
-                if not seat.is_finite():
-                    self.stop_if((step, f"a weight of the {seat.player.name}"))
-            tensors = {name: t for seat in self.seats for name, t in seat.tensors().items()}
-            state = {
+            for state in self.states:
+                # The losses of this step were finite; its gradients may be not.
+                if not state.is_finite():
+                    self.stop_if((step, f"a weight of the {state.player.name}"))
+            tensors = {name: t for state in self.states for name, t in state.tensors().items()}
+            progress = {
                 "best_loss": self.best.loss,
                 "best_step": self.best.step,
                 "seconds": self.seconds,
                 "validation": self.validation,
             }
-            self.folder.save(step, tensors, {"state": json.dumps(state)})
+            self.folder.save(step, tensors, {"state": json.dumps(progress)})
         self.accelerator.wait_for_everyone()
 
     def resume(self) -> int:
-        """Take up the newest whole checkpoint; the step that it was made after, or 0."""
+        """Restore the newest intact checkpoint; return its step, or 0."""
         checkpoint, damaged = self.folder.newest()
         for line in damaged:
             self.tell(lambda watcher, line=line: watcher.say(line))  # type: ignore[misc]
@@ -294,16 +290,16 @@ class _Loop:
         if checkpoint is not None:
             step = checkpoint.step
             try:
-                for seat in self.seats:
-                    seat.restore(checkpoint.tensors)
+                for state in self.states:
+                    state.restore(checkpoint.tensors)
             except RuntimeError as error:
                 raise InputError(
                     f"{self.folder.checkpoints()[-1]}: does not fit this version's network "
                     f"({str(error).splitlines()[0]}); {to_train_anew(self.stage.name)}"
                 ) from None
-            state = json.loads(checkpoint.metadata["state"])
-            self.best = _Best(state["best_loss"], state["best_step"])
-            self.seconds, self.validation = state["seconds"], state["validation"]
+            progress = json.loads(checkpoint.metadata["state"])
+            self.best = _Best(progress["best_loss"], progress["best_step"])
+            self.seconds, self.validation = progress["seconds"], progress["validation"]
         self.accelerator.wait_for_everyone()
         if self.accelerator.is_main_process:
             self.folder.cut_log(step)
@@ -323,15 +319,15 @@ class _Loop:
         self.accelerator.wait_for_everyone()
 
     def model(self, step: int) -> Model:
-        """The model as it is now, to be kept."""
+        """The model as it is now, with its metadata."""
         about: Mapping[str, str] = {
             **self.stage.metadata,
             **self.folder.origin.metadata(),
             "step": str(step),
             "validation": json.dumps(self.validation),
-            "precision": "bf16" if self.bf16 else "fp32",  # as computed; the config's may be bf16
+            "precision": "bf16" if self.bf16 else "fp32",  # as computed
         }
-        return Model(self.seats[0].judged.state_dict(), self.stage.tensors, dict(about))
+        return Model(self.states[0].judged.state_dict(), self.stage.tensors, dict(about))
 
     def tell(self, what: Callable[[Watcher], None]) -> None:
         for watcher in self.watchers:
@@ -341,6 +337,6 @@ class _Loop:
         devices = [self.accelerator.device] if self.accelerator.device.type == "cuda" else []
         return torch.random.fork_rng(devices)
 
-    def chance(self, step: int, who: str, part: int) -> int:
+    def seed(self, step: int, who: str, part: int) -> int:
         key = ("training", self.stage.name, self.folder.origin.seed, step, who, part)
-        return chance.generator(*key).initial_seed()
+        return generator(*key).initial_seed()

@@ -1,4 +1,4 @@
-"""What a stage's files were made from, and how a difference to what is asked for now is said."""
+"""What a stage's files were made from, and messages where that differs from what is asked."""
 
 import hashlib
 import json
@@ -20,10 +20,10 @@ class Origin:
 
     Args:
         stage: its name.
-        config: its table where it differs from the defaults, and the run's shared settings.
-        data: the fingerprint of what it is trained on.
-        perceptual: the name of the loss that an animator is trained with, which depends on the
-            weights that a machine has; None: any is right, as for an animator that is done.
+        config: its table without defaults, and the settings that all stages share.
+        data: the fingerprint of the training data.
+        perceptual: name of an animator's perceptual loss, which depends on the weights that are
+            here; None: any is accepted, as of a finished animator.
     """
 
     stage: str
@@ -33,11 +33,11 @@ class Origin:
 
     @property
     def seed(self) -> int:
-        """The run's seed."""
+        """The seed of the training run."""
         return int(self.config.get("seed", 0))
 
     def metadata(self) -> dict[str, str]:
-        """As text for a file's metadata."""
+        """Metadata for a file."""
         config = json.dumps(self.config, sort_keys=True)
         digest = hashlib.sha256(config.encode()).hexdigest()
         return {
@@ -48,10 +48,10 @@ class Origin:
         }
 
     def check(self, path: Path, metadata: Mapping[str, str]) -> None:
-        """Refuse a file made from something else.
+        """Check that a file was made from the same.
 
         Raises:
-            InputError: it was; the message names the first thing that differs.
+            InputError: it was not; the message names the first difference.
         """
         data, _, perceptual = metadata.get("data", "").partition(" ")
         theirs = {
@@ -70,7 +70,7 @@ class Origin:
 
 
 def to_train_anew(stage: str) -> str:
-    """What to do; later stages are trained on codes that the animator made."""
+    """Advice; with an animator, the stages that are trained on its codes must go, too."""
     if stage == STAGES[0]:
         later = ", ".join(STAGES[1:])
         return f"delete this stage's folder, {CODES} and {later} to train all anew"
@@ -78,7 +78,7 @@ def to_train_anew(stage: str) -> str:
 
 
 def why_kept(difference: str) -> str:
-    """Why a stage that has begun cannot take what `first_difference` found; "" needs no words."""
+    """Why a stage that has begun cannot take a difference; "" where that is obvious."""
     if "training.steps is " in difference:
         return " (a stage cannot be trained longer yet)"
     if re.search(r"training\.\w+_every is ", difference):
@@ -87,7 +87,7 @@ def why_kept(difference: str) -> str:
 
 
 def first_difference(old: Any, new: Any, at: str = "") -> str | None:
-    """The first key whose values differ, as "key is OLD there, NEW now"; None if all are equal."""
+    """The first key whose values differ, as "KEY is OLD there and NEW now"; None if none does."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted(old.keys() | new.keys()):
             found = first_difference(old.get(key), new.get(key), f"{at}.{key}" if at else key)

@@ -1,4 +1,4 @@
-"""A player at work: its optimiser, its average, its turn on a batch, and its state as tensors."""
+"""A player in training: optimiser, average of the weights, its turn on a batch, its state."""
 
 import math
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ from leo_bench.leo.stage import Batch, Losses, Player
 
 
 def learning_rate(optimiser: Optimiser, step: int, steps: int) -> float:
-    """The rate of step 1 to `steps`: constant, then a cosine to 0 over the last `falling` of them.
+    """Learning rate of step 1 to `steps`: constant, then a cosine to 0 over the share `falling`.
 
-    The last step's rate is the last one above 0.
+    It would reach 0 in the step after the last.
     """
     falling = optimiser.falling * steps
     done = max(0.0, step - 1 - (steps - falling))
@@ -27,7 +27,7 @@ def learning_rate(optimiser: Optimiser, step: int, steps: int) -> float:
 
 @dataclass(frozen=True)
 class PlayerState:
-    """A player, and what training it needs."""
+    """A player with its optimiser and the moving average of its weights."""
 
     player: Player
     optimiser: Adam
@@ -35,7 +35,7 @@ class PlayerState:
 
     @classmethod
     def take(cls, player: Player, accelerator: Accelerator) -> "PlayerState":
-        """Move the player's networks to the device, alike in every process."""
+        """Move the player to the device, with the same weights in every process."""
         module = player.module.to(accelerator.device).train()
         if accelerator.num_processes > 1:
             for tensor in module.network.state_dict().values():
@@ -55,27 +55,27 @@ class PlayerState:
 
     @property
     def network(self) -> nn.Module:
-        """What is trained."""
+        """The network being trained."""
         return self.player.module.network
 
     @property
     def judged(self) -> nn.Module:
-        """What is validated and kept: the average where there is one, else the network."""
+        """The network that is validated and saved: the average if there is one."""
         return self.network if self.average is None else self.average.module
 
     def play(
         self, batches: Sequence[Batch], seeds: Sequence[int], accelerator: Accelerator, bf16: bool
     ) -> Losses:
-        """One step of the optimiser on the mean over `batches` and over the processes.
+        """One optimiser step on the mean loss over `batches` and over the processes.
 
-        Adds to each batch what the player leaves to the next ones. The losses flow through other
-        players' networks and leave no gradient on them.
+        Adds to each batch what the player passes to the next ones. Gradients flow through other
+        players' networks and are not accumulated there.
 
         Args:
             batches: this process's parts of the step's batch, on the device.
-            seeds: one a part, for dropout and the like.
-            accelerator: knows the device and the other processes.
-            bf16: compute in bfloat16 where torch's autocast does.
+            seeds: one a part, for dropout.
+            accelerator: device and processes.
+            bf16: use torch's autocast to bfloat16.
 
         Returns:
             The mean of each loss over `batches`, detached.
@@ -100,7 +100,7 @@ class PlayerState:
         return means
 
     def _tell_means(self, batches: Sequence[Batch], processes: int) -> None:
-        """Add to each batch the means, over all parts, that the player's losses ask for."""
+        """Add to each batch the means over all parts that the losses ask for (`part_means`)."""
         of_parts = [self.player.module.part_means(batch) for batch in batches]
         if not (names := list(of_parts[0])):
             return
@@ -113,7 +113,7 @@ class PlayerState:
             batch |= dict(zip(names, means, strict=True))
 
     def is_finite(self) -> bool:
-        """Whether every weight is a number."""
+        """Whether every weight is finite."""
         return all(bool(p.isfinite().all()) for p in self.network.parameters())
 
     def set_rate(self, rate: float) -> None:
@@ -122,7 +122,7 @@ class PlayerState:
             group["lr"] = rate
 
     def tensors(self) -> dict[str, Tensor]:
-        """All that resuming needs, by name."""
+        """The state that resuming needs, by name."""
         name = self.player.name
         found = {f"{name}.network.{key}": t for key, t in self.network.state_dict().items()}
         for key, parameter in self.network.named_parameters():
@@ -134,10 +134,10 @@ class PlayerState:
         return found
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
-        """Take up the state that `tensors` gave.
+        """Restore the state that `tensors` gave.
 
         Raises:
-            RuntimeError: the names or shapes are not this player's.
+            RuntimeError: names or shapes do not fit this player.
         """
         name = self.player.name
         self.network.load_state_dict(_under(f"{name}.network.", tensors))
@@ -146,7 +146,7 @@ class PlayerState:
         states = {kind: _under(f"{name}.optimiser.{kind}.", tensors) for kind in _ADAM}
         for key, parameter in self.network.named_parameters():
             if key in states["step"]:
-                # Strides as Adam makes them: its fused step reads memory in the parameter's order.
+                # With the parameter's strides, as Adam's fused step expects.
                 self.optimiser.state[parameter] = {
                     kind: _like(parameter, state[key]) for kind, state in states.items()
                 }
@@ -167,7 +167,7 @@ def _like(parameter: Tensor, value: Tensor) -> Tensor:
 def _average_gradients(parameters: Sequence[Tensor], processes: int) -> None:
     if processes == 1:
         return
-    # One message for all; a stage's losses reach the same parameters in every process.
+    # In one message; the losses reach the same parameters in every process.
     gradients = [p.grad for p in parameters if p.grad is not None]
     flat = torch.cat([g.reshape(-1) for g in gradients])
     torch.distributed.all_reduce(flat)

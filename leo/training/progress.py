@@ -1,4 +1,4 @@
-"""What a training report says: mean losses, and how fast it goes."""
+"""Numbers of a training report: mean losses and speed."""
 
 import math
 import time
@@ -11,22 +11,22 @@ from torch import Tensor
 
 @dataclass
 class LossMeans:
-    """Losses since the last report, left on the device: to look at them is to wait for it.
+    """Losses since the last report; they stay on the device until they are read.
 
     Args:
-        unseen: steps and their losses that nobody has looked at.
-        seen: losses of the steps before those, by name.
+        unseen: steps and their losses, on the device.
+        seen: losses of earlier steps, read, by name.
     """
 
     unseen: list[tuple[int, dict[str, Tensor]]] = field(default_factory=list)
     seen: dict[str, list[float]] = field(default_factory=dict)
 
     def add(self, step: int, losses: dict[str, Tensor]) -> None:
-        """Keep the losses of a step."""
+        """Add the losses of a step, without waiting for them."""
         self.unseen.append((step, losses))
 
     def look(self, accelerator: Accelerator) -> tuple[int, str] | None:
-        """The first (step, what) not seen before, in its mean over processes, not finite."""
+        """Read the new losses; the first (step, loss) whose mean over processes is not finite."""
         if not self.unseen:
             return None
         flat = torch.stack([loss for _, losses in self.unseen for loss in losses.values()])
@@ -44,7 +44,7 @@ class LossMeans:
         return broken
 
     def take(self) -> dict[str, float]:
-        """The means over the steps that were looked at, which are then forgotten."""
+        """The means over the steps that were read; they are then forgotten."""
         means = {name: math.fsum(found) / len(found) for name, found in self.seen.items()}
         self.seen = {}
         return means
@@ -52,7 +52,7 @@ class LossMeans:
 
 @dataclass
 class Pace:
-    """How fast training goes between reports; looking and saving are left out.
+    """Speed of training between two reports, without the time of validation and saving.
 
     Args:
         step: of the last report.
@@ -61,13 +61,13 @@ class Pace:
     step: int
     speed: float = math.nan  # steps a second, up to the last report
     waited: float = math.nan  # share of that time spent waiting for data
-    seconds: float = 0.0  # that time
+    seconds: float = 0.0  # of that time
 
     def __post_init__(self) -> None:
         self._before, self._waited_before = time.perf_counter(), 0.0
 
     def at(self, step: int, waited: float) -> "Pace":
-        """Take the time of a report; `waited`: seconds of waiting since the start."""
+        """Set the numbers for a report; `waited`: seconds of waiting for data since the start."""
         now = time.perf_counter()
         self.seconds = now - self._before
         self.speed = (step - self.step) / self.seconds
@@ -76,5 +76,5 @@ class Pace:
         return self
 
     def leave_out(self, seconds: float) -> None:
-        """Time that went into something else than training."""
+        """Exclude time that was not spent on training."""
         self._before += seconds

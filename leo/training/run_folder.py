@@ -1,4 +1,4 @@
-"""A run on disk: its config, and a folder for each stage with log, checkpoints, pictures, model.
+"""The folder of a training run: config, and for each stage log, checkpoints, pictures, model.
 
     RUN/config.toml                                      the resolved config
     RUN/STAGE/log.jsonl                                  one JSON object a report or validation
@@ -7,8 +7,8 @@
     RUN/STAGE/pictures/step-00000500.png
     RUN/STAGE/model.safetensors                          the model after the last step
 
-A stage's files carry the part of the config and the data that they were made from; files made from
-something else are refused, never mended or overwritten.
+A stage's files carry the part of the config and the fingerprint of the data that they were made
+from; files made from others are refused, not overwritten.
 """
 
 import contextlib
@@ -35,13 +35,13 @@ from leo_bench.leo.stages import ENTRIES, STAGES
 from leo_bench.leo.training.origin import Origin, first_difference, why_kept
 
 BEST = "best.safetensors"
-SLIGHT = ("config.toml", "data.json", ".lock")  # in a run that was begun and has made nothing
+SLIGHT = ("config.toml", "data.json", ".lock")  # all that is in a run that has made nothing
 KEPT = 2  # checkpoints: the newest, and one to fall back to
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A run whose config is known and written down."""
+    """A training run with its config."""
 
     root: Path
     config: Config
@@ -50,8 +50,7 @@ class RunFolder:
     def create(cls, root: Path, config: Config) -> "RunFolder":
         """The run at `root`, new or begun; writes `config.toml`.
 
-        Tables of stages that have not begun may change from call to call, and `about` always;
-        everything may while nothing has begun.
+        Of a run that has begun, `about` and the tables of stages that have not may change.
 
         Raises:
             InputError: the run was begun with another config.
@@ -77,7 +76,7 @@ class RunFolder:
 
     @classmethod
     def open(cls, root: Path) -> "RunFolder":
-        """The run at `root`, to be read.
+        """The existing run at `root`.
 
         Raises:
             InputError: there is none.
@@ -90,17 +89,17 @@ class RunFolder:
         """The folder of a stage; `data` and `perceptual` as in `Origin`."""
         whole = _plain(self.config)
         shared = {key: whole[key] for key in ("resolution", "seed", "held_out")}
-        # Without defaults: a key that a later version adds does not disown older files.
+        # Without defaults, so that a key that a later version adds does not invalidate older files.
         settings = self.config.model_dump(mode="json", exclude_defaults=True)
         table = settings.get(ENTRIES[name].table, {})
-        if table.get("perceptual") == "auto":  # what it came to is `perceptual`, and is compared
+        if table.get("perceptual") == "auto":  # the loss that was chosen is compared: `perceptual`
             del table["perceptual"]
         return StageFolder(self.root / name, Origin(name, {**shared, **table}, data, perceptual))
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint read back."""
+    """The content of a checkpoint."""
 
     step: int
     tensors: dict[str, Tensor]
@@ -109,7 +108,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class StageFolder:
-    """One stage's part of a run."""
+    """The folder of one stage."""
 
     path: Path
     origin: Origin
@@ -125,11 +124,11 @@ class StageFolder:
         return self.path / BEST
 
     def checkpoints(self) -> list[Path]:
-        """Oldest first."""
+        """Paths, oldest first."""
         return sorted((self.path / "checkpoints").glob("step-*.safetensors"))
 
     def save(self, step: int, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
-        """Write a checkpoint; once it is safe, delete those before the last two.
+        """Write a checkpoint, then delete all but the last two.
 
         Raises:
             InputError: the disk is full; older checkpoints are intact.
@@ -141,10 +140,10 @@ class StageFolder:
             old.unlink()
 
     def newest(self) -> tuple[Checkpoint | None, list[str]]:
-        """The newest whole checkpoint, None where there is none; and a line for each damaged one.
+        """The newest intact checkpoint, or None; and a line for each damaged one.
 
         Raises:
-            InputError: it was made from something else.
+            InputError: it is of another config or other data.
         """
         damaged: list[str] = []
         for path in reversed(self.checkpoints()):
@@ -158,7 +157,7 @@ class StageFolder:
         return None, damaged
 
     def log(self, line: Mapping[str, object]) -> None:
-        """Add a line to the log; numbers that are not finite are null, which is all JSON has.
+        """Add a line to the log; numbers that are not finite become null.
 
         Raises:
             InputError: the disk is full.
@@ -175,7 +174,7 @@ class StageFolder:
             ) from None
 
     def read_log(self) -> list[dict[str, Any]]:
-        """The lines of the log, but one that a kill cut short."""
+        """The lines of the log, without one that was cut short."""
         path = self.path / "log.jsonl"
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         found = []
@@ -187,7 +186,7 @@ class StageFolder:
         return found
 
     def cut_log(self, step: int) -> None:
-        """Take out what was logged after `step`: it is about to be done again."""
+        """Remove the lines after `step`."""
         path = self.path / "log.jsonl"
         if path.exists():
             kept = [json.dumps(line) + "\n" for line in self.read_log() if line["step"] <= step]
@@ -202,7 +201,7 @@ class StageFolder:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep other processes from training here; a killed one leaves nothing locked.
+        """Lock the folder against other processes; the lock ends with the process.
 
         Raises:
             InputError: another process does, or the folder cannot be made.
@@ -223,21 +222,18 @@ class StageFolder:
             lock.release()
 
     def forget_parts(self) -> None:
-        """Delete the unfinished files of a run that was killed."""
+        """Delete files that a killed process left unfinished."""
         for part in self.path.rglob(".*.part"):
             part.unlink(missing_ok=True)
 
 
 def has_begun(root: Path) -> bool:
-    """Whether anything was made of a run's config and data: until then others may be given."""
+    """Whether a run has made anything; until then another config or data may be given."""
     return bool(_begun_stages(root)) or (root / CODES).exists()
 
 
 def to_toml(table: Mapping[str, Any], path: str = "") -> str:
-    """A table of numbers, texts, truths, lists and tables as TOML text.
-
-    A key whose value is None is left out, as TOML has none.
-    """
+    """A table of numbers, strings, booleans, lists and tables as TOML; None is left out."""
     lines = [
         f"{key} = {json.dumps(value, ensure_ascii=False)}"  # JSON's way to write these is TOML's
         for key, value in table.items()
@@ -251,7 +247,7 @@ def to_toml(table: Mapping[str, Any], path: str = "") -> str:
 
 
 def _begun_stages(root: Path) -> list[str]:
-    """Those whose folders hold anything."""
+    """Stages whose folders are not empty."""
     return [stage for stage in STAGES if any((root / stage).glob("*"))]
 
 
@@ -261,7 +257,7 @@ def _plain(config: Config) -> dict[str, Any]:
 
 
 def _as_asked(config: Config) -> dict[str, Any]:
-    """To compare configs: "auto" asks for VGG-19 too, and `Origin` holds what was computed."""
+    """The config for comparison, where perceptual "auto" equals "vgg19"."""
     found = _plain(config)
     if found["animator"]["perceptual"] == "auto":
         found["animator"]["perceptual"] = "vgg19"

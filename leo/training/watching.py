@@ -1,4 +1,4 @@
-"""Who is told how a training goes: a screen, TensorBoard. The loop itself shows nothing."""
+"""Watchers of a training run: the interface that the loop calls, and TensorBoard."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,31 +9,31 @@ from leo_bench.evaluation.errors import InputError
 
 
 class Watcher:
-    """Is told what happens in a training; does nothing of it. To be derived from."""
+    """Callbacks of the training loop; these do nothing. To be derived from."""
 
     def on_start(self, stage: str, step: int, steps: int) -> None:
-        """Training goes on after `step` of `steps`; 0 for a new one."""
+        """A stage begins, or resumes after `step` of `steps`."""
 
     def on_step(
         self, step: int, losses: Mapping[str, float], rate: float, left: float | None
     ) -> None:
-        """A report: mean losses since the last one, samples a second, seconds left if known."""
+        """A report: mean losses since the last, samples a second, seconds left or None."""
 
     def on_validation(self, step: int, numbers: Mapping[str, float]) -> None:
-        """The held-out data were looked at."""
+        """Numbers on the held-out data."""
 
     def on_picture(self, step: int, picture: Tensor) -> None:
-        """A picture was made: uint8 [3,H,W]."""
+        """A picture, uint8 [3,H,W]."""
 
     def on_end(self) -> None:
-        """Training is over, finished or not."""
+        """Training has ended, finished or not."""
 
     def say(self, line: str) -> None:
-        """Something that a person should read."""
+        """A line for the user."""
 
 
 class TensorBoard(Watcher):
-    """Writes curves and pictures for TensorBoard to `folder` (the `track` extra).
+    """Writes TensorBoard files to `folder` (needs the `track` extra).
 
     Raises:
         InputError: TensorBoard is not installed.
@@ -51,27 +51,27 @@ class TensorBoard(Watcher):
         self._writer: SummaryWriter | None = None  # until a stage begins
 
     def on_start(self, stage: str, step: int, steps: int) -> None:
-        """Open the writer; what it showed after `step` is taken back."""
+        """Open the writer and discard what was written after `step`."""
         purge = step + 1 if step else None
         self._writer = self._make(str(self._folder / stage), purge_step=purge)
 
     def on_step(
         self, step: int, losses: Mapping[str, float], rate: float, left: float | None
     ) -> None:
-        """Curves of the losses and of the speed."""
+        """Write losses and speed."""
         self._scalars(step, {**losses, "samples per second": rate})
 
     def on_validation(self, step: int, numbers: Mapping[str, float]) -> None:
-        """Curves of the held-out numbers."""
+        """Write the held-out numbers."""
         self._scalars(step, {f"held out/{name}": value for name, value in numbers.items()})
 
     def on_picture(self, step: int, picture: Tensor) -> None:
-        """The picture."""
+        """Write the picture."""
         if self._writer is not None:
             self._writer.add_image("picture", picture.cpu(), step)
 
     def on_end(self) -> None:
-        """Close the files."""
+        """Close the writer."""
         if self._writer is not None:
             self._writer.close()
 
