@@ -99,7 +99,7 @@ def xiaoccer() -> Shapes:
 
 
 def lia(size: int) -> Shapes:
-    """LIA's generator at a side of 64 to 256 pixels (spec 1.10)."""
+    """LIA's generator at a side of 64 to 256 pixels (wyhsirius/LIA b9f15fb)."""
     sides = [4 << i for i in range(size.bit_length() - 2)]
     shapes = _lia_trunk("enc.net_app.convs", size)
     shapes[f"enc.net_app.convs.{len(sides)}.weight"] = (512, 512, 4, 4)
@@ -121,7 +121,7 @@ def lia(size: int) -> Shapes:
 
 
 def lia_discriminator(size: int) -> Shapes:
-    """LIA's discriminator (spec 1.10)."""
+    """LIA's discriminator, as its checkpoints name the parameters."""
     shapes = _lia_trunk("convs", size)
     shapes |= {"final_conv.0.weight": (512, 513, 3, 3), "final_conv.1.bias": (1, 512, 1, 1)}
     shapes |= {"final_linear.0.weight": (512, 8192), "final_linear.0.bias": (512,)}

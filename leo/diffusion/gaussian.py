@@ -1,4 +1,4 @@
-"""Gaussian diffusion (DDPM): noise schedules, prediction targets, and sampling (Sec. 3.2, Eq. 1).
+"""Gaussian diffusion (DDPM): noise schedules, targets, samplers (paper Sec. 3.2, Eq. 1).
 
 Schedules and targets: Ho et al. 2020 (arXiv 2006.11239); the defaults are improved-diffusion's
 (openai/improved-diffusion, script_util.py): 1000 steps, linear, the network predicts the noise.

@@ -1,9 +1,9 @@
-"""Generators out of files: the official checkpoints, and models of `leo-bench train animator`.
+"""Reads generators from official checkpoints of LIA and from models of this project.
 
-Official (wyhsirius/LIA: vox.pt, taichi.pt, ted.pt): a pickled dictionary whose key `gen` holds the
-state; beside it may lie the discriminator, optimisers and an argparse.Namespace. Copies of such
-files hold the state under another key, or alone, or with the prefixes that parallel training and
-compilation give its names. Whatever else a file holds is passed over: no code of it is run.
+Official checkpoints (wyhsirius/LIA: vox.pt, taichi.pt, ted.pt) are pickled dictionaries with the
+state dict under `gen`, and perhaps discriminator, optimisers and an argparse.Namespace. Copies hold
+it under another key, or alone, or with the prefixes of parallel training and compilation. Anything
+else in a file is skipped; no code of it is run.
 """
 
 import argparse
@@ -25,18 +25,18 @@ from leo_bench.leo.models.stub_pickle import read_with_stubs
 from leo_bench.leo.networks.generator import Generator
 from leo_bench.leo.networks.layers import fir_kernel
 
-_UNUSED = (".noise.weight", ".to_rgb1.")  # in official files; no forward pass reads them
-_STATES = ("gen", "g_ema", "state_dict")  # keys that a state lies under, the first that is there
+_UNUSED = (".noise.weight", ".to_rgb1.")  # in official files, read by no forward pass
+_STATES = ("gen", "g_ema", "state_dict")  # keys of the state dict, in order of preference
 _PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and of torch.compile
-_DEEPEST = 3  # tables in tables
-_LARGEST = 1024  # pixels; a file that asks for more is none of LIA's
+_DEEPEST = 3  # nested dictionaries
+_LARGEST = 1024  # pixels; LIA has no larger model
 _SHOWN, _KEY, _LINE = 2, 40, 200  # keys in an error, characters of a key, characters of an error
 _WANTED = "give LIA's vox.pt, taichi.pt or ted.pt, or a model.safetensors"
 
 
 @dataclass(frozen=True)
 class AnimatorFile:
-    """A generator read from a file, and what a person should know of it."""
+    """A generator read from a file, and notes for the user."""
 
     generator: Generator
     notes: list[str]
@@ -52,7 +52,7 @@ def generator_from_file(path: Path) -> Generator:
 
 
 def read_animator(path: Path) -> AnimatorFile:
-    """The generator of a .safetensors model of ours, or of an official checkpoint.
+    """The generator of a .safetensors model of this project, or of an official checkpoint.
 
     Raises:
         InputError: there is no such file, it is neither of the two, or keys or shapes are not those
@@ -73,13 +73,13 @@ def read_animator(path: Path) -> AnimatorFile:
 
 
 def _official_state(path: Path) -> dict[str, Tensor]:
-    """The state in an official checkpoint, or in what others made of one."""
+    """The state dict in an official checkpoint or a copy of one."""
     content, where = _content(path), "the file"
     for _ in range(_DEEPEST):
         inner = [key for key in _STATES if isinstance(content, dict) and key in content]
         if not isinstance(content, dict) or not inner:
             break
-        # An empty table is none, where another has tensors.
+        # An empty dictionary counts only if there is no other.
         key = next((key for key in inner if content[key]), inner[0])
         content, where = content[key], f"'{key}'"
     if not isinstance(content, dict):
@@ -104,7 +104,7 @@ def _official_state(path: Path) -> dict[str, Tensor]:
 
 
 def _content(path: Path) -> object:
-    """What the file holds: tensors, containers, and perhaps stubs of everything else."""
+    """The content of the file: tensors, containers, and stubs of everything else."""
     try:
         if is_torchscript(path):
             raise _refusal(path, f"a TorchScript program, no checkpoint; {_WANTED}")
@@ -112,7 +112,7 @@ def _content(path: Path) -> object:
             contextlib.suppress(pickle.UnpicklingError, RuntimeError),
             torch.serialization.safe_globals([argparse.Namespace]),
         ):
-            # Mapped, since the optimisers beside `gen` are twice its size and are not needed.
+            # Memory-mapped: optimisers are twice the size of `gen`, and not needed.
             return torch.load(
                 path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path)
             )
@@ -126,7 +126,7 @@ def _content(path: Path) -> object:
 
 
 def _without_prefixes(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The same under the network's own names: prefixes that all names have are taken off."""
+    """The state dict without prefixes that all names have."""
     while prefix := next(
         (p for p in _PREFIXES if state and all(k.startswith(p) for k in state)), ""
     ):
@@ -135,7 +135,7 @@ def _without_prefixes(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _fitting(path: Path, state: Mapping[str, Tensor]) -> Generator:
-    """An empty generator of the size, width and so on that the shapes in `state` tell."""
+    """A generator of the size and widths that follow from the shapes in `state`."""
     levels = sum(key.startswith("dec.to_flows.") and key.endswith(".conv.weight") for key in state)
     size = 2 ** (levels + 2)
     if size > _LARGEST:
@@ -163,7 +163,7 @@ def _new(
     align_corners: bool = False,
     channel_base: int = 16384,
 ) -> Generator:
-    """A generator to be filled; what it draws at its making is no one else's chance."""
+    """A generator to be filled; torch's random state is left as it was."""
     with torch.random.fork_rng(devices=[]):
         return Generator(
             size,
@@ -176,7 +176,7 @@ def _new(
 
 
 def _filled(path: Path, generator: Generator, state: Mapping[str, Tensor]) -> Generator:
-    """The generator with the values of `state`; what nothing reads may be absent from it."""
+    """The generator with the values of `state`, from which unused tensors may be absent."""
     expected = generator.state_dict()
     kernels = {name: _kernel(name) for name, _ in generator.named_buffers()}
     unused = {k: torch.zeros(v.shape) for k, v in expected.items() if _is_unused(k)}
@@ -205,12 +205,12 @@ def _is_unused(key: str) -> bool:
 
 
 def _kernel(name: str) -> Tensor:
-    """The FIR filter of a module: those of the decoder enlarge, and so sum to four."""
+    """The FIR filter of a module; those of the decoder upsample and sum to four."""
     return fir_kernel(4.0 if name.startswith("dec.") else 1.0)
 
 
 def _few(keys: Sequence[object]) -> str:
-    """The first of them, and how many more."""
+    """The first keys, and the number of others."""
     more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
     return ", ".join(_short(str(key), _KEY) for key in keys[:_SHOWN]) + more
 
@@ -220,11 +220,11 @@ def _type_of(value: object) -> str:
 
 
 def _short(text: str, most: int) -> str:
-    """On one line, the end left away where it is longer."""
+    """On one line, cut to `most` characters."""
     text = " ".join(text.split())
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def _refusal(path: Path, why: str) -> InputError:
-    """What is wrong with a file, in a line that a terminal can show."""
+    """An error about a file, in one short line."""
     return InputError(f"{path}: {_short(why, _LINE)}")

@@ -1,11 +1,10 @@
-"""Files of `torch.save` that hold more than tensors, read without running anything of them.
+"""Reads files of `torch.save` that hold unknown objects, without running any of their code.
 
     content = read_with_stubs(path)
 
-`torch.load(weights_only=True)` refuses a file that holds, say, a path or one of NumPy's numbers
-beside the state. Here every class and function that a file names is looked up in a short list, and
-is a new, empty class if it is not there: what the file "calls" or "builds" of it is an instance
-that keeps nothing. Tensors are mapped from the file, so that what is not used is never read.
+`torch.load(weights_only=True)` refuses a file that holds, say, a path or a NumPy number beside the
+state dict. Here every class and function that a file names is looked up in a short list, and
+replaced by an empty class if it is not in it. Tensors are memory-mapped.
 """
 
 import pickle
@@ -32,14 +31,14 @@ Find = Callable[[str, torch.dtype, int], Tensor]
 
 
 class Stub:
-    """Stands for an object of a class that is not known: takes whatever it is given."""
+    """Stands for an object of an unknown class; accepts and ignores all that it is given."""
 
     def __new__(cls, *_args: object, **_options: object) -> "Stub":
-        """One more of them."""
+        """A new stub."""
         return super().__new__(cls)
 
     def __init__(self, *_args: object, **_options: object) -> None:
-        """Nothing is kept."""
+        """Ignore the arguments."""
 
     def __call__(self, *_args: object, **_options: object) -> "Stub":
         """A function that a file made by calling another."""
@@ -62,11 +61,11 @@ class Stub:
 
 
 def read_with_stubs(path: Path) -> object:
-    """What the file holds: tensors on the CPU, plain containers and values, and `Stub`s.
+    """The content of a file: tensors on the CPU, plain containers and values, and `Stub`s.
 
     Raises:
         OSError: it cannot be read.
-        Exception: of any kind: it is no such file, or a damaged one.
+        Exception: of any kind, where it is no such file or a damaged one.
     """
     if zipfile.is_zipfile(path):
         return _read_archive(path)
@@ -123,7 +122,7 @@ _KNOWN: dict[tuple[str, str], object] = {
 
 
 def _mapped(path: Path, first: int, dtype: torch.dtype, count: int) -> Tensor:
-    """`count` numbers from byte `first` on, 1-D; changes to them never come into the file."""
+    """`count` numbers from byte `first` on, 1-D, copy-on-write."""
     size = count * dtype.itemsize
     if first + size > path.stat().st_size:
         raise pickle.UnpicklingError("a tensor goes on beyond the file's end")

@@ -1,4 +1,4 @@
-"""The denoiser of single codes: a residual MLP, modulated by the diffusion step in every block.
+"""The denoiser of single codes: a residual MLP, modulated by the diffusion step.
 
 The paper says "simple" and "frame-wise" (Sec. 3.2); the form is ours. Legend: B batch, M code
 dimensions, W width.

@@ -1,4 +1,7 @@
-"""LIA's encoder: a picture to its appearance, its feature maps and its motion code. Plain form."""
+"""LIA's encoder: appearance, feature maps and motion code of a picture; plain form.
+
+wyhsirius/LIA b9f15fb, networks/encoder.py.
+"""
 
 from itertools import pairwise
 
@@ -15,14 +18,14 @@ from leo_bench.leo.networks.layers import (
 
 
 def trunk(size: int, widths: Widths) -> list[nn.Module]:
-    """The layers from [B,3,size,size] down to [B,C,4,4]; the discriminator has the same."""
+    """Layers from [B,3,size,size] down to [B,C,4,4]; the discriminator has the same."""
     sides = [*reversed(levels(size)), 4]
     blocks = [ResBlock(widths.at(i), widths.at(o)) for i, o in pairwise(sides)]
     return [conv_layer(3, widths.at(size), 1), *blocks]
 
 
 class Appearance(nn.Module):
-    """A picture to one vector, and to the maps on the way there.
+    """A picture to one vector, and the feature maps on the way there.
 
     `convs` are the trunk and a convolution over all of the 4x4 map.
     """

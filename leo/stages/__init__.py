@@ -1,4 +1,4 @@
-"""The stages of a LEO model, one entry each: what it learns, what it needs, how it is opened.
+"""The table of stages: what each learns, needs and is sampled for, and where its code is.
 
 A stage is its module in this folder (`frame-dm` in frame_dm.py), its table in `leo.config.Config`,
 and its entry here. The module defines
@@ -6,7 +6,7 @@ and its entry here. The module defines
     build(config, **inputs) -> leo.stage.Stage    what the training loop needs
     example(config, code_size)                    an untrained network and one sample of its inputs
 
-Importing this page loads no network and not torch.
+Importing this module loads no network and not torch.
 """
 
 from collections.abc import Callable, Mapping

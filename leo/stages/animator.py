@@ -1,7 +1,7 @@
-"""Phase 1: the image animator learns to rebuild one frame of a video from another (Sec. 3.1).
+"""Stage animator: LIA learns to rebuild one frame of a video from another (Sec. 3.1).
 
-Two players: the generator (L1, perceptual and, if there is a discriminator, adversarial loss) and
-the discriminator, which then sees the same pictures.
+Two players, as in LIA's training (wyhsirius/LIA before 3f1d865, trainer.py): the generator (L1,
+perceptual and adversarial loss), then the discriminator on the same pictures.
 """
 
 import json
@@ -30,7 +30,7 @@ from leo_bench.leo.stages.perceptual import Chosen
 from leo_bench.leo.stages.reconstruction import Judged, driving_frames, judge
 
 NAME = "animator"
-JUDGED_VIDEOS, JUDGED_FRAMES = 32, 4  # held-out videos at most; driving frames of each
+HELD_OUT_VIDEOS, HELD_OUT_FRAMES = 32, 4  # held-out videos at most; driving frames of each
 SHOWN = 8
 
 STARTS: dict[str, Callable[[Generator], None]] = {
@@ -50,7 +50,7 @@ class GeneratorLosses(LossModule):
         discriminator: Discriminator | None,
         emphasis: float = 0.0,
     ) -> None:
-        """The discriminator, if any, is used and not trained here."""
+        """The discriminator, if any, is used but not trained here."""
         super().__init__()
         self.network: Generator = network
         self._emphasis = emphasis
@@ -58,11 +58,11 @@ class GeneratorLosses(LossModule):
         self._discriminator = (discriminator,)
 
     def part_means(self, batch: Batch) -> Batch:
-        """uint8 "source" and "driving" [b,3,R,R] -> "mean weight", if any pixel counts more."""
+        """uint8 "source" and "driving" [b,3,R,R] -> "mean weight" [], if pixels are weighted."""
         return {"mean weight": self._weights(batch).mean()} if self._emphasis else {}
 
     def forward(self, batch: Batch) -> tuple[Losses, Batch]:
-        """The same and "mean weight" -> losses; "fake" float [b,3,R,R] for later."""
+        """The same and "mean weight" -> losses, and "fake" float [b,3,R,R] for later players."""
         source, driving = from_pixels(batch["source"]), from_pixels(batch["driving"])
         fake = reconstruct(self.network, source, driving).float()
         (perceptual,), (discriminator,) = self._perceptual, self._discriminator
@@ -83,10 +83,10 @@ class GeneratorLosses(LossModule):
 
 
 class DiscriminatorLosses(LossModule):
-    """The discriminator's turn, on the pictures that the generator made before its step."""
+    """The discriminator's turn, on the pictures of the generator before its step."""
 
     def __init__(self, network: Discriminator) -> None:
-        """Learns to tell driving frames from reconstructions."""
+        """Learns to distinguish driving frames from reconstructions."""
         super().__init__()
         self.network: Discriminator = network
 
@@ -100,14 +100,14 @@ class DiscriminatorLosses(LossModule):
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Frames that are judged: first frames, and later ones of the same videos."""
+    """Validation pairs: the first frame and later frames of the held-out videos."""
 
     sources: Tensor  # uint8 [N,3,R,R]
     drivings: Tensor  # uint8 [N,3,R,R]
 
     @staticmethod
     def of(videos: TrainingVideos) -> "HeldOut":
-        """The first frame against some evenly spread later ones, of each held-out video."""
+        """The first frame and some evenly spread later ones of each held-out video."""
         sources, drivings = [], []
         for video in videos.judged[:JUDGED_VIDEOS]:
             picks = driving_frames(videos.frame_counts[video], JUDGED_FRAMES)
@@ -117,12 +117,12 @@ class HeldOut:
         return HeldOut(torch.cat(sources), torch.cat(drivings))
 
     def validate(self, network: nn.Module) -> dict[str, float]:
-        """L1 ("loss"), and what `leo.stages.reconstruction` says of the rebuilt frames."""
+        """L1 as "loss", and the numbers of `leo.stages.reconstruction`."""
         found = self.judged(network)
         return {"loss": found.l1, **found.numbers()}
 
     def judged(self, network: nn.Module) -> Judged:
-        """Rebuild all, and compare with copying the source."""
+        """Errors of the reconstructions."""
         return judge(self.sources, self.drivings, _rebuilt(network, self.sources, self.drivings))
 
     def picture(self, network: nn.Module) -> Tensor:
@@ -141,9 +141,9 @@ def build(
     seed: int,
     larger: TrainingVideos | None = None,
 ) -> Stage:
-    """The stage; the networks start from numbers that follow from `seed`.
+    """The stage; first weights follow from `seed`.
 
-    `larger`: the same videos at the size that pairs are cropped from; None: at the model's.
+    `larger`: the videos at the size that pairs are cropped from; None: the model's.
     """
     network, discriminator = seeded(lambda: _networks(config, videos.resolution), NAME, seed)
     STARTS[config.start](network)
@@ -188,7 +188,7 @@ def _networks(config: AnimatorConfig, size: int) -> tuple[Generator, Discriminat
 
 
 def shape(network: Generator) -> dict[str, object]:
-    """What a file must say so that the generator in it can be built again."""
+    """The arguments that build this generator, saved with its weights."""
     return {
         "size": network.size,
         "channel_cap": network.widths.cap,

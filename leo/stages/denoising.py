@@ -1,4 +1,4 @@
-"""What all diffusion stages share: the loss of Eq. 1, batches with noise, validation, the builder.
+"""What all diffusion stages share: loss (Eq. 1), batches with noise, validation, builder.
 
 Legend: B batch, X the shape of a diffused state.
 """

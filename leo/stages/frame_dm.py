@@ -1,4 +1,4 @@
-"""Stage frame-dm: the first code of a video, the frame-wise diffusion model (Sec. 3.2).
+"""Stage frame-dm, the frame-wise diffusion model: the first code of a video (Sec. 3.2).
 
 Legend: N frames, B batch, M code dimensions.
 """

@@ -1,4 +1,4 @@
-"""Training data of the stages that draw first frames: frames with their codes, noise and steps.
+"""Training data of cddpm and super-resolution: frames with codes, noise and steps.
 
 A batch of `FramesWithCodes` holds, for each sample:
     "frame"  uint8 [b,3,R,R]

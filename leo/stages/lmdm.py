@@ -1,4 +1,4 @@
-"""Stage lmdm: motion given its first code, the latent motion diffusion model (Sec. 3.2, Eq. 4).
+"""Stage lmdm, the latent motion diffusion model: motion given its first code (Eq. 4).
 
 Legend: B batch, L frames, S slots of the diffused state, M code dimensions.
 """

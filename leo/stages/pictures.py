@@ -1,4 +1,4 @@
-"""Pictures of codes for a person to look at: windows as strips, single codes as scatter plots.
+"""Pictures of codes to look at: windows as strips, single codes as scatter plots.
 
 Legend: W windows, L frames, M code dimensions, N codes.
 """
@@ -10,19 +10,19 @@ from torch import Tensor
 
 CELL = 4  # pixels of a code's side in a strip
 GAP = 8  # pixels between strips, and between clouds
-FARTHEST = 3.0  # strips take values of unit spread; beyond this the colour stays
+FARTHEST = 3.0  # values of unit variance beyond this have the same colour
 SIDE = 256  # pixels of a cloud's side
-DIRECTIONS = ((0, 1), (2, 3))  # principal ones, of most spread first; a row of clouds each
-REACH = 1.2  # a cloud's side holds so much more than the real codes fill
+DIRECTIONS = ((0, 1), (2, 3))  # pairs of principal directions, largest variance first; a row each
+REACH = 1.2  # extent of a cloud over that of the real codes
 
 _EDGE = 90  # grey of the gaps; paper is white
 
 
 def strips(rows: Sequence[Tensor]) -> Tensor:
-    """Windows as strips: dimensions downwards, time to the right, white 0, red more, blue less.
+    """Windows as strips: dimensions downwards, time to the right; white 0, red above, blue below.
 
     Args:
-        rows: float32 [W,L,M] of unit spread each, of one shape: a row of the picture each.
+        rows: windows of unit variance, float32 [W,L,M] each; each is a row of the picture.
 
     Returns:
         uint8 [3,H,W'], a column a window.
@@ -37,7 +37,7 @@ def clouds(real: Tensor, drawn: Tensor) -> Tensor:
 
     Args:
         real: float32 [N,M], N at least 2.
-        drawn: float32 [N',M]; what lies outside is put on the edge.
+        drawn: float32 [N',M]; points outside are moved to the edge.
 
     Returns:
         uint8 [3,H,W].

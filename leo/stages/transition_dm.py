@@ -1,4 +1,4 @@
-"""Stage transition-dm: motion between two given codes, the transition diffusion model (Sec. 6).
+"""Stage transition-dm, the transition diffusion model: motion between two codes (Sec. 6).
 
 Legend: B batch, L frames, M code dimensions.
 """

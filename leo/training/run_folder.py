@@ -1,4 +1,4 @@
-"""The folder of a training run: config, and for each stage log, checkpoints, pictures, model.
+"""The folder of a training run: config; log, checkpoints, pictures, model of each stage.
 
     RUN/config.toml                                      the resolved config
     RUN/STAGE/log.jsonl                                  one JSON object a report or validation

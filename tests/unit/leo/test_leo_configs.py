@@ -36,7 +36,7 @@ def test_every_row_of_the_paper_and_the_small_ones_are_there() -> None:
 
 @pytest.mark.parametrize("name", sorted(PAPER))
 def test_the_papers_animators_train_with_lias_adam(name: str) -> None:
-    """Spec 2.3: StyleGAN2's ratios of lazy regularisation, 4/5 and 16/17; eps 1e-8, no decay."""
+    """StyleGAN2's ratios of lazy regularisation, 4/5 and 16/17; eps 1e-8, no weight decay."""
     config = load_config(name).animator
     assert config.discriminator is not None
     for how, ratio in ((config.generator, 4 / 5), (config.discriminator, 16 / 17)):
@@ -50,7 +50,7 @@ def test_the_papers_animators_train_with_lias_adam(name: str) -> None:
 
 
 def test_a_step_of_lia_at_256_costs_what_the_specification_counts() -> None:
-    """Spec 7.5: about 358 GMAC a pair at 256 pixels with VGG and discriminator; 222 at 128."""
+    """About 358 GMAC a pair at 256 pixels with VGG and discriminator; 222 at 128."""
     for name, wanted in (("faceforensics256", 358e9), ("taichihd128", 222e9)):
         config = load_config(name)
         row = costs(config)[0]

@@ -225,7 +225,7 @@ def test_errors_count_more_where_there_is_less_noise_up_to_a_bound(
     like = config(16).model_copy(update={"diffusion": weighted})
     module = cddpm.build(like, videos, codes, seed=0).players[0].module
     batch = cddpm.build(like, videos, codes, seed=0).batch(0, Share())
-    # noise^2 of the cosine schedule at step 350 is 1 - cos^2(...) by spec 3.4; the network says 0.
+    # noise^2 of the cosine schedule at step 350 is 1 - cos^2(...); the network's output is 0.
     part = math.cos((0.351 + 0.008) / 1.008 * math.pi / 2) ** 2
     noise = 1 - part / math.cos(0.008 / 1.008 * math.pi / 2) ** 2
     for step, weight in ((5, 5.0), (350, 1 / noise), (999, 1.0)):

@@ -1,4 +1,4 @@
-"""LIA's networks: what the spec says of them, and that the fast form is the same maths."""
+"""LIA's networks: layers as in wyhsirius/LIA b9f15fb; the folded form is the same maths."""
 
 import pytest
 import torch
@@ -62,7 +62,7 @@ def test_parameters_are_as_many_as_the_originals(
 
 @pytest.mark.parametrize("size", [64, 128, 256])
 def test_names_and_shapes_are_those_that_the_specification_lists(size: int) -> None:
-    """Spec 1.10, without any file of theirs."""
+    """Names and shapes of the official checkpoints, without any of their files."""
     with torch.device("meta"):
         nets = Generator(size), Discriminator(size, Widths())
     for net, expected in zip(nets, (lia(size), lia_discriminator(size)), strict=True):
@@ -103,7 +103,7 @@ def test_the_picture_moves_by_the_code_of_the_driving_picture_alone() -> None:
 
 @torch.no_grad()
 def test_relative_motion_is_absolute_motion_by_another_code() -> None:
-    """Spec 1.7: wa + (Q a_t - Q a_start) + Q a_s, as a latent and as a picture of either form."""
+    """LIA's relative mode: wa + (Q a_t - Q a_start) + Q a_s, as a latent and as a picture."""
     net = network()
     appearance, of_source, maps = net.enc(numbers(1, 3, 32, 32))
     driving = numbers(3, 5, seed=1)

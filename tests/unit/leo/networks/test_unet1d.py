@@ -7,7 +7,7 @@ from leo_bench.leo.networks.code_mlp import CodeMlp
 from leo_bench.leo.networks.network_config import UNet1dConfig
 from leo_bench.leo.networks.unet1d import StepEmbedding, UNet1d
 
-# Spec 8, counted in improved-diffusion's network with dims=1 and 20 channels in and out.
+# Counted in improved-diffusion's network with dims=1 and 20 channels in and out.
 COUNTS = [
     ({"channels": 64, "multipliers": (1, 2, 4), "attention": (2, 4)}, 8.24),
     ({"channels": 64, "multipliers": (1, 2, 2, 4)}, 9.41),

@@ -1,4 +1,4 @@
-"""What the animator learns from and how it is judged (spec 2, and section 9 points 8 and 9)."""
+"""The animator's training data, losses and validation."""
 
 import math
 from pathlib import Path
