@@ -109,8 +109,8 @@ class HeldOut:
     def of(videos: TrainingVideos) -> "HeldOut":
         """The first frame and some evenly spread later ones of each held-out video."""
         sources, drivings = [], []
-        for video in videos.judged[:JUDGED_VIDEOS]:
-            picks = driving_frames(videos.frame_counts[video], JUDGED_FRAMES)
+        for video in videos.judged[:HELD_OUT_VIDEOS]:
+            picks = driving_frames(videos.frame_counts[video], HELD_OUT_FRAMES)
             frames = videos.frames(video, [0, *picks])
             sources.append(frames[:1].expand(len(picks), -1, -1, -1))
             drivings.append(frames[1:])
