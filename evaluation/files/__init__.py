@@ -1,1 +1,1 @@
-"""Files of the user: read within bounds, written whole or not at all."""
+"""Reading files of the user within bounds, and writing files atomically."""

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all. Knows nothing of torch."""
+"""Writes files atomically: a file is complete or not there. Does not import torch."""
 
 import contextlib
 import os
@@ -11,23 +11,23 @@ from leo_bench.evaluation.errors import InputError
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all; makes the folder.
+    """Write a file atomically, and make its folder.
 
-    A symbolic link is followed: what it leads to is written, and the link stays.
+    A symbolic link is followed and stays.
 
     Raises:
-        InputError: something that is no regular file lies there; the folder cannot be written to,
+        InputError: something other than a regular file is there; the folder cannot be written to,
             or the disk is full. Then nothing has changed.
     """
     write_together({path: content})
 
 
 def write_together(files: Mapping[Path, bytes], aside: Mapping[Path, Path] | None = None) -> None:
-    """Write files that belong together: none takes its place before all are on the disk.
+    """Write files that belong together: none is put in place before all are on the disk.
 
     Args:
         files: content by path.
-        aside: path -> new path: files that are moved out of the way, just before.
+        aside: path -> new path, of files that are moved just before the new ones are put in place.
 
     Raises:
         InputError: as `write_atomically`.
@@ -55,10 +55,10 @@ def write_together(files: Mapping[Path, bytes], aside: Mapping[Path, Path] | Non
 
 
 def place_of(path: Path) -> Path:
-    """Where a file of this path is written: behind symbolic links.
+    """The path that is written for `path`: symbolic links are resolved.
 
     Raises:
-        InputError: a folder, a device, a pipe or a socket lies there; links lead in a circle.
+        InputError: a folder, a device, a pipe or a socket is there; links form a circle.
     """
     try:
         found = path.stat()
@@ -73,7 +73,7 @@ def place_of(path: Path) -> Path:
 
 
 def kind_of(mode: int) -> str:
-    """What a file of this mode (`os.stat_result.st_mode`) is called."""
+    """The name of a file type, from a mode (`os.stat_result.st_mode`)."""
     kinds = {
         stat.S_IFDIR: "a folder",
         stat.S_IFCHR: "a device",
@@ -87,7 +87,7 @@ def kind_of(mode: int) -> str:
 
 @contextlib.contextmanager
 def _folder_of(path: Path) -> Iterator[None]:
-    """Make the folder of a file; if what follows fails, those that were made are gone again."""
+    """Make the folder of a file; folders that were made are removed if the body fails."""
     made = [parent for parent in path.parents if not os.path.lexists(parent)]
     path.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -1,8 +1,8 @@
-"""Files that a user gives, opened within bounds: regular, of a bounded size, of a bounded depth.
+"""Reads files that a user gives: regular files of bounded size and nesting; TOML and text.
 
-Records, protocols, lists and tables come from strangers, too. A pipe would wait for ever, a link to
-/dev/zero fill the memory, and a document of 100,000 brackets end in a traceback: each is one line.
-JSON: `evaluation.files.json_files`. Knows nothing of torch.
+Records, protocols, lists and tables may come from strangers. A pipe would block for ever, a link to
+/dev/zero would fill the memory, and a document of 100,000 brackets would end in a traceback: each
+gives a one-line error instead. JSON: `evaluation.files.json_files`. Does not import torch.
 """
 
 import os
@@ -15,20 +15,20 @@ from typing import Any
 
 from leo_bench.evaluation.errors import InputError
 
-MAX_TEXT_BYTES = 256 * 2**20  # of a record, a list or a table: the largest of ours take a few MiB
-MAX_TOML_BYTES = 4 * 2**20  # written by hand; Python's reader takes a second for each MiB
-MAX_DEPTH = 64  # of brackets in brackets: ours have 6 at most
+MAX_TEXT_BYTES = 256 * 2**20  # of a record, a list or a table; usual ones have a few MiB
+MAX_TOML_BYTES = 4 * 2**20  # Python's parser takes a second for each MiB
+MAX_DEPTH = 64  # of nested brackets; this project's files have 6 at most
 
 _SHOWN = 120  # characters of foreign text in one message
 
-# Python's reader of TOML takes a time of the square of a key's parts.
+# The time of Python's TOML parser is quadratic in the number of a key's parts.
 _LONG_KEY = re.compile(rf"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')\s*\.\s*){{{MAX_DEPTH}}}""")
 
 
 def check_regular(path: Path) -> os.stat_result:
-    """See that a file is one that can be read to its end, before something else opens it.
+    """Check that a path is a regular file, before another library opens it -> its `stat`.
 
-    Links are followed: what they lead to counts.
+    Links are followed.
 
     Raises:
         InputError: nothing is there, or a folder, a pipe or a device.
@@ -46,10 +46,10 @@ def read_given(path: Path, most: int = MAX_TEXT_BYTES) -> bytes:
 
     Args:
         path: the file, or a link to it.
-        most: bytes that it may have.
+        most: largest number of bytes allowed.
 
     Raises:
-        InputError: nothing is there, it cannot be read, is no regular file, or too large.
+        InputError: nothing is there; it cannot be read, is no regular file, or is too large.
     """
     try:
         with open(path, "rb", opener=_without_waiting) as file:
@@ -64,10 +64,10 @@ def read_given(path: Path, most: int = MAX_TEXT_BYTES) -> bytes:
 
 
 def read_given_text(path: Path, most: int = MAX_TEXT_BYTES) -> str:
-    """All of a file as UTF-8 text; a mark of byte order at its begin is no part of it.
+    """A file's text, UTF-8, without a leading byte order mark.
 
     Raises:
-        InputError: as `read_given`, or it is no such text.
+        InputError: as `read_given`, or it is not UTF-8.
     """
     try:
         return read_given(path, most).decode("utf-8-sig")
@@ -78,7 +78,7 @@ def read_given_text(path: Path, most: int = MAX_TEXT_BYTES) -> str:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """A TOML file.
+    """The content of a TOML file.
 
     Raises:
         InputError: as `read_given_text`; not TOML; nested more than MAX_DEPTH deep.
@@ -91,19 +91,19 @@ def read_toml(path: Path) -> dict[str, Any]:
         _check_depth(found)
     except RecursionError:
         raise InputError(f"{path}: nested too deep; {MAX_DEPTH} levels are read") from None
-    except ValueError as error:  # its own, and that of an integer of thousands of digits
+    except ValueError as error:  # TOMLDecodeError, or an integer of thousands of digits
         raise InputError(f"{path}: not a TOML file: {shortened(error)}") from None
     return found
 
 
 def shortened(what: object, most: int = _SHOWN) -> str:
-    """Foreign text for a message: one line of at most so many characters."""
+    """Foreign text for a message: one line of at most `most` characters."""
     line = " ".join(str(what).split()) or type(what).__name__
     return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
 def listed(names: Iterable[str], most: int = _SHOWN) -> str:
-    """Names for a message, joined by commas; of a long list the first, and how many there are."""
+    """Names for a message, joined by commas; a long list is cut and its length given."""
     found = list(names)
     whole = ", ".join(found)
     if len(whole) <= most:
@@ -115,7 +115,7 @@ def listed(names: Iterable[str], most: int = _SHOWN) -> str:
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    """As `open` opens, but for a pipe that nobody writes to."""
+    """An opener for `open` that does not wait for a pipe's writer."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
@@ -133,7 +133,7 @@ def _refuse_what_is_no_file(path: Path, found: os.stat_result) -> None:
 
 
 def _check_depth(found: object) -> None:
-    """See that tables and lists are nested at most MAX_DEPTH deep, without recursion.
+    """Check, without recursion, that tables and lists are nested at most MAX_DEPTH deep.
 
     Raises:
         RecursionError: they are not.

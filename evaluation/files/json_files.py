@@ -1,7 +1,6 @@
-"""JSON files that others may have written, read strictly.
+"""Reads JSON files strictly: bounded size and depth, no duplicate keys, finite numbers only.
 
-A regular file of bounded size and depth; no key twice, no NaN, no Infinity and no number that is
-none in float64, no text that is no Unicode.
+NaN, Infinity, numbers beyond float64 and text with lone surrogates are refused.
 """
 
 import json
@@ -13,22 +12,20 @@ from typing import Any
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.given_files import read_given
 
-# Bytes: a record takes some 5 kB, a report of 100,000 videos some 10 MB.
-LARGEST = 64 << 20
-
-DEEPEST = 64  # objects and lists within one another
+LARGEST = 64 << 20  # bytes: a record has some 5 kB, a report of 100,000 videos some 10 MB
+DEEPEST = 64  # nested objects and lists
 LONGEST_INTEGER = 32  # digits
 
 
 class _RefusedError(ValueError):
-    """The JSON is well-formed, and is none that a result has."""
+    """Well-formed JSON with content that is refused."""
 
 
 def read_json(path: Path) -> Any:
     """The content of a JSON file.
 
     Raises:
-        InputError: it cannot be read, or is not such JSON; the message names the file.
+        InputError: it cannot be read, is not JSON, or is refused; the message names the file.
     """
     try:
         text = read_given(path, LARGEST).decode()
@@ -38,10 +35,10 @@ def read_json(path: Path) -> Any:
 
 
 def parse_json(text: str, where: str) -> Any:
-    """The content of JSON text; `where` is what an error names first.
+    """The content of JSON text; errors begin with `where`.
 
     Raises:
-        InputError: it is not such JSON.
+        InputError: it is not JSON, or is refused.
     """
     try:
         content = json.loads(
@@ -72,7 +69,7 @@ def _integer(text: str) -> int:
 
 
 def _check(content: Any, key: str, depth: int) -> None:
-    """Refuse numbers that are none, text that is no Unicode, and what is nested too deep."""
+    """Refuse numbers that are not finite, text that is not Unicode, and deep nesting."""
     if depth > DEEPEST:
         raise _RefusedError(f"nested deeper than {DEEPEST}")
     if isinstance(content, dict):
@@ -90,7 +87,7 @@ def _check(content: Any, key: str, depth: int) -> None:
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether it is text, or the name of a file that is no UTF-8, as Python holds such names."""
+    """Whether text is Unicode, or a file name in Python's form (surrogateescape)."""
     try:
         text.encode(errors="surrogateescape")
     except UnicodeEncodeError:

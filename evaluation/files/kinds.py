@@ -1,6 +1,6 @@
-"""The kinds of files and folders that leo-bench writes, and how each is told from anything else.
+"""The kinds of files and folders that leo-bench writes, each recognised by its content.
 
-What a command may replace or go on with is told by content, never by name. Knows nothing of torch.
+Content decides what a command may replace or continue, never a name. Does not import torch.
 """
 
 import json
@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-CLAIM = ".leo-bench"  # in a folder that has no other mark: names the command that made it
+CLAIM = ".leo-bench"  # file in a folder that names the command that made the folder
 
-_LARGEST_RECORD = 1 << 28  # bytes; what is larger is not read to see whether it is a record
+_LARGEST_RECORD = 1 << 28  # bytes; larger files are never records
 _PROVENANCE = {"comparable", "caveats", "created", "versions", "commit", "dirty", "request"}
-_HEAD = 4096  # bytes in which a file says what made it
+_HEAD = 4096  # bytes at a file's begin that identify it
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class FileKind:
     """A kind of file that leo-bench writes.
 
     Args:
-        name: as it is called in a message, "record".
+        name: in messages: "record".
         recognises: whether a regular file is one.
-        beside: endings (of `BESIDE`) of what is written beside it: `x.videos.csv` beside `x.json`.
-        on_stdout: whether the path "-" stands for standard output.
+        beside: endings (of `BESIDE`) of files written with it: `x.videos.csv` beside `x.json`.
+        on_stdout: whether the path "-" means standard output.
     """
 
     name: str
@@ -35,11 +35,11 @@ class FileKind:
 
 @dataclass(frozen=True)
 class FolderKind:
-    """A kind of folder that a command makes and goes on with.
+    """A kind of folder that a command makes and continues.
 
     Args:
-        name: as it is called in a message, "folder of samples".
-        recognises: whether a folder is one; what holds nothing but hidden files is always taken.
+        name: in messages: "folder of samples".
+        recognises: whether a folder is one; a folder of hidden files only is always accepted.
     """
 
     name: str
@@ -47,7 +47,7 @@ class FolderKind:
 
 
 def made_by(command: str, *marks: str) -> FolderKind:
-    """Folders that `files.targets.claimed` has marked, or in which one of these files lies."""
+    """Folders that `files.targets.claimed` has marked, or that contain one of these files."""
 
     def recognises(folder: Path) -> bool:
         if _head(folder / CLAIM) == claim_of(command):
@@ -58,12 +58,12 @@ def made_by(command: str, *marks: str) -> FolderKind:
 
 
 def claim_of(command: str) -> bytes:
-    """What a claimed folder's mark says."""
+    """Content of the file CLAIM."""
     return f"leo-bench {command}\n".encode()
 
 
 def _head(path: Path) -> bytes:
-    """The first bytes of a file; none where there is no file."""
+    """The first bytes of a file; b"" where there is none."""
     if not path.is_file():
         return b""
     with path.open("rb") as file:
@@ -80,7 +80,7 @@ def _is_record(path: Path) -> bool:
 
 
 def is_cut_off(path: Path) -> bool:
-    """Whether a file begins as a record does, and is no whole JSON."""
+    """Whether a file begins like a record and is incomplete JSON."""
     if not _head(path).startswith(b"{"):
         return path.stat().st_size == 0
     try:
@@ -91,7 +91,7 @@ def is_cut_off(path: Path) -> bool:
 
 
 def _is_made_here(content: object) -> bool:
-    """Whether JSON is a result of leo-bench: a record, what holds one, or a list of those."""
+    """Whether JSON is a result of leo-bench: a record, a document of records, or a list."""
     if isinstance(content, list):
         return bool(content) and all(map(_is_made_here, content))
     if not isinstance(content, dict):
@@ -110,7 +110,7 @@ def _says(*words: bytes) -> Callable[[Path], bool]:
 
 
 def _members(path: Path) -> set[str]:
-    """Names in a zip; none where it is no zip."""
+    """Names in a zip file; none if it is not a zip file."""
     try:
         with zipfile.ZipFile(path) as archive:
             return set(archive.namelist())

@@ -1,4 +1,4 @@
-"""Where files of the user's machine lie: one rule for caches and weights."""
+"""The folder of caches and downloaded weights on the user's machine."""
 
 import os
 from pathlib import Path

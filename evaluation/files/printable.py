@@ -1,8 +1,8 @@
-r"""Text of strangers, such as names of files, as terminals, pages and spreadsheets can show it.
+r"""Makes foreign text, such as file names, safe for terminals, web pages and spreadsheets.
 
-A control character in a name moves the cursor, hides what stands before it, or makes XML
-ill-formed: it is shown as its escape, "\x1b". A cell of a CSV that begins like a formula is one to
-a spreadsheet: it gets an apostrophe, which `from_csv_cell` takes off again.
+A control character in a name can move the cursor, hide text, or make XML ill-formed: it is shown as
+its escape, "\x1b". A spreadsheet takes a CSV cell that begins like a formula for one: it gets an
+apostrophe, which `from_csv_cell` removes.
 """
 
 import unicodedata
@@ -19,14 +19,14 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def printable(text: str) -> str:
-    """Text in one line, with an escape in the place of what would not be shown."""
+    """Text in one line, with hidden characters as escapes."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escaped(c) if _is_hidden(c) else c for c in text)
 
 
 def printable_lines(text: str) -> str:
-    """As `printable`, of text that may have several lines."""
+    """As `printable`, for text of several lines."""
     return "\n".join(map(printable, text.split("\n")))
 
 

@@ -1,4 +1,4 @@
-"""Data files (TOML) into frozen pydantic models; an error names file, key and what was expected."""
+"""Reads TOML files into frozen pydantic models; errors name file, key and expectation."""
 
 import csv
 import hashlib
@@ -19,13 +19,13 @@ from leo_bench.evaluation.files.given_files import (
 
 
 class Data(BaseModel):
-    """A model of a data file: frozen; an unknown key is an error, and so are NaN and infinities."""
+    """Base of the models of data files: frozen; unknown keys, NaN and infinities are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
 
 
 class Named(Data):
-    """A model of a data file whose `id` is the file's name."""
+    """Base of the models of data files whose `id` is the file's name."""
 
     id: str
 
@@ -35,7 +35,7 @@ NamedT = TypeVar("NamedT", bound=Named)
 
 
 def load_named(model: type[NamedT], folder: Path, name: str, what: str) -> NamedT:
-    """Read `folder`/`name`.toml; `what` is what such a thing is called in an error.
+    """Read `folder`/`name`.toml; errors call it a `what`.
 
     Raises:
         InputError: there is none of that name, and the message lists the known; or as `load_toml`.
@@ -52,7 +52,7 @@ def list_named(model: type[NamedT], folder: Path) -> list[NamedT]:
 
 
 def with_right_id(found: NamedT, path: Path) -> NamedT:
-    """What was found, if its id is the file's name.
+    """Return `found` if its id is the file's name.
 
     Raises:
         InputError: it is not.
@@ -100,7 +100,7 @@ def settings_digest(settings: Any) -> str:
 
 
 def parse(model: type[ModelT], content: dict[str, Any], where: str) -> ModelT:
-    """Check `content` against `model`; `where` is what an error names first.
+    """Validate `content` against `model`; errors begin with `where`.
 
     Raises:
         InputError: as `load_toml`; the first problem found, in one line.
@@ -112,7 +112,7 @@ def parse(model: type[ModelT], content: dict[str, Any], where: str) -> ModelT:
 
 
 def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
-    # An unknown key first: where one is misspelt, a missing one is only its shadow.
+    # An unknown key first: a misspelt key is also reported as missing.
     problems = error.errors(include_url=False)
     problem = min(problems, key=lambda found: found["type"] != "extra_forbidden")
     path, last = problem["loc"][:-1], shortened(problem["loc"][-1]) if problem["loc"] else ""

@@ -1,10 +1,9 @@
-"""Where results may go: every option that names an output is checked before the work begins.
+"""Checks the output paths of a command before its work begins.
 
-An option that names a file takes a path where nothing is, or an older file of the same kind; the
-folder that it lies in is made with it. One that names a folder takes a path where nothing is, an
-empty folder, or a folder that the same command made. Whatever else lies there is the user's, and
-refused: a folder of videos, a device, a pipe, somebody's file. Of a symbolic link, what it leads to
-decides. Knows nothing of torch.
+An option that names a file accepts a free path or an older file of the same kind; its folder is
+made. One that names a folder accepts a free path, an empty folder, or a folder that the same
+command made. Anything else is the user's and is refused: a folder of videos, a device, a pipe, a
+foreign file. Symbolic links are followed. Does not import torch.
 """
 
 import contextlib
@@ -23,7 +22,7 @@ STDOUT = Path("-")  # of --json: one JSON document on standard output
 
 @dataclass(frozen=True)
 class Target:
-    """One output option; `path` None: it was not given."""
+    """An output option; `path` is None if it was not given."""
 
     option: str
     path: Path | None
@@ -31,13 +30,11 @@ class Target:
 
 
 def check_targets(*targets: Target) -> None:
-    """Stop before the work where a result could not be kept, or would destroy something.
-
-    Nothing is made or changed.
+    """Check that every result can be written and destroys nothing; nothing is made or changed.
 
     Raises:
-        InputError: something foreign lies at a target, a folder cannot be made or written to, or
-            two options name one path.
+        InputError: something foreign is at a target, a folder cannot be made or written to, or two
+            options name one path.
     """
     seen: dict[str, str] = {}
     for target in targets:
@@ -57,28 +54,28 @@ def check_targets(*targets: Target) -> None:
 
 
 def file_of(path: Path | None) -> Path | None:
-    """The file that an option names; None: none, or standard output."""
+    """The file that an option names; None if it is not given or is standard output."""
     return None if path == STDOUT else path
 
 
 def check_free(*paths: Path) -> None:
-    """See that nothing lies where files are about to be written.
+    """Check that nothing is at paths that are about to be written.
 
     Raises:
-        InputError: something does.
+        InputError: something is.
     """
     for path in paths:
-        if os.path.lexists(path):  # a link that leads nowhere would be replaced, too
+        if os.path.lexists(path):  # a dangling link would be replaced too
             raise InputError(f"{path}: is there already; give another --out, or remove it")
 
 
 @contextlib.contextmanager
 def started(folder: Path, *slight: str) -> Iterator[None]:
-    """Take a new folder away again where the user's input stops the work at its start.
+    """Remove a new folder if an InputError stops the work at its start.
 
     Args:
-        folder: of the work; left as it is if anything lies in it now.
-        slight: names of files that say nothing yet of what was done, such as a config.
+        folder: of the work; it is kept if anything is in it now.
+        slight: names of files that hold no work yet, such as a config.
     """
     made = [place for place in (folder, *folder.parents) if not os.path.lexists(place)]
     is_new = not (folder.is_dir() and any(folder.iterdir()))
@@ -95,7 +92,7 @@ def started(folder: Path, *slight: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def claimed(folder: Path, command: str) -> Iterator[None]:
-    """Mark a folder as `command`'s, as long as the work does not stop at its start (`started`).
+    """Mark a folder as made by `command`, unless the work stops at its start (`started`).
 
     Raises:
         InputError: the folder cannot be written to.
@@ -106,8 +103,8 @@ def claimed(folder: Path, command: str) -> Iterator[None]:
 
 
 def _take_away(folder: Path, slight: Sequence[str]) -> None:
-    """Empty a folder in which nothing but `slight` files and folders of such lie."""
-    inside = sorted(folder.rglob("*"), reverse=True)  # a folder behind what is in it
+    """Empty a folder that contains only `slight` files, also in folders."""
+    inside = sorted(folder.rglob("*"), reverse=True)  # contents before their folder
     if all(path.name in slight or path.is_dir() for path in inside):
         for path in inside:
             path.rmdir() if path.is_dir() else path.unlink()
@@ -179,7 +176,7 @@ def _check_folder(option: str, path: Path, kind: FolderKind) -> None:
 
 
 def _looked_at(option: str, path: Path) -> os.stat_result | None:
-    """What lies there, behind links; None: nothing."""
+    """The `stat` of what is at `path`, links followed; None: nothing."""
     try:
         return path.stat()
     except FileNotFoundError:
@@ -190,7 +187,7 @@ def _looked_at(option: str, path: Path) -> os.stat_result | None:
 
 
 def _check_writable(option: str, folder: Path) -> None:
-    """See that files can be made in a folder, or in the one that it would be made in."""
+    """Check that files can be made in a folder, or in the closest one above that exists."""
     place = Path(os.path.realpath(folder))
     while not place.exists():
         place = place.parent

@@ -1,7 +1,7 @@
-"""How much a zip file says that it holds, from its end record, before its directory is read.
+"""Bounds the number of members of a zip file from its end record, before it is opened.
 
 Python's reader takes seconds and a gigabyte for a directory of a million members. The end record
-tells how many there are in one look (PKWARE APPNOTE 4.3.14 to 4.3.16).
+states their number (PKWARE APPNOTE 4.3.14 to 4.3.16).
 """
 
 from pathlib import Path
@@ -16,8 +16,8 @@ _END_64, _END_64_BYTES = b"PK\x06\x06", 56
 _LONGEST_COMMENT = 0xFFFF
 _CENTRAL, _LOCAL = 46, 30  # bytes of a member's two headers, without its name
 
-_MANY = 100_000  # members, from which on they must hold something
-_LEAST_BYTES = 64  # a member, on average: the smallest PNG has 67
+_MANY = 100_000  # members, above which they need content
+_LEAST_BYTES = 64  # a member then has on average: the smallest PNG has 67
 
 
 class _End(NamedTuple):
@@ -27,12 +27,12 @@ class _End(NamedTuple):
 
 
 def check_members(path: Path, most: int) -> None:
-    """See that a file that is opened as a zip has no more members than it may have.
+    """Check that a zip file has at most `most` members.
 
-    A file without an end record passes: whoever opens it says what is wrong with it.
+    A file without an end record passes: opening it raises the error.
 
     Raises:
-        InputError: no regular file; more members than `most`; a great many that hold nothing.
+        InputError: not a regular file; more members than `most`; very many empty members.
     """
     check_regular(path)
     try:

@@ -1,8 +1,8 @@
-"""Zip files of frames, the layout of StyleGAN-V's data sets: root/video/frame, read in place.
+"""Layout of zip files of frames (root/video/frame), as StyleGAN-V's data sets; read in place.
 
-Nothing is extracted. An archive that tries anything (names that lead outside, links, encryption,
-names that occur twice, members that swell) is refused as a whole. Backslashes in names, as some
-programs on Windows write them, part folders as slashes do.
+Nothing is extracted. An archive with paths that lead outside, links, encryption, duplicate names or
+members of suspicious compression ratio is refused as a whole. Backslashes in names, which some
+programs on Windows write, separate folders as slashes do.
 """
 
 import stat
@@ -38,7 +38,7 @@ SMALL_BYTES = 16 * 2**20
 
 
 class ZippedFrames(Layout):
-    """Every video a folder in one zip file."""
+    """Folders of frames in a zip file, one video each."""
 
     kind = "zip of frames"
 
@@ -51,14 +51,14 @@ class ZippedFrames(Layout):
         self._lock = threading.Lock()
 
     def notes(self, path: Path) -> list[str]:
-        """What was left out of an archive, and what is odd in it."""
+        """Notes on an archive: what was left out, and unusual names."""
         return self._archive(path).notes
 
     def places(self, path: Path) -> list[Place]:
-        """One place a folder of frames; names are relative to the one folder that holds all.
+        """The place of each folder of frames, named relative to the folder that contains all.
 
         Raises:
-            InputError: not a zip file, a hostile one, or one without folders of frames.
+            InputError: not a zip file, a malicious one, or one without folders of frames.
         """
         archive = self._archive(path)
         file = path.stat()
@@ -89,7 +89,7 @@ class ZippedFrames(Layout):
 
 
 class _Archive:
-    """One open zip file: its members, found harmless, by the folder that holds them."""
+    """One open zip file: its checked members by the folder that contains them."""
 
     def __init__(self, path: Path, choice: FrameChoice | None) -> None:
         check_members(path, MAX_MEMBERS)
@@ -132,7 +132,7 @@ class _Archive:
         ]
 
     def read(self, video: str, member: str) -> bytes:
-        """A member's bytes, their checksum confirmed."""
+        """A member's bytes, verified by their checksum."""
         try:
             with self._lock:
                 return self._zip.read(self._stored[member])
@@ -149,7 +149,7 @@ def _shown(member: zipfile.ZipInfo) -> str:
 
 
 def _problems(members: Sequence[zipfile.ZipInfo]) -> Iterator[str]:
-    """What makes an archive one to refuse."""
+    """The reasons to refuse an archive."""
     seen: set[str] = set()
     for member in members:
         name = _slashed(member.filename)
@@ -170,7 +170,7 @@ def _problems(members: Sequence[zipfile.ZipInfo]) -> Iterator[str]:
 
 
 def _length_of_common_folder(folders: Iterable[str]) -> int:
-    """Characters of the folder that holds all, with its slash; of a single one, of that above."""
+    """Length of the folder that contains all, with its slash; of a single one, of its parent."""
     found = [folder.split("/") for folder in folders]
     # The first and the last in order differ the earliest of all.
     first, last = min(found), max(found)

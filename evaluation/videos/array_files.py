@@ -1,4 +1,4 @@
-"""Arrays of .npy and .npz files: headers first, then mapped from the disk wherever possible.
+"""Reads arrays of .npy and .npz files: headers first, values memory-mapped where possible.
 
 Pickled objects are refused.
 """
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from leo_bench.evaluation.files.given_files import check_regular, shortened
 from leo_bench.evaluation.files.zip_files import check_members
 
-MAX_COMPRESSED_BYTES = 8 * 2**30  # of a compressed array, unpacked: it has to be held in memory
-MAX_ARRAYS = 100_000  # of one .npz: each costs a header
+MAX_COMPRESSED_BYTES = 8 * 2**30  # of a compressed array, unpacked: it must fit in memory
+MAX_ARRAYS = 100_000  # in one .npz
 _CHUNK = 1 << 20
 _LOCAL_HEADER = 30  # bytes before a zip member's name (PKWARE APPNOTE 4.3.7)
 
@@ -27,7 +27,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Header:
-    """What an array is, without its values."""
+    """Shape, type and place of an array, without its values."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -36,16 +36,16 @@ class Header:
 
     @property
     def size(self) -> int:
-        """Of the values, in bytes."""
+        """Bytes of the values."""
         return math.prod(self.shape) * self.dtype.itemsize
 
 
 def array_headers(path: Path) -> dict[str, Header]:
-    """Key -> header of every array of a file; the key of an .npy is "".
+    """The header of every array of a file by key; the key of an .npy is "".
 
     Raises:
-        InputError: no regular file.
-        Any other Exception: not such a file, or a damaged one.
+        InputError: not a regular file.
+        Exception: of any type: not an array file, or a damaged one.
     """
     check_regular(path)
     if path.suffix.lower() == ".npy":
@@ -67,14 +67,14 @@ def array_headers(path: Path) -> dict[str, Header]:
                 raise ValueError(f"member {shortened(name, 40)!r} contradicts itself on its size")
             with archive.open(member) as packed:
                 header = read_header(packed, _start(file, member) if stored else None)
-                # An array is mapped from the file: beyond its member another one's bytes begin.
+                # An array is mapped from the file, where the next member's bytes follow.
                 _check_size(header, member.file_size - packed.tell(), f"member {name!r}")
             headers[name.removesuffix(".npy")] = header
     return headers
 
 
 class ArrayReader:
-    """Arrays by file and key; safe to use from several threads."""
+    """Reads arrays by file and key; safe to call from several threads."""
 
     library = f"NumPy {np.__version__}"
 
@@ -85,7 +85,7 @@ class ArrayReader:
         self._held: dict[tuple[Path, str], Array] = {}  # the last compressed array, at most one
 
     def headers(self, path: Path) -> dict[str, Header]:
-        """`array_headers`, read once."""
+        """`array_headers`, read once a file."""
         with self._lock:
             if path not in self._headers:
                 self._headers[path] = array_headers(path)
@@ -105,10 +105,10 @@ class ArrayReader:
                 self._confirmed.add((path, key))
 
     def array(self, path: Path, key: str) -> Array:
-        """An array, read-only: mapped, or loaded where it is stored compressed.
+        """A read-only array: memory-mapped, or loaded if it is stored compressed.
 
         Raises:
-            ValueError, OSError, EOFError, zipfile.BadZipFile: not such a file, or a damaged one.
+            ValueError, OSError, EOFError, zipfile.BadZipFile: not an array file, or a damaged one.
         """
         header = self.headers(path).get(key)
         if header is None:
@@ -140,10 +140,10 @@ class ArrayReader:
 
 
 def read_header(file: IO[bytes], start: int | None = None) -> Header:
-    """The header of an .npy at the position of `file`, which is `start` in the whole file.
+    """Read an .npy header at the position of `file`, which is `start` in the whole file.
 
     Raises:
-        Any Exception, a ValueError as a rule: it is none, or one of Python objects.
+        Exception: of any type, usually ValueError: not a header, or one of Python objects.
     """
     version = npy.read_magic(file)
     readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
@@ -165,7 +165,7 @@ def _check_size(header: Header, there: int, what: str) -> None:
 
 
 def _start(file: IO[bytes], member: zipfile.ZipInfo) -> int:
-    """Where a member's bytes begin; its local header may be longer than the central one."""
+    """Offset of a member's bytes; its local header may be longer than the central one."""
     file.seek(member.header_offset)
     head = file.read(_LOCAL_HEADER)
     name, extra = (int.from_bytes(head[at : at + 2], "little") for at in (26, 28))

@@ -1,13 +1,11 @@
-"""Videos in .npy and .npz files: one an array [T,H,W,3] or [T,3,H,W], many with an N in front.
+"""Layout of array files: .npy and .npz with [T,H,W,3], [T,3,H,W] or N of them; tensors in .pt.
 
-Many may also be [N,3,T,H,W], where no other reading fits: an array [3,T,H,W] could as well be three
-grey videos, and is refused.
-Tensors of .pt files too (`evaluation.videos.tensor_files`), which may also be [3,T,H,W].
+[N,3,T,H,W] is read where no other reading fits. An array [3,T,H,W] could also be three grey videos,
+and is refused; a tensor of a .pt file (`evaluation.videos.tensor_files`) may have this shape.
 
 Levels are uint8. Floats are a generator's output in [-1,1] and become levels by the rule that the
-protocol names; both published rules clamp, so values outside are clamped here too, and noted.
-Floats that the user says to be in [0,1] are read as 2x-1. Which range a side is in is judged over
-all of its videos (`evaluation.videos.float_range`).
+protocol names; both published rules clamp, so values outside are clamped here too, with a note.
+Floats that the user states to be in [0,1] are read as 2x-1 (`evaluation.videos.float_range`).
 """
 
 import hashlib
@@ -31,22 +29,22 @@ from leo_bench.evaluation.videos.stored import Layout, Place, Stored, check_caps
 
 SUFFIXES = frozenset({"npy", "npz"})
 
-MAX_VIDEOS = 1_000_000  # of one array: one without a frame each has no size that would bound it
+MAX_VIDEOS = 1_000_000  # of one array: videos of 0 frames would not be bounded by its size
 
 _EXPECTED = "expected [T,H,W,3], [T,3,H,W], [N,T,H,W,3], [N,T,3,H,W] or [N,3,T,H,W]"
-_COLOURS = {"arrays": (1, 3), "tensors": (0, 1, 3)}  # axes of a video where its colours may be
+_COLOURS = {"arrays": (1, 3), "tensors": (0, 1, 3)}  # axes that may hold the colours
 
 Quantise = Literal["round", "truncate"]
 
 
 def _round(values: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """x*127.5 + 128, clamped, cut off: StyleGAN-V's generator mode (spec metrics.md 3.3)."""
+    """x*127.5 + 128, clamped, truncated: generator mode of universome/stylegan-v@3fecd69."""
     levels: Array = np.clip(values * np.float32(127.5) + 128, 0, 255)
     return levels.astype(np.uint8)
 
 
 def _truncate(values: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Clamped to [-1,1], (x+1)/2*255, cut off: DIGAN (spec metrics.md 2.2)."""
+    """Clamped to [-1,1], (x+1)/2*255, truncated: sihyun-yu/digan@e822320."""
     levels: Array = (np.clip(values, -1, 1) + 1) / 2 * 255
     return levels.astype(np.uint8)
 
@@ -58,28 +56,28 @@ RULES: dict[Quantise, Callable[[NDArray[np.float32]], NDArray[np.uint8]]] = {
 
 
 class Reader(Protocol):
-    """Arrays by file and key: `ArrayReader`, `TensorReader`."""
+    """Reads arrays by file and key: `ArrayReader`, `TensorReader`."""
 
     library: str  # and its version
 
     def headers(self, path: Path) -> dict[str, Header]:
-        """Every array of a file by key, "" where a file holds one without a name."""
+        """The headers of a file's arrays by key; "" is the key of an array without a name."""
 
     def confirm(self, path: Path, key: str) -> None:
-        """Raise where the file's own checksum differs."""
+        """Raise if the file's own checksum of an array differs."""
 
     def array(self, path: Path, key: str) -> Array:
-        """One array, mapped where that is possible."""
+        """One array, memory-mapped where possible."""
 
 
 class ArrayFiles(Layout):
-    """Videos in array files. An .npy and an uncompressed .npz are mapped, never loaded.
+    """Videos in array files; an .npy and an uncompressed .npz are memory-mapped, never loaded.
 
     Args:
         quantise: how floats become levels; None refuses them.
-        files: what reads them.
-        kind: "arrays" or "tensors"; the latter may have colours first: [3,T,H,W].
-        stated: the range of floats that the user says; None: [-1,1].
+        files: reads the files.
+        kind: "arrays" or "tensors"; tensors may have the colours first: [3,T,H,W].
+        stated: the range of floats that the user states; None: [-1,1].
     """
 
     def __init__(
@@ -101,7 +99,7 @@ class ArrayFiles(Layout):
         self.reading = f"{kind} {self._rule_text}"
 
     def places(self, name: str, path: Path) -> list[Place]:
-        """A place for each video of a file; one for the file where it cannot be read.
+        """The place of each video of a file, or one place if the file cannot be read.
 
         Args:
             name: of the file in its source; "" where the file is the source.
@@ -115,7 +113,7 @@ class ArrayFiles(Layout):
                     for own, part in self._parts(name, path)
                 ]
         except BadVideoError:
-            return [Place(name or path.name, path)]  # `scan` says what is wrong
+            return [Place(name or path.name, path)]  # `scan` raises the error
 
     def scan(self, place: Place) -> Stored:
         """See Layout.scan."""
@@ -182,16 +180,16 @@ class ArrayFiles(Layout):
 
 
 def levels(values: Array, rule: Quantise, from_unit: bool) -> NDArray[np.uint8]:
-    """Floats in [-1,1], or with `from_unit` in [0,1], as levels; any shape."""
+    """Floats in [-1,1], or in [0,1] if `from_unit`, as levels; of any shape."""
     floats = values.astype(np.float32)
     return RULES[rule](2 * floats - 1 if from_unit else floats)
 
 
 def span_of(frames: Array) -> tuple[float, float]:
-    """The smallest and the largest of a video's floats, [T,...], a frame at a time.
+    """The smallest and the largest value of a video's floats, [T,...], a frame at a time.
 
     Raises:
-        ValueError: NaN or an infinity among them.
+        ValueError: a value is NaN or infinite.
     """
     lows, highs = zip(*((float(f.min()), float(f.max())) for f in frames), strict=True)
     if not all(map(math.isfinite, lows + highs)):
@@ -201,7 +199,7 @@ def span_of(frames: Array) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Part:
-    """One video of a file: in which array, in which row of it, and where its colours are."""
+    """One video of a file: its array, its row in the array, and its axis of colours."""
 
     key: str  # array of an .npz; "" in an .npy
     row: int | None  # of an [N,...] array; None where the array is one video
@@ -228,7 +226,7 @@ class Part:
 def _parts(
     name: str, headers: dict[str, Header], colours: Sequence[int]
 ) -> Iterator[tuple[str, Part]]:
-    """(name, part) of every video of a file; arrays of under 4 axes are labels and the like."""
+    """(name, part) of every video of a file; arrays of fewer than 4 axes are no videos."""
     shapes = {key: header.shape for key, header in headers.items() if len(header.shape) >= 4}
     if not shapes or any(len(shape) == 5 and shape[0] == 0 for shape in shapes.values()):
         raise ValueError(f"holds no video; {_EXPECTED}")

@@ -1,4 +1,4 @@
-"""Layout: video files, every video a file of its own."""
+"""Layout of video files: each file is one video, read through PyAV."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -15,12 +15,12 @@ from leo_bench.evaluation.videos.stored import Layout, Place, Stored
 
 SUFFIXES = frozenset(
     {"mp4", "m4v", "mov", "3gp", "mkv", "webm", "avi", "mpg", "mpeg", "gif", "apng", "wmv", "asf"}
-    | {"flv", "ts", "m2ts"}  # refused with a word on why (evaluation.videos.whole)
+    | {"flv", "ts", "m2ts"}  # refused, with the reason (evaluation.videos.whole)
 )
 
 
 class VideoFiles(Layout):
-    """Videos that PyAV reads, one a file."""
+    """Video files, one video each."""
 
     kind = "video files"
 

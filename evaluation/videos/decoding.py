@@ -1,11 +1,11 @@
-"""Files into frames through PyAV: opened safely, decoded in order, checked, converted to RGB.
+"""Decodes video files through PyAV: opened safely, in order, checked, converted to RGB.
 
-Pixels are as stored: no rotation, no deinterlacing, no aspect ratio, no alpha; to RGB as swscale
-converts by default.
+Pixels are as stored: no rotation, no deinterlacing, no aspect ratio, no alpha; they are converted
+to RGB by swscale's defaults.
 
-Decoders conceal: a damaged picture is filled in from the one decoded last, and the only word on it
-stands in libavcodec's log. Errors that a decoder reports are damage here. So are packets of FFV1
-whose checksums are wrong.
+Decoders conceal errors: a damaged picture is filled in from the one decoded last, and only
+libavcodec's log reports it. Here every error in that log, and every wrong checksum of FFV1, makes
+the video a broken one.
 """
 
 import logging
@@ -27,8 +27,8 @@ if TYPE_CHECKING:  # PyAV takes 0.1 s to import, and only video files need it
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-# What libavformat may open. Left out are the kinds that name other files or addresses (concat, HLS,
-# DASH): a text file called .mp4 could otherwise have it read anything.
+# Formats that libavformat may open. Those that refer to other files or addresses (concat, HLS,
+# DASH) are left out: a text file called .mp4 could otherwise make it read any file.
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,gif,apng,asf"
 _OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
 
@@ -38,7 +38,7 @@ def opened(path: Path, **options: str) -> Iterator[tuple["InputContainer", "Vide
     """The file's container and its first stream of moving pictures; `options` go to libavformat.
 
     Raises:
-        BadVideoError: it has none, or is of a kind that is not read.
+        BadVideoError: it has none, or is of a format that is not read.
     """
     import av
 
@@ -53,8 +53,8 @@ def opened(path: Path, **options: str) -> Iterator[tuple["InputContainer", "Vide
             raise BadVideoError(path.name, "holds no video stream")
         if moving[0].codec_context is None:
             raise BadVideoError(path.name, "its codec is not known")
-        # One thread: many files are read at once, a seek does not fill a pipeline, and what a
-        # decoder reports is reported in the thread that asked for the frame.
+        # One thread: many files are read at once, a seek does not fill a pipeline, and a decoder's
+        # errors are reported in the thread that asked for the frame.
         moving[0].codec_context.thread_count = 1
         yield container, moving[0]
 
@@ -75,7 +75,7 @@ def _any_metadata() -> dict[str, Any]:
 
 @contextmanager
 def damage_named(name: str) -> Iterator[None]:
-    """Whatever a broken file makes PyAV raise becomes BadVideoError under `name`."""
+    """Turn the errors that a broken file makes PyAV raise into BadVideoError under `name`."""
     import av
 
     try:
@@ -90,9 +90,9 @@ def damage_named(name: str) -> Iterator[None]:
 
 
 class Decoded(NamedTuple):
-    """A packet, the frames that came out when it went in, and what is wrong with it, if anything.
+    """A packet, the frames that decoding it gave, and its damage, if any.
 
-    `damage`: the frames may be concealed ones from here to the next keyframe.
+    After a damaged packet, frames up to the next keyframe may be concealed ones.
     """
 
     packet: "Packet[VideoStream]"
@@ -101,7 +101,7 @@ class Decoded(NamedTuple):
 
 
 def decoded(container: "InputContainer", stream: "VideoStream") -> Iterator[Decoded]:
-    """Every packet from where the container stands, and its frames as the decoder gives them."""
+    """Every packet from the container's position on, with its frames in decoding order."""
     import av.logging
 
     _have_errors_reported()
@@ -115,9 +115,9 @@ def decoded(container: "InputContainer", stream: "VideoStream") -> Iterator[Deco
 
 
 def _have_errors_reported() -> None:
-    """Have PyAV pass on what libav reports, which it drops by default; each time, not once.
+    """Make PyAV pass on every report of libav, which it drops by default.
 
-    Both are settings of the process, of which PyAV has one log: what nobody captures ends here.
+    These are settings of the whole process; reports that nobody captures are discarded.
     """
     import av.logging
 
@@ -128,13 +128,13 @@ def _have_errors_reported() -> None:
 
 
 def slice_checks(stream: "VideoStream") -> ffv1.SliceChecks:
-    """What looks at the packets of a stream before they are decoded; of FFV1 alone it can tell."""
+    """The checks of a stream's packets before decoding; only FFV1 has checksums."""
     is_ffv1 = stream.codec_context.name == "ffv1"
     return ffv1.SliceChecks((stream.codec_context.extradata or b"") if is_ffv1 else b"")
 
 
 def frames_in_order(path: Path, promised: int) -> Generator["VideoFrame"]:
-    """Every frame from the first on, as the decoder gives them, each sound and of one size.
+    """Every frame from the first on in decoding order, each undamaged and of the same size.
 
     Args:
         path: the file.
@@ -174,14 +174,14 @@ def frames_in_order(path: Path, promised: int) -> Generator["VideoFrame"]:
 def shown_before(packet: "Packet[VideoStream]", keyframe: int | None) -> bool:
     """Whether a picture is shown before the keyframe that decoding began with.
 
-    Such a one may refer to pictures before that keyframe, which are not there: decoders report it,
-    and nothing is wrong with what follows (open GOP).
+    Such a picture may refer to pictures before the keyframe, which were not decoded (open GOP):
+    decoders report an error, and the frames that follow are correct.
     """
     return keyframe is not None and packet.pts is not None and packet.pts < keyframe
 
 
 class ToRgb:
-    """Frames of one stream to RGB; keeps swscale's tables from frame to frame."""
+    """Converts frames of one stream to RGB; keeps swscale's tables between frames."""
 
     def __init__(self) -> None:
         from av.video.reformatter import VideoReformatter
@@ -190,6 +190,6 @@ class ToRgb:
 
     def __call__(self, frame: "VideoFrame") -> NDArray[np.uint8]:
         """A frame of any pixel format -> uint8 [H,W,3]."""
-        # threads=1: by default a pool of threads starts for every frame (spec dependencies.md 1).
+        # threads=1: by default PyAV starts a pool of threads for every frame.
         rgb = self._reformatter.reformat(frame, format="rgb24", threads=1)
         return np.asarray(rgb.to_ndarray(), np.uint8)

@@ -1,15 +1,14 @@
-"""What was found out about files, kept across runs: an index of stat results, as git keeps one.
+"""Cache of scanned videos, keyed by `stat` results, as git's index; and the SHA-256 of files.
 
-Hashing and counting a data set takes minutes, asking `stat` of every file milliseconds. An entry
-holds what `scan` said of one video under what `stat` said of its files (size, modification and
-change time, inode); it is believed only while these are the same to the nanosecond. Two rules keep
-it honest:
+Hashing and counting a data set takes minutes, `stat` of every file milliseconds. An entry holds the
+result of `scan` for one video and the `stat` results of its files (size, modification and change
+time, inode); it is valid only while these are the same to the nanosecond.
 
-- Files changed within RACY_NS before they were hashed are not entered: a second change within the
-  clock's grain could not be seen (git's "racily clean" entries).
-- Every row carries a digest of itself, so that a damaged store loses entries and never bends one.
+- Files changed within RACY_NS before they were hashed are not stored: a second change within the
+  clock's resolution could not be detected (git's "racily clean" entries).
+- Every row has a digest of itself, so that damage to the cache loses entries and changes none.
 
-The store is a cache: where it cannot be read or written, everything works, slower.
+If the cache cannot be read or written, everything works without it, but slower.
 """
 
 import dataclasses
@@ -24,8 +23,8 @@ from typing import TypeVar
 
 from leo_bench.evaluation.videos.stored import Place, Stored
 
-RACY_NS = 2_000_000_000  # FAT keeps times to 2 s; every other file system is finer
-LOCK_SECONDS = 5.0  # how long to wait for another process, before doing without
+RACY_NS = 2_000_000_000  # FAT stores times to 2 s; all other file systems are finer
+LOCK_SECONDS = 5.0  # to wait for another process before going on without the cache
 _SCHEMA = 2  # raised whenever the meaning of a stored field changes
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS scanned (path BLOB, inner TEXT, reading TEXT, state TEXT,"
@@ -37,7 +36,7 @@ ResultT = TypeVar("ResultT")
 
 
 def file_sha256(path: Path) -> str:
-    """Hex SHA-256 of a file's bytes, read in pieces."""
+    """Hex SHA-256 of a file."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while piece := file.read(_CHUNK):
@@ -46,7 +45,7 @@ def file_sha256(path: Path) -> str:
 
 
 class StatCache:
-    """Scanned videos by place and state, in one sqlite file that several processes may share."""
+    """Scanned videos by place and state in one SQLite file, shared by processes."""
 
     def __init__(self, root: Path) -> None:
         self._file = root / "videos" / f"stat-v{_SCHEMA}.sqlite"
@@ -74,7 +73,7 @@ class StatCache:
         }
 
     def store(self, scanned: Iterable[tuple[Place, Stored]], reading: str) -> None:
-        """Enter what was scanned; each place's `state` is from before the scan began."""
+        """Store scanned videos; each place's `state` is from before the scan began."""
         rows = []
         for place, video in scanned:
             key, payload = os.fsencode(place.path), pack(video)
@@ -89,7 +88,7 @@ class StatCache:
             )
 
     def _run(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT | None:
-        """`work` in one transaction, or None where the store is of no use; a damaged one goes."""
+        """`work` in one transaction; None where the file is unusable; a damaged one is removed."""
         for _ in range(2):
             try:
                 self._file.parent.mkdir(parents=True, exist_ok=True)

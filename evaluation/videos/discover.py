@@ -1,9 +1,8 @@
-"""A path on disk -> the videos that lie there, whatever their layout and nesting.
+"""`open_videos`: finds and opens the videos at a path, of any layout and nesting.
 
 A path may be a video file, a folder of video files, a folder of folders of frames, a zip file of
-such folders, an array file, or a folder of these. One source has one layout, and one folder of
-frames one series of pictures (`evaluation.videos.series`): a mixture is refused, since which of it
-was meant is not ours to guess.
+such folders, an array file, or a folder of these. A source has one layout, and a folder of frames
+holds one series of pictures (`evaluation.videos.series`); a mixture is refused.
 """
 
 import dataclasses
@@ -45,7 +44,7 @@ from leo_bench.evaluation.videos.stored import (
 )
 from leo_bench.evaluation.videos.tensor_files import TensorReader
 
-_STORE_EVERY = 256  # videos, so that a killed run has not scanned in vain
+_STORE_EVERY = 256  # scanned videos, so that a killed process loses few
 _WANTED = (
     "video files (mp4, avi, ...), folders of frames (png, jpg, ...), a zip of them, npy, npz, pt"
 )
@@ -56,19 +55,18 @@ class OpenOptions:
     """How videos are opened.
 
     Args:
-        on_error: "fail" stops at the first broken video, by name; "skip" leaves them out and lists
+        on_error: "fail" stops at the first broken video; "skip" leaves broken ones out and lists
             them.
         quantise: how float arrays become levels: "round" as StyleGAN-V, "truncate" as DIGAN; None
             refuses them.
         frame_order: the order of the frames in folders and zips of pictures.
-        float_range: what floats are in, "01" or "11" ([-1,1]); None: judged over all of them
-            (`evaluation.videos.float_range`).
-        only, without: patterns of names to take, none being all, and to leave out
-            (`FrameChoice`).
-        frames_glob: pattern of the names of pictures that are frames; None: all, where they are
-            one series.
-        workers: threads that count and hash what is not yet known; the result is the same.
-        cache_root: where findings are kept; None: `evaluation.files.places.cache_root()`.
+        float_range: range of the floats, "01" ([0,1]) or "11" ([-1,1]); None: see
+            `evaluation.videos.float_range`.
+        only, without: patterns of names to take (none: all) and to leave out (`FrameChoice`).
+        frames_glob: pattern of the names of pictures that are frames; None: all, if they are one
+            series.
+        workers: threads that count and hash; the result does not depend on them.
+        cache_root: folder of the cache; None: `evaluation.files.places.cache_root()`.
         on_progress: called with (videos done, videos in all) as opening proceeds.
     """
 
@@ -91,7 +89,7 @@ class OpenOptions:
 
 @dataclass(frozen=True)
 class Discovery:
-    """Where videos lie, and what can read them."""
+    """The places of videos, and the layout that reads them."""
 
     layout: Layout
     places: list[Place]  # sorted by name
@@ -133,7 +131,7 @@ def open_videos(path: Path, options: OpenOptions = DEFAULTS) -> StoredVideos:
 
 
 def content_digest(path: Path) -> str:
-    """The digest of the one video at `path`, whatever its writer says of it.
+    """The digest of the one video at `path`; digests stored beside it are not compared.
 
     Raises:
         InputError: nothing is there.
@@ -188,9 +186,9 @@ def discover(root: Path, options: OpenOptions = DEFAULTS) -> Discovery:
 
 
 def _without_glob(root: Path, options: OpenOptions) -> Discovery:
-    """Of a source none of whose pictures fits `frames_glob`: all, where no folder holds two series.
+    """All pictures of a source where none fits `frames_glob`, if no folder holds two series.
 
-    A pattern chooses among series, for both sides of a comparison; one side may hold one alone.
+    A pattern chooses among series on both sides of a comparison; one side may have a single series.
     """
     found = discover(root, replace(options, frames_glob=None))
     if found.layout.kind not in ("frame folders", "zip of frames"):
@@ -268,7 +266,7 @@ def _zip_file(
 
 
 def _scan(found: Discovery, root: Path, options: OpenOptions) -> tuple[list[Stored], list[Skipped]]:
-    """Every place scanned, or recalled where its files have not changed, in the places' order."""
+    """Scan every place, or take it from the cache if its files have not changed; in order."""
     places, reading = found.places, found.layout.reading
     cache = StatCache(options.cache_root or cache_root())
     known = cache.load(root, reading)
@@ -309,7 +307,7 @@ def _scan(found: Discovery, root: Path, options: OpenOptions) -> tuple[list[Stor
 def _as_written(
     videos: list[Stored], root: Path, options: OpenOptions
 ) -> tuple[list[Stored], list[Skipped]]:
-    """The videos that are as their writer left them, or of which none left word; and the others."""
+    """The videos that agree with a stored digest or have none, and those that disagree."""
     seal, kept, broken = seal_over(root), [], []
     for video in videos:
         error = seal.broken(video)

@@ -1,11 +1,12 @@
-"""FFV1's own checksums, looked at before a packet is decoded.
+"""Verifies the checksums of FFV1 packets before they are decoded.
 
-libavcodec sees a wrong checksum too, but says so in its log alone, and gives the slice as it stands
-in the picture decoded last: pixels that depend on what was read before.
+libavcodec reports a wrong checksum in its log only, and takes the slice from the picture decoded
+last: pixels would depend on what was read before.
 
-RFC 9043: a packet is a row of slices (4.4). Each ends in its length (3 bytes) and, where the stream
-has checksums, a byte of status and a CRC-32 of polynomial 0x04C11DB7, not reflected, that makes the
-CRC of slice and footer 0 (4.9.3). Version 0 and 1 have no such footers, nor a configuration record.
+RFC 9043: a packet is a sequence of slices (4.4). Each ends in its length (3 bytes) and, where the
+stream has checksums, a status byte and a CRC-32 of polynomial 0x04C11DB7, not reflected, that makes
+the CRC of slice and footer 0 (4.9.3). Version 0 and 1 have neither such footers nor a configuration
+record.
 """
 
 import zlib
@@ -34,7 +35,7 @@ class SliceChecks:
         self._seen: set[Finding] = set()
 
     def __call__(self, packet: SupportsBytes) -> str | None:
-        """What is wrong with a packet; None: nothing that a checksum could tell."""
+        """The error in a packet; None: its checksums agree, or there are none."""
         if not self._record:
             return None
         if not self._record_is_sound:
@@ -52,7 +53,7 @@ class SliceChecks:
 
 
 def look_at(packet: bytes) -> Finding:
-    """What the footers of a packet of version 3 say."""
+    """Check the footers of a packet of version 3."""
     found = _footers(packet, _SIZE + _STATUS_AND_CRC)
     if found is not None:
         sound = all(_agrees(part) and part[-_STATUS_AND_CRC] == 0 for part in found)
@@ -61,7 +62,7 @@ def look_at(packet: bytes) -> Finding:
 
 
 def _footers(packet: bytes, footer: int) -> list[bytes] | None:
-    """The slices of a packet, from the last on; None where their lengths do not add up."""
+    """The slices of a packet, the last one first; None if their lengths do not add up."""
     slices, end = [], len(packet)
     while end > 0:
         if end < footer:

@@ -1,10 +1,10 @@
-"""Which frames a video file has: one answer for measuring, training, preparing and sampling.
+"""Which frames a video file has, and when they are shown; the same for every command.
 
-Frame 7 is the eighth that the decoder gives, from the start. Decoding everything is the definition,
-and for most kinds of file the way to count. Where a container stamps every packet itself and one
-packet is one frame (MP4, MOV, MKV and WebM with the codecs below), the sorted stamps are the frames
-in order, and reading packets is enough. What an edit list hides is decoded and is no frame. Stamps
-may begin anywhere; the first frame shown is at 0 seconds.
+Frame 7 is the eighth that the decoder gives, from the start. Decoding everything defines it, and is
+how most kinds of file are counted. Where the container has a timestamp for every packet and one
+packet is one frame (MP4, MOV, MKV and WebM with the codecs below), the sorted timestamps are the
+frames in order, and reading packets is enough. Frames that an edit list hides are not counted. The
+first frame shown is at 0 seconds, whatever its timestamp.
 """
 
 from contextlib import closing
@@ -31,8 +31,8 @@ from leo_bench.evaluation.videos.whole import states_its_length
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-# Containers that stamp every packet, and codecs of which one packet gives one frame. Not among
-# them: VP8 (hidden frames) and MPEG-4 part 2 (packets of two frames or of none).
+# Containers with a timestamp for every packet, and codecs of one frame a packet. VP8 (hidden
+# frames) and MPEG-4 part 2 (packets of two frames or none) are not among them.
 _STAMPED = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"})
 _ONE_TO_ONE = frozenset(
     {"h264", "hevc", "vp9", "av1", "ffv1", "prores", "mjpeg", "png", "dnxhd", "rawvideo", "utvideo"}
@@ -45,15 +45,15 @@ _NONE = np.empty(0, np.int64)
 
 @dataclass(frozen=True)
 class FileFrames(Listed):
-    """A file's frames, and what was found out about them.
+    """A file's frames and properties.
 
     Args:
         codec: as a record names it.
-        rate: frames a second, over the whole file; as the header says where it has no times.
-        stated_rate: frames a second as the header says; None where it does not.
-        seconds: when each frame is shown, from the first on; None where it has no times.
+        rate: frames per second over the whole file; that of the header if there are no times.
+        stated_rate: frames per second in the header; None if it states none.
+        seconds: when each frame is shown, the first at 0; None if there are no times.
         turn: how a player turns it (`evaluation.videos.turning`).
-        notes: what a person should know of it.
+        notes: for the record.
     """
 
     codec: str
@@ -66,7 +66,7 @@ class FileFrames(Listed):
 
 @dataclass(frozen=True)
 class _Packets:
-    """What a file tells without being decoded."""
+    """What the packets of a file tell without decoding."""
 
     container: str  # libavformat's name of its kind
     codec: str  # "av1", whichever library decodes it
@@ -81,10 +81,10 @@ class _Packets:
 
 
 def frames_of(path: Path) -> FileFrames:
-    """Count and measure.
+    """The frames of a video file.
 
     Raises:
-        BadVideoError: the file is damaged or not whole, or header, packets and frames differ.
+        BadVideoError: the file is damaged or incomplete, or header, packets and frames differ.
         NotWholeError, FFmpegError, OSError: as `evaluation.videos.decoding.damage_named` names.
     """
     stated = states_its_length(path)
@@ -203,7 +203,7 @@ def _count(path: Path, packets: _Packets, first: "VideoFrame") -> tuple[FrameTim
 
 
 def _fits(packets: _Packets, count: int) -> bool:
-    """Whether each stored frame was given, but for those that refer to frames before the first."""
+    """Whether all stored frames were decoded, except those that refer to one before the first."""
     first = packets.first
     leading = sum(s is not None and first is not None and s < first for s in packets.stamps)
     return len(packets.stamps) - leading <= count <= len(packets.stamps)
@@ -217,7 +217,7 @@ def _count_by_decoding(path: Path, packets: _Packets) -> tuple[FrameTimes, int]:
 
 
 def _refuse_a_gap_at_the_end(name: str, times: FrameTimes) -> None:
-    """A cut between pictures that are stored out of order takes some from before the last shown."""
+    """A cut between pictures stored out of order loses some that are shown before the last one."""
     steps = np.diff(times.stamps)
     if len(steps) and steps[-_REORDERED:].max() > 1.5 * np.median(steps):
         raise BadVideoError(
@@ -228,9 +228,9 @@ def _refuse_a_gap_at_the_end(name: str, times: FrameTimes) -> None:
 
 
 def _refuse_a_hole(name: str, times: FrameTimes) -> None:
-    """An edit list hides frames at either end. One that is missing between two was lost by damage.
+    """A frame missing between others was lost by damage: edit lists hide frames at the ends only.
 
-    Only told of a steady rate: where it varies, steps say nothing.
+    This is detected at a steady frame rate only.
     """
     steps = np.diff(times.stamps)
     if len(steps) == 0:
@@ -257,7 +257,7 @@ def _turn_of(first: "VideoFrame") -> tuple[str, list[str]]:
 
 
 def _are_even(stamps: Int64) -> bool:
-    """Whether frame follows frame at one pace, as far as the file's clock can say so."""
+    """Whether the steps between frames are equal, up to the resolution of the file's clock."""
     steps = np.diff(stamps)
     if len(steps) == 0:
         return True
@@ -266,12 +266,12 @@ def _are_even(stamps: Int64) -> bool:
 
 
 def _seconds(stamps: Int64, tick: float) -> tuple[float, ...] | None:
-    """When each frame is shown, from the first on; None where the file does not say."""
+    """When each frame is shown, the first at 0; None if the file has no times."""
     return tuple(((stamps - stamps[0]) * tick).tolist()) if len(stamps) else None
 
 
 def _rate(seconds: tuple[float, ...] | None) -> float | None:
-    """Frames a second from the first to the last; None of a single frame or without times."""
+    """Frames per second from the first to the last; None for a single frame or without times."""
     if seconds is None or len(seconds) < 2 or seconds[-1] <= 0:
         return None
     return (len(seconds) - 1) / seconds[-1]

@@ -1,15 +1,14 @@
-"""Which range the floats of a side are in: judged over all of its videos, or as the user states.
+"""The range of the floats of a side, [-1,1] or [0,1], from all of its videos or as stated.
 
-One bright video of a generator has no value below 0, and a decoder of [0,1] undershoots it by a
-little: neither says what range the side is in. So the smallest and the largest value of a whole
-side decide (spec metrics.md 2.2, 3.3: generators give [-1,1]):
+A single video cannot tell: a bright one in [-1,1] may have no value below 0, and a decoder in [0,1]
+may give values slightly below 0. So the smallest and the largest value of the whole side decide.
+[-1,1] is expected, as generators of sihyun-yu/digan@e822320 and universome/stylegan-v@3fecd69 give:
 
-- The smallest is -0.5 or below: [-1,1].
-- It is above that, and the largest is 0 or above: no generator's [-1,1], and [0,1] as likely as
-  not: refused.
-- Beyond [-2,2]: levels, or something else: refused.
+- The smallest value is -0.5 or below: [-1,1].
+- It is above -0.5 and the largest is 0 or above: refused, since it may well be [0,1].
+- Values beyond [-2,2]: refused, as levels or something else.
 
-A stated range settles it, unless the values contradict it.
+A range that the user states is used, unless the values contradict it.
 """
 
 from collections.abc import Sequence
@@ -21,7 +20,7 @@ from leo_bench.evaluation.videos.stored import Stored, video_notes_of
 FloatRange = Literal["01", "11"]  # [0,1], [-1,1]
 
 NAMES: dict[FloatRange, str] = {"01": "[0,1]", "11": "[-1,1]"}
-TOLERANCE = 1e-3  # how far beyond the range goes without a word
+TOLERANCE = 1e-3  # how far beyond the range values may lie without a note
 
 _HIGHEST_MINIMUM = -0.5  # of a side in [-1,1]
 _BOUNDS: dict[FloatRange, tuple[float, float]] = {"01": (-0.5, 1.5), "11": (-2.0, 2.0)}
@@ -29,18 +28,18 @@ _LIMITS: dict[FloatRange, tuple[float, float]] = {"01": (0.0, 1.0), "11": (-1.0,
 
 
 def judge_range(videos: Sequence[Stored], stated: FloatRange | None, where: str) -> list[str]:
-    """See that a side's floats are in the range that they are read in.
+    """Check that the floats of a side are in the range that they are read in.
 
     Args:
-        videos: all of the side; those of whole levels have no span.
-        stated: the range that the user says; None: [-1,1], if the values bear it out.
+        videos: all of the side; those of uint8 levels have no span.
+        stated: the range that the user states; None: [-1,1], if the values agree with it.
         where: the side's path, which an error names first.
 
     Returns:
-        Notes for the reader of a number.
+        Notes for the record.
 
     Raises:
-        InputError: they are not; the message names path, file and span.
+        InputError: they are in another range; the message names path, file and span.
     """
     floats = [(video, video.span) for video in videos if video.span is not None]
     if not floats:
@@ -73,7 +72,7 @@ def judge_range(videos: Sequence[Stored], stated: FloatRange | None, where: str)
 
 
 def _files_of_another_kind(floats: Sequence[tuple[Stored, tuple[float, float]]]) -> list[str]:
-    """A file that alone would be refused is read as the others are, and named."""
+    """A note that names files which alone would be refused, and are read as the others are."""
     lowest: dict[str, float] = {}
     for video, (low, _) in floats:
         path = str(video.path)

@@ -1,14 +1,13 @@
-"""Videos whose frames are pictures: folders of them, and what folders and zips of them share.
+"""Layout of folders of pictures, one video a folder; the reading is shared with zip files.
 
-A folder that directly holds pictures is one video. Its frames are in one of the orders of
-`FrameOrder`, which the protocol states:
-text                     of their names as text, as StyleGAN-V, Latte and DIGAN read them
-                         (universome/stylegan-v@3fecd69c, src/training/dataset.py): frame10 comes
-                         before frame2, which is noted, and makes a number not comparable
-number-after-underscore  of the integer behind the last underscore of the name up to its first dot,
+A folder that directly holds pictures is one video. The protocol states the order of its frames
+(`FrameOrder`):
+text                     names sorted as text, as StyleGAN-V, Latte and DIGAN read them
+                         (universome/stylegan-v@3fecd69, src/training/dataset.py): frame10 comes
+                         before frame2, which gives a note and makes a number not comparable
+number-after-underscore  by the integer between the last underscore of the name and its first dot,
                          as TATS and cd-fvd read them (songweige/TATS@03bbce1 tats/data.py:558,
                          songweige/content-debiased-fvd@a1e037a cdfvd/utils/data_utils.py:253)
-What a single picture is: `evaluation.videos.pictures`.
 """
 
 import hashlib
@@ -37,12 +36,12 @@ _DIGITS = re.compile(r"(\d+)")
 
 FrameOrder = Literal["text", "number-after-underscore"]
 
-# How the note of a video begins whose frames are not in the order of their numbers.
+# Begin of the note on frames that are not in the order of their numbers.
 OUT_OF_ORDER = "frames were scored out of order"
 
 
 class FrameFolders(Layout):
-    """Every video a folder that directly holds its frames."""
+    """Folders that directly hold the frames of a video."""
 
     kind = "frame folders"
 
@@ -99,16 +98,16 @@ def reading_of(what: str, order: FrameOrder, choice: FrameChoice | None) -> str:
 
 
 def out_of_order(source: VideoSource) -> list[str]:
-    """Those of a source's notes which say that its frames are not in the order of their numbers."""
+    """The notes of a source on frames that are not in the order of their numbers."""
     return [note for note in source.notes if note.startswith(OUT_OF_ORDER)]
 
 
 def in_order(video: str, names: Iterable[str], order: FrameOrder) -> list[str]:
-    """Names of a video's frames, the last parts of which count, in the order stated.
+    """Sort the names of a video's frames, of which the last parts count, in the order stated.
 
     Raises:
-        BadVideoError: by number: a name without one, or two with the same, whose order the
-            original would take from the file system.
+        BadVideoError: by number: a name without a number, or two with the same one, which the
+            original would leave in the order of the file system.
     """
     if order == "text":
         return sorted(names)
@@ -132,7 +131,7 @@ def in_order(video: str, names: Iterable[str], order: FrameOrder) -> list[str]:
 
 
 def nested_folders(folders: Iterable[str]) -> str | None:
-    """What is wrong where a folder of frames holds another: which of the two is the video?"""
+    """The error if a folder of frames contains another one; None: none does."""
     known = set(folders)
     for folder in sorted(known):
         above = folder
@@ -149,10 +148,10 @@ def nested_folders(folders: Iterable[str]) -> str | None:
 def folder_place(
     name: str, path: Path, frames: Iterable[tuple[str, os.stat_result | None]]
 ) -> Place:
-    """A folder of frames, given as (name, stat), as a place."""
+    """The place of a folder of frames, given as (name, stat)."""
     state, newest = hashlib.sha256(), 0
     for frame, stat in sorted(frames, key=lambda f: f[0]):
-        if stat is None:  # a link that leads nowhere: `scan` says so
+        if stat is None:  # a dangling link: `scan` raises the error
             return Place(name, path)
         state.update(f"{frame}\0{stat_state(stat)}\n".encode("utf-8", "surrogateescape"))
         newest = max(newest, stat.st_mtime_ns)
@@ -164,7 +163,7 @@ def scan_pictures(
 ) -> Stored:
     """Count, measure and hash frames, given as (name, stored bytes) in their order.
 
-    The digest is over names and bytes in that order: features of one order never meet another's.
+    The digest covers names and bytes in that order, so that other orders have other cache keys.
 
     Raises:
         BadVideoError: no frames, an unreadable header, or a frame of another size than the first.
@@ -242,7 +241,7 @@ def _damage_named(video: str, frame: str) -> Iterator[None]:
 def _frame_names(folder: Path) -> list[str]:
     try:
         with os.scandir(folder) as entries:
-            # A link that leads nowhere is a frame that is missing; a pipe is none.
+            # A dangling link is a missing frame; a pipe is no frame.
             return sorted(
                 e.name
                 for e in entries
@@ -256,13 +255,13 @@ def _read_file(video: str, path: Path) -> bytes:
     try:
         return read_given(path, MAX_PICTURE_BYTES)
     except InputError as error:
-        missing = "No such file or directory"  # a link that leads nowhere
+        missing = "No such file or directory"  # a dangling link
         reason = str(error).removeprefix(f"{path}: ") if path.exists() else missing
         raise BadVideoError(video, f"frame {path.name}: {reason}") from None
 
 
 def _order_notes(names: Sequence[str]) -> Iterator[str]:
-    """Names of one length sort the same as text and as numbers; others may not."""
+    """The note if names sort differently as text and by number; names of one length do not."""
     if len({len(name) for name in names}) == 1:
         return
     by_number = sorted(

@@ -1,4 +1,4 @@
-"""What lies at a path, by name alone: media sorted by kind, and a count of everything else."""
+"""Lists the files at a path: media by kind, told by their suffix, and a count of other files."""
 
 import os
 from collections import Counter, defaultdict
@@ -25,11 +25,11 @@ _KINDS: dict[str, Kind] = {
 
 
 class Found(NamedTuple):
-    """A media file; of light types, since a data set may hold a million frames."""
+    """A media file; of cheap types, since a data set may have a million frames."""
 
     name: str  # relative to the root, '/'-separated
     path: str  # absolute
-    stat: os.stat_result | None  # None where it is a link that leads nowhere
+    stat: os.stat_result | None  # None for a dangling link
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,17 @@ class Listing:
 
     files: dict[Kind, list[Found]] = field(default_factory=lambda: defaultdict(list))
     left_out: Counter[str] = field(default_factory=Counter)  # "txt", "hidden" -> how many
-    loops: list[str] = field(default_factory=list)  # links to a folder that they lie in
+    loops: list[str] = field(default_factory=list)  # links to a folder that contains them
 
     def suffixes(self, kind: Kind) -> str:
-        """How the files of a kind are called: "mp4 10, gif 2"."""
+        """Counts of the suffixes of a kind: "mp4 10, gif 2"."""
         count = Counter(found.name.rpartition(".")[2].lower() for found in self.files[kind])
         return ", ".join(f"{suffix} {n:,}" for suffix, n in count.most_common())
 
     def keep(self, choice: FrameChoice) -> None:
-        """Leave out what a choice does not take; its pattern of frames is for pictures alone.
+        """Leave out files that `choice` does not take; its pattern of frames is for pictures only.
 
-        Files of tensors stay only where there is nothing else: most .pt files are weights.
+        Files of tensors are kept only if there is nothing else: most .pt files are weights.
         """
         for kind, files in self.files.items():
             every = choice if kind == "frame" else replace(choice, frames=None)
@@ -74,9 +74,9 @@ def kind_of(name: str) -> Kind | None:
 
 
 def list_media(root: Path) -> Listing:
-    """Everything at `root`, which is absolute: one file, or a folder of any depth.
+    """List `root`, which is absolute: one file, or a folder with everything below it.
 
-    Links are followed, except to a folder that they lie in. Hidden files are left out.
+    Links are followed, except to a folder that contains them. Hidden files are left out.
 
     Raises:
         InputError: nothing is there, or a folder cannot be read.
@@ -111,7 +111,7 @@ def list_media(root: Path) -> Listing:
 
 
 def _walk(root: Path, listing: Listing) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
-    """(name, entry) of everything below `root` that is no folder."""
+    """(name, entry) of every file below `root`."""
     above: list[tuple[str, str, frozenset[tuple[int, int]]]] = [(str(root), "", frozenset())]
     while above:
         folder, prefix, trail = above.pop()

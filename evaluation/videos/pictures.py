@@ -1,9 +1,9 @@
-"""One picture: opened safely, its header judged, its pixels as RGB. The same for every verb.
+"""Reads one picture safely: its header is checked, and its pixels become RGB.
 
-Pixels are as stored: no rotation, no colour profile, no alpha; grey, palettes and CMYK become RGB
-as Pillow converts them. Of a JPEG with several pictures (MPO, as phones write it) the first is
-taken, as viewers do. What is dropped is noted. Refused are pictures of 16 bits a channel or more,
-since reducing them is a choice, and files of several pictures in a row.
+Pixels are as stored: no rotation, no colour profile, no alpha; Pillow converts grey, palettes and
+CMYK to RGB. The first picture of a JPEG with several (MPO, as phones write it) is taken, as viewers
+do. Notes say what is dropped. Pictures of 16 bits a channel or more are refused, since there are
+several ways to reduce them; so are animations.
 """
 
 import io
@@ -19,25 +19,25 @@ from PIL import ExifTags, Image, ImageFile, features
 from leo_bench.evaluation.videos.stored import ALPHA_IGNORED
 from leo_bench.evaluation.videos.turning import not_applied, turn_of_exif
 
-# What Pillow may read a picture as, whatever its name. EPS, which runs Ghostscript, is not here.
+# Formats that Pillow may read, whatever the file's name. EPS runs Ghostscript, and is left out.
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "PPM")
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _WIDE = "16 bits or more a channel; convert to 8, since how is your choice"
 _EIGHT_BITS = 255
-_MODES = frozenset(  # of Pillow, that it converts to RGB
+_MODES = frozenset(  # modes of Pillow that it converts to RGB
     {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBX", "RGBA", "RGBa", "CMYK", "YCbCr"}
 )
 
 
 @dataclass(frozen=True)
 class PictureFacts:
-    """What a picture is, without its pixels.
+    """Properties of a picture, without its pixels.
 
     Args:
         width, height: as stored.
         codec: as a record names it.
         turn: how a viewer turns it (`evaluation.videos.turning`).
-        notes: what a reader of a number should know.
+        notes: for the record.
     """
 
     width: int
@@ -53,10 +53,10 @@ def pillow_version() -> str:
 
 
 def picture_facts(data: bytes) -> PictureFacts:
-    """What a picture says of itself in its header.
+    """Read the header of a picture.
 
     Raises:
-        ValueError: it is none, or of a kind that is refused; any of Pillow's errors.
+        ValueError: not a picture, or one that is refused; also any of Pillow's errors.
     """
     with _opened(data) as picture:
         turn = _turn(picture, data)
@@ -78,11 +78,11 @@ def picture_pixels(data: bytes) -> NDArray[np.uint8]:
 
 @contextmanager
 def _opened(data: bytes) -> Iterator[ImageFile.ImageFile]:
-    """A picture, its header read and judged, its pixels not read yet."""
+    """Open a picture and check its header; the pixels are not read yet."""
     try:
         found = Image.open(io.BytesIO(data), formats=_FORMATS)
     except PIL.UnidentifiedImageError:
-        if data.startswith(_TIFF):  # Pillow's one word for damage and for floats in colour
+        if data.startswith(_TIFF):  # Pillow has one error for damage and for floats in colour
             raise ValueError(
                 "a TIFF that is damaged or of a kind that is not read (colours as floats, other"
                 " bits a channel): write it with 8 bits a channel"
@@ -101,7 +101,7 @@ def _opened(data: bytes) -> Iterator[ImageFile.ImageFile]:
 
 
 def _is_wide(picture: ImageFile.ImageFile) -> bool:
-    """Whether a channel has more than 8 bits: some such Pillow cuts to 8 without a word."""
+    """Whether a channel has more than 8 bits; Pillow silently reduces some of these to 8."""
     if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
         return True
     for tile in picture.tile:
@@ -127,7 +127,7 @@ def _notes(picture: ImageFile.ImageFile) -> Iterator[str]:
 
 
 def _is_of_other_colours(profile: object) -> bool:
-    """Whether a profile is of colours and does not call itself sRGB (ICC.1, 7.2.6 and 9.2.41)."""
+    """Whether it is a profile of RGB colours other than sRGB (ICC.1, 7.2.6 and 9.2.41)."""
     if not isinstance(profile, bytes) or profile[16:20] != b"RGB ":
         return False
     return b"sRGB" not in profile and "sRGB".encode("utf-16-be") not in profile

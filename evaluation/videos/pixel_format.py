@@ -1,4 +1,4 @@
-"""What the pixels of a video file are besides 8 bits of red, green and blue, and what is lost."""
+"""Pixel formats of video files: bit depth, alpha, transfer function, chroma subsampling."""
 
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ _HDR = {16: "PQ", 18: "HLG"}
 
 
 def pixel_notes(name: str, codec: str, first: "VideoFrame") -> list[str]:
-    """What a reader of a number should know of a file's pixels.
+    """Notes on the pixels of a file.
 
     Raises:
         BadVideoError: 16 bits a channel or more.
@@ -45,9 +45,9 @@ def pixel_notes(name: str, codec: str, first: "VideoFrame") -> list[str]:
 
 
 def codec_name(codec: str, first: "VideoFrame") -> str:
-    """The codec; with the pixels' format where a lossless one has lost something before, or here.
+    """The codec, followed by the pixel format where a lossless codec does not store 8-bit RGB.
 
-    Before: colours of fewer pixels than brightness. Here: more than 8 bits.
+    That is chroma subsampling, lost before encoding, or more than 8 bits, lost when read here.
     """
     rgb = first.format.is_rgb or first.format.name.startswith(("gray", "pal8"))
     wide = max(component.bits for component in first.format.components) > _LEVELS
@@ -55,7 +55,7 @@ def codec_name(codec: str, first: "VideoFrame") -> str:
 
 
 def _has_alpha(codec: str, first: "VideoFrame") -> bool:
-    """Whether pixels have alpha; those of GIF always could, so that the first frame decides."""
+    """Whether pixels have alpha; a GIF's format always allows it, so its first frame decides."""
     if not any(component.is_alpha for component in first.format.components):
         return False
     if codec != "gif":

@@ -1,8 +1,8 @@
-"""Digests that the writer of a folder left beside its videos, held against what lies there now.
+"""Digests written beside videos (sample.json, prepare.json), compared with the files as they are.
 
-`leo-bench sample` and `data prepare` know what they wrote: sample.json and prepare.json have a key
-`digests`, from the path of a video below that file to the digest that opening it gives. A bit that
-changed since, in whatever format, makes the video a broken one.
+`leo-bench sample` and `data prepare` store a key `digests`: from the path of a video relative to
+that file to the digest that opening it gives. A video of another digest has changed since it was
+written, and counts as broken.
 """
 
 import json
@@ -22,18 +22,18 @@ _MOST_BYTES = 256 * 2**20
 
 @dataclass(frozen=True)
 class Seal:
-    """What a writer says of its videos.
+    """The digests that a writer stored.
 
     Args:
-        file: that says it; None: no writer left word.
-        digests: by path below the folder of `file`, '/'-separated.
+        file: that holds them; None: there is none.
+        digests: by path relative to the folder of `file`, '/'-separated.
     """
 
     file: Path | None
     digests: Mapping[str, str]
 
     def broken(self, video: Stored) -> BadVideoError | None:
-        """What is wrong with a video; None: nothing, or it is not spoken of."""
+        """The error of a video whose digest differs; None: it agrees, or none is stored."""
         if self.file is None or not video.path.is_relative_to(self.file.parent):
             return None
         written = self.digests.get(video.path.relative_to(self.file.parent).as_posix())
@@ -47,7 +47,7 @@ class Seal:
 
 
 def seal_over(root: Path) -> Seal:
-    """What is said of the videos at `root`, which is absolute: in it, or in a folder above."""
+    """The digests of the videos at `root`, which is absolute, from it or a folder above."""
     for folder in (root, *root.parents[:_ABOVE]):
         for name in _FILES:
             digests = _digests_in(folder / name)
@@ -62,6 +62,6 @@ def _digests_in(path: Path) -> dict[str, str]:
             return {}
         content = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
-        return {}  # a file of somebody else's; the verbs that wrote such a file say what is wrong
+        return {}  # a file of another program; a damaged one is reported by the verb that wrote it
     found = content.get(KEY) if isinstance(content, dict) else None
     return found if isinstance(found, dict) else {}

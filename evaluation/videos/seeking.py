@@ -1,8 +1,8 @@
-"""Frames of a video file by index: through the keyframe before them, or from the start.
+"""Reads frames of a video file by index: from the keyframe before them, or from the start.
 
-What a seek gives is believed only if it begins with that keyframe, stamp follows stamp exactly as
-listed when the file was opened, and the decoder has nothing to report. Otherwise decoding starts at
-the start, and must agree too.
+Frames after a seek are used only if they begin with that keyframe, their timestamps are exactly
+those listed when the file was opened, and the decoder reports no error. Otherwise the file is
+decoded from its start, and must agree with the list too.
 """
 
 import base64
@@ -35,19 +35,20 @@ Int64 = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class FrameTimes:
-    """Where the frames of a file lie.
+    """Timestamps and keyframes of a file.
 
     Args:
-        stamps: int64 [T], presentation times, strictly ascending, in the stream's time base; empty
-            where the file has no such, and order alone says which frame is which.
-        keys: int64 [K], the frames at which decoding may start, from 0 on; empty: only at 0.
+        stamps: int64 [T], presentation times in the stream's time base, strictly ascending; empty
+            if the file has none, so that frames are told by their order alone.
+        keys: int64 [K], indices of the frames at which decoding may start, the first of them 0;
+            empty: only at the start.
     """
 
     stamps: Int64
     keys: Int64
 
     def pack(self) -> str:
-        """As text; a steady frame rate takes a few bytes."""
+        """As compressed text; a steady frame rate takes a few bytes."""
         return f"{_pack(self.stamps)} {_pack(self.keys)}"
 
     @classmethod
@@ -59,7 +60,7 @@ class FrameTimes:
 
 @dataclass(frozen=True)
 class Listed:
-    """A file whose frames are known: how many, how large, and where they lie."""
+    """A file with the number, size and timestamps of its frames."""
 
     path: Path
     times: FrameTimes
@@ -86,7 +87,7 @@ def frames_at(file: Listed, frames: Sequence[int]) -> Generator[NDArray[np.uint8
 
 
 def _by_seeking(file: Listed, frames: Sequence[int]) -> Generator[NDArray[np.uint8]]:
-    """Ends early where seeks do not lead to the frames as listed."""
+    """Ends early if a seek does not give the frames as listed."""
     import av
 
     to_rgb, times = ToRgb(), file.times
@@ -107,7 +108,7 @@ def _by_seeking(file: Listed, frames: Sequence[int]) -> Generator[NDArray[np.uin
 def _from_key(
     container: "InputContainer", stream: "VideoStream", times: FrameTimes, key: int
 ) -> Iterator[tuple[int, "VideoFrame"]]:
-    """(number, frame) from a keyframe on, for as long as stamp follows stamp as listed."""
+    """(number, frame) from a keyframe on, as long as the timestamps are those listed."""
     at = int(times.stamps[key])
     container.seek(at, stream=stream)
     due = key

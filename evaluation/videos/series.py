@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from leo_bench.evaluation.errors import InputError
 
-MAX_SERIES = 8  # of counted pictures that one may find in one folder
+MAX_SERIES = 8  # of numbered pictures that a folder may plausibly hold
 
 _DIGITS = re.compile(r"(\d+)")
 _SAME_SUFFIX = {"jpeg": "jpg", "tiff": "tif"}
@@ -92,17 +92,17 @@ def series_of(names: Sequence[str]) -> list[Series]:
 
 
 def check_series(folders: Mapping[str, Sequence[str]], where: str) -> list[str]:
-    """See that each folder of pictures holds one series.
+    """Check that each folder of pictures holds one series.
 
     Args:
         folders: the names of the pictures directly in each folder.
         where: the source, which an error names first.
 
     Returns:
-        Notes on folders whose names are odd, and were taken as one series.
+        Notes on folders whose unusual names were taken as one series.
 
     Raises:
-        InputError: some hold several; the first of them is named, with two of its series.
+        InputError: a folder holds several; the message names it and two of its series.
     """
     mixed: list[tuple[str, list[Series]]] = []
     follow: list[str] = []
@@ -131,7 +131,7 @@ def check_series(folders: Mapping[str, Sequence[str]], where: str) -> list[str]:
 
 
 def choosing_pattern(chosen: Series, names: Sequence[str]) -> str | None:
-    """A shell's pattern for a series that fits none of the other names; None: none was found."""
+    """A shell pattern that fits this series and no other name; None: none was found."""
     group = [name for name in names if _parts(name) and _same(name, chosen)]
     pieces = [escape(piece) for piece in _DIGITS.split(chosen.first)[::2]]
     widths = [len(run) for run in _DIGITS.findall(chosen.first)]
@@ -149,7 +149,7 @@ def _parts(name: str) -> tuple[str, str]:
 
 
 def _twins(names: list[str]) -> Iterator[list[str]]:
-    """One group, but for 0.jpg beside 0.jpeg, or 0.png beside 0.PNG: then one for each suffix."""
+    """The names as one group; if 0.jpg is beside 0.jpeg or 0.PNG beside 0.png, one a suffix."""
     if len({_parts(name)[0] for name in names}) == len(names):
         yield names
         return

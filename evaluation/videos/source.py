@@ -1,6 +1,6 @@
-"""What a video is to the rest of the project: uint8 [T,3,H,W], RGB, read by frame index.
+"""`VideoSource`: a set of videos, each uint8 [T,3,H,W], RGB, read by frame index.
 
-Nothing here resamples in time: frame 7 is the eighth frame that the file holds.
+Nothing is resampled in time: frame 7 is the eighth frame of the file.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from leo_bench.evaluation.errors import BadVideoError, InputError
 
-PIECE_BYTES = 32 * 2**20  # of frames that are made at one time
+PIECE_BYTES = 32 * 2**20  # of frames that are rendered at one time
 
 
 @dataclass(frozen=True)
@@ -37,22 +37,22 @@ class Skipped:
 
 
 class VideoSource(Protocol):
-    """Videos by index. The same index gives the same frames, always.
+    """Videos by index; the same index always gives the same frames.
 
     `names` are unique, relative to the source, '/'-separated, in the order of the source.
     """
 
     @property
     def name(self) -> str:
-        """What a person calls it: the path as given, or "taichihd/train"."""
+        """Display name: the path as given, or "taichihd/train"."""
 
     @property
     def names(self) -> Sequence[str]:
-        """One name a video."""
+        """The name of each video."""
 
     @property
     def frame_counts(self) -> Sequence[int]:
-        """Frames of each video, known without decoding every pixel."""
+        """Number of frames of each video, known without decoding every pixel."""
 
     @property
     def medium(self) -> Medium:
@@ -64,13 +64,13 @@ class VideoSource(Protocol):
 
     @property
     def notes(self) -> Sequence[str]:
-        """What a reader of a number should know of the source: counts, odd names, odd files."""
+        """Facts that a number's reader should know: counts, unusual names or files."""
 
     def sizes(self) -> Sequence[tuple[int, int]]:
         """Height and width of each video as stored, from headers."""
 
     def digest(self, index: int) -> str:
-        """Hex SHA-256 of one video's stored content: changes when any frame would."""
+        """Hex SHA-256 of one video's stored content; it changes whenever a frame changes."""
 
     def read(self, index: int, frames: Sequence[int]) -> Tensor:
         """Frames of one video, ascending indices -> uint8 [len(frames),3,H,W], RGB.
@@ -89,7 +89,7 @@ class VideoSource(Protocol):
         """
 
     def check_unchanged(self, index: int) -> None:
-        """See that one video is still the one that was opened, after its frames were read.
+        """Check that a video has not changed since it was opened; call it after reading.
 
         Raises:
             InputError: its files have changed, so `digest` may not be that of the frames.
@@ -98,14 +98,14 @@ class VideoSource(Protocol):
 
 @runtime_checkable
 class Paced(Protocol):
-    """A source of what lies on a disk, which may state how fast it is shown."""
+    """A source of stored videos, whose files may state a frame rate."""
 
     def rates(self) -> Sequence[float | None]:
-        """Frames a second of each video; None where nothing says so."""
+        """Frames per second of each video; None where its file states none."""
 
 
 def frame_rates(source: VideoSource) -> list[float | None]:
-    """Frames a second of each video; None where nothing says so."""
+    """Frames per second of each video; None where it states none."""
     return list(source.rates()) if isinstance(source, Paced) else [None] * len(source.names)
 
 
@@ -201,16 +201,16 @@ class Selection(WrappedVideos):
 
 
 class Readable(Protocol):
-    """What `read_in_pieces` needs of a source."""
+    """A source as `read_in_pieces` needs it."""
 
     def read(self, index: int, frames: Sequence[int]) -> Tensor:
         """See `VideoSource.read`."""
 
 
 def read_in_pieces(source: Readable, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
-    """`each_frame` of a source that makes its frames rather than reads them: by `read`, in pieces.
+    """`each_frame` of a source that renders its frames: calls `read` for pieces of PIECE_BYTES.
 
-    The first piece is one frame, which says how many make PIECE_BYTES.
+    The first piece is one frame, whose size tells how many fit in a piece.
     """
     at, count = 0, 1
     while at < len(frames):
@@ -221,11 +221,11 @@ def read_in_pieces(source: Readable, index: int, frames: Sequence[int]) -> Itera
 
 
 def each_levels(source: VideoSource, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
-    """Frames of one video, as any source must give them: uint8 [3,H,W] each.
+    """Frames of one video, each checked to be uint8 [3,H,W].
 
     Raises:
         BadVideoError: as `VideoSource.each_frame`.
-        InputError: a source of one's own gives something else, such as floats in [-1,1].
+        InputError: a custom source gives something else, such as floats in [-1,1].
     """
     for frame in source.each_frame(index, frames):
         if frame.dtype != torch.uint8 or frame.dim() != 3 or len(frame) != 3:
@@ -241,13 +241,13 @@ def each_levels(source: VideoSource, index: int, frames: Sequence[int]) -> Itera
 
 
 def without(source: VideoSource, broken: Skipped) -> VideoSource:
-    """The source less one video, which is then listed as skipped."""
+    """The source without one video, which is listed as skipped."""
     kept = [i for i, name in enumerate(source.names) if name != broken.name]
     return Selection(source, kept, source.name, (broken,))
 
 
 def check_unchanged(source: VideoSource, indices: Iterable[int]) -> None:
-    """`VideoSource.check_unchanged` of many videos, each once.
+    """`VideoSource.check_unchanged` of several videos, each once.
 
     Raises:
         InputError: a video has changed since it was opened.
@@ -257,10 +257,10 @@ def check_unchanged(source: VideoSource, indices: Iterable[int]) -> None:
 
 
 def skipped_as_broken(source: VideoSource, error: BadVideoError) -> Skipped:
-    """A video that turned out to be broken, as one that is left out.
+    """The entry of `VideoSource.skipped` for a video that turned out to be broken.
 
     Raises:
-        InputError: it has changed since it was opened: what is being replaced is not broken.
+        InputError: it has changed since it was opened: a file being replaced is not broken.
     """
     if error.video in source.names:
         source.check_unchanged(list(source.names).index(error.video))
@@ -268,7 +268,7 @@ def skipped_as_broken(source: VideoSource, error: BadVideoError) -> Skipped:
 
 
 def fingerprint(source: VideoSource, indices: Sequence[int] | None = None) -> str:
-    """Hex SHA-256 of names and contents (all videos, or those at `indices`), whatever the order."""
+    """Hex SHA-256 of names and contents of all videos, or those at `indices`, in any order."""
     chosen = range(len(source.names)) if indices is None else sorted(set(indices))
     lines = sorted(f"{source.names[i]}\0{source.digest(i)}\n" for i in chosen)
     return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""One video as it lies on disk, what a layout does with it, and the source made of many."""
+"""Stored videos: one video on disk, the base of all layouts, and the source of many videos."""
 
 import os
 from abc import ABC, abstractmethod
@@ -15,34 +15,34 @@ from torch import Tensor
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.videos.source import Medium, Skipped
 
-# Bounds against hostile or mistaken files: far above any human-video data set, far below trouble.
+# Bounds against malicious or mistaken files, far above any data set of human video.
 MAX_FRAMES = 1_000_000  # in one video: 11 hours at 25 frames a second
 MAX_PIXELS = 64 * 2**20  # in one frame: 8192x8192
 
-# Codecs that give back the RGB that was put in; any other counts as lossy. GIF keeps 256 colours.
+# Codecs that reproduce the encoded RGB; all others count as lossy. GIF keeps 256 colours.
 LOSSLESS = frozenset(
     {"png", "apng", "bmp", "ppm", "tiff", "webp-lossless", "npy", "npz", "pt", "pth"}
     | {"ffv1", "rawvideo", "huffyuv", "ffvhuff", "utvideo", "magicyuv"}
 )
 
-# What is said of pictures and videos with an alpha channel.
+# Note on pictures and videos with an alpha channel.
 ALPHA_IGNORED = "an alpha channel is ignored: colours that it hides are part of the pixels"
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where one video lies, known from names and stat alone."""
+    """Where one video is stored, as names and `stat` tell it."""
 
     name: str  # relative to the source, '/'-separated
     path: Path  # the file, or the folder of frames
-    inner: str = ""  # which part of the file: a folder of a zip, a row of an array
-    state: str | None = None  # what stat says of it; None where it cannot be asked
-    newest_ns: int = 0  # the latest modification time in it, nanoseconds since 1970
+    inner: str = ""  # part of the file: a folder of a zip, a row of an array
+    state: str | None = None  # as `Layout.state` gives it; None where `stat` fails
+    newest_ns: int = 0  # latest modification time, nanoseconds since 1970
 
 
 @dataclass(frozen=True)
 class Stored:
-    """One video, opened once: everything but its pixels."""
+    """What is known of one video after it was opened: everything but its pixels."""
 
     name: str
     path: Path
@@ -52,13 +52,11 @@ class Stored:
     width: int
     codecs: tuple[str, ...]
     digest: str  # hex SHA-256 of the stored content
-    index: str = ""  # where its frames lie, as its layout wrote it
-    notes: tuple[
-        str, ...
-    ] = ()  # what a person should know of it; the same words for the same thing
-    rate: float | None = None  # frames a second; None where nothing says so
+    index: str = ""  # positions of its frames, in the layout's own form
+    notes: tuple[str, ...] = ()  # equal texts for equal facts
+    rate: float | None = None  # frames per second; None where the file states none
     turn: str = ""  # how a viewer turns it (`evaluation.videos.turning`); pixels are as stored
-    state: str | None = None  # what stat said of it at opening; None where it was not asked
+    state: str | None = None  # `Layout.state` at opening; None where it was not asked
     span: tuple[float, float] | None = None  # smallest and largest of its floats; None: levels
 
 
@@ -86,7 +84,7 @@ class Layout(ABC):
         """Count, measure and hash one video.
 
         Raises:
-            BadVideoError: it is not whole, or not what its name says.
+            BadVideoError: it is incomplete, or not of the format that its name states.
         """
 
     @abstractmethod
@@ -94,7 +92,7 @@ class Layout(ABC):
         """Frames, strictly ascending and within the video, one by one: uint8 [3,H,W], RGB.
 
         Raises:
-            BadVideoError: the file does not hold what `scan` found.
+            BadVideoError: the file differs from what `scan` found.
         """
 
     def state(self, video: Stored) -> str:
@@ -108,51 +106,51 @@ class Layout(ABC):
 
 @dataclass(frozen=True, eq=False)
 class StoredVideos:
-    """The videos at one path, as a VideoSource; `open_videos` makes it."""
+    """The videos at one path as a `VideoSource`; made by `open_videos`."""
 
     name: str  # the path as given
     layout: Layout
     videos: tuple[Stored, ...]  # sorted by name
     skipped: tuple[Skipped, ...]  # left out under on_error="skip", sorted by name
-    notes: list[str]  # one line each, for a person to read
-    layout_note: str  # what was discovered: "12 video files in 3 folders (mp4 10, gif 2)"
+    notes: list[str]  # one line each
+    layout_note: str  # "12 video files in 3 folders (mp4 10, gif 2)"
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """One name a video, relative to the source, sorted as bytes."""
+        """See `VideoSource.names`; sorted as bytes."""
         return tuple(video.name for video in self.videos)
 
     @cached_property
     def frame_counts(self) -> tuple[int, ...]:
-        """Frames of each video."""
+        """See `VideoSource.frame_counts`."""
         return tuple(video.frames for video in self.videos)
 
     @cached_property
     def medium(self) -> Medium:
-        """How the pixels are stored and decoded."""
+        """See `VideoSource.medium`."""
         codecs = sorted({codec for video in self.videos for codec in video.codecs})
         lossy = any(codec not in LOSSLESS for codec in codecs)
         return Medium(self.layout.kind, tuple(codecs), self.layout.decoder, lossy)
 
     def sizes(self) -> list[tuple[int, int]]:
-        """(height, width) of each video, in pixels as stored."""
+        """See `VideoSource.sizes`."""
         return [(video.height, video.width) for video in self.videos]
 
     def rates(self) -> list[float | None]:
-        """Frames a second of each video; None where nothing says so."""
+        """See `Paced.rates`."""
         return [video.rate for video in self.videos]
 
     def digest(self, index: int) -> str:
-        """Hex SHA-256 of one video's stored content."""
+        """See `VideoSource.digest`."""
         return self.videos[index].digest
 
     def read(self, index: int, frames: Sequence[int]) -> Tensor:
         """Frames of one video, strictly ascending -> uint8 [len(frames),3,H,W], RGB, contiguous.
 
         Raises:
-            BadVideoError: the file does not hold what it held when it was opened.
-            IndexError: a frame that the video does not have.
-            ValueError: no frames, or not strictly ascending.
+            BadVideoError: the file has changed since it was opened.
+            IndexError: a frame beyond the video.
+            ValueError: no frames, or indices that are not strictly ascending.
         """
         video = self.videos[index]
         out = torch.empty(len(frames), 3, video.height, video.width, dtype=torch.uint8)
@@ -179,7 +177,7 @@ class StoredVideos:
         """Compare size, times and inode of a video's files with those at opening.
 
         Raises:
-            InputError: they differ, so that frames may have been read which nobody has hashed.
+            InputError: they differ, so the frames read may not be those that were hashed.
         """
         video = self.videos[index]
         try:
@@ -195,7 +193,7 @@ class StoredVideos:
 
 
 def video_notes(videos: Sequence[Stored]) -> list[str]:
-    """The notes of many videos, each said once with how many it holds for and the first of them."""
+    """Each note of the videos once, with the number of videos it holds for and the first one."""
     of_note: dict[str, list[Stored]] = defaultdict(list)
     for video in videos:
         for note in video.notes:
@@ -204,7 +202,7 @@ def video_notes(videos: Sequence[Stored]) -> list[str]:
 
 
 def video_notes_of(videos: Mapping[str, Sequence[Stored]]) -> list[str]:
-    """Notes, each with the videos that it holds for, as `video_notes`; of no video: no note."""
+    """As `video_notes`, from each note's videos; a note without videos is left out."""
     return [
         f"{note}: {_videos(len(of_note))}, first {of_note[0].name}"
         for note, of_note in sorted(videos.items())
@@ -213,7 +211,7 @@ def video_notes_of(videos: Mapping[str, Sequence[Stored]]) -> list[str]:
 
 
 def check_caps(name: str, frames: int, height: int, width: int) -> None:
-    """Refuse a video that is too large to be meant.
+    """Refuse a video that is empty or implausibly large.
 
     Raises:
         BadVideoError: no frames, no pixels, or more than MAX_FRAMES or MAX_PIXELS.

@@ -1,6 +1,6 @@
-"""Tensors of .pt and .pth files, as `torch.save` wrote them: one, a list or a dictionary of them.
+"""Reads tensors of .pt and .pth files of `torch.save`: one tensor, a list or a dictionary.
 
-Read with `weights_only=True`, so that no program in a file is run, and mapped from the disk.
+They are read with `weights_only=True`, so that no code in a file is run, and memory-mapped.
 """
 
 import threading
@@ -20,11 +20,10 @@ SUFFIXES = frozenset({"pt", "pth"})
 
 EXPECTED = "a tensor is expected, or a list or a dictionary of tensors"
 MAX_TENSORS = 100_000  # of one file
-MAX_REPEATED_BYTES = 2**30  # of a tensor that shows its few values again and again (.expand())
+MAX_REPEATED_BYTES = 2**30  # of a tensor that repeats few stored values (.expand())
 
-VIDEO_AXES = 4  # of a tensor that is a video, at least
-
-KEPT = 4  # files whose tensors are remembered
+VIDEO_AXES = 4  # least number of axes of a video
+KEPT = 4  # files whose tensors stay open
 
 _ZIP = b"PK\3\4"
 _BEFORE_1_6 = (
@@ -33,7 +32,7 @@ _BEFORE_1_6 = (
 
 
 class TensorReader:
-    """Tensors by file and key; safe to use from several threads."""
+    """Reads tensors by file and key; safe to call from several threads."""
 
     library = f"torch {torch.__version__}"
 
@@ -42,11 +41,11 @@ class TensorReader:
         self._open: OrderedDict[Path, dict[str, Tensor]] = OrderedDict()
 
     def headers(self, path: Path) -> dict[str, Header]:
-        """Key -> header of every tensor of a file; the key of a tensor without a name is "".
+        """The header of every tensor of a file by key; "" is the key of one without a name.
 
         Raises:
-            InputError: no regular file.
-            ValueError, OSError: not such a file, or a damaged one.
+            InputError: not a regular file.
+            ValueError, OSError: not a file of `torch.save`, or a damaged one.
         """
         return {
             key: Header(tuple(tensor.shape), _dtype(tensor), False, None)
@@ -54,13 +53,13 @@ class TensorReader:
         }
 
     def confirm(self, path: Path, key: str) -> None:
-        """Such files keep checksums that `torch.load` does not compare; nothing is done."""
+        """Do nothing: `torch.load` does not compare the checksums of these files."""
 
     def array(self, path: Path, key: str) -> Array:
-        """A tensor as an array that shares its memory, which is the file's.
+        """A tensor as an array that shares the mapped memory of the file.
 
         Raises:
-            ValueError, OSError: not such a file, a damaged one, or no such tensor.
+            ValueError, OSError: not a file of `torch.save`, a damaged one, or no such tensor.
         """
         tensors = self._tensors(path)
         if key not in tensors:
@@ -100,7 +99,7 @@ def _load(path: Path) -> dict[str, Tensor]:
 
 
 def _tensors_in(content: Mapping[object, object] | Sequence[object]) -> dict[str, Tensor]:
-    """Tensors by key; those of a list by their place in it, be it inside of a dictionary."""
+    """Tensors by key; those of a list, also inside a dictionary, by their position in it."""
     found: dict[str, Tensor] = {}
 
     def add(key: str, value: object, given: object) -> None:
@@ -126,7 +125,7 @@ def _numbered(values: Sequence[object]) -> Iterator[tuple[str, object]]:
 
 
 def _check_plain(key: str, tensor: Tensor, file_bytes: int) -> None:
-    """Refuse tensors whose values do not lie in the file one after the other as plain numbers."""
+    """Refuse tensors that are not stored as plain consecutive numbers."""
     where = f"{shortened(key, 40)}: " if key else ""
     odd = [
         name
@@ -147,7 +146,7 @@ def _check_plain(key: str, tensor: Tensor, file_bytes: int) -> None:
 
 
 def _is_zip(path: Path) -> bool:
-    """Files since torch 1.6 can be mapped; an older one has to be held in memory."""
+    """Whether the file is of torch 1.6 or later, which can be mapped; older ones are loaded."""
     with path.open("rb") as file:
         begins = file.read(len(_BEFORE_1_6))
     if begins.startswith(_ZIP):
@@ -160,14 +159,14 @@ def _is_zip(path: Path) -> bool:
 
 
 def _dtype(tensor: Tensor) -> np.dtype[Any]:
-    """NumPy's name of the type; of labels and the like, which are not read, that of nothing."""
+    """The NumPy type; "V" for tensors of fewer axes, such as labels, which are not read."""
     return _numpy(tensor[:0]).dtype if tensor.dim() >= VIDEO_AXES else np.dtype("V")
 
 
 def _numpy(tensor: Tensor) -> Array:
     try:
         found: Array = tensor.detach().numpy()
-    except TypeError:  # of types that NumPy has not: bfloat16, the kinds of float8
+    except TypeError:  # types that NumPy lacks: bfloat16, the kinds of float8
         name = str(tensor.dtype).removeprefix("torch.")
         raise ValueError(f"holds {name}; save uint8, or float16 in [-1,1]") from None
     return found

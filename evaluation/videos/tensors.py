@@ -1,4 +1,4 @@
-"""Videos that are tensors in memory, for use from Python: judged and read as those of files are."""
+"""Tensors in memory as a video source, checked and read as those of files are."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,16 +15,17 @@ from leo_bench.evaluation.videos.stored import Stored, check_caps
 
 
 class TensorVideos:
-    """A source of tensors [T,3,H,W] by name: uint8, or floats that a generator gave.
+    """A source of tensors [T,3,H,W] by name: uint8, or a generator's floats.
 
     Args:
         name: of the source.
         videos: the tensors; they are not copied, and must not change.
         quantise: how floats become levels: "round" as StyleGAN-V, "truncate" as DIGAN.
-        float_range: what floats are in, "01" or "11" ([-1,1]); None: judged over all of them.
+        float_range: range of the floats, "01" ([0,1]) or "11" ([-1,1]); None: see
+            `evaluation.videos.float_range`.
 
     Raises:
-        InputError: other shapes or types, NaN, or floats in no known range.
+        InputError: another shape or type, NaN, or floats in an unknown range.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class TensorVideos:
         return [(video.height, video.width) for video in self._stored]
 
     def digest(self, index: int) -> str:
-        """Hex SHA-256 of a video's values, and of the rule that makes levels of floats."""
+        """Hex SHA-256 of a video's values and of the rule for floats."""
         return self._stored[index].digest
 
     def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
@@ -61,7 +62,7 @@ class TensorVideos:
         return read_in_pieces(self, index, frames)
 
     def check_unchanged(self, index: int) -> None:
-        """See that a video is what it was at the start.
+        """Check that a video has not changed since the source was made.
 
         Raises:
             InputError: its values have changed.

@@ -1,7 +1,7 @@
-"""Videos of many tiles taken apart: each tile a video of its own, to the pixel.
+"""Videos that are grids of tiles, split so that each tile is a video of its own.
 
-Samplers show what they make as one tiled video, row after row. The pixels are as the tiled file
-gives them: a .gif has lost colours and an .mp4 has lost more, which the medium says.
+Samplers often save many samples as one tiled video, row after row. The pixels are those of the
+tiled file: a .gif has lost colours and an .mp4 has lost more, which `medium` states.
 """
 
 import hashlib
@@ -16,22 +16,22 @@ from torch import Tensor
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.videos.source import VideoSource, WrappedVideos, frame_rates
 
-HELD_BYTES = 512 * 2**20  # of tiled frames that are remembered, since every tile asks for them
+HELD_BYTES = 512 * 2**20  # of tiled frames that are cached, since every tile reads them
 PIECE_BYTES = HELD_BYTES // 4  # of tiled frames that are read at one time
 
 
 @dataclass(frozen=True)
 class TileGrid:
-    """How tiles lie in a picture; what is None follows from the picture's size and the rest.
+    """How tiles are arranged in a frame; None: computed from the frame's size and the rest.
 
     Args:
-        rows, cols: tiles below and beside each other.
+        rows, cols: number of tiles below and beside each other.
         tile: side of a square tile, in pixels.
         padding: pixels between tiles.
-        lead: pixels before the first tile; None: as many as `padding`, and as many behind the last
-            (torchvision's `make_grid`). VideoGPT's `save_video_grid`, which TATS and Latte have,
-            puts all of them behind: 0.
-        count: tiles that are videos; those behind them are blank. None: all.
+        lead: pixels before the first tile. None: `padding` before the first and after the last
+            (torchvision's `make_grid`). VideoGPT's `save_video_grid`, used by TATS and Latte, has
+            0, and all of them after the last.
+        count: number of tiles that are videos; later ones are blank. None: all.
     """
 
     rows: int | None = None
@@ -42,10 +42,10 @@ class TileGrid:
     count: int | None = None
 
     def boxes(self, name: str, height: int, width: int) -> list["Box"]:
-        """Where the tiles lie in a picture of this size, row after row.
+        """The boxes of the tiles in a frame of this size, row after row.
 
         Raises:
-            BadVideoError: the size does not fit, or nothing says how many tiles there are.
+            BadVideoError: the size does not fit, or the number of tiles is not known.
         """
         rows, tile_height = self._along(name, height, self.rows, "rows")
         cols, tile_width = self._along(name, width, self.cols, "cols")
@@ -67,7 +67,7 @@ class TileGrid:
         return boxes[: self.count]
 
     def _along(self, name: str, pixels: int, tiles: int | None, what: str) -> tuple[int, int]:
-        """How many tiles along one side, and their size."""
+        """Number of tiles along one side, and their size."""
         inner = pixels - self.padding
         if tiles is None:
             if self.tile is None:
@@ -86,7 +86,7 @@ class TileGrid:
 
 @dataclass(frozen=True)
 class Box:
-    """One tile's place: its row and column, and its upper left corner and size in pixels."""
+    """A tile: its row and column, and its upper left corner and size in pixels."""
 
     row: int
     col: int
@@ -101,7 +101,7 @@ class Tiles(WrappedVideos):
     """Every tile of every video of another source, named "VIDEO/r0c3"; `tiles_of` makes it.
 
     Args:
-        boxes: the place of each tile in the frames of its video.
+        boxes: of each tile, in the frames of its video.
     """
 
     boxes: Sequence[Box]
@@ -178,13 +178,13 @@ def tiles_of(base: VideoSource, grid: TileGrid, name: str) -> Tiles:
 
 @dataclass
 class _Held:
-    """Frames of tiled videos as last read, up to `HELD_BYTES`: decoded once for all tiles."""
+    """The frames of tiled videos that were read last, up to HELD_BYTES."""
 
     reads: OrderedDict[tuple[int, tuple[int, ...]], Tensor] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self, base: VideoSource, video: int, frames: tuple[int, ...]) -> Tensor:
-        with self.lock:  # whoever waits here would decode the same
+        with self.lock:  # other threads wait: they would decode the same frames
             key = (video, frames)
             if key not in self.reads:
                 self.reads[key] = base.read(video, frames)

@@ -1,10 +1,10 @@
-"""How a picture or a video asks to be turned before it is shown: EXIF, or a display matrix.
+"""Orientation of pictures and videos, as EXIF or a display matrix states it.
 
-For measurement pixels stay as stored, with a note. What a person gives to be looked at (a picture
-to animate, frames to begin with) is turned as every viewer and player does.
+For measurement pixels stay as stored, with a note. First frames and pictures to animate are turned
+as every viewer and player turns them.
 
-A turn is written as the steps that make it, in this order: "t" rows and columns change places, "h"
-left and right, "v" top and bottom; "" is none.
+A turn is written as its steps, in this order: "t" transpose, "h" flip left and right, "v" flip top
+and bottom; "" is none.
 """
 
 import struct
@@ -27,12 +27,12 @@ _WORDS = {
 
 
 def turn_of_exif(orientation: object) -> str:
-    """The turn that an EXIF orientation asks for; values that are none ask for none."""
+    """The turn of an EXIF orientation; "" for values outside the standard."""
     return _EXIF.get(orientation, "") if isinstance(orientation, int) else ""
 
 
 def turn_of_matrix(matrix: bytes) -> str | None:
-    """The turn of a display matrix; None where it is none by quarters of a circle.
+    """The turn of a display matrix; None for a rotation that is no multiple of 90 degrees.
 
     Args:
         matrix: nine int32 of this machine, a b u c d v x y w: the point (p, q) is shown at
@@ -47,7 +47,7 @@ def turn_of_matrix(matrix: bytes) -> str | None:
 
 
 def turned(frames: Tensor, turn: str) -> Tensor:
-    """[...,H,W] as shown; a copy where there is anything to turn."""
+    """[...,H,W] as shown; a copy unless `turn` is ""."""
     if "t" in turn:
         frames = frames.transpose(-1, -2)
     axes = [axis for step, axis in (("h", -1), ("v", -2)) if step in turn]
@@ -60,10 +60,10 @@ def turned_size(height: int, width: int, turn: str) -> tuple[int, int]:
 
 
 def not_applied(turn: str) -> str:
-    """What a reader of a number should know."""
+    """The note of a measurement."""
     return f"{_WORDS[turn]} is stated, and not applied"
 
 
 def applied(turn: str) -> str:
-    """What a person should know whose picture or video was turned."""
+    """The note where a picture or video was turned."""
     return f"{_WORDS[turn]} is stated, and applied"

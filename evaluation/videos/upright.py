@@ -1,4 +1,4 @@
-"""Videos and pictures as a player or a viewer shows them: turned as their files say."""
+"""Turns videos and pictures as their files state it, as players and viewers do."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,9 +12,9 @@ from leo_bench.evaluation.videos.turning import applied, not_applied, turned, tu
 
 
 def upright(source: VideoSource) -> VideoSource:
-    """The source, with stored videos turned as their files say; what is drawn is upright already.
+    """The source, with stored videos turned as their files state; rendered ones stay as they are.
 
-    Notes say what was turned. A turned video has a digest of its own.
+    Notes say what was turned. A turned video has another digest than the stored one.
     """
     if isinstance(source, Selection):
         return replace(source, base=upright(source.base))

@@ -1,10 +1,10 @@
-"""Frames to a file, one at a time: whole in its place, or not there at all.
+"""Writes videos frame by frame; a file is in its place only once it is complete.
 
-.mkv    FFV1 in RGB, every frame a keyframe: gives back each pixel; for all that is measured
-.mp4    H.264, 4:2:0, crf 18: for people
-.gif    a palette of 256 colours a frame: for pages
-.npy    [T,H,W,3]
-no suffix   a folder of 000000.png and on
+.mkv       FFV1 in RGB, every frame a keyframe: lossless, for measurement
+.mp4       H.264, 4:2:0, crf 18: for viewing
+.gif       a palette of 256 colours a frame: for web pages
+.npy       [T,H,W,3]
+no suffix  a folder of 000000.png, 000001.png, ...
 """
 
 import tempfile
@@ -29,22 +29,21 @@ if TYPE_CHECKING:
 
 Pixels = NDArray[np.uint8]  # [H,W,3]
 
-
-FPS = (0.1, 1000.0)  # frames a second, at least and at most
+FPS = (0.1, 1000.0)  # smallest and largest frame rate
 
 
 def check_fps(fps: float | Fraction) -> None:
-    """See that a file can state this rate.
+    """Check that a frame rate is allowed.
 
     Raises:
         InputError: it is not from `FPS[0]` to `FPS[1]`.
     """
-    if not FPS[0] <= fps <= FPS[1]:  # so written, it refuses nan, too
+    if not FPS[0] <= fps <= FPS[1]:  # in this form it refuses NaN too
         raise InputError(f"{float(fps):g} frames a second: give --fps {FPS[0]:g} to {FPS[1]:g}")
 
 
 def write_video(path: Path, frames: Iterable[Tensor], fps: float | Fraction) -> int:
-    """Write frames, uint8 [3,H,W] RGB, in the form that the suffix of `path` names; -> how many.
+    """Write frames, uint8 [3,H,W] RGB, in the format of the suffix of `path` -> their number.
 
     A file at `path` is replaced; a folder is not.
 
