@@ -1,8 +1,8 @@
-"""Frozen networks that turn clips into features, and the table of their names.
+"""Extractors: frozen networks that turn clips into features, and the table of their names.
 
-i3d-kinetics400   I3D with the published weights: the numbers of papers
-i3d-toy           the same network at a small width, trained on the toy worlds, shipped
-pixels            an untrained projection of pixels, for tests
+i3d-kinetics400  I3D with the published weights, as papers use it
+i3d-toy          the same network at a small width, trained on the toy worlds; shipped
+pixels           an untrained projection of pixels, for tests
 FILE.py:FUNCTION  the user's own (`extractors.own`); also PACKAGE.MODULE:FUNCTION, and names that
                   `register_extractor` was given
 
@@ -31,16 +31,16 @@ TOY_WEIGHTS = Path(__file__).parent / "i3d_toy.safetensors"
 
 
 class ClipExtractor(Protocol):
-    """Features of clips. The same clip gives the same bits, whatever shares the call with it.
+    """Features of clips: bit-identical for a clip, whatever other clips are in the call.
 
-    That holds for one machine and device, and for one thread of torch, on which
-    `features.of_clips` runs every clip of a CPU; otherwise features of float32 agree to about
-    1e-6 relative. Safe to call from several threads at once.
+    This holds on one machine and device with one thread of torch, which `features.of_clips` uses
+    on a CPU; otherwise float32 features agree to about 1e-6 relative. Safe to call from several
+    threads at once.
     """
 
     @property
     def name(self) -> str:
-        """As in the table above; another program behind it has another name."""
+        """As in the table above, with a suffix if an archive's own program runs."""
 
     @property
     def dim(self) -> int:
@@ -56,11 +56,11 @@ class ClipExtractor(Protocol):
 
     @property
     def precision(self) -> str:
-        """One of "fp32" (TF32 always off) and "bf16" (a quick look, not for tables)."""
+        """One of "fp32" (TF32 always off) and "bf16" (approximate, not for tables)."""
 
     @property
     def device(self) -> str:
-        """Where it runs, as torch writes it: "cpu", "cuda:0"."""
+        """The torch device: "cpu", "cuda:0"."""
 
     def __call__(self, clips: Tensor) -> Tensor:
         """float32 [B,3,T,224,224], RGB, -1..1 -> float32 [B,D] on the CPU."""
@@ -68,16 +68,16 @@ class ClipExtractor(Protocol):
 
 @dataclass(frozen=True)
 class ExtractorRequest:
-    """Which extractor, and how it is to run.
+    """Which extractor, and how it runs.
 
     Args:
         name: of the table in this module's docstring; a FILE.py:FUNCTION is imported and run.
         bn_eps: epsilon of batch norm, from the protocol.
         files: registered weights to look for, preferred first; (): all that the extractor can use.
         weights: a weights file of the user's own; None: look for `files`.
-        allow_unverified: use a file of unknown digest; `weights_verified` is then false.
-        trust_torchscript: run the archive's own program instead of taking the weights out of it.
-        device: as torch writes it.
+        allow_unverified: accept a file of unknown digest; `weights_verified` is then false.
+        trust_torchscript: run the archive's own program instead of extracting its weights.
+        device: a torch device.
         precision: "fp32" or "bf16".
     """
 
@@ -93,7 +93,7 @@ class ExtractorRequest:
 
 @dataclass(frozen=True)
 class Described:
-    """An extractor, for lists."""
+    """An entry of `leo-bench list`."""
 
     name: str
     dim: int
@@ -101,7 +101,7 @@ class Described:
 
 
 def list_extractors() -> list[Described]:
-    """All of them, without loading any network."""
+    """All extractors; no network is loaded."""
     from leo_bench.evaluation.extractors.checkpoints import read_shape
     from leo_bench.evaluation.extractors.i3d import KINETICS_CLASSES
     from leo_bench.evaluation.extractors.pixels import DIM
@@ -137,7 +137,7 @@ def is_own(name: str) -> bool:
 
 
 def build_extractor(request: ExtractorRequest) -> ClipExtractor:
-    """The extractor asked for, ready to run.
+    """The requested extractor, ready to run.
 
     Raises:
         InputError: unknown name, precision or device; weights that are absent or wrong.

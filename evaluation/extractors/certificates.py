@@ -1,14 +1,14 @@
-"""Does a network give the numbers it should? Checked on pixels that a formula makes, in a second.
+"""Certificates: check in a second that a network gives the expected numbers on synthetic input.
 
-i3d-toy          features of two moving patterns, stored beside the weights, computed by the plain
-                 form of the network
-i3d-kinetics400  the squared distance between a black and a white clip of 16 frames. Others have
-                 published it as the FVD of black against white videos, whose covariances vanish:
-                 152.92 ± 1 (JunyaoHu/common_metrics_on_video_quality 5f75173, README)
-id-toy           embeddings of a few patterns, stored beside the weights
+i3d-toy          features of two moving patterns, computed by the plain form of the network and
+                 stored beside the weights
+i3d-kinetics400  the squared distance between a black and a white clip of 16 frames, published as
+                 the FVD of black against white videos, whose covariances vanish: 152.92 ± 1
+                 (JunyaoHu/common_metrics_on_video_quality 5f75173, README)
+id-toy           embeddings of four patterns, stored beside the weights
 
-After new weights for a toy, run
-`python -m leo_bench.evaluation.extractors.certificates`: it stores new values.
+`python -m leo_bench.evaluation.extractors.certificates` stores new values after the weights of a
+toy network have changed.
 """
 
 import hashlib
@@ -41,12 +41,12 @@ StoredT = TypeVar("StoredT", bound=Data)
 
 @dataclass(frozen=True)
 class Certificate:
-    """What came of a check.
+    """The result of a check.
 
     Args:
-        error: distance from what was expected, in the units of `expected`.
-        tolerance: the largest error that is right.
-        expected: what was expected, in words.
+        error: distance from the expected value, in the units of `expected`.
+        tolerance: largest acceptable error.
+        expected: the expected value, in words.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Certificate:
 
     @property
     def ok(self) -> bool:
-        """Whether the extractor gives the right numbers; features that are not finite do not."""
+        """Whether the numbers are right; False if features are not finite."""
         return self.error <= self.tolerance
 
 
@@ -78,7 +78,7 @@ def check(extractor: ClipExtractor) -> Certificate:
     """Run the extractor's certificate.
 
     Raises:
-        InputError: there is none for this extractor, or it is of other weights.
+        InputError: this extractor has no certificate, or one of other weights.
     """
     if extractor.name.startswith("i3d-kinetics400"):
         return _black_to_white(extractor)
@@ -91,7 +91,7 @@ def check_embedder(embedder: FrameEmbedder) -> Certificate:
     """Run the embedder's certificate.
 
     Raises:
-        InputError: there is none for this embedder, or it is of other weights.
+        InputError: this embedder has no certificate, or one of other weights.
     """
     if embedder.name != "id-toy":
         raise InputError(f"{embedder.name}: has no certificate")
@@ -104,7 +104,7 @@ def check_embedder(embedder: FrameEmbedder) -> Certificate:
 
 
 def patterns() -> Tensor:
-    """Four frames made by integers alone: uint8 [4,3,64,64]."""
+    """Four frames of integer arithmetic: uint8 [4,3,64,64]."""
     n = torch.arange(4).view(4, 1, 1, 1)
     c = torch.arange(3).view(1, 3, 1, 1)
     y = torch.arange(64).view(1, 1, 64, 1)
@@ -114,7 +114,7 @@ def patterns() -> Tensor:
 
 
 def moving_patterns() -> Tensor:
-    """Two clips made by integers alone: float32 [2,3,16,224,224], -1..1."""
+    """Two clips of integer arithmetic: float32 [2,3,16,224,224], -1..1."""
     c = torch.arange(3).view(3, 1, 1, 1)
     t = torch.arange(_FRAMES).view(1, _FRAMES, 1, 1)
     y = torch.arange(_SIDE).view(1, 1, _SIDE, 1)
@@ -125,7 +125,7 @@ def moving_patterns() -> Tensor:
 
 
 def write_toy_certificate(epsilons: tuple[float, ...] = (1e-5, 1e-3)) -> Path:
-    """Store what the plain form of the shipped i3d-toy gives, for every epsilon of a protocol."""
+    """Store the features of the plain form of i3d-toy, for every batch-norm epsilon in use."""
     from leo_bench.evaluation.extractors.checkpoints import load_i3d
 
     clips = moving_patterns()
@@ -140,7 +140,7 @@ def write_toy_certificate(epsilons: tuple[float, ...] = (1e-5, 1e-3)) -> Path:
 
 
 def write_id_toy_certificate() -> Path:
-    """Store what the shipped id-toy gives."""
+    """Store the embeddings of the shipped id-toy."""
     embedder = build_embedder(EmbedderRequest("id-toy"))
     rows = embedder(patterns()).values.tolist()
     embeddings = [[float(f"{value:.8g}") for value in row] for row in rows]
@@ -161,7 +161,7 @@ def _stored(extractor: ClipExtractor) -> Certificate:
     stored = _read(StoredFeatures, TOY_CERTIFICATE)
     _same_weights(extractor.name, extractor.weights, stored.weights)
     features = extractor(moving_patterns()).double()
-    # An extractor does not tell which epsilon it was built with.
+    # The extractor does not expose the epsilon that it was built with.
     errors = {
         eps: _relative_l2(features, torch.tensor(expected, dtype=torch.float64))
         for eps, expected in stored.features.items()

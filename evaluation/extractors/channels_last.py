@@ -1,8 +1,7 @@
 """Convolutions and max-pools over [B,T,H,W,C]: the parts of the fast I3D.
 
-With channels last, every step is vectorised over them and none has to convert. Convolutions go to
-oneDNN directly where it serves (CPU): `F.conv3d` would send a small one of a single clip to a slow
-fallback.
+With channels last, every step is vectorised over channels and none converts the layout. On a CPU
+convolutions call oneDNN directly: `F.conv3d` uses a slow fallback for small ones of a single clip.
 
 Letters: B clips, T frames, H W positions, C channels.
 """
@@ -15,7 +14,7 @@ from torch.nn import functional as F
 
 from leo_bench.evaluation.extractors.i3d import same_padding
 
-# From this many input channels a 3x3x3 convolution gains by Winograd's form (measured; at 32 none).
+# From this many input channels on, Winograd's form of a 3x3x3 convolution is faster (measured).
 _WINOGRAD_CHANNELS = 64
 
 
@@ -25,7 +24,7 @@ class Convolution:
     Args:
         weight: [out,in,*kernel].
         bias: [out], or None.
-        like: its device and dtype are those of the computation.
+        like: a tensor of the device and dtype of the computation.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None, like: Tensor) -> None:
@@ -63,13 +62,13 @@ class Point:
         return self._convolution(x, padding=(0, 0, 0), stride=(1, 1, 1))
 
 
-# A 3x3x3 convolution with bias, of an input that has a frame more at each end: [B,1+T+1,H,W,in] ->
-# [B,T,H,W,out]. In H and W the padding is its own.
+# A 3x3x3 convolution with bias, of an input with an additional frame at each end: [B,1+T+1,H,W,in]
+# -> [B,T,H,W,out]. It pads H and W itself.
 Cube = Callable[[Tensor], Tensor]
 
 
 def cube(weight: Tensor, bias: Tensor, like: Tensor) -> Cube:
-    """The quickest form of a 3x3x3 convolution for these weights, device and dtype."""
+    """The fastest form of a 3x3x3 convolution for these weights, device and dtype."""
     large = weight.shape[1] >= _WINOGRAD_CHANNELS
     if large and like.dtype == torch.float32 and _onednn_serves(like):
         return _WinogradCube(weight, bias, like)
@@ -138,7 +137,7 @@ def max_of_three(x: Tensor, dim: int) -> Tensor:
 
 
 def halve_space(x: Tensor, kernel: int) -> Tensor:
-    """SAME max-pool of stride 2 over H and W, which are even: what is padded lies at the end."""
+    """SAME max-pool of stride 2 over even H and W; the padding is at the end."""
     batch, frames, height, width, channels = x.shape
     images = x.reshape(batch * frames, height, width, channels).movedim(3, 1)
     pooled = F.max_pool2d(images, kernel, stride=2, ceil_mode=True).movedim(1, 3)
@@ -155,7 +154,7 @@ def halve_time(x: Tensor, kernel: int) -> Tensor:
 
 
 def _onednn_serves(like: Tensor) -> bool:
-    """Whether oneDNN computes on this device and in this dtype: bfloat16 needs AVX-512."""
+    """Whether oneDNN supports this device and dtype: bfloat16 needs AVX-512."""
     has_onednn: Callable[[], bool] = torch.backends.mkldnn.is_available  # torch leaves it untyped
     if like.device.type != "cpu" or not has_onednn():
         return False

@@ -65,7 +65,7 @@ def load_i3d(path: Path, bn_eps: float) -> I3D:
 
 
 def read_shape(path: Path) -> tuple[int, float]:
-    """Classes and width that a .safetensors file says its I3D has; its tensors stay on disk.
+    """Classes and width in the metadata of a .safetensors file; tensors are not loaded.
 
     Raises:
         InputError: the file cannot be read as safetensors.
@@ -81,12 +81,13 @@ def read_shape(path: Path) -> tuple[int, float]:
 def match_names(
     found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], where: str
 ) -> dict[str, Tensor]:
-    """`found` under the names of `wanted`: by name, or, failing that, by order of definition.
+    """The tensors of `found` under the names of `wanted`: matched by name, else by order.
 
-    Order counts only when last name part and shape agree one by one over the whole network.
+    They are matched by order only if the last part of the name and the shape agree for every tensor
+    of the network.
 
     Raises:
-        InputError: neither fits; the message lists what was found.
+        InputError: neither matches; the message lists the tensors found.
     """
     found = {name: tensor for name, tensor in found.items() if COUNTER not in name}
     wanted = {name: tensor for name, tensor in wanted.items() if COUNTER not in name}
@@ -108,17 +109,17 @@ def match_names(
 
 
 class TorchScriptProgram(nn.Module):
-    """`i3d_torchscript.pt` run as the program it is. Only for files whose author is trusted.
+    """Runs the program in `i3d_torchscript.pt`; only for files from a trusted author.
 
-    The program's own rescaling and resizing stay off: the clips come preprocessed, and
-    `squash_224` is the same maths.
+    The program's own rescaling and resizing are off: clips are preprocessed already, and
+    `squash_224` computes the same.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
         with warnings.catch_warnings():
-            # Deprecated in torch 2.15, and there is no other way to run such an archive.
+            # Deprecated in torch 2.15, but the only way to run such an archive.
             warnings.simplefilter("ignore", FutureWarning)
             load: Callable[..., nn.Module] = torch.jit.load  # torch leaves it untyped
             self.program = load(path, map_location="cpu").eval()
@@ -127,13 +128,13 @@ class TorchScriptProgram(nn.Module):
         """float32 [B,3,T,224,224], -1..1 -> float32 [B,400].
 
         Raises:
-            InputError: the program is of another forward(), or gives something else.
+            InputError: the program has another signature, or gives no features [B,D].
         """
         try:
             features: object = self.program(
                 clips.contiguous(), rescale=False, resize=False, return_features=True
             )
-        except RuntimeError as error:  # of another forward(), among other things
+        except RuntimeError as error:  # such as another signature of forward()
             reason = shortened(str(error).strip().partition("\n")[0])
             raise InputError(f"{self.path}: its program cannot be run: {reason}") from None
         if not isinstance(features, Tensor) or features.dim() != 2 or len(features) != len(clips):
@@ -145,7 +146,7 @@ class TorchScriptProgram(nn.Module):
 
 
 def load_torchscript_program(path: Path) -> TorchScriptProgram:
-    """The archive's own program, ready to run.
+    """Load the archive's own program.
 
     Raises:
         InputError: not a TorchScript archive, or torch cannot load it.
@@ -169,7 +170,7 @@ def _kind(path: Path) -> str:
 
 
 def _read_archive(path: Path) -> dict[str, Tensor]:
-    """Parameters and statistics only: a program may keep other tensors beside them."""
+    """The parameters and batch-norm statistics; other tensors of the program are left out."""
     roles = {"weight", "bias", "running_mean", "running_var"}
     tensors = read_torchscript(path)
     return {name: t for name, t in tensors.items() if name.rpartition(".")[2] in roles}

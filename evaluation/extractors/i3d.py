@@ -1,13 +1,12 @@
-"""I3D (Inception-v1 inflated to 3-D, RGB) in its plain form: the network behind FVD and KVD.
+"""I3D, the network of FVD and KVD (Inception-v1 inflated to 3-D, RGB), in its plain form.
 
 Carreira and Zisserman, "Quo Vadis, Action Recognition?" (arXiv 1705.07750). All published video
-distances use the weights trained from scratch on Kinetics-400 and read the 400 logits, averaged
-over time. What the protocols differ in is a setting here: the epsilon of batch norm is 1e-3 in the
-TF-Hub graph and the StyleGAN-V line, 1e-5 in the VideoGPT line (DIGAN, TATS); with stand-in weights
-that moves features by 0.7 %.
+distances use the weights trained from scratch on Kinetics-400 and take the 400 logits, averaged
+over time. The epsilon of batch norm is a setting, since it differs between protocols: 1e-3 in the
+TF-Hub graph and the StyleGAN-V line, 1e-5 in the VideoGPT line (DIGAN, TATS). With random weights
+that changes features by 0.7 %.
 
-This form is the one to read and to train. `evaluation.extractors.i3d_fast` computes the same
-numbers faster.
+This form is used for training; `evaluation.extractors.i3d_fast` computes the same features faster.
 
 Shapes: **B** clips, **C** channels, **T** frames.
 """
@@ -40,7 +39,7 @@ Size3 = tuple[int, int, int]  # time, height, width
 
 
 def check_clips(clips: Tensor) -> None:
-    """Refuse what the network cannot read.
+    """Check the shape and type of the network's input.
 
     Raises:
         InputError: not floating [B,3,T,224,224] with T >= 9.
@@ -57,13 +56,13 @@ def check_clips(clips: Tensor) -> None:
 
 
 def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
-    """TensorFlow's SAME padding of one dimension: (before, after), the odd one after."""
+    """TensorFlow's SAME padding of one dimension: (before, after); `after` is larger if odd."""
     total = max(kernel - (size % stride or stride), 0)
     return total // 2, total - total // 2
 
 
 def pad_same(x: Tensor, kernel: Size3, stride: Size3) -> Tensor:
-    """[B,C,T,H,W] with zeros around it, as SAME wants them."""
+    """[B,C,T,H,W] with zeros around it, for SAME padding."""
     amounts: list[int] = []
     for size, k, s in zip(x.shape[:1:-1], kernel[::-1], stride[::-1], strict=True):
         amounts += same_padding(size, k, s)
@@ -71,7 +70,7 @@ def pad_same(x: Tensor, kernel: Size3, stride: Size3) -> Tensor:
 
 
 def max_pool(x: Tensor, kernel: Size3, stride: Size3) -> Tensor:
-    """SAME max-pool. Zeros serve as padding because every input has been through a ReLU."""
+    """SAME max-pool; it may pad with zeros since every input is the output of a ReLU."""
     return F.max_pool3d(pad_same(x, kernel, stride), kernel, stride)
 
 
@@ -92,7 +91,7 @@ class Unit(nn.Module):
 
 
 class Mixed(nn.Module):
-    """Four branches over one input, joined along the channels."""
+    """Inception block: four branches over one input, concatenated along the channels."""
 
     def __init__(self, inputs: int, channels: Channels, bn_eps: float) -> None:
         super().__init__()
@@ -115,7 +114,7 @@ class Mixed(nn.Module):
 
 
 class Logits(nn.Module):
-    """The last 1x1x1 convolution, with a bias and nothing after it."""
+    """The last 1x1x1 convolution, with a bias."""
 
     def __init__(self, inputs: int, classes: int) -> None:
         super().__init__()
@@ -128,7 +127,7 @@ class Logits(nn.Module):
 
 
 class I3D(nn.Module):
-    """Clips to logits. At width 1 names and shapes are those of `i3d_pretrained_400.pt`.
+    """Clips to logits; at width 1, names and shapes are those of `i3d_pretrained_400.pt`.
 
     Args:
         classes: number of logits.

@@ -1,4 +1,4 @@
-"""I3D as an extractor: finds and checks the weights, runs clips in batches of one shape."""
+"""I3D as an extractor: finds and verifies the weights, runs clips in batches of fixed shape."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,8 +22,9 @@ _CUDA_FRAMES = 128  # in one pass on CUDA: 8 clips of 16, 1 of 128, as StyleGAN-
 class I3DExtractor:
     """See `evaluation.extractors.ClipExtractor` for what the fields mean.
 
-    Every pass has the same shape, so neither the kernels nor the order of their sums depend on how
-    many clips there are: one clip on the CPU, a full batch on CUDA, filled up with the last clip.
+    Every pass has the same shape, so that neither the choice of kernels nor their order of sums
+    depends on the number of clips: one clip on a CPU; on CUDA a full batch, padded with the last
+    clip.
     """
 
     name: str
@@ -48,7 +49,7 @@ class I3DExtractor:
 
 
 def in_full_batches(network: Callable[[Tensor], Tensor], clips: Tensor, size: int) -> Tensor:
-    """`network` over [B,...], `size` at a time, the last batch filled up -> float32 [B,D], CPU."""
+    """`network` over [B,...] in batches of `size`, the last one padded -> float32 [B,D], CPU."""
     features = []
     for batch in torch.split(clips, size):
         missing = size - len(batch)
@@ -58,7 +59,7 @@ def in_full_batches(network: Callable[[Tensor], Tensor], clips: Tensor, size: in
 
 
 def build_kinetics400(request: ExtractorRequest) -> I3DExtractor:
-    """I3D with the published weights, from whichever file is there.
+    """I3D with the published weights, from any registered file on this machine.
 
     Raises:
         InputError: no file, or not a registered one and that is not allowed.

@@ -1,20 +1,20 @@
-"""The same I3D, prepared once to run more than twice as fast as `evaluation.extractors.i3d`.
+"""A form of I3D for inference, more than twice as fast as `evaluation.extractors.i3d`.
 
-What it does otherwise, with the share of the plain form's time that is at stake (one clip of 16
-frames, float32, two cores):
+The differences, with the share of the plain form's time that each concerns (one clip of 16 frames,
+float32, two cores):
 
-- Max-pools (28 %) run over one dimension after another: a maximum over a box is a maximum of
-  maxima. A window that hangs over the edge is cut off, so nothing is padded. That is right before a
-  ReLU too, so the ReLU comes after the pool, on a quarter of the values.
-- Convolutions (52 %) go to oneDNN with channels last; the large 3x3x3 ones take Winograd's form
-  along time, 4 products for 6. None falls into torch's slow path for small single clips (10 %).
+- Max-pools (28 %) run over one dimension after another. Windows are cut off at the edge, so nothing
+  is padded; this is also right before a ReLU, which therefore follows the pool, on a quarter of the
+  values.
+- Convolutions (52 %) use oneDNN with channels last; large 3x3x3 ones use Winograd's form along
+  time, with 4 products instead of 6. None takes torch's slow path for small single clips (10 %).
 - Batch norm (4 %) is folded into the kernels, in float64.
-- Padding (9 %) is the convolutions' own. Where it is lopsided or along time, the step before writes
-  into the middle of a larger array, so nothing is copied for it.
+- Padding (9 %) is done by the convolutions. Where it is asymmetric or along time, the preceding
+  step writes into the middle of a larger array, so nothing is copied.
 - In a mixed block the three 1x1 convolutions over its input are one, and each branch's ReLU writes
-  into its place in the block's output, so nothing is joined afterwards (1 %).
-- The two first stages, whose outputs would be the largest by far, run over eight frames at a time:
-  memory is bounded by the 28x28 activations, at any length.
+  into its part of the block's output, so nothing is concatenated (1 %).
+- The first two stages, which have the largest outputs, run over eight frames at a time: memory is
+  bounded by the 28x28 activations for any number of frames.
 
 Letters: B clips, C channels, T frames, H W positions.
 """
@@ -43,9 +43,9 @@ class FastI3D:
     """An I3D ready to run on `device` in `dtype`, for inference only.
 
     Args:
-        net: where the weights come from; they are copied.
+        net: the network, whose weights are copied.
         device: of the computation.
-        dtype: float32, or bfloat16 for a quick look.
+        dtype: float32, or bfloat16 (approximate).
     """
 
     def __init__(self, net: I3D, device: torch.device, dtype: torch.dtype) -> None:
@@ -76,7 +76,7 @@ class FastI3D:
         x = self._mixed(x, "Mixed_4")
         x = halve_time(halve_space(x, 2), 2)
         x = self._mixed(x, "Mixed_5")
-        # A 2x7x7 average pool, then logits, then a mean over time: all linear, so means come first.
+        # Average pool of 2x7x7, logits and the mean over time are linear, so the means come first.
         frames = x.float().mean(dim=(2, 3))
         pairs = (frames[:, 1:] + frames[:, :-1]) / 2
         return F.linear(pairs.mean(dim=1), self._logits, self._logits_bias)
@@ -145,7 +145,7 @@ class _FastMixed:
 
 
 def _folded(unit: Unit) -> tuple[Tensor, Tensor]:
-    """Weight and bias, in float64, of one convolution that does what `unit` does but its ReLU."""
+    """Weight and bias, in float64, of a convolution equal to `unit` without its ReLU."""
     bn = unit.bn
     variance, mean = _given(bn.running_var).double(), _given(bn.running_mean).double()
     gain = bn.weight.double() / torch.sqrt(variance + bn.eps)
@@ -153,14 +153,14 @@ def _folded(unit: Unit) -> tuple[Tensor, Tensor]:
 
 
 def _given(tensor: Tensor | None) -> Tensor:
-    """A parameter that torch's types allow to be absent and this network has."""
+    """A parameter that is optional in torch's types and present in this network."""
     if tensor is None:
         raise TypeError("this I3D lacks a parameter")
     return tensor
 
 
 def _between_zero_frames(like: Tensor, shape: Sequence[int]) -> Tensor:
-    """Room for [B,T,H,W,C] with a frame of zeros before and after: [B,1+T+1,H,W,C]."""
+    """An array for [B,T,H,W,C] with a frame of zeros before and after: [B,1+T+1,H,W,C]."""
     batch, frames, *rest = shape
     room = like.new_empty(batch, frames + 2, *rest)
     room[:, 0] = 0

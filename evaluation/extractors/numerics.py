@@ -10,16 +10,16 @@ from leo_bench.evaluation.errors import InputError
 
 
 def computes_bf16(device: torch.device) -> bool:
-    """Whether bfloat16 gains time: without AVX-512 a convolution takes 60 times that of float32."""
+    """Whether bfloat16 is faster: without AVX-512 a convolution takes 60 times as long."""
     return device.type != "cpu" or "AVX2" not in torch.backends.cpu.get_cpu_capability()
 
 
 @contextmanager
 def full_precision() -> Iterator[None]:
-    """float32 means float32 (no TF32, no bf16 inside), and the same kernels are chosen every time.
+    """Compute float32 without TF32 or bf16 inside, with the same kernels every time.
 
-    TF32 moves DIGAN-line numbers by up to 10 (metrics.md 0.5); cuDNN's benchmark mode may choose
-    another kernel, so other bits, in every run. What was set before is set again afterwards.
+    TF32 changes FVD as DIGAN computes it by 10 or more; cuDNN's benchmark mode may choose another
+    kernel, and so other bits, in every process. Previous settings are restored afterwards.
     """
     backends: Any = torch.backends  # torch's types do not know these settings
     operations = [

@@ -1,6 +1,6 @@
-"""An untrained extractor: a fixed projection of coarse pixels. For tests; its numbers mean nothing.
+"""An untrained extractor for tests: a fixed random projection of averaged pixels.
 
-It reads clips of any size and length, needs no weights and takes a millisecond.
+It accepts clips of any size and length, has no weights and takes a millisecond.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class PixelsExtractor:
     name: str = "pixels"
     dim: int = DIM
     weights: str = "none"
-    weights_verified: bool = True  # there are none that could be wrong
+    weights_verified: bool = True  # it has none
     precision: str = "fp32"
     device: str = "cpu"
 
@@ -39,10 +39,10 @@ class PixelsExtractor:
 
 
 def build(request: ExtractorRequest) -> PixelsExtractor:
-    """The projection.
+    """The extractor.
 
     Raises:
-        InputError: a device that is not here; an option that it does not have.
+        InputError: a device that is not available; an option that does not apply.
     """
     device = chosen_device(request.device)
     refuse_weights(request.name, request.weights)

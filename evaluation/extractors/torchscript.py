@@ -1,9 +1,9 @@
-"""Takes the tensors out of a TorchScript archive without running anything that is in it.
+"""Extracts the tensors of a TorchScript archive without running anything in it.
 
 Such an archive is a zip file: `NAME/data.pkl` describes the module as a pickle, `NAME/data/N` hold
-the numbers, `NAME/code/` the program. `torch.jit.load` compiles and runs the program; here it is
-never opened. The pickle is read by an unpickler that knows the nine things which TorchScript writes
-(torch/csrc/jit/serialization/pickler.cpp) and refuses every other name.
+the numbers, `NAME/code/` the program. `torch.jit.load` compiles and runs the program; it is never
+opened here. The unpickler accepts only the names that TorchScript writes
+(torch/csrc/jit/serialization/pickler.cpp) and refuses all others.
 """
 
 import pickle
@@ -43,7 +43,7 @@ def read_torchscript(path: Path) -> dict[str, Tensor]:
     """Every tensor of the archive's module, by its dotted name, in the order of definition.
 
     Raises:
-        InputError: not such an archive, or its pickle names something that no module needs.
+        InputError: not such an archive, or its pickle uses a name that no module needs.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -53,14 +53,14 @@ def read_torchscript(path: Path) -> dict[str, Tensor]:
             module = _Unpickler(archive, pickled[0]).load()
     except InputError:
         raise
-    # A malformed pickle can raise almost anything; all of it means the same here.
+    # A malformed pickle can raise errors of almost any type.
     except Exception as error:
         raise InputError(f"{path}: cannot be read as a TorchScript archive: {error}") from error
     return dict(_tensors(module, ""))
 
 
 class _Shell:
-    """Stands for any object of the program's own classes: its attributes and nothing else."""
+    """The attributes of an object of the program's own classes."""
 
     def __setstate__(self, state: object) -> None:
         if not isinstance(state, dict):
@@ -74,7 +74,7 @@ class _StorageType:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Reads what TorchScript writes. Refuses any other name before anything is called."""
+    """Unpickles TorchScript modules; refuses any other name before anything is called."""
 
     def __init__(self, archive: zipfile.ZipFile, pickled: str) -> None:
         super().__init__(BytesIO(_stored(archive, pickled)))

@@ -51,10 +51,6 @@ SLACK = 0.01
 # The methods whose intervals are `standard_error` times a quantile, on a skewed scale.
 OF_AN_ERROR = frozenset({"influence", "squared influences", "jackknife"})
 
-# Curves of drift that have one number a time, and which of two lies below the other.
-BY_TIME = frozenset({"mean", "low", "high", "all_low", "all_high", "survival"})
-ORDERED = (("all_low", "low"), ("low", "mean"), ("mean", "high"), ("high", "all_high"))
-
 
 def check_mean(name: str, value: float, of: str, values: Sequence[float]) -> None:
     """`value` is the mean of `values`."""
@@ -314,42 +310,3 @@ def _contradict_error(interval: tuple[float, float], error: float) -> NoReturn:
         "standard_error",
         f"which is {error:.6g}: the interval is not of that width",
     )
-
-
-def check_drift(
-    value: float,
-    curves: Mapping[str, Sequence[float]],
-    diagnostics: Mapping[str, float],
-    videos_used: int,
-    *,
-    complete: bool,
-) -> None:
-    """The curves of identity drift have the right order and lengths, and give its numbers.
-
-    Args:
-        value: the mean distance over the times behind the first frame.
-        curves: by name, as `benchmarks.scores.drift` writes them.
-        diagnostics: likewise.
-        videos_used: videos behind them.
-        complete: whether every video has a distance at every time.
-    """
-    for name in BY_TIME & curves.keys():
-        check_equal(f"curves.{name}", len(curves[name]), "curves.time", len(curves.get("time", ())))
-    for lower, upper in ORDERED:
-        if lower in curves and upper in curves:
-            for place, (low, high) in enumerate(zip(curves[lower], curves[upper], strict=True)):
-                if low > high + rounding(low, high):
-                    name = f"curves.{lower}[{place}]"
-                    contradict(name, low, f"curves.{upper}", f"which is {high:.6g} there")
-    mean = curves.get("mean", ())
-    if complete and len(mean) > 1:
-        check_mean("value", value, "curves.mean behind the first time", mean[1:])
-    if mean and "at_the_end" in diagnostics:
-        check_close("diagnostics.at_the_end", diagnostics["at_the_end"], "curves.mean", mean[-1])
-    broken = diagnostics.get("broken")
-    if broken is not None and "break_frames" in curves:
-        count = float(len(curves["break_frames"]))
-        check_equal("diagnostics.broken", broken, "curves.break_frames", count)
-    if broken is not None and "survived" in diagnostics and videos_used:
-        whole = 1 - broken / videos_used
-        check_close("diagnostics.survived", diagnostics["survived"], "broken", whole, 1.0)

@@ -5,7 +5,7 @@ one set at a time and have a `ScoreRecord`. The two lie in one tree of folders. 
 torch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -27,13 +27,14 @@ from leo_bench.evaluation.records.checks import (
     check_around,
     check_at_most,
     check_close,
-    check_drift,
     check_equal,
     check_error,
     check_interval,
+    check_mean,
     check_protocol,
     check_request,
     contradict,
+    rounding,
 )
 from leo_bench.evaluation.records.distance import (
     benchmark_name,
@@ -45,6 +46,10 @@ from leo_bench.evaluation.records.distance import (
 from leo_bench.evaluation.records.influences import beside_record, mean_influences
 from leo_bench.evaluation.records.parts import Provenance, SideRecord
 from leo_bench.evaluation.uncertainty.paired_shares import wilson_interval
+
+# Curves of drift that have one number a time, and which of two lies below the other.
+BY_TIME = frozenset({"mean", "low", "high", "all_low", "all_high", "survival"})
+ORDERED = (("all_low", "low"), ("low", "mean"), ("mean", "high"), ("high", "all_high"))
 
 
 class Against(Data):
@@ -198,7 +203,7 @@ class ScoreRecord(Provenance):
         if self.metric == "drift":
             complete = self.frames_without == 0
             curves, told = self.curves, self.diagnostics
-            check_drift(self.value, curves, told, self.videos_used, complete=complete)
+            _check_drift(self.value, curves, told, self.videos_used, complete=complete)
         return self
 
 
@@ -246,3 +251,42 @@ def score_record_path(records: Path, record: ScoreRecord) -> Path:
         record.protocol,
     )
     return records / benchmark / slug(record.source.name) / f"{record.metric}.json"
+
+
+def _check_drift(
+    value: float,
+    curves: Mapping[str, Sequence[float]],
+    diagnostics: Mapping[str, float],
+    videos_used: int,
+    *,
+    complete: bool,
+) -> None:
+    """The curves of identity drift have the right order and lengths, and give its numbers.
+
+    Args:
+        value: the mean distance over the times behind the first frame.
+        curves: by name, as `benchmarks.scores.drift` writes them.
+        diagnostics: likewise.
+        videos_used: videos behind them.
+        complete: whether every video has a distance at every time.
+    """
+    for name in BY_TIME & curves.keys():
+        check_equal(f"curves.{name}", len(curves[name]), "curves.time", len(curves.get("time", ())))
+    for lower, upper in ORDERED:
+        if lower in curves and upper in curves:
+            for place, (low, high) in enumerate(zip(curves[lower], curves[upper], strict=True)):
+                if low > high + rounding(low, high):
+                    name = f"curves.{lower}[{place}]"
+                    contradict(name, low, f"curves.{upper}", f"which is {high:.6g} there")
+    mean = curves.get("mean", ())
+    if complete and len(mean) > 1:
+        check_mean("value", value, "curves.mean behind the first time", mean[1:])
+    if mean and "at_the_end" in diagnostics:
+        check_close("diagnostics.at_the_end", diagnostics["at_the_end"], "curves.mean", mean[-1])
+    broken = diagnostics.get("broken")
+    if broken is not None and "break_frames" in curves:
+        count = float(len(curves["break_frames"]))
+        check_equal("diagnostics.broken", broken, "curves.break_frames", count)
+    if broken is not None and "survived" in diagnostics and videos_used:
+        whole = 1 - broken / videos_used
+        check_close("diagnostics.survived", diagnostics["survived"], "broken", whole, 1.0)

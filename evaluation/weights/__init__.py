@@ -1,1 +1,1 @@
-"""External weights: which there are, where they lie, how to fetch them."""
+"""External weights: the registry of files, their downloads, and loading their tensors."""

@@ -1,9 +1,9 @@
-"""Fetches weights: several addresses, resumed, checked before they are in place.
+"""Downloads weights: from several addresses, resumed, verified before they are in place.
 
-A download grows in a hidden file beside its target and moves over it only when size and digest are
-right, so what carries the target's name is always whole; where nobody published a digest, the
-length that the server promised has to do. A lock lets one process at a time work on a file; the
-others wait and find it done. Offline, no socket is opened.
+A download grows in a hidden file beside its target and replaces it only when size and digest are
+right, so a file of the target's name is always complete. Where no digest is published, the length
+that the server states is checked. A lock lets one process at a time download a file; others wait.
+Offline, no connection is opened.
 """
 
 import contextlib
@@ -29,11 +29,11 @@ _CHUNK = 1 << 18
 
 
 class _AddressFailedError(Exception):
-    """One address did not give the file; the next may."""
+    """An address did not give the file; the next one is tried."""
 
 
 def is_offline() -> bool:
-    """Whether the user forbade the network by `LEO_BENCH_OFFLINE`."""
+    """Whether `LEO_BENCH_OFFLINE` forbids network access."""
     return os.environ.get(OFFLINE_VARIABLE, "") not in ("", "0")
 
 
@@ -70,11 +70,11 @@ def is_right(target: Path, name: str, file: WeightsFile) -> bool:
 
 
 def download(file: WeightsFile, target: Path, progress: Progress | None = None) -> None:
-    """Put `file` at `target`, from the first of its addresses that gives it.
+    """Download `file` to `target` from the first of its addresses that works.
 
     Raises:
         InputError: the folder cannot be written, or the disk is full.
-        InfrastructureError: no address gave the right file; the message says what each one did.
+        InfrastructureError: no address gave the right file; the message says why for each.
     """
     partial = target.with_name(f".{target.name}.part")
     try:
@@ -104,7 +104,7 @@ def download(file: WeightsFile, target: Path, progress: Progress | None = None) 
 
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Hold a lock, of which nothing is left behind.
+    """Hold a lock, whose file is removed afterwards.
 
     Raises:
         Timeout: another process has held it for too long.
@@ -114,14 +114,14 @@ def _alone(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # Still locked: who has opened the file meanwhile sees that it is gone and makes another.
+        # Still locked: a process that has opened the file meanwhile finds it gone.
         path.unlink(missing_ok=True)
         lock.release()
 
 
 @contextlib.contextmanager
 def _not_empty(partial: Path) -> Iterator[None]:
-    """Keep of an unfinished download what can be continued: no file of 0 bytes."""
+    """Remove an unfinished download of 0 bytes, which cannot be resumed."""
     try:
         yield
     finally:
@@ -133,10 +133,9 @@ def _not_empty(partial: Path) -> Iterator[None]:
 def _from_address(
     address: str, file: WeightsFile, partial: Path, progress: Progress | None
 ) -> None:
-    """Complete `partial` from one address, and check it.
+    """Complete `partial` from one address and verify it.
 
-    What an earlier, interrupted download left is continued; if the whole is then wrong, the file is
-    fetched once more from its first byte.
+    An interrupted download is resumed; if the result is wrong, it starts again at the first byte.
     """
     if partial.exists() and partial.stat().st_size and not file.digest_unknown:
         _receive(address, file, partial, progress)
@@ -156,7 +155,7 @@ def _from_address(
 
 
 def _receive(address: str, file: WeightsFile, partial: Path, progress: Progress | None) -> None:
-    """Append to `partial` what it lacks."""
+    """Append the missing bytes to `partial`."""
     import requests
 
     start = partial.stat().st_size if partial.exists() else 0
@@ -180,7 +179,7 @@ def _receive(address: str, file: WeightsFile, partial: Path, progress: Progress 
 def _write(
     response: "Response", file: WeightsFile, partial: Path, progress: Progress | None
 ) -> None:
-    """The body of one answer, after what `partial` holds if the server continued it."""
+    """Write the body of a response; append it to `partial` if the server resumed."""
     kept = partial.stat().st_size if response.status_code == 206 else 0
     if kept and not response.headers.get("Content-Range", "").startswith(f"bytes {kept}-"):
         raise _AddressFailedError("continued at another byte than it was asked to")
@@ -198,6 +197,6 @@ def _write(
 
 
 def _in_short(error: Exception) -> str:
-    """The innermost reason: requests and urllib3 wrap it several times."""
+    """The innermost error: requests and urllib3 wrap it several times."""
     reason = getattr(error.args[0], "reason", error) if error.args else error
     return f"{type(error).__name__}: {reason}".partition("\n")[0]

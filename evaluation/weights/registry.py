@@ -1,7 +1,7 @@
-"""External weights: which files there are, where they lie, whether they are the right ones.
+"""The registry of weights files: finds them on this machine and verifies their digests.
 
-`weights.toml` registers every file with its addresses, digest, licence and lineage. Nothing here
-touches the network; `evaluation.weights.downloads` does, when asked.
+`weights.toml` registers every file with its addresses, digest, licence and lineage. This module
+never uses the network; `evaluation.weights.downloads` does.
 """
 
 import hashlib
@@ -20,21 +20,21 @@ from leo_bench.evaluation.files.schema import Data, load_toml
 
 REGISTRY = Path(__file__).parent / "weights.toml"
 FOLDER_VARIABLE = "LEO_BENCH_WEIGHTS"
-OPTION = "--weights"  # how most commands call the file that a user names
+OPTION = "--weights"  # of most commands, for a weights file of the user's own
 ALLOWED = "--allow-unverified uses it and marks the records made with it"
 
 
 class WeightsFile(Data):
-    """One file of the registry. One of its digests is known, or `digest_unknown` is said."""
+    """An entry of the registry; it has a digest, or `digest_unknown` is true."""
 
     about: str
     used_by: tuple[str, ...]  # names of extractors, embedders and losses
     addresses: tuple[str, ...]
     google_drive: tuple[str, ...] = ()  # ids
     by_hand: tuple[str, ...] = ()  # pages from which only a person can get the file
-    digest_unknown: bool = False  # nobody published it: such a file never counts as verified
+    digest_unknown: bool = False  # none is published: such a file never counts as verified
     sha256: str | None = None
-    sha256_start: str | None = None  # first digits: what PyTorch's own downloads check
+    sha256_start: str | None = None  # first digits, as PyTorch's own downloads check them
     git_blob: str | None = None  # SHA-1 as `git hash-object` prints it
     size: int | None = None  # bytes
     licence: str
@@ -50,7 +50,7 @@ class WeightsFile(Data):
         return self
 
     def matches(self, sha256: str, git_blob: str) -> bool:
-        """Whether these digests are the file's; the strongest that is known decides."""
+        """Whether these are the digests of the file; the strongest known one decides."""
         if self.sha256 is not None:
             return sha256 == self.sha256
         if self.git_blob is not None:
@@ -59,9 +59,9 @@ class WeightsFile(Data):
 
     @property
     def strength(self) -> Literal["digest", "prefix", "unknown"]:
-        """How well a file can be told by its digest: all of one, its first digits, or not at all.
+        """How far a file can be verified: by a whole digest, its first digits, or not at all.
 
-        Eight hex digits of SHA-256 tell a damaged file, and no file that was made to have them.
+        Eight hex digits of SHA-256 detect damage, but not a file that was crafted to have them.
         """
         if self.sha256 is not None or self.git_blob is not None:
             return "digest"
@@ -69,42 +69,42 @@ class WeightsFile(Data):
 
     @property
     def downloads(self) -> tuple[str, ...]:
-        """Addresses that answer with the file itself, in the order to try them."""
+        """Addresses of the file itself, in the order to try them."""
         drive = "https://drive.usercontent.google.com/download?id={}&export=download&confirm=t"
         return (*self.addresses, *(drive.format(key) for key in self.google_drive))
 
     @property
     def pages(self) -> tuple[str, ...]:
-        """Addresses for a person's browser."""
+        """Addresses for a browser."""
         drive = "https://drive.google.com/file/d/{}/view"
         return (*self.addresses, *(drive.format(key) for key in self.google_drive), *self.by_hand)
 
 
 class Registry(Data):
-    """`weights.toml`: file name -> what is known of it."""
+    """The model of `weights.toml`: entries by file name."""
 
     files: dict[str, WeightsFile]
 
 
 @dataclass(frozen=True)
 class Verified:
-    """A file on disk and what its digest says."""
+    """A weights file on disk and the result of its verification."""
 
     path: Path
     sha256: str
-    registered_as: str | None  # None: no file of the registry has this digest
+    registered_as: str | None  # name in the registry; None: no entry has this digest
 
     @property
     def verified(self) -> bool:
-        """Whether the digest is a registered one, or begins as it (`prefix_note`)."""
+        """Whether the digest, or its beginning (`prefix_note`), is a registered one."""
         return self.registered_as is not None
 
 
 def load_registry(path: Path = REGISTRY) -> dict[str, WeightsFile]:
-    """File name -> entry.
+    """The entries by file name.
 
     Raises:
-        InputError: the file breaks its own schema.
+        InputError: the file does not follow its schema.
     """
     return load_toml(Registry, path).files
 
@@ -113,7 +113,7 @@ def entry(name: str) -> WeightsFile:
     """The registry's entry of one file.
 
     Raises:
-        InputError: no such name; the message lists those there are.
+        InputError: no such name; the message lists the known ones.
     """
     registry = load_registry()
     if name not in registry:
@@ -127,17 +127,20 @@ def weights_for(extractor: str) -> dict[str, WeightsFile]:
 
 
 def folder() -> Path:
-    """Where fetched weights go: $LEO_BENCH_WEIGHTS, or `weights` in `files.places`' cache."""
+    """The folder of downloaded weights: $LEO_BENCH_WEIGHTS, or `weights` in `cache_root()`."""
     return _folders()[0]
 
 
 def find(names: Sequence[str], explicit: Path | None = None, option: str = OPTION) -> Path:
-    """The first of `names` that is on this machine; `explicit`, what `option` named, wins.
+    """The path of the user's own file, or of the first of `names` that is on this machine.
 
-    `option` is what the caller's command has for a file of the user's own: messages name it.
+    Args:
+        names: in the registry, preferred first.
+        explicit: a file of the user's own; None: look for `names`.
+        option: the option that names `explicit`, for messages.
 
     Raises:
-        InputError: none is; the message says how to get the first.
+        InputError: there is none; the message says how to get the first.
     """
     if explicit is not None:
         if not explicit.is_file():
@@ -151,14 +154,14 @@ def find(names: Sequence[str], explicit: Path | None = None, option: str = OPTIO
 
 
 def prefix_note(network: str, sha256: str) -> str | None:
-    """What a record says of weights that only the beginning of a digest vouches for.
+    """The note of a record on weights that are verified by the beginning of a digest only.
 
     Args:
-        network: that uses them.
+        network: name of the extractor or embedder that uses them.
         sha256: of the file.
 
     Returns:
-        None where a whole digest vouches for them, or nothing does.
+        None if they are verified by a whole digest, or not at all.
     """
     for name, file in weights_for(network).items():
         if file.strength == "prefix" and file.matches(sha256, ""):
@@ -168,7 +171,7 @@ def prefix_note(network: str, sha256: str) -> str | None:
 
 
 def find_by_digest(names: Iterable[str], sha256: str) -> Path | None:
-    """The file of one of these names that is on this machine and has this SHA-256."""
+    """The path of a file of one of these names that has this SHA-256; None: there is none."""
     for name in names:
         for place in _folders():
             if (place / name).is_file() and _digests(place / name)[0] == sha256:
@@ -177,17 +180,17 @@ def find_by_digest(names: Iterable[str], sha256: str) -> Path | None:
 
 
 def how_to_get(name: str, option: str = OPTION) -> str:
-    """One line for somebody who lacks the file and whose command has `option` for it."""
+    """One line on how to get a file; `option` is the command's option for the user's own file."""
     places, file = ", ".join(str(place) for place in _folders()), entry(name)
     get = f"run `leo-bench weights fetch {name}`"
-    if not file.downloads:  # else `weights list --urls` has the addresses: there may be many
+    if not file.downloads:  # otherwise `weights list --urls` lists the addresses
         get = f"download {' or '.join(file.pages)} and put it there"
     unknown = "; its digest is not known: --allow-unverified is needed" * file.digest_unknown
     return f"weights {name} are not in {places}; {get}, or give {option} FILE{unknown}"
 
 
 def identify(path: Path, candidates: dict[str, WeightsFile]) -> Verified:
-    """Which of `candidates` the file is, by digest, whatever it is called.
+    """Verify a file: which of `candidates` it is, by its digest, whatever its name.
 
     Raises:
         InputError: the file cannot be read.
@@ -202,7 +205,7 @@ def identify(path: Path, candidates: dict[str, WeightsFile]) -> Verified:
 def require_registered(
     path: Path, candidates: dict[str, WeightsFile], advice: str = ALLOWED
 ) -> Verified:
-    """As `identify`, and the file has to be one of them; `advice` ends the message if it is not.
+    """As `identify`, but the file must be one of `candidates`; `advice` ends the error.
 
     Raises:
         InputError: its digest is none of theirs.
