@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from leo_bench.leo.networks.fast_encoder import fold_encoder
-from leo_bench.leo.networks.fast_generator import Prepared, fold_decoder
+from leo_bench.leo.networks.fast_encoder import FoldedEncoder
+from leo_bench.leo.networks.fast_generator import FoldedDecoder, Prepared
 from leo_bench.leo.networks.generator import Generator
 from leo_bench.leo.networks.layers import from_pixels, to_pixels
 
@@ -31,8 +31,8 @@ class ImageAnimator:
         self._like = generator.dec.input.input.detach()
         self._at_once = max(1, _PIXELS_AT_ONCE // self.size**2)
         with torch.no_grad():
-            self._encoder = fold_encoder(generator.enc)
-            self._decoder = fold_decoder(generator.dec)
+            self._encoder = FoldedEncoder(generator.enc)
+            self._decoder = FoldedDecoder(generator.dec)
 
     @torch.no_grad()
     def codes(self, frames: Tensor) -> Tensor:

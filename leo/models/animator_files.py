@@ -43,11 +43,7 @@ class AnimatorFile:
 
 
 def generator_from_file(path: Path) -> Generator:
-    """The generator in `path`, on the CPU, frozen.
-
-    Raises:
-        InputError: as `read_animator`.
-    """
+    """The generator in `path`, on the CPU, frozen."""
     return read_animator(path).generator
 
 

@@ -125,11 +125,7 @@ class CodeModel:
         return CodeModel(*_opened(model, "frame-dm", device, FrameDmConfig, FrameStats, network))
 
     def codes(self, keys: Sequence[Key], sampler: Sampler) -> Tensor:
-        """One code a key: float32 [B,M].
-
-        Raises:
-            InputError: as `sample`.
-        """
+        """One code a key: float32 [B,M]."""
         device = _device(self.network)
         low, high = self.stats.low.to(device), self.stats.high.to(device)
         denoiser = Denoiser(
@@ -167,11 +163,7 @@ class TransitionModel:
     def between(
         self, start_BM: Tensor, end_BM: Tensor, keys: Sequence[Key], sampler: Sampler
     ) -> Tensor:
-        """Windows from `start_BM` to `end_BM`, both included: float32 [B,L,M].
-
-        Raises:
-            InputError: as `sample`.
-        """
+        """Windows from `start_BM` to `end_BM`, both included: float32 [B,L,M]."""
         bounds = self.stats.bounds.to(_device(self.network))
         denoiser = Denoiser(
             predict=lambda state, step, start, end, label: predict_departure(

@@ -74,7 +74,7 @@ class FoldedTrunk:
 
 
 class FoldedEncoder:
-    """An encoder ready to run; made by `fold_encoder`."""
+    """The fast form of an encoder; gradients reach its parameters."""
 
     def __init__(self, encoder: Encoder) -> None:
         *layers, last = encoder.net_app.convs
@@ -86,11 +86,8 @@ class FoldedEncoder:
         )
 
     def codes(self, images: Tensor) -> Tensor:
-        """[B,3,H,H] in [-1,1] -> motion codes [B,D]."""
-        return self.code_of(self.appearance(images).vector)
-
-    def code_of(self, vector: Tensor) -> Tensor:
-        """Appearance vectors [B,S] -> motion codes [B,D], never below float32."""
+        """[B,3,H,H] in [-1,1] -> motion codes [B,D], float32 at least."""
+        vector = self.appearance(images).vector
         with torch.autocast(vector.device.type, enabled=False):
             return F.linear(vector.to(self._matrix.dtype), self._matrix, self._offset)
 
@@ -99,15 +96,6 @@ class FoldedEncoder:
         maps = self._trunk.maps(images)
         vector = F.linear(maps[-1].permute(0, 2, 3, 1).flatten(1), self._last)
         return Appearance(vector, maps[-2::-1])
-
-    def both(self, sources: Tensor, driving: Tensor) -> tuple[Appearance, Tensor]:
-        """Appearances of `sources` and codes of `driving`, each [B,3,H,H]."""
-        return self.appearance(sources), self.codes(driving)
-
-
-def fold_encoder(encoder: Encoder) -> FoldedEncoder:
-    """The fast form of `encoder`; gradients reach its parameters."""
-    return FoldedEncoder(encoder)
 
 
 def point(x: Tensor, weight: Tensor) -> Tensor:

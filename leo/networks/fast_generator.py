@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from leo_bench.leo.networks.fast_encoder import Appearance, fold_encoder, point
+from leo_bench.leo.networks.fast_encoder import Appearance, FoldedEncoder, point
 from leo_bench.leo.networks.fir import fir
 from leo_bench.leo.networks.generator import Decoder, Generator, ToFlow, ToRGB, base_grid
 from leo_bench.leo.networks.layers import (
@@ -140,7 +140,7 @@ class _Level:
 
 
 class FoldedDecoder:
-    """A decoder ready to run; made by `fold_decoder`."""
+    """The fast form of a decoder; gradients reach its parameters."""
 
     def __init__(self, decoder: Decoder) -> None:
         self._align_corners = decoder.align_corners
@@ -204,15 +204,10 @@ class FoldedDecoder:
         return iter(pairs)
 
 
-def fold_decoder(decoder: Decoder) -> FoldedDecoder:
-    """The fast form of `decoder`; gradients reach its parameters."""
-    return FoldedDecoder(decoder)
-
-
 def reconstruct(generator: Generator, source: Tensor, driving: Tensor) -> Tensor:
     """`generator(source, driving)` by the folded form: both [B,3,H,H] in [-1,1] -> [B,3,H,H]."""
-    encoder, decoder = fold_encoder(generator.enc), fold_decoder(generator.dec)
-    appearance, codes = encoder.both(source, driving)
+    encoder, decoder = FoldedEncoder(generator.enc), FoldedDecoder(generator.dec)
+    appearance, codes = encoder.appearance(source), encoder.codes(driving)
     return decoder.frames(decoder.prepare(appearance), codes)
 
 

@@ -207,8 +207,9 @@ class LeoSource:
         size = self.drawing.together
         numbers = range(number * size, min((number + 1) * size, self.drawing.sampling.count))
         rows = [SampleRow(i, i, i) for i in numbers]
-        work = self.drawing.draw
-        return self._drawn.begin(number, lambda: self._lanes.submit(lambda: work(rows)))
+        return self._drawn.begin(
+            number, lambda: self._lanes.submit(lambda: self.drawing.draw(rows))
+        )
 
 
 class _Recent(Generic[T]):

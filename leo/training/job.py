@@ -99,11 +99,7 @@ class Job:
 
     @property
     def perceptual(self) -> Chosen:
-        """The animator's perceptual loss.
-
-        Raises:
-            InputError: as `choose`.
-        """
+        """The animator's perceptual loss."""
         chosen = choose(self.run.config.animator.perceptual, self.vgg)
         self.say(chosen.note)
         return chosen

@@ -19,7 +19,7 @@ from places import SHARED_FOLDER
 from torch import Tensor
 
 from conftest import Run
-from leo_bench.leo.networks.fast_encoder import fold_encoder
+from leo_bench.leo.networks.fast_encoder import FoldedEncoder
 from leo_bench.leo.networks.fast_generator import reconstruct
 from leo_bench.leo.networks.generator import Generator
 
@@ -92,7 +92,7 @@ def test_in_float32_the_picture_is_the_originals_on_average(form: Form) -> None:
 
 def test_codes_appearance_and_directions_are_the_originals() -> None:
     net = network(torch.float64)
-    encoder = fold_encoder(net.enc)
+    encoder = FoldedEncoder(net.enc)
     appearance = encoder.appearance(numbers("source", torch.float64))
     exact: dict[str, Any] = {"rtol": 0, "atol": 1e-7}
     code = encoder.codes(numbers("driving", torch.float64))[0]

@@ -8,8 +8,8 @@ from torch.nn import functional as F
 
 from leo_bench.leo.models.animator import relative
 from leo_bench.leo.networks.discriminator import Discriminator
-from leo_bench.leo.networks.fast_encoder import fold_encoder
-from leo_bench.leo.networks.fast_generator import fold_decoder, reconstruct
+from leo_bench.leo.networks.fast_encoder import FoldedEncoder
+from leo_bench.leo.networks.fast_generator import FoldedDecoder, reconstruct
 from leo_bench.leo.networks.fast_generator import upsample as fast_upsample
 from leo_bench.leo.networks.fir import fir
 from leo_bench.leo.networks.generator import Generator, start_from_identity, warp
@@ -112,7 +112,7 @@ def test_relative_motion_is_absolute_motion_by_another_code() -> None:
     codes = relative(driving, driving[0], of_source[0])
     torch.testing.assert_close(appearance + moved(codes), latents, rtol=0, atol=1e-6)
     wanted = net.dec(latents, [m.expand(3, -1, -1, -1) for m in maps])
-    encoder, decoder = fold_encoder(net.enc), fold_decoder(net.dec)
+    encoder, decoder = FoldedEncoder(net.enc), FoldedDecoder(net.dec)
     prepared = decoder.prepare(encoder.appearance(numbers(1, 3, 32, 32)))
     torch.testing.assert_close(decoder.frames(prepared, codes), wanted, rtol=0, atol=1e-6)
 
@@ -231,7 +231,7 @@ def test_the_fast_form_and_its_gradients_are_the_plain_forms(
 def test_one_source_and_many_codes_equal_frame_by_frame_in_both_forms() -> None:
     net = network()
     with torch.no_grad():
-        encoder, decoder = fold_encoder(net.enc), fold_decoder(net.dec)
+        encoder, decoder = FoldedEncoder(net.enc), FoldedDecoder(net.dec)
         source, codes = numbers(1, 3, 32, 32), numbers(4, 5, seed=1)
         prepared = decoder.prepare(encoder.appearance(source))
         together = decoder.frames(prepared, codes)
@@ -263,7 +263,7 @@ def test_under_bf16_the_flow_stays_in_full_precision(monkeypatch: pytest.MonkeyP
 @torch.no_grad()
 def test_under_bf16_a_flow_is_the_float32_product_of_the_same_features() -> None:
     net = network().float()
-    plain, fast = net.dec.to_flows[1], fold_decoder(net.dec)._levels[1].flow
+    plain, fast = net.dec.to_flows[1], FoldedDecoder(net.dec)._levels[1].flow
     features = numbers(2, 16, 16, 16).bfloat16()
     latent, coarser = numbers(2, 24, seed=1).float(), numbers(2, 3, 8, 8, seed=2).float()
     style = plain.get_submodule("conv.modulation")(latent)
