@@ -290,10 +290,10 @@ class FramePairs:
         return {"source": pairs[:, 0], "driving": pairs[:, 1]}
 
     def _pair(self, step: int, index: int) -> Tensor:
-        chance = generator("frame pairs", self.seed, step, index)
+        random = generator("frame pairs", self.seed, step, index)
         training = self.videos.training
-        video = training[int(torch.randint(len(training), (), generator=chance))]
+        video = training[int(torch.randint(len(training), (), generator=random))]
         count = self.videos.frame_counts[video]
-        first, second = torch.randperm(count, generator=chance)[:2].tolist()
+        first, second = torch.randperm(count, generator=random)[:2].tolist()
         pair = self.videos.frames(video, [first, second])
-        return augment(pair, self.augmentation, chance, self.side)
+        return augment(pair, self.augmentation, random, self.side)

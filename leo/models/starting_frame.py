@@ -90,7 +90,7 @@ def enlarged(
     """Super-resolution: uint8 [B,3,r,r] and their codes [B,M] -> uint8 [B,3,R,R], on the CPU."""
 
     def predict(state: Tensor, step: Tensor, code: Tensor, low: Tensor, level: Tensor) -> Tensor:
-        state, code = beside(state, code, low, level)
+        state, code = concatenated(state, code, low, level)
         predicted: Tensor = model.network(state, step, code)
         return predicted
 
@@ -107,7 +107,7 @@ def enlarged(
     return to_pixels(drawn.cpu())
 
 
-def beside(state: Tensor, code: Tensor, low: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
+def concatenated(state: Tensor, code: Tensor, low: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
     """The inputs of super-resolution's network: picture channels and code are concatenated.
 
     Args:

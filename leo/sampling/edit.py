@@ -140,10 +140,10 @@ class ControlNet:
         pipeline.set_progress_bar_config(disable=True)
 
         def edit(picture: Tensor) -> Tensor:
-            chance = torch.Generator().manual_seed(self.seed)
+            random = torch.Generator().manual_seed(self.seed)
             side = (CONTROLNET_SIDE, CONTROLNET_SIDE)
             control = to_image(edges(picture)).resize(side, Image.Resampling.NEAREST)
-            drawn = pipeline(self.prompt, control, generator=chance, output_type="pt")
+            drawn = pipeline(self.prompt, control, generator=random, output_type="pt")
             made: Tensor = drawn.images[0]
             return (made.clamp(0, 1) * 255).round().to(torch.uint8).cpu()
 

@@ -10,7 +10,7 @@ from leo_bench.leo.diffusion.codes import FrameStats
 from leo_bench.leo.models.starting_frame import FrameModel, StartingFrames
 from leo_bench.leo.networks.unet2d import UNet2d
 from leo_bench.leo.stage import Stage
-from leo_bench.leo.stages.denoising import DiffusionStage, quick
+from leo_bench.leo.stages.denoising import DiffusionStage, preview_sampler
 from leo_bench.leo.stages.frames_with_codes import (
     FramesWithCodes,
     denoising,
@@ -31,7 +31,10 @@ def build(config: CddpmConfig, videos: TrainingVideos, codes: CodeBook, seed: in
     def picture(network: nn.Module) -> Tensor:
         """Rows real, drawn, drawn from other noise; a column a code."""
         frames, codes_BM = some_held_out(held_out, stats)
-        model, sampler = StartingFrames(FrameModel(network, config, stats)), quick(config.diffusion)
+        model, sampler = (
+            StartingFrames(FrameModel(network, config, stats)),
+            preview_sampler(config.diffusion),
+        )
         rows = [[("shown", row, column) for column in range(len(frames))] for row in range(2)]
         return tiled([frames, *(model.draw(codes_BM, keys, sampler) for keys in rows)])
 

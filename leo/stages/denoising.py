@@ -185,7 +185,7 @@ def seeded(build: Callable[[], T], *key: str | int) -> T:
         return build()
 
 
-def quick(diffusion: Diffusion, batch: int = 8) -> Sampler:
+def preview_sampler(diffusion: Diffusion, batch: int = 8) -> Sampler:
     """DDIM for pictures during training: at most 25 steps, a divisor of those of training."""
     return Sampler("ddim", max(n for n in range(1, _QUICK + 1) if diffusion.steps % n == 0), batch)
 

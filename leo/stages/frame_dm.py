@@ -18,7 +18,7 @@ from leo_bench.leo.stages.denoising import (
     DiffusionStage,
     RandomBatches,
     held_out_batch,
-    quick,
+    preview_sampler,
 )
 from leo_bench.leo.stages.pictures import clouds
 
@@ -47,7 +47,9 @@ def build(config: FrameDmConfig, codes: CodeBook, seed: int) -> Stage:
     def picture(network: nn.Module) -> Tensor:
         """Held-out codes beside drawn ones, as clouds."""
         keys = [("shown", number) for number in range(DRAWN)]
-        drawn = CodeModel(network, stats, config).codes(keys, quick(config.diffusion, DRAWN))
+        drawn = CodeModel(network, stats, config).codes(
+            keys, preview_sampler(config.diffusion, DRAWN)
+        )
         return clouds(held_out["code"], stats.normalised(drawn))
 
     return DiffusionStage(

@@ -26,7 +26,7 @@ from leo_bench.leo.config import CddpmConfig
 from leo_bench.leo.data.encode import CodeBook
 from leo_bench.leo.data.videos import TrainingVideos
 from leo_bench.leo.diffusion.codes import FrameStats
-from leo_bench.leo.models.starting_frame import MOST_NOISE, beside, shrunk
+from leo_bench.leo.models.starting_frame import MOST_NOISE, concatenated, shrunk
 from leo_bench.leo.networks.layers import from_pixels
 from leo_bench.leo.seeds import generator
 from leo_bench.leo.stage import Batch, Share
@@ -115,7 +115,7 @@ def denoising(config: CddpmConfig) -> Denoising:
 def _predict(network: nn.Module, state: Tensor, batch: Batch) -> Tensor:
     code = batch["code"]
     if "low" in batch:
-        state, code = beside(state, code, batch["low"], batch["level"])
+        state, code = concatenated(state, code, batch["low"], batch["level"])
     predicted: Tensor = network(state, batch["step"], code, batch["told"])
     return predicted
 

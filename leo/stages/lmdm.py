@@ -21,7 +21,7 @@ from leo_bench.leo.stages.denoising import (
     DiffusionStage,
     RandomBatches,
     held_out_batch,
-    quick,
+    preview_sampler,
     shown,
 )
 from leo_bench.leo.stages.pictures import strips
@@ -50,7 +50,7 @@ def build(config: LmdmConfig, codes: CodeBook, seed: int) -> Stage:
         """Rows of residuals: real, drawn, drawn from other noise; a column a window."""
         model = MotionModel(network, stats, config)
         real, keys = shown(held_out["window"])
-        sampler = quick(config.diffusion, len(keys))
+        sampler = preview_sampler(config.diffusion, len(keys))
         if model.condition.conditional:
             first = stats.denormalised(real[:, 0])
             drawn = model.windows(first.repeat(2, 1), keys, sampler)

@@ -15,7 +15,7 @@ from leo_bench.leo.diffusion.codes import FrameStats
 from leo_bench.leo.models.starting_frame import FrameModel, enlarged, shrunk, upsampled
 from leo_bench.leo.networks.unet2d import UNet2d
 from leo_bench.leo.stage import Stage
-from leo_bench.leo.stages.denoising import DiffusionStage, quick
+from leo_bench.leo.stages.denoising import DiffusionStage, preview_sampler
 from leo_bench.leo.stages.frames_with_codes import (
     FramesWithCodes,
     denoising,
@@ -40,7 +40,7 @@ def build(
         frames, codes_BM = some_held_out(held_out, stats)
         small = shrunk(frames, low)
         keys = [("shown", column) for column in range(len(frames))]
-        sampler = quick(config.diffusion, 4)
+        sampler = preview_sampler(config.diffusion, 4)
         drawn = enlarged(FrameModel(network, config, stats), small, codes_BM, keys, sampler)
         return tiled([frames, upsampled(small, config.resolution), drawn])
 

@@ -21,7 +21,7 @@ from leo_bench.leo.stages.denoising import (
     DiffusionStage,
     RandomBatches,
     held_out_batch,
-    quick,
+    preview_sampler,
     shown,
 )
 from leo_bench.leo.stages.pictures import strips
@@ -58,7 +58,7 @@ def build(config: TransitionConfig, codes: CodeBook, seed: int) -> Stage:
         real, keys = shown(held_out["window"])
         start, end = (stats.denormalised(real[:, slot]).repeat(2, 1) for slot in (0, -1))
         model = TransitionModel(network, stats, config)
-        drawn = model.between(start, end, keys, quick(config.diffusion, len(keys)))
+        drawn = model.between(start, end, keys, preview_sampler(config.diffusion, len(keys)))
         return strips([departure(w) for w in (real, *stats.normalised(drawn).chunk(2))])
 
     return DiffusionStage(

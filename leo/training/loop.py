@@ -258,8 +258,8 @@ class _Loop:
         was_training = network.training
         network.eval()
         device = self.accelerator.device.type
-        quick = torch.autocast(device, torch.bfloat16, enabled=self.bf16)
-        with self.forked(), torch.no_grad(), quick:
+        autocast = torch.autocast(device, torch.bfloat16, enabled=self.bf16)
+        with self.forked(), torch.no_grad(), autocast:
             torch.manual_seed(self.seed(0, "judge", 0))
             answer = ask(network)
         network.train(was_training)
