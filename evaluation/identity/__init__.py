@@ -1,1 +1,1 @@
-"""Who is seen, and whether that stays: ACD and identity drift."""
+"""Preservation of identity: ACD, identity drift, and verification by distances."""

@@ -1,12 +1,12 @@
-"""Identity drift: how far a video's frames move away from its first one, against time.
+"""Identity drift: distance of a video's frames to its first frame, against time.
 
-LEO claims to keep who is seen over 1,024 frames and more (paper Sec. 4.3, 6), where generators that
-go on from their own frames lose them; the paper shows pictures of it and no number. Here it is one:
-the L2 distance of each frame's embedding to the first frame's, at chosen times.
+LEO claims to preserve identity over 1,024 frames and more (Sec. 4.3 and 6), where autoregressive
+generators lose it; the paper shows pictures and no number. Here drift is the L2 distance of the
+embedding of each frame, at chosen times, to that of the first frame.
 
-A curve is the mean over videos with two bands: one that covers the mean of all videos there could
-be at each time by itself, and a wider one that covers it at all times at once. A video breaks where
-its distance goes above what real videos show and stays there for a run of frames.
+A curve is the mean over videos with two confidence bands: one for each time by itself, and a wider
+one for all times at once. A video breaks where its distance exceeds that of real videos for several
+times in a row.
 
 Letters: N videos, K times, D embedding size.
 """
@@ -23,22 +23,22 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.uncertainty.mean_intervals import mean_interval
 from leo_bench.evaluation.uncertainty.variance import LEVEL
 
-DRAWS = 2000  # of the videos with replacement, for the band over all times
+DRAWS = 2000  # bootstrap samples for the band over all times
 
-# Fewer videos have hardly a bootstrap of t: at 4 it is 200 standard errors wide.
+# With fewer videos the bootstrap of t is useless: of 4 videos it is 200 standard errors wide.
 MIN_FOR_BAND = 6
 
 ROUNDING = 1e-9  # of a standard error
 
 
 def from_first(embedded: Embedded) -> Tensor | None:
-    """Distance of each frame of one video to its first: float64 [K], 0 at its beginning.
+    """Distance of each frame of a video to the first one: float64 [K], the first of them 0.
 
     Args:
         embedded: values [K,D] and found [K], in the order of time.
 
     Returns:
-        NaN where a frame shows nobody; None where the first one does not.
+        The distances, NaN where nobody was found; None if nobody was found in the first frame.
     """
     if not bool(embedded.found[0]):
         return None
@@ -54,9 +54,9 @@ class Bands:
 
     Args:
         mean: over the videos that have a value at that time; NaN where none has.
-        low, high: interval of the mean at each time by itself; NaN with too few videos.
-        all_low, all_high: between them the mean lies at all times at once, with the same
-            confidence; NaN with fewer than MIN_FOR_BAND videos.
+        low, high: pointwise interval of the mean; NaN with too few videos.
+        all_low, all_high: simultaneous band of the mean over all times, of the same confidence;
+            NaN with fewer than MIN_FOR_BAND videos.
     """
 
     mean: Tensor
@@ -67,12 +67,12 @@ class Bands:
 
 
 def bands(distances: Tensor, level: float = LEVEL) -> Bands:
-    """Mean curve of videos and how sure it is.
+    """Mean curve of videos with its confidence bands.
 
-    The band over all times is a bootstrap of t: of videos drawn with replacement, the largest
-    departure of the mean over all times, in its own standard errors, upwards and downwards. So the
-    band follows the skew of distances, and holds for few videos, for which it is wide. Where the
-    interval of one time reaches further, the band does too.
+    The band over all times is a bootstrap-t: for videos drawn with replacement, the largest
+    deviation of the mean over all times in units of its standard error, upwards and downwards. So
+    the band follows the skew of distances, and is valid, but wide, for few videos. It is at least
+    as wide as the pointwise interval.
 
     Args:
         distances: float64 [N,K]; NaN where a video has no value.
@@ -141,13 +141,13 @@ def _reach(departures: Tensor, there: Tensor, error: Tensor, level: float) -> tu
 
 @dataclass(frozen=True)
 class Limits:
-    """What real videos say of distances.
+    """Distances of real videos, for calibration.
 
     Args:
-        threshold: above it a frame is further from its first than `share` of the real frames.
-        share: of real distances, over all videos and times, that lie below the threshold.
-        others: median distance between first frames of different real videos: where a video ends
-            up that has become somebody else.
+        threshold: the quantile `share` of the distances of real frames to their first frame.
+        share: of real distances, over all videos and times, below the threshold.
+        others: median distance between first frames of different real videos: that of a video
+            whose identity has changed completely.
     """
 
     threshold: float
@@ -164,7 +164,7 @@ def limits(distances: Tensor, firsts: Tensor, share: float) -> Limits:
         share: as in `Limits`, within (0, 1).
 
     Raises:
-        InputError: a share that is none, one video, or one time.
+        InputError: `share` is not within (0, 1); fewer than two videos or times.
     """
     if not 0 < share < 1:
         raise InputError(f"--share {share}: expected a number between 0 and 1, such as 0.99")
@@ -183,19 +183,18 @@ def limits(distances: Tensor, firsts: Tensor, share: float) -> Limits:
 
 
 def first_break(distances: Sequence[float] | Tensor, threshold: float, run: int) -> int | None:
-    """Where a video breaks: the first of `run` values in a row that all exceed the threshold.
+    """Where a video breaks: the first of `run` consecutive values above the threshold.
 
-    A frame that shows nobody counts as beyond it. What comes after a run does not count: a video
-    that finds back was broken all the same.
+    A frame in which nobody was found counts as above it. Later values do not matter.
 
     Args:
-        distances: [K], NaN where there is nobody.
-        threshold: values at it are still right.
-        run: values in a row, 1 or more.
+        distances: [K], NaN where nobody was found.
+        threshold: a value equal to it is not above it.
+        run: number of consecutive values, 1 or more.
 
     Returns:
-        Place in `distances`, or None where it never breaks; fewer than `run` values at the end
-        break nothing.
+        Index in `distances`; None if the video does not break, also if fewer than `run` values at
+        the end are above the threshold.
     """
     beyond = 0
     for place, value in enumerate(torch.as_tensor(distances).tolist()):
@@ -206,6 +205,6 @@ def first_break(distances: Sequence[float] | Tensor, threshold: float, run: int)
 
 
 def survival(breaks: Sequence[int | None], count: int) -> Tensor:
-    """Share of videos that are not broken yet at each of `count` places: float64 [count]."""
+    """Share of videos that are not yet broken at each of `count` times: float64 [count]."""
     whole = torch.tensor([count if place is None else place for place in breaks])
     return (whole[None] > torch.arange(count)[:, None]).double().mean(1)

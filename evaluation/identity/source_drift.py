@@ -91,7 +91,7 @@ def source_drift(source: VideoSource, window: Window, settings: EmbeddingSetting
         elif not bool(embedded.found[1:].any()):
             walk.lacking[name] = f"no {settings.subject} behind its first frame"
         else:
-            # A copy: a view would keep all of the video's embeddings.
+            # A copy, since a view would keep all embeddings of the video in memory.
             videos[name] = VideoDrift(distances, embedded.values[0].clone())
     if not videos:
         raise InputError(

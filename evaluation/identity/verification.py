@@ -1,4 +1,4 @@
-"""How well distances tell pairs of the same person from pairs of two people."""
+"""Verification: how well distances separate pairs of one person from pairs of two people."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from leo_bench.evaluation.errors import InputError
 
 @dataclass(frozen=True)
 class Verification:
-    """What a threshold on the distance can do.
+    """How well a threshold on the distance separates the pairs.
 
     Args:
-        auc: the chance that a pair of two people is further apart than a pair of one, ties counting
-            half: 0.5 is chance, 1 is perfect.
-        equal_error_rate: the share of wrong answers at the threshold where both kinds err alike.
+        auc: probability that a pair of two people has a larger distance than a pair of one, ties
+            counting half; 0.5: no better than chance, 1: perfect.
+        equal_error_rate: error rate at the threshold where both kinds of pairs have the same.
         threshold: that threshold.
     """
 
@@ -25,10 +25,10 @@ class Verification:
 
 
 def verify(same: Tensor, other: Tensor) -> Verification:
-    """Distances [N] of pairs of one person, and [M] of pairs of two -> how well they part.
+    """Separate distances [N] of pairs of one person from [M] of pairs of two people.
 
     Raises:
-        InputError: there are no pairs of a kind.
+        InputError: either has no pairs.
     """
     if not len(same) or not len(other):
         raise InputError("verification needs pairs of the same person and pairs of two people")
@@ -36,7 +36,7 @@ def verify(same: Tensor, other: Tensor) -> Verification:
     below = torch.searchsorted(same, other, right=False)
     up_to = torch.searchsorted(same, other, right=True)
     auc = float((below + up_to).double().mean() / (2 * len(same)))
-    # "The same" is said of distances up to the threshold.
+    # Distances up to the threshold are classified as the same person.
     thresholds = torch.cat([same, other]).sort().values
     refused = 1 - torch.searchsorted(same, thresholds, right=True).double() / len(same)
     accepted = torch.searchsorted(other, thresholds, right=True).double() / len(other)

@@ -1,1 +1,1 @@
-"""Numbers with their provenance, as JSON. Nothing here imports torch."""
+"""Records: numbers with their provenance, as JSON. No module here imports torch."""

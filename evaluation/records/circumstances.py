@@ -1,4 +1,4 @@
-"""Under which circumstances a number was made: when, with which versions, from which commit."""
+"""The time, package versions and commit that a record states."""
 
 import platform
 import subprocess
@@ -9,13 +9,13 @@ from typing import Any
 
 
 def circumstances() -> dict[str, Any]:
-    """The fields `created`, `versions`, `commit` and `dirty` of a record that is made now."""
+    """The fields `created`, `versions`, `commit` and `dirty` of a new record."""
     commit, dirty = code_state()
     return {"created": now(), "versions": versions(), "commit": commit, "dirty": dirty}
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that a number can depend on."""
+    """Versions of Python and of the packages that numbers may depend on."""
     found = {"python": platform.python_version(), "platform": platform.platform()}
     for package in ("leo-bench", "torch", "numpy", "pillow", "av"):
         try:
@@ -26,7 +26,7 @@ def versions() -> dict[str, str]:
 
 
 def code_state() -> tuple[str, bool]:
-    """Commit of this project's checkout and whether it was changed since; ("", False) elsewhere."""
+    """Commit of the checkout, and whether files differ from it; ("", False) without a checkout."""
     root = Path(__file__).resolve().parents[2]  # also through the links of `leo_bench/`
     if not (root / ".git").exists():
         return "", False
@@ -39,7 +39,7 @@ def code_state() -> tuple[str, bool]:
 
 
 def now() -> str:
-    """The time, UTC, ISO 8601, to the second."""
+    """The current time, UTC, ISO 8601, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 

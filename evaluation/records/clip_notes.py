@@ -1,7 +1,6 @@
-"""In words, what a choice of clips did that its counts alone do not show.
+"""Notes on the choice of clips: videos that gave none, too short ones, repeated passes.
 
-Whatever makes the clips fewer, or other ones, than the videos that are there: each in a sentence,
-with how many and why.
+Each note says in one sentence how many videos it concerns and why.
 """
 
 from collections.abc import Sequence
@@ -17,15 +16,15 @@ def choice_notes(
     refs: Sequence[ClipRef],
     what: str,
 ) -> tuple[str, ...]:
-    """Notes on one choice.
+    """The notes on one choice.
 
     Args:
         names: of all videos.
         frame_counts: of all videos.
-        window: as `choose_clips` had it.
-        choice: as `choose_clips` had it.
-        refs: the clips that it gave, in one repeat.
-        what: how the videos are called: "real videos".
+        window: the argument of `choose_clips`.
+        choice: the argument of `choose_clips`.
+        refs: the clips that were chosen, in one repeat.
+        what: what the notes call the videos: "real videos".
     """
     found = _short(names, frame_counts, window, choice, what)
     whole = sum(choice.fits(frames, window) for frames in frame_counts)
@@ -54,7 +53,7 @@ def _short(
     choice: ClipChoice,
     what: str,
 ) -> list[str]:
-    """On the videos that are too short: what became of them."""
+    """The note on videos that are too short."""
     short = [i for i, frames in enumerate(frame_counts) if not choice.fits(frames, window)]
     if not short:
         return []

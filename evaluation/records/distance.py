@@ -1,8 +1,9 @@
-"""A number with everything needed to trust it, as JSON. Knows nothing of torch.
+"""`Record`: a distance between two sets of videos with its provenance; reading and writing.
 
 Records are written by `benchmarks` and read by `reports`. A record is never overwritten: a newer
-one takes the plain name and the older keeps its time in its name. A record whose fields contradict
-one another is refused, by whoever reads or makes it (`evaluation.records.checks`).
+one takes its name, and the time of the older one is added to the older one's name. A record whose
+fields contradict each other is refused on reading and writing (`evaluation.records.checks`). This
+module does not import torch.
 """
 
 from collections.abc import Mapping
@@ -61,10 +62,10 @@ class Record(Provenance):
     Args:
         value: as the protocol computes it: the mean over repeats.
         value_float64: the same with the Fréchet distance (or the kernel) in float64.
-        values, values_float64: one a repeat.
+        values, values_float64: one value a repeat.
         spread: standard deviation over repeats (ddof 0), the number after ±; None: one repeat.
-        interval: low and high of `interval_method` around `value_float64`: how far the number
-            moves with other videos on both sides; None with too few videos to say.
+        interval: low and high end around `value_float64`, by `interval_method`, for other videos
+            on both sides; None with too few videos.
         fvd_infinity: bias-corrected FVD or FID; None for KVD, which has no bias, and where it is
             not reliable.
         seed_rule: how the seeds of repeats follow from `seed`; older records do not state it.
@@ -141,7 +142,7 @@ class Record(Provenance):
             return self
         check_close("fvd_infinity", self.fvd_infinity, "extrapolation.value", found.value)
         if self.interval is not None and found.interval is not None and found.method == "line":
-            # The dealing adds a third of the paired part of the variance at most.
+            # Dealing videos into parts adds at most a third of the paired part of the variance.
             check_same_shape(
                 found.interval, found.value, self.interval, self.value_float64, WIDEST_LINE
             )
@@ -193,7 +194,7 @@ class Record(Provenance):
 
     @property
     def in_float64(self) -> bool:
-        """Whether the protocol's own form is the one in float64; FID has no other."""
+        """Whether the protocol itself computes in float64; FID always does."""
         metric = DISTANCES[self.metric]
         options = self.protocol_settings.get(metric.options)
         dtype = options.get("dtype") if isinstance(options, dict) else None
@@ -210,10 +211,10 @@ def read_record(path: Path) -> Record:
 
 
 def record_from(model: type[RecordT], content: dict[str, Any], path: Path) -> RecordT:
-    """A file's content as one kind of record.
+    """Validate a file's content as one kind of record.
 
     Raises:
-        InputError: it is not; the message names the file and the first key that is wrong.
+        InputError: it is not one; the message names the file and the first wrong key.
     """
     kind = model.model_fields["kind"].default if "kind" in model.model_fields else None
     found = content.get("kind", "distance")
@@ -223,7 +224,7 @@ def record_from(model: type[RecordT], content: dict[str, Any], path: Path) -> Re
 
 
 def read_content(path: Path) -> dict[str, Any]:
-    """A record's JSON, whatever kind of record it is.
+    """The JSON of a record of any kind.
 
     Raises:
         InputError: no such file, or no JSON object (`evaluation.files.json_files`).
@@ -235,25 +236,25 @@ def read_content(path: Path) -> dict[str, Any]:
 
 
 class Written(Protocol):
-    """What can be written to a file of results: a record, or a document of several."""
+    """A record, or a document of several, that can be written to a file."""
 
     def to_json(self) -> str:
-        """As JSON, ending in a newline."""
+        """JSON text that ends in a newline."""
 
 
 def write_record(record: Written, path: Path, beside: Mapping[str, bytes] | None = None) -> None:
-    """Write a record; one that is there already is kept under the time of its making.
+    """Write a record; an existing one is kept, with its time added to its name.
 
-    So is what lies beside it (`evaluation.files.kinds.BESIDE`).
+    The same holds for files beside it (`evaluation.files.kinds.BESIDE`).
 
     Args:
-        record: or a document that holds some.
+        record: a record, or a document of several.
         path: the file; a symbolic link is followed.
-        beside: by ending, what is written beside it: all of it is there, or nothing.
+        beside: content by ending of the files to write beside it; all are written, or none.
 
     Raises:
-        InputError: something that leo-bench did not write lies there; the folder cannot be written
-            to, or the disk is full. Then nothing has changed.
+        InputError: a file that leo-bench did not write is there; the folder cannot be written to,
+            or the disk is full. Then nothing has changed.
     """
     place = place_of(path)
     files = {place: record.to_json().encode(errors="backslashreplace")}  # JSON's own escape
@@ -262,12 +263,12 @@ def write_record(record: Written, path: Path, beside: Mapping[str, bytes] | None
 
 
 def make_room(path: Path) -> Path:
-    """See that a record may be written in a tree of records; -> `path`.
+    """Check that a record may be written to `path` in a tree of records -> `path`.
 
-    A record that was cut off is set aside: its number is made again.
+    An incomplete record is moved aside, so that its number is measured again.
 
     Raises:
-        InputError: what lies there is no record.
+        InputError: another file is there.
     """
     if path.is_file() and not recognised(path, DOCUMENT):
         if not is_cut_off(path):
@@ -277,10 +278,10 @@ def make_room(path: Path) -> Path:
 
 
 def _older(path: Path) -> dict[Path, Path]:
-    """What is to be moved out of a new record's way, and where to.
+    """The files that a new record replaces, each with the path that it is moved to.
 
     Raises:
-        InputError: leo-bench did not write it.
+        InputError: leo-bench did not write one of them.
     """
     aside: dict[Path, Path] = {}
     for ending, kind in {path.suffix: DOCUMENT, **BESIDE}.items():
@@ -295,7 +296,7 @@ def _older(path: Path) -> dict[Path, Path]:
 
 
 def record_path(records: Path, record: Record) -> Path:
-    """Where a record belongs: `RECORDS/BENCHMARK/MODEL/METRIC.json`."""
+    """The path of a record: `RECORDS/BENCHMARK/MODEL/METRIC.json`."""
     benchmark = benchmark_name(
         record.dataset or slug(record.real.name),
         record.resolution,
@@ -309,7 +310,7 @@ def record_path(records: Path, record: Record) -> Path:
 def benchmark_name(
     videos: str, resolution: int | None, frames: int, stride: int, protocol: str
 ) -> str:
-    """What numbers must share to stand in one column, as a folder's name."""
+    """The folder of all numbers that are comparable: one column of a table."""
     side = "stored" if resolution is None else str(resolution)
     return f"{videos}-{side}-{frames}f-s{stride}-{protocol}"
 

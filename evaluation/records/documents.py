@@ -1,11 +1,11 @@
-"""What a command writes with --json, in one shape for all commands. Knows nothing of torch.
+"""`Document`: the JSON that a command writes with --json, of one form for all commands.
 
-A document of one number is the record itself: {"kind": "distance" or "score", ...}. One of several
-records, or with something beside them, is
+A document of one number is its record: {"kind": "distance" or "score", ...}. A document of several
+records, or with other results, is
 
     {"kind": "acd", "records": [...], "extra": {...}}
 
-`kind` is the command; `extra` is what it found besides records.
+`kind` is the command; `extra` has the results besides records. This module does not import torch.
 """
 
 import json
@@ -43,7 +43,7 @@ AnyRecord = Record | ScoreRecord
 
 
 class ShareOfClips(Data):
-    """A share of clips, 0..1; its interval draws videos on both sides, None with too few."""
+    """A share of clips, 0..1, with an interval over videos of both sides; None with too few."""
 
     value: Share
     interval: tuple[Share, Share] | None
@@ -56,10 +56,10 @@ class ShareOfClips(Data):
 
 
 class PrecisionExtra(Data):
-    """Precision and recall beside the distance of the same features.
+    """Precision and recall of the features of a distance.
 
     Args:
-        neighbours: k of the manifolds.
+        neighbours: k, the number of neighbours.
     """
 
     neighbours: Positive
@@ -68,12 +68,12 @@ class PrecisionExtra(Data):
 
 
 class VideoLeverage(Data):
-    """One video.
+    """The leverage of one video.
 
     Args:
-        clips: that it gave.
-        change: the distance without it less the distance: above 0, the video lowers it; None where
-            nothing would be left without it.
+        clips: number of its clips.
+        change: the distance without it less the distance; above 0, the video lowers the distance.
+            None if no video would be left.
     """
 
     video: str
@@ -85,7 +85,7 @@ class LeverageExtra(Data):
     """Every video's leverage on an FVD, the largest of each side first.
 
     Args:
-        value: what changes: the first repeat's FVD in float64.
+        value: FVD of the first repeat in float64, whose change is given.
     """
 
     value: Number
@@ -98,7 +98,7 @@ class Pair(Data):
 
     Args:
         start: the clip's first frame in the training video.
-        percentile: share of the held-out videos that lie as near to the training videos, or nearer.
+        percentile: share of the held-out videos that are at least as near to a training video.
     """
 
     sample: str
@@ -168,9 +168,9 @@ class Document:
 
     Args:
         kind: that of the one record, or the command.
-        records: those of the numbers; of "precision" and "leverage" the distance that they are
-            about; none for "nearest".
-        extra: what stands beside them.
+        records: of its numbers; of "precision" and "leverage" the distance that they belong to;
+            none for "nearest".
+        extra: results besides records.
     """
 
     kind: str
@@ -199,14 +199,14 @@ def document_of(
     records: Sequence[AnyRecord],
     extra: PrecisionExtra | LeverageExtra | NearestExtra | None = None,
 ) -> Document:
-    """What a command found, as one document."""
+    """The document of a command's results."""
     if len(records) == 1 and extra is None:
         return Document(records[0].kind, tuple(records))
     return Document(verb, tuple(records), extra)
 
 
 def read_documents(path: Path) -> Document:
-    """Read a file of results, whichever command wrote it.
+    """Read a file of results of any command.
 
     Raises:
         InputError: no such file, no results, or results that contradict themselves; the message
@@ -243,7 +243,7 @@ def read_documents(path: Path) -> Document:
 
 
 def read_any_record(path: Path) -> AnyRecord:
-    """Read a file that holds one record and nothing beside it.
+    """Read a file of a single record.
 
     Raises:
         InputError: as `read_documents`, or it holds more.
@@ -262,7 +262,7 @@ def _record(content: Any, where: str) -> AnyRecord:
 
 
 def _check_together(document: Document) -> None:
-    """What must hold between records, and between them and what stands beside them."""
+    """Check the relations between records, and between records and `extra`."""
     wanted = {"precision": 1, "leverage": 1, "nearest": 0}.get(document.kind)
     if wanted is not None:
         check_equal("records", len(document.records), "kind", wanted)
@@ -307,7 +307,7 @@ def _check_leverage(extra: LeverageExtra, record: AnyRecord) -> None:
 
 
 def _as_today(content: Any) -> Any:
-    """Documents of versions before there was one shape for all, in that shape."""
+    """Convert documents of older versions, which had several forms, to the common form."""
     if isinstance(content, list) and content:  # drift
         return {"kind": "drift", "records": content, "extra": {}}
     if not isinstance(content, dict) or "kind" in content:

@@ -1,14 +1,14 @@
-"""How far each video moves a number, beside its record: what a later comparison needs.
+"""The influence of each video on a number, stored beside its record as x.videos.csv.
 
-Two numbers that share videos share chance: the influences of a difference are the difference of
-the influences (`uncertainty.influence`), so two of these files give the standard error of a change
-and its degrees of freedom without any features. Knows nothing of torch. One CSV row a video:
+Two numbers of the same videos are correlated: the influences on a difference are the differences of
+the influences (`uncertainty.influence`). So two of these files give the standard error of a change
+and its degrees of freedom without features. This module does not import torch. One CSV row a video:
 
     side,video,influence,in_halves
     real,00001,0.0123,0.0125
 
-`influence` is d value / d log weight of the video; `in_halves` is the same of the mean over the two
-halves of the videos, which tells the part of the variance that belongs to pairs of videos apart
+`influence` is d value / d log weight of the video; `in_halves` is the same for the mean over the
+two halves of the videos, which separates the part of the variance that belongs to pairs of videos
 (`evaluation.uncertainty.intervals`).
 """
 
@@ -62,10 +62,10 @@ class VideoInfluences(Data):
 
 @dataclass(frozen=True)
 class ErrorOfDifference:
-    """How sure the difference of two numbers is.
+    """The uncertainty of a difference of two numbers.
 
     Args:
-        standard_error: 0 where no video moves the difference.
+        standard_error: 0 if no video has an influence on the difference.
         freedom: degrees of freedom of its square (Satterthwaite 1946); infinite where it is 0.
     """
 
@@ -74,12 +74,12 @@ class ErrorOfDifference:
 
 
 def influences_path(record: Path) -> Path:
-    """Where the influences of the record at `record` lie: `fvd.json` -> `fvd.videos.csv`."""
+    """The path of the influences of the record at `record`: `fvd.json` -> `fvd.videos.csv`."""
     return record.with_suffix(ENDING)
 
 
 def beside_record(influences: VideoInfluences | None) -> dict[str, bytes]:
-    """By ending, what `write_record` writes beside a record; nothing where there are none."""
+    """Content by ending for `write_record`; empty if there are no influences."""
     if influences is None:
         return {}
     text = io.StringIO(newline="")
@@ -92,7 +92,7 @@ def beside_record(influences: VideoInfluences | None) -> dict[str, bytes]:
 
 
 def read_influences(record: Path) -> VideoInfluences | None:
-    """Those beside a record; None where there is no such file.
+    """The influences beside a record; None if there is no such file.
 
     Raises:
         InputError: the file is not as `beside_record` writes it.
@@ -119,7 +119,7 @@ def read_influences(record: Path) -> VideoInfluences | None:
 
 
 def influences_of_mean(values: Mapping[str, float]) -> dict[str, Pair]:
-    """Of a mean over videos, each of which has a value; a mean has no part that belongs to pairs.
+    """Influences on a mean of one value a video, whose variance has no part of pairs.
 
     Raises:
         InputError: fewer than MIN_VIDEOS videos.

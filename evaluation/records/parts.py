@@ -1,4 +1,4 @@
-"""What records are made of: provenance, the two sides, the way to infinite N. Knows no torch."""
+"""Parts of records: provenance, a side of a comparison, the extrapolation to infinite N."""
 
 import json
 from typing import Any, Literal, Self
@@ -25,12 +25,12 @@ from leo_bench.evaluation.records.checks import (
 
 
 class Provenance(Data):
-    """What every record ends with: whether the number may be compared, and how it was made.
+    """The last fields of every record: whether the number is comparable, and how it was made.
 
     Args:
-        dataset: "ID-SPLIT" of the data set that the benchmark is about; None: files of the user's.
-        comparable: whether the number may stand beside published ones; `caveats` say why not.
-        request: the options that make this number again (`leo-bench verify`).
+        dataset: "ID-SPLIT" of the benchmark's data set; None: files of the user's own.
+        comparable: whether the number may be compared with published ones; `caveats` say why not.
+        request: the options that reproduce the number (`leo-bench verify`).
     """
 
     dataset: str | None
@@ -52,37 +52,37 @@ class Provenance(Data):
         return self
 
     def content(self) -> dict[str, Any]:
-        """The record as JSON holds it, the number first."""
+        """The record as a dictionary of JSON values, the number first."""
         content = self.model_dump(mode="json")
         number = {key: content[key] for key in content if key not in Provenance.model_fields}
         return number | content
 
     def to_json(self) -> str:
-        """The record as indented JSON, the number first, ending in a newline."""
+        """The record as indented JSON text that ends in a newline."""
         return json.dumps(self.content(), indent=1, ensure_ascii=False) + "\n"
 
 
 class SideRecord(Data):
-    """What one side of a comparison really was.
+    """One side of a comparison: the videos that were measured.
 
     Args:
         source: as given on the command line.
-        name: what the source calls itself.
-        fingerprint: SHA-256 over names and contents of the videos that gave clips.
-        videos: videos in the source; videos_used: those that gave clips.
-        clips: clips used, in each repeat.
+        name: of the source.
+        fingerprint: SHA-256 of names and contents of the videos that gave clips.
+        videos: number of videos in the source; videos_used: of those that gave clips.
+        clips: number of clips in each repeat.
         stride: video frames from one clip frame to the next.
         frame_counts: fewest and most frames of the videos used.
         sizes: stored height and width of the videos used, each once.
         skipped: [video, reason] of every video left out because it is broken.
-        notes: what a reader should know of the source and of the choice of clips.
-        chosen: those of the notes that are on the choice: which path of the protocol's original was
-            followed, which videos were too short, how many gave no clip.
-        rates: lowest, median and highest frames a second of the videos used, as files state them;
-            None where none does, as folders of frames.
-        repeated: share of frames that equal the frame before them to the bit, of some of the videos
-            used (`evaluation.videos.pace`); None where they do not lie on a disk.
-        absolute: `source` with its path made absolute; None: nothing of it lies on disk.
+        notes: on the source and the choice of clips.
+        chosen: the notes on the choice: which path of the protocol's original was followed, which
+            videos were too short, how many gave no clip.
+        rates: lowest, median and highest frame rate of the videos used, as files state them; None
+            if none does, as for folders of frames.
+        repeated: share of frames that equal the frame before them, in some of the videos used
+            (`evaluation.videos.pace`); None if the videos are not stored.
+        absolute: `source` with an absolute path; None: it is not stored.
     """
 
     source: str
@@ -116,19 +116,19 @@ class SideRecord(Data):
 
 
 class ExtrapolationRecord(Data):
-    """How `fvd_infinity` was found.
+    """How `fvd_infinity` was computed.
 
     Args:
-        value: the distance at infinite N; where it is not reliable a diagnosis, and not
+        value: the distance at infinite N; if it is not reliable, it is a diagnostic and not
             `fvd_infinity`.
-        interval: of it; None where it cannot be told.
+        interval: of `value`; None if it cannot be computed.
         n_real, n_fake, values: FVD at several numbers of clips, the largest first.
         r_squared: share of the points' variance that a line in 1/N explains.
-        reliable: whether there are enough videos; `reason` says why not, and is "" if there are.
-        method: "line": `value` is where the line through the points meets 1/N = 0 (statistics of
-            version 1); "jackknife": `evaluation.uncertainty.extrapolation`.
-        line: of a jackknife, what a line through its two points says.
-        needs: of a jackknife, videos that each side must have.
+        reliable: whether there are enough videos; `reason` says why not, else it is "".
+        method: "line": `value` is the line through the points at 1/N = 0 (statistics of version
+            1); "jackknife": `evaluation.uncertainty.extrapolation`.
+        line: of a jackknife, the line through its two points at 1/N = 0.
+        needs: of a jackknife, number of videos that each side must have.
     """
 
     value: Number
@@ -145,7 +145,7 @@ class ExtrapolationRecord(Data):
 
     @property
     def told(self) -> bool:
-        """Whether `value` is given as the distance at infinite N; a line's always was."""
+        """Whether `value` is reported as the distance at infinite N; a line's always is."""
         return self.reliable or self.method == "line"
 
     @model_validator(mode="after")

@@ -1,8 +1,7 @@
-"""A score of one set of videos, such as ACD, with everything needed to trust it, as JSON.
+"""`ScoreRecord`: a score of one set of videos (ACD, drift, repetition) with its provenance.
 
-FVD is a distance between two sets and has a `Record`; identity, repetition and drift are asked of
-one set at a time and have a `ScoreRecord`. The two lie in one tree of folders. Knows nothing of
-torch.
+Distances between two sets, such as FVD, have a `Record`. Both kinds of record are stored in one
+tree of folders. This module does not import torch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,13 +52,13 @@ ORDERED = (("all_low", "low"), ("low", "mean"), ("mean", "high"), ("high", "all_
 
 
 class Against(Data):
-    """The same score of the videos that these are held against, and what sets the two apart.
+    """The same score of the videos that a score is compared with, and the difference.
 
     Args:
-        source: the other videos, as a rule the real ones.
+        source: the other videos, usually the real ones.
         difference: this record's value less `value`.
-        interval: of `difference`; None with too few videos to say.
-        paired: whether videos of one name were taken as a pair.
+        interval: of `difference`; None with too few videos.
+        paired: whether videos of the same name were taken as pairs.
     """
 
     source: SideRecord
@@ -88,22 +87,22 @@ class ScoreRecord(Provenance):
     """One score of one set of videos, with its provenance.
 
     Args:
-        kind: tells such a file from the record of a distance.
+        kind: distinguishes it from the record of a distance.
         metric: "acd", ...; also the name of the record's file.
-        value: the score: a mean over videos, or what the metric says.
-        interval: low and high around `value`: how far it moves with other videos from where these
-            came from; None with too few videos to say.
+        value: the score: a mean over videos, or as the metric defines it.
+        interval: low and high end around `value`, for other videos of the same origin; None with
+            too few videos.
         diagnostics: other numbers of the same videos, by name.
         curves: the score against something, such as time: name -> values.
         side: which side of a comparison these videos are.
         videos_used: videos that gave a value; `without_value` is [video, reason] of every other
             one that could be read, and `source.skipped` of every one that could not.
-        frames_seen: frames that the score looked at; frames_without: those of them with nothing to
-            score in, such as frames without a face.
+        frames_seen: number of frames that were examined; frames_without: number of those with
+            nothing to score, such as frames without a face.
         protocol_settings: the protocol, all of it.
         frames: of a video; `source.stride` is the step between them.
         resolution: side that frames were brought to; None: as stored.
-        embedder: the network, or what else the score came from ("leo-codes", "flow" ...).
+        embedder: the network, or another origin of the score ("leo-codes", "flow", ...).
         weights_sha256: of the network; "none" where there are no weights.
     """
 
@@ -213,13 +212,13 @@ def keep_score(
     path: Path,
     beside: Mapping[str, bytes] | None = None,
 ) -> None:
-    """Write a score that is a mean over videos, and beside it how far each video moves it.
+    """Write a score that is a mean over videos, with the influence of each video beside it.
 
     Args:
         record: of the score.
-        by_video: what it is the mean of, by the video's name.
+        by_video: the values whose mean it is, by the video's name.
         path: of the record.
-        beside: by ending, what else is written beside it.
+        beside: content by ending of other files to write beside it.
 
     Raises:
         InputError: the folder cannot be written to, or the disk is full.
@@ -238,9 +237,9 @@ def read_score_record(path: Path) -> ScoreRecord:
 
 
 def score_record_path(records: Path, record: ScoreRecord) -> Path:
-    """Where a record belongs: `RECORDS/BENCHMARK/MODEL/METRIC.json`, beside those of distances.
+    """The path of a record: `RECORDS/BENCHMARK/MODEL/METRIC.json`, as for distances.
 
-    Both sides of one comparison share their benchmark, whose name is that of the real side.
+    Both sides of a comparison have one benchmark, named after the real side.
     """
     real = record.source if record.against is None else record.against.source
     benchmark = benchmark_name(

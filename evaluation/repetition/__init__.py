@@ -1,1 +1,1 @@
-"""Motion that comes back: the occurrence of LEO's Table 5 without raters."""
+"""Repeated motion: a metric in place of the human raters of LEO's Table 5."""

@@ -1,11 +1,11 @@
-"""Motion signals, [T,D] a video: small grey pictures, directions of motion, smoothing.
+"""Motion signals, [T,D] a video: small grey frames, principal axes of motion, smoothing.
 
 grid = Luminance()                         # a `FrameEmbedder`, for `evaluation.features.of_frames`
 axes = principal_axes(signals)             # of real videos' departures from their own means
 signal = values @ axes                     # [T,256] -> [T,20]
 
-No flow, no network, and nothing of who is seen that stays as it is: what a video's frames have in
-common drops out of every comparison within it (`evaluation.repetition.recurrence`).
+There is neither optical flow nor a network. What all frames of a video have in common, such as the
+person, cancels out in every comparison within it (`evaluation.repetition.recurrence`).
 
 Letters: T frames, D dimensions, K axes.
 """
@@ -28,7 +28,7 @@ LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 @dataclass(frozen=True)
 class Luminance:
-    """The central square in grey, brought to SIDE x SIDE by area: each 0..1."""
+    """The central square in grey, averaged to SIDE x SIDE values in 0..1."""
 
     name: str = f"luminance-{SIDE}"
     dim: int = SIDE * SIDE
@@ -49,12 +49,12 @@ class Luminance:
 
 
 def principal_axes(signals: Iterable[Tensor], count: int = AXES) -> Tensor:
-    """The directions in which videos depart most from their own means: [T,D] each -> [D,K].
+    """Principal axes of videos' deviations from their own means: [T,D] each -> [D,K].
 
-    K is `count`, or fewer where fewer are of any size.
+    K is `count`, or less if fewer axes have a variance above rounding.
 
     Raises:
-        InputError: nothing moves in them, or they are no numbers.
+        InputError: nothing moves in the videos, or values are not finite.
     """
     scatter = torch.zeros((), dtype=torch.float64)
     for signal in signals:
@@ -68,18 +68,18 @@ def principal_axes(signals: Iterable[Tensor], count: int = AXES) -> Tensor:
 
 
 def scaled_axes(centred: Sequence[Tensor], variance: float) -> Tensor:
-    """The directions that hold this share of motion, each dimension counting alike.
+    """Principal axes that explain a share of the variance, with all dimensions scaled alike.
 
     Args:
         centred: float64 [T,D] a video, of mean 0, not all of them 0.
-        variance: the share, above 0, at most 1.
+        variance: the share, in (0, 1].
 
     Returns:
-        float64 [D,K]; along each direction a signal keeps its size.
+        float64 [D,K], not normalised to the variance along each axis.
     """
     scatter = torch.stack([signal.T @ signal / len(signal) for signal in centred]).mean(0)
     spread = scatter.diagonal().sqrt()
-    # A dimension that never moves says nothing; as it is, it would be divided by 0.
+    # A constant dimension is not scaled, to avoid a division by 0.
     scale = torch.where(spread > 0, spread, torch.ones_like(spread))
     sizes, directions = torch.linalg.eigh(scatter / scale[:, None] / scale[None])
     held = sizes.flip(0).cumsum(0)
@@ -89,9 +89,9 @@ def scaled_axes(centred: Sequence[Tensor], variance: float) -> Tensor:
 
 
 def smoothed(signal: Tensor, width: int) -> Tensor:
-    """A signal under a Hann window of `width` frames, cut off at its ends: [T,D] -> [T,D].
+    """Smooth a signal by a Hann window of `width` frames, truncated at the ends: [T,D] -> [T,D].
 
-    An even width is taken one larger, so that nothing is shifted in time.
+    An even width is increased by one, so that the window is symmetric.
     """
     reach = width // 2
     if reach == 0:
@@ -104,10 +104,10 @@ def smoothed(signal: Tensor, width: int) -> Tensor:
 
 
 def centred_signal(signal: Tensor) -> Tensor:
-    """In float64, less its mean.
+    """The signal less its mean, float64.
 
     Raises:
-        InputError: numbers that are not finite.
+        InputError: values that are not finite.
     """
     if not bool(torch.isfinite(signal).all()):
         raise InputError("a motion signal holds numbers that are not finite")

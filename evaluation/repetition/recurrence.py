@@ -1,17 +1,17 @@
-"""Where motion comes back: for every segment of a signal, the earlier segment most like it.
+"""For every segment of a motion signal, the most similar earlier segment (matrix profile).
 
 found = closest_earlier(signal, signal, Search())        # a matrix profile of motion, [S] each
 
-How alike two segments a and b are: 1 - |a - b|^2 / (E_a + E_b), where the energy E is |segment -
-its own mean|^2. It is 1 for the same motion in the same place, 0 for two unrelated motions about
-one place, and falls below 0 as the places part; a motion at half the size is no repeat either. A
-constant added to both signals changes nothing, and neither does one factor for all of a signal.
+The similarity of two segments a and b is 1 - |a - b|^2 / (E_a + E_b), where the energy E is
+|segment - its own mean|^2. It is 1 for the same motion at the same place, 0 for two unrelated
+motions about one place, and below 0 at different places; a motion of half the size is no repeat. A
+constant added to both signals, or one factor for a whole signal, does not change it.
 
-Every pair of segments is compared, at every shift: |a - b|^2 follows from inner products of
-frames, summed along the diagonals of their matrix by doubling, so a pair costs D + log w
-operations and not D * w. Rows of that matrix are taken in blocks: memory is ROWS_AT_ONCE times the
-length of the signal. Nothing is approximated (as in SCRIMP and its kin of Zhu et al. 2018, "Matrix
-Profile XI", whose distance forgets place and size, which raters see).
+All pairs of segments are compared exactly. |a - b|^2 follows from inner products of frames, summed
+along the diagonals of their matrix by doubling, so a pair costs D + log w operations instead of
+D * w. Rows of the matrix are processed in blocks: memory is ROWS_AT_ONCE times the length of the
+signal. (SCRIMP, Zhu et al. 2018, "Matrix Profile XI", is similar, but its distance ignores place
+and size, which raters see.)
 
 Letters: T frames, D dimensions of the signal, w frames of a segment, S = T - w + 1 segments.
 """
@@ -25,20 +25,20 @@ from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
 
-ROWS_AT_ONCE = 256  # later segments that are held against all earlier ones at once
+ROWS_AT_ONCE = 256  # later segments that are compared with all earlier ones at once
 
-NEVER = -math.inf  # how alike a segment is to nothing
+NEVER = -math.inf  # similarity of a segment that has nothing to be compared with
 
 
 @dataclass(frozen=True)
 class Search:
-    """What is looked for.
+    """Settings of the search for repeats.
 
     Args:
         segment: frames of a segment, w.
-        gap: frames at least between the end of the earlier and the begin of the later one.
-        tempos: speeds at which the earlier segment may come back, 1 being its own; it is read
-            between frames by linear interpolation.
+        gap: least number of frames between the end of the earlier and the begin of the later one.
+        tempos: speeds at which the earlier segment may be repeated, 1 being its own; frames are
+            interpolated linearly.
     """
 
     segment: int = 24
@@ -48,12 +48,12 @@ class Search:
 
 @dataclass(frozen=True)
 class Profile:
-    """For every later segment, the earlier one most like it.
+    """For every later segment, the most similar earlier one.
 
     Args:
-        alike: float64 [S], 1 at most; NEVER where there is nothing to compare with.
-        start: float64 [S], frame that the earlier one begins at.
-        tempo: float64 [S], how fast the earlier one comes back.
+        alike: float64 [S], similarity, 1 at most; NEVER where there is nothing to compare with.
+        start: float64 [S], first frame of the earlier one.
+        tempo: float64 [S], speed of the repeat.
         energy: float64 [S], of the later segment.
     """
 
@@ -72,7 +72,7 @@ def energies(signal: Tensor, segment: int) -> Tensor:
     if len(signal) < segment:
         raise InputError(f"{len(signal)} frames: shorter than a segment of {segment}")
     windows = signal.double().unfold(0, segment, 1)  # a view
-    # Not from sums of squares: those lose the digits of small motion.
+    # Not from sums of squares, which lose the digits of small motion.
     parts = [
         (part - part.mean(-1, keepdim=True)).square().sum((1, 2))
         for part in torch.split(windows, ROWS_AT_ONCE)
@@ -81,15 +81,15 @@ def energies(signal: Tensor, segment: int) -> Tensor:
 
 
 def fewest_frames(search: Search) -> int:
-    """Of a signal that holds two segments."""
+    """Least number of frames of a signal with two segments."""
     return 2 * search.segment + search.gap
 
 
 def check_frames(frames: int, search: Search) -> None:
-    """Stop before the work where videos are too short for it.
+    """Check that videos are long enough for the search.
 
     Raises:
-        InputError: so many frames cannot hold two segments.
+        InputError: `frames` are too few for two segments.
     """
     if frames < fewest_frames(search):
         raise InputError(
@@ -105,10 +105,10 @@ def closest_earlier(
 
     Args:
         later: [T,D].
-        earlier: [T,D]; the same signal, or another one that is taken to run at the same time (what
-            is alike then is so by chance).
-        search: what is looked for.
-        least_energy: segments of no more energy than this are still: they are like nothing.
+        earlier: [T,D]; the same signal, or another video's, of which similarities are due to
+            chance.
+        search: the settings.
+        least_energy: segments of at most this energy are still and are not compared.
 
     Raises:
         InputError: the signal is too short to hold two segments.
@@ -119,7 +119,7 @@ def closest_earlier(
             f"{len(later)} frames cannot hold two segments of {w} with {search.gap} between: give "
             "longer videos or a shorter segment"
         )
-    # What both signals share is taken off: sums of large numbers would lose the small ones.
+    # A common mean is subtracted: sums of large numbers would lose small ones.
     middle = later.double().mean(0)
     later, earlier = later.double() - middle, earlier.double() - middle
     energy = energies(later, w)
@@ -170,7 +170,7 @@ def diagonal_sums(matrix: Tensor, count: int) -> Tensor:
 def _closest(
     later: Tensor, energy: Tensor, earlier: Tensor, ends: Tensor, least_energy: float
 ) -> tuple[Tensor, Tensor]:
-    """Over segments of `earlier` that end before the later one begins: how alike, and which."""
+    """Similarity and index of the most similar segment that ends before the later one begins."""
     w = len(later) - len(energy) + 1
     others = energies(earlier, w)
     squares = [signal.square().sum(1).unfold(0, w, 1).sum(1) for signal in (later, earlier)]
@@ -178,7 +178,7 @@ def _closest(
     index = torch.zeros(len(energy), dtype=torch.int64)
     for first in range(0, len(energy), ROWS_AT_ONCE):
         last = min(first + ROWS_AT_ONCE, len(energy))
-        # `ends` grows: what lies behind the last row's begin is compared with no row.
+        # `ends` ascends: segments that end after the last row begins are compared with no row.
         columns = int((ends <= last - 1).sum())
         if columns == 0:
             continue
