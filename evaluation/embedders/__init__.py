@@ -1,4 +1,4 @@
-"""Frozen networks that turn single frames into embeddings, and the table of their names.
+"""Embedders: frozen networks that turn frames into embeddings, and the table of their names.
 
 mean-colour                mean red, green and blue: MoCoGAN's embedding for its shapes; no weights
 id-toy                     who is in a frame of the toy worlds; trained by this project, shipped
@@ -9,7 +9,7 @@ osnet-x0-25-msmt17         persons, whole frame; osnet-x1-0, resnet50-torchreid:
 layumi-ft-resnet50         persons, whole frame and its mirror image
 pose-eval-reid             that network as pose-evaluation ran it; -corrected: without quirks
 inception-fid              the 2048 pool features of the FID, by pytorch-fid's network
-random-filters             answers of untrained filters: the FID of the toy worlds; no weights
+random-filters             responses of random filters: the FID of the toy worlds; no weights
 
 Letters: T frames, D embedding size.
 """
@@ -31,7 +31,7 @@ class Embedded:
 
     Args:
         values: float32 [T,D], on the CPU; zeros where nothing was found.
-        found: bool [T]; False where the frame shows nothing to embed, such as no face.
+        found: bool [T]; False where there is nothing to embed, such as no face.
     """
 
     values: Tensor
@@ -39,9 +39,9 @@ class Embedded:
 
 
 class FrameEmbedder(Protocol):
-    """Embeddings of frames. The same frame gives the same bits, whatever shares the call with it.
+    """Embeddings of frames: bit-identical for a frame, whatever other frames are in the call.
 
-    As for `evaluation.extractors.ClipExtractor`, that holds for one machine and device, and for one
+    As for `evaluation.extractors.ClipExtractor`, this holds on one machine and device with one
     thread of torch. Safe to call from several threads at once.
     """
 
@@ -63,7 +63,7 @@ class FrameEmbedder(Protocol):
 
     @property
     def device(self) -> str:
-        """Where it runs, as torch writes it: "cpu", "cuda:0"."""
+        """The torch device: "cpu", "cuda:0"."""
 
     def __call__(self, frames: Tensor) -> Embedded:
         """uint8 [T,3,H,W], RGB, of any size -> embeddings; resizes and normalises by itself."""
@@ -71,13 +71,13 @@ class FrameEmbedder(Protocol):
 
 @dataclass(frozen=True)
 class EmbedderRequest:
-    """Which embedder, and how it is to run.
+    """Which embedder, and how it runs.
 
     Args:
         name: of the table in this module's docstring.
-        weights: a weights file of the user's own; None: the registered one, if it is there.
-        allow_unverified: use a file of unknown digest; `weights_verified` is then false.
-        device: as torch writes it.
+        weights: a weights file of the user's own; None: the first registered one that is found.
+        allow_unverified: accept a file of unknown digest; `weights_verified` is then false.
+        device: a torch device.
     """
 
     name: str
@@ -88,7 +88,7 @@ class EmbedderRequest:
 
 @dataclass(frozen=True)
 class _Entry:
-    """A row of the table: the module whose `build` makes the embedder, and what a list shows."""
+    """A row of the table: the module whose `build` makes the embedder, and its description."""
 
     module: str
     dim: int
@@ -121,12 +121,12 @@ _BUILDERS = {
 
 
 def list_embedders() -> list[Described]:
-    """All of them, without loading any network."""
+    """All embedders; no network is loaded."""
     return [Described(name, entry.dim, entry.about) for name, entry in _BUILDERS.items()]
 
 
 def build_embedder(request: EmbedderRequest) -> FrameEmbedder:
-    """The embedder asked for, ready to run.
+    """The requested embedder, ready to run.
 
     Raises:
         InputError: unknown name or device; weights that are absent or wrong.

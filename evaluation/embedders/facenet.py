@@ -1,13 +1,13 @@
-"""Identity of faces by facenet-pytorch's InceptionResnetV1 with either of its published weights.
+"""Identity of faces by facenet-pytorch's InceptionResnetV1, with two published weights files.
 
-facenet-vggface2          the whole frame as it is: MoCoGAN-HD's ACD (its issue #13: frames of 256 x
-                          256 halved to 128 x 128, no detection, no 160 x 160; metrics.md 10.1).
-                          Frames of another size give other numbers: choose it with --resolution.
-facenet-vggface2-aligned  the largest face's box, 160 x 160: how the network was trained
+facenet-vggface2          the whole frame: MoCoGAN-HD's ACD (snap-research/MoCoGAN-HD, issue #13:
+                          frames of 256 x 256 averaged to 128 x 128; no detection, no resize to
+                          160 x 160). The numbers depend on the size of frames: see --resolution.
+facenet-vggface2-aligned  the box of the largest face, 160 x 160, as the network was trained
 facenet-casia-webface, facenet-casia-webface-aligned
                           the same network trained on CASIA-WebFace
 
-All read (x - 127.5) / 128 and give 512-d embeddings of length 1, so distances are 0..2.
+Their input is (x - 127.5) / 128; embeddings are 512-d of length 1, so distances are 0..2.
 """
 
 import torch
@@ -40,7 +40,7 @@ def build(request: EmbedderRequest) -> NetworkEmbedder:
     from facenet_pytorch import InceptionResnetV1
 
     file = chosen_weights(request.name, request.weights, request.allow_unverified)
-    # A published file has the classifier of its training set's people too: `logits`.
+    # A published file also has the classifier of its training set's people: `logits`.
     tensors = without(read_state_dict(file.path), ["logits."])
     with torch.device("meta"):
         net = InceptionResnetV1(pretrained=None)

@@ -1,9 +1,9 @@
-"""Faces in frames: MTCNN's box and five landmarks, and the square that a face network reads.
+"""Face detection by MTCNN (box and five landmarks), crops and alignment for face networks.
 
-Detector: MTCNN (Zhang et al. 2016, arXiv 1604.02878) as facenet-pytorch has it, its weights in the
-wheel and its settings (faces of 20 pixels and more, thresholds 0.6, 0.7, 0.7). Each frame is
-searched alone, with a border around it. Where there are several faces the largest box counts, as
-that library's default is; where there is none, nothing is found.
+MTCNN (Zhang et al. 2016, arXiv 1604.02878) is that of facenet-pytorch, with the weights in its
+wheel and its default settings (faces of 20 pixels and more, thresholds 0.6, 0.7, 0.7). Each frame
+is searched alone, with a border around it. Of several faces the one of the largest box is taken,
+which is the library's default.
 """
 
 import hashlib
@@ -21,16 +21,15 @@ from leo_bench.evaluation.weights.registry import entry
 
 MIN_FACE = 20  # pixels; the detector's smallest window, so no smaller frame can show a face
 
-# Black put around a frame before it is searched, in parts of its longer side. FaceForensics' crops
-# are filled by the face, and MTCNN, which looks for faces with something around them, then
-# misplaces landmarks by up to a tenth of the frame: two pixels of shift moved MobileFaceNet's
-# embedding by 0.6 to 1.15 (three crops), with the border by 0.15; ACD16 of eight such clips fell
-# from 0.67 to 0.39.
+# Black border around a frame before detection, as a share of its longer side. Faces fill the crops
+# of FaceForensics, in which MTCNN without a border misplaces landmarks by up to a tenth of the
+# frame. A shift by two pixels changed MobileFaceNet's embedding by 0.6 to 1.15 (three crops), with
+# the border by 0.15; ACD16 of eight such clips fell from 0.67 to 0.39.
 BORDER = 0.25
 
-# Where the landmarks go, x and y in pixels, in the 112 x 112 image of ArcFace (Deng et al. 2019):
-# the eye at the left of the image, the one at its right, nose, the mouth's corners. SphereFace's
-# 112 x 96 image (Liu et al. 2017) has the same, 8 pixels further left.
+# Positions of the landmarks, x and y in pixels, in ArcFace's 112 x 112 image (Deng et al. 2019):
+# left and right eye in the image, nose, corners of the mouth. SphereFace's 112 x 96 image (Liu et
+# al. 2017) has the same, 8 pixels further left.
 _ARCFACE = ((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655),
             (70.7299, 92.2041))  # fmt: skip
 _HEIGHT = 112
@@ -42,8 +41,8 @@ class Face:
 
     Args:
         box: left, top, right, bottom.
-        landmarks: float64 [5,2], x and y of eye, eye, nose, mouth corner, mouth corner; what is on
-            the left of the image first.
+        landmarks: float64 [5,2], x and y of the eyes, the nose and the corners of the mouth; the
+            left one in the image first.
     """
 
     box: tuple[float, float, float, float]
@@ -51,10 +50,10 @@ class Face:
 
 
 class FaceDetector:
-    """The largest face of a frame.
+    """Finds the largest face of a frame.
 
     Raises:
-        InputError: facenet-pytorch brings other weights than the registered ones.
+        InputError: the weights in facenet-pytorch are not the registered ones.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -101,10 +100,10 @@ def cut_out(frame: Tensor, face: Face, side: int) -> Tensor | None:
 
 
 def aligned(frame: Tensor, face: Face, width: int) -> Tensor:
-    """The face turned, scaled and moved so that its landmarks lie on ArcFace's or SphereFace's.
+    """Align a face by a similarity transform of its landmarks to ArcFace's or SphereFace's.
 
-    Bilinear without antialias, black outside of the frame, rounded to whole levels: what OpenCV's
-    warpAffine gives, up to its fixed-point arithmetic.
+    Bilinear without antialias, black outside the frame, rounded to levels: the same as OpenCV's
+    warpAffine, up to its fixed-point arithmetic.
 
     Args:
         frame: uint8 [3,H,W].
@@ -130,17 +129,17 @@ def aligned(frame: Tensor, face: Face, width: int) -> Tensor:
 
 
 def similarity(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """The rotation, scale and shift that bring points `a` closest to `b`, least squares.
+    """The least-squares rotation, scale and shift from points `a` to `b`.
 
     Args:
         a: float64 [N,2], not all the same point.
         b: float64 [N,2].
 
     Returns:
-        matrix float64 [2,2] and shift [2]: b is about a @ matrix.T + shift.
+        matrix, float64 [2,2], and shift, [2]: b is approximately a @ matrix.T + shift.
     """
-    # As complex numbers the map is b = c a + d with one complex c, so a regression in one unknown:
-    # no reflection can come out, and no singular values are needed (Umeyama 1991 in 2-D).
+    # In complex numbers b = c a + d, a regression with one unknown c: there are no reflections, and
+    # no singular values are needed (Umeyama 1991 in 2-D).
     p, q = torch.view_as_complex(a.contiguous()), torch.view_as_complex(b.contiguous())
     p0, q0 = p - p.mean(), q - q.mean()
     c = (p0.conj() * q0).sum() / (p0.conj() * p0).sum()

@@ -1,8 +1,8 @@
-"""`id-toy`: who is in a frame of the toy worlds, whatever the pose, the expression or the backdrop.
+"""`id-toy`: identity in frames of the toy worlds, invariant to pose, expression and background.
 
-A small convolutional network, trained by `benchmarks.worlds.train_id_toy` on the worlds' true
-identities and shipped; scores of strangers stand in `id_toy.json` beside the weights. It knows
-drawn heads and figures alone: its numbers say nothing about photographs.
+A small convolutional network, trained by `benchmarks.worlds.train_id_toy` on the true identities of
+the worlds, and shipped; its scores on unseen identities are in `id_toy.json` beside the weights. It
+is of no use for photographs.
 """
 
 from pathlib import Path
@@ -61,7 +61,7 @@ def network_input(frames: Tensor) -> Tensor:
 
 
 def build(request: EmbedderRequest) -> NetworkEmbedder:
-    """The network that is shipped, or a file of the user's own in its place.
+    """The shipped network, or one of the user's own weights.
 
     Raises:
         InputError: the file is absent, is no such network, or is not the shipped one and that is

@@ -1,11 +1,11 @@
-"""Inception-v3 as the FID has it: pytorch-fid's blocks, weights through the registry, no download.
+"""Inception-v3 of the FID: pytorch-fid's network with registered weights, without a download.
 
 pytorch-fid 0.3.0 (mseitzer/pytorch-fid, Apache-2.0) builds torchvision's Inception-v3, replaces
-nine of its blocks by those of TensorFlow's 2015 graph, and downloads the weights in the
-constructor. Here the same blocks are put together without that call. The features are the 2048 of
-the last average pooling; frames are brought to 299 x 299 as pytorch-fid does it (half-pixel
-bilinear, no antialias, whatever the aspect), not as TensorFlow 1 did: the same weights, slightly
-other features.
+nine of its blocks by those of TensorFlow's 2015 graph, and downloads the weights in its
+constructor. Here the same blocks are assembled without that call. The features are the 2048 of the
+last average pooling. Frames are resized to 299 x 299 as in pytorch-fid (half-pixel bilinear, no
+antialias, any aspect ratio) and not as in TensorFlow 1, so features differ slightly from those of
+the original FID.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ SIDE = 299
 # ImageNet's 1000 classes and 8 more: TensorFlow's graph of 2015-12-05 (pytorch_fid/inception.py).
 CLASSES = 1008
 
-# What pytorch-fid puts in the place of torchvision's blocks (pytorch_fid/inception.py:207-215).
+# The blocks of pytorch-fid that replace torchvision's (pytorch_fid/inception.py:207-215).
 BLOCKS: dict[str, Callable[[], nn.Module]] = {
     "Mixed_5b": lambda: FIDInceptionA(192, pool_features=32),
     "Mixed_5c": lambda: FIDInceptionA(256, pool_features=64),

@@ -1,19 +1,20 @@
 """Identity of persons by layumi/Person_reID_baseline_pytorch's ResNet-50, in three readings.
 
 layumi-ft-resnet50        its test script: 256 x 128, features of the frame and its mirror image
-                          added, 512-d bottleneck, length 1 (metrics.md 10.3, B-B)
+                          added, 512-d bottleneck, length 1 (82ff40f, test.py)
 pose-eval-reid            AliaksandrSiarohin/pose-evaluation as it is: 288 x 144, 2048-d before the
-                          bottleneck, not normalised, with two quirks (B-A)
+                          bottleneck, not normalised, with two quirks (1bc4cae)
 pose-eval-reid-corrected  the same without them: pixels scaled once, batch norm in eval mode
 
-All take the whole frame, Pillow's bicubic whatever the aspect, ImageNet's mean and deviation. The
-stride of the last stage leaves no trace in a file; it is 2, the default of layumi's train.py.
+All resize the whole frame by Pillow's bicubic, whatever its aspect ratio, and normalise by
+ImageNet's mean and deviation. The stride of the last stage cannot be read from a file; it is 2, the
+default of layumi's train.py.
 
-The quirks of pose-evaluation (1bc4cae, extract.py): pixels of 0..1 are divided by 255 once more
-before they are normalised; and the network stays in training mode, so batch norm uses the mean and
-variance of the one frame that it is given. There its running statistics drift with every call, but
-nothing reads them in that mode: the embeddings do not depend on the calls before. Here they are
-dropped, and one frame is a batch on every device, as there.
+The quirks of pose-evaluation (1bc4cae, extract.py): pixels in 0..1 are divided by 255 again before
+they are normalised; and the network stays in training mode, so that batch norm uses the mean and
+variance of the single frame. Its running statistics change with every call there, but are not used
+in that mode: embeddings do not depend on previous calls. Here they are removed, and a batch is one
+frame on every device.
 """
 
 import torch
@@ -81,7 +82,7 @@ def bottleneck_network() -> nn.Sequential:
 
 
 class WithMirrorImage(nn.Module):
-    """The sum of what a network says of an image and of its mirror image."""
+    """The sum of a network's outputs for an image and its mirror image."""
 
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
@@ -94,7 +95,7 @@ class WithMirrorImage(nn.Module):
 
 
 def statistics_of_the_batch(net: nn.Module) -> None:
-    """Batch norm by the mean and variance of what it is given, as in training mode; no memory."""
+    """Make batch norm use the statistics of the batch, as in training mode."""
     for module in net.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.running_mean = module.running_var = None

@@ -1,4 +1,4 @@
-"""A frozen network as a frame embedder: frames are prepared and embedded so that none knows others.
+"""A frozen network as a frame embedder, whose embedding of a frame depends on no other frame.
 
 Letters: T frames, B a batch, D embedding size, H W pixels. Everything is RGB.
 """
@@ -29,8 +29,8 @@ _IMAGENET_STD = (0.229, 0.224, 0.225)
 class NetworkEmbedder:
     """See `evaluation.embedders.FrameEmbedder` for what the fields mean.
 
-    Every pass has the same number of frames, so neither the kernels nor the order of their sums
-    depend on how many there are: one on the CPU, `cuda_frames` on CUDA, filled up with the last.
+    Every pass has the same number of frames, so that neither the choice of kernels nor their order
+    of sums depends on it: one on a CPU; `cuda_frames` on CUDA, padded with the last frame.
     """
 
     name: str
@@ -73,10 +73,10 @@ def network_embedder(
     network: nn.Module,
     cuda_frames: int = _CUDA_FRAMES,
 ) -> NetworkEmbedder:
-    """`network`, moved to the device that was asked for.
+    """The embedder of `network`, moved to the requested device.
 
     Raises:
-        InputError: the device is not here.
+        InputError: the device is not available.
     """
     device = chosen_device(request.device)
     return NetworkEmbedder(
@@ -106,11 +106,11 @@ def resized(frame: Tensor, height: int, width: int, resample: Image.Resampling) 
 
 
 def imagenet_normalised(image: Tensor) -> Tensor:
-    """[3,H,W], 0..1 -> what networks trained on ImageNet read."""
+    """[3,H,W], 0..1 -> normalised by ImageNet's mean and standard deviation."""
     mean = torch.tensor(_IMAGENET_MEAN)[:, None, None]
     return (image - mean) / torch.tensor(_IMAGENET_STD)[:, None, None]
 
 
 def about_minus_one_to_one(image: Tensor) -> Tensor:
-    """[3,H,W], 0..255 -> (x - 127.5) / 128, -0.996..0.996: what networks of faces read."""
+    """[3,H,W], 0..255 -> (x - 127.5) / 128, -0.996..0.996: the input of face networks."""
     return (image.float() - 127.5) / 128

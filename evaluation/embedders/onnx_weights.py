@@ -1,11 +1,11 @@
-"""The weights in an ONNX file, under the names of the PyTorch modules that it was exported from.
+"""Reads the weights of an ONNX file under the names of the PyTorch modules it was exported from.
 
-ONNX is a protocol buffer, and of its many messages only three are needed, so the file is read here
-and no runtime is: the network itself is PyTorch's, on every device. Field numbers: onnx.proto of
-ONNX 1.x; wire format: protobuf.dev/programming-guides/encoding.
+ONNX is a protocol buffer. Only three of its messages are needed, so they are parsed here without a
+runtime, and the network is PyTorch's. Field numbers: onnx.proto of ONNX 1.x; wire format:
+protobuf.dev/programming-guides/encoding.
 
-An exporter folds batch norm into the convolution before it and gives the two tensors names of its
-own ("onnx::Conv_1047"); those get the name of the module that uses them, which the graph keeps.
+The exporter folds batch norm into the preceding convolution and names the two tensors itself
+("onnx::Conv_1047"). They are renamed after the module that uses them, which the graph states.
 """
 
 import math

@@ -4,12 +4,13 @@ osnet-x0-25-msmt17  OSNet x0.25, MSMT17, from an ONNX export
 osnet-x1-0          OSNet x1.0 (Zhou et al. 2019, arXiv 1905.00953)
 resnet50-torchreid  resnet50_fc512: ResNet-50 with last stride 1 and a 512-d layer
 
-The whole frame, 256 x 128 by Pillow's bilinear whatever its aspect, ImageNet's mean and deviation;
-512-d after batch norm and ReLU, neither normalised nor summed with its mirror image: torchreid's
-own way (metrics.md 10.3, reading B-C). So distances are not bounded by 2.
+As torchreid itself does (f8cd150), the whole frame is resized to 256 x 128 by Pillow's bilinear,
+whatever its aspect ratio, and normalised by ImageNet's mean and deviation; the embedding is 512-d
+after batch norm and ReLU, neither normalised nor summed with that of the mirror image. So distances
+are not bounded by 2.
 
-torchreid's package imports OpenCV, gdown and TensorBoard; its model files need torch alone, and
-they are loaded as they lie.
+The torchreid package imports OpenCV, gdown and TensorBoard; its model files need only torch, and
+are loaded alone.
 """
 
 import importlib.util
@@ -72,7 +73,7 @@ def network(file: str, function: str) -> nn.Module:
 
 
 def is_onnx(path: Path) -> bool:
-    """Whether the file is none of the two kinds that `torch.save` has written.
+    """Whether the file is of neither format of `torch.save`.
 
     Raises:
         InputError: it cannot be read.
@@ -86,7 +87,7 @@ def is_onnx(path: Path) -> bool:
 
 
 def take_folded_norms(net: nn.Module) -> None:
-    """Give each convolution a bias in place of the batch norm after it: what an exporter left."""
+    """Replace each batch norm by a bias of the convolution before it, as the exporter did."""
     for block in list(net.modules()):
         if not isinstance(getattr(block, "bn", None), nn.BatchNorm2d):
             continue
@@ -102,7 +103,7 @@ def _prepare(frame: Tensor) -> Tensor:
 
 
 def _model_file(name: str) -> ModuleType:
-    """One of torchreid's model files as a module of its own; its package is not imported."""
+    """One of torchreid's model files as a module, without importing the package."""
     package = importlib.util.find_spec("torchreid")
     if package is None or package.origin is None:
         raise InputError("torchreid is not installed: pip install torchreid==0.2.5")

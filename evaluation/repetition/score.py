@@ -1,32 +1,31 @@
-"""Repeated motion without human raters: the occurrence of LEO's Table 5, and where it repeats.
+"""Share of videos with repeated motion (the occurrence of LEO's Table 5), without human raters.
 
     calibration = calibrate({name: signal, ...}, RepetitionSettings())      # of real videos
     found = source_repetition({name: signal, ...}.items(), calibration)
-    found.occurrence, found.interval, found.flags                           # share, interval, who
+    found.occurrence, found.interval, found.flags
 
-A signal is what moves in a video, [T,D]: motion codes of a LEO, or anything else with a row a
-frame. A video holds a repeat where a segment comes back later (`repetition.recurrence`) more alike
-than `threshold`, and moves: stillness is no repetition, and is told apart.
+A motion signal, [T,D], has a row a frame: motion codes of a LEO, or others. A video has a repeat if
+a segment is followed later by one (`repetition.recurrence`) whose similarity is above a threshold.
+Still segments are not compared, and are counted apart.
 
-The threshold is calibrated on real videos of the same length, since a longer video has more pairs
-of segments that may be alike by chance. `false_alarms` is the share of videos that may be flagged
-where the null holds, and there are two nulls:
+The threshold is calibrated on real videos of the same length, since longer videos have more pairs
+of segments that may be similar by chance. `false_alarms` is the share of videos flagged under the
+null hypothesis, of which there are two:
 
-real        the closest repeat within each real video. Real motion does repeat: people wave, and
-            walk. A flag then says: this video repeats itself more closely than real ones do.
-strangers   the closest match between two real videos, the one taken for what came before in the
-            other. A flag then says: more alike than motions of two people ever are by chance. Since
-            a person shares place, reach and manner with himself and not with a stranger, and since
-            real motion is periodic, real videos are flagged far more often than `false_alarms`.
+real        the closest repeat within each real video; real motion does repeat, as in waving and
+            walking. A flagged video repeats itself more closely than real videos do.
+strangers   the closest match between two real videos, one taken as the past of the other. A flagged
+            video has more similar segments than motions of two people by chance. Real videos are
+            flagged far more often than `false_alarms`, since real motion is periodic and a person
+            shares place, reach and manner with himself only.
 
-The threshold is the k-th largest of the n closest matches, k = floor(false_alarms * (n + 1)): of
-another real video the chance to exceed it is k / (n + 1) at most, whatever the distribution, as in
-conformal prediction (Vovk et al. 2005). For "strangers" the pairs share videos, so there it holds
-on average only.
+The threshold is the k-th largest of the n closest matches, k = floor(false_alarms * (n + 1)):
+another real video exceeds it with probability k / (n + 1) at most, for any distribution, as in
+conformal prediction (Vovk et al. 2005). The pairs of "strangers" share videos, so there it holds on
+average only.
 
-What is compared is the smoothed signal along the directions in which real videos move. Generated
-motion trembles from frame to frame as real motion does not, and in directions that real motion
-leaves alone; without this a repeat that nobody could overlook would drown in it.
+The signal is smoothed and projected on the directions in which real videos move. Generated motion
+jitters from frame to frame, also in other directions, which would hide obvious repeats.
 
 Letters: T frames, D dimensions, K directions.
 """
@@ -54,24 +53,24 @@ REPETITION_VERSION = 2  # raise when a number could change
 
 Null = Literal["real", "strangers"]
 
-PARTNERS = 3  # strangers that each calibration video is held against
+PARTNERS = 3  # other videos that each calibration video is compared with
 
 
 class RepetitionSettings(Data):
     """What counts as repeated motion.
 
     Args:
-        segment: frames that have to come back; 24 are about a second.
-        gap: frames at least between a segment and its repeat.
-        tempos: speeds at which it may come back.
-        smooth: frames of the Hann window that signals are smoothed by; 1: not. 9 leave half of a
-            swing at 3 Hz (25 frames a second), and a seventh of white noise's power.
-        variance: share of the calibration videos' motion that the directions hold which are looked
-            at, each dimension of the signal counting alike.
-        still: a segment is still that has less than this share of the motion energy of the median
+        segment: frames of a segment that repeats; 24 are about a second.
+        gap: least number of frames between a segment and its repeat.
+        tempos: speeds of a repeat.
+        smooth: frames of the Hann window that smooths signals; 1: none. 9 keep half of the
+            amplitude at 3 Hz (25 frames per second) and a seventh of the power of white noise.
+        variance: share of the calibration videos' motion that the directions explain, all
+            dimensions of the signal scaled alike.
+        still: a segment is still if its motion energy is below this share of that of the median
             segment of the calibration videos.
-        false_alarms: share of videos that may be flagged where the null holds.
-        null: what a flag has to exceed; see the head of this file.
+        false_alarms: share of videos flagged under the null hypothesis.
+        null: the null hypothesis; see the head of this file.
     """
 
     segment: int = Field(default=24, ge=4)
@@ -85,27 +84,27 @@ class RepetitionSettings(Data):
 
     @property
     def search(self) -> Search:
-        """For `closest_earlier`."""
+        """The settings of `closest_earlier`."""
         return Search(self.segment, self.gap, self.tempos)
 
     @property
     def fewest_videos(self) -> int:
-        """Calibration videos that these false alarms need."""
+        """Least number of calibration videos for these false alarms."""
         return math.ceil(round(1 / self.false_alarms - 1, 9))
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What real motion is like.
+    """Statistics of real motion, from which thresholds follow.
 
     Args:
         settings: what counts as a repeat.
         frames: of every video, real or not.
-        videos: real videos that this comes from.
-        axes: float64 [D,K]: signal @ axes is what is compared.
-        least_energy: a segment of no more energy is still.
-        closest: by null, how alike the closest match was: one a real video, or one a pair of them,
-            largest first.
+        videos: number of real videos.
+        axes: float64 [D,K]; signal @ axes is compared.
+        least_energy: a segment of at most this energy is still.
+        closest: by null, the similarities of the closest matches, one a real video or a pair of
+            them, the largest first.
     """
 
     settings: RepetitionSettings
@@ -117,25 +116,25 @@ class Calibration:
 
     @property
     def threshold(self) -> float:
-        """Under the settings' null."""
+        """The threshold under the null of the settings."""
         return self.threshold_of(self.settings.null)
 
     def threshold_of(self, null: Null) -> float:
-        """How alike a repeat has to be, between -infinity and 1."""
+        """The similarity that a repeat must exceed, between -infinity and 1."""
         found = self.closest[null]
         return found[math.floor(self.settings.false_alarms * (len(found) + 1) + 1e-9) - 1]
 
     def profile(self, signal: Tensor) -> Profile:
-        """Each segment's closest earlier one: [T,D] -> [S] each.
+        """The closest earlier segment of each segment: [T,D] -> [S] each.
 
         Raises:
-            InputError: another length or number of dimensions than those calibrated on.
+            InputError: another length or number of dimensions than in the calibration.
         """
         seen = self.seen(signal)
         return closest_earlier(seen, seen, self.settings.search, self.least_energy)
 
     def seen(self, signal: Tensor) -> Tensor:
-        """What of a signal is compared: [T,D] -> float64 [T,K].
+        """The part of a signal that is compared: [T,D] -> float64 [T,K].
 
         Raises:
             InputError: as `profile`.
@@ -150,13 +149,13 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Repeat:
-    """A segment that was shown before.
+    """A segment that repeats an earlier one.
 
     Args:
         start: first frame of the later segment.
-        of: first frame of the earlier one; between frames at another tempo than 1.
-        tempo: how fast the earlier one comes back.
-        alike: 1 is the same.
+        of: first frame of the earlier one; fractional at another tempo than 1.
+        tempo: speed of the repeat.
+        alike: similarity; 1: identical.
     """
 
     start: int
@@ -166,7 +165,7 @@ class Repeat:
 
     @property
     def lag(self) -> float:
-        """Frames from one to the other."""
+        """Frames from the earlier to the later segment."""
         return self.start - self.of
 
 
@@ -175,11 +174,11 @@ class VideoRepetition:
     """One video's repeats.
 
     Args:
-        closest: how alike the closest two segments are; -infinity where nothing moves.
-        repeats: later segments beyond the threshold, closest first, none overlapping another.
-        repeated_share: share of frames that lie in any segment that was shown before.
+        closest: similarity of the closest two segments; -infinity if nothing moves.
+        repeats: later segments above the threshold, closest first, without overlaps.
+        repeated_share: share of frames in a segment that repeats an earlier one.
         still_share: share of segments that are still.
-        trembling: power of what smoothing takes off, as a share of the signal's.
+        trembling: power that smoothing removes, as a share of the signal's.
     """
 
     closest: float
@@ -190,7 +189,7 @@ class VideoRepetition:
 
     @property
     def occurs(self) -> bool:
-        """Whether the video contains repeated motion: the question of LEO's raters."""
+        """Whether the video contains repeated motion, as LEO's raters were asked."""
         return bool(self.repeats)
 
 
@@ -199,8 +198,8 @@ class SourceRepetition:
     """Repeated motion in a set of videos, by name.
 
     Args:
-        videos: each video's.
-        calibration: what it was held against.
+        videos: repeats of each video.
+        calibration: the statistics of real videos.
     """
 
     videos: Mapping[str, VideoRepetition]
@@ -208,12 +207,12 @@ class SourceRepetition:
 
     @cached_property
     def flags(self) -> dict[str, bool]:
-        """Whether each video contains repeated motion, by name: what pairs go by."""
+        """Whether each video contains repeated motion, by name."""
         return {name: video.occurs for name, video in self.videos.items()}
 
     @property
     def by_video(self) -> dict[str, float]:
-        """The same as 0 and 1: what the occurrence is the mean of."""
+        """The flags as 0 and 1, whose mean is the occurrence."""
         return {name: float(flag) for name, flag in self.flags.items()}
 
     @property
@@ -223,7 +222,7 @@ class SourceRepetition:
 
     @property
     def value(self) -> float:
-        """The occurrence, under the name that all metrics have."""
+        """The occurrence, under the common name of metrics."""
         return self.occurrence
 
     @property
@@ -232,22 +231,22 @@ class SourceRepetition:
         return wilson_interval(sum(self.flags.values()), len(self.flags))
 
     def occurrence_under(self, null: Null) -> float:
-        """The share under another null than the settings'."""
+        """The occurrence under another null than that of the settings."""
         limit = self.calibration.threshold_of(null)
         return sum(video.closest > limit for video in self.videos.values()) / len(self.videos)
 
     def difference(self, other: "SourceRepetition") -> Interval | None:
-        """Of this occurrence less the other's; videos of one name are paired.
+        """Interval of this occurrence less the other's; videos of one name are paired.
 
-        None with too few videos to say. For two treatments of the same samples see
-        `uncertainty.paired_shares.paired_difference` of the flags, which holds at 0 and 1 too.
+        None with too few videos. For two treatments of the same samples use
+        `uncertainty.paired_shares.paired_difference` of the flags, which is valid at 0 and 1 too.
         """
         mine, theirs = self.by_video, other.by_video
         return difference_interval(mine, theirs, paired=bool(mine.keys() & theirs.keys()))
 
 
 def calibrate(signals: Mapping[str, Tensor], settings: RepetitionSettings) -> Calibration:
-    """Learn from real videos what is no repeat.
+    """Compute the statistics of real motion.
 
     Args:
         signals: [T,D] a video, all of one shape; held in memory together.
@@ -336,9 +335,9 @@ def video_repetition(signal: Tensor, calibration: Calibration) -> VideoRepetitio
 
 
 def _repeats(profile: Profile, beyond: Tensor, segment: int) -> tuple[Repeat, ...]:
-    """The closest, then the closest of those that overlap none so far, and so on."""
+    """Select repeats greedily: the closest one that overlaps none selected before."""
     found: list[Repeat] = []
-    # Rounded, so that of equally close ones the first is taken, whatever the last bits.
+    # Rounded, so that of equally close ones the first is taken, independent of the last bits.
     closeness = (profile.alike[beyond] * 1e6).round()
     order = beyond[closeness.argsort(descending=True, stable=True)]
     for start in order.tolist():
