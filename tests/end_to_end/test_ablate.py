@@ -267,6 +267,6 @@ def test_few_samples_do_not_make_too_few_real_videos() -> None:
 
 def test_tables_of_several_data_sets(leo_bench: Run, tmp_path: Path) -> None:
     ended = leo_bench("ablate", "table", tmp_path / "none.json")
-    assert (ended.code, "cannot be read" in ended.err) == (2, True)
+    assert (ended.code, "none.json: no such file" in ended.err) == (2, True)
     (tmp_path / "other.json").write_text(json.dumps({"kind": "ablation"}))
     assert leo_bench("ablate", "table", tmp_path / "other.json").code == 2

@@ -47,7 +47,7 @@ def test_every_tile_lies_where_the_list_of_clips_says() -> None:
             TileGrid(tile=grid["tile"], padding=grid["pad"]),
             grid["file"],
         )
-        boxes = [(box.left, box.top, box.width, box.height) for _, box in source._boxes]
+        boxes = [(box.left, box.top, box.width, box.height) for box in source.boxes]
         wanted = [tuple(int(row[key]) for key in "xywh") for row in listed[grid["file"]]]
         assert boxes == wanted, grid["file"]
         assert set(source.frame_counts) == {grid["frames"]}

@@ -272,7 +272,7 @@ def test_a_data_set_that_is_not_whole_is_partial(
     )
     assert leo_bench(*line, "--allow-missing").code == 0
     listed = leo_bench("data", "list", "--data-root", tmp_path / "root").out
-    (row,) = [text for text in listed.splitlines() if " weizmann " in text]
+    (row,) = [text for text in listed.splitlines() if text.startswith("weizmann ")]
     assert " partial " in row
     notes = open_dataset(load_dataset("weizmann"), "train", tmp_path / "root").notes
     assert "weizmann: 56 videos were missing in the download" in notes

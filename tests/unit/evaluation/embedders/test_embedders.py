@@ -77,7 +77,7 @@ def noise(count: int, size: tuple[int, int] = (96, 80)) -> Tensor:
 def test_every_embedder_is_listed_once_with_its_size(leo_bench: Run) -> None:
     shown = leo_bench("list", "embedders").out
     for embedder in list_embedders():
-        assert shown.count(f" {embedder.name} ") == 1
+        assert sum(line.split()[:1] == [embedder.name] for line in shown.splitlines()) == 1
     sizes = {embedder.name: embedder.dim for embedder in list_embedders()}
     for name in ("mean-colour", "random-filters"):
         assert build_embedder(EmbedderRequest(name)).dim == sizes[name]
