@@ -22,7 +22,7 @@ from typing import Protocol
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.extractors import Described
+from leo_bench.evaluation.extractors import Described, FrozenNetwork
 
 
 @dataclass(frozen=True)
@@ -38,32 +38,12 @@ class Embedded:
     found: Tensor
 
 
-class FrameEmbedder(Protocol):
+class FrameEmbedder(FrozenNetwork, Protocol):
     """Embeddings of frames: bit-identical for a frame, whatever other frames are in the call.
 
     As for `evaluation.extractors.ClipExtractor`, this holds on one machine and device with one
     thread of torch. Safe to call from several threads at once.
     """
-
-    @property
-    def name(self) -> str:
-        """As in the table above."""
-
-    @property
-    def dim(self) -> int:
-        """D."""
-
-    @property
-    def weights(self) -> str:
-        """Hex SHA-256 of the weights; "none" where there are none."""
-
-    @property
-    def weights_verified(self) -> bool:
-        """Whether the weights are the registered or the shipped ones."""
-
-    @property
-    def device(self) -> str:
-        """The torch device: "cpu", "cuda:0"."""
 
     def __call__(self, frames: Tensor) -> Embedded:
         """uint8 [T,3,H,W], RGB, of any size -> embeddings; resizes and normalises by itself."""

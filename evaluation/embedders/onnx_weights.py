@@ -1,4 +1,4 @@
-"""Reads the weights of an ONNX file under the names of the PyTorch modules it was exported from.
+"""Reads the weights of an ONNX file under the names of the exported PyTorch modules.
 
 ONNX is a protocol buffer. Only three of its messages are needed, so they are parsed here without a
 runtime, and the network is PyTorch's. Field numbers: onnx.proto of ONNX 1.x; wire format:

@@ -30,21 +30,16 @@ _OWN: dict[str, Callable[[], Callable[[Tensor], Tensor]]] = {}  # of `register_e
 TOY_WEIGHTS = Path(__file__).parent / "i3d_toy.safetensors"
 
 
-class ClipExtractor(Protocol):
-    """Features of clips: bit-identical for a clip, whatever other clips are in the call.
-
-    This holds on one machine and device with one thread of torch, which `features.of_clips` uses
-    on a CPU; otherwise float32 features agree to about 1e-6 relative. Safe to call from several
-    threads at once.
-    """
+class FrozenNetwork(Protocol):
+    """What clip extractors and frame embedders state alike."""
 
     @property
     def name(self) -> str:
-        """As in the table above, with a suffix if an archive's own program runs."""
+        """As in the table of its package; with a suffix if an archive's own program runs."""
 
     @property
     def dim(self) -> int:
-        """D."""
+        """D, the number of features."""
 
     @property
     def weights(self) -> str:
@@ -55,12 +50,21 @@ class ClipExtractor(Protocol):
         """Whether the weights are the registered or the shipped ones."""
 
     @property
-    def precision(self) -> str:
-        """One of "fp32" (TF32 always off) and "bf16" (approximate, not for tables)."""
-
-    @property
     def device(self) -> str:
         """The torch device: "cpu", "cuda:0"."""
+
+
+class ClipExtractor(FrozenNetwork, Protocol):
+    """Features of clips: bit-identical for a clip, whatever other clips are in the call.
+
+    This holds on one machine and device with one thread of torch, which `features.of_clips` uses
+    on a CPU; otherwise float32 features agree to about 1e-6 relative. Safe to call from several
+    threads at once.
+    """
+
+    @property
+    def precision(self) -> str:
+        """One of "fp32" (TF32 always off) and "bf16" (approximate, not for tables)."""
 
     def __call__(self, clips: Tensor) -> Tensor:
         """float32 [B,3,T,224,224], RGB, -1..1 -> float32 [B,D] on the CPU."""

@@ -1,4 +1,4 @@
-"""Digests written beside videos (sample.json, prepare.json), compared with the files as they are.
+"""Digests stored beside videos (sample.json, prepare.json), compared with the files.
 
 `leo-bench sample` and `data prepare` store a key `digests`: from the path of a video relative to
 that file to the digest that opening it gives. A video of another digest has changed since it was
