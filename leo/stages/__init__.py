@@ -40,11 +40,16 @@ class StageEntry:
     @property
     def table(self) -> str:
         """The stage's table in a config, and its module in this folder."""
-        return self.name.replace("-", "_")
+        return table_of(self.name)
 
     def module(self) -> ModuleType:
         """The stage's code; the diffusion stages import diffusers, which takes seconds."""
         return import_module(f"{__name__}.{self.table}")
+
+
+def table_of(stage: str) -> str:
+    """`frame-dm` -> `frame_dm`."""
+    return stage.replace("-", "_")
 
 
 def _codes(job: Any) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from leo_bench.evaluation.files.schema import load_toml
 from leo_bench.leo.checkpoint import DamagedFileError, read_tensors, write_tensors
 from leo_bench.leo.config import Config
 from leo_bench.leo.data.encode import CODES
-from leo_bench.leo.stages import ENTRIES, STAGES
+from leo_bench.leo.stages import ENTRIES, STAGES, table_of
 from leo_bench.leo.training.origin import Origin, first_difference, why_kept
 
 BEST = "best.safetensors"
@@ -91,7 +91,7 @@ class RunFolder:
         shared = {key: whole[key] for key in ("resolution", "seed", "held_out")}
         # Without defaults, so that a key that a later version adds does not invalidate older files.
         settings = self.config.model_dump(mode="json", exclude_defaults=True)
-        table = settings.get(ENTRIES[name].table, {})
+        table = settings.get(table_of(name), {})
         if table.get("perceptual") == "auto":  # the loss that was chosen is compared: `perceptual`
             del table["perceptual"]
         return StageFolder(self.root / name, Origin(name, {**shared, **table}, data, perceptual))

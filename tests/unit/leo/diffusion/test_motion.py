@@ -1,4 +1,4 @@
-"""The readings of the motion condition, and departures from a straight line."""
+"""The conditions on the first code, and departures from a straight line."""
 
 import pytest
 import torch
@@ -17,8 +17,8 @@ def window():
     return torch.randn(3, LENGTH, CODE, generator=generator("window"))
 
 
-class Listening(torch.nn.Module):
-    """Keeps what it is fed, and answers with a parameter."""
+class Recording(torch.nn.Module):
+    """Keeps its input, and returns a parameter."""
 
     def __init__(self):
         super().__init__()
@@ -30,7 +30,7 @@ class Listening(torch.nn.Module):
 
 
 def losses(condition, step=500):
-    network = Listening()
+    network = Recording()
     shape = CONDITIONS[condition].state(window()).shape
     batch = {
         "window": window(),
@@ -106,7 +106,7 @@ def test_replacing_puts_the_first_code_into_the_clean_state():
     assert not known[:, 1:].any()
 
 
-def test_every_condition_of_the_config_has_a_reading():
+def test_every_condition_of_the_config_is_in_the_table():
     assert all(lmdm_config(condition=name).condition == name for name in CONDITIONS)
     conditions = type(lmdm_config()).model_fields["condition"].annotation.__args__
     assert set(conditions) == set(CONDITIONS)

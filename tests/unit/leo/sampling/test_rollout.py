@@ -26,7 +26,7 @@ FIRST = waves(6, 0.3)
 
 
 def in_range(motion, window):
-    """As a journey has it."""
+    """The window as a rollout has it: its end inside the training range."""
     return ending_at(window, motion.stats.clamped(window[:, -1]), LENGTH)
 
 
@@ -66,8 +66,8 @@ def test_as_many_codes_come_as_asked_for_from_as_few_runs_as_can_be(motion, fram
 def test_no_run_goes_on_from_a_spared_code_but_a_video_may_end_with_it(motion):
     spare = 2
     config = motion.config.model_copy(update={"spare": spare})
-    journey = Rollout(replace(motion, config=config), FAST)
-    short, long = (journey.codes(FIRST, frames, KEYS) for frames in (LENGTH, 2 * LENGTH))
+    rollout = Rollout(replace(motion, config=config), FAST)
+    short, long = (rollout.codes(FIRST, frames, KEYS) for frames in (LENGTH, 2 * LENGTH))
     drawn = motion.windows(FIRST, [(*key, "run", 0) for key in KEYS], FAST)
     kept = LENGTH - spare
     first = ending_at(drawn, motion.stats.clamped(drawn[:, kept - 1]), kept)
@@ -122,9 +122,9 @@ def test_what_ends_in_the_range_of_training_keeps_its_bits(motion):
 
 @pytest.mark.parametrize("order", [[0], [5], [3, 1, 4], [5, 4, 3, 2, 1, 0]])
 def test_a_sample_is_the_same_to_the_bit_whatever_it_is_drawn_with(motion, transitions, order):
-    journey = Rollout(motion, FAST, transitions)
-    together = journey.codes(FIRST, 3 * LENGTH, KEYS)
-    again = journey.codes(FIRST[order], 3 * LENGTH, [KEYS[i] for i in order])
+    rollout = Rollout(motion, FAST, transitions)
+    together = rollout.codes(FIRST, 3 * LENGTH, KEYS)
+    again = rollout.codes(FIRST[order], 3 * LENGTH, [KEYS[i] for i in order])
     assert torch.equal(again, together[order])
 
 
