@@ -21,10 +21,9 @@ BLOCK = re.compile(
     r"(?:^`(?P<path>[^`\n]+)`:\n\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.M | re.S
 )
 
-# Runs in the copy: the page's commands, then its tests, each in this one process.
+# Runs in the copy: the page's commands in one process, then its tests in another.
 DRIVER = """
-import json, shlex, sys
-import pytest
+import json, os, shlex, sys
 from leo_bench.benchmarks.cli.main import main
 
 asked = json.load(sys.stdin)
@@ -35,7 +34,8 @@ for line in asked["commands"]:
     except SystemExit as end:
         if end.code:
             sys.exit(f"exit code {end.code}: {line}")
-sys.exit(pytest.main(["-q", "-n", "0", "-p", "no:cacheprovider", *asked["tests"]]))
+sys.stdout.flush()
+os.execv(sys.executable, [sys.executable, "-m", "pytest", "-q", "-n", "0", *asked["tests"]])
 """
 
 
