@@ -28,7 +28,7 @@ demo: $(STAMP)  ## the main job on the embedded worlds: numbers, intervals, reco
 	$(BIN)/leo-bench demo --out demo
 
 test: $(STAMP)  ## unit, golden and end-to-end tests; no network, no weights
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist worksteal
 
 # From nothing, and not from features or records that an older version of the code left behind.
 regress: export LEO_BENCH_CACHE = $(CURDIR)/regress/cache

@@ -29,6 +29,14 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 
 @pytest.fixture
+def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures that a training in this process draws take two steps of the sampler, not 25."""
+    from leo_bench.leo.stages import denoising
+
+    monkeypatch.setattr(denoising, "_QUICK", 2)
+
+
+@pytest.fixture
 def leo_bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """`leo-bench ARGUMENTS` as a user types it, in this process."""
     from leo_bench.benchmarks.cli.main import main

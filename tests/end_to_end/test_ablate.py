@@ -21,6 +21,8 @@ from leo_bench.leo.checkpoint import load_model
 from leo_bench.leo.sampling.model import LeoModel, model_file
 from leo_bench.leo.training.job import train_stage
 
+pytestmark = pytest.mark.usefixtures("quick_pictures")
+
 SHORT = (
     "lmdm.length=12",
     "lmdm.training.steps=4",

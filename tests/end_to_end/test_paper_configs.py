@@ -10,6 +10,7 @@ from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.leo.checkpoint import load_model
 from leo_bench.leo.config import load_config
 from leo_bench.leo.data.encode import ANIMATOR
+from leo_bench.leo.stages import ENTRIES, STAGES
 from leo_bench.leo.training.budget import costs
 from leo_bench.leo.training.job import Job, train_all
 from leo_bench.leo.training.run_folder import RunFolder
@@ -36,6 +37,7 @@ for pictures in (
 SHORT = ["training.steps=2", "training.batch=2"]
 
 
+@pytest.mark.usefixtures("quick_pictures")
 @pytest.mark.parametrize("name", PAPER)
 def test_every_stage_trains_two_steps(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -43,10 +45,10 @@ def test_every_stage_trains_two_steps(
     monkeypatch.setenv("LEO_BENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "no-weights"))
     full = load_config(name)
-    stages = [row.stage for row in costs(full)]
-    tables = {stage: stage.replace("-", "_") for stage in stages}
+    stages = [stage for stage in STAGES if getattr(full, ENTRIES[stage].table) is not None]
+    tables = [ENTRIES[stage].table for stage in stages]
     changes = ['animator.perceptual="auto"']  # without VGG-19's weights
-    changes += [f"{t}.{change}" for t in tables.values() for change in [*NARROW[t], *SHORT]]
+    changes += [f"{t}.{change}" for t in tables for change in [*NARROW[t], *SHORT]]
     config = load_config(name, changes)
     videos = open_world("toy-bodies", "train", WorldShape(config.resolution, 10, 4))
     job = Job(RunFolder.create(tmp_path / "run", config), lambda: videos, cpu=True)
