@@ -119,9 +119,9 @@ def roads(root: Path, folder: Path) -> dict[str, str]:
     for name in ("real", "fake"):
         files_run(root, (*drawn, "--seed", len(name + name[0]), "--out", folder / name), folder)
     sides = ("--real", folder / "real", "--fake", folder / "fake", "--frames", 16)
-    how = ("--protocol", "stylegan-v", "--extractor", "i3d-toy", "--device", "cpu")
+    network = ("--protocol", "stylegan-v", "--extractor", "i3d-toy", "--device", "cpu")
     lines = {
-        "`fvd` of two folders": ("fvd", *sides, *how),
+        "`fvd` of two folders": ("fvd", *sides, *network),
         "`sample`": (*drawn, "--out", folder / "drawn"),
     }
     found = {}
