@@ -12,8 +12,9 @@ from pathlib import Path
 
 from leo_bench.benchmarks.montage import montage
 from leo_bench.benchmarks.runs.sampling import Place, SampleRequest, write_samples
-from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
-from leo_bench.benchmarks.scores.score import keep, scored
+from leo_bench.benchmarks.scores.plan import plan
+from leo_bench.benchmarks.scores.requests import ScoreRequest
+from leo_bench.benchmarks.scores.score import scored
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.measure import Measurement
@@ -115,7 +116,7 @@ def run_demo(out: Path, resources: Callable[[str], Resources]) -> Iterator[Line]
                 for metric in trial.metrics
             ]
             for result in results:
-                keep(result, record_path(out / "records", result.record))
+                result.keep(record_path(out / "records", result.record))
             if not untouched:
                 untouched = [result.measured for result in results]
                 yield Line(world, fake, tuple(Cell(result.record, None) for result in results))
