@@ -12,8 +12,9 @@ from pathlib import Path
 
 from leo_bench.benchmarks.montage import montage
 from leo_bench.benchmarks.runs.sampling import Place, SampleRequest, write_samples
-from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
-from leo_bench.benchmarks.scores.score import keep, scored
+from leo_bench.benchmarks.scores.plan import plan
+from leo_bench.benchmarks.scores.requests import ScoreRequest
+from leo_bench.benchmarks.scores.score import scored
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.measure import Measurement
@@ -110,7 +111,7 @@ def run_demo(out: Path, resources: Callable[[str], Resources]) -> Iterator[Line]
                 for metric in trial.metrics
             ]
             for result in results:
-                keep(result, record_path(out / "records", result.record))
+                result.keep(record_path(out / "records", result.record))
             worse: list[Interval | None] = [None] * len(results)
             if untouched:
                 pairs = zip(results, untouched, strict=True)

@@ -23,15 +23,9 @@ from leo_bench.benchmarks.ablations.runs import Shared, Trained, held_out_loss
 from leo_bench.benchmarks.datasets import dataset_ids, load_dataset
 from leo_bench.benchmarks.scores.acd import measure_acd
 from leo_bench.benchmarks.scores.code_signals import CodeSignals
-from leo_bench.benchmarks.scores.frame_plan import FrameScoreRequest, plan_frames
-from leo_bench.benchmarks.scores.plan import (
-    NetworkOptions,
-    Plan,
-    ScoreRequest,
-    plan,
-    source_options,
-)
-from leo_bench.benchmarks.scores.score import Scored, keep, scored
+from leo_bench.benchmarks.scores.plan import Plan, plan, plan_frames, source_options
+from leo_bench.benchmarks.scores.requests import FrameScoreRequest, NetworkOptions, ScoreRequest
+from leo_bench.benchmarks.scores.score import Scored, scored
 from leo_bench.benchmarks.sources.leo_samples import LeoPlace, open_leo
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError
@@ -177,7 +171,7 @@ class Bench:
         """
         chosen, resources = self.plan("leo:checked"), self.around.resources("opening")
         options = source_options(chosen.request, chosen.resolution, chosen.protocol, resources)
-        return open_source(chosen.real, options)
+        return open_source(chosen.real.spec, options)
 
     def measure(self, trained: Trained, scores: Scores) -> TrainedModel:
         """Add the scores of a trained model's samples to `scores`: FVD, code windows, ACD.
@@ -342,7 +336,7 @@ def _keep_once(found: Scored, path: Path) -> None:
         same = known.fake.fingerprint == found.record.fake.fingerprint
         if same and known.values_float64 == found.record.values_float64:
             return
-    keep(found, path)
+    found.keep(path)
 
 
 def condition_of(ablation: Ablation, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The paper's ablations: ablate lmc, ablate transition, ablate table."""
+"""The commands `leo-bench ablate ...`: the paper's ablations lmc and transition, and table."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,77 +11,78 @@ from leo_bench.benchmarks.cli.options import (
     AllowUnverified,
     DataRoot,
     Device,
+    Effort,
     Extractor,
-    FloatRange,
-    FramesGlob,
     Limit,
-    NoCache,
-    OnError,
+    Reading,
+    Sampler,
     Weights,
-    Workers,
+    fields_of,
 )
 
 if TYPE_CHECKING:
     from leo_bench.benchmarks.ablations.record import AblationRecord
-    from leo_bench.evaluation.features.of_clips import Resources
 
-app = typer.Typer(
-    help="The paper's ablations (Tables 4 and 5) on any data, measured and compared in pairs.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-
-Out = Annotated[Path, typer.Option(help="Folder of everything; the same line again goes on there.")]
-Sampler = Annotated[
-    Literal["ddpm", "ddim", "dpm", "dpm-lu"], typer.Option(help="ddpm --steps 1000 is the paper's.")
+Out = Annotated[Path, typer.Option(help="Folder of all results; the same command continues in it.")]
+Steps = Annotated[
+    int, typer.Option(min=1, help="Sampler steps; must divide the training steps of diffusion.")
 ]
-Steps = Annotated[int, typer.Option(min=1, help="Of the sampler; must divide those of training.")]
 
 
-@app.command()
 def lmc(
+    *,
     out: Out,
     run: Annotated[
         str | None,
-        typer.Option(help="A run with an animator, or leo:NAME of a shipped model: is taken over."),
+        typer.Option(help="A run with an animator, or leo:NAME of a shipped model."),
     ] = None,
     config: Annotated[
-        str | None, typer.Option(help="In place of --run: train everything by this config.")
+        str | None, typer.Option(help="Instead of --run: train everything by this config.")
     ] = None,
     data: Annotated[
-        str | None, typer.Option(help="Training videos; absent: as the run remembers.")
+        str | None, typer.Option(help="Training videos; default: those of the run.")
     ] = None,
     real: Annotated[
-        str | None, typer.Option(help="Real videos to measure against; absent: the set's test.")
+        str | None,
+        typer.Option(help="Real videos to measure against; default: the data set's test split."),
     ] = None,
     variants: Annotated[
-        str, typer.Option(help="Of with,without,cat,concat-abs,replace; absent: the table's two.")
+        str,
+        typer.Option(
+            help="Comma-separated: with, without, cat, concat-abs, replace; default: with,without."
+        ),
     ] = "",
     seeds: Annotated[
-        int, typer.Option(max=TIMES, help="Trainings of each variant; 3 or more.")
+        int, typer.Option(max=TIMES, help="Training seeds of each variant; at least 3.")
     ] = 3,
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", help="For all variants alike: lmdm.training.steps=1500."),
+        typer.Option("--set", help="Change the config of all variants: lmdm.training.steps=1500."),
     ] = None,
     mode: Annotated[
         Literal["unconditional", "conditional"],
-        typer.Option(help="conditional: from first frames of --real; replace against with."),
+        typer.Option(
+            help="conditional: start from first frames of --real; compares replace and with."
+        ),
     ] = "unconditional",
     start: Annotated[
         Literal["given", "drawn"],
-        typer.Option(help="First frames: real training frames nearest to code 1, or the cDDPM's."),
+        typer.Option(
+            help="First frames: the training frames nearest to the drawn codes, or the cDDPM's."
+        ),
     ] = "given",
-    frames: Annotated[int, typer.Option(min=1, max=MANY, help="Of FVD's clips.")] = 16,
-    protocol: Annotated[str | None, typer.Option(help="Of FVD; absent: the data set's.")] = None,
+    frames: Annotated[int, typer.Option(min=1, max=MANY, help="Frames in a clip of FVD.")] = 16,
+    protocol: Annotated[
+        str | None, typer.Option(help="Protocol of FVD; default: the data set's.")
+    ] = None,
     clips: Annotated[
         int | None,
-        typer.Option(min=2, max=MANY, help="Clips a side; absent: the protocol's own number."),
+        typer.Option(min=2, max=MANY, help="Clips of each side; default: the protocol's number."),
     ] = None,
     acd: Annotated[
         str | None,
         typer.Option(
-            help="Frame protocol of the ACD, or none; absent: where it needs no download."
+            help="Frame protocol of the ACD, or none; default: one that needs no download, if any."
         ),
     ] = None,
     sampler: Sampler = "ddim",
@@ -90,21 +91,18 @@ def lmc(
     weights: Weights = None,
     allow_unverified: AllowUnverified = False,
     device: Device = None,
-    data_root: DataRoot = None,
+    reading: Reading,
     vgg: Annotated[
-        Path | None, typer.Option(help="With --config: VGG-19's weights for the animator.")
+        Path | None, typer.Option(help="With --config: VGG-19 weights to train the animator.")
     ] = None,
-    on_error: OnError = "fail",
-    float_range: FloatRange = None,
-    frames_glob: FramesGlob = None,
     limit: Limit = None,
-    workers: Workers = 2,
-    no_cache: NoCache = False,
+    effort: Effort,
 ) -> None:
-    """Table 4: the LMDM with and without the Linear Motion Condition, trained by seeds in pairs.
+    """Table 4: train the LMDM with and without the Linear Motion Condition, and compare.
 
-    Writes OUT/lmc.json and OUT/lmc.md; every variant and seed is a run of its own below OUT.
-    Exit 3 where a part failed; what is finished is kept, and the same line goes on.
+    Variants share seeds, so differences are taken in pairs. Writes OUT/lmc.json and OUT/lmc.md;
+    each variant and seed is a run below OUT. Exit 3 if a part failed: finished parts are kept, and
+    the same command continues.
 
     Examples:
 
@@ -114,7 +112,7 @@ def lmc(
     """
     from leo_bench.benchmarks.ablations.lmc import ablate_lmc
     from leo_bench.benchmarks.ablations.lmc_bench import LmcRequest, Surroundings
-    from leo_bench.benchmarks.cli.screen import resources, say
+    from leo_bench.benchmarks.cli.screen import say
     from leo_bench.benchmarks.cli.train_screen import TrainingScreen
     from leo_bench.evaluation.files.kinds import made_by
     from leo_bench.evaluation.files.targets import Target, check_targets, claimed
@@ -141,15 +139,12 @@ def lmc(
         weights=None if weights is None else str(weights),
         allow_unverified=allow_unverified,
         device=device,
-        data_root=None if data_root is None else str(data_root),
-        on_error=on_error,
-        float_range=float_range,
-        frames_glob=frames_glob,
         limit=limit,
+        **fields_of(reading),
     )
     around = Surroundings(
         out=out,
-        resources=lambda what: resources(workers=workers, keep=not no_cache, what=what),
+        resources=effort.resources,
         watchers=[TrainingScreen()],
         say=say,
         vgg=vgg,
@@ -159,51 +154,56 @@ def lmc(
     _finish(record, out)
 
 
-@app.command()
 def transition(
+    *,
     run: Annotated[
         str, typer.Option(help="A run with a Transition DM, or leo:NAME (leo:toy-bodies).")
     ],
     out: Out,
     real: Annotated[
-        str, typer.Option(help="Real videos to calibrate on; worlds are rendered as long.")
+        str,
+        typer.Option(
+            help="Real videos to calibrate on; videos of worlds are rendered at this length."
+        ),
     ],
-    frames: Annotated[int, typer.Option(min=1, max=MANY, help="Of each sample.")] = 512,
-    count: Annotated[int, typer.Option(max=MANY, help="Samples, with and without.")] = 64,
+    frames: Annotated[int, typer.Option(min=1, max=MANY, help="Frames of each sample.")] = 512,
+    count: Annotated[int, typer.Option(max=MANY, help="Samples of each variant.")] = 64,
     join: Annotated[
-        bool, typer.Option("--join", help="Real videos are shorter: join different ones.")
+        bool, typer.Option("--join", help="Join real videos end to end if they are shorter.")
     ] = False,
     real_count: Annotated[
         int | None,
-        typer.Option(help="Real videos at most; absent: as samples, or as are needed."),
+        typer.Option(
+            help="Use at most so many real videos; default: as many as samples, or as needed."
+        ),
     ] = None,
-    segment: Annotated[int, typer.Option(help="Frames that have to come back.")] = 24,
+    segment: Annotated[int, typer.Option(help="Length of a repeated segment in frames.")] = 24,
     null: Annotated[
         Literal["real", "strangers"],
-        typer.Option(help="A repeat is closer than real videos' own, or than two strangers'."),
+        typer.Option(
+            help="What a repeat must exceed: repeats within real videos, or likeness between two."
+        ),
     ] = "real",
     false_alarms: Annotated[
-        float, typer.Option(help="Share that may be flagged where the null holds.")
+        float, typer.Option(help="Share of videos that may be flagged under the null.")
     ] = 0.05,
-    seed: Annotated[int, typer.Option(help="Sample i depends on this and on i alone.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed; sample i depends only on it and on i.")] = 0,
     sampler: Sampler = "ddim",
     steps: Steps = 50,
     device: Device = None,
     data_root: DataRoot = None,
-    workers: Workers = 2,
-    no_cache: NoCache = False,
+    effort: Effort,
 ) -> None:
-    """Table 5: repeated motion in long samples with and without the Transition DM.
+    """Table 5: compare repeated motion in long samples with and without the Transition DM.
 
-    The same samples twice, in pairs; from motion codes, no frame is rendered. Writes
-    OUT/transition.json and OUT/transition.md.
+    Draws the same samples both ways, in pairs, and compares motion codes: no frame is rendered.
+    Writes OUT/transition.json and OUT/transition.md.
 
     Example:
 
       leo-bench ablate transition --run leo:toy-bodies --real toy-bodies/test --out transition
     """
     from leo_bench.benchmarks.ablations.transition import TransitionRequest, ablate_transition
-    from leo_bench.benchmarks.cli.screen import resources
     from leo_bench.evaluation.files.kinds import made_by
     from leo_bench.evaluation.files.schema import parse
     from leo_bench.evaluation.files.targets import Target, check_targets, claimed
@@ -225,20 +225,20 @@ def transition(
     }
     request = parse(TransitionRequest, options, where="ablate transition")
 
-    def own(what: str) -> "Resources":
-        return resources(workers=workers, keep=not no_cache, what=what)
-
     with claimed(out, "ablate transition"):
-        record = ablate_transition(request, out, own)
+        record = ablate_transition(request, out, effort.resources)
     _finish(record, out)
 
 
-@app.command()
-def table(
-    records: Annotated[list[Path], typer.Argument(help="OUT/lmc.json of one or more ablations.")],
-    markdown: Annotated[Path | None, typer.Option(help="Write it here too.")] = None,
+def ablation_table(
+    records: Annotated[
+        list[Path], typer.Argument(help="Files OUT/lmc.json of one or more data sets.")
+    ],
+    markdown: Annotated[
+        Path | None, typer.Option(help="Also write the table to this file.")
+    ] = None,
 ) -> None:
-    """The paper's table with a column a record: one ablation on several data sets.
+    """Show several records of one ablation as the paper's table, one column for each.
 
     Example: leo-bench ablate table lmc-faces/lmc.json lmc-bodies/lmc.json --markdown table4.md
     """
@@ -257,7 +257,7 @@ def _finish(record: "AblationRecord", out: Path) -> None:
     _show([record], out / f"{record.ablation}.md")
     say(f"record: {out / record.ablation}.json")
     if record.unfinished:
-        say(f"{len(record.unfinished)} parts failed; the same line again goes on with them")
+        say(f"{len(record.unfinished)} parts failed; run the same command again to continue")
         raise typer.Exit(InfrastructureError.exit_code)
 
 

@@ -1,4 +1,4 @@
-"""The verb that runs other systems: adapt."""
+"""The command adapt: videos by another system's own sampler."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,46 +6,46 @@ from typing import Annotated
 import typer
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb of this module."""
-    app.command("adapt")(adapt)
-
-
 def adapt(
     method: Annotated[
-        str, typer.Argument(help="leo-bench list methods; or a .toml of your own like theirs.")
+        str, typer.Argument(help="Id of a method (leo-bench list methods), or a .toml file.")
     ],
     checkout: Annotated[Path, typer.Option(help="A clone of the method's repository.")],
-    count: Annotated[int, typer.Option(min=1, help="Videos.")],
+    count: Annotated[int, typer.Option(min=1, help="Number of videos.")],
     out: Annotated[Path, typer.Option(help="Folder for the videos, the log and provenance.json.")],
     checkpoint: Annotated[
         list[str] | None,
-        typer.Option(help="Weights: FILE, or NAME=FILE for each where a method has several."),
+        typer.Option(
+            help="Weights: FILE, or NAME=FILE if the method has several; may be repeated."
+        ),
     ] = None,
     python: Annotated[
         Path | None,
-        typer.Option(help="Interpreter of the method's environment; absent: CHECKOUT/.venv's."),
+        typer.Option(help="Python of the method's environment; default: that of CHECKOUT/.venv."),
     ] = None,
     frames: Annotated[
-        int | None, typer.Option(min=1, help="Of every video; absent: the method's own number.")
+        int | None, typer.Option(min=1, help="Frames of each video; default: the method's number.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="For samplers that take one.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed, for samplers that take one.")] = 0,
     chunk: Annotated[
         int | None,
-        typer.Option(min=1, help="Videos a run of the sampler, so that a stopped one goes on."),
+        typer.Option(
+            min=1, help="Videos per call of the sampler; finished calls are not repeated."
+        ),
     ] = None,
     time_limit: Annotated[
-        float | None, typer.Option(min=0.01, help="Minutes, after which the sampler is ended.")
+        float | None, typer.Option(min=0.01, help="Stop the sampler after so many minutes.")
     ] = None,
     layout: Annotated[
-        str | None, typer.Option(help="Which of the method's layouts to read; absent: its first.")
+        str | None,
+        typer.Option(help="Which of the method's output layouts to read; default: its first."),
     ] = None,
 ) -> None:
     """Make videos by another system's own sampler, in its own checkout and environment.
 
-    OUT is then scored as METHOD:OUT. The same line again goes on where it stopped: parts that are
-    done stay. Exit 2: the method has no sampler that gives what is measured, or the input is
-    wrong. Exit 3: the sampler crashed, ran out of time, or wrote too little; what it wrote stays.
+    Measure them as METHOD:OUT. The same command continues where it stopped. Exit 2: bad input, or
+    the method has no sampler for the videos that are measured. Exit 3: the sampler crashed, ran out
+    of time, or wrote too little; what it wrote is kept.
 
     Examples:
 
@@ -82,4 +82,4 @@ def adapt(
     made = adapt(request, progress=Bar(f"adapt {chosen.id}", "videos"), say=say)
     videos = sum(part.videos for part in made.parts)
     source = f"{chosen.id}:{out}" if not method.endswith(".toml") else f"method:{method}:{out}"
-    show(f"{out}: {videos} videos of {chosen.title}; score them as --fake {source}")
+    show(f"{out}: {videos} videos of {chosen.title}; measure them as --fake {source}")

@@ -1,48 +1,44 @@
-"""The verb that moves a picture as a video moves: animate."""
+"""The command animate: a picture moved by a video."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module."""
-    app.command()(animate)
+from leo_bench.benchmarks.cli.options import Device
 
 
 def animate(
     checkpoint: Annotated[
         str,
         typer.Option(
-            help="LIA's vox.pt, taichi.pt or ted.pt; or a run, or leo:NAME, a shipped one."
+            help="LIA's vox.pt, taichi.pt or ted.pt; or a run, or a shipped model (leo:NAME)."
         ),
     ],
-    source: Annotated[Path, typer.Option(help="Picture of who is to move.")],
-    driving: Annotated[Path, typer.Option(help="Video file, or folder of frames, of the motion.")],
+    source: Annotated[Path, typer.Option(help="Picture of the person to animate.")],
+    driving: Annotated[
+        Path, typer.Option(help="Video file or folder of frames that gives the motion.")
+    ],
     out: Annotated[
         Path,
         typer.Option(
-            help="New: .npy keeps floats, float32 [T,3,H,W]; .mkv, .mp4, .gif, or a folder."
+            help="New file (.npy is float32 [T,3,H,W]; .mkv, .mp4, .gif) or new folder of frames."
         ),
     ],
     relative: Annotated[
         bool,
-        typer.Option("--relative", help="Take over only motion since the first driving frame."),
+        typer.Option("--relative", help="Transfer only the motion since the first driving frame."),
     ] = False,
     fps: Annotated[
-        float | None, typer.Option(help="Frames a second; absent: as --driving has; else 25.")
+        float | None, typer.Option(help="Frames per second; default: that of --driving, or 25.")
     ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="cpu, cuda, cuda:1 ...; absent: cuda where there is one.")
-    ] = None,
+    device: Device = None,
 ) -> None:
-    """Animate a picture by a video (LIA: absolute motion, or relative as in its vox demo).
+    """Animate a picture with the motion of a video (LIA, absolute or relative motion).
 
-    Picture and video are stretched to the model's square by Pillow's bicubic; crop them to a square
-    around the person first, as the model's training data was. LIA's demo does so with the picture
-    alone, and scales what it writes by each video's own darkest and brightest value; here -1 to 1
-    become 0 to 255, whatever the video.
+    Picture and video are resized to the model's square size (Pillow, bicubic), so crop both to a
+    square around the person first, as in the training data. LIA's demo resizes only the picture
+    this way, and stretches each video's values to its own range; here [-1, 1] becomes 0 to 255.
 
     Example: leo-bench animate --checkpoint vox.pt --source me.png --driving talk.mp4 --out me.mp4
     """

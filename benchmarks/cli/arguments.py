@@ -1,10 +1,11 @@
-"""What the words of a command line must be, whatever the verb: checked before anything is read."""
+"""Checks of command line words that hold for every command; options with a new name."""
 
 import math
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, get_args, get_type_hints
 
+import typer
 from typer.core import TyperGroup
 
 from leo_bench.evaluation.errors import InputError
@@ -12,29 +13,33 @@ from leo_bench.evaluation.errors import InputError
 LARGEST = 2**31 - 1  # of whole numbers; of seeds it is LARGEST_SEED
 LARGEST_SEED = 2**63 - 1
 
+# Old spelling -> the option's name now. Commands that have the new one accept the old one, too.
+RENAMED = {"--precision": "--dtype"}
+
 
 class CheckedGroup(TyperGroup):
-    """The table of verbs; refuses empty values, numbers without bound and names that are no text.
+    """The commands; refuses empty values, unbounded numbers and names that are not UTF-8.
 
-    An option whose own default is "" may be empty.
+    Only an option whose default is "" may be empty.
     """
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
-        """As typer's, behind the check.
+        """As typer's, after the checks.
 
         Raises:
-            InputError: a word cannot be what it stands for.
+            InputError: a word cannot be a value of its option.
         """
         words = sys.argv[1:] if args is None else list(args)
         for word in words:
             _check_text(word)
+        words = _renamed(self, words)
         for given in _values(self, words):
             _check_value(given)
-        return super().main(args, *rest, **extra)
+        return super().main(words, *rest, **extra)
 
 
 class _Given(NamedTuple):
-    """A value of a command line; `option` is "" for an argument, `kinds` the types it may have."""
+    """A value of the command line; `option` is "" for an argument, `kinds` are its types."""
 
     option: str
     value: str
@@ -42,18 +47,45 @@ class _Given(NamedTuple):
     may_be_empty: bool = False
 
 
-def _values(group: TyperGroup, words: Sequence[str]) -> Iterator[_Given]:
-    """The values behind the verb; what else is wrong with a command line, typer says."""
+def _command(group: TyperGroup, words: Sequence[str]) -> tuple[Any, list[str]]:
+    """The command that `words` name, None if there is none, and the words after it."""
     command: Any = group
     waiting = list(words)
     while isinstance(command, TyperGroup):
         if not waiting or waiting[0].startswith("-"):
-            return
+            return None, waiting
         command = command.commands.get(waiting.pop(0))
+    return command, waiting
+
+
+def _options(command: Any) -> dict[str, Any]:
+    return {name: parameter for parameter in command.params for name in parameter.opts}
+
+
+def _renamed(group: TyperGroup, words: list[str]) -> list[str]:
+    """The words with today's names of options, saying so for each old one."""
+    command, waiting = _command(group, words)
+    if command is None:
+        return words
+    options = _options(command)
+    found = words[: len(words) - len(waiting)]
+    for word in waiting:
+        name, equals, value = word.partition("=")
+        new = RENAMED.get(name)
+        if new in options and name not in options:
+            typer.echo(f"leo-bench: {name} is now called {new}", err=True)
+            word = f"{new}{equals}{value}"
+        found.append(word)
+    return found
+
+
+def _values(group: TyperGroup, words: Sequence[str]) -> Iterator[_Given]:
+    """The values after the command; typer reports every other mistake."""
+    command, waiting = _command(group, words)
     if command is None or command.callback is None:
         return
     hints = get_type_hints(command.callback)
-    options = {name: parameter for parameter in command.params for name in parameter.opts}
+    options = _options(command)
     while waiting:
         option, equals, value = waiting.pop(0).partition("=")
         if not option.startswith("-"):

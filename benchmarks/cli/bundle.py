@@ -1,4 +1,4 @@
-"""Verbs for numbers that others can check: bundle, check-bundle, leaderboard."""
+"""The commands report, bundle, check-bundle and leaderboard: records for others to see."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,28 +6,78 @@ from typing import Annotated
 import typer
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module."""
-    app.command("bundle")(bundle)
-    app.command("check-bundle")(check_bundle)
-    app.command("leaderboard")(leaderboard)
+def report(
+    records: Annotated[Path, typer.Option(help="Folder of records, as written by --records.")],
+    out: Annotated[Path, typer.Option(help="The .html file to write.")],
+    title: Annotated[str, typer.Option(help="Heading of the page.")] = "leo-bench report",
+    run: Annotated[
+        list[Path] | None, typer.Option(help="A LEO run whose losses to plot; may be repeated.")
+    ] = None,
+    videos: Annotated[
+        int,
+        typer.Option(min=0, help="Clips shown of each kind and side of a comparison."),
+    ] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="Threads that read videos.")] = 2,
+) -> None:
+    """Write a folder of records as one HTML page: tables, curves, clips, provenance, citations.
+
+    The page is one file and loads nothing else. Exit 1 if a record cannot be read or contradicts
+    itself: it is named, and left out.
+
+    Examples:
+
+      leo-bench report --records records --out report.html
+
+      leo-bench report --records records --run runs/faceforensics --videos 4 --out report.html
+    """
+    from leo_bench.benchmarks.cli.screen import resources, say
+    from leo_bench.benchmarks.publishing.clips import clip_rows
+    from leo_bench.evaluation.files.atomic import write_atomically
+    from leo_bench.evaluation.files.kinds import PAGE
+    from leo_bench.evaluation.files.targets import Target, check_targets
+    from leo_bench.reports.curves import can_draw, loss_curves
+    from leo_bench.reports.formats.hypertext import as_element
+    from leo_bench.reports.layouts import list_layouts
+    from leo_bench.reports.page import Extras, render
+    from leo_bench.reports.records import read_tree
+    from leo_bench.reports.tables import fill
+
+    check_targets(Target("--out", out, PAGE))
+    tree = read_tree(records)
+    if not can_draw():
+        say("note: no curves: matplotlib is not installed (extra: report)")
+    curves = [curve for folder in run or () if can_draw() for curve in loss_curves(folder)]
+    reading = resources(workers=workers, keep=False, what="clips")
+    clips = clip_rows(tree, videos, reading, say) if videos else {}
+    # A broken record is named on the page, and stops the tables alone.
+    filled = [] if tree.broken else [fill(layout, records) for layout in list_layouts()]
+    tables = {t.layout.title: as_element(t) for t in filled if t.has_measured}
+    page = render(tree, title, Extras(tables, clips, curves))
+    write_atomically(out, page.encode())
+    say(f"{out}: {len(tree.records)} records, {len(page) / 1e6:.1f} MB")
+    for why in tree.broken.values():
+        say(f"not on the page: {why}")
+    if tree.broken:
+        raise typer.Exit(1)
 
 
 def bundle(
-    records: Annotated[Path, typer.Option(help="Folder of records, as --records made it.")],
-    out: Annotated[Path, typer.Option(help="The .leo.zip to write.")],
-    title: Annotated[str, typer.Option(help="What it is called on a page; absent: its name.")] = "",
+    records: Annotated[Path, typer.Option(help="Folder of records, as written by --records.")],
+    out: Annotated[Path, typer.Option(help="The .leo.zip file to write.")],
+    title: Annotated[str, typer.Option(help="Title on pages; default: the file's name.")] = "",
     statistics: Annotated[
         bool,
-        typer.Option(help="Mean and covariance of each side's features, to compute FVD from."),
+        typer.Option(
+            help="Include mean and covariance of each side's features, to compute FVD from."
+        ),
     ] = True,
     workers: Annotated[int, typer.Option(min=1, help="Threads that read videos.")] = 2,
 ) -> None:
-    """Pack records, digests and statistics for others to check offline; no frames, no features.
+    """Pack records, digests and statistics into a file that others can check offline.
 
-    Statistics are made from the videos again, or from the cache.
+    It holds no frames and no features. Statistics are computed from the videos, or from the cache.
 
-    Examples:
+    Example:
 
       leo-bench bundle --records records --out mine.leo.zip --title "LEO, our training"
     """
@@ -52,12 +102,12 @@ def bundle(
 def check_bundle(
     path: Annotated[Path, typer.Argument(help="A .leo.zip.", metavar="BUNDLE")],
 ) -> None:
-    """Check a bundle offline: digests, records, and each number from statistics and influences.
+    """Check a bundle offline: digests, records, and every number that its statistics give.
 
-    "Not checked" is said of each number that the bundle cannot give again. Exit 1 where one
-    contradicts the rest of the bundle.
+    A number that the bundle cannot reproduce is "not checked". Exit 1 if a number contradicts the
+    rest of the bundle.
 
-    Examples:
+    Example:
 
       leo-bench check-bundle theirs.leo.zip
     """
@@ -81,15 +131,17 @@ def check_bundle(
 
 def leaderboard(
     bundles: Annotated[Path, typer.Argument(help="Folder of .leo.zip files.")],
-    out: Annotated[Path | None, typer.Option(help="Page; absent: FOLDER/index.html.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Page to write; default: FOLDER/index.html.")
+    ] = None,
     title: Annotated[str, typer.Option(help="Heading of the page.")] = "leo-bench leaderboard",
 ) -> None:
-    """A static page of many bundles: each benchmark's models, best first, each bundle checked.
+    """Write a static page of many bundles: the models of each benchmark, best first.
 
-    A bundle that cannot be read, or whose numbers contradict one another, has no place on it: it is
-    named, and the exit code is 1.
+    Every bundle is checked. One that cannot be read or contradicts itself is left out and named,
+    and the exit code is 1.
 
-    Examples:
+    Example:
 
       leo-bench leaderboard bundles/
     """

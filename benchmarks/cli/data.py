@@ -1,55 +1,53 @@
-"""`leo-bench data`: prepare downloads by their published preprocessing, verify, list."""
+"""The commands `leo-bench data ...`: prepare, verify and list data sets."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from leo_bench.benchmarks.cli.options import SIDE
-
-app = typer.Typer(
-    help="Data sets: prepare, verify, list.", no_args_is_help=True, rich_markup_mode=None
-)
+from leo_bench.benchmarks.cli.options import SIDE, DataRoot
 
 
-DataRoot = Annotated[
-    Path | None, typer.Option(envvar="LEO_BENCH_DATA", help="Where prepared data sets lie.")
-]
-
-
-@app.command()
-def prepare(
-    name: Annotated[str, typer.Argument(help="A data set (leo-bench data list).")],
+def prepare_data(
+    name: Annotated[str, typer.Argument(help="Id of a data set (leo-bench data list).")],
     download: Annotated[
-        Path, typer.Option("--from", help="Folder of the official download, as it was unpacked.")
+        Path, typer.Option("--from", help="Folder of the official download, as unpacked.")
     ],
     out: Annotated[
         Path | None,
-        typer.Option(envvar="LEO_BENCH_DATA", help="Data root; NAME becomes a folder in it."),
+        typer.Option(
+            envvar="LEO_BENCH_DATA",
+            help="Folder of the prepared data sets; NAME becomes a folder in it.",
+        ),
     ] = None,
     wide_crop: Annotated[
-        bool, typer.Option("--wide-crop", help="FaceForensics: one box a video, not one a frame.")
+        bool,
+        typer.Option(
+            "--wide-crop", help="FaceForensics: crop by one box per video, not per frame."
+        ),
     ] = False,
     storage: Annotated[
         Literal["published", "lossless"],
-        typer.Option(help="As published (JPEG 75 where that was so), or lossless."),
+        typer.Option(help="Store frames as published (some sets: JPEG 75), or lossless."),
     ] = "published",
     resolution: Annotated[
         int | None,
-        typer.Option(min=1, max=SIDE, help="Side of the prepared frames; absent: as published."),
+        typer.Option(min=1, max=SIDE, help="Size of the prepared frames; default: as published."),
     ] = None,
     metadata: Annotated[
-        Path | None, typer.Option(help="Official metadata, where it is not in the download.")
+        Path | None, typer.Option(help="Official metadata file, if it is not in the download.")
     ] = None,
-    limit: Annotated[int | None, typer.Option(help="Only so many videos of each split.")] = None,
-    workers: Annotated[int, typer.Option(max=1024, help="Videos prepared at once.")] = 2,
+    limit: Annotated[
+        int | None, typer.Option(help="Prepare only the first n videos of each split.")
+    ] = None,
+    workers: Annotated[int, typer.Option(max=1024, help="Videos prepared in parallel.")] = 2,
     allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Videos that the download lacks are no failure.")
+        bool, typer.Option("--allow-missing", help="Do not fail if the download lacks videos.")
     ] = False,
 ) -> None:
-    """Prepare a data set; running the same line again goes on where it stopped.
+    """Prepare a data set from its official download; the same command continues where it stopped.
 
-    Exit 1 where videos failed, or the data set is partial; the report says which and why.
+    Exit 1 if videos failed or the data set is incomplete; the report says which and why.
 
     Examples:
 
@@ -94,19 +92,18 @@ def prepare(
         say(f"note: {note}")
     show(f"report: {root / name / 'prepare.json'}   picture: {root / name / 'montage.png'}")
     if report.failed or (report.lacks and not allow_missing):
-        advice = "" if report.failed else "; --allow-missing says that this is meant"
-        say(f"{name} is partial: {', '.join(report.lacks)}{advice}")
+        advice = "" if report.failed else "; --allow-missing accepts that"
+        say(f"{name} is incomplete: {', '.join(report.lacks)}{advice}")
         raise typer.Exit(1)
 
 
-@app.command()
-def verify(
+def verify_data(
     name: Annotated[str, typer.Argument(help="A prepared data set, as ID or ID/SPLIT.")],
     data_root: DataRoot = None,
 ) -> None:
-    """Open every video of a prepared split, and compare with how it was prepared.
+    """Open every video of a prepared split and compare it with the preparation's journal.
 
-    Exit 1 where videos are unreadable, gone or foreign.
+    Exit 1 if videos are unreadable, missing, or not of the preparation.
 
     Example: leo-bench data verify faceforensics/train
     """
@@ -130,9 +127,8 @@ def verify(
         raise typer.Exit(1)
 
 
-@app.command("list")
 def list_data(data_root: DataRoot = None) -> None:
-    """Every data set, and how much of it is prepared under the data root.
+    """List the data sets, and how many videos of each are prepared.
 
     Example: leo-bench data list
     """

@@ -1,23 +1,17 @@
-"""Verbs that look: list, doctor, verify, explain."""
+"""The commands list, doctor, verify and explain."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from leo_bench.benchmarks.cli.options import Effort, Workers
 from leo_bench.evaluation.errors import InputError
 
 if TYPE_CHECKING:
-    from leo_bench.benchmarks.verify_and_explain.plan_again import Given
+    from leo_bench.benchmarks.verify_and_explain.plan_of_record import Given
     from leo_bench.evaluation.records.documents import AnyRecord
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module."""
-    app.command("list")(list_kind)
-    app.command()(doctor)
-    app.command()(verify)
-    app.command()(explain)
 
 
 def list_kind(
@@ -37,7 +31,7 @@ def list_kind(
         typer.Argument(help="What to list."),
     ],
 ) -> None:
-    """Metrics, data sets, suites, configs of LEO; protocols, networks, methods, tables.
+    """List metrics, data sets, suites, protocols, networks, configs of LEO, methods or tables.
 
     Example: leo-bench list protocols
     """
@@ -51,16 +45,16 @@ def list_kind(
 def doctor(
     metrics: Annotated[
         bool,
-        typer.Option("--metrics", help="Instead: what each metric answers to graded damage."),
+        typer.Option("--metrics", help="Instead: how each metric responds to graded damage."),
     ] = False,
     videos: Annotated[
-        int | None, typer.Option(help="With --metrics: videos a side; absent: 48.")
+        int | None, typer.Option(help="With --metrics: videos of each side; default: 48.")
     ] = None,
 ) -> None:
-    """Versions, weights, devices, shadowed packages, and certificates of the extractors.
+    """Check the installation: versions, weights, devices, shadowed packages, extractors.
 
-    Exit 1 where something is wrong. With --metrics: a metric that does not grow with damage that it
-    should see, or moves with damage that it should not, is wrong; some minutes.
+    Exit 1 if something is wrong. --metrics takes some minutes; a metric is wrong if it does not
+    grow with damage that it should see, or moves with damage that it should not see.
 
     Examples:
 
@@ -99,71 +93,85 @@ def _doctor_of_metrics(videos: int | None) -> None:
         rows.append([found.world, found.metric, found.damage, amounts, values, moved, verdict])
         wrong += verdict in WRONG
     columns = ["world", "metric", "damage", "amounts", "value: no damage, then each amount"]
-    title = f"answers to graded damage, {count} videos a side"
-    table(title, [*columns, f"largest less none, {100 * LEVEL:g} %", "answer"], rows)
-    out("grows: the largest amount is told from none, and no step surely goes down")
+    title = f"responses to graded damage, {count} videos of each side"
+    table(title, [*columns, f"largest less none, {100 * LEVEL:g} %", "response"], rows)
+    out("grows: the largest amount differs from no damage, and no step clearly decreases")
     out(
-        "still: no amount is told from none, but for what moves the number by at most "
+        "still: no amount differs from no damage, or by at most "
         f"{100 * STILL:g} % of the metric's largest growth here"
     )
-    out("identity-swap: where in 128 frames the other person comes in, so less is more damage")
+    out("identity-swap: the frame of 128 at which the person changes; smaller is more damage")
     if wrong:
-        say(f"{wrong} of {len(rows)} answers are not as they should be")
+        say(f"{wrong} of {len(rows)} responses are wrong")
         if count < VIDEOS:
-            say(f"{count} videos may be too few for small answers; {VIDEOS} are the usual number")
+            say(f"{count} videos may be too few to see small effects; the default is {VIDEOS}")
         raise typer.Exit(1)
 
 
 def _signed(value: float) -> str:
-    """Three digits, and no power of ten where the number is large."""
+    """With three digits; without an exponent from 100 on."""
     return f"{value:+.0f}" if abs(value) >= 100 else f"{value:+.3g}"
 
 
-Workers = Annotated[int, typer.Option(help="Threads that read and resize; changes no number.")]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Extract everything again.")]
-Weights = Annotated[
-    Path | None,
-    typer.Option(help="The network's weights; absent: found by the record's digest."),
-]
-OwnExtractor = Annotated[
-    str | None,
-    typer.Option(
-        "--extractor", help="FILE.py:FUNCTION of a record that was made with one; is run."
-    ),
-]
-AllowUnverified = Annotated[
-    bool,
-    typer.Option("--allow-unverified", help="Use weights that nothing vouches for."),
-]
-TrustTorchScript = Annotated[
-    bool,
-    typer.Option("--trust-torchscript", help="Run a TorchScript archive's own program."),
-]
-DataRoot = Annotated[
-    Path | None, typer.Option(help="Where prepared data sets lie; absent: as recorded.")
-]
+@dataclass(frozen=True)
+class Permitted:
+    """What a record may not decide itself: its weights, permissions, and where data sets are."""
+
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="The network's weights file; default: found by the record's digest."),
+    ] = None
+    allow_unverified: Annotated[
+        bool, typer.Option("--allow-unverified", help="Accept weights of unknown digest.")
+    ] = False
+    trust_torchscript: Annotated[
+        bool,
+        typer.Option(
+            "--trust-torchscript", help="Allow a TorchScript file to run the program inside it."
+        ),
+    ] = False
+    extractor: Annotated[
+        str | None,
+        typer.Option(
+            help="FILE.py:FUNCTION of a record that was made with one; the function is run."
+        ),
+    ] = None
+    data_root: Annotated[
+        Path | None, typer.Option(help="Folder of the prepared data sets; default: as recorded.")
+    ] = None
+
+    def given(self, real: str | None = None, fake: str | None = None) -> "Given":
+        """These, and where the videos are now."""
+        from leo_bench.benchmarks.verify_and_explain.plan_of_record import Given
+
+        return Given(
+            real=real,
+            fake=fake,
+            weights=self.weights,
+            allow_unverified=self.allow_unverified,
+            trust_torchscript=self.trust_torchscript,
+            data_root=self.data_root,
+            extractor=self.extractor,
+        )
 
 
 def verify(
+    *,
     record: Annotated[
         Path, typer.Argument(help="A file that leo-bench wrote with --json, or a folder of them.")
     ],
     real: Annotated[
-        str | None, typer.Option(help="Where the real (training, calibration) videos are now.")
+        str | None,
+        typer.Option(help="Where the real (training, calibration) videos are now."),
     ] = None,
     fake: Annotated[str | None, typer.Option(help="Where the fake videos are now.")] = None,
-    weights: Weights = None,
-    allow_unverified: AllowUnverified = False,
-    trust_torchscript: TrustTorchScript = False,
-    extractor: OwnExtractor = None,
-    data_root: DataRoot = None,
-    workers: Workers = 2,
-    no_cache: NoCache = False,
+    permitted: Permitted,
+    effort: Effort,
 ) -> None:
-    """Compute all numbers of a record again; exit 1 where one differs, with what changed.
+    """Compute every number of a record again; exit 1 if one differs, with what changed.
 
-    The videos are taken from where they were, or from --real and --fake; their digests decide. A
-    record gives no leave: only this command line can trust a program or unverified weights.
+    Videos are read from their recorded place, or from --real and --fake, and compared by digest. A
+    record cannot allow anything: only the command line accepts unverified weights or programs.
 
     Examples:
 
@@ -173,17 +181,15 @@ def verify(
 
       leo-bench verify fvd.json --real /data/real --fake /data/samples
     """
-    from leo_bench.benchmarks.cli.screen import out, resources
-    from leo_bench.benchmarks.verify_and_explain.plan_again import Given
+    from leo_bench.benchmarks.cli.screen import out
     from leo_bench.benchmarks.verify_and_explain.verify import compare_document
     from leo_bench.evaluation.records.documents import read_documents
 
-    given = Given(real, fake, weights, allow_unverified, trust_torchscript, data_root, extractor)
+    given = permitted.given(real, fake)
     if record.is_dir():
-        _verify_folder(record, given, workers, keep=not no_cache)
+        _verify_folder(record, given, effort)
         return
-    document = read_documents(record)
-    found = compare_document(document, resources(workers=workers, keep=not no_cache), given)
+    found = compare_document(read_documents(record), effort.resources(), given)
     for comparison in found:
         for line in comparison.lines:
             out(line)
@@ -191,15 +197,13 @@ def verify(
         raise typer.Exit(1)
 
 
-def _verify_folder(folder: Path, given: "Given", workers: int, *, keep: bool) -> None:
-    """A table of all records; exit 1 where one differs, else 2 where one cannot be made again."""
-    from leo_bench.benchmarks.cli.screen import resources, say, table
+def _verify_folder(folder: Path, given: "Given", effort: Effort) -> None:
+    """A table of all records; exit 1 if one differs, else 2 if one cannot be computed again."""
+    from leo_bench.benchmarks.cli.screen import say, table
     from leo_bench.benchmarks.verify_and_explain.verify import verify_folder
 
     rows, differs, unable = [], False, False
-    for one in verify_folder(
-        folder, lambda what: resources(workers=workers, keep=keep, what=what), given
-    ):
+    for one in verify_folder(folder, effort.resources, given):
         if one.why:
             unable = True
             say(f"{one.key}: {one.why}")
@@ -219,29 +223,21 @@ def _verify_folder(folder: Path, given: "Given", workers: int, *, keep: bool) ->
 def explain(
     a: Annotated[Path, typer.Argument(help="A record.")],
     b: Annotated[Path, typer.Argument(help="Another record.")],
-    weights: Weights = None,
-    allow_unverified: AllowUnverified = False,
-    trust_torchscript: TrustTorchScript = False,
-    extractor: OwnExtractor = None,
-    data_root: DataRoot = None,
+    permitted: Permitted,
     workers: Workers = 2,
 ) -> None:
-    """What differs between two records, and how far each setting moves the number.
+    """Show what differs between two records, and how much each setting moves the number.
 
-    Files of several records (acd, drift) are compared record by record, in their order.
-
-    Every setting of B is put into A alone, and A is measured again; settings of scores (acd, drift,
-    repetition) are listed and not measured. Below stands what else differs: versions, commit,
-    decoder, device, digests.
+    A is measured again with each setting of B in turn; settings of scores (acd, drift, repetition)
+    are listed but not measured. A second table lists what else differs: versions, commit, decoder,
+    device, digests. Files of several records (acd, drift) are compared record by record.
 
     Example: leo-bench explain digan.json stylegan-v.json
     """
     from leo_bench.benchmarks.verify_and_explain.explain import record_pairs
-    from leo_bench.benchmarks.verify_and_explain.plan_again import Given
 
-    given = Given(None, None, weights, allow_unverified, trust_torchscript, data_root, extractor)
     for first, second in record_pairs(a, b):
-        _explain_pair(a, first, b, second, given, workers)
+        _explain_pair(a, first, b, second, permitted.given(), workers)
 
 
 def _explain_pair(
@@ -268,12 +264,12 @@ def _explain_pair(
         rows = [list(row) for row in listed_settings(first, second)]
         columns = ["setting", "A", "B"]
         if rows:
-            out(f"settings of {first.metric} are listed; what each does to it is not measured")
+            out(f"settings of {first.metric} are listed; their effects are not measured")
     others = [list(row) for row in other_facts(first, second)]
     if rows:
         table("settings that differ", columns, rows)
     if others:
-        table("what else is recorded and differs", ["what", "A", "B"], others)
+        table("other recorded differences", ["what", "A", "B"], others)
     if not rows and not others:
         words = ", though the numbers do" if numbers_differ(first, second) else ""
         out(f"nothing that is recorded differs{words}")

@@ -1,16 +1,16 @@
-"""`leo-bench`: the table of verbs, and how a run ends.
+"""`leo-bench`: the table of commands, and the exit codes.
 
-Exit codes: 0 fine; 1 a regression or a failed check; 2 the user's input, in one line; 3 the
-machinery underneath (network, device), or a bug, with its traceback; 130 Ctrl-C. Results go to
-standard output, everything else to standard error; a reader that leaves early is no failure
-(`benchmarks.cli.streams`). Heavy imports live inside the commands, and help is plain text, so
-`--help` is quick.
+Exit codes: 0 success; 1 a failed check or a regression; 2 bad input, in one line; 3 a failure of
+network or device, or a bug with its traceback; 130 Ctrl-C. Results go to standard output, all else
+to standard error. It is no failure if a reader closes the pipe early (`benchmarks.cli.streams`).
+Heavy imports stay inside the commands, so that `--help` is quick.
 """
 
 import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from importlib import metadata
 from types import FrameType
 from typing import Annotated, cast
@@ -22,62 +22,100 @@ from leo_bench.benchmarks.cli import (
     adapt,
     animate,
     bundle,
-    cache,
     data,
-    drift,
-    identity,
     inspect,
     measure,
-    nearest,
-    regress,
-    repetition,
-    report,
     sample,
-    showcase,
-    speed,
+    scores,
+    storage,
     suite,
     tables,
     train,
-    weights,
 )
 from leo_bench.benchmarks.cli.arguments import CheckedGroup
+from leo_bench.benchmarks.cli.options import with_groups
+from leo_bench.benchmarks.cli.speed import speed_commands
 from leo_bench.benchmarks.cli.streams import Outlet, open_streams
 from leo_bench.evaluation.errors import InfrastructureError, InputError
 from leo_bench.evaluation.files.printable import printable
 
 MISUSE: type[Exception] = typer.BadParameter.__mro__[2]  # what typer raises; it has no public name
 
-app = typer.Typer(
-    name="leo-bench",
-    cls=CheckedGroup,
-    help="Measure human videos: every number with its protocol, interval and provenance.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+# In the order of `leo-bench --help`.
+VERBS: dict[str, Callable[..., None]] = {
+    **measure.two_sided(),
+    "features": measure.features,
+    "nearest": measure.nearest,
+    "acd": scores.acd,
+    "drift": scores.drift,
+    "repetition": scores.repetition,
+    "run": suite.run,
+    "table": tables.table,
+    "tables": tables.tables,
+    "regress": tables.regress,
+    "report": bundle.report,
+    "bundle": bundle.bundle,
+    "check-bundle": bundle.check_bundle,
+    "leaderboard": bundle.leaderboard,
+    "list": inspect.list_kind,
+    "doctor": inspect.doctor,
+    "verify": inspect.verify,
+    "explain": inspect.explain,
+    "demo": suite.demo,
+    "train": train.train,
+    "encode": train.encode,
+    "export": train.export,
+    "sample": sample.sample,
+    "edit": sample.edit,
+    "animate": animate.animate,
+    "adapt": adapt.adapt,
+}
+GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
+    "ablate": (
+        "The paper's ablations (Tables 4 and 5) on any data, compared in pairs.",
+        {"lmc": ablate.lmc, "transition": ablate.transition, "table": ablate.ablation_table},
+    ),
+    "data": (
+        "Data sets: prepare, verify, list.",
+        {"prepare": data.prepare_data, "verify": data.verify_data, "list": data.list_data},
+    ),
+    "weights": (
+        "External weights: list, fetch, verify.",
+        {
+            "list": storage.list_weights,
+            "fetch": storage.fetch_weights,
+            "verify": storage.verify_weights,
+        },
+    ),
+    "cache": (
+        "Features, numbers and packed frames kept from earlier runs.",
+        {"info": storage.cache_info, "prune": storage.prune_cache},
+    ),
+    "speed": ("Measure speed on this machine, as ratios within one run.", speed_commands()),
+}
 
-measure.register(app)
-nearest.register(app)
-identity.register(app)
-drift.register(app)
-repetition.register(app)
-suite.register(app)
-tables.register(app)
-regress.register(app)
-report.register(app)
-bundle.register(app)
-inspect.register(app)
-showcase.register(app)
-train.register(app)
-sample.register(app)
-animate.register(app)
-adapt.register(app)
-app.add_typer(ablate.app, name="ablate")
-app.add_typer(data.app, name="data")
-app.add_typer(weights.app, name="weights")
-app.add_typer(cache.app, name="cache")
-app.add_typer(speed.app, name="speed")
+
+def _app() -> typer.Typer:
+    whole = typer.Typer(
+        name="leo-bench",
+        cls=CheckedGroup,
+        help="Measure human videos: every number with its protocol, interval and provenance.",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    for name, verb in VERBS.items():
+        whole.command(name)(with_groups(verb))
+    for group, (about, commands) in GROUPS.items():
+        part = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
+        for name, verb in commands.items():
+            part.command(name)(with_groups(verb))
+        whole.add_typer(part, name=group)
+    return whole
+
+
+app = _app()
 
 
 def _show_version(wanted: bool) -> None:

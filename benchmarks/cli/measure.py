@@ -1,215 +1,170 @@
-"""Verbs that make numbers of two sides: fvd, kvd, fid, precision, leverage; and features.
+"""Commands on two sets of videos: fvd, kvd, fid, precision, leverage, nearest; and features."""
 
-The first five share their options: `_verb` collects them into a request, and what is done with the
-request differs.
-"""
-
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from leo_bench.benchmarks.cli.options import (
     MANY,
     TIMES,
-    AllowUnverified,
     Batch,
-    DataRoot,
-    Dataset,
-    Device,
-    Extractor,
-    Fake,
-    FakeStride,
-    FloatRange,
+    ClipNetwork,
+    Effort,
     Frames,
-    FramesGlob,
+    Json,
     Limit,
-    NoCache,
-    OnError,
-    Precision,
     Protocol,
-    Real,
-    RealStride,
+    Reading,
     Records,
     Resolution,
     Seed,
-    TrustTorchScript,
-    Weights,
-    Workers,
+    Strides,
+    TwoSides,
+    fields_of,
 )
 from leo_bench.evaluation.metrics import DISTANCES, covers
 
 if TYPE_CHECKING:
-    from leo_bench.benchmarks.scores.plan import ScoreRequest
+    from leo_bench.benchmarks.cli.screen import Out
+    from leo_bench.benchmarks.scores.plan import Plan
+    from leo_bench.benchmarks.scores.score import DistanceReport
     from leo_bench.evaluation.features.of_clips import Resources
-    from leo_bench.evaluation.records.distance import Record
-    from leo_bench.evaluation.records.documents import Document
 
-# Request, resources, where the JSON goes, where records are kept.
-Act = Callable[["ScoreRequest", "Resources", Path | None, Path | None], None]
+# Plan, resources, --json, --records.
+Act = Callable[["Plan", "Resources", Path | None, Path | None], None]
 
 EXAMPLES = """
 Examples:
 
-  leo-bench {metric} --dataset taichihd --frames 16 --fake my_samples/
+  leo-bench {verb} --dataset taichihd --frames 16 --fake my_samples/
 
-  leo-bench {metric} --real real/ --fake fake/ --frames 16 --protocol digan --json out.json
+  leo-bench {verb} --real real/ --fake fake/ --frames 16 --protocol digan --json out.json
 
-  leo-bench {metric} --dataset toy-faces --fake damaged:blur:toy-faces/test --frames 16 --clips 64
+  leo-bench {verb} --dataset toy-faces --fake damaged:blur:toy-faces/test --frames 16 --clips 64
 """
 
-PRECISION = """Precision and recall of fake videos among real ones, on the features of FVD.
+PRECISION = """Precision and recall of fake videos, on the features that FVD uses.
 
-Precision is the share of fakes that lie where real videos lie, recall the share of real videos that
-lie where fakes do (Kynkäänniemi et al. 2019, 3 neighbours). Intervals, from 32 videos a side on,
-say where the share would fall with other videos, and as many.
+Precision is the share of fake clips that lie among the real ones, recall the share of real clips
+that lie among the fake ones (Kynkäänniemi et al. 2019, 3 nearest neighbours). An interval needs at
+least 32 videos a side.
 """
-LEVERAGE = """Which videos move the FVD most: its exact change as each video is left out.
+LEVERAGE = """How FVD changes when one video is left out, for every video.
 
-Shows the ten largest of either side; --json has all. Above 0: without the video FVD is larger.
+Shows the ten largest changes of each side; --json has all. A change above 0: FVD is larger without
+the video.
 """
 SHOWN = 10
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module."""
-    for metric, row in DISTANCES.items():
-        about = f"{row.title}\n\nThe 95 % interval says {covers(metric)}.\n"
-        app.command(metric, help=about + EXAMPLES.format(metric=metric))(_verb(metric, _record))
-    for name, title, act in (
-        ("precision", PRECISION, _precision),
-        ("leverage", LEVERAGE, _leverage),
-    ):
-        app.command(name, help=title + "\n" + EXAMPLES.format(metric=name))(_verb("fvd", act))
-    app.command("features")(features)
+def two_sided() -> dict[str, Callable[..., None]]:
+    """The commands that share all options, by name."""
+    verbs: dict[str, Callable[..., None]] = {
+        name: _command(
+            name, _distance, f"{metric.title}\n\nThe 95 % interval says {covers(name)}.\n"
+        )
+        for name, metric in DISTANCES.items()
+    }
+    verbs["precision"] = _command("fvd", _precision, PRECISION)
+    verbs["leverage"] = _command("fvd", _leverage, LEVERAGE)
+    for verb, command in verbs.items():
+        command.__doc__ = f"{command.__doc__}{EXAMPLES.format(verb=verb)}"
+    return verbs
 
 
-def _verb(metric: str, act: Act) -> Callable[..., None]:
-    """A command on two sides: its options as a request for `metric`, and `act` on that."""
+def _command(metric: str, act: Act, about: str) -> Callable[..., None]:
+    """A command that plans `metric` for its options and hands the plan to `act`."""
 
     def command(
+        *,
         frames: Frames,
-        dataset: Dataset = None,
-        real: Real = None,
-        fake: Fake = None,
+        sides: TwoSides,
         protocol: Protocol = None,
         resolution: Resolution = None,
         clips: Annotated[
             int | None,
-            typer.Option(max=MANY, help="Clips a side; absent: the protocol's own number."),
+            typer.Option(max=MANY, help="Clips of each side; default: the protocol's number."),
         ] = None,
         repeats: Annotated[
             int | None,
-            typer.Option(max=TIMES, help="Repeats with other clips; absent: the protocol's."),
+            typer.Option(
+                max=TIMES, help="Repeats with other random clips; default: the protocol's number."
+            ),
         ] = None,
         seed: Seed = 0,
-        real_stride: RealStride = None,
-        fake_stride: FakeStride = None,
-        extractor: Extractor = None,
-        weights: Weights = None,
-        allow_unverified: AllowUnverified = False,
-        trust_torchscript: TrustTorchScript = False,
-        precision: Precision = "fp32",
-        device: Device = None,
-        data_root: DataRoot = None,
-        on_error: OnError = "fail",
-        float_range: FloatRange = None,
-        frames_glob: FramesGlob = None,
+        strides: Strides,
+        network: ClipNetwork,
+        reading: Reading,
         limit: Limit = None,
-        workers: Workers = 2,
+        effort: Effort,
         batch: Batch = None,
-        no_cache: NoCache = False,
-        json: Annotated[
-            Path | None,
-            typer.Option(help="Write the record here, as one JSON object; -: to stdout."),
-        ] = None,
+        json: Json = None,
         records: Records = None,
     ) -> None:
-        from leo_bench.benchmarks.cli.screen import resources
-        from leo_bench.benchmarks.scores.plan import ScoreRequest
+        from leo_bench.benchmarks.scores.plan import plan
+        from leo_bench.benchmarks.scores.requests import ScoreRequest
         from leo_bench.evaluation.files.kinds import RECORD, RECORDS
         from leo_bench.evaluation.files.targets import Target, check_targets
 
         check_targets(Target("--json", json, RECORD), Target("--records", records, RECORDS))
         request = ScoreRequest(
             metric=metric,
-            dataset=dataset,
-            real=real,
-            fake=fake,
             frames=frames,
             protocol=protocol,
             resolution=resolution,
             clips=clips,
             repeats=repeats,
             seed=seed,
-            real_stride=real_stride,
-            fake_stride=fake_stride,
-            extractor=extractor,
-            weights=None if weights is None else str(weights),
-            allow_unverified=allow_unverified,
-            trust_torchscript=trust_torchscript,
-            precision=precision,
-            device=device,
-            data_root=None if data_root is None else str(data_root),
-            on_error=on_error,
-            float_range=float_range,
-            frames_glob=frames_glob,
             limit=limit,
+            **fields_of(sides, strides, network, reading),
         )
-        how = resources(workers=workers, batch=batch, keep=not no_cache)
-        act(request, how, json, records)
+        act(plan(request), effort.resources(batch=batch), json, records)
 
+    command.__doc__ = about
     return command
 
 
-def _record(
-    request: "ScoreRequest", resources: "Resources", json: Path | None, records: Path | None
-) -> None:
-    from leo_bench.benchmarks.cli.screen import document, out_beside, say, show_record
-    from leo_bench.benchmarks.scores.plan import plan
-    from leo_bench.benchmarks.scores.score import keep, scored
-    from leo_bench.evaluation.files.targets import STDOUT, file_of
-    from leo_bench.evaluation.records.distance import make_room, record_path
+def _distance(chosen: "Plan", resources: "Resources", json: Path | None, tree: Path | None) -> None:
+    from leo_bench.benchmarks.cli.results import show_record, written
+    from leo_bench.benchmarks.scores.score import scored
+    from leo_bench.evaluation.records.distance import record_path
+    from leo_bench.evaluation.records.documents import document_of
 
-    found = scored(plan(request), resources)
-    in_tree = None if records is None else make_room(record_path(records, found.record))
-    for path in (file_of(json), in_tree):
-        if path is not None:
-            keep(found, path)
-    show_record(found.record, out_beside(json))
-    if in_tree is not None:
-        say(f"record: {in_tree}")
-    if json == STDOUT:
-        document(found.record.to_json())
+    found = scored(chosen, resources)
+    record = found.record
+    in_tree = [] if tree is None else [(record_path(tree, record), found.keep)]
+    with written(document_of(record.metric, [record]), json, found.keep, in_tree) as show:
+        show_record(record, show)
 
 
 def _precision(
-    request: "ScoreRequest", resources: "Resources", json: Path | None, records: Path | None
+    chosen: "Plan", resources: "Resources", json: Path | None, tree: Path | None
 ) -> None:
-    from leo_bench.benchmarks.cli.screen import out_beside, show_record
-    from leo_bench.benchmarks.scores.precision import measure_precision
+    from leo_bench.benchmarks.cli.results import show_record
+    from leo_bench.benchmarks.scores.precision import precision_of
 
-    report = measure_precision(request, resources)
-    shares, out = report.found, out_beside(json)
-    with _kept(report.document, report.record, json, records):
+    report = precision_of(chosen, resources)
+    with _reported(report, json, tree) as show:
+        shares = report.extra
         for name, share in (("precision", shares.precision), ("recall", shares.recall)):
             interval = "no interval"
             if share.interval is not None:
                 interval = "95 % interval {:.3f} to {:.3f}".format(*share.interval)
-            out(f"{name:9} = {share.value:.3f}   ({shares.neighbours} neighbours; {interval})")
-        show_record(report.record, out)
+            show(f"{name:9} = {share.value:.3f}   ({shares.neighbours} neighbours; {interval})")
+        show_record(report.record, show)
 
 
-def _leverage(
-    request: "ScoreRequest", resources: "Resources", json: Path | None, records: Path | None
-) -> None:
-    from leo_bench.benchmarks.cli.screen import out_beside, show_record, table
-    from leo_bench.benchmarks.scores.leverage import measure_leverage
+def _leverage(chosen: "Plan", resources: "Resources", json: Path | None, tree: Path | None) -> None:
+    from leo_bench.benchmarks.cli.results import show_record
+    from leo_bench.benchmarks.cli.screen import table
+    from leo_bench.benchmarks.scores.leverage import leverage_of
 
-    report = measure_leverage(request, resources)
-    found = report.found
+    report = leverage_of(chosen, resources)
+    found = report.extra
     rows = [
         [
             side,
@@ -221,71 +176,51 @@ def _leverage(
         for side, videos in (("real", found.real), ("fake", found.fake))
         for v in videos[:SHOWN]
     ]
-    columns = ["side", "video", "clips", "FVD changes by", "of FVD"]
-    out = out_beside(json)
-    with _kept(report.document, report.record, json, records):
-        show_record(report.record, out)
-        table(f"largest changes from {found.value:.6g}, one video left out", columns, rows, out)
+    with _reported(report, json, tree) as show:
+        show_record(report.record, show)
+        columns = ["side", "video", "clips", "FVD changes by", "of FVD"]
+        title = f"largest changes of FVD {found.value:.6g} when one video is left out"
+        table(title, columns, rows, show)
 
 
-@contextmanager
-def _kept(
-    made: "Document", record: "Record", json: Path | None, records: Path | None
-) -> Iterator[None]:
-    """Write a document to the places asked for, then let it be shown.
+def _reported(
+    report: "DistanceReport[Any]", json: Path | None, tree: Path | None
+) -> AbstractContextManager["Out"]:
+    """As `written`; in the folder of records the document lies beside its distance's record."""
+    from leo_bench.benchmarks.cli.results import written
+    from leo_bench.evaluation.records.distance import record_path, write_record
 
-    Under `records` it lies beside its distance's record.
-    """
-    from leo_bench.benchmarks.cli.screen import document, say
-    from leo_bench.evaluation.files.targets import STDOUT, file_of
-    from leo_bench.evaluation.records.distance import make_room, record_path, write_record
-
-    in_tree = None
-    if records is not None:
-        in_tree = make_room(record_path(records, record).with_stem(made.kind))
-    for path in (file_of(json), in_tree):
-        if path is not None:
-            write_record(made, path)
-    yield
-    if in_tree is not None:
-        say(f"{made.kind}: {in_tree}")
-    if json == STDOUT:
-        document(made.to_json())
+    made = report.document
+    write = partial(write_record, made)
+    place = [] if tree is None else [record_path(tree, report.record).with_stem(made.kind)]
+    return written(made, json, write, [(path, write) for path in place])
 
 
 def features(
+    *,
     source: Annotated[
-        str, typer.Argument(help="Folder, file, zip, npy, or a data set's ID/SPLIT.")
+        str, typer.Argument(help="A folder, video file, zip, npy, or a data set as ID/SPLIT.")
     ],
     frames: Frames,
-    protocol: Annotated[str, typer.Option(help="Protocol id, or a .toml of your own.")],
-    out: Annotated[Path, typer.Option(help="The .npz to write.")],
+    protocol: Annotated[str, typer.Option(help="Protocol id, or a .toml file.")],
+    out: Annotated[Path, typer.Option(help="The .npz file to write.")],
     side: Annotated[
         Literal["real", "fake"],
-        typer.Option(help="Whose choice of clips: fake takes each video's first."),
+        typer.Option(help="Choose clips as the protocol does for this side."),
     ] = "fake",
-    stride: Annotated[int, typer.Option(help="Frames from one clip frame to the next.")] = 1,
+    stride: Annotated[int, typer.Option(help="Take every n-th frame.")] = 1,
     resolution: Resolution = None,
     seed: Seed = 0,
-    extractor: Extractor = None,
-    weights: Weights = None,
-    allow_unverified: AllowUnverified = False,
-    trust_torchscript: TrustTorchScript = False,
-    precision: Precision = "fp32",
-    device: Device = None,
-    data_root: DataRoot = None,
-    on_error: OnError = "fail",
-    float_range: FloatRange = None,
-    frames_glob: FramesGlob = None,
+    network: ClipNetwork,
+    reading: Reading,
     limit: Limit = None,
-    workers: Workers = 2,
+    effort: Effort,
     batch: Batch = None,
-    no_cache: NoCache = False,
 ) -> None:
-    """Features of a source's clips: `features` float32 [N,D] and `videos` [N], in an .npz.
+    """Write the features of a source's clips, `features` float32 [N,D] and `videos` [N], as .npz.
 
-    Takes all clips that the protocol allows, whatever number it would draw; where every start
-    gives a clip (tats, of video files), the number that it draws.
+    Takes every clip that the protocol could draw; under protocol tats, which draws from all start
+    frames of video files, as many clips as it draws.
 
     Examples:
 
@@ -294,7 +229,7 @@ def features(
       leo-bench features toy-faces/test --frames 16 --protocol digan --extractor i3d-toy --out f.npz
     """
     from leo_bench.benchmarks.cli.screen import out as show
-    from leo_bench.benchmarks.cli.screen import resources, say
+    from leo_bench.benchmarks.cli.screen import say
     from leo_bench.benchmarks.scores.features_file import FeaturesRequest, write_features
     from leo_bench.evaluation.files.kinds import FEATURES
     from leo_bench.evaluation.files.targets import Target, check_targets
@@ -308,20 +243,88 @@ def features(
         side=side,
         resolution=resolution,
         seed=seed,
-        extractor=extractor,
-        weights=None if weights is None else str(weights),
-        allow_unverified=allow_unverified,
-        trust_torchscript=trust_torchscript,
-        precision=precision,
-        device=device,
-        data_root=None if data_root is None else str(data_root),
-        on_error=on_error,
-        float_range=float_range,
-        frames_glob=frames_glob,
         limit=limit,
+        **fields_of(network, reading),
     )
-    how = resources(workers=workers, batch=batch, keep=not no_cache)
-    count, size = write_features(request, out, how)
-    for note in how.news():
+    resources = effort.resources(batch=batch)
+    count, size = write_features(request, out, resources)
+    for note in resources.news():
         say(f"note: {note}")
     show(f"{out}: {count} clip{'s' * (count != 1)} x {size} features")
+
+
+def nearest(
+    *,
+    fake: Annotated[str, typer.Option(help="Samples: a folder, video file, zip, npy, or leo:RUN.")],
+    train: Annotated[str, typer.Option(help="Training videos: ID/SPLIT, or a path.")],
+    frames: Frames,
+    held_out: Annotated[
+        str | None,
+        typer.Option(help="Real videos that were not trained on; default: ID/test for ID/train."),
+    ] = None,
+    protocol: Protocol = None,
+    resolution: Resolution = None,
+    seed: Seed = 0,
+    strides: Strides,
+    network: ClipNetwork,
+    reading: Reading,
+    limit: Limit = None,
+    effort: Effort,
+    batch: Batch = None,
+    json: Json = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write a picture of the nearest pairs here (PNG).")
+    ] = None,
+) -> None:
+    """Find the training video nearest to each sample, to see whether the model copies.
+
+    Distances are in the extractor's feature space. The same distances of held-out real videos show
+    what is usual: of samples that copy nothing, 5 % lie nearer than the nearest 5 % of those.
+
+    Examples:
+
+      leo-bench nearest --fake my_samples/ --train ucf101/train --held-out other/ --frames 16
+
+      leo-bench nearest --fake leo:toy-faces?mode=conditional&start=toy-faces/test
+      --train toy-faces/train --frames 16 --out pairs.png
+    """
+    from leo_bench.benchmarks.cli.results import written
+    from leo_bench.benchmarks.cli.screen import say, table
+    from leo_bench.benchmarks.scores.nearest import NearestRequest, find_nearest
+    from leo_bench.evaluation.distances.neighbours import NEAR
+    from leo_bench.evaluation.files.kinds import DOCUMENT, PICTURE
+    from leo_bench.evaluation.files.targets import Target, check_targets
+    from leo_bench.evaluation.records.distance import write_record
+    from leo_bench.evaluation.records.documents import document_of
+
+    check_targets(Target("--json", json, DOCUMENT), Target("--out", out, PICTURE))
+    request = NearestRequest(
+        fake=fake,
+        train=train,
+        held_out=held_out,
+        frames=frames,
+        protocol=protocol,
+        resolution=resolution,
+        seed=seed,
+        limit=limit,
+        **fields_of(strides, network, reading),
+    )
+    report = find_nearest(request, effort.resources(batch=batch), out)
+    rows = [
+        [p.sample, p.train, str(p.start), f"{p.distance:.4g}", f"{100 * p.percentile:.1f}"]
+        for p in report.pairs[:SHOWN]
+    ]
+    columns = ["sample", "nearest training video", "at frame", "distance", "percentile"]
+    made = document_of("nearest", [], report)
+    with written(made, json, partial(write_record, made)) as show:
+        table(f"nearest of {len(report.pairs)} samples", columns, rows, show)
+        show(
+            f"{100 * report.share_near:.1f} % of samples are nearer to the training videos than "
+            f"the nearest {100 * NEAR:g} % of {len(report.held_out_distances)} held-out videos; "
+            f"{100 * report.closer_than_all:.1f} % are nearer than all of those"
+        )
+        show(f"C_T = {report.z:+.2f} (p = {report.p:.2g} for no copying; far below 0: copies)")
+        if out is not None:
+            show(f"picture: {out}")
+        for note in report.notes:
+            say(f"note: {note}")

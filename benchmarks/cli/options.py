@@ -1,105 +1,246 @@
-"""Options that several verbs share; each verb names its own beside them."""
+"""Options that several commands share: each is written once, here.
 
+Options that go together are a group, a dataclass. `with_groups` makes typer show a command's groups
+option by option, and `fields_of` hands them on to a request. Nothing heavy is imported.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-SIDE = 16_384  # pixels: what is larger is a slip of the finger, and fills a machine
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    from leo_bench.evaluation.features.of_clips import Resources
+
+# Larger values are typing errors, and would fill the memory.
+SIDE = 16_384  # pixels
 TIMES = 10_000  # repeats of a measurement
 MANY = 10_000_000  # clips, videos or frames
 
-Frames = Annotated[int, typer.Option(max=MANY, help="Frames in a clip; I3D needs 9 or more.")]
+Frames = Annotated[int, typer.Option(max=MANY, help="Frames in a clip; I3D needs at least 9.")]
 Protocol = Annotated[
     str | None,
-    typer.Option(help="Protocol id, or a .toml of your own; chosen by --dataset when absent."),
+    typer.Option(help="Protocol id, or a .toml file; default: the data set's."),
 ]
 Resolution = Annotated[
     int | None,
     typer.Option(
         max=SIDE,
-        help="Bring frames to R x R as the protocol does; absent: as stored, or as a data set says",
+        help="Resize frames to R x R as the protocol does; default: the data set's size, or as "
+        "stored.",
     ),
 ]
-Seed = Annotated[int, typer.Option(help="All chance comes from this and the videos' names.")]
+Seed = Annotated[
+    int, typer.Option(help="Seed of every random choice; videos are drawn by seed and name.")
+]
 Extractor = Annotated[
     str | None,
     typer.Option(
-        help="Another extractor than the protocol's: i3d-toy, ..., or FILE.py:FUNCTION or "
-        "PACKAGE.MODULE:FUNCTION, which is run and gives a module from clips to features."
+        help="Feature extractor in place of the protocol's: a name (i3d-toy, ...), or "
+        "FILE.py:FUNCTION or PACKAGE.MODULE:FUNCTION, which is run and returns a module from clips "
+        "to features."
     ),
 ]
 Weights = Annotated[
-    Path | None, typer.Option(help="Weights file; absent: the registered one, if it is there.")
+    Path | None, typer.Option(help="Weights file; default: the registered one, if it is here.")
 ]
 AllowUnverified = Annotated[
     bool,
-    typer.Option("--allow-unverified", help="Use weights of unknown digest; marks the record."),
-]
-TrustTorchScript = Annotated[
-    bool, typer.Option("--trust-torchscript", help="Run the TorchScript file's own program.")
-]
-Precision = Annotated[
-    Literal["fp32", "bf16"], typer.Option(help="bf16 is for quick looks, not tables.")
+    typer.Option(
+        "--allow-unverified", help="Accept weights of unknown digest; the record says so."
+    ),
 ]
 Device = Annotated[
-    str | None, typer.Option(help="cpu, cuda, cuda:1 ...; absent: cuda where there is one.")
+    str | None, typer.Option(help="cpu, cuda, cuda:1, ...; default: cuda if there is one.")
 ]
 DataRoot = Annotated[
-    Path | None, typer.Option(envvar="LEO_BENCH_DATA", help="Where prepared data sets lie.")
-]
-OnError = Annotated[
-    Literal["fail", "skip"],
-    typer.Option(help="skip: leave broken videos out and list each in the record."),
-]
-FloatRange = Annotated[
-    Literal["01", "11"] | None,
-    typer.Option(
-        help="What floats of arrays are in: 01 is [0,1], 11 is [-1,1]; absent: [-1,1] if all "
-        "values of the side bear it out."
-    ),
-]
-FramesGlob = Annotated[
-    str | None,
-    typer.Option(
-        help="Which pictures of a folder or zip are frames, by name ('*_rgb.png'); absent: all, "
-        "if they are one series."
-    ),
-]
-Limit = Annotated[
-    int | None, typer.Option(help="Only the first so many videos; not for publication.")
+    Path | None, typer.Option(envvar="LEO_BENCH_DATA", help="Folder of the prepared data sets.")
 ]
 Workers = Annotated[
-    int, typer.Option(min=1, max=1024, help="Threads that read and resize; changes no number.")
+    int,
+    typer.Option(min=1, max=1024, help="Threads that read and resize; no effect on any number."),
 ]
 Batch = Annotated[
-    int | None, typer.Option(min=1, help="Clips through the network at once; changes no number.")
-]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor keep features.")]
-
-Dataset = Annotated[str | None, typer.Option(help="Real side: a data set, as ID or ID/SPLIT.")]
-Real = Annotated[str | None, typer.Option(help="Real side: folder, file, zip, npy.")]
-Fake = Annotated[
-    str | None,
-    typer.Option(help="Fake side; absent: samples of the LEO run for --dataset, if any."),
-]
-RealStride = Annotated[
-    int | None, typer.Option(help="Real frames from one clip frame to the next.")
-]
-FakeStride = Annotated[
-    int | None, typer.Option(help="Fake frames from one clip frame to the next.")
-]
-FrameProtocol = Annotated[
-    str | None, typer.Option(help="Frame protocol, or a .toml of your own; --dataset has one.")
-]
-Embedder = Annotated[
-    str | None, typer.Option(help="Another embedder than the protocol's (mean-colour, ...).")
-]
-EmbedderWeights = Annotated[
-    Path | None, typer.Option(help="The embedder's weights file; absent: the registered one.")
-]
-FrameResolution = Annotated[
     int | None,
-    typer.Option(max=SIDE, help="Bring frames to R x R first; absent: as the protocol says."),
+    typer.Option(min=1, help="Clips in one batch of the network; no effect on any number."),
 ]
-Records = Annotated[Path | None, typer.Option(help="Keep every record under this folder, too.")]
+Limit = Annotated[
+    int | None, typer.Option(help="Use only the first n videos of a side; not for publication.")
+]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Neither read nor write cached features.")
+]
+Sampler = Annotated[
+    Literal["ddpm", "ddim", "dpm", "dpm-lu"],
+    typer.Option(help="Diffusion sampler; the paper uses ddpm with --steps 1000."),
+]
+Json = Annotated[
+    Path | None, typer.Option(help="Write the results to this JSON file; -: to standard output.")
+]
+Records = Annotated[
+    Path | None, typer.Option(help="Also write every record into this folder of records.")
+]
+
+
+@dataclass(frozen=True)
+class TwoSides:
+    """The real and the fake videos of a comparison."""
+
+    dataset: Annotated[
+        str | None, typer.Option(help="Real videos: a data set, as ID or ID/SPLIT.")
+    ] = None
+    real: Annotated[
+        str | None, typer.Option(help="Real videos: a folder, video file, zip or npy.")
+    ] = None
+    fake: Annotated[
+        str | None,
+        typer.Option(
+            help="Fake videos; default: samples of the LEO run in runs/ID for --dataset ID."
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Strides:
+    """Which frames of a video a clip takes."""
+
+    real_stride: Annotated[
+        int | None, typer.Option(help="Take every n-th frame of the real (or training) videos.")
+    ] = None
+    fake_stride: Annotated[
+        int | None, typer.Option(help="Take every n-th frame of the fake videos.")
+    ] = None
+
+
+@dataclass(frozen=True)
+class ClipNetwork:
+    """The network that turns clips into features."""
+
+    extractor: Extractor = None
+    weights: Weights = None
+    allow_unverified: AllowUnverified = False
+    trust_torchscript: Annotated[
+        bool,
+        typer.Option(
+            "--trust-torchscript", help="Allow a TorchScript file to run the program inside it."
+        ),
+    ] = False
+    precision: Annotated[
+        Literal["fp32", "bf16"],
+        typer.Option("--dtype", help="Number format of the network; bf16 is not for publication."),
+    ] = "fp32"
+    device: Device = None
+
+
+@dataclass(frozen=True)
+class FrameNetwork:
+    """The protocol of a score of frames, and the network that embeds them."""
+
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="Frame protocol id, or a .toml file; default: the data set's."),
+    ] = None
+    embedder: Annotated[
+        str | None,
+        typer.Option(help="Embedder in place of the protocol's (mean-colour, ...)."),
+    ] = None
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="Weights file of the embedder; default: the registered one."),
+    ] = None
+    allow_unverified: AllowUnverified = False
+    resolution: Annotated[
+        int | None,
+        typer.Option(max=SIDE, help="Resize frames to R x R first; default: the protocol's size."),
+    ] = None
+    seed: Seed = 0
+    device: Device = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Where videos are and how they are read."""
+
+    data_root: DataRoot = None
+    on_error: Annotated[
+        Literal["fail", "skip"],
+        typer.Option(help="skip: leave out broken videos, and list each in the record."),
+    ] = "fail"
+    float_range: Annotated[
+        Literal["01", "11"] | None,
+        typer.Option(
+            help="Range of float arrays: 01 is [0,1], 11 is [-1,1]; default: [-1,1] if all values "
+            "of the side fit it."
+        ),
+    ] = None
+    frames_glob: Annotated[
+        str | None,
+        typer.Option(
+            help="File names of the frames in a folder or zip ('*_rgb.png'); default: all "
+            "pictures, if they form one series."
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Threads and cache."""
+
+    workers: Workers = 2
+    no_cache: NoCache = False
+
+    def resources(self, what: str = "features", batch: int | None = None) -> "Resources":
+        """Cache, threads and progress for a piece of work of this name."""
+        from leo_bench.benchmarks.cli.screen import resources
+
+        return resources(workers=self.workers, batch=batch, keep=not self.no_cache, what=what)
+
+
+def fields_of(*groups: "DataclassInstance") -> dict[str, Any]:
+    """The options of groups by name, as requests take them: paths as text."""
+    values = {field.name: getattr(group, field.name) for group in groups for field in fields(group)}
+    return {name: str(v) if isinstance(v, Path) else v for name, v in values.items()}
+
+
+def with_groups(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with each parameter that is a group replaced by the options of the group.
+
+    Args:
+        command: its parameters are options of typer's, or dataclasses of such options.
+    """
+    given = inspect.signature(command).parameters.values()
+    groups = {one.name: one.annotation for one in given if _is_group(one.annotation)}
+    if not groups:
+        return command
+
+    @functools.wraps(command)
+    def flat(**options: Any) -> None:
+        for name, group in groups.items():
+            options[name] = group(**{each.name: options.pop(each.name) for each in fields(group)})
+        command(**options)
+
+    parameters = [
+        each.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for one in given
+        for each in _parameters_of(one)
+    ]
+    vars(flat)["__signature__"] = inspect.Signature(parameters, return_annotation=None)
+    flat.__annotations__ = {each.name: each.annotation for each in parameters}
+    return flat
+
+
+def _is_group(annotation: object) -> bool:
+    return isinstance(annotation, type) and is_dataclass(annotation)
+
+
+def _parameters_of(given: inspect.Parameter) -> Iterable[inspect.Parameter]:
+    """The parameter itself, or of a group one a field."""
+    if not _is_group(given.annotation):
+        return [given]
+    return inspect.signature(given.annotation).parameters.values()

@@ -1,4 +1,4 @@
-"""Verbs that draw from a LEO model: sample, edit."""
+"""The commands sample and edit: videos by a LEO model."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -6,45 +6,34 @@ from typing import Annotated, Literal
 
 import typer
 
-from leo_bench.benchmarks.cli.options import MANY
+from leo_bench.benchmarks.cli.options import MANY, DataRoot, Device, Sampler
 
-Run = Annotated[
-    str, typer.Option(help="Folder of a run, or leo:NAME of a shipped model (leo:toy-faces).")
-]
+Run = Annotated[str, typer.Option(help="Folder of a run, or a shipped model (leo:toy-faces).")]
 Mode = Annotated[
     Literal["unconditional", "conditional"],
-    typer.Option(help="conditional: begin with --start-frames; else draw first frames too."),
+    typer.Option(
+        help="conditional: start from --start-frames; unconditional: draw first frames, too."
+    ),
 ]
 StartFrames = Annotated[
-    str, typer.Option(help="A picture, a folder of pictures, or videos whose frames begin samples.")
+    str, typer.Option(help="First frames of samples: a picture, a folder of pictures, or videos.")
 ]
-Sampler = Annotated[
-    Literal["ddpm", "ddim", "dpm", "dpm-lu"], typer.Option(help="ddpm --steps 1000 is the paper's.")
+Steps = Annotated[
+    int, typer.Option(help="Sampler steps; must divide the training steps of diffusion.")
 ]
-Steps = Annotated[int, typer.Option(help="Of the sampler; must divide those of training.")]
-Seed = Annotated[int, typer.Option(help="Sample i depends on this and on i alone.")]
+Seed = Annotated[int, typer.Option(help="Seed; sample i depends only on it and on i.")]
 FirstFrame = Annotated[
     Literal["source", "recon"],
-    typer.Option(help="Frame 1: the given or drawn picture itself, or its rendering."),
+    typer.Option(
+        help="Frame 1 of a sample: the given or drawn picture (source), or its rendering (recon)."
+    ),
 ]
 Format = Annotated[
     Literal["mkv", "mp4", "frames", "npy"],
-    typer.Option(help="mkv keeps every pixel; mp4 is for people."),
+    typer.Option(help="File format: mkv, frames and npy are lossless, mp4 is not."),
 ]
-Fps = Annotated[float, typer.Option(help="Frames a second, written into the files.")]
-DataRoot = Annotated[
-    Path | None, typer.Option(envvar="LEO_BENCH_DATA", help="Where prepared data sets lie.")
-]
-Device = Annotated[
-    str | None, typer.Option(help="cpu, cuda, cuda:1 ...; absent: cuda where there is one.")
-]
+Fps = Annotated[float, typer.Option(help="Frames per second of the files.")]
 Out = Annotated[Path, typer.Option(help="Folder for the videos.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module."""
-    app.command()(sample)
-    app.command()(edit)
 
 
 def sample(
@@ -52,28 +41,37 @@ def sample(
     out: Out,
     mode: Mode = "unconditional",
     frames: Annotated[
-        int, typer.Option(max=MANY, help="Of every sample; there is no limit of the model's.")
+        int, typer.Option(max=MANY, help="Frames of each sample; the model sets no limit.")
     ] = 128,
-    count: Annotated[int, typer.Option(max=MANY, help="Samples; in a grid, motions or faces.")] = 8,
+    count: Annotated[
+        int, typer.Option(max=MANY, help="Number of samples; with --grid, of motions or faces.")
+    ] = 8,
     start_frames: StartFrames = "",
     start_frame: Annotated[
-        Literal["first", "random"], typer.Option(help="Which frame of a video in --start-frames.")
+        Literal["first", "random"],
+        typer.Option(help="Which frame of a video in --start-frames to use."),
     ] = "first",
     steps: Steps = 50,
     sampler: Sampler = "ddim",
     transitions: Annotated[
-        bool, typer.Option("--transitions", help="Between runs, lead over to a newly drawn code.")
+        bool,
+        typer.Option(
+            "--transitions", help="Join windows by the Transition DM, to a newly drawn code."
+        ),
     ] = False,
-    transition_every: Annotated[int, typer.Option(help="Runs before each transition.")] = 1,
+    transition_every: Annotated[int, typer.Option(help="Windows before each transition.")] = 1,
     guidance: Annotated[
         float,
         typer.Option(
-            help="Of drawn first frames: more than 1 follows their codes more closely; for a cDDPM "
-            "trained with condition_dropout."
+            help="Guidance scale of the cDDPM for drawn first frames; above 1 follows their codes "
+            "more closely. Needs training with condition_dropout."
         ),
     ] = 1.0,
     first_frame_sampler: Annotated[
-        str, typer.Option(help="Of drawn first frames, as ddpm-250; absent: as of motion.")
+        str,
+        typer.Option(
+            help="Sampler of drawn first frames, such as ddpm-250; default: that of motion."
+        ),
     ] = "",
     seed: Seed = 0,
     first_frame: FirstFrame = "source",
@@ -82,25 +80,27 @@ def sample(
     reencode: Annotated[
         Literal["off", "start", "runs", "frames"],
         typer.Option(
-            help="Read codes off generated pictures: of the drawn first frame; or go on from the "
-            "last frame of each run, or from each frame, as frame-by-frame generators do."
+            help="Encode generated frames again: the drawn first frame (start), the last frame of "
+            "each window (runs), or every frame (frames), as frame-by-frame generators do."
         ),
     ] = "off",
     grid: Annotated[
         Literal["motions", "faces"] | None,
-        typer.Option(help="One face in several motions, or one motion on several faces."),
+        typer.Option(
+            help="Instead of samples: one face in several motions, or one motion on several faces."
+        ),
     ] = None,
     data_root: DataRoot = None,
     device: Device = None,
 ) -> None:
-    """Sample videos: OUT/sample-000000.mkv and on, and a strip to look at, OUT.png.
+    """Sample videos into OUT/sample-000000.mkv and so on, with a preview in OUT.png.
 
-    Beside drawn first frames, OUT.first-codes.json: how far their codes lie from those asked for.
-    A --grid is OUT/grid-KIND.mkv and .png alone, and its settings, OUT/grid-KIND.json. Files that
-    are not of this line are not replaced.
+    If first frames are drawn, OUT.first-codes.json says how far their codes lie from those they
+    were drawn for. --grid writes only OUT/grid-KIND.mkv, .png and .json. Files of other settings
+    are not replaced.
 
-    The same line again goes on where it stopped. More processes: torchrun --nproc-per-node N
-    --no-python -- leo-bench sample ...; they write the same files.
+    The same command continues where it stopped. To use several processes: torchrun
+    --nproc-per-node N --no-python -- leo-bench sample ...; the files are the same.
 
     Examples:
 
@@ -146,13 +146,13 @@ def sample(
     progress = Bar("sampling", "frames") if share.part == 0 else None
     place = Place(out, share, data_root, device or own_device, progress)
     if grid is not None:
-        if share.part == 0:  # one picture, one video: nothing to share out
+        if share.part == 0:  # a grid is one file, made by one process
             with started(out, *marks):
                 made = write_grid(request, grid, place)
             for note in made.notes:
                 say(f"note: {note}")
             if not made.drawn:
-                say("video and picture are there already, from the same settings; nothing is drawn")
+                say("video and picture of these settings exist already; nothing is drawn")
             for path in (made.video, made.picture):
                 show(str(path))
         return
@@ -164,63 +164,70 @@ def sample(
         if written.gap is not None:
             say(written.gap)
         done = f"{written.samples} samples written, {count} asked for"
-        show(f"{out}: {done}; to look at: {strip_of(out)}")
+        show(f"{out}: {done}; preview: {strip_of(out)}")
 
 
 def edit(
     out: Out,
     sample_from: Annotated[
-        Path | None, typer.Option(help="Folder of an earlier leo-bench sample: its samples.")
+        Path | None, typer.Option(help="Folder of samples written by leo-bench sample.")
     ] = None,
     source: Annotated[
-        Path | None, typer.Option(help="A picture: one conditional sample of --run from it.")
+        Path | None,
+        typer.Option(help="A picture; one conditional sample of --run is drawn from it."),
     ] = None,
-    run: Annotated[str | None, typer.Option(help="For --source: a run, or leo:NAME.")] = None,
+    run: Annotated[str | None, typer.Option(help="With --source: a run, or leo:NAME.")] = None,
     edited: Annotated[
         Path | None,
-        typer.Option(help="An edited first frame, or a folder of them: sample-000003.png ..."),
+        typer.Option(help="An edited first frame, or a folder of them (sample-000003.png, ...)."),
     ] = None,
     command: Annotated[
-        str | None, typer.Option(help='A program that edits: "magick {in} -negate {out}".')
+        str | None, typer.Option(help='A program that edits a frame: "magick {in} -negate {out}".')
     ] = None,
     controlnet: Annotated[
         str | None, typer.Option(help="A ControlNet of edges (extra: controlnet); needs --prompt.")
     ] = None,
-    prompt: Annotated[str, typer.Option(help="For --controlnet: what shall be seen.")] = "",
+    prompt: Annotated[str, typer.Option(help="With --controlnet: the text prompt.")] = "",
     base: Annotated[
-        str | None, typer.Option(help="For --controlnet: the Stable Diffusion that it steers.")
+        str | None,
+        typer.Option(help="With --controlnet: the Stable Diffusion model that it steers."),
     ] = None,
     repose: Annotated[
-        bool, typer.Option("--repose", help="The edit moved the pose: begin motion at its code.")
+        bool,
+        typer.Option(
+            "--repose",
+            help="The edit changed the pose: start the motion at the edited frame's code.",
+        ),
     ] = False,
     index: Annotated[
-        list[int] | None, typer.Option(help="Which sample; may be repeated; absent: all.")
+        list[int] | None, typer.Option(help="Index of a sample; may be repeated; default: all.")
     ] = None,
     first_frames: Annotated[
-        bool, typer.Option("--first-frames", help="Only write first frames to OUT, to be edited.")
+        bool,
+        typer.Option("--first-frames", help="Only write the first frames to OUT, for editing."),
     ] = False,
-    frames: Annotated[int | None, typer.Option(help="For --source: of the sample.")] = None,
-    steps: Annotated[int | None, typer.Option(help="For --source: of the sampler.")] = None,
+    frames: Annotated[int | None, typer.Option(help="With --source: frames of the sample.")] = None,
+    steps: Annotated[int | None, typer.Option(help="With --source: sampler steps.")] = None,
     sampler: Annotated[
         Literal["ddpm", "ddim", "dpm", "dpm-lu"] | None,
-        typer.Option(help="For --source: as of sample."),
+        typer.Option(help="With --source: diffusion sampler."),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="For --source and --controlnet: of their noise.")
+        int | None, typer.Option(help="With --source or --controlnet: seed of the noise.")
     ] = None,
     format: Annotated[
         Literal["mkv", "mp4", "frames", "npy"] | None,
-        typer.Option(help="Absent: as the samples are stored; else mkv."),
+        typer.Option(help="File format; default: that of the samples, or mkv."),
     ] = None,
     fps: Annotated[
-        float | None, typer.Option(help="Frames a second; absent: those of the samples; else 25.")
+        float | None, typer.Option(help="Frames per second; default: that of the samples, or 25.")
     ] = None,
     data_root: DataRoot = None,
     device: Device = None,
 ) -> None:
-    """Edit the first frame of samples and keep the motion; OUT.png shows before and after.
+    """Edit the first frame of samples and keep their motion; OUT.png shows before and after.
 
-    Samples come from --sample-from, drawn as they were there, or from --source.
+    Draws the samples of --sample-from again with the same settings, or one sample of --source.
 
     Examples:
 
@@ -253,7 +260,7 @@ def edit(
     given = {name: value for name, value in options.items() if value is not None}
     if sample_from is not None and source is None and run is None:
         without_use = given.keys() - ({"seed"} if controlnet is not None else set())
-        _refuse(without_use, "the samples of --sample-from are drawn as they were there")
+        _refuse(without_use, "the samples of --sample-from keep their settings")
         samples, indices = samples_of(sample_from, index or [])
     elif sample_from is None and source is not None and run is not None:
         _refuse({"index"} if index else set(), "--source gives one sample")
@@ -264,15 +271,15 @@ def edit(
         raise InputError("give --sample-from FOLDER, or --run RUN with --source PICTURE")
     if controlnet is None:
         texts = {"prompt": prompt, "base": base}
-        _refuse({name for name, text in texts.items() if text}, "it is for --controlnet")
+        _refuse({name for name, text in texts.items() if text}, "it belongs to --controlnet")
     elif not prompt.strip():
-        raise InputError("--controlnet needs --prompt: what shall be seen")
+        raise InputError("--controlnet needs a text prompt: give --prompt")
     place = Place(out, data_root=data_root, device=device, progress=Bar("editing", "samples"))
     if first_frames:
         editing = {"edited": edited, "command": command, "controlnet": controlnet}
         storing = {"format": format, "fps": fps, "repose": repose or None}
         unused = {name for name, value in (editing | storing).items() if value is not None}
-        _refuse(unused, "--first-frames writes pictures alone")
+        _refuse(unused, "--first-frames writes only pictures")
         with claimed(out, "edit --first-frames"):
             paths = write_first_frames(samples, indices, place)
     else:
@@ -303,7 +310,7 @@ def edit(
 
 
 def _refuse(options: Collection[str], why: str) -> None:
-    """Options that would change nothing are no one's wish."""
+    """Reject options that have no effect here."""
     from leo_bench.evaluation.errors import InputError
 
     if options:

@@ -17,9 +17,6 @@ from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.places import cache_root
 from leo_bench.evaluation.files.printable import printable, printable_lines
 from leo_bench.evaluation.files.targets import STDOUT
-from leo_bench.evaluation.metrics import DISTANCES, covers
-from leo_bench.evaluation.records.distance import Record
-from leo_bench.evaluation.records.score import ScoreRecord
 from leo_bench.leo.sampling.countdown import Countdown
 from leo_bench.reports.plain_tables import terminal_table
 
@@ -144,76 +141,3 @@ def _show(result: object, stream: TextIO) -> None:
     width = None if stream.isatty() else WIDTH
     shown = printable_lines(result) if isinstance(result, str) else result
     Console(file=stream, highlight=False, width=width, soft_wrap=True).print(shown, markup=False)
-
-
-def show_record(record: Record, out: Out = out) -> None:
-    """A record as a person reads it: the number, how sure it is, what it was made from."""
-    spread = "" if record.spread is None else f" ± {record.spread:.4g}"
-    name = f"{record.metric.upper()}{record.frames}"
-    out(f"{name} = {record.value:.6g}{spread}   ({record.protocol} v{record.protocol_version})")
-    interval = "no interval"
-    if record.interval is not None:
-        interval = "95 % interval {:.6g} to {:.6g}".format(*record.interval)
-    out(f"  float64   {record.value_float64:.6g}, {interval}")
-    if record.interval is not None:
-        out(f"            {covers(record.metric)}")
-    found = record.extrapolation
-    if found is not None and found.reliable and found.interval is not None:
-        said = "{:.6g}, 95 % interval {:.6g} to {:.6g}".format(found.value, *found.interval)
-        out(f"  {record.metric.upper()}∞      {said}")
-    elif found is not None:
-        needs = "" if found.needs is None else f" (needs {found.needs:,} videos)"
-        out(f"  {record.metric.upper()}∞      not told{needs}")
-    samples = f"{DISTANCES[record.metric].samples:6}"
-    out(
-        f"  {samples}    {record.n_real} real ({record.real.name}), "
-        f"{record.n_fake} fake ({record.fake.name}); "
-        f"{record.frames} frames, strides {record.real.stride} and {record.fake.stride}"
-    )
-    out(f"  extractor {record.extractor}, weights {record.weights_sha256[:12]}, {record.precision}")
-    for caveat in record.caveats:
-        out(f"  not comparable with published numbers: {caveat}")
-    for note in (*record.notes, *record.real.notes, *record.fake.notes):
-        say(f"note: {note}")
-    for side in (record.real, record.fake):
-        for video, reason in side.skipped:
-            say(f"skipped {video}: {reason}")
-
-
-def show_score(record: ScoreRecord, out: Out = out) -> None:
-    """The record of a score, as `show_record`: with the real side's where it has one."""
-    name = f"{record.metric.upper()}{record.frames} of {record.source.name}"
-    out(f"{name} = {record.value:.4g}   ({record.protocol} v{record.protocol_version})")
-    out(f"  {interval_text(record.interval, record.interval_level)}")
-    if record.interval is not None:
-        out(f"  {covers(record.metric)}")
-    of_all = record.source.videos
-    out(
-        f"  videos    {record.videos_used} of {of_all}; {record.frames} frames, "
-        f"stride {record.source.stride}; nothing found in "
-        f"{record.frames_without} of {record.frames_seen} frames"
-    )
-    for what, value in record.diagnostics.items():
-        out(f"  {what.replace('_', ' ')}: {value:.4g}")
-    out(f"  embedder  {record.embedder}, weights {record.weights_sha256[:12]}")
-    if record.against is not None:
-        other, paired = record.against, "paired by name" if record.against.paired else "two samples"
-        out(
-            f"  less that of {other.source.name} ({other.value:.4g}): {other.difference:+.4g}, "
-            f"{interval_text(other.interval, other.interval_level)}, {paired}"
-        )
-    for caveat in record.caveats:
-        out(f"  not comparable with published numbers: {caveat}")
-    for note in (*record.notes, *record.source.notes):
-        say(f"note: {note}")
-    for video, reason in record.without_value:
-        say(f"no value for {video}: {reason}")
-    for video, reason in record.source.skipped:
-        say(f"skipped {video}: {reason}")
-
-
-def interval_text(interval: tuple[float, float] | None, level: float | None) -> str:
-    """An interval in words."""
-    if interval is None or level is None:
-        return "no interval"
-    return f"{level:.0%} interval {interval[0]:.4g} to {interval[1]:.4g}".replace("%", " %")

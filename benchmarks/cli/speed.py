@@ -1,17 +1,10 @@
-"""`leo-bench speed`: how fast this machine computes, as ratios within one run."""
+"""The commands `leo-bench speed ...`: how fast this machine computes."""
 
+from collections.abc import Callable
 from importlib import import_module
 
-import typer
-
-app = typer.Typer(
-    help="Measure speed on this machine, as ratios within one run.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-
 # One module of `benchmarks.speed` each; its `measure` returns the rows of the table.
-_ABOUT = {
+CASES = {
     "i3d": "I3D: plain form, fast form, and the machine's own convolution rate.",
     "decode": "Reading videos: every layout, in sequence and by clip.",
     "statistics": "Fréchet distance, KVD and interval, in every form.",
@@ -23,14 +16,17 @@ _ABOUT = {
 }
 
 
-def _add(name: str, about: str) -> None:
-    @app.command(name, help=f"{about}\n\nExample: leo-bench speed {name}")
-    def show() -> None:
+def speed_commands() -> dict[str, Callable[..., None]]:
+    """The commands by name."""
+    return {name: _command(name, about) for name, about in CASES.items()}
+
+
+def _command(name: str, about: str) -> Callable[..., None]:
+    def command() -> None:
         from leo_bench.benchmarks.cli.screen import table
 
         rows = import_module(f"leo_bench.benchmarks.speed.{name}").measure()
         table(name, list(rows[0]), [list(row.values()) for row in rows])
 
-
-for _name, _about in _ABOUT.items():
-    _add(_name, _about)
+    command.__doc__ = f"{about}\n\nExample: leo-bench speed {name}\n"
+    return command

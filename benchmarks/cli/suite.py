@@ -1,5 +1,6 @@
-"""The verb that fills the paper's tables: run."""
+"""The commands run (a suite for some models) and demo."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,70 +9,62 @@ import typer
 from leo_bench.benchmarks.cli.options import (
     MANY,
     TIMES,
-    DataRoot,
+    Batch,
     Device,
     Extractor,
-    FloatRange,
-    FramesGlob,
-    OnError,
+    Reading,
     Seed,
     Workers,
+    fields_of,
 )
 
 if TYPE_CHECKING:
     from leo_bench.benchmarks.suites.run import Done
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb of this module."""
-    app.command("run")(run)
-
-
 def run(
-    suite: Annotated[str, typer.Argument(help="short, long, ucf101, toy, or a .toml of your own.")],
-    records: Annotated[Path, typer.Option(help="Folder that the records are kept in.")],
+    *,
+    suite: Annotated[str, typer.Argument(help="short, long, ucf101, toy, or a .toml file.")],
+    records: Annotated[Path, typer.Option(help="Folder of the records.")],
     model: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME=SOURCE, or NAME@BENCHMARK=SOURCE; may be given again. In SOURCE stand "
-            "{dataset}, {split}, {benchmark}, {frames} and {resolution}."
+            help="NAME=SOURCE, or NAME@BENCHMARK=SOURCE for one benchmark; may be repeated. SOURCE "
+            "may hold {dataset}, {split}, {benchmark}, {frames} and {resolution}."
         ),
     ] = None,
     origin: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME=authors-checkpoint, authors-samples, trained, known or given: the mark of "
-            "its numbers in tables, where the source does not tell."
+            help="NAME=authors-checkpoint, authors-samples, trained, known or given: how the "
+            "model's videos came about, as tables mark them; may be repeated."
         ),
     ] = None,
     benchmark: Annotated[
-        list[str] | None, typer.Option(help="Only this benchmark; may be given again.")
+        list[str] | None, typer.Option(help="Run only this benchmark; may be repeated.")
     ] = None,
     clips: Annotated[
         int | None,
-        typer.Option(min=2, max=MANY, help="Clips a side; absent: the suite's or protocol's."),
+        typer.Option(
+            min=2, max=MANY, help="Clips of each side; default: the suite's or protocol's."
+        ),
     ] = None,
     repeats: Annotated[
         int | None,
-        typer.Option(min=1, max=TIMES, help="Repeats; absent: the suite's or protocol's."),
+        typer.Option(min=1, max=TIMES, help="Repeats; default: the suite's or protocol's."),
     ] = None,
     seed: Seed = 0,
     extractor: Extractor = None,
     device: Device = None,
-    data_root: DataRoot = None,
-    on_error: OnError = "fail",
-    float_range: FloatRange = None,
-    frames_glob: FramesGlob = None,
+    reading: Reading,
     workers: Workers = 2,
-    batch: Annotated[
-        int | None, typer.Option(min=1, help="Clips through the network at once.")
-    ] = None,
+    batch: Batch = None,
 ) -> None:
-    """Run every benchmark of a suite for some models, and keep a record of each number.
+    """Run every benchmark of a suite for some models, and write a record of each number.
 
-    The same line again goes on where it stopped: a record stands as long as request, videos,
-    weights and protocol are the same. A number that fails does not lose the others; all failures
-    are listed at the end, and the run exits 3. `leo-bench table` shows the records.
+    The same command continues where it stopped: a record is reused while request, videos, weights
+    and protocol are the same. If a number fails the others are still measured; failures are listed
+    at the end, with exit code 3. `leo-bench table` shows the records.
 
     Examples:
 
@@ -87,6 +80,7 @@ def run(
     from leo_bench.benchmarks.suites import load_suite
     from leo_bench.benchmarks.suites.models import names, parse_models, parse_origins
     from leo_bench.benchmarks.suites.run import SuiteSettings, declare_origins, run_suite
+    from leo_bench.evaluation.errors import InfrastructureError
     from leo_bench.evaluation.files.kinds import RECORDS
     from leo_bench.evaluation.files.targets import Target, check_targets
     from leo_bench.evaluation.metrics import ALL_COVER
@@ -105,10 +99,7 @@ def run(
         seed=seed,
         extractor=extractor,
         device=device,
-        data_root=data_root,
-        on_error=on_error,
-        float_range=float_range,
-        frames_glob=frames_glob,
+        **fields_of(reading),
     )
     numbers: list[Done] = []
     for done in run_suite(
@@ -133,15 +124,15 @@ def run(
         say(f"not measured: {'; '.join(which)}: {why}")
     without = set(names(models)) - {done.model for done in numbers}
     for name in sorted(without):
-        say(f"no video of {name} was asked for: it has none for these benchmarks")
+        say(f"{name} has no source for any of these benchmarks")
     if failed:
-        raise typer.Exit(3)
+        raise typer.Exit(InfrastructureError.exit_code)
 
 
 def _words(done: "Done") -> str:
     if done.state == "failed":
         return f"failed: {done.why}"
-    return _value(done) + (", stands as it was" if done.state == "stands" else "")
+    return _value(done) + (", reused" if done.state == "stands" else "")
 
 
 def _value(done: "Done") -> str:
@@ -151,3 +142,52 @@ def _value(done: "Done") -> str:
         "" if done.record.interval is None else " [{:.4g}, {:.4g}]".format(*done.record.interval)
     )
     return f"{done.record.value:.4g}{interval}"
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the records and pictures.")] = Path("demo"),
+    workers: Annotated[
+        int, typer.Option(help="Threads that render videos; no effect on any number.")
+    ] = 2,
+) -> None:
+    """Measure LEO's samples and damaged videos of the two embedded worlds, by both protocols.
+
+    Needs no download. Exit 1 if a metric misses one of the damages.
+
+    Example: leo-bench demo --out demo
+    """
+    from leo_bench.benchmarks.cli.screen import out as show
+    from leo_bench.benchmarks.cli.screen import resources, say, table
+    from leo_bench.benchmarks.demo import Cell, run_demo
+    from leo_bench.evaluation.files.kinds import made_by
+    from leo_bench.evaluation.files.targets import Target, check_targets, claimed
+    from leo_bench.evaluation.metrics import ALL_COVER
+
+    def text(cell: Cell) -> str:
+        low, high = cell.record.interval or (math.nan, math.nan)
+        value = f"{cell.record.value:.3g} [{low:.3g}, {high:.3g}]"
+        if cell.worse_by is None:
+            return value
+        mark = "" if cell.noticed else " ?"
+        return f"{value}\n{cell.worse_by.low:+.3g} to {cell.worse_by.high:+.3g}{mark}"
+
+    check_targets(Target("--out", out, made_by("demo")))
+    lines = []
+    with claimed(out, "demo"):
+        for line in run_demo(out, lambda what: resources(workers=workers, keep=True, what=what)):
+            lines.append(line)
+            say(f"{line.world}, {line.fake}: {line.cells[0].record.value:.4g}")
+    records = [cell.record for cell in lines[0].cells]
+    heads = [f"{r.metric.upper()}{r.frames} {r.protocol}" for r in records]
+    rows = [[f"{line.world}, {line.label}", *map(text, line.cells)] for line in lines]
+    title = f"{records[0].extractor}, {records[0].n_real} clips a side; value [95 % interval]"
+    table(f"{title}; below it: how much worse than the other half", ["fake", *heads], rows)
+    show(f"pictures: {out / 'clips.png'}, {out / 'motions.png'}   records: {out / 'records'}")
+    show(ALL_COVER)
+    show("?: this metric cannot tell the row from untouched video (the interval contains 0).")
+    show("These numbers use i3d-toy and are not comparable with published ones.")
+    missed = [line for line in lines if line.missed]
+    for line in missed:
+        say(f"not every metric tells this from untouched video: {line.world}, {line.fake}")
+    if missed:
+        raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""Verbs that show the paper's tables: table, tables."""
+"""The commands table, tables and regress: what folders of records say."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -7,29 +7,23 @@ import typer
 
 Records = Annotated[
     Path | None,
-    typer.Option(help="Folder of records whose numbers stand beside the printed ones."),
+    typer.Option(help="Folder of records to show beside the published numbers."),
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module."""
-    app.command("table")(table)
-    app.command("tables")(tables)
-
-
 def table(
-    name: Annotated[str, typer.Argument(help="1 to 6 of the paper, or toy.")],
+    name: Annotated[str, typer.Argument(help="1 to 6 (the paper's), or toy.")],
     records: Records = None,
     format: Annotated[
-        Literal["terminal", "markdown", "latex", "csv", "html"], typer.Option(help="Of the output.")
+        Literal["terminal", "markdown", "latex", "csv", "html"], typer.Option(help="Output format.")
     ] = "terminal",
 ) -> None:
-    """A table of the paper: printed numbers, and measured ones with interval and difference.
+    """Show a table of the paper: published numbers, and yours with interval and difference.
 
-    A difference stands only where protocol, split, stride, counts and weights are those that were
-    published; else the measured number has a footnote that says why not. `leo-bench run` fills
-    the folder. Numbers of a model stand in the row of its name there: mocogan-hd, digan, tats,
-    stylegan-v, mostgan-v, leo, leo-conditional, leo-without-lmc; other names get rows of their own.
+    A difference is shown only if protocol, split, stride, counts and weights match the published
+    ones; otherwise a footnote says why not. `leo-bench run` writes the records. A model's numbers
+    go to the row of its name: mocogan-hd, digan, tats, stylegan-v, mostgan-v, leo,
+    leo-conditional, leo-without-lmc; any other name gets a new row.
 
     Examples:
 
@@ -47,17 +41,16 @@ def table(
 
 
 def tables(
-    out: Annotated[Path, typer.Option(help="Folder for the files, table1.md and so on.")],
+    out: Annotated[Path, typer.Option(help="Folder for the files (table1.md, ...).")],
     records: Records = None,
     format: Annotated[
         list[str] | None,
         typer.Option(
-            help="terminal, markdown, latex, csv or html; may be given again; absent: the last "
-            "four."
+            help="terminal, markdown, latex, csv or html; may be repeated; default: the last four."
         ),
     ] = None,
 ) -> None:
-    """Every table as files; the toy table where there are records for it.
+    """Write every table to files; the toy table only if there are records of it.
 
     Examples:
 
@@ -99,3 +92,70 @@ def _say_unused(what: str, keys: list[str] | tuple[str, ...]) -> None:
     if keys:
         more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
         say(f"{len(keys)} records belong to no cell of {what}: {', '.join(keys[:3])}{more}")
+
+
+def regress(
+    old: Annotated[Path, typer.Option(help="Folder of records before the change.")],
+    new: Annotated[Path, typer.Option(help="Folder of records after the change.")],
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            help="Floors and false alarm rates as TOML; default: reports/regression.toml."
+        ),
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write a comment for a pull request to this file.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file.")] = None,
+    summary: Annotated[
+        Path | None,
+        typer.Option(envvar="GITHUB_STEP_SUMMARY", help="Append the Markdown to this file."),
+    ] = None,
+) -> None:
+    """Fail if a number got worse by more than chance and by more than its floor.
+
+    Exit 0: no number did. 1: one did. 2: the folders measure different things, or bad input. 3: a
+    number is missing or cannot be judged, as after a crash or with fewer than 8 videos of a side.
+
+    Examples:
+
+      leo-bench regress --old records/main --new records/change --markdown comment.md
+
+      leo-bench regress --old records/main --new records/change --junit regress.xml
+    """
+    from leo_bench.benchmarks.cli.screen import out, say, table
+    from leo_bench.evaluation.errors import InputError
+    from leo_bench.evaluation.files.atomic import write_atomically
+    from leo_bench.evaluation.files.kinds import ANY_TEXT, JUNIT, MARKDOWN
+    from leo_bench.evaluation.files.targets import Target, check_targets
+    from leo_bench.reports.comparing import SETTINGS, compare, exit_code, load_settings
+    from leo_bench.reports.regression_text import COLUMNS, LEGEND, headline, provenance_changes, row
+    from leo_bench.reports.regression_text import junit as as_junit
+    from leo_bench.reports.regression_text import markdown as as_markdown
+
+    check_targets(
+        Target("--markdown", markdown, MARKDOWN),
+        Target("--junit", junit, JUNIT),
+        Target("--summary", summary, ANY_TEXT),
+    )
+    changes = compare(old, new, load_settings(settings or SETTINGS))
+    text = as_markdown(changes, old, new)
+    if markdown is not None:
+        write_atomically(markdown, text.encode())
+    if junit is not None:
+        write_atomically(junit, as_junit(changes).encode())
+    if summary is not None:
+        try:
+            with summary.open("a", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            raise InputError(f"--summary {summary}: cannot be added to: {error.strerror}") from None
+    table("", COLUMNS, [row(change) for change in changes])
+    say(LEGEND)
+    for change in changes:
+        if change.why:
+            say(f"{change.key}: {change.why}")
+    for line in provenance_changes(changes):
+        say(f"also changed: {line}")
+    out(headline(changes))
+    raise typer.Exit(exit_code(changes))

@@ -1,4 +1,4 @@
-"""Verbs that make a LEO model: train, encode, export."""
+"""The commands train, encode and export: from videos to a LEO model."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,36 +6,30 @@ from typing import Annotated
 
 import typer
 
+from leo_bench.benchmarks.cli.options import DataRoot
+
 Config = Annotated[
     str | None, typer.Option(help="A shipped config (leo-bench list configs), or a .toml file.")
 ]
 Data = Annotated[
     str | None, typer.Option(help="Training videos: a data set (toy-faces/train) or a path.")
 ]
-Run = Annotated[Path, typer.Option(help="Folder of the run; the same line again goes on there.")]
+Run = Annotated[Path, typer.Option(help="Folder of the run; the same command continues in it.")]
 Changes = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Change the config: lmdm.training.steps=100; may be repeated."),
+    typer.Option(
+        "--set", help="Change a key of the config: lmdm.training.steps=100; may be repeated."
+    ),
 ]
-DataRoot = Annotated[
-    Path | None, typer.Option(envvar="LEO_BENCH_DATA", help="Where prepared data sets lie.")
-]
-Cpu = Annotated[bool, typer.Option("--cpu", help="Stay on the CPU.")]
+Cpu = Annotated[bool, typer.Option("--cpu", help="Use the CPU even if there is a GPU.")]
 Pack = Annotated[
     float,
     typer.Option(
         min=0,
-        help="GiB of the cache's disk that decoded frames may take, so that training does not "
-        "wait for them; beyond that they are decoded each time. Changes no result.",
+        help="Cache at most so many GiB of decoded frames on disk; others are decoded each time. "
+        "No effect on any result.",
     ),
 ]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module."""
-    app.command()(train)
-    app.command()(encode)
-    app.command()(export)
 
 
 def train(
@@ -51,21 +45,22 @@ def train(
     changes: Changes = None,
     data_root: DataRoot = None,
     vgg: Annotated[
-        Path | None, typer.Option(help="VGG-19's weights; absent: where `weights fetch` puts them.")
+        Path | None,
+        typer.Option(help="Weights file of VGG-19; default: where `weights fetch` puts it."),
     ] = None,
     cpu: Cpu = False,
     pack: Pack = 16,
     tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Curves in RUN/tensorboard (extra: track).")
+        bool, typer.Option("--tensorboard", help="Write curves to RUN/tensorboard (extra: track).")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the resolved config, and stop.")
+        bool, typer.Option("--dry-run", help="Print the resolved config and stop.")
     ] = False,
 ) -> None:
-    """Train one stage of LEO, or all in order; the same line again goes on, bit for bit.
+    """Train one stage of LEO, or all in order; the same command continues, bit for bit.
 
-    --config and --data are needed once: a run remembers them. More processes or GPUs: torchrun
-    --nproc-per-node N --no-python -- leo-bench train ...
+    --config and --data are needed once: the run keeps them. To use several processes or GPUs:
+    torchrun --nproc-per-node N --no-python -- leo-bench train ...
 
     Examples:
 
@@ -93,7 +88,7 @@ def train(
         say(resolved)
         return
     check_loss(request, config_asked, stage)
-    is_first = share_of_environment()[0].part == 0  # of torchrun's processes one speaks
+    is_first = share_of_environment()[0].part == 0  # one of torchrun's processes prints
     watchers: list[Watcher] = [TrainingScreen()] if is_first else []
     if tensorboard and is_first:
         watchers.append(TensorBoard(run / "tensorboard"))
@@ -115,7 +110,7 @@ def train(
 def encode(
     run: Run, data: Data = None, data_root: DataRoot = None, cpu: Cpu = False, pack: Pack = 16
 ) -> None:
-    """Motion codes of all training frames, once, by the run's animator: RUN/codes.safetensors."""
+    """Write the motion codes of all training frames, by the run's animator."""
     from leo_bench.benchmarks.cli.screen import Bar, out
     from leo_bench.benchmarks.cli.train_screen import TrainingScreen
     from leo_bench.benchmarks.runs.shared_folder import share_of_environment
@@ -128,7 +123,7 @@ def encode(
             f"{run}: no run yet; `leo-bench train animator --run {run}` comes first, with --config "
             "and --data"
         )
-    is_first = share_of_environment()[0].part == 0  # of torchrun's processes one speaks
+    is_first = share_of_environment()[0].part == 0  # one of torchrun's processes prints
     job = replace(
         open_job(RunRequest(run, data=data, data_root=data_root, cpu=cpu)),
         watchers=[TrainingScreen()] if is_first else [],
@@ -142,17 +137,17 @@ def encode(
 
 def export(
     run: Run,
-    out: Annotated[Path, typer.Option(help="Folder to make; `leo:OUT` draws from it.")],
+    out: Annotated[Path, typer.Option(help="Folder to create; `leo:OUT` samples from it.")],
     best: Annotated[
         list[str] | None,
         typer.Option(
             metavar="STAGE",
-            help="Of this stage take the weights with the lowest held-out loss, not the last ones; "
-            "may be repeated.",
+            help="Take this stage's weights with the lowest held-out loss, not the last ones; may "
+            "be repeated.",
         ),
     ] = None,
 ) -> None:
-    """A trained run without what only training needs, in float16: to keep, or to publish.
+    """Export a trained run for sampling: in float16, without the state of training.
 
     Examples:
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from leo_bench.benchmarks.cli.screen import out, resources, say
-from leo_bench.benchmarks.scores.plan import ScoreRequest
+from leo_bench.benchmarks.scores.requests import ScoreRequest
 from leo_bench.benchmarks.scores.score import score
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError

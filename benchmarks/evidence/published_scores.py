@@ -17,8 +17,9 @@ from pathlib import Path
 
 from leo_bench.baselines.methods import list_methods
 from leo_bench.benchmarks.cli.screen import out, resources, say
-from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
-from leo_bench.benchmarks.scores.score import keep, scored
+from leo_bench.benchmarks.scores.plan import plan
+from leo_bench.benchmarks.scores.requests import ScoreRequest
+from leo_bench.benchmarks.scores.score import scored
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.records.distance import Record, record_path
 
@@ -86,7 +87,7 @@ def main() -> None:
         except InputError as error:
             say(f"{row.label}: {error}")
             continue
-        keep(found, record_path(given.records, found.record))
+        found.keep(record_path(given.records, found.record))
         out(_line(row, found.record))
     for line in absent(given.samples):
         out(line)

@@ -6,12 +6,11 @@ covered by the fakes. The influences are stored beside a record (`records.influe
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from leo_bench.benchmarks.scores.plan import source_options
-from leo_bench.benchmarks.sources.open import open_source
-from leo_bench.benchmarks.verify_and_explain.plan_again import settings_of
+from leo_bench.benchmarks.scores.score import open_sides
+from leo_bench.benchmarks.verify_and_explain.plan_of_record import settings_of
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.of_clips import Resources
@@ -70,18 +69,12 @@ def _rows_of(key: str, stored: StoredRecord, each: int, resources: Resources) ->
     if not isinstance(stored.record, Record):
         raise InputError(f"{stored.path}: no record of a distance")
     chosen = settings_of(stored.record)
-    options = source_options(chosen.request, chosen.resolution, chosen.protocol, resources)
-    made = replace(
-        options,
-        frames=chosen.protocol.fake.frames_needed(chosen.fake_window),
-        count=chosen.protocol.fake.count,
-    )
     model = key.split("/")[1] if "/" in key else key
     of_fake, of_real = picked(influences.fake, each), picked(influences.real, each)
     record = stored.record
-    fakes, reals = open_source(chosen.fake, made), open_source(chosen.real, options)
-    fake = _clips("fake", record.fake.name, fakes, chosen.fake_window, of_fake)
-    real = _clips("real", record.real.name, reals, chosen.real_window, of_real)
+    reals, fakes = open_sides(chosen, resources)
+    fake = _clips("fake", record.fake.name, fakes.source, fakes.window, of_fake)
+    real = _clips("real", record.real.name, reals.source, reals.window, of_real)
     return [
         ClipRow(f"{model}: most typical, and real ones it covers", [*fake[0], *real[0]]),
         ClipRow(f"{model}: least typical, and real ones it misses", [*fake[1], *real[1]]),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from leo_bench.benchmarks.scores.score import scored
-from leo_bench.benchmarks.verify_and_explain.plan_again import plan_of
+from leo_bench.benchmarks.verify_and_explain.plan_of_record import plan_of
 from leo_bench.evaluation.distances.frechet import fit_gaussian
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.of_clips import Resources

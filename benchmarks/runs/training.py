@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from leo_bench.benchmarks.runs.settings import read_settings
-from leo_bench.benchmarks.scores.broken_videos import NamedVideos, broken_videos_named
+from leo_bench.benchmarks.sources.broken_videos import NamedVideos, broken_videos_named
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.atomic import write_atomically

@@ -1,135 +1,48 @@
-"""ACD as a command asks for it: the real side, the fake side, and a record of each."""
+"""ACD as a command measures it: a record of the real side, and one of the fake side."""
 
-import time
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-
-from leo_bench.benchmarks.scores.frame_plan import (
-    FramePlan,
-    FrameScoreRequest,
-    PlannedSide,
-    open_side,
-    plan_frames,
-)
-from leo_bench.benchmarks.scores.frame_record import (
+from leo_bench.benchmarks.scores.plan import FramePlan, plan_frames
+from leo_bench.benchmarks.scores.requests import FrameScoreRequest
+from leo_bench.benchmarks.scores.score_record import (
+    MeasuredScore,
     ScoreDetails,
-    against,
-    frame_record,
-    scored_side,
+    ScoredSide,
+    score_sides,
 )
 from leo_bench.benchmarks.scores.side_notes import side_notes
-from leo_bench.benchmarks.scores.stamp import with_news
-from leo_bench.benchmarks.verify_and_explain.plan_again import Given, plan_score
-from leo_bench.evaluation.embedders import FrameEmbedder, build_embedder
 from leo_bench.evaluation.features.of_clips import Resources
-from leo_bench.evaluation.features.of_frames import FrameRecipe
-from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.identity.acd import SourceACD, source_acd
-from leo_bench.evaluation.identity.embedded_videos import EmbeddingSettings
-from leo_bench.evaluation.records.parts import SideRecord
-from leo_bench.evaluation.records.score import ScoreRecord, keep_score
 from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS
 
-# Up to here intervals of a mean of heavy-tailed numbers cover 88 to 91 % (benchmarks/coverage.md).
+# With so few videos, an interval of a mean of heavy-tailed numbers covers 88 to 91 %
+# (benchmarks/coverage.md).
 FEW_VIDEOS = 16
 
 
-@dataclass(frozen=True)
-class MeasuredSide:
-    """One side's record, and the videos' values behind it."""
-
-    record: ScoreRecord
-    measured: SourceACD
-
-
-def measure_acd(request: FrameScoreRequest, resources: Resources) -> list[MeasuredSide]:
-    """Do what `request` asks: the real side first, then the fake one, where they are there.
+def measure_acd(request: FrameScoreRequest, resources: Resources) -> list[MeasuredScore[SourceACD]]:
+    """Measure the real side, then the fake one, as far as the request has them.
 
     Raises:
-        InputError: anything that the user has to mend.
+        InputError: options, videos or weights cannot be used.
     """
-    return measure_plan(plan_frames(request), resources)
+    return acd_of(plan_frames(request), resources)
 
 
-def acd_again(record: ScoreRecord, resources: Resources, given: Given) -> ScoreRecord:
-    """The record made anew, from the same videos by the same protocol.
-
-    Raises:
-        InputError: what it was made from is no longer there.
-    """
-    sides = measure_plan(plan_score(record, FrameScoreRequest, given), resources)
-    return next(side.record for side in sides if side.record.side == record.side)
-
-
-def measure_plan(chosen: FramePlan, resources: Resources) -> list[MeasuredSide]:
-    """Measure as planned, and write everything down.
+def acd_of(chosen: FramePlan, resources: Resources) -> list[MeasuredScore[SourceACD]]:
+    """As `measure_acd`, by a plan.
 
     Raises:
         InputError: the videos or the weights cannot be used.
     """
-    embedder = build_embedder(chosen.embedder)
-    chosen.check_weights(embedder.weights)
-    settings = EmbeddingSettings(
-        recipe=FrameRecipe(embedder, chosen.protocol.resize, chosen.resolution),
-        choice=chosen.protocol.videos,
-        subject=chosen.protocol.subject,
-        seed=chosen.request.seed,
-        on_error=chosen.request.on_error,
-        resources=resources,
-    )
-    # Both are opened before the long part, which a fault of either would waste.
-    opened = [
-        (side, open_side(chosen, side, resources))
-        for side in (chosen.real, chosen.fake)
-        if side is not None
-    ]
-    found: list[MeasuredSide] = []
-    for side, source in opened:
-        began = time.monotonic()
-        measured = source_acd(source, side.window, settings)
-        seconds = round(time.monotonic() - began, 3)
-        real = found[0] if found else None
-        record = on_one_thread(partial(_record, chosen, side, measured, real, embedder, seconds))
-        found.append(MeasuredSide(with_news(record, resources), measured))
-    return found
+    sides = [(chosen, side) for side in (chosen.real, chosen.fake) if side is not None]
+    return score_sides(sides, source_acd, _details, resources)
 
 
-def keep(side: MeasuredSide, path: Path) -> None:
-    """Write a record to `path`, and beside it how far each video moves the number.
-
-    Raises:
-        InputError: the folder cannot be written to, or the disk is full.
-    """
-    keep_score(side.record, side.measured.by_video, path)
+def _details(scored: ScoredSide[SourceACD]) -> ScoreDetails:
+    return ScoreDetails(_notes(scored), scored.measured.diagnostics)
 
 
-def _record(
-    chosen: FramePlan,
-    side: PlannedSide,
-    measured: SourceACD,
-    real: MeasuredSide | None,
-    embedder: FrameEmbedder,
-    seconds: float,
-) -> ScoreRecord:
-    source = scored_side(side, measured)
-    told = ScoreDetails(
-        side="real" if side is chosen.real else "fake",
-        notes=_notes(chosen, side, measured, source, real),
-        diagnostics=measured.diagnostics,
-        against=None if real is None else against(measured, real.measured, real.record),
-    )
-    return frame_record(chosen, measured, source, embedder, told, seconds)
-
-
-def _notes(
-    chosen: FramePlan,
-    side: PlannedSide,
-    measured: SourceACD,
-    source: SideRecord,
-    real: MeasuredSide | None,
-) -> tuple[str, ...]:
-    """What the reader of the number should know besides."""
+def _notes(scored: ScoredSide[SourceACD]) -> tuple[str, ...]:
+    chosen, side, measured = scored.plan, scored.side, scored.measured
     found = []
     if side.default:
         found.append(f"no --fake was given: these are samples of the LEO run, {side.spec}")
@@ -150,8 +63,8 @@ def _notes(
             f"{len(measured.videos)} videos: where few of them stand far out, a 95 % interval of "
             f"{MIN_VIDEOS} to {FEW_VIDEOS} covers 88 to 91 %"
         )
-    if real is not None:
-        other = real.record.source
+    if scored.real is not None:
+        source, other = scored.source, scored.real.record.source
         if chosen.resolution is None and source.sizes != other.sizes:
             found.append("the two sides are stored at different sizes, which is part of the value")
         if source.lossy != other.lossy:

@@ -1,53 +1,39 @@
-"""Identity drift as a command asks for it: real videos to calibrate on, and any sources beside."""
+"""Identity drift as a command measures it: real videos to calibrate on, and a record a source."""
 
 import math
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
-from leo_bench.benchmarks.scores.frame_plan import (
-    FramePlan,
-    FrameScoreRequest,
-    PlannedSide,
-    open_side,
-    plan_frames,
-)
-from leo_bench.benchmarks.scores.frame_record import (
+from leo_bench.benchmarks.scores.plan import FramePlan, plan_frames
+from leo_bench.benchmarks.scores.requests import FrameScoreRequest
+from leo_bench.benchmarks.scores.score_record import (
+    MeasuredScore,
     ScoreDetails,
-    against,
-    frame_record,
-    scored_side,
+    ScoredSide,
+    score_sides,
 )
 from leo_bench.benchmarks.scores.side_notes import side_notes
-from leo_bench.benchmarks.scores.stamp import with_news
-from leo_bench.benchmarks.verify_and_explain.plan_again import Given, plan_score
-from leo_bench.evaluation.embedders import FrameEmbedder, build_embedder
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.of_clips import Resources
-from leo_bench.evaluation.features.of_frames import FrameRecipe
-from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.identity.drift import MIN_FOR_BAND, Bands, Limits, bands, limits, survival
-from leo_bench.evaluation.identity.embedded_videos import EmbeddingSettings
 from leo_bench.evaluation.identity.source_drift import SourceDrift, source_drift
-from leo_bench.evaluation.records.score import ScoreRecord, keep_score
+from leo_bench.evaluation.records.score import ScoreRecord
 from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS
 from leo_bench.evaluation.uncertainty.variance import LEVEL
 
-# Under this many real videos their largest distances say little of a threshold.
+# With fewer real videos the threshold is uncertain.
 FEW_REAL = 16
 
 
 class DriftRequest(FrameScoreRequest):
-    """As every score of frames, `frames` being times and the strides the steps between them.
+    """Options of drift; `frames` are the embedded frames, the strides the steps between them.
 
     Args:
-        run: video frames that a distance stays above the threshold for a video to be broken.
-        share: of real distances that lie below the threshold.
+        run: consecutive video frames beyond the threshold that make a video broken.
+        share: the share of real distances below the threshold.
     """
 
     metric: str = "drift"
@@ -55,33 +41,25 @@ class DriftRequest(FrameScoreRequest):
     share: float = Field(default=0.99, gt=0, lt=1)
 
 
-@dataclass(frozen=True)
-class MeasuredDrift:
-    """One source's record, and the videos' distances behind it."""
-
-    record: ScoreRecord
-    measured: SourceDrift
-
-
-def drift_request(frames: int, every: int, run: int, **options: object) -> DriftRequest:
-    """A request for videos of `frames` frames, looked at in every `every`-th.
+def drift_request(frames: int, every: int, run: int, **options: Any) -> DriftRequest:
+    """A request for videos of `frames` frames, of which every `every`-th is embedded.
 
     Raises:
-        InputError: numbers that make no curve.
+        InputError: the numbers leave no curve.
     """
     for name, number in (("--frames", frames), ("--every", every), ("--run", run)):
         if number < 1:
             raise InputError(f"{name} {number}: expected 1 or more")
     if frames <= every:
         raise InputError(
-            f"--frames {frames} --every {every}: no frame behind the first is looked at; give more "
+            f"--frames {frames} --every {every}: only the first frame is embedded; give more "
             "--frames or a smaller --every"
         )
     times = math.ceil(frames / every)
-    if math.ceil(run / every) >= times:  # the first frame is never beyond
+    if math.ceil(run / every) >= times:  # the first frame has distance 0
         raise InputError(
-            f"--run {run}: no video of {frames} frames could be beyond for so long; give a smaller "
-            "--run or more --frames"
+            f"--run {run}: no video of {frames} frames could be beyond the threshold for so long; "
+            "give a smaller --run or more --frames"
         )
     given = {"frames": times, "real_stride": every, "fake_stride": every, "run": run}
     return parse(DriftRequest, given | options, where="drift")
@@ -89,21 +67,21 @@ def drift_request(frames: int, every: int, run: int, **options: object) -> Drift
 
 def measure_drift(
     request: DriftRequest, sources: Sequence[str], resources: Resources
-) -> list[MeasuredDrift]:
-    """The drift of the real videos, and then of every source.
+) -> list[MeasuredScore[SourceDrift]]:
+    """Measure the real videos, and then every source.
 
     Raises:
-        InputError: anything that the user has to mend.
+        InputError: options, videos or weights cannot be used.
     """
     plans = [plan_frames(request.model_copy(update={"fake": source})) for source in sources]
-    return _measured(plans or [plan_frames(request)], resources)
+    return drift_of(plans or [plan_frames(request)], resources)
 
 
 def labels(sources: Sequence[str], given: Sequence[str]) -> list[str]:
-    """Words for each source: those given, or the source as it was named.
+    """Names of the sources' curves: those given, or the sources as on the command line.
 
     Raises:
-        InputError: not as many words as sources, or the same for two of them.
+        InputError: not as many names as sources, or the same for two of them.
     """
     if given and len(given) != len(sources):
         raise InputError(f"{len(given)} --label for {len(sources)} sources: give one for each")
@@ -115,7 +93,7 @@ def labels(sources: Sequence[str], given: Sequence[str]) -> list[str]:
 
 
 def rows(drifts: Mapping[str, ScoreRecord]) -> tuple[list[str], list[list[str]]]:
-    """Records of drift as a table: its columns, and a row a record."""
+    """Records of drift as a table: its columns, and one row for each record."""
     last = max(record.curves["time"][-1] for record in drifts.values())
     columns = ["videos of", "n", "mean distance", "95 % interval", f"at frame {last:.0f}"]
     table = []
@@ -137,85 +115,37 @@ def rows(drifts: Mapping[str, ScoreRecord]) -> tuple[list[str], list[list[str]]]
     return [*columns, "broken", "half broken"], table
 
 
-def drift_again(record: ScoreRecord, resources: Resources, given: Given) -> ScoreRecord:
-    """The record made anew, from the same videos by the same protocol.
+def drift_of(plans: Sequence[FramePlan], resources: Resources) -> list[MeasuredScore[SourceDrift]]:
+    """As `measure_drift`, by plans, one for each source.
 
     Raises:
-        InputError: what it was made from is no longer there.
+        InputError: there are no real videos; the videos or the weights cannot be used.
     """
-    chosen = plan_score(record, DriftRequest, given)
-    again = [drift.record for drift in _measured([chosen], resources)]
-    return next(found for found in again if found.side == record.side)
-
-
-def keep(drift: MeasuredDrift, path: Path) -> None:
-    """Write a record to `path`, and beside it how far each video moves the number.
-
-    Raises:
-        InputError: the folder cannot be written to, or the disk is full.
-    """
-    keep_score(drift.record, drift.measured.by_video, path)
-
-
-def _measured(plans: Sequence[FramePlan], resources: Resources) -> list[MeasuredDrift]:
-    chosen = plans[0]
-    if chosen.real is None:
+    real = plans[0].real
+    if real is None:
         raise InputError(
             "drift is judged by that of real videos: give them as --dataset ID or --real PATH"
         )
-    embedder = build_embedder(chosen.embedder)
-    chosen.check_weights(embedder.weights)
-    # All are opened before the long part, which a fault of one would waste.
-    planned = [
-        (chosen, chosen.real),
-        *((each, each.fake) for each in plans if each.fake is not None and each.request.fake),
-    ]
-    opened = [open_side(each, side, resources) for each, side in planned]
-    settings = EmbeddingSettings(
-        recipe=FrameRecipe(embedder, chosen.protocol.resize, chosen.resolution),
-        choice=chosen.protocol.videos,
-        subject=chosen.protocol.subject,
-        seed=chosen.request.seed,
-        on_error=chosen.request.on_error,
-        resources=resources,
-    )
-    found: list[MeasuredDrift] = []
-    for (each, side), source in zip(planned, opened, strict=True):
-        began = time.monotonic()
-        drift = source_drift(source, side.window, settings)
-        seconds = round(time.monotonic() - began, 3)
-        real = found[0] if found else None
-        record = on_one_thread(partial(_record, each, side, drift, real, embedder, seconds))
-        found.append(MeasuredDrift(with_news(record, resources), drift))
-    return found
+    fakes = [(each, each.fake) for each in plans if each.fake is not None and each.request.fake]
+    return score_sides([(plans[0], real), *fakes], source_drift, _details, resources)
 
 
-def _record(
-    chosen: FramePlan,
-    side: PlannedSide,
-    drift: SourceDrift,
-    real: MeasuredDrift | None,
-    embedder: FrameEmbedder,
-    seconds: float,
-) -> ScoreRecord:
-    request = parse(DriftRequest, chosen.request.model_dump(), where="drift")
+def _details(scored: ScoredSide[SourceDrift]) -> ScoreDetails:
+    drift, real = scored.measured, scored.real
+    request = parse(DriftRequest, scored.plan.request.model_dump(), where="drift")
     of_real = drift if real is None else real.measured
-    said = limits(of_real.distances, of_real.first_embeddings, request.share)
+    found = limits(of_real.distances, of_real.first_embeddings, request.share)
     curve = bands(drift.distances)
-    source = scored_side(side, drift)
-    apart = [] if real is None else side_notes(real.record.source, source, request.frames)
-    told = ScoreDetails(
-        side="real" if real is None else "fake",
+    apart = [] if real is None else side_notes(real.record.source, scored.source, request.frames)
+    return ScoreDetails(
         notes=(*_notes(drift, of_real), *apart),
-        diagnostics=_diagnostics(drift, curve, said, request),
-        curves=_curves(drift, curve, said, request),
-        against=None if real is None else against(drift, real.measured, real.record),
+        diagnostics=_diagnostics(drift, curve, found, request),
+        curves=_curves(drift, curve, found, request),
     )
-    return frame_record(chosen, drift, source, embedder, told, seconds)
 
 
 def _places(drift: SourceDrift, request: DriftRequest) -> int:
-    """Times in a row that a run of video frames takes."""
+    """How many consecutive embedded frames span `request.run` video frames."""
     return math.ceil(request.run / drift.window.stride)
 
 
@@ -239,7 +169,7 @@ def _diagnostics(
 def _curves(
     drift: SourceDrift, curve: Bands, said: Limits, request: DriftRequest
 ) -> dict[str, tuple[float, ...]]:
-    """What a picture needs; times at which no video shows anybody are left out."""
+    """The curves of a plot, without times at which no video shows a person."""
     breaks = list(drift.breaks(said.threshold, _places(drift, request)).values())
     whole = survival(breaks, len(drift.times)).tolist()
     told = (~curve.mean.isnan()).tolist()
@@ -266,7 +196,6 @@ def _curves(
 
 
 def _notes(drift: SourceDrift, real: SourceDrift) -> tuple[str, ...]:
-    """What the reader of the number should know besides."""
     found = []
     if len(drift.videos) < MIN_VIDEOS:
         found.append(f"no bands: fewer than {MIN_VIDEOS} videos")

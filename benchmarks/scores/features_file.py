@@ -1,4 +1,4 @@
-"""`leo-bench features`: features of a source's clips as an .npz, for other people's statistics."""
+"""`leo-bench features`: the features of a source's clips, written to an .npz file."""
 
 import io
 from dataclasses import replace
@@ -7,7 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from leo_bench.benchmarks.scores.plan import NetworkOptions, extractor_request, source_options
+from leo_bench.benchmarks.scores.plan import extractor_request, source_options
+from leo_bench.benchmarks.scores.requests import NetworkOptions
 from leo_bench.benchmarks.sources.open import dataset_behind, open_source
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.extractors import build_extractor
@@ -19,12 +20,12 @@ from leo_bench.evaluation.videos.source import check_unchanged
 
 
 class FeaturesRequest(NetworkOptions):
-    """What the user asked for.
+    """Options of features.
 
     Args:
-        resolution: side that frames are brought to; None: that which papers fix for the data set
-            behind `source`, as for a distance; without one as stored.
-        side: whose choice of clips the protocol's is: the real side's or the fake side's.
+        resolution: size of the resized frames; None: that of papers for the data set of `source`,
+            or as stored.
+        side: clips are chosen as the protocol does for this side.
     """
 
     source: str
@@ -62,7 +63,7 @@ def write_features(request: FeaturesRequest, out: Path, resources: Resources) ->
         store=resources.store,
     )
     loading = protocol.loading(request.side, source.medium.layout)
-    if loading.choice.start != "every":  # a video has hundreds of those: as many as are drawn
+    if loading.choice.start != "every":  # a video has hundreds: keep the number
         loading = replace(loading, choice=loading.choice.model_copy(update={"count": None}))
     draws = draw(Side(source, window, request.side), loading, protocol, settings)
     check_unchanged(draws.side.source, draws.used)

@@ -1,11 +1,11 @@
-"""The training video that each sample is nearest to: has the model copied?
+"""Nearest: the training video that each sample is nearest to, to see whether a model copies.
 
-The distance of a sample to its nearest training clip says nothing by itself. Beside it stand the
-same distances of held-out real videos, which cannot have been copied: samples that lie nearer to
-the training videos than those do are suspicious (`evaluation.distances.neighbours.copying`).
+A sample's distance to its nearest training clip means little alone. It is compared with the same
+distances of held-out real videos, which cannot have been copied: samples that lie nearer to the
+training videos than those do are suspicious (`evaluation.distances.neighbours.copying`).
 
-Of every training video all clips of its non-overlapping blocks are looked at; of a sample and of a
-held-out video, the first clip. Training clips pass by in blocks: memory does not grow with them.
+Of a training video all clips of its non-overlapping blocks are searched; of a sample and of a
+held-out video the first clip. Training clips are read in blocks: memory does not grow with them.
 """
 
 import time
@@ -17,35 +17,23 @@ import torch
 
 from leo_bench.benchmarks.datasets import list_datasets
 from leo_bench.benchmarks.montage import montage
-from leo_bench.benchmarks.scores.plan import (
-    NetworkOptions,
-    Plan,
-    ScoreRequest,
-    check_weights,
-    plan,
-    source_options,
-)
-from leo_bench.benchmarks.scores.stamp import device_name, side_record
-from leo_bench.benchmarks.sources.locations import where_now
-from leo_bench.benchmarks.sources.open import open_source, side_named
-from leo_bench.benchmarks.verify_and_explain.plan_again import Given, weights_of, with_leave
+from leo_bench.benchmarks.scores.plan import Plan, open_side, plan, source_options
+from leo_bench.benchmarks.scores.requests import NetworkOptions, ScoreRequest
+from leo_bench.benchmarks.scores.stamp import drawn_side, seconds_since, side_record, stamp
 from leo_bench.evaluation.clips import ClipChoice, ClipRef, Needs, Short, choose_clips
 from leo_bench.evaluation.distances.neighbours import copying, nearest
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import build_extractor
 from leo_bench.evaluation.features.clip_blocks import ClipBlocks
 from leo_bench.evaluation.features.of_clips import FeatureRecipe, Resources, clip_features
-from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.measure import (
     Settings,
     Side,
-    SideFeatures,
     check_one_size,
     check_same_size,
     draw,
 )
 from leo_bench.evaluation.protocols.of_clips import Loading, SideChoice
-from leo_bench.evaluation.records.circumstances import circumstances
 from leo_bench.evaluation.records.documents import NearestExtra, Pair
 from leo_bench.evaluation.records.parts import SideRecord
 from leo_bench.evaluation.videos.source import VideoSource, check_unchanged, without
@@ -54,11 +42,10 @@ PAIRS_SHOWN = 12
 
 
 class NearestRequest(NetworkOptions):
-    """What the user asked for; None is "as the protocol or the data set says".
+    """Options of nearest; None: as the protocol or the data set says.
 
     Args:
-        held_out: real videos that no training saw; None: the split "test" of the data set whose
-            split "train" `train` is.
+        held_out: real videos that were not trained on; None: ID/test if `train` is ID/train.
     """
 
     fake: str
@@ -75,29 +62,26 @@ class NearestRequest(NetworkOptions):
 def find_nearest(
     request: NearestRequest, resources: Resources, picture: Path | None = None
 ) -> NearestExtra:
-    """Find each sample's nearest training clip, and say whether samples are too near.
+    """Find each sample's nearest training clip, and test whether samples are too near.
 
     Args:
-        request: what the user asked for.
+        request: the options.
         resources: cache, threads, progress.
-        picture: a PNG to write: first frames of the nearest pairs, the sample at the left.
+        picture: a PNG to write: the first frames of the nearest pairs, samples on the left.
 
     Raises:
-        InputError: anything that the user has to mend, such as held-out videos that are among the
-            training videos.
+        InputError: sources or weights cannot be used, or held-out videos are training videos, too.
     """
     began = time.monotonic()
     chosen = plan(_score_request(request))
     protocol = chosen.protocol
     options = source_options(request, chosen.resolution, protocol, resources)
     held_out_spec = request.held_out or _other_split(chosen, request)
-    made = replace(options, frames=chosen.fake_window.block)
-    with side_named("train"):
-        train = open_source(chosen.real, options)
-    with side_named("held-out"):
-        held_out = Side(open_source(held_out_spec, options), chosen.real_window, "held-out")
-    with side_named("fake"):
-        fake = Side(open_source(request.fake, made), chosen.fake_window, "fake")
+    window = chosen.real.window
+    made = replace(options, frames=chosen.fake.window.block)
+    train = open_side("train", chosen.real.spec, options)
+    held_out = Side(open_side("held-out", held_out_spec, options), window, "held-out")
+    fake = Side(open_side("fake", request.fake, made), chosen.fake.window, "fake")
     _check_apart(train, held_out.source)
     of_train = protocol.loading("real", train.medium.layout)
     of_unseen = _first_clips(protocol.loading("real", held_out.source.medium.layout), "discard")
@@ -106,7 +90,7 @@ def find_nearest(
     for source, loading in ((fake.source, of_samples), (held_out.source, of_unseen)):
         check_same_size(train, source, resolution, loading.resolution(chosen.resolution))
 
-    extractor = build_extractor(chosen.extractor)
+    extractor = build_extractor(chosen.network)
     settings = Settings(
         features_of=clip_features(extractor, protocol, chosen.resolution, resources),
         seed=request.seed,
@@ -119,7 +103,6 @@ def find_nearest(
     unseen = draw(held_out, of_unseen, once, settings)
     needs: Needs = "block+1" if of_train.choice.needs == "block+1" else "block"
     choice = ClipChoice(start="blocks", needs=needs)
-    window = chosen.real_window
     refs = choose_clips(train.names, train.frame_counts, window, choice, request.seed)
     if resolution is None:
         check_one_size(train, {ref.video for ref in refs})
@@ -163,53 +146,24 @@ def find_nearest(
         resolution=chosen.resolution,
         protocol=protocol.id,
         protocol_digest=protocol.digest,
-        fake=_side(request.fake, samples),
+        fake=drawn_side(request.fake, None, samples),
         train=_train_record(chosen, train, refs, walk),
-        held_out=_side(held_out_spec, unseen),
+        held_out=drawn_side(held_out_spec, None, unseen),
         extractor=extractor.name,
-        weights_sha256=extractor.weights,
-        weights_verified=extractor.weights_verified,
         precision=extractor.precision,
-        device=device_name(extractor.device),
-        dataset=None if chosen.dataset is None else f"{chosen.dataset.id}-{chosen.split}",
+        dataset=chosen.benchmark,
         comparable=False,
         caveats=("distances in one extractor's features: compare them within one report only",),
         notes=(
             f"of each training video the clips that start every {window.block} frames",
             *resources.news(),
         ),
-        seconds=round(time.monotonic() - began, 3),
-        **circumstances(),
-        request=request.model_dump(mode="json"),
+        **stamp(request, extractor, seconds_since(began)),
     )
 
 
-def nearest_again(found: NearestExtra, resources: Resources, given: Given) -> NearestExtra:
-    """The report made anew, from the same videos.
-
-    Raises:
-        InputError: what it was made from is no longer there; the weights have another digest.
-    """
-    asked = parse(NearestRequest, found.request, where="request of the report")
-    weights = weights_of(found.extractor, found.weights_sha256, given)
-    changes = {
-        "fake": given.fake or where_now(found.fake, "--fake"),
-        "train": given.real or _named_or_lying(asked.train, found.train),
-        "held_out": None if asked.held_out is None else where_now(found.held_out, "--held-out"),
-        "weights": None if weights is None else str(weights),
-    }
-    again = find_nearest(with_leave(asked, given).model_copy(update=changes), resources)
-    check_weights(found.extractor, found.weights_sha256, again.weights_sha256)
-    return again
-
-
-def _named_or_lying(spec: str, side: SideRecord) -> str:
-    """A data set as it was named, which tells the held-out split; else where the videos lie."""
-    return where_now(side, "--real") if side.absolute is not None else spec
-
-
 def _score_request(request: NearestRequest) -> ScoreRequest:
-    """The request as for a distance of the samples to the training videos: the same choices."""
+    """The request of a distance between the samples and the training videos."""
     known = {dataset.id for dataset in list_datasets()}
     is_dataset = request.train.partition("/")[0] in known and not Path(request.train).exists()
     shared = request.model_dump(exclude={"train", "held_out"})
@@ -222,7 +176,11 @@ def _score_request(request: NearestRequest) -> ScoreRequest:
 
 
 def _other_split(chosen: Plan, request: NearestRequest) -> str:
-    if chosen.dataset is None or chosen.split != "train" or "test" not in chosen.dataset.splits:
+    if (
+        chosen.dataset is None
+        or chosen.real.split != "train"
+        or "test" not in chosen.dataset.splits
+    ):
         raise InputError(
             f"--train {request.train}: give real videos that no training saw as --held-out SOURCE "
             "(the split test, where --train is ID/train of a data set that has one)"
@@ -231,7 +189,7 @@ def _other_split(chosen: Plan, request: NearestRequest) -> str:
 
 
 def _check_apart(train: VideoSource, held_out: VideoSource) -> None:
-    """Held-out videos that were trained on would hide copying."""
+    """Refuse held-out videos that were trained on: they would hide copying."""
     seen = {train.digest(i) for i in range(len(train.names))}
     both = [name for i, name in enumerate(held_out.names) if held_out.digest(i) in seen]
     if both:
@@ -242,17 +200,10 @@ def _check_apart(train: VideoSource, held_out: VideoSource) -> None:
 
 
 def _first_clips(loading: Loading, short: Short) -> Loading:
-    """The side's pixels as the protocol has them, of each video's first clip."""
+    """The side's loading with the choice of each video's first clip."""
     requantise = loading.choice.requantise
     choice = SideChoice(start="first", short=short, requantise=requantise)
     return replace(loading, choice=choice, path="")
-
-
-def _side(spec: str, draws: SideFeatures) -> SideRecord:
-    side = draws.side
-    return side_record(
-        spec, None, side.source, draws.used, draws.clips, side.window.stride, draws.notes
-    )
 
 
 def _train_record(
@@ -263,8 +214,8 @@ def _train_record(
     for skipped in walk.broken.values():
         train = without(train, skipped)
     places = [i for i, name in enumerate(train.names) if name in used]
-    stride = chosen.real_window.stride
-    return side_record(chosen.real, chosen.split, train, places, len(kept), stride)
+    side = chosen.real
+    return side_record(side.spec, side.split, train, places, len(kept), side.window.stride)
 
 
 def _picture(
@@ -274,7 +225,7 @@ def _picture(
     pairs: Sequence[Pair],
     path: Path,
 ) -> None:
-    """One row a pair: the first frames of the sample and of the training clip."""
+    """Write one row for each pair: the first frames of the sample and of the training clip."""
     rows = []
     for pair in pairs:
         sample = samples.read(samples.names.index(pair.sample), [0])

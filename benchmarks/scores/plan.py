@@ -1,117 +1,117 @@
-"""From the options of a command line to a plan: every choice made, nothing opened yet.
+"""From a request to a plan: every choice is made here, and no video is opened yet.
 
-A `ScoreRequest` is what a user asked, word for word; it goes into the record, and `verify` and
-`explain` plan from it again.
+`plan` is for distances between clips (fvd, kvd, fid), `plan_frames` for scores of single frames
+(acd, drift).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import torch
 
 from leo_bench.benchmarks.datasets import Dataset, load_dataset
+from leo_bench.benchmarks.scores.requests import (
+    FrameScoreRequest,
+    NetworkOptions,
+    ScoreRequest,
+    VideoOptions,
+)
 from leo_bench.benchmarks.sources.leo_stride import leo_stride
-from leo_bench.benchmarks.sources.open import SourceOptions
+from leo_bench.benchmarks.sources.open import SourceOptions, open_source, side_named
 from leo_bench.evaluation.clips import Window
+from leo_bench.evaluation.embedders import EmbedderRequest
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ExtractorRequest
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.schema import Data
-from leo_bench.evaluation.metrics import DISTANCES, DistanceName
+from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, check_metric, load_protocol
+from leo_bench.evaluation.protocols.of_frames import FrameProtocol, load_frame_protocol
 from leo_bench.evaluation.videos.discover import OpenOptions
-from leo_bench.evaluation.videos.float_range import FloatRange
+from leo_bench.evaluation.videos.source import VideoSource
 
-# Fields of requests that say how videos are sampled, by numbers of 1 or more.
+# Fields of requests that must be 1 or more.
 SAMPLING = ("real_stride", "fake_stride", "resolution", "limit")
 
-# What measures the embedded worlds.
+# The networks for embedded worlds.
 TOY_EXTRACTOR, TOY_EMBEDDER = "i3d-toy", "random-filters"
 
 
-class NetworkOptions(Data):
-    """How videos become features; None is "as the protocol or the machine says"."""
+@dataclass(frozen=True)
+class PlannedSide:
+    """Videos to measure.
 
-    extractor: str | None = None
-    weights: str | None = None
-    allow_unverified: bool = False
-    trust_torchscript: bool = False
-    precision: Literal["fp32", "bf16"] = "fp32"
-    device: str | None = None
-    data_root: str | None = None
-    on_error: Literal["fail", "skip"] = "fail"
-    float_range: FloatRange | None = None
-    frames_glob: str | None = None
-    limit: int | None = None
+    Args:
+        spec: the source, as on the command line.
+        split: of a data set; None: other videos.
+        window: frames and stride of a clip.
+        default: the user named no source: these are samples of the data set's LEO run.
+    """
 
-
-class ScoreRequest(NetworkOptions):
-    """What the user asked for; None is "as the protocol or the data set says"."""
-
-    metric: DistanceName
-    frames: int
-    dataset: str | None = None
-    real: str | None = None
-    fake: str | None = None
-    protocol: str | None = None
-    resolution: int | None = None
-    clips: int | None = None
-    repeats: int | None = None
-    seed: int = 0
-    real_stride: int | None = None
-    fake_stride: int | None = None
+    spec: str
+    split: str | None
+    window: Window
+    default: bool = False
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A request with every choice made.
+    """The request of a distance with every choice made.
 
     Args:
-        resolution: the request's, or the one that papers fix for the data set; None: as stored.
-        protocol: with the request's own counts and repeats in place.
-        published: the protocol as shipped; where the two differ the number is not comparable.
-        weights_sha256: what the network's weights must have; None: whatever is found.
+        resolution: the request's, or that of papers for the data set; None: as stored.
+        protocol: with the request's number of clips and repeats.
+        published: the protocol as shipped; if the two differ the number is not comparable.
+        network: the extractor of clips, or the embedder of frames (FID).
+        weights_sha256: the digest that the weights must have; None: any.
     """
 
     request: ScoreRequest
     dataset: Dataset | None
-    split: str | None
-    real: str
-    fake: str
+    real: PlannedSide
+    fake: PlannedSide
     resolution: int | None
     protocol: EvalProtocol
     published: EvalProtocol
-    real_window: Window
-    fake_window: Window
-    extractor: ExtractorRequest
+    network: ExtractorRequest
     weights_sha256: str | None = None
 
-    def check_weights(self, sha256: str) -> None:
-        """Refuse a network whose weights are not those that were asked for.
-
-        Raises:
-            InputError: they are others.
-        """
-        check_weights(self.extractor.name, self.weights_sha256, sha256)
+    @property
+    def benchmark(self) -> str | None:
+        """The data set and split as records name it; None: files of the user."""
+        return None if self.dataset is None else f"{self.dataset.id}-{self.real.split}"
 
 
-def check_weights(network: str, wanted: str | None, found: str) -> None:
-    """Refuse weights that are not the ones of a record; None: any will do.
+@dataclass(frozen=True)
+class FramePlan:
+    """The request of a score of frames with every choice made; one side may be absent.
 
-    Raises:
-        InputError: they are others.
+    Args:
+        resolution: the request's, or the protocol's, or the data set's; None: as stored.
+        network: the embedder of frames.
+        weights_sha256: the digest that the weights must have; None: any.
     """
-    if wanted is not None and wanted != found:
-        raise InputError(
-            f"weights of {network}: the record was made with SHA-256 {wanted[:16]}, here are "
-            f"{found[:16]}: another network's number says nothing of it; give --weights FILE"
-        )
+
+    request: FrameScoreRequest
+    dataset: Dataset | None
+    real: PlannedSide | None
+    fake: PlannedSide | None
+    resolution: int | None
+    protocol: FrameProtocol
+    network: EmbedderRequest
+    weights_sha256: str | None = None
+
+    @property
+    def benchmark(self) -> str | None:
+        """The data set and split as records name it; None: files of the user."""
+        if self.dataset is None or self.real is None:
+            return None
+        return f"{self.dataset.id}-{self.real.split}"
 
 
 def plan(request: ScoreRequest) -> Plan:
-    """Make every choice that needs no video: data set, protocol, windows, extractor.
+    """Choose data set, protocol, windows and extractor of a distance.
 
     Raises:
         InputError: something is missing, unknown or contradictory.
@@ -126,12 +126,8 @@ def plan(request: ScoreRequest) -> Plan:
         raise InputError("give --protocol (leo-bench list protocols), or --dataset, which has one")
     published = load_protocol(name)
     check_metric(request.metric, published)
-    strides = dataset.evaluation.strides.get(published.id) if dataset else None
-    real_stride, fake_stride = (
-        (strides.real, strides.fake) if strides else (published.real_stride, published.fake_stride)
-    )
-    fake = request.fake or _fake_of(dataset)
-    of_real = Window(request.frames, request.real_stride or real_stride)
+    fake = request.fake or _samples_needed(dataset)
+    real_window, fake_window = _windows(request, fake, dataset, published)
     is_world = dataset is not None and dataset.layout == "world"
     if is_world and request.extractor is None:
         toy = TOY_EMBEDDER if published.frames_of_clip else TOY_EXTRACTOR
@@ -139,22 +135,52 @@ def plan(request: ScoreRequest) -> Plan:
     return Plan(
         request=request,
         dataset=dataset,
-        split=split,
-        real=request.real or f"dataset:{request.dataset}",
-        fake=fake,
+        real=PlannedSide(request.real or f"dataset:{request.dataset}", split, real_window),
+        fake=PlannedSide(fake, None, fake_window, request.fake is None),
         resolution=request.resolution or (dataset.evaluation.resolution if dataset else None),
         protocol=_with_counts(published, request),
         published=published,
-        real_window=of_real,
-        fake_window=Window(
-            request.frames, request.fake_stride or leo_stride(fake, of_real.stride, fake_stride)
-        ),
-        extractor=extractor_request(request, published),
+        network=extractor_request(request, published),
+    )
+
+
+def plan_frames(request: FrameScoreRequest) -> FramePlan:
+    """Choose data set, protocol, windows and embedder of a score of frames.
+
+    Raises:
+        InputError: something is missing, unknown or contradictory.
+    """
+    check_counts(request, SAMPLING)
+    dataset, split = named_dataset(request.dataset)
+    if request.real is not None and dataset is not None:
+        raise InputError("give the real side either as --dataset ID or as --real PATH")
+    name = request.protocol or (dataset.evaluation.acd if dataset else None)
+    if name is None:
+        known = f"{dataset.id} has no usual one" if dataset else "--dataset may have one"
+        raise InputError(
+            f"give --protocol (leo-bench list frame-protocols); {known}: acd-face and "
+            "acd-body-pose-eval are the paper's"
+        )
+    protocol = load_frame_protocol(name)
+    real = f"dataset:{request.dataset}" if dataset else request.real
+    fake = request.fake or (samples_of_the_run(dataset) if dataset else None)
+    if real is None and fake is None:
+        raise InputError("give videos: --dataset ID, --real PATH or --fake PATH")
+    real_window, fake_window = _windows(request, fake, dataset, protocol)
+    of_dataset = dataset.evaluation.resolution if dataset else None
+    return FramePlan(
+        request=request,
+        dataset=dataset,
+        real=None if real is None else PlannedSide(real, split, real_window),
+        fake=None if fake is None else PlannedSide(fake, None, fake_window, request.fake is None),
+        resolution=request.resolution or protocol.resolution or of_dataset,
+        protocol=protocol,
+        network=embedder_request(request, protocol),
     )
 
 
 def extractor_request(options: NetworkOptions, protocol: EvalProtocol) -> ExtractorRequest:
-    """The extractor that the protocol names, or the one that the user put in its place."""
+    """The extractor of the protocol, or the one that the user named."""
     name = options.extractor or protocol.extractor
     return ExtractorRequest(
         name=name,
@@ -163,34 +189,75 @@ def extractor_request(options: NetworkOptions, protocol: EvalProtocol) -> Extrac
         weights=None if options.weights is None else Path(options.weights),
         allow_unverified=options.allow_unverified,
         trust_torchscript=options.trust_torchscript,
-        device=options.device or ("cuda" if torch.cuda.is_available() else "cpu"),
+        device=device_of(options),
         precision=options.precision,
     )
 
 
-def source_options(
-    options: NetworkOptions, resolution: int | None, protocol: EvalProtocol, resources: Resources
-) -> SourceOptions:
-    """How sources are opened for a protocol."""
-    return SourceOptions(
-        files=OpenOptions(
-            quantise=protocol.quantise,
-            frame_order=protocol.frame_order,
-            on_error=options.on_error,
-            float_range=options.float_range,
-            frames_glob=options.frames_glob,
-            workers=resources.workers,
-            on_progress=resources.opening,
-        ),
-        data_root=None if options.data_root is None else Path(options.data_root),
-        resolution=resolution,
-        limit=options.limit,
-        device=options.device,
+def embedder_request(request: FrameScoreRequest, protocol: FrameProtocol) -> EmbedderRequest:
+    """The embedder of the protocol, or the one that the user named."""
+    return EmbedderRequest(
+        name=request.embedder or protocol.embedder,
+        weights=None if request.weights is None else Path(request.weights),
+        allow_unverified=request.allow_unverified,
+        device=device_of(request),
     )
 
 
+def device_of(request: VideoOptions) -> str:
+    """The device of a request; by default a GPU if there is one."""
+    return request.device or ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def source_options(
+    request: VideoOptions,
+    resolution: int | None,
+    protocol: EvalProtocol | FrameProtocol | None,
+    resources: Resources,
+) -> SourceOptions:
+    """How sources are opened for a request; without a protocol, float arrays are rounded."""
+    return SourceOptions(
+        files=OpenOptions(
+            quantise="round" if protocol is None else protocol.quantise,
+            frame_order=protocol.frame_order if isinstance(protocol, EvalProtocol) else "text",
+            on_error=request.on_error,
+            float_range=request.float_range,
+            frames_glob=request.frames_glob,
+            workers=resources.workers,
+            on_progress=resources.opening,
+        ),
+        data_root=None if request.data_root is None else Path(request.data_root),
+        resolution=resolution,
+        limit=request.limit,
+        device=request.device,
+    )
+
+
+def open_side(side: str, spec: str, options: SourceOptions) -> VideoSource:
+    """The videos of a side, "real" or "fake", which errors name.
+
+    Raises:
+        InputError: they cannot be opened.
+    """
+    with side_named(side):
+        return open_source(spec, options)
+
+
+def check_weights(network: str, wanted: str | None, found: str) -> None:
+    """Refuse weights that are not those of a record; `wanted` None allows any.
+
+    Raises:
+        InputError: the digests differ.
+    """
+    if wanted is not None and wanted != found:
+        raise InputError(
+            f"weights of {network}: the record was made with SHA-256 {wanted[:16]}, here are "
+            f"{found[:16]}: another network's number says nothing of it; give --weights FILE"
+        )
+
+
 def named_dataset(spec: str | None) -> tuple[Dataset | None, str | None]:
-    """`ID` or `ID/SPLIT` of --dataset: the data set, and the split that is meant.
+    """The data set and the split of --dataset `ID` or `ID/SPLIT`.
 
     Raises:
         InputError: there is no such data set or split.
@@ -203,23 +270,11 @@ def named_dataset(spec: str | None) -> tuple[Dataset | None, str | None]:
 
 
 def samples_of_the_run(dataset: Dataset) -> str | None:
-    """Samples of the LEO run for a data set: the folder of them, or else drawn from the run."""
+    """The source of a LEO run's samples: runs/ID/samples if it exists, or leo:runs/ID."""
     run = Path("runs") / dataset.id
     if (run / "samples").exists():
         return str(run / "samples")
     return f"leo:{run}" if (run / "config.toml").is_file() else None
-
-
-def _fake_of(dataset: Dataset | None) -> str:
-    if dataset is None:
-        raise InputError("give the fake side as --fake PATH")
-    found = samples_of_the_run(dataset)
-    if found is None:
-        raise InputError(
-            f"{Path('runs') / dataset.id}: no LEO run for {dataset.id} is there, nor samples of "
-            "one; give the videos to score as --fake PATH"
-        )
-    return found
 
 
 def check_counts(request: Data, options: Sequence[str]) -> None:
@@ -232,6 +287,37 @@ def check_counts(request: Data, options: Sequence[str]) -> None:
         value = getattr(request, option)
         if value is not None and value < 1:
             raise InputError(f"--{option.replace('_', '-')} {value}: must be 1 or more")
+
+
+def _samples_needed(dataset: Dataset | None) -> str:
+    if dataset is None:
+        raise InputError("give the fake side as --fake PATH")
+    found = samples_of_the_run(dataset)
+    if found is None:
+        raise InputError(
+            f"{Path('runs') / dataset.id}: no LEO run for {dataset.id} is there, nor samples of "
+            "one; give the videos to score as --fake PATH"
+        )
+    return found
+
+
+def _windows(
+    request: ScoreRequest | FrameScoreRequest,
+    fake: str | None,
+    dataset: Dataset | None,
+    protocol: EvalProtocol | FrameProtocol,
+) -> tuple[Window, Window]:
+    """The windows of both sides, with the strides of the request, the data set or the protocol."""
+    strides = None
+    if dataset is not None:  # scores of frames have the strides of the data set's usual distance
+        name = protocol.id if isinstance(protocol, EvalProtocol) else dataset.evaluation.protocol
+        strides = dataset.evaluation.strides.get(name)
+    usual_real, usual_fake = (
+        (strides.real, strides.fake) if strides else (protocol.real_stride, protocol.fake_stride)
+    )
+    real = Window(request.frames, request.real_stride or usual_real)
+    stride = request.fake_stride or leo_stride(fake, real.stride, usual_fake)
+    return real, Window(request.frames, stride)
 
 
 def _with_counts(protocol: EvalProtocol, request: ScoreRequest) -> EvalProtocol:

@@ -1,4 +1,4 @@
-"""Repeated motion as a command asks for it: a calibration on real videos, and a record a source.
+"""Repeated motion as a command measures it: calibrate on real videos, and record each source.
 
 Table 5 of the paper, without its human raters: the share of videos that contain repeated motion.
 """
@@ -8,11 +8,8 @@ import hashlib
 import io
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from dataclasses import dataclass, replace
 
-import torch
 from pydantic import Field
 
 from leo_bench.benchmarks.datasets import list_datasets
@@ -22,19 +19,18 @@ from leo_bench.benchmarks.scores.motion_signals import (
     Signals,
     first_frames,
 )
-from leo_bench.benchmarks.scores.plan import check_weights
-from leo_bench.benchmarks.scores.stamp import device_name, side_record, with_news
-from leo_bench.benchmarks.sources.locations import where_now
-from leo_bench.benchmarks.sources.open import SourceOptions, open_source
-from leo_bench.benchmarks.verify_and_explain.plan_again import Given
+from leo_bench.benchmarks.scores.plan import device_of, source_options
+from leo_bench.benchmarks.scores.requests import VideoOptions
+from leo_bench.benchmarks.scores.score_record import MeasuredScore
+from leo_bench.benchmarks.scores.stamp import seconds_since, side_record, stamp, with_news
+from leo_bench.benchmarks.sources.open import open_source
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.files.printable import csv_cell
-from leo_bench.evaluation.files.schema import Data, parse, settings_digest
-from leo_bench.evaluation.records.circumstances import circumstances
+from leo_bench.evaluation.files.schema import Data, settings_digest
 from leo_bench.evaluation.records.distance import slug
-from leo_bench.evaluation.records.score import ScoreRecord, keep_score
+from leo_bench.evaluation.records.score import ScoreRecord
 from leo_bench.evaluation.repetition.recurrence import check_frames
 from leo_bench.evaluation.repetition.score import (
     REPETITION_VERSION,
@@ -45,29 +41,15 @@ from leo_bench.evaluation.repetition.score import (
     source_repetition,
 )
 from leo_bench.evaluation.uncertainty.variance import LEVEL
-from leo_bench.evaluation.videos.discover import OpenOptions
-from leo_bench.evaluation.videos.float_range import FloatRange
 from leo_bench.evaluation.videos.source import VideoSource, check_unchanged
 
-CALIBRATION_VIDEOS = 64  # at most: all pairs of segments of each, and of each with three others
+CALIBRATION_VIDEOS = 64  # all pairs of segments are compared, within and between videos
 
 METRIC = "repetition"
 
 
-class RepetitionRequest(Data):
-    """What the user asked for.
-
-    Args:
-        sources: whose repeated motion is measured.
-        calibrate: real videos that say what is no repeat.
-        frames: of every video, from its first on.
-        signal: what moves; see `benchmarks.scores.motion_signals`.
-        animator: the LEO whose encoder makes codes.
-        settings: what counts as a repeat.
-        calibration_videos: at most, drawn by the seed.
-        count: of what is made for the occasion (`leo:`), where it does not say itself.
-        limit: only the first so many videos of each of `sources`.
-    """
+class RepetitionOptions(Data):
+    """What is compared, and how."""
 
     sources: tuple[str, ...]
     calibrate: str
@@ -78,20 +60,33 @@ class RepetitionRequest(Data):
     calibration_videos: int = Field(default=CALIBRATION_VIDEOS, ge=1)
     seed: int = 0
     count: int | None = Field(default=None, ge=1)
-    device: str | None = None
-    data_root: str | None = None
-    on_error: Literal["fail", "skip"] = "fail"
-    float_range: FloatRange | None = None
-    frames_glob: str | None = None
+
+
+class RepetitionRequest(VideoOptions, RepetitionOptions):
+    """Options of repetition.
+
+    Args:
+        sources: the videos to measure.
+        calibrate: real videos to calibrate on.
+        frames: of every video, from its first frame on.
+        signal: what is compared; see `benchmarks.scores.motion_signals`.
+        animator: the LEO whose encoder makes codes.
+        settings: what counts as a repeat.
+        calibration_videos: at most, drawn by the seed.
+        count: of samples of a `leo:` source that gives no count.
+        limit: only the first videos of each of `sources`.
+    """
+
     limit: int | None = Field(default=None, ge=1)
 
 
 @dataclass(frozen=True)
 class Calibrated:
-    """Real videos, and what they taught.
+    """Real videos, and the calibration on them.
 
     Args:
-        source: the real videos; `used` are indices of those that were looked at.
+        source: the real videos.
+        used: indices of those that were calibrated on.
         signals: makes the signals of any video.
     """
 
@@ -101,57 +96,31 @@ class Calibrated:
     calibration: Calibration
 
 
-@dataclass(frozen=True)
-class MeasuredSource:
-    """A source's record, and what was found in its videos."""
-
-    record: ScoreRecord
-    found: SourceRepetition
-
-
 def measure_repetition(
     request: RepetitionRequest, resources: Resources
-) -> Iterator[MeasuredSource]:
+) -> Iterator[MeasuredScore[SourceRepetition]]:
     """Calibrate, then measure source by source.
 
     Raises:
-        InputError: anything that the user has to mend.
+        InputError: options, videos or the animator cannot be used.
     """
     check_frames(request.frames, request.settings.search)
-    # All are opened before the long part, which a fault of any would waste.
+    # All sources are opened before the long part, so that a mistake in one costs no time.
     real = _open(request.calibrate, request, resources, None)
     opened = [(spec, _open(spec, request, resources, request.limit)) for spec in request.sources]
     calibrated = calibrated_on(real, request, resources)
     for spec, source in opened:
         began = time.monotonic()
         found = found_in(source, calibrated, resources)
-        seconds = round(time.monotonic() - began, 3)
+        seconds = seconds_since(began)
         record = _record(request, spec, source, found, calibrated, seconds)
-        yield MeasuredSource(with_news(record, resources), found)
-
-
-def repetition_again(record: ScoreRecord, resources: Resources, given: Given) -> ScoreRecord:
-    """The record made anew, from the same videos.
-
-    Raises:
-        InputError: what it was made from is no longer there.
-    """
-    request = parse(RepetitionRequest, record.request, where="request of the record")
-    changes: dict[str, object] = {
-        "sources": (given.fake or where_now(record.source, "--fake"),),
-        "calibrate": given.real or request.calibrate,
-    }
-    if given.data_root is not None:
-        changes["data_root"] = str(given.data_root)
-    again = next(iter(measure_repetition(request.model_copy(update=changes), resources))).record
-    check_weights(record.embedder, record.weights_sha256, again.weights_sha256)
-    return again
+        yield MeasuredScore(with_news(record, resources), found, _repeats_file(found))
 
 
 def calibrated_on(
     real: VideoSource, request: RepetitionRequest, resources: Resources
 ) -> Calibrated:
-    """What these real videos say is no repeat.
+    """Calibrate on real videos.
 
     Raises:
         InputError: they are too few or too short, or nothing moves in them; no such animator.
@@ -183,70 +152,42 @@ def found_in(source: VideoSource, calibrated: Calibrated, resources: Resources) 
     return found
 
 
-def keep(measured: MeasuredSource, path: Path) -> None:
-    """Write a record, and beside it how far each video moves the share, and all repeats.
-
-    Raises:
-        InputError: the folder cannot be written to, or the disk is full.
-    """
+def _repeats_file(found: SourceRepetition) -> dict[str, bytes]:
+    """All repeats as a CSV file, by its ending."""
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(("video", "start", "of", "lag", "tempo", "alike"))
-    for name, video in measured.found.videos.items():
+    for name, video in found.videos.items():
         for r in sorted(video.repeats, key=lambda repeat: repeat.start):
-            rows.writerow(
-                (
-                    csv_cell(name),
-                    r.start,
-                    f"{r.of:g}",
-                    f"{r.lag:g}",
-                    f"{r.tempo:g}",
-                    f"{r.alike:.6f}",
-                )
-            )
-    repeats = {".repeats.csv": text.getvalue().encode()}
-    keep_score(measured.record, measured.found.by_video, path, repeats)
+            numbers = (f"{r.of:g}", f"{r.lag:g}", f"{r.tempo:g}", f"{r.alike:.6f}")
+            rows.writerow((csv_cell(name), r.start, *numbers))
+    return {".repeats.csv": text.getvalue().encode()}
 
 
 def _open(
     spec: str, request: RepetitionRequest, resources: Resources, limit: int | None
 ) -> VideoSource:
-    options = SourceOptions(
-        files=OpenOptions(
-            quantise="round",  # there is no protocol to say otherwise
-            on_error=request.on_error,
-            float_range=request.float_range,
-            frames_glob=request.frames_glob,
-            workers=resources.workers,
-            on_progress=resources.opening,
-        ),
-        data_root=None if request.data_root is None else Path(request.data_root),
-        limit=limit,
-        frames=request.frames,
-        count=request.count,
-        device=request.device,
-    )
-    return open_source(spec, options)
+    options = source_options(request.model_copy(update={"limit": limit}), None, None, resources)
+    return open_source(spec, replace(options, frames=request.frames, count=request.count))
 
 
 def _codes(request: RepetitionRequest) -> Signals:
-    # Here, since diffusers takes seconds to import.
+    # Imported here, since diffusers takes seconds.
     from leo_bench.benchmarks.scores.code_signals import CodeSignals
     from leo_bench.leo.sampling.model import LeoModel, find_model
 
     if request.animator is None:
         raise InputError("codes need the encoder of a LEO: give --animator (leo:toy-bodies)")
-    device = request.device or ("cuda" if torch.cuda.is_available() else "cpu")
-    return CodeSignals.by(LeoModel.open(find_model(request.animator), device))
+    return CodeSignals.by(LeoModel.open(find_model(request.animator), device_of(request)))
 
 
 def _drawn(real: VideoSource, request: RepetitionRequest) -> list[int]:
-    """Videos of the calibration, by a hash of (seed, name): neighbours are strangers."""
+    """Indices of the calibration's videos, ordered by a hash of seed and name."""
 
-    def chance(video: int) -> bytes:
+    def order(video: int) -> bytes:
         return hashlib.sha256(f"{request.seed}\0{real.names[video]}".encode()).digest()
 
-    return sorted(first_frames(real, request.frames), key=chance)[: request.calibration_videos]
+    return sorted(first_frames(real, request.frames), key=order)[: request.calibration_videos]
 
 
 def _record(
@@ -295,21 +236,16 @@ def _record(
         resolution=None,
         seed=request.seed,
         embedder=embedder.name,
-        weights_sha256=embedder.weights,
-        weights_verified=embedder.weights_verified,
-        device=device_name(embedder.device),
         dataset=_dataset(calibrated.source),
         comparable=False,
         caveats=_caveats(request),
         notes=_notes(source, found, calibrated),
-        seconds=seconds,
-        **circumstances(),
-        request=request.model_dump(mode="json"),
+        **stamp(request, embedder, seconds),
     )
 
 
 def _dataset(real: VideoSource) -> str | None:
-    """The data set and split that the calibration is of, as records name it."""
+    """The data set and split of the calibration, as records name it."""
     named = real.name.split("/")[0] in {dataset.id for dataset in list_datasets()}
     return slug(real.name) if named else None
 
@@ -322,7 +258,6 @@ def _caveats(request: RepetitionRequest) -> tuple[str, ...]:
 
 
 def _notes(source: VideoSource, found: SourceRepetition, calibrated: Calibrated) -> tuple[str, ...]:
-    """What the reader of the number should know besides."""
     learned, settings = found.calibration, found.calibration.settings
     notes = [
         f"calibrated on {learned.videos} videos of {calibrated.source.name}: {settings.null} give "

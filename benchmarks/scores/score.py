@@ -1,15 +1,16 @@
-"""The main path of the command line: a request becomes a plan, a measurement and a record."""
+"""Distances as a command measures them: plan, open both sides, measure, record."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
-from leo_bench.benchmarks.scores.plan import Plan, ScoreRequest, plan, source_options
-from leo_bench.benchmarks.scores.stamp import record_of, with_news
-from leo_bench.benchmarks.sources.open import open_source, side_named
+from leo_bench.benchmarks.scores.distance_record import record_of
+from leo_bench.benchmarks.scores.plan import Plan, check_weights, open_side, plan, source_options
+from leo_bench.benchmarks.scores.requests import ScoreRequest
+from leo_bench.benchmarks.scores.stamp import seconds_since, with_news
 from leo_bench.evaluation.embedders import EmbedderRequest, FrameEmbedder, build_embedder
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ClipExtractor, ExtractorRequest, build_extractor
@@ -18,25 +19,15 @@ from leo_bench.evaluation.features.of_frames import frame_features
 from leo_bench.evaluation.measure import Measurement, Settings, Side, measure
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol
 from leo_bench.evaluation.records.distance import Record, write_record
+from leo_bench.evaluation.records.documents import (
+    Document,
+    LeverageExtra,
+    PrecisionExtra,
+    document_of,
+)
 from leo_bench.evaluation.records.influences import beside_record
 
-
-def score(request: ScoreRequest, resources: Resources) -> Record:
-    """Do what `request` asks.
-
-    Raises:
-        InputError: anything that the user has to mend.
-    """
-    return score_plan(plan(request), resources)
-
-
-def score_plan(chosen: Plan, resources: Resources) -> Record:
-    """Measure as planned, and write everything down.
-
-    Raises:
-        InputError: the sources or weights cannot be used.
-    """
-    return scored(chosen, resources).record
+ExtraT = TypeVar("ExtraT", PrecisionExtra, LeverageExtra)
 
 
 @dataclass(frozen=True)
@@ -46,9 +37,44 @@ class Scored:
     record: Record
     measured: Measurement
 
+    def keep(self, path: Path) -> None:
+        """Write the record to `path`, and beside it how much each video moves the number.
+
+        Raises:
+            InputError: the folder cannot be written to, or the disk is full.
+        """
+        write_record(self.record, path, beside_record(self.measured.numbers.influences))
+
+
+@dataclass(frozen=True)
+class DistanceReport(Generic[ExtraT]):
+    """What else was computed from the features of a distance, and the distance's record.
+
+    Args:
+        kind: the command, "precision" or "leverage".
+    """
+
+    kind: str
+    record: Record
+    extra: ExtraT
+
+    @property
+    def document(self) -> Document:
+        """Both, as --json writes them."""
+        return document_of(self.kind, [self.record], self.extra)
+
+
+def score(request: ScoreRequest, resources: Resources) -> Record:
+    """The record of the distance that `request` asks for.
+
+    Raises:
+        InputError: options, sources or weights cannot be used.
+    """
+    return scored(plan(request), resources).record
+
 
 def scored(chosen: Plan, resources: Resources) -> Scored:
-    """As `score_plan`, and keep the features.
+    """Measure a distance as planned.
 
     Raises:
         InputError: the sources or weights cannot be used.
@@ -56,8 +82,8 @@ def scored(chosen: Plan, resources: Resources) -> Scored:
     began = time.monotonic()
     request = chosen.request
     real, fake = open_sides(chosen, resources)
-    network = build_network(chosen.extractor, chosen.protocol)
-    chosen.check_weights(network.frozen.weights)
+    network = build_network(chosen.network, chosen.protocol)
+    check_weights(chosen.network.name, chosen.weights_sha256, network.frozen.weights)
     settings = Settings(
         features_of=network.through(chosen.resolution, resources),
         seed=request.seed,
@@ -66,27 +92,27 @@ def scored(chosen: Plan, resources: Resources) -> Scored:
         store=resources.store,
     )
     measured = measure(request.metric, real, fake, chosen.protocol, settings)
-    seconds = round(time.monotonic() - began, 3)
-    record = with_news(record_of(chosen, measured, network.frozen, seconds), resources)
-    return Scored(record, measured)
+    record = record_of(chosen, measured, network.frozen, seconds_since(began))
+    return Scored(with_news(record, resources), measured)
 
 
 def open_sides(chosen: Plan, resources: Resources) -> tuple[Side, Side]:
-    """The real videos and the fake ones, of which nothing is read yet.
+    """The real and the fake videos; no frame is read yet.
 
     Raises:
         InputError: the sources cannot be opened.
     """
+    real, fake = chosen.real, chosen.fake
     options = source_options(chosen.request, chosen.resolution, chosen.protocol, resources)
-    with side_named("real"):
-        real = Side(open_source(chosen.real, options), chosen.real_window, "real")
     made = replace(
         options,
-        frames=chosen.protocol.fake.frames_needed(chosen.fake_window),
+        frames=chosen.protocol.fake.frames_needed(fake.window),
         count=chosen.protocol.fake.count,
     )
-    with side_named("fake"):
-        return real, Side(open_source(chosen.fake, made), chosen.fake_window, "fake")
+    return (
+        Side(open_side("real", real.spec, options), real.window, "real"),
+        Side(open_side("fake", fake.spec, made), fake.window, "fake"),
+    )
 
 
 class Network(NamedTuple):
@@ -97,11 +123,11 @@ class Network(NamedTuple):
 
 
 def build_network(request: ExtractorRequest, protocol: EvalProtocol) -> Network:
-    """The extractor of clips, or the embedder where the protocol's samples are frames.
+    """The extractor of clips, or the embedder if the protocol measures frames.
 
     Raises:
-        InputError: unknown name or device; weights that are absent or wrong; an option that
-            embedders do not have.
+        InputError: unknown name or device; absent or wrong weights; an option that embedders do
+            not have.
     """
     if protocol.frames_of_clip is None:
         extractor = build_extractor(request)
@@ -109,7 +135,7 @@ def build_network(request: ExtractorRequest, protocol: EvalProtocol) -> Network:
     if request.precision != "fp32" or request.trust_torchscript:
         raise InputError(
             f"protocol {protocol.id} measures frames, in fp32 and by our own network: drop "
-            "--precision and --trust-torchscript"
+            "--dtype and --trust-torchscript"
         )
     embedder = build_embedder(
         EmbedderRequest(
@@ -120,12 +146,3 @@ def build_network(request: ExtractorRequest, protocol: EvalProtocol) -> Network:
         )
     )
     return Network(embedder, partial(frame_features, embedder, protocol.frames_of_clip))
-
-
-def keep(found: Scored, path: Path) -> None:
-    """Write the record to `path`, and beside it how far each video moves the number.
-
-    Raises:
-        InputError: the folder cannot be written to, or the disk is full.
-    """
-    write_record(found.record, path, beside_record(found.measured.numbers.influences))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from leo_bench.benchmarks.scores.broken_videos import NamedVideos, broken_videos_named
+from leo_bench.benchmarks.sources.broken_videos import NamedVideos, broken_videos_named
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.files.given_files import read_given
 from leo_bench.evaluation.videos.frames import (

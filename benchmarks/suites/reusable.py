@@ -1,15 +1,15 @@
-"""Records that still stand: made by the same request from the same videos, weights and protocol.
+"""Records that can be reused: of the same request, videos, weights and protocol.
 
-Such a record is not made again (`benchmarks.suites.run`). One whose broken videos were left out is:
-the features are kept, so that this is quick.
+`benchmarks.suites.run` does not measure them again. Records from which broken videos were left out
+are measured again, quickly, since features are cached.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from leo_bench.benchmarks.scores.frame_plan import FramePlan, open_side
-from leo_bench.benchmarks.scores.plan import Plan
+from leo_bench.benchmarks.scores.plan import FramePlan, Plan
 from leo_bench.benchmarks.scores.score import build_network, open_sides
+from leo_bench.benchmarks.scores.score_record import open_planned
 from leo_bench.evaluation.clips import ClipChoice, Window, choose_clips
 from leo_bench.evaluation.embedders import build_embedder
 from leo_bench.evaluation.errors import InputError
@@ -21,8 +21,8 @@ from leo_bench.evaluation.seeds import derived_seed
 from leo_bench.evaluation.videos.source import VideoSource, fingerprint
 
 
-def standing_record(path: Path, chosen: Plan, resources: Resources) -> Record | None:
-    """The record at `path`, if `chosen` would make it again; None where it would not.
+def reusable_record(path: Path, chosen: Plan, resources: Resources) -> Record | None:
+    """The record at `path` if `chosen` would give the same; None if not.
 
     Raises:
         InputError: the videos or the weights cannot be used.
@@ -31,12 +31,9 @@ def standing_record(path: Path, chosen: Plan, resources: Resources) -> Record | 
         record = read_record(path)
     except InputError:
         return None
-    if (record.request, record.protocol_digest) != (
-        chosen.request.model_dump(mode="json"),
-        chosen.protocol.digest,
-    ):
+    if not _is_same_request(record, chosen):
         return None
-    network = build_network(chosen.extractor, chosen.protocol).frozen
+    network = build_network(chosen.network, chosen.protocol).frozen
     if (network.name, network.weights) != (record.extractor, record.weights_sha256):
         return None
     seeds = [derived_seed(chosen.request.seed, r) for r in range(chosen.protocol.repeats)]
@@ -50,8 +47,8 @@ def standing_record(path: Path, chosen: Plan, resources: Resources) -> Record | 
     return record
 
 
-def standing_score(path: Path, chosen: FramePlan, resources: Resources) -> ScoreRecord | None:
-    """As `standing_record`, of the fake side of a score of frames.
+def reusable_score(path: Path, chosen: FramePlan, resources: Resources) -> ScoreRecord | None:
+    """As `reusable_record`, for the fake side of a score of frames.
 
     Raises:
         InputError: the videos or the weights cannot be used.
@@ -60,12 +57,9 @@ def standing_score(path: Path, chosen: FramePlan, resources: Resources) -> Score
         record = read_score_record(path)
     except InputError:
         return None
-    if (record.request, record.protocol_digest) != (
-        chosen.request.model_dump(mode="json"),
-        chosen.protocol.digest,
-    ):
+    if not _is_same_request(record, chosen):
         return None
-    if build_embedder(chosen.embedder).weights != record.weights_sha256:
+    if build_embedder(chosen.network).weights != record.weights_sha256:
         return None
     against = record.against
     for planned, then in (
@@ -74,11 +68,16 @@ def standing_score(path: Path, chosen: FramePlan, resources: Resources) -> Score
     ):
         if planned is None or then is None:
             return None
-        source = open_side(chosen, planned, resources)
+        source = open_planned(chosen, planned, resources)
         choice = chosen.protocol.videos
         if not _is_same(source, planned.window, choice, [chosen.request.seed], then):
             return None
     return record
+
+
+def _is_same_request(record: Record | ScoreRecord, chosen: Plan | FramePlan) -> bool:
+    request = chosen.request.model_dump(mode="json")
+    return (record.request, record.protocol_digest) == (request, chosen.protocol.digest)
 
 
 def _is_same(

@@ -1,8 +1,8 @@
-"""A suite for some models: every number as a record, those that stand already left as they are.
+"""Run a suite for some models: one record for each number, reusing records that still hold.
 
-RECORDS/BENCHMARK/MODEL/METRIC.json, as single verbs leave them. Features are kept by content, so
-the numbers of one pair of sides share them, and all models share the real side's. What fails is
-told and listed, and the rest goes on.
+Records go to RECORDS/BENCHMARK/MODEL/METRIC.json, as those of single commands. Features are cached
+by content, so all numbers of one pair of sides share them, and all models share the real side's. A
+number that fails is listed, and the others go on.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,15 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from leo_bench.benchmarks.scores.acd import keep as keep_score
-from leo_bench.benchmarks.scores.acd import measure_plan
-from leo_bench.benchmarks.scores.frame_plan import FrameScoreRequest, plan_frames
-from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
-from leo_bench.benchmarks.scores.score import keep, scored
+from leo_bench.benchmarks.scores.acd import acd_of
+from leo_bench.benchmarks.scores.plan import plan, plan_frames
+from leo_bench.benchmarks.scores.requests import FrameScoreRequest, ScoreRequest
+from leo_bench.benchmarks.scores.score import scored
 from leo_bench.benchmarks.sources.leo_stride import leo_stride
 from leo_bench.benchmarks.suites import Benchmark, Suite
 from leo_bench.benchmarks.suites.models import ModelSource, names, source_for
-from leo_bench.benchmarks.suites.reusable import standing_record, standing_score
+from leo_bench.benchmarks.suites.reusable import reusable_record, reusable_score
 from leo_bench.evaluation.errors import InfrastructureError, InputError
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.atomic import write_atomically
@@ -28,18 +27,18 @@ from leo_bench.evaluation.records.score import ScoreRecord, read_score_record
 from leo_bench.evaluation.videos.float_range import FloatRange
 from leo_bench.reports.origins import MODELS, ModelFacts, Origin, models_text, read_models
 
-# What one number may die of without the others; anything else is a fault of ours, and shows.
+# Errors that fail one number and not the others; any other error is a bug and stops the run.
 BEARABLE = (InputError, InfrastructureError, RuntimeError, OSError, MemoryError)
 
 
 @dataclass(frozen=True)
 class SuiteSettings:
-    """What a run of a suite fixes for all its numbers; None is "as the suite or protocol says".
+    """Options of all numbers of a suite; None: as the suite or the protocol says.
 
     Args:
-        records: the folder that they are kept in.
+        records: folder of the records.
         only: ids of benchmarks to run; empty: all.
-        clips, repeats, extractor: in place of the protocol's, which makes numbers incomparable.
+        clips, repeats, extractor: in place of the protocol's; numbers are then not comparable.
     """
 
     records: Path
@@ -49,7 +48,7 @@ class SuiteSettings:
     seed: int = 0
     extractor: str | None = None
     device: str | None = None
-    data_root: Path | None = None
+    data_root: str | None = None
     on_error: Literal["fail", "skip"] = "fail"
     float_range: FloatRange | None = None
     frames_glob: str | None = None
@@ -57,11 +56,11 @@ class SuiteSettings:
 
 @dataclass(frozen=True)
 class Done:
-    """One number of a suite, and what became of it.
+    """One number of a suite, and its state.
 
     Args:
         number: "fvd", or the id of a frame protocol.
-        record: None where it failed; `why` then says why.
+        record: None if it failed; `why` then says why.
     """
 
     benchmark: str
@@ -78,12 +77,12 @@ def run_suite(
     settings: SuiteSettings,
     resources: Callable[[str], Resources],
 ) -> Iterator[Done]:
-    """Every number of the suite, one by one; a model without videos for a benchmark has none there.
+    """Measure every number of the suite; benchmarks for which a model has no source are skipped.
 
     Args:
-        suite: what is measured.
-        models: whose videos (`suite_models.parse_models`).
-        settings: where records go, and what is asked for in the protocols' place.
+        suite: the benchmarks.
+        models: sources of videos (`benchmarks.suites.models.parse_models`).
+        settings: where records go, and options in place of the protocols'.
         resources: cache, threads and progress for a piece of work of that name.
 
     Raises:
@@ -108,10 +107,10 @@ def run_suite(
 
 
 def declare_origins(records: Path, origins: Mapping[str, Origin]) -> None:
-    """Write down beside the records how models' videos came about; others' stay.
+    """Write beside the records how models' videos came about; entries of other models stay.
 
     Raises:
-        InputError: what was written down before is broken, or the folder cannot be written to.
+        InputError: the file there is broken, or the folder cannot be written to.
     """
     if origins:
         facts = read_models(records)
@@ -133,7 +132,7 @@ class _Job:
     resources: Resources
 
     def tried(self, number: str, work: Callable[[], _Made]) -> Done:
-        """The number, or why it could not be had."""
+        """The number, or why it failed."""
         try:
             state, record = work()
         except BEARABLE as error:
@@ -143,11 +142,11 @@ class _Job:
 
     @property
     def fake_stride(self) -> int:
-        """A LEO's own, where the suite's would show its motion at another speed."""
+        """The suite's stride, or that of LEO samples, which keeps the speed of motion."""
         return leo_stride(self.source, self.benchmark.real_stride, self.benchmark.fake_stride)
 
     def distance(self, metric: str) -> _Made:
-        """FVD or KVD, with its record."""
+        """Measure a distance, or reuse its record."""
         benchmark, settings = self.benchmark, self.settings
         request = ScoreRequest(
             metric=metric,
@@ -163,22 +162,22 @@ class _Job:
             fake_stride=self.fake_stride,
             extractor=settings.extractor,
             device=settings.device,
-            data_root=_text(settings.data_root),
+            data_root=settings.data_root,
             on_error=settings.on_error,
             float_range=settings.float_range,
             frames_glob=settings.frames_glob,
         )
         chosen = plan(request)
         path = make_room(self._path(metric, chosen.resolution, chosen.protocol.id))
-        record = standing_record(path, chosen, self.resources)
+        record = reusable_record(path, chosen, self.resources)
         if record is not None:
             return "stands", record
         found = scored(chosen, self.resources)
-        keep(found, path)
+        found.keep(path)
         return "measured", found.record
 
     def score(self, protocol: str) -> _Made:
-        """ACD of the model's videos; that of the real ones is kept under the data set's name."""
+        """Measure the model's ACD, or reuse its record; the real side's is named by data set."""
         benchmark, settings = self.benchmark, self.settings
         request = FrameScoreRequest(
             metric="acd",
@@ -191,7 +190,7 @@ class _Job:
             real_stride=benchmark.real_stride,
             fake_stride=self.fake_stride,
             device=settings.device,
-            data_root=_text(settings.data_root),
+            data_root=settings.data_root,
             on_error=settings.on_error,
             float_range=settings.float_range,
             frames_glob=settings.frames_glob,
@@ -199,19 +198,19 @@ class _Job:
         )
         chosen = plan_frames(request)
         path = make_room(self._path(request.metric, chosen.resolution, chosen.protocol.id))
-        standing = standing_score(path, chosen, self.resources)
+        standing = reusable_score(path, chosen, self.resources)
         if standing is not None:
             return "stands", standing
-        real, fake = measure_plan(chosen, self.resources)
-        keep_score(fake, path)
+        real, fake = acd_of(chosen, self.resources)
+        fake.keep(path)
         of_real = benchmark.dataset.replace("/", "-")
         beside = path.parent.with_name(of_real) / path.name
         if not _says_the_same(beside, real.record):
-            keep_score(real, make_room(beside))
+            real.keep(make_room(beside))
         return "measured", fake.record
 
     def _path(self, metric: str, resolution: int | None, protocol: str) -> Path:
-        """Where a record of the model goes: single verbs agree on all but the model's name."""
+        """Where a record of the model goes, as in single commands but for the model's name."""
         benchmark = self.benchmark
         folder = benchmark_name(
             benchmark.dataset.replace("/", "-"),
@@ -230,7 +229,3 @@ def _says_the_same(path: Path, record: ScoreRecord) -> bool:
         return False
     facts = ("value", "interval", "protocol_digest", "weights_sha256", "source")
     return all(getattr(there, fact) == getattr(record, fact) for fact in facts)
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)

@@ -1,1 +1,1 @@
-"""Records made again, and what sets two of them apart."""
+"""Compute the numbers of records again, and explain what sets two records apart."""

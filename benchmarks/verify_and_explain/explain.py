@@ -1,41 +1,44 @@
-"""What sets two records apart: settings, each one measured, and all else that is recorded."""
+"""Explain: the settings that two records do not share, each measured, and other differences."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leo_bench.benchmarks.scores.plan import Plan
-from leo_bench.benchmarks.scores.score import score_plan
-from leo_bench.benchmarks.verify_and_explain.plan_again import (
+from leo_bench.benchmarks.scores.score import scored
+from leo_bench.benchmarks.verify_and_explain.plan_of_record import (
     NOTHING_GIVEN,
     Given,
     settings_of,
     weights_of,
 )
-from leo_bench.benchmarks.verify_and_explain.recorded import SETTINGS, facts, leaves, short
+from leo_bench.benchmarks.verify_and_explain.record_facts import SETTINGS, facts, leaves, short
 from leo_bench.benchmarks.verify_and_explain.verify import exact_of
-from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.protocols.of_clips import ABSENT_AT_FIRST
 from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.records.documents import AnyRecord, read_documents
 
-# Fields of a protocol that say what it is and not what it computes.
+# Fields of a protocol that describe it and change no number.
 DESCRIPTIVE = {"id", "version", "about", "source", "commit", "caveat", "comparable_to_paper"}
 DESCRIPTIVE |= {"window", "metrics", "weights", "real_stride", "fake_stride", "extractor"}
 DESCRIPTIVE |= {"files.about", "folders.about", "arrays.about"}
 
-# Fields of a record that a setting stands for in `differences`.
+# Fields of a record that `differences` lists as settings.
 OF_SETTINGS = frozenset({"frames", "resolution", "seed", "real.stride", "fake.stride"})
 
-# Settings that cannot be put into another record: who gave leave, and where things lay.
+# Settings that cannot be tried in another record: permissions and places.
 UNMEASURED = DESCRIPTIVE | {"allow_unverified", "trust_torchscript", "device", "data_root"}
+
+
+# A setting, its value in A, in B, and the plan of A with the value of B.
+Toggle = tuple[str, object, object, Plan]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One setting that two records do not share, and what it does to the first one's number."""
+    """One setting that two records do not share, and its effect on the first one's number."""
 
     setting: str
     a: str
@@ -45,27 +48,27 @@ class Difference:
 
 
 def check_alike(a: AnyRecord, b: AnyRecord) -> None:
-    """Refuse two records that cannot be explained by one another.
+    """Refuse two records of different metrics.
 
     Raises:
-        InputError: they are of different metrics.
+        InputError: the metrics differ.
     """
     if a.metric != b.metric:
         raise InputError(f"{a.metric} and {b.metric} cannot be explained by one another")
 
 
 def record_pairs(a: Path, b: Path) -> list[tuple[AnyRecord, AnyRecord]]:
-    """The records of two files of results, one beside the other.
+    """The records of two files of results in pairs.
 
     Raises:
-        InputError: a file holds no record, or another number of them than the other; two that
-            stand beside each other are not of one number (`check_alike`).
+        InputError: a file holds no record, the files hold different numbers of records, or the
+            records of a pair have different metrics.
     """
     first, second = read_documents(a).records, read_documents(b).records
     if len(first) != len(second) or not first:
         raise InputError(
-            f"{a} holds {len(first)} records, and {b} {len(second)}: as many, and at least one, "
-            "are compared"
+            f"{a} holds {len(first)} records, and {b} {len(second)}: give files with the same "
+            "number of records, at least one"
         )
     pairs = list(zip(first, second, strict=True))
     for one, other in pairs:
@@ -76,7 +79,7 @@ def record_pairs(a: Path, b: Path) -> list[tuple[AnyRecord, AnyRecord]]:
 def differences(
     a: Record, b: Record, resources: Resources, given: Given = NOTHING_GIVEN
 ) -> list[Difference]:
-    """Every setting in which two records differ, each put into `a` alone and measured.
+    """Every setting in which two records differ, and the number of `a` with the setting of `b`.
 
     Raises:
         InputError: the records are of different metrics.
@@ -85,15 +88,15 @@ def differences(
     found = []
     for setting, one, other, changed in _all_toggles(a, b, given):
         try:
-            # Of another network the weights are its own; else those that A was made with.
+            # Another network has its own weights; otherwise those of A are used.
             wanted = b if setting in ("extractor name", "weights") else a
-            weights = weights_of(changed.extractor.name, wanted.weights_sha256, given)
+            weights = weights_of(changed.network.name, wanted.weights_sha256, given)
             changed = replace(
                 changed,
-                extractor=replace(changed.extractor, weights=weights),
+                network=replace(changed.network, weights=weights),
                 weights_sha256=wanted.weights_sha256,
             )
-            value = score_plan(changed, resources).value
+            value = scored(changed, resources).record.value
             shown, moves = f"{value:.6g}", f"{value - a.value:+.4g}"
         except InputError as error:
             shown, moves = f"not possible: {error}", ""
@@ -102,12 +105,12 @@ def differences(
 
 
 def listed_settings(a: AnyRecord, b: AnyRecord) -> list[tuple[str, str, str]]:
-    """(setting, in A, in B) of all settings that two records do not share, unmeasured."""
+    """(setting, in A, in B) of all settings that two records do not share."""
     return _unlike(_settings(a), _settings(b))
 
 
 def other_facts(a: AnyRecord, b: AnyRecord) -> list[tuple[str, str, str]]:
-    """(field, in A, in B) of all else recorded that differs: versions, device, digests ..."""
+    """(field, in A, in B) of other differences: versions, commit, device, digests, ..."""
     unlike = []
     for record in (a, b):
         kept = {k: v for k, v in facts(record.content()).items() if k not in OF_SETTINGS}
@@ -136,39 +139,36 @@ def _unlike(a: Mapping[str, object], b: Mapping[str, object]) -> list[tuple[str,
     ]
 
 
-def _all_toggles(a: Record, b: Record, given: Given) -> Iterator[tuple[str, object, object, Plan]]:
+def _all_toggles(a: Record, b: Record, given: Given) -> Iterator[Toggle]:
     of_a, of_b = settings_of(a, given), settings_of(b, given)
-    # Of one digest they are the same videos, wherever they lie.
-    same = {"real": a.real.fingerprint == b.real.fingerprint}
-    same["fake"] = a.fake.fingerprint == b.fake.fingerprint
-    of_b = replace(of_b, **{side: getattr(of_a, side) for side in same if same[side]})
+    # Sides of one digest are the same videos, wherever they are.
+    for side in ("real", "fake"):
+        if getattr(a, side).fingerprint == getattr(b, side).fingerprint:
+            same = replace(getattr(of_b, side), spec=getattr(of_a, side).spec)
+            of_b = replace(of_b, **{side: same})
     yield from _toggles(of_a, of_b)
-    if a.weights_sha256 != b.weights_sha256 and of_a.extractor.name == of_b.extractor.name:
+    if a.weights_sha256 != b.weights_sha256 and of_a.network.name == of_b.network.name:
         yield "weights", a.weights_sha256[:16], b.weights_sha256[:16], of_a
 
 
-def _toggles(a: Plan, b: Plan) -> Iterator[tuple[str, object, object, Plan]]:
-    """(setting, its value in a, in b, and `a` with b's value)."""
+def _toggles(a: Plan, b: Plan) -> Iterator[Toggle]:
     for side in ("real", "fake"):
-        if getattr(a, side) != getattr(b, side):
-            changed = replace(a, **{side: getattr(b, side)})
-            yield f"{side} videos", getattr(a, side), getattr(b, side), changed
-    if a.real_window.frames != b.real_window.frames:
-        frames = b.real_window.frames
-        changed = replace(
-            _asked(a, frames=frames),
-            real_window=Window(frames, a.real_window.stride),
-            fake_window=Window(frames, a.fake_window.stride),
-        )
-        yield "frames", a.real_window.frames, frames, changed
-    if a.real_window.stride != b.real_window.stride:
-        window = Window(a.real_window.frames, b.real_window.stride)
-        changed = replace(_asked(a, real_stride=window.stride), real_window=window)
-        yield "real stride", a.real_window.stride, window.stride, changed
-    if a.fake_window.stride != b.fake_window.stride:
-        window = Window(a.fake_window.frames, b.fake_window.stride)
-        changed = replace(_asked(a, fake_stride=window.stride), fake_window=window)
-        yield "fake stride", a.fake_window.stride, window.stride, changed
+        one, other = getattr(a, side), getattr(b, side)
+        if one.spec != other.spec:
+            changed = replace(a, **{side: replace(one, spec=other.spec)})
+            yield f"{side} videos", one.spec, other.spec, changed
+    frames = b.real.window.frames
+    if a.real.window.frames != frames:
+        changed = _asked(a, frames=frames)
+        for side in ("real", "fake"):
+            changed = _with_window(changed, side, frames=frames)
+        yield "frames", a.real.window.frames, frames, changed
+    for side in ("real", "fake"):
+        stride, other_stride = (getattr(plan, side).window.stride for plan in (a, b))
+        if stride != other_stride:
+            changed = _asked(a, **{f"{side}_stride": other_stride})
+            changed = _with_window(changed, side, stride=other_stride)
+            yield f"{side} stride", stride, other_stride, changed
     if a.resolution != b.resolution:
         changed = replace(_asked(a, resolution=b.resolution), resolution=b.resolution)
         yield "resolution", a.resolution, b.resolution, changed
@@ -176,32 +176,36 @@ def _toggles(a: Plan, b: Plan) -> Iterator[tuple[str, object, object, Plan]]:
         one, other = getattr(a.request, field), getattr(b.request, field)
         if one != other:
             yield field, one, other, _asked(a, **{field: other})
-    for field in ("name", "precision"):
-        one, other = getattr(a.extractor, field), getattr(b.extractor, field)
-        if one != other:
-            extractor = (
-                replace(b.extractor, bn_eps=a.extractor.bn_eps, precision=a.extractor.precision)
-                if field == "name"
-                else replace(a.extractor, **{field: other})
-            )
-            yield f"extractor {field}", one, other, replace(a, extractor=extractor)
+    mine, theirs = a.network, b.network
+    if mine.name != theirs.name:
+        network = replace(theirs, bn_eps=mine.bn_eps, precision=mine.precision)
+        yield "extractor name", mine.name, theirs.name, replace(a, network=network)
+    if mine.precision != theirs.precision:
+        network = replace(mine, precision=theirs.precision)
+        changed = replace(a, network=network)
+        yield "extractor precision", mine.precision, theirs.precision, changed
     yield from _protocol_toggles(a, b)
 
 
+def _with_window(plan: Plan, side: str, **changes: int) -> Plan:
+    planned = getattr(plan, side)
+    return replace(plan, **{side: replace(planned, window=replace(planned.window, **changes))})
+
+
 def _asked(plan: Plan, **changes: object) -> Plan:
-    """The plan with another request; a record's request says what was measured."""
+    """The plan with changes of its request, which the record of the measurement states."""
     return replace(plan, request=plan.request.model_copy(update=changes))
 
 
-def _protocol_toggles(a: Plan, b: Plan) -> Iterator[tuple[str, object, object, Plan]]:
+def _protocol_toggles(a: Plan, b: Plan) -> Iterator[Toggle]:
     settings_a = dict(leaves(a.protocol.model_dump(mode="json")))
     settings_b = dict(leaves(b.protocol.model_dump(mode="json")))
     for path in sorted(settings_a.keys() & settings_b.keys()):
         one, other = settings_a[path], settings_b[path]
         if one != other and path not in DESCRIPTIVE:
             protocol = a.protocol.changed(path, other)
-            extractor = replace(a.extractor, bn_eps=protocol.bn_eps)
-            yield path, one, other, replace(a, protocol=protocol, extractor=extractor)
+            network = replace(a.network, bn_eps=protocol.bn_eps)
+            yield path, one, other, replace(a, protocol=protocol, network=network)
     for key in ABSENT_AT_FIRST:
         if a.protocol.has(key) != b.protocol.has(key):
             protocol = a.protocol.changed(key, b.protocol.setting(key))
@@ -210,5 +214,5 @@ def _protocol_toggles(a: Plan, b: Plan) -> Iterator[tuple[str, object, object, P
 
 
 def _called(setting: object) -> object:
-    """A rule for one medium by what it says of itself."""
+    """A setting for a table; a rule for one medium by its description."""
     return setting["about"] if isinstance(setting, dict) else setting

@@ -1,7 +1,7 @@
-"""Records run again: `verify` asks whether every number of a file of results stands.
+"""Verify: compute every number of a file of results again, and compare.
 
 Videos, settings and the digest of the weights come from the record; permissions and places come
-from the command line (`benchmarks.verify_and_explain.plan_again.Given`).
+from the command line (`benchmarks.verify_and_explain.plan_of_record.Given`).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -9,16 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from leo_bench.benchmarks.scores.acd import acd_again
-from leo_bench.benchmarks.scores.drift import drift_again
-from leo_bench.benchmarks.scores.leverage import leverage_of
-from leo_bench.benchmarks.scores.nearest import nearest_again
-from leo_bench.benchmarks.scores.precision import precision_of
-from leo_bench.benchmarks.scores.repetition import repetition_again
-from leo_bench.benchmarks.scores.score import score_plan
-from leo_bench.benchmarks.verify_and_explain.numbers_again import Comparison, Numbers, together
-from leo_bench.benchmarks.verify_and_explain.plan_again import NOTHING_GIVEN, Given, plan_of
-from leo_bench.benchmarks.verify_and_explain.recorded import NUMBERS, changed_facts
+from leo_bench.benchmarks.verify_and_explain.compare_numbers import Comparison, Numbers, together
+from leo_bench.benchmarks.verify_and_explain.measure_again import document_again, record_again
+from leo_bench.benchmarks.verify_and_explain.plan_of_record import NOTHING_GIVEN, Given
+from leo_bench.benchmarks.verify_and_explain.record_facts import NUMBERS, changed_facts
 from leo_bench.evaluation.errors import InfrastructureError, InputError
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.records.distance import Record
@@ -26,66 +20,43 @@ from leo_bench.evaluation.records.documents import (
     AnyRecord,
     Document,
     NearestExtra,
-    document_of,
     read_documents,
 )
-from leo_bench.evaluation.records.score import ScoreRecord
 from leo_bench.reports.records import record_files
 
-# What rests on derivatives of the number by each video (intervals, errors, fits) or on small parts
-# of it moves by so much more, relative to the number.
+# Numbers that rest on the influence of each video (intervals, errors, fits) differ more between
+# machines, by this factor.
 OF_INFLUENCES = 10.0
 
-# The published form is in float32: its rounding is about as large as its distance to float64.
+# The published form may be in float32, whose rounding is about its distance to float64.
 FLOAT32_TOLERANCE = 3.0
-
-# How each score of one set of videos is made again.
-SCORES: dict[str, Callable[[ScoreRecord, Resources, Given], ScoreRecord]] = {
-    "acd": acd_again,
-    "drift": drift_again,
-    "repetition": repetition_again,
-}
 
 COUNTS = ("n_real", "n_fake", "videos_used", "frames_seen", "frames_without")
 
-# Fields that say whose videos a number is of: digests decide, wherever the videos lie now.
+# Fields of sides, whose digests tell whether the videos are the same.
 FINGERPRINTS = ("real", "fake", "source", "train", "held_out")
 
 
 def compare_document(
     document: Document, resources: Resources, given: Given = NOTHING_GIVEN
 ) -> list[Comparison]:
-    """Make everything in a file of results again; one comparison a record, and of what is beside.
+    """Compute a file of results again; one comparison for each record.
 
     Raises:
-        InputError: what it was made from is no longer there, or is not what it was.
+        InputError: videos or weights are gone or have changed.
     """
     if document.kind not in ("precision", "leverage", "nearest"):
         return [compare(record, resources, given) for record in document.records]
-    again = _again(document, resources, given)
-    return [_of_report(document, again)]
+    return [_of_report(document, document_again(document, resources, given))]
 
 
 def compare(record: AnyRecord, resources: Resources, given: Given = NOTHING_GIVEN) -> Comparison:
     """Compute a record's numbers again, by the record's own protocol settings.
 
     Raises:
-        InputError: what it was made from is no longer there; the weights have another digest.
+        InputError: as `record_again`.
     """
     return _compared(record, record_again(record, resources, given))
-
-
-def record_again(record: AnyRecord, resources: Resources, given: Given) -> AnyRecord:
-    """The record made anew.
-
-    Raises:
-        InputError: as `compare`, or nothing here makes such scores.
-    """
-    if isinstance(record, Record):
-        return score_plan(plan_of(record, given), resources)
-    if record.metric not in SCORES:
-        raise InputError(f"{record.metric}: no such score; known are {', '.join(SCORES)}")
-    return SCORES[record.metric](record, resources, given)
 
 
 @dataclass(frozen=True)
@@ -94,7 +65,8 @@ class Verified:
 
     Args:
         key: its path in the folder, without ending.
-        found: a comparison a record; empty where it could not be made again, and `why` says why.
+        found: one comparison for each record; empty if it could not be computed again.
+        why: the reason, if it could not.
     """
 
     key: str
@@ -105,10 +77,10 @@ class Verified:
 def verify_folder(
     folder: Path, resources: Callable[[str], Resources], given: Given
 ) -> Iterator[Verified]:
-    """Every file of results below a folder, made again one by one.
+    """Compute every file of results below a folder again, one by one.
 
     Raises:
-        InputError: the folder holds none.
+        InputError: the folder holds no results.
     """
     paths = record_files(folder)
     if not paths:
@@ -122,20 +94,8 @@ def verify_folder(
             yield Verified(key, (), " ".join(str(error).split()))
 
 
-def _again(document: Document, resources: Resources, given: Given) -> Document:
-    if isinstance(document.extra, NearestExtra):
-        return document_of("nearest", [], nearest_again(document.extra, resources, given))
-    (record,) = document.records
-    if not isinstance(record, Record):
-        raise InputError(f"{document.kind} of a {record.metric}: nothing here makes such")
-    chosen = plan_of(record, given)
-    if document.kind == "precision":
-        return precision_of(chosen, resources).document
-    return leverage_of(chosen, resources).document
-
-
 def _of_report(then: Document, now: Document) -> Comparison:
-    """A distance with what stands beside it, or what stands alone."""
+    """The comparison of a distance's record and of what the command found besides."""
     parts = [_compared(mine, other) for mine, other in zip(then.records, now.records, strict=True)]
     numbers = Numbers(max([abs(record.value) for record in then.records], default=0.0))
     after = _beside(now)
@@ -148,7 +108,7 @@ def _of_report(then: Document, now: Document) -> Comparison:
 
 
 def _beside(document: Document) -> dict[str, Any]:
-    """The numbers beside a record, by name; those of videos by the video's name."""
+    """The numbers beside a record by name; numbers of videos by the video's name."""
     if document.extra is None:
         return {}
     content = document.extra.model_dump(mode="json")
@@ -191,18 +151,18 @@ def _compared(then: AnyRecord, now: AnyRecord) -> Comparison:
 
 
 def exact_of(record: AnyRecord) -> float:
-    """The number in float64, where a record tells both forms apart."""
+    """The number in float64, if the record has both forms."""
     return record.value_float64 if isinstance(record, Record) else record.value
 
 
 def float32_error(record: Record) -> float:
-    """How far the published form lies beside the one in float64, at most."""
+    """The largest distance between the published form and float64."""
     pairs = zip(record.values, record.values_float64, strict=True)
     return max(abs(published - exact) for published, exact in pairs)
 
 
 def _numbers_in(value: Any) -> Any:
-    """A field's numbers: of a table those that were measured, without its words and videos."""
+    """A field's numbers; of a table those that were measured."""
     if not isinstance(value, Mapping):
         return value
     words = ("reason", "method", "source", "videos_used", "paired", "interval_level")
@@ -210,7 +170,7 @@ def _numbers_in(value: Any) -> Any:
 
 
 def _videos(before: Mapping[str, Any], after: Mapping[str, Any]) -> Comparison:
-    """Whether the videos are the same, by their digests."""
+    """The comparison of the videos, by their digests."""
     lines, differing = [], []
     for side in FINGERPRINTS:
         then, now = before.get(side), after.get(side)

@@ -174,7 +174,7 @@ def bright(monkeypatch: pytest.MonkeyPatch) -> None:
     def build(request: EmbedderRequest) -> FrameEmbedder:
         return Bright()
 
-    monkeypatch.setattr("leo_bench.benchmarks.scores.acd.build_embedder", build)
+    monkeypatch.setattr("leo_bench.benchmarks.scores.score_record.build_embedder", build)
 
 
 def black(video: Path, count: int) -> None:

@@ -12,7 +12,7 @@ import torch
 
 from conftest import Run
 from leo_bench.benchmarks.scores.features_file import FeaturesRequest, write_features
-from leo_bench.benchmarks.scores.plan import ScoreRequest
+from leo_bench.benchmarks.scores.requests import ScoreRequest
 from leo_bench.benchmarks.scores.score import score
 from leo_bench.benchmarks.sources.open import dataset_behind
 from leo_bench.evaluation.features.cache import FeatureStore
@@ -23,7 +23,8 @@ Make = Callable[..., Path]
 
 THREADS = """
 import hashlib, json, sys
-from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
+from leo_bench.benchmarks.scores.plan import plan
+from leo_bench.benchmarks.scores.requests import ScoreRequest
 from leo_bench.benchmarks.scores.score import scored
 from leo_bench.evaluation.features.of_clips import Resources
 found = scored(plan(ScoreRequest.model_validate_json(sys.argv[1])), Resources(store=None))

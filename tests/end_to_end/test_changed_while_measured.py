@@ -10,8 +10,7 @@ import torch
 
 from leo_bench.benchmarks.scores.acd import measure_acd
 from leo_bench.benchmarks.scores.features_file import FeaturesRequest, write_features
-from leo_bench.benchmarks.scores.frame_plan import FrameScoreRequest
-from leo_bench.benchmarks.scores.plan import ScoreRequest
+from leo_bench.benchmarks.scores.requests import FrameScoreRequest, ScoreRequest
 from leo_bench.benchmarks.scores.score import score
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.cache import FeatureStore

@@ -190,7 +190,7 @@ def test_files_are_there_before_anything_is_shown(
         assert list((here / "records").rglob("fvd.json"))
         raise SystemExit(1)
 
-    monkeypatch.setattr("leo_bench.benchmarks.cli.screen.show_record", breaks)
+    monkeypatch.setattr("leo_bench.benchmarks.cli.results.show_record", breaks)
     assert leo_bench("fvd", *SIDES, *P, "--json", "r.json", "--records", "records").code == 3
     assert read_any_record(here / "r.json").value > 0
     assert list(csv.reader((here / "r.videos.csv").read_text().splitlines()))

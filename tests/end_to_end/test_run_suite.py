@@ -90,7 +90,7 @@ def test_a_suite_from_an_empty_folder_to_a_table_and_again(
 
     files = {path: path.read_bytes() for path in records.rglob("*") if path.is_file()}
     again = leo_bench(*line)
-    assert again.err.count("stands as it was") == 2
+    assert again.err.count(", reused") == 2
     assert {path: path.read_bytes() for path in records.rglob("*") if path.is_file()} == files
 
     # Other videos under an old name, a record that is broken: both are made again.
@@ -100,7 +100,7 @@ def test_a_suite_from_an_empty_folder_to_a_table_and_again(
         *line, "--model", "frozen=damaged:frozen:toy-faces/test", "--benchmark", "faces"
     )
     assert other.code == 0
-    assert "stands as it was" not in other.err
+    assert "reused" not in other.err
     assert read_record(records / FACES / "frozen" / "fvd.json").value != fvd.value
     assert read_score_record(broken).value == 0
     assert len(list((records / FACES / "frozen").glob("fvd.*.json"))) == 1

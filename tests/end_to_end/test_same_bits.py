@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Run
-from leo_bench.benchmarks.scores.plan import ScoreRequest
+from leo_bench.benchmarks.scores.requests import ScoreRequest
 from leo_bench.benchmarks.scores.score import score
 from leo_bench.evaluation.features.cache import FeatureStore
 from leo_bench.evaluation.features.of_clips import Resources

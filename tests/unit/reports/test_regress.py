@@ -10,7 +10,7 @@ from made_records import features, fvd_of, keep_fvd, record, side
 from typer.testing import CliRunner
 
 from leo_bench.benchmarks.cli.main import app
-from leo_bench.benchmarks.verify_and_explain.verify import SCORES
+from leo_bench.benchmarks.verify_and_explain.measure_again import SCORES
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.records.distance import write_record
 from leo_bench.evaluation.records.influences import (

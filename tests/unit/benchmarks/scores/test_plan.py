@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
+from leo_bench.benchmarks.scores.plan import plan
+from leo_bench.benchmarks.scores.requests import ScoreRequest
 from leo_bench.evaluation.errors import InputError
 
 REQUEST = ScoreRequest(metric="fvd", frames=16, dataset="toy-faces")
@@ -18,13 +19,13 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_samples_of_the_data_sets_run_are_scored_where_there_are_some() -> None:
     Path("runs/toy-faces/samples").mkdir(parents=True)
     Path("runs/toy-faces/config.toml").touch()
-    assert plan(REQUEST).fake == "runs/toy-faces/samples"
+    assert plan(REQUEST).fake.spec == "runs/toy-faces/samples"
 
 
 def test_without_samples_the_run_is_drawn_from() -> None:
     Path("runs/toy-faces").mkdir(parents=True)
     Path("runs/toy-faces/config.toml").touch()
-    assert plan(REQUEST).fake == "leo:runs/toy-faces"
+    assert plan(REQUEST).fake.spec == "leo:runs/toy-faces"
 
 
 def test_without_a_run_the_fake_side_must_be_given() -> None:
@@ -34,5 +35,5 @@ def test_without_a_run_the_fake_side_must_be_given() -> None:
 
 def test_an_embedded_world_is_measured_by_the_embedded_extractor() -> None:
     chosen = plan(REQUEST.model_copy(update={"fake": "mine"}))
-    assert chosen.extractor.name == "i3d-toy"
-    assert chosen.real == "dataset:toy-faces"
+    assert chosen.network.name == "i3d-toy"
+    assert chosen.real.spec == "dataset:toy-faces"

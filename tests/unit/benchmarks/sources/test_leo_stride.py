@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from tiny_run import make_run
 
-from leo_bench.benchmarks.scores.frame_plan import FrameScoreRequest, plan_frames
-from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
+from leo_bench.benchmarks.scores.plan import plan, plan_frames
+from leo_bench.benchmarks.scores.requests import FrameScoreRequest, ScoreRequest
 from leo_bench.benchmarks.sources.leo_stride import leo_stride
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.errors import InputError
@@ -22,7 +22,7 @@ def samples_of(run: str, folder: Path) -> str:
 def windows(fake: str, **how: object) -> tuple[Window, Window]:
     asked = {"metric": "fvd", "dataset": "taichihd", "frames": 16, "fake": fake, **how}
     made = plan(ScoreRequest.model_validate(asked))
-    return made.real_window, made.fake_window
+    return made.real.window, made.fake.window
 
 
 def test_digans_protocol_reads_a_leo_as_it_reads_taichihd(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ import pytest
 from made_videos import encode, moving
 from PIL import Image
 
-from leo_bench.benchmarks.scores.frame_plan import FrameScoreRequest
-from leo_bench.benchmarks.scores.plan import ScoreRequest
-from leo_bench.benchmarks.scores.score import open_sides, plan
+from leo_bench.benchmarks.scores.plan import plan
+from leo_bench.benchmarks.scores.requests import FrameScoreRequest, ScoreRequest
+from leo_bench.benchmarks.scores.score import open_sides
 from leo_bench.benchmarks.sources.damage import DAMAGES
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import BadVideoError, InputError

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
+from leo_bench.benchmarks.scores.plan import plan
+from leo_bench.benchmarks.scores.requests import ScoreRequest
 from leo_bench.benchmarks.scores.score import build_network, scored
 from leo_bench.evaluation.clips import ClipRef, Window
 from leo_bench.evaluation.embedders import Embedded, EmbedderRequest, build_embedder
@@ -155,7 +156,7 @@ def test_options_that_embedders_lack_are_refused() -> None:
     )
     chosen = plan(request)
     with pytest.raises(InputError, match="drop --precision"):
-        build_network(chosen.extractor, chosen.protocol)
+        build_network(chosen.network, chosen.protocol)
 
 
 def test_small_frames_are_refused_by_the_filters() -> None:

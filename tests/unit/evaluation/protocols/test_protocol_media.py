@@ -13,7 +13,8 @@ import torch
 from made_videos import Frames, encode
 from PIL import Image
 
-from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
+from leo_bench.benchmarks.scores.plan import plan
+from leo_bench.benchmarks.scores.requests import ScoreRequest
 from leo_bench.benchmarks.scores.score import Scored, scored
 from leo_bench.benchmarks.verify_and_explain.explain import _toggles
 from leo_bench.evaluation.clips import Window, choose_clips

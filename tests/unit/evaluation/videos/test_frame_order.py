@@ -9,8 +9,8 @@ from made_videos import clip, moving, opened, same
 from PIL import Image
 
 from leo_bench.benchmarks.scores.acd import measure_acd
-from leo_bench.benchmarks.scores.frame_plan import FrameScoreRequest
-from leo_bench.benchmarks.scores.plan import ScoreRequest, plan
+from leo_bench.benchmarks.scores.plan import plan
+from leo_bench.benchmarks.scores.requests import FrameScoreRequest, ScoreRequest
 from leo_bench.benchmarks.scores.score import scored
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.features.cache import FeatureStore

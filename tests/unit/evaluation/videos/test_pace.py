@@ -7,7 +7,7 @@ import pytest
 from made_videos import Frames, encode, moving, opened
 from PIL import Image
 
-from leo_bench.benchmarks.scores.plan import ScoreRequest
+from leo_bench.benchmarks.scores.requests import ScoreRequest
 from leo_bench.benchmarks.scores.score import score
 from leo_bench.benchmarks.scores.side_notes import side_notes
 from leo_bench.benchmarks.scores.stamp import side_record

@@ -1,21 +1,23 @@
-"""From a record to the plan that makes its number again, by nothing that the record may forge.
+"""From a record to the plan that computes its number again.
 
-A record names videos, settings and a digest of weights; it gives no permission. Weights are found
-by their digest in the registry, or are named on the command line of whoever asks, and so is the
-leave to run a program or to use a file that nothing vouches for.
+A record names videos, settings and a digest of weights, but a record may be forged: it allows
+nothing. Weights are found in the registry by digest, or named on the command line; only the command
+line allows unverified weights, or a TorchScript file to run its program.
 """
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from leo_bench.benchmarks.scores.frame_plan import (
+from leo_bench.benchmarks.scores.plan import (
     FramePlan,
-    FrameScoreRequest,
+    Plan,
     PlannedSide,
     embedder_request,
+    extractor_request,
+    named_dataset,
 )
-from leo_bench.benchmarks.scores.plan import Plan, ScoreRequest, extractor_request, named_dataset
+from leo_bench.benchmarks.scores.requests import FrameScoreRequest, ScoreRequest
 from leo_bench.benchmarks.sources.locations import where_now
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.errors import InputError
@@ -31,15 +33,15 @@ from leo_bench.evaluation.weights.registry import find_by_digest, weights_for
 
 @dataclass(frozen=True)
 class Given:
-    """What the command line says, and no record may.
+    """What the command line may decide, and a record may not.
 
     Args:
-        real, fake: where the videos are now; None: where the record says.
-        weights: of the network; None: found by the record's digest.
-        allow_unverified: use weights that nothing vouches for.
-        trust_torchscript: run a TorchScript archive's own program.
-        data_root: where prepared data sets lie; None: where the record says.
-        extractor: FILE.py:FUNCTION in the place of the record's; no record makes one be imported.
+        real, fake: where the videos are now; None: as recorded.
+        weights: file of the network; None: found by the record's digest.
+        allow_unverified: accept weights of unknown digest.
+        trust_torchscript: allow a TorchScript file to run its program.
+        data_root: folder of the prepared data sets; None: as recorded.
+        extractor: FILE.py:FUNCTION in place of the record's, which is never imported by itself.
     """
 
     real: str | None = None
@@ -57,61 +59,64 @@ RequestT = TypeVar("RequestT", bound=Data)
 
 
 def plan_of(record: Record, given: Given = NOTHING_GIVEN) -> Plan:
-    """The plan that made a record, with the protocol as it was then.
+    """The plan that made a record, with the protocol as recorded.
 
     Raises:
-        InputError: its request is none, or weights of its digest are not here.
+        InputError: the record's request is invalid, or weights of its digest are not here.
     """
     plan = settings_of(record, given)
-    weights = weights_of(plan.extractor.name, record.weights_sha256, given)
+    weights = weights_of(plan.network.name, record.weights_sha256, given)
     return replace(
-        plan,
-        extractor=replace(plan.extractor, weights=weights),
-        weights_sha256=record.weights_sha256,
+        plan, network=replace(plan.network, weights=weights), weights_sha256=record.weights_sha256
     )
 
 
 def settings_of(record: Record, given: Given = NOTHING_GIVEN) -> Plan:
-    """As `plan_of`, before weights are looked for.
+    """As `plan_of`, without looking for weights.
 
     Raises:
-        InputError: its request is none.
+        InputError: the record's request is invalid.
     """
     asked = parse(ScoreRequest, record.request, where="request of the record")
     protocol = parse(EvalProtocol, record.protocol_settings, where="protocol of the record")
-    request = with_leave(asked, given)
+    request = permitted(asked, given)
     dataset, split = named_dataset(request.dataset)
     shipped = {one.id: one for one in list_protocols()}
     return Plan(
         request=request,
         dataset=dataset,
-        split=split,
-        real=given.real or where_now(record.real, "--real"),
-        fake=given.fake or where_now(record.fake, "--fake"),
+        real=PlannedSide(
+            given.real or where_now(record.real, "--real"),
+            split,
+            Window(record.frames, record.real.stride),
+        ),
+        fake=PlannedSide(
+            given.fake or where_now(record.fake, "--fake"),
+            None,
+            Window(record.frames, record.fake.stride),
+        ),
         resolution=record.resolution,
         protocol=protocol,
         published=shipped.get(protocol.id, protocol),
-        real_window=Window(record.frames, record.real.stride),
-        fake_window=Window(record.frames, record.fake.stride),
-        extractor=extractor_request(request, protocol),
+        network=extractor_request(request, protocol),
     )
 
 
-def plan_score(
+def plan_of_score(
     record: ScoreRecord, model: type[FrameScoreRequest], given: Given = NOTHING_GIVEN
 ) -> FramePlan:
-    """The plan that made a score of frames, with protocol and videos as they were named then.
+    """The plan that made a score of frames, with protocol and videos as recorded.
 
     Args:
         record: of the score.
         model: of its request.
-        given: what the command line says.
+        given: what the command line decides.
 
     Raises:
-        InputError: the record's request is not one of such a score; no such weights.
+        InputError: the record's request is invalid, or weights of its digest are not here.
     """
     asked = parse(model, record.request, where="request of the record")
-    request = with_leave(asked, given)
+    request = permitted(asked, given)
     protocol = parse(FrameProtocol, record.protocol_settings, where="protocol of the record")
     dataset, _ = named_dataset(request.dataset)
     sides = {
@@ -138,34 +143,34 @@ def plan_score(
         fake=fake,
         resolution=record.resolution,
         protocol=protocol,
-        embedder=replace(embedder, weights=weights),
+        network=replace(embedder, weights=weights),
         weights_sha256=record.weights_sha256,
     )
 
 
-def with_leave(request: RequestT, given: Given) -> RequestT:
-    """A record's request without its weights and permissions, and with those that are given."""
-    leave: dict[str, object] = {
+def permitted(request: RequestT, given: Given) -> RequestT:
+    """A record's request with the weights and permissions of the command line only."""
+    allowed: dict[str, object] = {
         "weights": None,
         "allow_unverified": given.allow_unverified,
         "trust_torchscript": given.trust_torchscript,
     }
     if given.data_root is not None:
-        leave["data_root"] = str(given.data_root)
+        allowed["data_root"] = str(given.data_root)
     known = type(request).model_fields
     own = getattr(request, "extractor", None)
     if own is not None and is_own(own):
         if given.extractor is None:
             raise InputError(
-                f"the record was made with --extractor {shortened(own)}, which it cannot make be "
-                "imported: give --extractor FILE.py:FUNCTION"
+                f"the record was made with --extractor {shortened(own)}; a record never runs code, "
+                "so give --extractor FILE.py:FUNCTION again"
             )
-        leave["extractor"] = given.extractor
-    return request.model_copy(update={k: v for k, v in leave.items() if k in known})
+        allowed["extractor"] = given.extractor
+    return request.model_copy(update={k: v for k, v in allowed.items() if k in known})
 
 
 def weights_of(network: str, sha256: str, given: Given) -> Path | None:
-    """The file for a network whose weights had this digest; None: it needs none, or has its own.
+    """The weights file of this digest; None: the network needs no file, or ships its own.
 
     Raises:
         InputError: no file with this digest is here.

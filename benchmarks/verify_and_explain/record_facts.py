@@ -1,9 +1,9 @@
-"""What a record says of how its number was made, besides the number: to tell two records apart."""
+"""How a record's number was made: the recorded facts in which two records can differ."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-# Which of a record's fields are numbers that `verify` compares, and the ones without rounding.
+# Fields with the numbers that `verify` compares.
 NUMBERS = (
     "value_float64",
     "value",
@@ -19,22 +19,21 @@ NUMBERS = (
     "against",
 )
 
-# Fields that were measured: numbers, and whatever goes with them.
+# Fields that were measured.
 MEASURED = frozenset({*NUMBERS, "without_value", "frames_without"})
 
-# Fields that are of one run alone.
+# Fields that differ from run to run.
 OF_THE_RUN = frozenset({"created", "seconds", "notes", "caveats", "comparable"})
 
-# Fields that settings are made of; `explain` measures what each of them does.
+# Fields that hold settings; `explain` measures the effect of each setting.
 SETTINGS = frozenset({"request", "protocol_settings"})
 
-# Where the videos lie, and what a source calls itself by its path, is no difference between them:
-# the fingerprint tells videos apart.
+# Fields of a side that depend on where the videos are; the fingerprint tells videos apart.
 PLACES = frozenset({"source", "absolute", "name", "notes"})
 
 
 def changed_facts(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
-    """What two records of one request do not share: "FIELD: in A then, in B now"."""
+    """The facts in which a record and the same computed again differ, as lines."""
     found = facts(a), facts(b)
     return [
         f"{name}: {short(found[0].get(name))} then, {short(found[1].get(name))} now"
@@ -44,7 +43,7 @@ def changed_facts(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
 
 
 def facts(content: Mapping[str, Any]) -> dict[str, object]:
-    """Field -> value of all but numbers, settings, places and what is of one run alone."""
+    """Value by field, without numbers, settings, places, and fields that differ by run."""
     kept = {
         name: value
         for name, value in content.items()
@@ -60,7 +59,7 @@ def facts(content: Mapping[str, Any]) -> dict[str, object]:
 
 
 def leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
-    """(dotted path, value) of everything in tables within tables."""
+    """(dotted path, value) of every value in nested tables."""
     for key, value in tree.items():
         if isinstance(value, Mapping):
             yield from leaves(value, f"{prefix}{key}.")
@@ -69,7 +68,7 @@ def leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, obj
 
 
 def short(value: object) -> str:
-    """A value in a table: a digest by its first 16 digits, anything else by 60 letters."""
+    """A value for a table: a digest cut to 16 digits, any other text to 60 characters."""
     text = "-" if value is None else str(value)
     if len(text) in (40, 64) and all(c in "0123456789abcdef" for c in text):
         return text[:16]

@@ -1,23 +1,23 @@
-"""Numbers then and now: whether they are the same, but for what another machine may change."""
+"""Compare recorded numbers with the same computed again, within the tolerance of machines."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# Features agree to 1e-5 between machines, FVD then to about 1e-4 (evaluation/README.md).
+# Features agree to 1e-5 between machines, and FVD to about 1e-4 (evaluation/README.md).
 RELATIVE_TOLERANCE = 1e-4
 ABSOLUTE_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Results against themselves made again.
+    """Recorded results compared with the same computed again.
 
     Args:
-        same: whether every number is, and the videos are.
-        lines: a line a number, then what else has changed.
-        differing: names of what is not the same.
-        then, now: the number itself, for a table; None where there is none.
+        same: whether every number and all videos are the same.
+        lines: one line for each number, then other changes.
+        differing: names of what differs.
+        then, now: the recorded and the new number; None if there is none.
     """
 
     same: bool
@@ -28,7 +28,7 @@ class Comparison:
 
 
 def together(parts: Sequence[Comparison]) -> Comparison:
-    """Several comparisons of one file as one."""
+    """Several comparisons as one."""
     numbers = [part for part in parts if part.then is not None]
     return Comparison(
         same=all(part.same for part in parts),
@@ -40,10 +40,10 @@ def together(parts: Sequence[Comparison]) -> Comparison:
 
 
 class Numbers:
-    """Collects comparisons of named numbers, lists and tables of numbers: a line a name.
+    """Collects comparisons of named numbers, lists and tables of numbers, one line for each name.
 
     Args:
-        scale: of the number that all these belong to; tolerances are relative to it.
+        scale: size of the record's number, to which tolerances are relative.
     """
 
     def __init__(self, scale: float) -> None:
@@ -55,11 +55,11 @@ class Numbers:
         """Compare all numbers in `then` with those in `now`.
 
         Args:
-            name: what they are called.
-            then: a number, a list or a table of numbers; None where there is none.
-            now: likewise.
-            factor: how many times the tolerance of the number itself is allowed.
-            slack: what is allowed besides.
+            name: stands in the line.
+            then: a number, a list or a table of numbers; None if there is none.
+            now: the same, computed again.
+            factor: multiplies the tolerance.
+            slack: is added to the tolerance.
         """
         mine, others = dict(_leaves(then)), dict(_leaves(now))
         wrong = []
@@ -83,17 +83,17 @@ class Numbers:
             self._lines.append(f"{name}: {len(mine)} numbers: the same")
 
     def differ(self, name: str, then: object, now: object) -> None:
-        """A count that is another."""
+        """Note a value that differs."""
         self._lines.append(f"{name} {then} then, {now} now: differs")
         self._differing.append(name)
 
     def comparison(self) -> Comparison:
-        """What was collected."""
+        """Everything collected."""
         return Comparison(not self._differing, tuple(self._lines), tuple(self._differing))
 
 
 def _leaves(value: Any, where: str = "") -> Iterator[tuple[str, float | bool | None]]:
-    """(where, number) of everything in numbers, lists and tables."""
+    """(place, number) of every number in nested lists and tables."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             yield from _leaves(inner, f"{where}.{name}" if where else f" {name}")

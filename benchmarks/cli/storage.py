@@ -1,25 +1,22 @@
-"""`leo-bench weights`: the external files, where they lie, and getting them."""
+"""The commands `leo-bench weights ...` and `leo-bench cache ...`: files kept on this machine."""
 
 from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(
-    help="External weights: list, fetch, verify.", no_args_is_help=True, rich_markup_mode=None
-)
-
-# Of what the registry knows a digest; "prefix": the first digits, which tell damage alone.
+# By the registry's `strength`; "prefix": the first digits alone, which find damage, not forgery.
 DIGESTS = {"digest": "known", "prefix": "prefix verified", "unknown": "unknown"}
 
-Name = Annotated[list[str] | None, typer.Argument(help="File names; absent: all of the registry.")]
+Name = Annotated[list[str] | None, typer.Argument(help="File names; default: all of the registry.")]
 
 
-@app.command("list")
 def list_weights(
-    urls: Annotated[bool, typer.Option("--urls", help="Only the addresses, one a line.")] = False,
+    urls: Annotated[
+        bool, typer.Option("--urls", help="Print only the addresses, one per line.")
+    ] = False,
 ) -> None:
-    """What is registered: whether it is here, how far its digest is known, lineage.
+    """List the registered weight files: where they are, digest, licence and lineage.
 
     Example: leo-bench weights list
     """
@@ -44,14 +41,13 @@ def list_weights(
     table("weights", ["file", "where", "digest", "used by", "licence", "lineage"], rows)
 
 
-@app.command()
-def fetch(
+def fetch_weights(
     names: Name = None,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Open no socket; only say what is missing.")
+        bool, typer.Option("--offline", help="Do not use the network; only say what is missing.")
     ] = False,
 ) -> None:
-    """Download, check and put in place; continues what was interrupted.
+    """Download weight files and check their digests; continues an interrupted download.
 
     Examples:
 
@@ -77,7 +73,7 @@ def fetch(
 
 
 def _progress(bar: Callable[[int, int], None]) -> Callable[[int, int | None], None]:
-    """A bar told of bytes, whose number in all may be unknown."""
+    """The bar as a callback of downloads, whose total number of bytes may be unknown."""
 
     def show(done: int, total: int | None) -> None:
         bar(done, total or done + 1)
@@ -85,11 +81,11 @@ def _progress(bar: Callable[[int, int], None]) -> Callable[[int, int | None], No
     return show
 
 
-@app.command()
-def verify(names: Name = None) -> None:
-    """Check the digests of the files that are here; exit 1 where one is wrong, empty, or absent.
+def verify_weights(names: Name = None) -> None:
+    """Check the digests of the weight files on this machine.
 
-    "Prefix verified": only the first digits of the digest are published. Absent: of those named.
+    "prefix verified": only the first digits of the digest are published. Exit 1 if a digest is
+    wrong, a file is empty, or a file that was named is absent.
 
     Example: leo-bench weights verify
     """
@@ -119,3 +115,35 @@ def verify(names: Name = None) -> None:
         out(f"{name}: {words if right else 'WRONG DIGEST'} ({path})")
     if wrong:
         raise typer.Exit(1)
+
+
+def cache_info() -> None:
+    """Show where the cache is and how large it is.
+
+    Example: leo-bench cache info
+    """
+    from leo_bench.benchmarks.cli.screen import out
+    from leo_bench.evaluation.features.cache import FeatureStore
+    from leo_bench.evaluation.files.places import cache_root
+
+    size = FeatureStore(cache_root()).size()
+    what = "features of videos, numbers, frames packed for training"
+    out(f"{cache_root()}: {size.files} files, {size.bytes / 1e6:.1f} MB: {what}")
+
+
+def prune_cache(
+    older_than: Annotated[
+        float,
+        typer.Option(min=0, help="Delete what was written more than this many days ago; 0: all."),
+    ],
+) -> None:
+    """Delete cached features, numbers and packed frames; they are computed again when needed.
+
+    Example: leo-bench cache prune --older-than 30
+    """
+    from leo_bench.benchmarks.cli.screen import out
+    from leo_bench.evaluation.features.cache import FeatureStore
+    from leo_bench.evaluation.files.places import cache_root
+
+    freed = FeatureStore(cache_root()).prune(older_than_days=older_than)
+    out(f"deleted {freed.files} files, {freed.bytes / 1e6:.1f} MB")

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from leo_bench.benchmarks.scores.frame_plan import FrameScoreRequest, caveats, plan_frames
+from leo_bench.benchmarks.scores.plan import plan_frames
+from leo_bench.benchmarks.scores.requests import FrameScoreRequest
+from leo_bench.benchmarks.scores.score_record import caveats
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
 from leo_bench.evaluation.errors import InputError
@@ -22,7 +24,7 @@ def request(**changes: object) -> FrameScoreRequest:
 def test_a_data_set_brings_its_protocol_and_the_frames_that_distances_see() -> None:
     chosen = plan_frames(request(dataset="taichihd", fake="mine"))
     assert chosen.protocol.id == "acd-body-pose-eval"
-    assert chosen.embedder.name == "pose-eval-reid"
+    assert chosen.network.name == "pose-eval-reid"
     assert chosen.resolution == 128
     assert chosen.benchmark == "taichihd-train"
     assert chosen.real is not None
