@@ -1,1 +1,1 @@
-"""The paper's ablations, one TOML file each: the LMC (Table 4) and the Transition DM (Table 5)."""
+"""The paper's ablations, one TOML file each: LMC (Table 4) and Transition DM (Table 5)."""

@@ -1,4 +1,4 @@
-"""Distance of generated motion from real motion, computed from codes without rendering frames.
+"""Distance of generated from real motion, computed from codes without rendering frames.
 
 A window is L consecutive codes of 20 numbers, as the LMDM generates them. Windows are projected to
 a few principal components of the training videos' windows and compared by the Fréchet distance, as
@@ -23,7 +23,7 @@ from torch import Tensor
 from leo_bench.benchmarks.scores.code_signals import CodeSignals
 from leo_bench.evaluation.distances.frechet_influence import frechet_statistic
 from leo_bench.evaluation.distances.influence import ClipFeatures, WeightedStatistic
-from leo_bench.evaluation.features.of_clips import Resources
+from leo_bench.evaluation.features.of_clips import Progress, Resources
 from leo_bench.evaluation.features.single_thread_pool import lanes
 from leo_bench.evaluation.videos.source import VideoSource, fingerprint
 from leo_bench.leo.checkpoint import DamagedFileError, read_tensors, write_tensors
@@ -35,8 +35,6 @@ from leo_bench.leo.sampling.drawing import Drawing, SampleRow
 COMPONENTS = 32  # at most; fewer if there are few windows
 LEARNED_FROM = 4096  # windows of the training videos, evenly spaced
 REAL_WINDOWS = 256  # about: the same number of each video, at least one
-
-Progress = Callable[[int, int], None]
 
 
 def residuals(window_WLM: Tensor) -> Tensor:

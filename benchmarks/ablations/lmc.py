@@ -83,11 +83,7 @@ def ablate_lmc(request: LmcRequest, around: Surroundings) -> AblationRecord:
 
 
 def _check_protocols(request: LmcRequest) -> None:
-    """Check options of the measurement before the trainings.
-
-    Raises:
-        InputError: no such protocol, or a count below 1.
-    """
+    """Refuse wrong options of the measurement before the trainings."""
     check_counts(request, ("frames", "clips", "limit", "steps"))
     if request.protocol is not None:
         load_protocol(request.protocol)
@@ -96,11 +92,7 @@ def _check_protocols(request: LmcRequest) -> None:
 
 
 def _variants(ablation: Ablation, request: LmcRequest) -> tuple[str, ...]:
-    """The names of the requested variants.
-
-    Raises:
-        InputError: an unknown one, or one that cannot begin with a given frame in conditional mode.
-    """
+    """The names of the requested variants; conditional ones can begin with a given frame."""
     if request.mode == "unconditional":
         return ablation.chosen(request.variants)
     names = ablation.chosen(request.variants or ("replace", "with"))

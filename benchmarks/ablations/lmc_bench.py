@@ -1,4 +1,4 @@
-"""Measures a trained variant of the LMC ablation: FVD and ACD of its samples, and their codes."""
+"""Measures a trained variant of the LMC ablation: FVD, ACD and code windows of its samples."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -234,10 +234,7 @@ class Bench:
         spec = self.samples(trained, length, min(REAL_WINDOWS, count))
 
         root = None if self.request.data_root is None else Path(self.request.data_root)
-
-        def open_start(start: str, side: int) -> VideoSource:
-            return open_source(start, SourceOptions(OpenOptions(), root, resolution=side))
-
+        open_start = SourceOptions(OpenOptions(), root).open_start
         place = LeoPlace(open_start, device=self.request.device)
         return open_leo(spec.removeprefix("leo:"), place).drawing
 

@@ -12,13 +12,14 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leo_bench.benchmarks.ablations.ablation import Variant
 from leo_bench.benchmarks.runs.training import DATA, RunRequest, open_job, remembered_data
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features.of_clips import Progress
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.leo.checkpoint import load_model
 from leo_bench.leo.config import Config, load_config
@@ -31,8 +32,6 @@ from leo_bench.leo.training.run_folder import RunFolder, StageFolder
 from leo_bench.leo.training.watching import Watcher
 
 SHARED_STAGES = ("animator", "frame-dm", "cddpm", "super-resolution")
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -200,11 +199,7 @@ def _link_stages(run: Path, root: Path) -> None:
 
 
 def _check(given: Path, request: RunsRequest) -> None:
-    """Check that the given run has what is taken from it.
-
-    Raises:
-        InputError: it has not.
-    """
+    """Refuse a given run that lacks what is taken from it."""
     if not model_file(given, "animator").is_file():
         raise InputError(
             f"{given}: no trained animator; `leo-bench train animator --run {given}` comes first, "

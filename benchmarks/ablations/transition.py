@@ -276,16 +276,8 @@ def _drawn(
     out: Path,
     resources: Callable[[str], Resources],
 ) -> Windows:
-    sampling = Sampling.model_validate(
-        {
-            "frames": request.frames,
-            "count": request.count,
-            "seed": request.seed,
-            "sampler": request.sampler,
-            "steps": request.steps,
-            **ablation.variants[name].sampling,
-        }
-    )
+    options = request.model_dump(include={"frames", "count", "seed", "sampler", "steps"})
+    sampling = Sampling.model_validate(options | ablation.variants[name].sampling)
     stages = ["lmdm", "frame-dm", *(["transition-dm"] if sampling.transitions else [])]
     place = out / f"{name}.codes.safetensors"
     progress = resources(f"{name}, codes").progress

@@ -1,4 +1,4 @@
-"""The model of a data set's TOML file: splits, expected counts, default protocol and strides."""
+"""The model of a data set's TOML file: splits, expected counts and default protocol."""
 
 from pathlib import Path
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Opens a split of a data set as a VideoSource, and notes how it differs from what is expected.
+"""Opens a split of a data set as a VideoSource, with notes on unexpected counts.
 
 Prepared data lies in `ROOT/DATASET/SPLIT/VIDEO`, as `leo-bench data prepare` leaves it. In place of
 the folder `SPLIT` there may be a `SPLIT.zip`, such as a zip file in StyleGAN-V's layout.

@@ -1,4 +1,4 @@
-"""CelebV-HQ as MoStGAN-V and StyleGAN-V use it: its authors' boxes, shorter side 256, JPEG 75.
+"""CelebV-HQ as MoStGAN-V and StyleGAN-V use it: its authors' boxes, side 256, JPEG 75.
 
 The boxes are those of celebvhq_info.json, grown by 0.02 of the picture and squared (script of
 CelebV-HQ/CelebV-HQ). The shipped script has its crop call commented out, so its `processed/` clips
@@ -118,11 +118,7 @@ def _boxed(frames: Iterator[Frame], box: Box, side: int) -> Iterator[Frame]:
 
 
 def _clips(info: Path) -> dict[str, Clip]:
-    """Clips by name, sorted.
-
-    Raises:
-        InputError: the file is not a celebvhq_info.json.
-    """
+    """The clips of celebvhq_info.json by name, sorted."""
     content = read_json(info)
     try:
         clips = sorted(content["clips"].items())

@@ -1,4 +1,4 @@
-"""FaceForensics v1 as StyleGAN-V prepares it: each frame cropped to the face by its mask video.
+"""FaceForensics v1 as StyleGAN-V prepares it: frames cropped to the face by a mask video.
 
 universome/stylegan-v@3fecd69 src/scripts/preprocess_ffs.py, after TGANv2 (pfnet-research/
 tgan2@f892bc4): the box of the mask, squared, LANCZOS4 to 256, JPEG 75. Two effects of that script

@@ -54,11 +54,7 @@ def plan(download: Path, options: PrepareOptions) -> Plan:
 
 
 def _speaker(path: Path, download: Path) -> str:
-    """The speaker, such as `s1`, in the name of the nearest folder that has one.
-
-    Raises:
-        InputError: no folder has.
-    """
+    """The speaker, such as `s1`, in the name of the nearest folder that has one."""
     for folder in (path.parent, *path.parent.parents):
         found = SPEAKER.search(re.sub("_", " ", folder.name.lower()))
         if found:

@@ -163,11 +163,7 @@ def _recipe(dataset_id: str, options: PrepareOptions) -> PrepareRecipe:
 
 
 def _check_names(jobs: Sequence[Job]) -> None:
-    """Check that job names, which come from the download, are safe as paths below their split.
-
-    Raises:
-        InputError: a path would lie elsewhere or be hidden, or two jobs have the same path.
-    """
+    """Refuse names, which come from the download, that are hidden, not unique or no safe paths."""
     for job in jobs:
         parts = job.name.split("/")
         if "\\" in job.name or any(part == "" or part.startswith(".") for part in parts):
@@ -245,11 +241,7 @@ def _source_file(path: Path, state: os.stat_result) -> SourceFile:
 
 @contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
-    """Create `folder` and hold its lock.
-
-    Raises:
-        InputError: another preparation holds the lock, or the folder cannot be written to.
-    """
+    """Create `folder` and hold its lock; an InputError if another preparation holds it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock", timeout=0):

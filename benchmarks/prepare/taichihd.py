@@ -174,11 +174,7 @@ def _image(path: Path, notes: list[str]) -> Frame:
 
 
 def _rows(path: Path) -> list[TaichiRow]:
-    """The rows of taichi-metadata.csv.
-
-    Raises:
-        InputError: the file is not a table with its columns, or is empty.
-    """
+    """The rows of taichi-metadata.csv, at least one."""
     lines = io.StringIO(read_given_text(path), newline="")
     try:
         # csv puts the cells of a row that has too many under the key None.

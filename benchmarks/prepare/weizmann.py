@@ -1,4 +1,4 @@
-"""Weizmann actions from MoCoGAN's strips: 72 pictures, 36 independent clips, split by person.
+"""Weizmann actions from MoCoGAN's strips: 72 pictures, 36 distinct clips, split by person.
 
 sergeytulyakov/mocogan@937a99de data/actions/{0,1,3,4}/%08d.jpg: PNG files despite their name, RGBA,
 64 high, the frames side by side (src/data.py cuts by longer // shorter). Every odd id is the mirror

@@ -1,7 +1,7 @@
 """`leo-bench animate`: animates a picture by a driving video, a few frames at a time."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from torch import Tensor
 from leo_bench.benchmarks.prepare.reading import frame_rate
 from leo_bench.benchmarks.sources.start_frames import noted_picture
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features.of_clips import Progress
 from leo_bench.evaluation.videos.container import VideoFiles
 from leo_bench.evaluation.videos.discover import open_videos
 from leo_bench.evaluation.videos.source import VideoSource
@@ -21,8 +22,6 @@ from leo_bench.evaluation.videos.upright import upright_videos
 from leo_bench.leo.models.animator import ImageAnimator, relative
 from leo_bench.leo.models.animator_files import read_animator
 from leo_bench.leo.sampling.model import LeoModel, find_model, shipped_models
-
-Progress = Callable[[int, int], None]
 
 FPS = 25.0  # where the driving video states no rate: folders of frames, arrays
 _FRAMES = 16  # batch size

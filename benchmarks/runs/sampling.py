@@ -1,4 +1,6 @@
-"""`leo-bench sample`: a folder of sampled videos, filled by any number of processes, resumable.
+"""`leo-bench sample`: a folder of sampled videos, filled by any number of processes.
+
+The same command again resumes where it stopped.
 
 OUT/sample.json          the settings; samples of other settings are refused in the same folder
 OUT/sample-000000.mkv    and so on, each written atomically
@@ -30,12 +32,12 @@ from leo_bench.benchmarks.runs.settings import (
 from leo_bench.benchmarks.runs.shared_folder import own_part, writing
 from leo_bench.benchmarks.sources.leo_samples import open_samples
 from leo_bench.benchmarks.sources.leo_stride import SETTINGS
-from leo_bench.benchmarks.sources.open import SourceOptions, open_source
+from leo_bench.benchmarks.sources.open import SourceOptions
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features.of_clips import Progress
 from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.files.schema import Data, parse
 from leo_bench.evaluation.videos.discover import OpenOptions
-from leo_bench.evaluation.videos.source import VideoSource
 from leo_bench.evaluation.videos.write import check_fps, write_video
 from leo_bench.leo.sampling.drawing import Sampling
 from leo_bench.leo.sampling.model import LeoModel, device_named, find_model
@@ -43,7 +45,6 @@ from leo_bench.leo.sampling.rendering import Rendering
 from leo_bench.leo.sampling.source import LeoSource
 from leo_bench.leo.stage import Share
 
-Progress = Callable[[int, int], None]  # (frames done, frames in all)
 Format = Literal["mkv", "mp4", "frames", "npy"]
 
 SUFFIXES: dict[Format, str] = {"mkv": ".mkv", "mp4": ".mp4", "frames": "", "npy": ".npy"}
@@ -119,11 +120,8 @@ def open_request(request: SampleRequest, place: Place) -> LeoSource:
     """
     check_fps(request.fps)
     model = LeoModel.open(find_model(request.run), device_named(place.device))
-
-    def open_start(spec: str, side: int) -> VideoSource:
-        return open_source(spec, SourceOptions(OpenOptions(), place.data_root, resolution=side))
-
-    return open_samples(model, request.sampling, request.start, open_start)
+    options = SourceOptions(OpenOptions(), place.data_root)
+    return open_samples(model, request.sampling, request.start, options.open_start)
 
 
 def write_samples(request: SampleRequest, place: Place) -> Written:
@@ -266,11 +264,7 @@ def _add_missing_digests(
 
 
 def _check_unclaimed(out: Path) -> None:
-    """Check that a folder without settings has no files named as samples, nor files beside it.
-
-    Raises:
-        InputError: there is such a file.
-    """
+    """Refuse a folder without settings where files are that samples would replace or look like."""
     # Before the settings are looked for: another process may write them, and then files, just now.
     beside = [path for path in (strip_of(out), _first_codes_of(out)) if path.exists()]
     inside = sorted(path for path in out.glob("sample-*") if _SAMPLE.match(path.name))

@@ -60,6 +60,10 @@ class SourceOptions:
     count: int | None = None
     device: str | None = None
 
+    def open_start(self, spec: str, side: int) -> VideoSource:
+        """Open the first frames of samples; worlds are rendered with this side."""
+        return open_source(spec, replace(self, resolution=side, frames=None, count=None))
+
 
 def open_source(spec: str, options: SourceOptions) -> VideoSource:
     """Open the source that `spec` names (the forms are listed at the head of this file).
@@ -163,10 +167,7 @@ def _gaussian(location: str, options: SourceOptions) -> VideoSource:
 def _place(options: SourceOptions) -> "LeoPlace":
     from leo_bench.benchmarks.sources.leo_samples import LeoPlace
 
-    def open_start(spec: str, side: int) -> VideoSource:
-        return open_source(spec, replace(options, resolution=side, frames=None, count=None))
-
-    return LeoPlace(open_start, options.frames, options.count, options.device)
+    return LeoPlace(options.open_start, options.frames, options.count, options.device)
 
 
 def _nearest(location: str, options: SourceOptions) -> VideoSource:

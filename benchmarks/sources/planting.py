@@ -1,4 +1,4 @@
-"""Planted repetitions: a known stretch of a video shown again, for testing repetition scores.
+"""Planted repetitions: a known stretch of a video shown again, to test repetition scores.
 
 A plant shows one stretch of a video again later, slightly faster or slower. Its place depends only
 on the video's name and on the share of frames.
