@@ -116,8 +116,8 @@ def roads(root: Path, folder: Path) -> dict[str, str]:
     """What runs for `fvd` of two folders of videos, and for `sample` with a shipped model."""
     how = ("--run", "leo:toy-faces", "--frames", 16, "--count", 4, "--device", "cpu")
     drawn = ("sample", *how, "--mode", "unconditional")
-    for name in ("real", "fake"):
-        files_run(root, (*drawn, "--seed", len(name + name[0]), "--out", folder / name), folder)
+    for seed, name in enumerate(("real", "fake")):
+        files_run(root, (*drawn, "--seed", seed, "--out", folder / name), folder)
     sides = ("--real", folder / "real", "--fake", folder / "fake", "--frames", 16)
     network = ("--protocol", "stylegan-v", "--extractor", "i3d-toy", "--device", "cpu")
     lines = {
