@@ -1,6 +1,6 @@
-"""Which frames of which videos. Choosing is pure: names and frame counts in, references out.
+"""Which frames of which videos become clips: a pure function of names and frame counts.
 
-Chance comes from a hash of (seed, video name, start), so a choice depends on nothing else: not on
+Random choices are hashes of (seed, video name, start), so they depend on nothing else: not on
 workers, devices, the order of files, or which other videos are there.
 """
 
@@ -16,8 +16,8 @@ from pydantic import Field
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import Data
 
-MOST = 10**9  # of anything that is counted; a larger number in a data file is a slip
-NAMED = 3  # videos that a message names
+MOST = 10**9  # largest count accepted in a data file
+NAMED = 3  # videos that a message lists by name
 
 Start = Literal["first", "random", "blocks", "every"]
 Needs = Literal["block", "block+1", "exact"]
@@ -72,8 +72,8 @@ class ClipChoice(Data):
             cd-fvd), or exactly `frames`, at stride 1 (arrays of cd-fvd).
         last_start: the latest random start: "span": the clip may touch the last frame;
             "block": N - frames*stride; "block-1": one earlier.
-        short: what becomes of a video that is too short: left out; an error; or in its place one
-            more clip of the next video that has one (files of cd-fvd).
+        short: for a video that is too short, "discard" leaves it out, "error" raises, and "next"
+            takes one more clip of the next video that is long enough (files of cd-fvd).
         order: "listed": in the order of names; "shuffled": in an order drawn by the seed.
         count: how many clips; None: all there are.
         enough: what happens with fewer than `count`: "exact": an error; "fewer": use those;
@@ -120,7 +120,7 @@ def choose_clips(
         frame_counts: frames of each video.
         window: frames and stride of a clip.
         choice: which clips.
-        seed: together with a video's name, all the chance there is.
+        seed: with the videos' names, decides all random choices.
 
     Raises:
         InputError: a video is too short (where that is an error), none is long enough, or there
@@ -148,13 +148,13 @@ def choose_clips(
 
 
 def givers(frame_counts: Sequence[int], window: Window, choice: ClipChoice) -> list[int | None]:
-    """For each video the index of that which gives its clip; None where none does.
+    """For each video, the index of the video that its clip is taken from; None: it has no clip.
 
-    That is the video itself where it fits. Under `short = "next"` another stands in for one that
-    does not, found as cd-fvd finds it (data_utils.py, `get_random_clip_from_video` and
-    `__getitem__` around torchvision's `VideoClips.get_clip`): the next in the list that has a clip;
-    from the end, or where the place is not below the number of all clips, on from the next place
-    modulo that number.
+    A video that is long enough gives its own clip. Under `short = "next"` a video that is too short
+    is replaced as in cd-fvd (data_utils.py, `get_random_clip_from_video` and `__getitem__` around
+    torchvision's `VideoClips.get_clip`): by the next one in the list that is long enough. After the
+    end of the list, or where the index is not below the number of all clips, the search goes on
+    from the next index modulo that number.
     """
     fits = [choice.fits(frames, window) for frames in frame_counts]
     own = [i if fit else None for i, fit in enumerate(fits)]
@@ -177,7 +177,7 @@ def givers(frame_counts: Sequence[int], window: Window, choice: ClipChoice) -> l
 
 
 def some(named: Sequence[str]) -> str:
-    """A list for a message: the first few, and how many more there are."""
+    """The first NAMED of a list and the number of the others, for a message."""
     more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
     return ", ".join(named[:NAMED]) + more
 
@@ -252,7 +252,7 @@ def _every_start(
     choice: ClipChoice,
     seed: int,
 ) -> list[ClipRef]:
-    """`count` of the clips at all starts; a large data set has millions, of which few are kept."""
+    """`count` of the clips at all starts, without a list of all, which may be millions."""
     videos = [i for i, frames in enumerate(frame_counts) if choice.fits(frames, window)]
     starts = np.array([frame_counts[i] - window.block + 1 for i in videos])
     ends = starts.cumsum()

@@ -1,7 +1,7 @@
-"""The two ways a run can stop: the user's input, or the machine underneath.
+"""Expected errors: unusable input (exit code 2), or a failure of the machine (exit code 3).
 
-The command line prints the message as one line and leaves with `exit_code`; everything else is a
-bug, shows its traceback and leaves with 3. A message says what is wrong, where, and what to do.
+The command line prints the message as one line and exits with `exit_code`. Any other exception is a
+bug: it shows its traceback and exits with 3. A message says what is wrong, where, and what to do.
 """
 
 
@@ -12,7 +12,7 @@ class InputError(Exception):
 
 
 class InfrastructureError(Exception):
-    """Something under the run failed: the network, a device, a subprocess."""
+    """The network, a device or a subprocess failed."""
 
     exit_code = 3
 
@@ -31,7 +31,7 @@ class BadVideoError(InputError):
         self.reason = reason
 
     def placed(self, where: str) -> "BadVideoError":
-        """The same of the same video, with a message that names its source first."""
+        """The same error, with a message that names the video's source first."""
         placed = BadVideoError(self.video, self.reason)
         placed.args = (f"{where}: {self}",)
         return placed

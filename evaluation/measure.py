@@ -53,14 +53,14 @@ class Side:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run fixes besides the protocol.
+    """What fixes a measurement besides the protocol.
 
     Args:
         features_of: from chosen clips to features (`of_clips.clip_features`, and
             `of_frames.frame_features` where the protocol measures frames).
         seed: repeat r draws its clips with `derived_seed(seed, r)`, on both sides.
         resolution: side that frames are brought to first; None: as stored.
-        on_error: "skip" leaves a video out that turns out to be broken, and lists it.
+        on_error: "skip" leaves broken videos out and lists them; "fail" raises.
         store: cache for numbers; None: nothing is kept.
     """
 
@@ -73,17 +73,17 @@ class Settings:
 
 @dataclass(frozen=True)
 class SideFeatures:
-    """Features of one side, a draw for each repeat.
+    """Features of one side, one draw of clips for each repeat.
 
     Args:
-        side: as given, less the videos that were skipped.
+        side: as given, without the videos that were skipped.
         values: float32 [N,D] for each repeat, a row a clip, or a row a frame (FID).
         videos: name of each row's video, for each repeat.
         clips: in each repeat.
         used: indices of the videos that gave clips.
         computed: clips that went through the network.
-        notes: which path of the original was followed, where it has several; which videos gave no
-            clip, and why; of the first repeat.
+        notes: which of the original's loaders was followed, if it has several; which videos gave
+            no clip in the first repeat, and why.
     """
 
     side: Side
@@ -97,7 +97,7 @@ class SideFeatures:
 
 @dataclass(frozen=True)
 class Measurement:
-    """A number, how sure it is, and the draws it came from."""
+    """A distance with its interval, and the features it was computed from."""
 
     metric: str
     form: Form
@@ -106,10 +106,10 @@ class Measurement:
     fake: SideFeatures
 
     def difference(self, other: "Measurement", seed: int) -> Interval:
-        """Interval of this value less another fake side's, against the same real clips.
+        """Interval of this value minus that of another fake side, for the same real clips.
 
-        Of the mean over repeats. Fakes of one name on both sides, such as a video and the same
-        video damaged, are paired, so that chance which is common to both leaves the difference.
+        Of the mean over repeats. Fakes of the same name, such as a video and a damaged copy of it,
+        are paired, so that the variance common to both cancels.
 
         Raises:
             InputError: fewer than MIN_VIDEOS videos on a side; a distance without influences.
@@ -126,7 +126,7 @@ class Measurement:
 
     @property
     def fake_varies(self) -> bool:
-        """Whether repeats have other fakes."""
+        """Whether the repeats draw different fakes."""
         return len({tuple(videos) for videos in self.fake.videos}) > 1
 
 
@@ -256,16 +256,16 @@ def check_same_size(
     of_real: int | None = None,
     of_fake: int | None = None,
 ) -> None:
-    """Where both sides come to one size, it must be the same; mixed ones are found when drawing.
+    """If each side has one frame size, the two must be equal; `draw` finds mixed sizes.
 
     Args:
-        real: one side's videos.
-        fake: the other's.
-        of_real: side that the real frames are brought to; None: as stored.
+        real: videos of one side.
+        fake: videos of the other side.
+        of_real: side in pixels that real frames are resized to; None: as stored.
         of_fake: as `of_real`.
 
     Raises:
-        InputError: it is not the same.
+        InputError: the sizes differ.
     """
     real_sizes, fake_sizes = (
         {(side, side)} if side is not None else set(source.sizes())
@@ -283,7 +283,7 @@ def check_same_size(
 
 
 def check_one_size(source: VideoSource, used: Iterable[int]) -> None:
-    """The videos at `used` must be of one size.
+    """The videos at the indices `used` must have one frame size.
 
     Raises:
         InputError: they are not; the message counts them by size.

@@ -1,8 +1,8 @@
 """uint8 clips to network input: one named function per published recipe.
 
 Three steps, each chosen by name in a protocol file:
-resize      stored frames -> the benchmark's resolution, uint8 (skipped where frames are as stored)
-requantise  what a data loader does to the 256 levels on the way
+resize      stored frames -> the benchmark's resolution, uint8 (skipped without one)
+requantise  what the original's data loader does to the 256 levels
 preprocess  uint8 -> the 224 x 224 floats in [-1, 1] that I3D takes
 
 A published resize is computed by the library that the original calls (torchvision on Pillow's
@@ -34,14 +34,9 @@ AS_STORED = "none"  # in the place of a resize: frames stay as they are, whateve
 def shorter_side_224_center_crop(clips: Tensor) -> Tensor:
     """Shorter side to 224 by half-pixel bilinear without antialias, then the central square.
 
-    DIGAN and the VideoGPT line (sihyun-yu/digan@e822320 src/scripts/fvd/fvd.py:5-40). The longer
-    side is ceil(scale * side) in floating point, so a few odd sizes give 225 before the crop.
-
-    Args:
-        clips: uint8 [B,T,3,H,W], 0..255.
-
-    Returns:
-        float32 [B,3,T,224,224], -1..1.
+    uint8 [B,T,3,H,W], 0..255 -> float32 [B,3,T,224,224], -1..1. DIGAN and the VideoGPT line
+    (sihyun-yu/digan@e822320 src/scripts/fvd/fvd.py:5-40). The longer side is ceil(scale * side) in
+    floating point, so a few odd sizes give 225 before the crop.
     """
     frames, batch = _flat_frames(clips)
     height, width = frames.shape[-2:]
@@ -58,32 +53,21 @@ def shorter_side_224_center_crop(clips: Tensor) -> Tensor:
 def squash_224(clips: Tensor) -> Tensor:
     """Both sides to 224 by half-pixel bilinear without antialias, whatever the aspect.
 
-    StyleGAN-V's detector with rescale and resize on (spec: scaled to [-1,1], then resized), TATS
-    (songweige/TATS@03bbce1 tats/fvd/fvd.py) and cd-fvd; the order of scaling and resizing is the
-    same maths.
-
-    Args:
-        clips: uint8 [B,T,3,H,W], 0..255.
-
-    Returns:
-        float32 [B,3,T,224,224], -1..1.
+    uint8 [B,T,3,H,W], 0..255 -> float32 [B,3,T,224,224], -1..1. TATS (songweige/TATS@03bbce1
+    tats/fvd/fvd.py), cd-fvd, and StyleGAN-V's detector with `rescale` and `resize` on, which scales
+    to [-1,1] before it resizes: the same maths in either order.
     """
     frames, batch = _flat_frames(clips)
-    # In place: stored frames may be large, and these are all of one size with them.
+    # In place, since stored frames may be large.
     return _clips(_bilinear(frames.div_(255).mul_(2).sub_(1), (I3D_SIDE, I3D_SIDE)), batch)
 
 
 def tf1_legacy_224(clips: Tensor) -> Tensor:
     """Both sides to 224 by TensorFlow 1's bilinear, which samples at `output index * scale`.
 
-    google-research frechet_video_distance `preprocess`: `tf.image.resize_bilinear` with neither
-    aligned corners nor half-pixel centres, then 2x/255 - 1.
-
-    Args:
-        clips: uint8 [B,T,3,H,W], 0..255.
-
-    Returns:
-        float32 [B,3,T,224,224], -1..1.
+    uint8 [B,T,3,H,W], 0..255 -> float32 [B,3,T,224,224], -1..1. google-research
+    frechet_video_distance `preprocess`: `tf.image.resize_bilinear` with neither aligned corners nor
+    half-pixel centres, then 2x/255 - 1.
     """
     frames, batch = _flat_frames(clips)
     rows = _legacy_axis(frames.shape[-2], frames.device)
@@ -170,8 +154,8 @@ def shorter_side_antialias_center_crop_truncate(frames: Tensor, side: int) -> Te
 def shorter_side_bilinear_center_crop_half_shift_truncate(frames: Tensor, side: int) -> Tensor:
     """Shorter side of v/255 by bilinear without antialias, central square, `half_shift_truncate`.
 
-    TATS's video files (songweige/TATS@03bbce1 tats/data.py `preprocess`, VideoDataset): the shift
-    by a half and the cut are those of its loader, before any rounding to levels.
+    TATS's video files (songweige/TATS@03bbce1 tats/data.py `preprocess`, VideoDataset): its loader
+    shifts by a half and truncates before any rounding to levels.
     """
     resized = F.interpolate(frames.float() / 255, _covering(frames, side), mode="bilinear")
     return (((_center_crop(resized, side) - 0.5) + 0.5) * 255).to(torch.uint8)
@@ -217,7 +201,7 @@ REQUANTISED = frozenset({"shorter-side-bilinear-center-crop-half-shift-truncate"
 
 
 def loaded(frames: Tensor, resize: str, requantise: str, resolution: int | None) -> Tensor:
-    """Stored frames as a data loader hands them on.
+    """Stored frames after the original's data loader: resized, then requantised.
 
     Args:
         frames: uint8 [T,3,H,W], 0..255.
@@ -280,7 +264,7 @@ def _covering(frames: Tensor, side: int) -> tuple[int, int]:
 
 
 def _through_pillow(frames: Tensor, work: Callable[[Image.Image], Image.Image]) -> Tensor:
-    """uint8 [T,3,H,W] -> what `work` makes of each frame as Pillow's picture, uint8 [T,3,R,R]."""
+    """`work` on each frame as a Pillow image: uint8 [T,3,H,W] -> uint8 [T,3,R,R]."""
     images = [Image.fromarray(frame) for frame in frames.permute(0, 2, 3, 1).numpy()]
     made = [np.asarray(work(image)) for image in images]
     return torch.from_numpy(np.stack(made)).permute(0, 3, 1, 2)

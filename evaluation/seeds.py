@@ -1,8 +1,7 @@
-"""Seeds that follow from a seed, for what is done several times: repeats, parts, trainings.
+"""Seeds derived from one seed, for repeats, parts and trainings.
 
-Adding to a seed would make number r of seed s the same as number r - 1 of seed s + 1: two runs of
-neighbouring seeds would share all but one of their draws, and their means look steadier than they
-are.
+Adding the number to the seed would give repeat r of seed s the seed of repeat r - 1 of seed s + 1:
+means over repeats of neighbouring seeds would share all draws but one, and seem too stable.
 """
 
 import hashlib
@@ -12,12 +11,12 @@ SEED_RULE = "repeat 0: SEED; repeat R: BLAKE2b (8 bytes, big-endian) of 'SEED', 
 
 
 def derived_seed(seed: int, number: int, bits: int = 64) -> int:
-    """The seed of one of several runs (SEED_RULE): the seed itself, then hashes of (seed, number).
+    """The seed of one of several draws (SEED_RULE): the seed itself, then hashes of (seed, number).
 
     Args:
-        seed: of the whole.
+        seed: the common seed.
         number: 0, 1, ...
-        bits: of the result, 1 to 64: the lowest ones; 31 is what every program takes as a seed.
+        bits: of the result, 1 to 64, the lowest ones; every program takes seeds of 31 bits.
 
     Returns:
         `seed` for number 0, whatever its size; else 0..2**bits - 1.

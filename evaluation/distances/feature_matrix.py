@@ -1,7 +1,7 @@
-"""What every statistic accepts: finite features [N,D] of at least two clips, in their own order.
+"""Checks of feature matrices [N,D], and an order of their rows that only their content decides.
 
-The statistics are sums over clips. Rounding makes a sum depend on the order of its terms, so the
-rows are first put into an order that only their content decides: the same clips, the same bits.
+Statistics are sums over clips, and rounding makes a sum depend on the order of its terms. Sorting
+the rows by content first gives the same bits for the same clips in any order.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 def check_features(features: Tensor, name: str) -> None:
-    """Refuse what is not a finite, floating [N,D] with N >= 2; `name` says whose features they are.
+    """Check that features are finite, floating and [N,D] with N >= 2; `name` is for the message.
 
     Raises:
         InputError: which of these does not hold.
@@ -51,7 +51,7 @@ def check_pair(real: Tensor, fake: Tensor) -> None:
 
 
 def content_order(features: Tensor) -> Tensor:
-    """[N,D] -> int64 [N]: the rows by their bytes, so that any permutation sorts to the same."""
+    """Indices that sort rows by their bytes: [N,D] -> int64 [N]; equal for any permutation."""
     rows = np.ascontiguousarray(features.detach().cpu().numpy())
     keys = rows.view(np.dtype((np.void, rows.strides[0]))).ravel()
     return torch.from_numpy(np.argsort(keys, kind="stable"))

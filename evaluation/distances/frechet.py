@@ -1,4 +1,4 @@
-"""Fréchet distance between two sets of features, each taken for a Gaussian (FVD where I3D's).
+"""Fréchet distance between two sets of features, each modelled as a Gaussian (FVD for I3D).
 
     d = |m_r - m_f|^2 + tr(C_r + C_f) - 2 tr sqrt(C_r C_f)
 
@@ -6,7 +6,7 @@ The forms differ in how they take the trace of the square root:
 
 - `frechet_distance`: eigenvalues of the symmetrised product, float64. Use this one.
 - `frechet_distance_thin`: singular values of one feature matrix times the other; no covariance.
-  The same number by a second road, and the cheaper one when there are few clips.
+  The same number by another algorithm, which is cheaper for few clips.
 - `frechet_distance_svd`: the form that DIGAN, TATS and the TF original publish, in a given dtype.
 """
 
@@ -47,7 +47,7 @@ class FrechetOptions(Data):
 
     @property
     def correction(self) -> int:
-        """What is taken from N in the covariance's divisor."""
+        """The covariance divides by N - correction."""
         return 1 if self.covariance == "unbiased" else 0
 
 
@@ -107,11 +107,11 @@ def frechet_of_features(real: Tensor, fake: Tensor, options: FrechetOptions) -> 
 
 
 def frechet_distance(real: Gaussian, fake: Gaussian) -> float:
-    """Fréchet distance in float64; exactly 0 for equal Gaussians, which are recognised first.
+    """Fréchet distance in float64; exactly 0 for equal Gaussians, which are checked first.
 
     With S^T S = C of the side with fewer clips, tr sqrt(C_r C_f) is the sum of the roots of the
-    eigenvalues of S C_other S^T. S has no more rows than C has rank (clips - 1), so that rounding
-    in a null space of C never meets a square root.
+    eigenvalues of S C_other S^T. S has at most as many rows as C has rank (clips - 1), so no square
+    root is taken of rounding errors in the null space of C.
     """
     _check_dimensions(real, fake)
     if torch.equal(real.mean, fake.mean) and torch.equal(real.cov, fake.cov):
@@ -149,10 +149,10 @@ def frechet_distance_thin(real: Tensor, fake: Tensor, *, correction: int) -> flo
 def frechet_distance_svd(real: Gaussian, fake: Gaussian) -> float:
     """Fréchet distance with square roots by singular values, in the Gaussians' own dtype.
 
-    In float32 this is DIGAN's published number and inexact: 2 between 2048 clips and themselves for
-    features of total variance 1200. An eigenvalue of the product that rounding makes negative
-    counts with the wrong sign, and the number of threads may decide which: 0.5 of 75 was seen. The
-    float64 value is the one to believe.
+    In float32 this is DIGAN's published number, and inexact: 2 between 2048 clips and themselves
+    for features of total variance 1200. An eigenvalue of the product that rounding makes negative
+    counts with the wrong sign, and which one does may depend on the number of threads: a difference
+    of 0.5 of 75 was seen. Prefer the float64 value.
     """
     _check_dimensions(real, fake)
     root = _svd_root(fake.cov)

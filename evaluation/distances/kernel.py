@@ -1,10 +1,10 @@
-"""Kernel distance between two sets of features: unbiased squared MMD (KVD where they are I3D's).
+"""Kernel distance between two sets of features: unbiased squared MMD (KVD for I3D).
 
     k(a, b) = (gamma a.b + coef0)^degree
     d = mean k(r, r') + mean k(f, f') - 2 mean k(r, f)        r != r', f != f'
 
-Unbiased, so that it may be negative. Published for video as degree 3, gamma 1/D, coef0 1, no factor
-and no subsets (DIGAN, TATS, LVDM: one block of all clips).
+It is unbiased, so it may be negative. Published for video as degree 3, gamma 1/D, coef0 1, no
+factor and no subsets (DIGAN, TATS, LVDM: one block of all clips).
 """
 
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ def kernel_distance(real: Tensor, fake: Tensor, options: KernelOptions) -> float
 
 
 def mean_of_distinct_pairs(x: Tensor, options: KernelOptions) -> float:
-    """Mean of k over all pairs of unlike rows of x [N,D]; each pair is looked at once."""
+    """Mean of k over all pairs of distinct rows of x [N,D]; each pair is computed once."""
     total = 0.0
     for i, j, tile in _tiles(x, x, options, above=True):
         summed = tile.sum(dtype=torch.float64).item()

@@ -37,7 +37,7 @@ NOTHING = 1e-13
 # A video with more clips than this share of the dimensions gets a decomposition of its own.
 MANY = 0.25
 
-# Clips of the videos that are looked at together.
+# Clips of the videos that are processed together.
 BLOCK = 1024
 
 # Numbers [nodes,c,K] held at once: 32 MB.

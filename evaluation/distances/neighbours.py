@@ -1,4 +1,4 @@
-"""Nearest neighbours among features: precision and recall of a generator, and copied samples.
+"""Nearest neighbours among features: precision and recall, and a test for copied samples.
 
 Precision and recall [Kynkäänniemi et al. 2019, "Improved Precision and Recall Metric for Assessing
 Generative Models", Sec. 3]: a set's manifold is the union of the balls around its members that
@@ -43,7 +43,7 @@ def precision(real: Tensor, fake: Tensor, k: int = K) -> float:
     for side, values in (("real", real), ("fake", fake)):
         if len(values) <= k:
             raise InputError(f"{side} features: {len(values)} clips; {k} neighbours need {k + 1}")
-    # About a common point, so that the squares of `_distances` lose no digits to a large mean.
+    # Centred, so that the squares in `_distances` lose no digits to a large mean.
     centre = real.double().mean(dim=0)
     return _share_within(fake.double() - centre, real.double() - centre, k)
 
@@ -60,11 +60,11 @@ def recall(real: Tensor, fake: Tensor, k: int = K) -> float:
 
 @dataclass(frozen=True)
 class Nearest(Generic[T]):
-    """For each query, the nearest reference that was seen.
+    """The nearest reference of each query.
 
     Args:
         distances: float64 [Q].
-        which: the reference's own mark, Q of them.
+        which: the label of each nearest reference, Q of them.
     """
 
     distances: Tensor
@@ -72,9 +72,9 @@ class Nearest(Generic[T]):
 
 
 def nearest(queries: Tensor, references: Iterable[tuple[Tensor, Sequence[T]]]) -> Nearest[T]:
-    """Nearest reference of each query [Q,D]; references come in blocks [B,D] with B marks.
+    """Nearest reference of each query [Q,D]; references come in blocks [B,D] with B labels.
 
-    Memory holds the queries and one block. Of equally near references the first seen is kept.
+    Memory holds the queries and one block. Of equally near references the first one is kept.
 
     Raises:
         InputError: no reference at all.
@@ -85,7 +85,7 @@ def nearest(queries: Tensor, references: Iterable[tuple[Tensor, Sequence[T]]]) -
     for values, marks in references:
         for start in range(0, len(wanted), BLOCK_ROWS):
             rows = wanted[start : start + BLOCK_ROWS]
-            # By differences: of a copy the distance is 0 and not what rounding leaves of squares.
+            # By differences, so that the distance of a copy is exactly 0.
             distances = torch.cdist(
                 rows, values.double(), compute_mode="donot_use_mm_for_euclid_dist"
             )
@@ -101,16 +101,16 @@ def nearest(queries: Tensor, references: Iterable[tuple[Tensor, Sequence[T]]]) -
 
 @dataclass(frozen=True)
 class Copying:
-    """How near samples lie to the training videos, beside unseen real videos.
+    """How near samples lie to the training videos, compared with unseen real videos.
 
     Args:
         percentiles: of each sample, 0..1: the share of unseen real videos that lie as near or
             nearer; small is suspicious.
-        share_near: of the samples below the NEAR percentile; NEAR is what chance gives.
+        share_near: share of the samples below the NEAR percentile; NEAR is expected by chance.
         closer_than_all: share of the samples that lie nearer than every unseen real video.
         z: the Mann-Whitney statistic C_T of Meehan et al. with one cell, as a normal deviate: far
             below 0 means copying, far above 0 means samples away from the data.
-        p: chance of such a z or a lower one where nothing is copied.
+        p: probability of such a z or a lower one if nothing is copied.
     """
 
     percentiles: Tensor  # float64 [Q]
@@ -121,7 +121,7 @@ class Copying:
 
 
 def copying(samples: Tensor, unseen: Tensor) -> Copying:
-    """From distances to the nearest training clip, of samples [Q] and of unseen reals [U].
+    """Test for copying, from the distances of samples [Q] and unseen reals [U] to training clips.
 
     Raises:
         InputError: no sample, or fewer than 2 unseen videos.
@@ -153,7 +153,7 @@ def _mann_whitney(mine: Tensor, others: Tensor) -> tuple[float, float]:
     found = mannwhitneyu(
         mine.numpy(), others.numpy(), False, alternative="less", method="asymptotic"
     )
-    # By the deviate, since the chance of one below -38 is 0 in floats.
+    # The deviate itself: p underflows below a deviate of -38.
     deviation = math.sqrt(m * n / 12 * (m + n + 1) * ties)
     return (float(found.statistic) - m * n / 2) / deviation, float(found.pvalue)
 

@@ -1,16 +1,16 @@
-"""Features on disk, one small file a video, so that no clip goes through a network twice.
+"""Cache of features on disk, one small file a video.
 
-A file's place says what went in: `features/KEY/XX/DIGEST.safetensors`, where KEY digests everything
-between stored bytes and features (decoder, resize, preprocessing, network, weights, precision,
-code) and DIGEST is the video's content. Inside, each tensor is one clip, named
+A file's path says what it was computed from: `features/KEY/XX/DIGEST.safetensors`, where KEY
+digests everything between stored bytes and features (decoder, resize, preprocessing, network,
+weights, precision, code) and DIGEST is the video's content. Inside, each tensor is one clip, named
 `start:frames:stride`, and the header's metadata holds KEY, DIGEST and a checksum over both and the
-tensors: a file that is damaged, or that lies in another's place, is computed again, and said to be.
-`numbers/KEY.json` holds what was computed from features, sealed likewise.
+tensors. A file that is damaged or misplaced is computed again, with a note.
+`numbers/KEY.json` holds what was computed from features, with a checksum likewise.
 
-Several processes and machines may share a store, on a network file system too: files appear whole
-under names of their own and are renamed into place, nothing is locked, and of two that write one
-file at a time the later wins; what the other added is computed again. A store that cannot be
-written is no store: the run goes on, and says so.
+Several processes and machines may share a cache, also on a network file system. Files are written
+under temporary names and renamed, without locks: of two processes that write one file the later
+wins, and what the other added is computed again. A cache that cannot be written is not used, with a
+note.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ class StoreSize:
 
 
 class FeatureStore:
-    """Features of single videos, by what made them. Safe to use from several threads.
+    """Features of single videos, by key and content. Safe to use from several threads.
 
     Args:
         root: the folder; made when first written to.
@@ -56,7 +56,7 @@ class FeatureStore:
         self._unwritten: list[str] = []  # why, since `news` was last asked
 
     def news(self) -> tuple[str, ...]:
-        """What a reader of the numbers should know of the cache, since this was last asked."""
+        """Notes on damaged and unwritable files since the last call."""
         with self._lock:
             damaged, self._told = self.damaged[self._told :], len(self.damaged)
             unwritten, self._unwritten = self._unwritten, []
@@ -75,7 +75,7 @@ class FeatureStore:
     def read(self, key: str, digest: str) -> dict[str, Tensor]:
         """What is known of a video: clip name -> float32 [D]; empty where nothing is.
 
-        A file of the form before there were seals in headers is not read, and not damaged.
+        A file from before headers had checksums is not read, and does not count as damaged.
         """
         path = self._path(key, digest)
         try:
@@ -119,7 +119,7 @@ class FeatureStore:
         self._write(self._numbers(key), _with_seal(key, content))
 
     def describe(self, key: str, what: Mapping[str, object]) -> None:
-        """Write beside the features of `key`, for people, what it digests."""
+        """Write what `key` digests beside its features, for human readers."""
         path = self.root / "features" / key / "about.json"
         if not path.exists():
             self._write(path, json.dumps(what, indent=1, sort_keys=True).encode())

@@ -1,4 +1,4 @@
-"""Features of more clips than memory should hold, a block at a time."""
+"""Features of many clips, one block in memory at a time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ CLIPS_AT_ONCE = 1024
 
 
 class ClipBlocks:
-    """Clips of one source through one recipe; walks over them as often as it is iterated.
+    """Clips of one source through one recipe; each iteration extracts or reads them again.
 
     Args:
         source: the videos.

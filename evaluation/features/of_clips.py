@@ -146,7 +146,7 @@ FeaturesOf = Callable[[VideoSource, Sequence[ClipRef], Window, Loading], Feature
 
 @dataclass(frozen=True)
 class Resources:
-    """What changes how long extraction takes, and nothing else.
+    """Settings that change how long extraction takes, and no number.
 
     Args:
         store: cache; None: nothing is kept.
@@ -164,7 +164,7 @@ class Resources:
     progress: Progress | None = None
 
     def news(self) -> tuple[str, ...]:
-        """What a reader of the numbers should know of the cache, since this was last asked."""
+        """Notes on the cache since the last call, such as damaged files."""
         return () if self.store is None else self.store.news()
 
 

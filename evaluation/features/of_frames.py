@@ -1,4 +1,4 @@
-"""Frames through an embedder: one video at a time, read ahead in a thread, cached per video.
+"""Frames through an embedder, one video at a time, cached per video.
 
 A frame's embedding depends on the frame and the embedder alone, and is computed once: ACD, drift
 and FID share them. Memory holds a few videos' embeddings and a few blocks of frames,

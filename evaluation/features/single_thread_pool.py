@@ -1,8 +1,8 @@
 """Work side by side, each piece on one thread of torch, as many pieces as memory allows.
 
-Convolutions, matrix products and long sums may round differently on two threads than on one. A
-piece that is always computed on one thread has the same bits in a process of one thread, as
-torchrun makes them, and in one of sixteen; many threads serve many pieces instead.
+Convolutions, matrix products and long sums may round differently on two threads than on one. Work
+that always runs on one thread gives the same bits in a process of one thread, as torchrun starts
+them, and in one of sixteen. Several threads work on several pieces instead.
 """
 
 import os
@@ -42,8 +42,8 @@ class Lanes:
         self.count = count
         allowed = threads()
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="lane")
-        # All threads start now: what they set is theirs, but threads born later inherit the last
-        # number set by anyone, which is put right below, by a thread that ends with it.
+        # Start all threads now. torch's thread count is per thread, but later threads inherit the
+        # last count set anywhere, so one more thread sets it back.
         together = threading.Barrier(count)
         for start in [self._pool.submit(_start, together, allowed) for _ in range(count)]:
             start.result()

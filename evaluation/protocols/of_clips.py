@@ -60,8 +60,8 @@ class SideChoice(ClipChoice):
 Medium = Literal["files", "folders", "arrays"]
 SideName = Literal["real", "fake"]
 
-# Layouts of sources (`Medium.layout`) by how the originals' loaders part them. Videos that are
-# drawn or rendered for the occasion count as files, to which `leo-bench sample` writes them.
+# Layouts of sources (`Medium.layout`) by the originals' loaders. Videos that are sampled or
+# rendered when they are read count as files, which `leo-bench sample` writes.
 FOLDERS = frozenset({"frame folders", "zip of frames"})
 ARRAYS = frozenset({"arrays", "tensors"})
 
@@ -100,7 +100,7 @@ class MediumRule(Data):
 
 @dataclass(frozen=True)
 class Loading:
-    """How the videos of one side become clips.
+    """How clips are taken from the videos of one side.
 
     Args:
         choice: which clips.
@@ -126,7 +126,7 @@ class NamedWindow(Data):
 
 
 class EvalProtocol(Named):
-    """Everything that fixes a number but the videos, the window and the seed.
+    """Everything that fixes a number except the videos, the window and the seed.
 
     `version` is raised when a result could change. `extractor` and `weights` name entries of the
     extractor table and of weights.toml; `preprocess`, `resize` and `requantise` name functions of
@@ -215,7 +215,7 @@ class EvalProtocol(Named):
         return content
 
     def has(self, key: str) -> bool:
-        """Whether one of ABSENT_AT_FIRST says something."""
+        """Whether a field of ABSENT_AT_FIRST differs from its default."""
         return bool(getattr(self, key) != type(self).model_fields[key].default)
 
     def setting(self, key: str) -> Any:

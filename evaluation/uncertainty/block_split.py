@@ -1,4 +1,4 @@
-"""Videos dealt into disjoint blocks, and the mean of a statistic over pairs of blocks."""
+"""Random splits of videos into disjoint blocks, and the mean of a statistic over them."""
 
 import hashlib
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from leo_bench.evaluation.distances.influence import Linearised, WeightedStatist
 
 
 def deal(names: Sequence[str], parts: int, salt: str) -> Tensor:
-    """int64 [len(names)]: which of `parts` disjoint blocks each video falls into, sizes within one.
+    """Assign each video to one of `parts` blocks of equal size, within one: int64 [len(names)].
 
-    Decided by a hash of salt and name, so that it does not depend on the order of the names.
+    By a hash of salt and name, so that the order of the names does not matter.
     """
     keys = [hashlib.sha256(f"{salt}\0{name}".encode()).digest() for name in names]
     block = torch.empty(len(names), dtype=torch.int64)
@@ -24,7 +24,7 @@ def deal(names: Sequence[str], parts: int, salt: str) -> Tensor:
 
 @dataclass(frozen=True)
 class BlockSplit:
-    """Videos dealt into parts; a block is `run` parts in a row, so 1/3 of the videos or 2/3.
+    """Videos split into parts; a block is `run` consecutive parts, such as 1/3 of the videos.
 
     One of the numbers of parts divides the other.
     """

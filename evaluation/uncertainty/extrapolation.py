@@ -15,9 +15,9 @@ bias falls as 1/N^2 for Gaussian features, and slower for heavy tails. A line in
 the mean H over halves of both sides, 2 F - H, leaves twice as much: the interval is made wider by
 the difference of the two, both ways. benchmarks/coverage.md has its simulated coverage.
 
-Heavy tails. They make covariances vary more, as fewer videos would: the larger of the sides' fourth
-moments, as a multiple of a Gaussian's with the same covariance, multiplies the videos that a side
-must have. The larger, since a small sample of heavy tails may look light.
+Heavy tails make covariances vary more, as fewer videos would. The fourth moment of a side, as a
+multiple of that of a Gaussian with the same covariance, multiplies the videos that a side must
+have. The larger of both sides' is taken, since a small sample of heavy tails may look light.
 """
 
 import math
@@ -42,10 +42,10 @@ VIDEOS_PER_DIMENSION = 1.5
 # Fourth moments up to this multiple of a Gaussian's are what samples of Gaussians have.
 GAUSSIAN_TAIL = 1.2
 
-# Standard errors between the jackknife and the line that chance does not explain.
+# Standard errors between the jackknife and the line beyond which tails are called heavy.
 APART = 2.0
 
-# Dealings into halves that the line rests on; they average out what one dealing adds.
+# Random splits into halves that the line averages over.
 DEALS = 4
 
 

@@ -1,8 +1,8 @@
-"""How far a distance moves with other videos: intervals that draw videos, not clips.
+"""Confidence intervals of distances, in which videos, not clips, are the independent samples.
 
-What an interval covers: the expected value of the distance at these numbers of videos and clips, if
-new videos were drawn on both sides from where these came from. The distance's own bias at that N is
-part of that value (see `extrapolation` for the value at infinite N).
+What an interval covers: the expected value of the distance at these numbers of videos and clips,
+over new draws of videos from the same populations on both sides. The bias of the distance at that N
+is part of that value (see `extrapolation` for the value at infinite N).
 
 The standard error. To second order, a distance is a mean of one term a video and one term a pair
 of videos, with variances A and B. The sum of squared influences (the infinitesimal jackknife)

@@ -1,4 +1,4 @@
-"""How sure a mean over videos is, and the difference of two such means.
+"""Confidence intervals of a mean over videos, and of the difference of two such means.
 
 The same form as the intervals of distances (`uncertainty.intervals`), in closed form: a mean has no
 part that belongs to pairs of videos, and its influences are (value - mean) / n. The degrees of

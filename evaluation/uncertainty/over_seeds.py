@@ -1,4 +1,4 @@
-"""A number of trained models, over several seeds of training: its mean, and how sure that is.
+"""Mean and confidence interval of a number over several seeds of training.
 
 found = over_seeds([value of each seed], [influences of each seed])   evaluation.video_influences
 

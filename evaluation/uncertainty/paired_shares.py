@@ -1,4 +1,4 @@
-"""Two shares of the same samples, such as those that repeat themselves: how far they lie apart.
+"""Difference of two shares of the same samples, with its interval and test.
 
 found = paired_difference([True, False, ...], [False, False, ...])
 

@@ -1,4 +1,4 @@
-"""How well a score tells two sets apart: its ROC, the area under it, and an interval of that.
+"""ROC of a score that separates two sets, the area under it, and the area's interval.
 
 The area is the chance that a positive scores above a negative, ties counting half. Its standard
 error is DeLong's (1988, Biometrics 44, 837-845): from the placements of each video among the other

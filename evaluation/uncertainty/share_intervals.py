@@ -1,10 +1,10 @@
-"""How sure precision and recall are.
+"""Confidence intervals of precision and recall.
 
-Two parts of the chance. Leaving out groups of videos of both sides (`intervals.jackknife_interval`)
-sees both, but nothing where no group changes a flag: at shares of 0 and 1, and with few videos.
-Given the manifold of the other side, the videos counted are independent, so that Wilson's interval
-of their share holds for that part alone: no interval is narrower. Shares of clips are held against
-the number of videos, as clips of one video lie together.
+Two sources of variance: the manifold of one side, and the videos of the other that are counted. The
+jackknife over groups of videos (`intervals.jackknife_interval`) measures both, but is 0 where no
+group changes a flag: at shares of 0 and 1, and with few videos. Given the manifold, the counted
+videos are independent, so Wilson's interval of their share covers that part; the result is never
+narrower. Shares are counted in videos, since clips of one video are alike.
 """
 
 import math
