@@ -70,7 +70,7 @@ def build_kinetics400(request: ExtractorRequest) -> I3DExtractor:
     if not request.trust_torchscript:
         return _fast(request, file)
     if request.precision != "fp32":
-        raise InputError("--trust-torchscript runs in fp32 only: drop --precision")
+        raise InputError("--trust-torchscript runs in fp32 only: drop --dtype")
     program = load_torchscript_program(file.path).to(chosen_device(request.device))
     name = f"{request.name} (its own program)"
     return _extractor(request, name, KINETICS_CLASSES, file, program)

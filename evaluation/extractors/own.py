@@ -80,7 +80,7 @@ def build_own(request: ExtractorRequest, build: Build) -> OwnExtractor:
     if request.weights is not None or request.trust_torchscript or request.precision != "fp32":
         raise InputError(
             f"extractor {request.name} loads its weights itself and computes in fp32: drop "
-            "--weights, --trust-torchscript and --precision"
+            "--weights, --trust-torchscript and --dtype"
         )
     device = chosen_device(request.device)
     try:

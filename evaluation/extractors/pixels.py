@@ -48,7 +48,7 @@ def build(request: ExtractorRequest) -> PixelsExtractor:
     refuse_weights(request.name, request.weights)
     if request.precision != "fp32" or request.trust_torchscript:
         raise InputError(
-            f"{request.name} computes in fp32, and runs no program: drop --precision and "
+            f"{request.name} computes in fp32, and runs no program: drop --dtype and "
             "--trust-torchscript"
         )
     generator = torch.Generator().manual_seed(_SEED)

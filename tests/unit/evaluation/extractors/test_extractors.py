@@ -169,7 +169,7 @@ def test_pixels_reads_any_size(shape: tuple[int, ...]) -> None:
             {"weights": Path("w.pt")},
             "--weights w.pt: pixels has no weights",
         ),
-        ("pixels", {"precision": "bf16"}, "drop --precision"),
+        ("pixels", {"precision": "bf16"}, "drop --dtype"),
         ("pixels", {"device": "tpu"}, "device tpu: is not here"),
         ("pixels", {"trust_torchscript": True}, "--trust-torchscript"),
         ("i3d-toy", {"trust_torchscript": True}, "i3d-toy is no TorchScript program"),

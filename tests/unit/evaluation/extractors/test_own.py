@@ -227,7 +227,7 @@ def test_a_protocol_makes_nothing_be_imported() -> None:
 
 def test_options_of_shipped_extractors_are_refused(module: Callable[..., str]) -> None:
     request = ExtractorRequest(f"{module()}:build", 1e-3, precision="bf16")
-    with pytest.raises(InputError, match="drop --weights, --trust-torchscript and --precision"):
+    with pytest.raises(InputError, match="drop --weights, --trust-torchscript and --dtype"):
         build_extractor(request)
 
 

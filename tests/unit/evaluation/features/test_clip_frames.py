@@ -155,7 +155,7 @@ def test_options_that_embedders_lack_are_refused() -> None:
         metric="fid", real="a", fake="b", frames=4, extractor="random-filters", precision="bf16"
     )
     chosen = plan(request)
-    with pytest.raises(InputError, match="drop --precision"):
+    with pytest.raises(InputError, match="drop --dtype"):
         build_network(chosen.network, chosen.protocol)
 
 
