@@ -21,8 +21,8 @@ from leo_bench.baselines.provenance import (
     Part,
     read_adaptation,
 )
+from leo_bench.evaluation.clips import derived_seed
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.seeds import derived_seed
 from leo_bench.evaluation.videos.discover import DEFAULTS, OpenOptions
 
 

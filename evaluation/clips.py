@@ -19,6 +19,9 @@ from leo_bench.evaluation.files.schema import Data
 MOST = 10**9  # largest count accepted in a data file
 NAMED = 3  # videos that a message lists by name
 
+# `derived_seed` in words, for records.
+SEED_RULE = "repeat 0: SEED; repeat R: BLAKE2b (8 bytes, big-endian) of 'SEED', 0, 0, 'repeat R'"
+
 Start = Literal["first", "random", "blocks", "every"]
 Needs = Literal["block", "block+1", "exact"]
 LastStart = Literal["span", "block", "block-1"]
@@ -283,3 +286,22 @@ def _words(seed: int, name: str, count: int) -> NDArray[np.uint64]:
 
 def _digest(seed: int, name: str, purpose: str, size: int) -> bytes:
     return hashlib.blake2b(f"{seed}\0{name}\0{purpose}".encode(), digest_size=size).digest()
+
+
+def derived_seed(seed: int, number: int, bits: int = 64) -> int:
+    """Seed of one of several repeats, parts or trainings: `seed`, then hashes of (seed, number).
+
+    With seed + number instead, runs with neighbouring seeds would share all but one of their draws.
+
+    Args:
+        seed: the common seed.
+        number: 0, 1, ...
+        bits: of the result, 1 to 64, the lowest ones; every program takes seeds of 31 bits.
+
+    Returns:
+        `seed` for number 0, whatever its size; else 0..2**bits - 1.
+    """
+    if number == 0:
+        return seed
+    digest = hashlib.blake2b(f"{seed}\0\0repeat {number}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") & ((1 << bits) - 1)

@@ -11,7 +11,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from leo_bench.evaluation.clips import ClipRef, Window, choose_clips
+from leo_bench.evaluation.clips import ClipRef, Window, choose_clips, derived_seed
 from leo_bench.evaluation.distances.influence import ClipFeatures, Form, combine
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.features.cache import FeatureStore
@@ -20,7 +20,6 @@ from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.preprocess import AS_STORED
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, Loading, form_of
 from leo_bench.evaluation.records.clip_notes import choice_notes
-from leo_bench.evaluation.seeds import derived_seed
 from leo_bench.evaluation.uncertainty.intervals import Interval, spread_of_mean
 from leo_bench.evaluation.uncertainty.numbers import Numbers, Repeat, metric_interval, numbers_of
 from leo_bench.evaluation.videos.source import (

@@ -4,8 +4,8 @@ No random state is carried: what training step 700 or sample 31 draws follows fr
 a resumed training run, another batch size or another number of processes draws the same.
 
 torch's CPU generator keeps 32 bits of a seed: among 100,000 keys one or two pairs draw the same.
-On processors without AVX2 normal numbers differ in last bits. (`evaluation.seeds` derives seeds to
-be written into records; these are never written down.)
+On processors without AVX2 normal numbers differ in last bits. (Seeds that records name follow from
+`evaluation.clips.derived_seed`.)
 """
 
 import hashlib

@@ -27,12 +27,12 @@ from leo_bench.benchmarks.ablations.lmc_bench import (
 from leo_bench.benchmarks.ablations.record import AblationRecord, Measured, TrainedModel
 from leo_bench.benchmarks.ablations.runs import RunsRequest, share, train_variant
 from leo_bench.benchmarks.scores.plan import check_counts
+from leo_bench.evaluation.clips import derived_seed
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.protocols.of_clips import load_protocol
 from leo_bench.evaluation.protocols.of_frames import load_frame_protocol
 from leo_bench.evaluation.records import distance as records
 from leo_bench.evaluation.records.circumstances import circumstances
-from leo_bench.evaluation.seeds import derived_seed
 from leo_bench.leo.diffusion.conditioning import CONDITIONS
 
 NEEDED = {"given": ("frame-dm",), "drawn": ("frame-dm", "cddpm", "super-resolution")}

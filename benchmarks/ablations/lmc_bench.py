@@ -34,6 +34,7 @@ from leo_bench.evaluation.records.distance import read_record
 from leo_bench.evaluation.records.influences import mean_influences
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.source import VideoSource
+from leo_bench.leo.diffusion import SamplerKind
 from leo_bench.leo.diffusion.conditioning import CONDITIONS
 from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.model import LeoModel, device_named
@@ -71,7 +72,7 @@ class LmcRequest(NetworkOptions):
     protocol: str | None = None
     clips: int | None = None
     acd: str | None = None
-    sampler: Literal["ddpm", "ddim", "dpm", "dpm-lu"] = "ddim"
+    sampler: SamplerKind = "ddim"
     steps: int = 50
 
     @property

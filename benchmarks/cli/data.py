@@ -47,7 +47,7 @@ def prepare_data(
 ) -> None:
     """Prepare a data set from its official download; the same command continues where it stopped.
 
-    Exit 1 if videos failed or the data set is incomplete; the report says which and why.
+    Exit 1 if videos failed or the data set is partial; the report says which and why.
 
     Examples:
 
@@ -93,7 +93,7 @@ def prepare_data(
     show(f"report: {root / name / 'prepare.json'}   picture: {root / name / 'montage.png'}")
     if report.failed or (report.lacks and not allow_missing):
         advice = "" if report.failed else "; --allow-missing accepts that"
-        say(f"{name} is incomplete: {', '.join(report.lacks)}{advice}")
+        say(f"{name} is partial: {', '.join(report.lacks)}{advice}")
         raise typer.Exit(1)
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from leo_bench.leo.diffusion import SamplerKind
+
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
@@ -77,7 +79,7 @@ NoCache = Annotated[
     bool, typer.Option("--no-cache", help="Neither read nor write cached features.")
 ]
 Sampler = Annotated[
-    Literal["ddpm", "ddim", "dpm", "dpm-lu"],
+    SamplerKind,
     typer.Option(help="Diffusion sampler; the paper uses ddpm with --steps 1000."),
 ]
 Json = Annotated[

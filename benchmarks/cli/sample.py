@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from leo_bench.benchmarks.cli.options import MANY, DataRoot, Device, Sampler
+from leo_bench.leo.diffusion import SamplerKind
 
 Run = Annotated[str, typer.Option(help="Folder of a run, or a shipped model (leo:toy-faces).")]
 Mode = Annotated[
@@ -209,7 +210,7 @@ def edit(
     frames: Annotated[int | None, typer.Option(help="With --source: frames of the sample.")] = None,
     steps: Annotated[int | None, typer.Option(help="With --source: sampler steps.")] = None,
     sampler: Annotated[
-        Literal["ddpm", "ddim", "dpm", "dpm-lu"] | None,
+        SamplerKind | None,
         typer.Option(help="With --source: diffusion sampler."),
     ] = None,
     seed: Annotated[
@@ -271,15 +272,15 @@ def edit(
         raise InputError("give --sample-from FOLDER, or --run RUN with --source PICTURE")
     if controlnet is None:
         texts = {"prompt": prompt, "base": base}
-        _refuse({name for name, text in texts.items() if text}, "it belongs to --controlnet")
+        _refuse({name for name, text in texts.items() if text}, "it is for --controlnet")
     elif not prompt.strip():
-        raise InputError("--controlnet needs a text prompt: give --prompt")
+        raise InputError("--controlnet needs --prompt, a text")
     place = Place(out, data_root=data_root, device=device, progress=Bar("editing", "samples"))
     if first_frames:
         editing = {"edited": edited, "command": command, "controlnet": controlnet}
         storing = {"format": format, "fps": fps, "repose": repose or None}
         unused = {name for name, value in (editing | storing).items() if value is not None}
-        _refuse(unused, "--first-frames writes only pictures")
+        _refuse(unused, "--first-frames writes pictures")
         with claimed(out, "edit --first-frames"):
             paths = write_first_frames(samples, indices, place)
     else:

@@ -13,11 +13,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from leo_bench.benchmarks.cli.streams import has_reader_left
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.cache import FeatureStore
+from leo_bench.evaluation.features.countdown import Countdown
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.places import cache_root
 from leo_bench.evaluation.files.printable import printable, printable_lines
 from leo_bench.evaluation.files.targets import STDOUT
-from leo_bench.leo.sampling.countdown import Countdown
 from leo_bench.reports.plain_tables import terminal_table
 
 Out = Callable[[object], None]  # shows a result to a person

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from leo_bench.benchmarks.datasets.dataset import Dataset
 from leo_bench.benchmarks.datasets.preparation import JOURNAL, read_report
-from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 from leo_bench.evaluation.videos.source import Selection, VideoSource
@@ -49,6 +48,8 @@ def open_dataset(
     """
     split = dataset.split(split)
     if dataset.layout == "world":
+        from leo_bench.benchmarks.worlds.world import WorldShape, open_world
+
         own, default = dataset.splits[split], WorldShape()
         shape = WorldShape(
             resolution=resolution or dataset.evaluation.resolution or default.resolution,

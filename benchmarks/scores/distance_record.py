@@ -10,11 +10,11 @@ from leo_bench.benchmarks.scores.stamp import (
     stamp,
     weights_notes,
 )
+from leo_bench.evaluation.clips import SEED_RULE
 from leo_bench.evaluation.measure import Measurement
 from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.records.parts import ExtrapolationRecord
-from leo_bench.evaluation.seeds import SEED_RULE
 from leo_bench.evaluation.uncertainty.extrapolation import Extrapolation
 from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS, ends
 from leo_bench.evaluation.uncertainty.variance import freedom_of_squares

@@ -11,7 +11,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from leo_bench.benchmarks.sources.planting import Plant, planted_motion
-from leo_bench.benchmarks.worlds.world import WorldSource
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.given_files import shortened
 from leo_bench.evaluation.videos.source import VideoSource, WrappedVideos, read_in_pieces
@@ -119,6 +118,8 @@ def replayed(source: VideoSource, index: int, frames: Sequence[int], amount: flo
     Raises:
         InputError: the source is not an embedded world; the share leaves no room for a repeat.
     """
+    from leo_bench.benchmarks.worlds.world import WorldSource  # builds the worlds' tables
+
     if not isinstance(source, WorldSource):
         raise InputError(f"{source.name}: replay needs a whole embedded world (toy-bodies)")
     motion = planted_motion(source, index, frames, amount)

@@ -7,12 +7,15 @@ on the video's name and on the share of frames.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from leo_bench.benchmarks.worlds.seeds import Array, Dice, Drift
-from leo_bench.benchmarks.worlds.world import WorldSource
 from leo_bench.evaluation.errors import InputError
+
+if TYPE_CHECKING:
+    from leo_bench.benchmarks.worlds.world import WorldSource
 
 PACE = 0.1  # a repeat is at most this much faster or slower
 NOISE = 0.1  # of a repeated motion, as a share of each parameter's own spread
@@ -71,7 +74,7 @@ class Plant:
         return [round(self.time(frame)) for frame in frames]
 
 
-def planted_motion(source: WorldSource, index: int, frames: Sequence[int], share: float) -> Array:
+def planted_motion(source: "WorldSource", index: int, frames: Sequence[int], share: float) -> Array:
     """Motion parameters of a world's video with a repeated stretch: float64 [T,P].
 
     The repeat begins and ends smoothly and differs a little from the stretch, as people's does.

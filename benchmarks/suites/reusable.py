@@ -10,14 +10,13 @@ from pathlib import Path
 from leo_bench.benchmarks.scores.plan import FramePlan, Plan
 from leo_bench.benchmarks.scores.score import build_network, open_sides
 from leo_bench.benchmarks.scores.score_record import open_planned
-from leo_bench.evaluation.clips import ClipChoice, Window, choose_clips
+from leo_bench.evaluation.clips import ClipChoice, Window, choose_clips, derived_seed
 from leo_bench.evaluation.embedders import build_embedder
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.records.distance import Record, read_record
 from leo_bench.evaluation.records.parts import SideRecord
 from leo_bench.evaluation.records.score import ScoreRecord, read_score_record
-from leo_bench.evaluation.seeds import derived_seed
 from leo_bench.evaluation.videos.source import VideoSource, fingerprint
 
 

@@ -22,10 +22,10 @@ from torch import Tensor, nn
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors.numerics import computes_bf16
+from leo_bench.evaluation.features.countdown import Countdown
 from leo_bench.leo.checkpoint import Model, load_model, save_model
 from leo_bench.leo.config import Training
 from leo_bench.leo.data.prefetch import Prefetch
-from leo_bench.leo.sampling.countdown import Countdown
 from leo_bench.leo.seeds import generator
 from leo_bench.leo.stage import Batch, Share, Stage
 from leo_bench.leo.training.origin import to_train_anew

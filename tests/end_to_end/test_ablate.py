@@ -15,8 +15,8 @@ from leo_bench.benchmarks.ablations.runs import RunsRequest, Shared, share, trai
 from leo_bench.benchmarks.ablations.transition import TransitionRequest, open_real
 from leo_bench.benchmarks.cli.train_screen import TrainingScreen
 from leo_bench.benchmarks.runs.training import RunRequest, open_job
+from leo_bench.evaluation.clips import derived_seed
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.seeds import derived_seed
 from leo_bench.leo.checkpoint import load_model
 from leo_bench.leo.sampling.model import LeoModel, model_file
 from leo_bench.leo.training.job import train_stage

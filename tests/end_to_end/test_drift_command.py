@@ -106,7 +106,7 @@ def test_table_picture_and_records(leo_bench: Run, tmp_path: Path) -> None:
     assert outcome.code == 0, outcome.err
     assert "swapped" in outcome.out
     assert "at frame 20" in outcome.out
-    assert "for 8 frames on end" in outcome.out
+    assert "for 8 consecutive frames" in outcome.out
     assert "the 99 % point" in outcome.out
     assert "threshold is not sure" in outcome.err
     with Image.open(tmp_path / "drift.png") as picture:
@@ -162,7 +162,7 @@ def test_bad_input_is_refused_in_one_line(
     refused: Callable[..., str], make_videos: Callable[..., Path]
 ) -> None:
     for arguments, words in (
-        ((SWAP, *QUICK, "--frames", 8, "--every", 8), "no frame behind the first"),
+        ((SWAP, *QUICK, "--frames", 8, "--every", 8), "only the first frame is embedded"),
         ((SWAP, *QUICK, *SHORT, "--every", 0), "--every 0: expected 1 or more"),
         ((SWAP, *QUICK, *SHORT, "--share", 1.5), "drift: share is 1.5"),
         ((SWAP, *QUICK, *SHORT, "--run", 24), "--run 24: no video of 24 frames could be"),

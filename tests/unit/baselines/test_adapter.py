@@ -16,8 +16,8 @@ from leo_bench.baselines.methods import METHODS, load_method
 from leo_bench.baselines.planning import AdaptRequest, named_checkpoints
 from leo_bench.baselines.provenance import Adaptation, read_adaptation
 from leo_bench.benchmarks.cli.screen import Bar
+from leo_bench.evaluation.clips import derived_seed
 from leo_bench.evaluation.errors import InfrastructureError, InputError
-from leo_bench.evaluation.seeds import derived_seed
 
 CRASH = "sys.exit('CUDA out of memory')"
 LOITER = "print('warming up', flush=True); time.sleep(60)"
@@ -322,7 +322,7 @@ def test_the_command_line(tmp_path: Path, leo_bench: Run) -> None:
     asked = request(tmp_path)
     found = leo_bench(*command(asked))
     assert found.code == 0, found.err
-    assert f"score them as --fake stylegan-v:{asked.out}" in found.out
+    assert f"measure them as --fake stylegan-v:{asked.out}" in found.out
     assert json.loads((asked.out / "provenance.json").read_text())["method"] == "stylegan-v"
 
 

@@ -4,10 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leo_bench.evaluation.clips import ClipChoice, ClipRef, Window, choose_clips, givers
+from leo_bench.evaluation.clips import (
+    ClipChoice,
+    ClipRef,
+    Window,
+    choose_clips,
+    derived_seed,
+    givers,
+)
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.records.clip_notes import choice_notes
-from leo_bench.evaluation.seeds import derived_seed
 
 RANDOM = ClipChoice(start="random")
 counts = st.lists(st.integers(16, 300), min_size=1, max_size=20)

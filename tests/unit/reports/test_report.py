@@ -164,7 +164,7 @@ def test_without_matplotlib_the_page_has_no_curves_and_says_so(
     line = ("report", "--records", tmp_path / "records", "--run", "leo/trained/toy-faces")
     ended = leo_bench(*line, "--videos", 0, "--out", tmp_path / "report.html")
     assert ended.code == 0, ended.err
-    assert "note: without curves: matplotlib is not installed (extra: report)" in ended.err
+    assert "note: no curves: matplotlib is not installed (extra: report)" in ended.err
     page = (tmp_path / "report.html").read_text()
     assert "Without curves: matplotlib is not installed" in page
     assert "<svg" not in page

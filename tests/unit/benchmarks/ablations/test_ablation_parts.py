@@ -12,9 +12,9 @@ from leo_bench.benchmarks.ablations.lmc_bench import Bench, LmcRequest, Surround
 from leo_bench.benchmarks.ablations.record import AblationRecord, TrainedModel, read_ablation
 from leo_bench.benchmarks.ablations.runs import Shared, Trained
 from leo_bench.benchmarks.ablations.table import paper_table, remarks
+from leo_bench.evaluation.clips import derived_seed
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.of_clips import Resources
-from leo_bench.evaluation.seeds import derived_seed
 from leo_bench.leo.config import load_config
 
 SEEDS = [derived_seed(0, i, bits=31) for i in range(3)]

@@ -9,7 +9,7 @@ from tiny_stages import SHORT, changed, folder_in, regression
 
 from leo_bench.benchmarks.cli.screen import Bar
 from leo_bench.benchmarks.cli.train_screen import TrainingScreen
-from leo_bench.leo.sampling.countdown import Countdown
+from leo_bench.evaluation.features.countdown import Countdown
 from leo_bench.leo.stage import Batch, Share
 from leo_bench.leo.training.loop import train
 from leo_bench.leo.training.watching import Watcher

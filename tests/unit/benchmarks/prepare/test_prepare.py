@@ -268,7 +268,7 @@ def test_a_data_set_that_is_not_whole_is_partial(
     assert ended.code == 1
     assert "; partial: 56 missing in the download" in ended.out
     assert ended.err.splitlines()[-1] == (
-        "weizmann is partial: 56 missing in the download; --allow-missing says that this is meant"
+        "weizmann is partial: 56 missing in the download; --allow-missing accepts that"
     )
     assert leo_bench(*line, "--allow-missing").code == 0
     listed = leo_bench("data", "list", "--data-root", tmp_path / "root").out
