@@ -94,6 +94,21 @@ def test_paths_and_modules_in_backticks_are_there() -> None:
     assert not gone, "\n".join(sorted(set(gone)))
 
 
+def test_moved_modules_are_where_the_migration_page_says() -> None:
+    (table,) = re.findall(
+        r"^```text\n(.*?)^```$", (ROOT / "docs/migration.md").read_text(), re.M | re.S
+    )
+    rows = [line.split(maxsplit=1) for line in table.splitlines()]
+    gone = [
+        f"{old} -> {module}"
+        for old, now in rows
+        for module in now.split(", ")
+        if not module_is_there(module)
+    ]
+    assert len(rows) > 100
+    assert not gone, "\n".join(gone)
+
+
 def slug(heading: str) -> str:
     """The anchor that GitHub gives a heading."""
     kept = re.sub(r"[^\w\- ]", "", heading.strip().lower())
