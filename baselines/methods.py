@@ -13,14 +13,7 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.files.schema import (
-    Data,
-    Named,
-    list_named,
-    load_named,
-    load_toml,
-    with_right_id,
-)
+from leo_bench.evaluation.files.schema import Data, Named, list_named, load_named_or_own
 
 METHODS = Path(__file__).parent / "methods"
 
@@ -149,10 +142,7 @@ def load_method(name: str) -> Method:
     Raises:
         InputError: no such method, or a wrong file.
     """
-    if name.endswith(".toml"):
-        path = Path(name).expanduser()
-        return with_right_id(load_toml(Method, path), path)
-    return load_named(Method, METHODS, name, "method")
+    return load_named_or_own(Method, METHODS, name, "method")
 
 
 def list_methods() -> list[Method]:

@@ -9,14 +9,7 @@ from pydantic import model_validator
 
 from leo_bench.benchmarks.datasets import load_dataset
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.files.schema import (
-    Data,
-    Named,
-    list_named,
-    load_named,
-    load_toml,
-    with_right_id,
-)
+from leo_bench.evaluation.files.schema import Data, Named, list_named, load_named_or_own
 from leo_bench.evaluation.metrics import DistanceName
 from leo_bench.evaluation.protocols.of_clips import load_protocol
 from leo_bench.evaluation.protocols.of_frames import load_frame_protocol
@@ -94,6 +87,4 @@ def load_suite(name: str) -> Suite:
     Raises:
         InputError: there is none of that name; the message lists the known ones.
     """
-    if name.endswith(".toml"):
-        return with_right_id(load_toml(Suite, Path(name)), Path(name))
-    return load_named(Suite, FOLDER, name, "suite")
+    return load_named_or_own(Suite, FOLDER, name, "suite")

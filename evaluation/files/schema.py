@@ -46,6 +46,18 @@ def load_named(model: type[NamedT], folder: Path, name: str, what: str) -> Named
     return with_right_id(load_toml(model, folder / f"{name}.toml"), folder / f"{name}.toml")
 
 
+def load_named_or_own(model: type[NamedT], folder: Path, name: str, what: str) -> NamedT:
+    """Read the user's own file, where `name` is a path to a `.toml`; otherwise as `load_named`.
+
+    Raises:
+        InputError: as `load_named`.
+    """
+    if not name.endswith(".toml"):
+        return load_named(model, folder, name, what)
+    path = Path(name).expanduser()
+    return with_right_id(load_toml(model, path), path)
+
+
 def list_named(model: type[NamedT], folder: Path) -> list[NamedT]:
     """Every file of the folder, by id."""
     return [with_right_id(load_toml(model, path), path) for path in sorted(folder.glob("*.toml"))]

@@ -31,11 +31,9 @@ from leo_bench.evaluation.files.schema import (
     Data,
     Named,
     list_named,
-    load_named,
-    load_toml,
+    load_named_or_own,
     parse,
     settings_digest,
-    with_right_id,
 )
 from leo_bench.evaluation.metrics import DISTANCES, DistanceName
 from leo_bench.evaluation.preprocess import AS_STORED, PREPROCESS, REQUANTISE, RESIZE
@@ -278,9 +276,7 @@ def load_protocol(name: str) -> EvalProtocol:
     Raises:
         InputError: there is none of that name; the message lists the known ones.
     """
-    if name.endswith(".toml"):
-        return with_right_id(load_toml(EvalProtocol, Path(name)), Path(name))
-    return load_named(EvalProtocol, FOLDER, name, "protocol")
+    return load_named_or_own(EvalProtocol, FOLDER, name, "protocol")
 
 
 def check_metric(metric: str, protocol: EvalProtocol) -> None:

@@ -10,14 +10,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from leo_bench.evaluation.clips import MOST, ClipChoice
-from leo_bench.evaluation.files.schema import (
-    Named,
-    list_named,
-    load_named,
-    load_toml,
-    settings_digest,
-    with_right_id,
-)
+from leo_bench.evaluation.files.schema import Named, list_named, load_named_or_own, settings_digest
 from leo_bench.evaluation.preprocess import RESIZE
 
 FOLDER = Path(__file__).parent / "frames"
@@ -94,6 +87,4 @@ def load_frame_protocol(name: str) -> FrameProtocol:
     Raises:
         InputError: there is none of that name; the message lists the known ones.
     """
-    if name.endswith(".toml"):
-        return with_right_id(load_toml(FrameProtocol, Path(name)), Path(name))
-    return load_named(FrameProtocol, FOLDER, name, "frame protocol")
+    return load_named_or_own(FrameProtocol, FOLDER, name, "frame protocol")
