@@ -1,15 +1,7 @@
-"""Measuring videos: FVD, KVD and what is needed to trust them. Imports nothing else of the project.
+"""Measures videos: FVD, KVD and other metrics, with intervals and provenance.
 
-measure      the main path: real source + fake source + protocol -> measurements
-videos/      files, folders, zips and arrays of frames -> VideoSource
-clips        which frames of which videos (pure), and reading them
-preprocess   uint8 clips to network input, one named function per published recipe
-extractors/  I3D and its relatives: network input -> features
-features     clips through an extractor, cached per video
-frechet, kernel, intervals, extrapolation   features -> numbers
-protocol     one evaluation protocol as data (protocols/*.toml)
-weights      finds and checks the files named in weights.toml
-record       a measurement with its provenance
+Imports nothing of the other packages. `measure` is the main path: two sources of videos and a
+protocol give a measurement. README.md lists the rooms and their modules.
 """
 
 if __name__ != "leo_bench.evaluation":  # under two names every class would be there twice

@@ -1,7 +1,7 @@
 """The influence of each video on a number, stored beside its record as x.videos.csv.
 
 Two numbers of the same videos are correlated: the influences on a difference are the differences of
-the influences (`uncertainty.influence`). So two of these files give the standard error of a change
+the influences (`distances.influence`). So two of these files give the standard error of a change
 and its degrees of freedom without features. This module does not import torch. One CSV row a video:
 
     side,video,influence,in_halves

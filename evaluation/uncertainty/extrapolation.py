@@ -2,7 +2,7 @@
 
 To first order the Fréchet distance F of n real and m fake videos is too large by b_r / n + b_f / m.
 The jackknife [Quenouille 1956, Biometrika 43] takes both parts off by leaving out each video once,
-exactly (`uncertainty.left_out`); with c of N clips in a video [Busing, Meijer and van der Leeden
+exactly (`distances.left_out`); with c of N clips in a video [Busing, Meijer and van der Leeden
 1999, Statistics and Computing 9],
 
     J = F - sum over all videos of (1 - c / N) (F without the video - F)

@@ -1,7 +1,8 @@
 """FaceNet of CASIA-WebFace with its real weights: the numbers of the graph that it was made from.
 
 The file is facenet-pytorch's, or the same network made from the TensorFlow graph; it lies where the
-user's weights lie. That a file in the published layout loads is tests/unit/test_embedders.py's.
+user's weights lie. tests/unit/evaluation/embedders/test_embedders.py loads a file in the published
+layout.
 """
 
 import json

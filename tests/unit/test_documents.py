@@ -94,6 +94,22 @@ def test_paths_and_modules_in_backticks_are_there() -> None:
     assert not gone, "\n".join(sorted(set(gone)))
 
 
+def test_modules_in_backticks_of_the_code_are_there() -> None:
+    """`distances.frechet` is short for `evaluation.distances.frechet`."""
+    rooms = {f"{room.name}": package for package in PACKAGES for room in (ROOT / package).iterdir()}
+    gone = []
+    for path in (name for name in committed() if name.endswith(".py")):
+        for word in re.findall(r"`([a-z]\w*(?:\.\w+)+)`", (ROOT / path).read_text()):
+            first = word.partition(".")[0]
+            if word.endswith((".toml", ".json", ".jsonl")):
+                continue
+            if first in rooms and first not in PACKAGES:
+                word = f"{rooms[first]}.{word}"
+            if word.partition(".")[0] in PACKAGES and not module_is_there(word):
+                gone.append(f"{path}: `{word}`")
+    assert not gone, "\n".join(gone)
+
+
 def test_moved_modules_are_where_the_migration_page_says() -> None:
     (table,) = re.findall(
         r"^```text\n(.*?)^```$", (ROOT / "docs/migration.md").read_text(), re.M | re.S
