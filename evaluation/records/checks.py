@@ -42,8 +42,8 @@ FLOAT32_ABSOLUTE, FLOAT32_RELATIVE = 10.0, 0.05
 # Least degrees of freedom of an interval's Student t.
 FEWEST_FREEDOM = 2
 
-# Largest growth of a standard error with its number, as in `evaluation.uncertainty.variance`; stated
-# again here, where SciPy is not imported.
+# Largest growth of a standard error with its number, as in `evaluation.uncertainty.variance`;
+# stated again so that SciPy is not imported.
 MAX_SKEW = 1.0
 
 # Tolerance for the approximation of the quantiles.
