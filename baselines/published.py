@@ -1,4 +1,4 @@
-"""The numbers that papers print: `published.csv`, one number per row, with where it is printed.
+"""The numbers that papers print: `published.csv`, one number per row with its place.
 
 Values are kept as printed, digit for digit. `reports/tables/` has the tables that show them.
 """

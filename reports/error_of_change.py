@@ -1,4 +1,4 @@
-"""Standard error of a number's change, from the influences of the videos beside its two records.
+"""Standard error of a number's change, from the influences of the videos of two records.
 
 If a record has no influences beside it, the error follows from the two records' own standard
 errors, as if their videos were drawn independently. Influences that do not fit their record are

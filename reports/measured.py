@@ -1,4 +1,4 @@
-"""Chooses the measured number for a cell of a paper's table, and says why it is not comparable."""
+"""Chooses the measured number of a table's cell, and says why it is not comparable."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

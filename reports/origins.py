@@ -1,4 +1,4 @@
-"""Where a model's videos come from: as declared in RECORDS/models.toml, or as its record tells."""
+"""Where a model's videos come from: as RECORDS/models.toml declares or its record implies."""
 
 from collections.abc import Mapping
 from pathlib import Path

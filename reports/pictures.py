@@ -1,4 +1,4 @@
-"""Pictures drawn by matplotlib (extra `report`): identity drift against time, and ROC curves."""
+"""Pictures drawn by matplotlib (extra `report`): drift against time, and ROC curves."""
 
 import io
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A comparison of two folders of records, as Markdown for pull requests and as JUnit XML for CI."""
+"""A comparison of two folders of records, as Markdown and as JUnit XML."""
 
 import xml.etree.ElementTree as ET
 from collections import Counter
