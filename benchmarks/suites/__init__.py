@@ -26,7 +26,7 @@ class Benchmark(Data):
         resolution: side in pixels; None: as stored.
         frames, real_stride, fake_stride: the clips' windows.
         protocol: id of an evaluation protocol.
-        metrics: those of the protocol that the suite wants.
+        metrics: names of the protocol's metrics that the suite measures.
         scores: ids of frame protocols for what is asked of one side alone, such as "acd-face".
         clips, repeats: in place of the protocol's own numbers (ACD: so many videos a side), which
             makes the results incomparable with published ones; None: the protocol's.

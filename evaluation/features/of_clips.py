@@ -105,7 +105,7 @@ class FeatureRecipe:
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def frames(self, clip: Tensor) -> Tensor:
-        """Stored frames as the benchmark wants them: uint8 [T,3,H,W] -> uint8 [T,3,R,R]."""
+        """Stored frames at the resolution of the benchmark: uint8 [T,3,H,W] -> uint8 [T,3,R,R]."""
         return loaded(clip, self.resize, self.requantise, self.resolution)
 
     def network_input(self, stored: Iterator[Tensor], count: int) -> Tensor:

@@ -67,7 +67,7 @@ class FrameRecipe:
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def frames(self, clip: Tensor) -> Tensor:
-        """Stored frames as the benchmark wants them: uint8 [T,3,H,W] -> uint8 [T,3,R,R]."""
+        """Stored frames at the resolution of the benchmark: uint8 [T,3,H,W] -> uint8 [T,3,R,R]."""
         if self.resolution is not None and self._resizes((clip.shape[-2], clip.shape[-1])):
             return RESIZE[self.resize](clip, self.resolution)
         return clip
@@ -184,7 +184,7 @@ def _through_network(
 def _blocks(
     source: VideoSource, video: int, frames: Sequence[int], recipe: FrameRecipe, at_once: int
 ) -> Iterator[Tensor]:
-    """Frames as the benchmark wants them, a few together: uint8 [n,3,R,R]."""
+    """Frames at the resolution of the benchmark, a few together: uint8 [n,3,R,R]."""
     block: list[Tensor] = []
     for stored in each_levels(source, video, frames):
         block.append(recipe.frames(stored[None])[0])

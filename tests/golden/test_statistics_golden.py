@@ -1,7 +1,7 @@
 """The statistics against numbers that the original code gave.
 
 `data/statistics.json`: sihyun-yu/digan@e822320 and universome/stylegan-v@3fecd69, run on what
-`published_features` makes. The table of metrics.md, section 9.5, was computed from `recipe`; its
+`published_features` makes. The stored table was computed from `recipe`; its
 float32 column with DIGAN's code, which roots the covariance of its first argument (there: X).
 """
 

@@ -132,7 +132,7 @@ def test_floats_become_levels_by_the_named_rule(tmp_path: Path, dtype: Any, rule
 
 
 def test_rounding_is_unbiased_and_truncation_loses_what_the_spec_measured() -> None:
-    """Spec metrics.md 2.2: of the 256 exact levels 63 lose one in DIGAN's round trip."""
+    """Of the 256 exact levels 63 lose one in DIGAN's round trip."""
     levels = np.arange(256, dtype=np.uint8)
     exact = (levels / np.float32(127.5) - np.float32(1)).astype(np.float32)
     lost = levels.astype(int) - RULES["truncate"](exact)
