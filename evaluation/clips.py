@@ -299,7 +299,7 @@ def derived_seed(seed: int, number: int, bits: int = 64) -> int:
         bits: of the result, 1 to 64, the lowest ones; every program takes seeds of 31 bits.
 
     Returns:
-        `seed` for number 0, whatever its size; else 0..2**bits - 1.
+        For number 0 `seed` itself, even if it has more than `bits` bits; else 0..2**bits - 1.
     """
     if number == 0:
         return seed

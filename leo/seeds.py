@@ -3,7 +3,15 @@
 No random state is carried: what training step 700 or sample 31 draws follows from its key alone, so
 a resumed training run, another batch size or another number of processes draws the same.
 
-torch's CPU generator keeps 32 bits of a seed: among 100,000 keys one or two pairs draw the same.
+The keys of sample i with seed s, whose noise `diffusion.gaussian.sample` draws step by step:
+
+    ("first code", s, i)            its first code
+    ("motion", s, i, "run", w)      window w of its motion (`sampling.rollout`)
+    ("first frame", s, i)           its first frame; with "larger" appended, the super-resolution
+    ("start frame", s, i)           which given picture it starts from, where that is random
+
+torch's CPU generator uses 32 bits of a seed: among 100,000 keys one or two pairs collide and draw
+the same numbers.
 On processors without AVX2 normal numbers differ in last bits. (Seeds that records name follow from
 `evaluation.clips.derived_seed`.)
 """

@@ -1,10 +1,10 @@
 """Cache of features on disk, one small file a video.
 
-A file's path says what it was computed from: `features/KEY/XX/DIGEST.safetensors`, where KEY
-digests everything between stored bytes and features (decoder, resize, preprocessing, network,
-weights, precision, code) and DIGEST is the video's content. Inside, each tensor is one clip, named
-`start:frames:stride`, and the header's metadata holds KEY, DIGEST and a checksum over both and the
-tensors. A file that is damaged or misplaced is computed again, with a note.
+A file's path says what it was computed from: `features/KEY/XX/DIGEST.safetensors`, where KEY is the
+digest of `FeatureRecipe.facts` or `FrameRecipe.facts` (everything between stored bytes and
+features, with hardware and versions) and DIGEST is the video's content. Inside, each tensor is one
+clip, named `start:frames:stride`, and the header's metadata holds KEY, DIGEST and a checksum over
+both and the tensors. A file that is damaged or misplaced is computed again, with a note.
 `numbers/KEY.json` holds what was computed from features, with a checksum likewise.
 
 Several processes and machines may share a cache, also on a network file system. Files are written

@@ -78,7 +78,7 @@ class Sampling(Data):
 
 
 class SampleRow(NamedTuple):
-    """Numbers in the seeds of a sample's three random draws; sample i is SampleRow(i, i, i)."""
+    """The number in the key of each of a sample's three draws: i for sample i; grids mix them."""
 
     code: int  # the first code
     face: int  # the first frame
