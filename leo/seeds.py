@@ -3,11 +3,14 @@
 No random state is carried: what training step 700 or sample 31 draws follows from its key alone, so
 a resumed training run, another batch size or another number of processes draws the same.
 
-The keys of sample i with seed s, whose noise `diffusion.gaussian.sample` draws step by step:
+Keys of sample i with seed s. Each seeds the starting noise and, for `ddpm`, the noise of each step
+(`diffusion.gaussian.sample`):
 
     ("first code", s, i)            its first code
-    ("motion", s, i, "run", w)      window w of its motion (`sampling.rollout`)
-    ("first frame", s, i)           its first frame; with "larger" appended, the super-resolution
+    ("motion", s, i, "run", w)      window w of its motion; of transitions "end" and "transition"
+                                    with their number stand in the place of "run" (`Rollout`)
+    ("first frame", s, i)           its first frame; "on the small picture" and "larger" are
+                                    appended for the super-resolution (`StartingFrames`)
     ("start frame", s, i)           which given picture it starts from, where that is random
 
 torch's CPU generator uses 32 bits of a seed: among 100,000 keys one or two pairs collide and draw
