@@ -21,7 +21,7 @@ from leo_bench.benchmarks.ablations.combining import Score, Scores, influences_o
 from leo_bench.benchmarks.ablations.record import TrainedModel
 from leo_bench.benchmarks.ablations.runs import Shared, Trained, held_out_loss
 from leo_bench.benchmarks.datasets import dataset_ids, load_dataset
-from leo_bench.benchmarks.scores.acd import measure_acd
+from leo_bench.benchmarks.scores.acd import acd_of
 from leo_bench.benchmarks.scores.code_signals import CodeSignals
 from leo_bench.benchmarks.scores.plan import Plan, plan, plan_frames, source_options
 from leo_bench.benchmarks.scores.requests import FrameScoreRequest, NetworkOptions, ScoreRequest
@@ -178,7 +178,7 @@ class Bench:
         """Add the scores of a trained model's samples to `scores`: FVD, code windows, ACD.
 
         Raises:
-            InputError: as `scored` and `measure_acd`.
+            InputError: as `scored` and `acd_of`.
         """
         fvd = f"FVD{self.request.frames}"
         resources = self.around.resources(f"{trained.name}, {fvd}")
@@ -265,7 +265,7 @@ class Bench:
         """Add the ACD of the samples, with that of the real videos in its description."""
         fake = self.samples(trained, count=count)
         resources = self.around.resources(f"{trained.name}, ACD")
-        (side,) = measure_acd(self.acd_request(protocol, fake=fake), resources)
+        (side,) = acd_of(plan_frames(self.acd_request(protocol, fake=fake)), resources)
         about = (
             f"protocol {protocol}, {side.record.embedder}; real videos have {self.real_acd:.4g}; "
             "a still video has 0, so nearer to the real ones is better"
@@ -295,7 +295,7 @@ class Bench:
     def real_acd(self) -> float:
         """The ACD of the real videos."""
         request = self.acd_request(str(self.acd), real=self.real)
-        (side,) = measure_acd(request, self.around.resources("real ACD"))
+        (side,) = acd_of(plan_frames(request), self.around.resources("real ACD"))
         return side.record.value
 
     @cached_property

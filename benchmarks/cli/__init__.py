@@ -1,1 +1,1 @@
-"""leo-bench: one module a family of verbs; each parses, calls one function, prints."""
+"""The commands of `leo-bench`: each reads options, calls one function and shows the result."""

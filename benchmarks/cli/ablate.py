@@ -1,4 +1,4 @@
-"""The commands `leo-bench ablate ...`: the paper's ablations lmc and transition, and table."""
+"""The commands `leo-bench ablate ...`: the ablations lmc and transition, and their table."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal

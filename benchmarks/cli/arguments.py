@@ -1,4 +1,4 @@
-"""Checks of command line words that hold for every command; options with a new name."""
+"""Checks of a command line that hold for every command, and old names of options."""
 
 import math
 import sys

@@ -1,4 +1,4 @@
-"""Commands on two sets of videos: fvd, kvd, fid, precision, leverage, nearest; and features."""
+"""Commands on two sets of videos: fvd, kvd, fid, precision, leverage, nearest, features."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager

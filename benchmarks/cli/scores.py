@@ -48,7 +48,8 @@ def acd(
       leo-bench acd --dataset toy-faces --frames 128 --fake damaged:identity-swap:toy-faces/test
     """
     from leo_bench.benchmarks.cli.results import write_and_show
-    from leo_bench.benchmarks.scores.acd import measure_acd
+    from leo_bench.benchmarks.scores.acd import acd_of
+    from leo_bench.benchmarks.scores.plan import plan_frames
     from leo_bench.benchmarks.scores.requests import FrameScoreRequest
     from leo_bench.evaluation.files.kinds import RECORD, RECORDS
     from leo_bench.evaluation.files.targets import Target, check_targets
@@ -56,7 +57,7 @@ def acd(
     check_targets(Target("--json", json, RECORD), Target("--records", records, RECORDS))
     options = fields_of(sides, network, strides, reading)
     request = FrameScoreRequest(metric="acd", frames=frames, limit=limit, **options)
-    found = measure_acd(request, effort.resources("embeddings"))
+    found = acd_of(plan_frames(request), effort.resources("embeddings"))
     write_and_show("acd", found, json, records)
 
 

@@ -1,4 +1,4 @@
-"""What the command line shows: results on standard output, everything else on standard error."""
+"""Output of commands: results on standard output, everything else on standard error."""
 
 import shutil
 import sys
@@ -29,7 +29,7 @@ WIDTH = 140  # characters of a line where the output is no terminal
 class Bar:
     """Progress of one long piece of work, with rate and time left.
 
-    On a terminal a bar; in a log a line every half minute, so that a run is seen to be alive.
+    A bar on a terminal; one line every half minute in a log.
     """
 
     def __init__(self, what: str, unit: str = "clips") -> None:
@@ -54,16 +54,7 @@ class Bar:
 
     def _show_bar(self, done: int, total: int, how: str) -> None:
         if self._progress is None:
-            self._progress = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[how]}"),
-                console=self._console,
-                transient=True,
-            )
-            self._progress.add_task(self._what, total=total, how=how)
-            self._progress.start()
+            self._progress = progress_bar(self._console, self._what, total)
         self._progress.update(self._progress.task_ids[0], completed=done, total=total, how=how)
 
     def _stop(self) -> None:
@@ -72,6 +63,21 @@ class Bar:
             self._progress = None
         self._last = time.monotonic()
         self._countdown = Countdown()
+
+
+def progress_bar(console: Console, what: str, total: int, done: int = 0) -> Progress:
+    """A bar of one task on a terminal, begun; its field `how` is shown after the counts."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[how]}"),
+        console=console,
+        transient=True,
+    )
+    bar.add_task(what, total=total, completed=done, how="")
+    bar.start()
+    return bar
 
 
 def resources(

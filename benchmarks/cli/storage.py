@@ -1,4 +1,4 @@
-"""The commands `leo-bench weights ...` and `leo-bench cache ...`: files kept on this machine."""
+"""The commands `leo-bench weights ...` and `leo-bench cache ...`: files on this machine."""
 
 from collections.abc import Callable
 from typing import Annotated

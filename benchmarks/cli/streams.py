@@ -1,8 +1,8 @@
-"""Standard output and standard error that can take no result with them.
+"""Standard output and standard error whose failures do not stop the work.
 
-A pipe whose reader has left, a full disk behind a redirection, a closed stream or an ASCII terminal
-must not end a run half-way: what cannot be shown is dropped, the work goes on, its files are
-written, and the run says at its end what could not be shown.
+If the reader of a pipe has left, the disk behind a redirection is full, a stream is closed or a
+terminal knows ASCII only, the output that cannot be shown is dropped, the work goes on, its files
+are written, and at its end the command reports the failure.
 """
 
 import codecs
@@ -33,9 +33,9 @@ _ERRORS = "leo-bench"  # the name of `_shown_otherwise` among Python's error han
 
 
 class Outlet(io.RawIOBase):
-    """Bytes to a file descriptor, as long as that takes them.
+    """A raw stream to a file descriptor; what cannot be written is dropped.
 
-    `failure` is the first error that was not "the reader has left"; `has_left` says that one did.
+    `has_left` is whether the reader has left, `failure` the first error of any other kind.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -44,19 +44,19 @@ class Outlet(io.RawIOBase):
         self.has_left = False
 
     def writable(self) -> bool:
-        """Always."""
+        """True."""
         return True
 
     def fileno(self) -> int:
-        """The descriptor."""
+        """The file descriptor."""
         return self._descriptor
 
     def isatty(self) -> bool:
-        """Whether a person looks at it."""
+        """Whether it is a terminal."""
         return os.isatty(self._descriptor)
 
     def write(self, content: "ReadableBuffer", /) -> int:
-        """Write, or drop what can no longer be written; -> how many bytes are done with."""
+        """Write the bytes, or drop them if that fails; returns their number."""
         size = memoryview(content).nbytes
         if self.failure is not None or self.has_left:
             return size
@@ -71,9 +71,9 @@ class Outlet(io.RawIOBase):
 
 
 def open_streams() -> Outlet | None:
-    """Put streams that cannot fail in the place of Python's; -> that of standard output.
+    """Replace Python's two streams by streams that do not raise; returns that of standard output.
 
-    None: something else has taken the streams' place already, such as a test.
+    None if the streams were replaced before, as tests do.
     """
     is_replaced = sys.stdout is not sys.__stdout__ or sys.stderr is not sys.__stderr__
     _open_closed()
@@ -91,7 +91,7 @@ def open_streams() -> Outlet | None:
 
 
 def has_reader_left() -> bool:
-    """Whether standard output leads to a pipe that nobody reads any more."""
+    """Whether standard output is a pipe whose reader has left."""
     raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
     return isinstance(raw, Outlet) and raw.has_left
 
@@ -103,7 +103,7 @@ def _text(outlet: Outlet, encoding: str, by_line: bool) -> io.TextIOWrapper:
 
 
 def _open_closed() -> None:
-    """Streams that were closed lead nowhere; else the next file opened would be in their place."""
+    """Open closed streams as the null device; otherwise the next file opened took their place."""
     while True:
         descriptor = os.open(os.devnull, os.O_RDWR)
         if descriptor > 2:
@@ -112,7 +112,7 @@ def _open_closed() -> None:
 
 
 def _shown_otherwise(error: UnicodeError) -> tuple[str, int]:
-    r"""ASCII forms of what a stream cannot show; bytes of names that are not UTF-8 as `\xe9`."""
+    r"""ASCII for characters that a stream cannot show; bytes that are not UTF-8 as `\xe9`."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     characters = error.object[error.start : error.end]

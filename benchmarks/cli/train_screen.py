@@ -1,18 +1,18 @@
-"""A training on the screen: losses, samples a second, time left; on standard error."""
+"""Progress of a training on standard error: losses, samples per second, time left."""
 
 import time
 from collections.abc import Mapping
 from datetime import timedelta
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import Progress
 
-from leo_bench.benchmarks.cli.screen import HEARTBEAT_SECONDS, say
+from leo_bench.benchmarks.cli.screen import HEARTBEAT_SECONDS, progress_bar, say
 from leo_bench.leo.training.watching import Watcher
 
 
 class TrainingScreen(Watcher):
-    """On a terminal a bar; in a log a line every half minute, so that a run is seen to be alive."""
+    """A bar on a terminal; one line every half minute in a log."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False)
@@ -21,20 +21,11 @@ class TrainingScreen(Watcher):
         self._stage, self._steps = "", 0
 
     def on_start(self, stage: str, step: int, steps: int) -> None:
-        """Say where training begins."""
+        """Show the stage and the step at which training begins."""
         self._stage, self._steps = stage, steps
         self.say(f"{stage}: on from step {step} of {steps}" if step else f"{stage}: {steps} steps")
         if self._console.is_terminal:
-            self._progress = Progress(
-                TextColumn(stage),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[how]}"),
-                console=self._console,
-                transient=True,
-            )
-            self._progress.add_task(stage, total=steps, completed=step, how="")
-            self._progress.start()
+            self._progress = progress_bar(self._console, stage, steps, step)
 
     def on_step(
         self, step: int, losses: Mapping[str, float], rate: float, left: float | None
@@ -52,18 +43,18 @@ class TrainingScreen(Watcher):
             say(f"{self._stage} {step}/{self._steps}: {how}")
 
     def on_validation(self, step: int, numbers: Mapping[str, float]) -> None:
-        """A line of held-out numbers, which stays."""
+        """Show a line of held-out numbers, which stays."""
         shown = "  ".join(f"{name} {value:.4g}" for name, value in numbers.items())
         self.say(f"{self._stage} {step}/{self._steps}: held out {shown}")
 
     def on_end(self) -> None:
-        """Leave the terminal as it was."""
+        """Remove the bar."""
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
 
     def say(self, line: str) -> None:
-        """A line above the bar."""
+        """Show a line above the bar."""
         if self._progress is not None:
             self._progress.console.print(line, markup=False, soft_wrap=True)
         else:

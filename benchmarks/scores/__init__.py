@@ -1,1 +1,1 @@
-"""One module a score: from the options of a command to a record."""
+"""From the options of a command to its record: requests, plans, measurements, records."""

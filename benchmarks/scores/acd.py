@@ -1,14 +1,13 @@
 """ACD as a command measures it: a record of the real side, and one of the fake side."""
 
-from leo_bench.benchmarks.scores.plan import FramePlan, plan_frames
-from leo_bench.benchmarks.scores.requests import FrameScoreRequest
+from leo_bench.benchmarks.scores.plan import FramePlan
 from leo_bench.benchmarks.scores.score_record import (
     MeasuredScore,
     ScoreDetails,
     ScoredSide,
     score_sides,
 )
-from leo_bench.benchmarks.scores.side_notes import side_notes
+from leo_bench.benchmarks.scores.stamp import side_notes
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.identity.acd import SourceACD, source_acd
 from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS
@@ -18,17 +17,8 @@ from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS
 FEW_VIDEOS = 16
 
 
-def measure_acd(request: FrameScoreRequest, resources: Resources) -> list[MeasuredScore[SourceACD]]:
-    """Measure the real side, then the fake one, as far as the request has them.
-
-    Raises:
-        InputError: options, videos or weights cannot be used.
-    """
-    return acd_of(plan_frames(request), resources)
-
-
 def acd_of(chosen: FramePlan, resources: Resources) -> list[MeasuredScore[SourceACD]]:
-    """As `measure_acd`, by a plan.
+    """Measure the real side, then the fake one, as far as the plan has them.
 
     Raises:
         InputError: the videos or the weights cannot be used.

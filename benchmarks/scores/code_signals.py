@@ -1,4 +1,4 @@
-"""Motion codes of any videos, by a LEO's animator; its own samples bring theirs along."""
+"""Motion codes of videos by a LEO's animator; LEO samples keep the codes they were drawn as."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from leo_bench.leo.models.animator import ImageAnimator
 from leo_bench.leo.sampling.model import LeoModel, model_file
 from leo_bench.leo.sampling.source import LeoSource
 
-AT_ONCE = 16  # frames through the encoder, always: other numbers change last bits
+AT_ONCE = 16  # frames in a batch of the encoder; another number would change last bits
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class CodeEmbedder:
     """A LEO's encoder as a `FrameEmbedder`.
 
     Args:
-        animator: what encodes.
+        animator: the encoder.
         name: of the model.
         weights: hex SHA-256 of the file of the model's animator.
         device: where it runs.
@@ -38,7 +38,7 @@ class CodeEmbedder:
 
     @property
     def dim(self) -> int:
-        """Numbers of a code."""
+        """Length of a code."""
         return self.animator.directions
 
     def __call__(self, frames: Tensor) -> Embedded:
@@ -62,7 +62,7 @@ class CodeSignals:
 
     @staticmethod
     def by(model: LeoModel) -> "CodeSignals":
-        """By the animator of a run or of a shipped model.
+        """Motion codes by the animator of a run or of a shipped model.
 
         Raises:
             InputError: its animator is not trained.
@@ -73,7 +73,7 @@ class CodeSignals:
     def of(
         self, source: VideoSource, videos: Sequence[int], frames: int, resources: Resources
     ) -> Iterator[Tensor]:
-        """See `Signals`; a LEO's samples are not rendered where it has this animator."""
+        """See `Signals`; samples of a LEO with this animator are not rendered."""
         drawn = _own_codes(source, self.embedder.weights)
         if drawn is None:
             recipe = FrameRecipe(self.embedder, "center-crop-lanczos", self.embedder.animator.size)
@@ -87,9 +87,9 @@ class CodeSignals:
 
 
 def _own_codes(source: VideoSource, weights: str) -> tuple[LeoSource, Sequence[int]] | None:
-    """A LEO's samples and which of them, if they are made by the animator of this digest.
+    """The LEO samples behind `source` and their indices, if this animator renders them.
 
-    Not where frames go on from other frames: there codes count from several pictures.
+    None for samples that continue from generated frames: their codes refer to several pictures.
     """
     chosen: Sequence[int] = range(len(source.names))
     while isinstance(source, Selection):
@@ -103,5 +103,5 @@ def _own_codes(source: VideoSource, weights: str) -> tuple[LeoSource, Sequence[i
 
 
 def _animator_digest(model: LeoModel) -> str:
-    """Of the animator's file alone, whatever the rest of its run."""
+    """The digest of the animator's file."""
     return file_sha256(model_file(model.root, "animator"))

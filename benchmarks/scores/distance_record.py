@@ -1,12 +1,12 @@
-"""The record of a distance, with the caveats and notes that a reader of the number needs."""
+"""The record of a distance, with its caveats and the notes that its reader needs."""
 
 from leo_bench.benchmarks.scores.plan import Plan
-from leo_bench.benchmarks.scores.side_notes import side_notes
 from leo_bench.benchmarks.scores.stamp import (
     FrozenNetwork,
     drawn_side,
     interval_fields,
     protocol_fields,
+    side_notes,
     stamp,
     weights_notes,
 )

@@ -1,4 +1,4 @@
-"""Identity drift as a command measures it: real videos to calibrate on, and a record a source."""
+"""Identity drift as a command measures it: a calibration on real videos, one record a source."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from leo_bench.benchmarks.scores.score_record import (
     ScoredSide,
     score_sides,
 )
-from leo_bench.benchmarks.scores.side_notes import side_notes
+from leo_bench.benchmarks.scores.stamp import side_notes
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.schema import parse

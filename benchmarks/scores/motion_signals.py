@@ -1,9 +1,9 @@
-"""What moves in the videos of a source, as a signal a frame: what repetition is looked for in.
+"""Motion signals, one vector for each frame, in which repeated motion is searched.
 
-pixels    small grey pictures along the directions in which the calibration's videos move
+pixels    small grey pictures, projected on the main directions of motion of the calibration
 codes     motion codes by a LEO's animator (`benchmarks.scores.code_signals`)
 
-Both are made one video at a time and cached like any frame's embedding.
+Both are computed one video at a time, and cached as embeddings of frames are.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,12 +30,12 @@ class Signals(Protocol):
 
     @property
     def embedder(self) -> FrameEmbedder:
-        """What frames go through."""
+        """The embedder of single frames."""
 
     def of(
         self, source: VideoSource, videos: Sequence[int], frames: int, resources: Resources
     ) -> Iterator[Tensor]:
-        """Of the first `frames` frames of each of these videos: [T,D] each, in order.
+        """The signals [T,D] of the first `frames` frames of each of these videos, in order.
 
         Raises:
             BadVideoError: a video does not hold what its header promised.
@@ -45,7 +45,7 @@ class Signals(Protocol):
 
 @dataclass(frozen=True)
 class PixelSignals:
-    """Grey pictures along some axes.
+    """Grey pictures, projected on axes.
 
     Args:
         axes: [256,K].
@@ -59,7 +59,7 @@ class PixelSignals:
     def fitted(
         source: VideoSource, videos: Sequence[int], frames: int, resources: Resources
     ) -> "PixelSignals":
-        """Along the directions in which these videos move most.
+        """Projected on the directions in which these videos move most.
 
         Raises:
             InputError: nothing moves in them.
@@ -78,7 +78,7 @@ class PixelSignals:
 
 
 def first_frames(source: VideoSource, frames: int) -> list[int]:
-    """Indices of the videos, all of which must have so many frames.
+    """The indices of all videos, each of which must have so many frames.
 
     Raises:
         InputError: some have fewer.
@@ -104,7 +104,7 @@ def embedded(
     recipe: FrameRecipe,
     resources: Resources,
 ) -> Iterator[Tensor]:
-    """What an embedder says of the first frames of each of these videos: [T,D] each."""
+    """The embeddings [T,D] of the first frames of each of these videos."""
     wanted = [(video, range(frames)) for video in videos]
     for found in embed_frames(source, wanted, recipe, resources):
         yield found.values

@@ -1,8 +1,8 @@
-"""What every record states: its network, its protocol, its videos, and when and how it was made."""
+"""What every record states: its network, protocol and videos, and when and how it was made."""
 
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -22,6 +22,10 @@ from leo_bench.evaluation.uncertainty.intervals import Interval, ends
 from leo_bench.evaluation.videos.pace import rate_range, repeated_share
 from leo_bench.evaluation.videos.source import VideoSource, fingerprint
 from leo_bench.evaluation.weights.registry import prefix_note
+
+# Differences between the two sides that records note.
+RATES_APART = 0.1  # of the smaller median frame rate
+REPEATED = 0.2  # share of frames that equal the frame before them, on one side only
 
 FrozenNetwork = ClipExtractor | FrameEmbedder
 
@@ -141,3 +145,38 @@ def device_name(device: str) -> str:
 def with_news(record: RecordT, resources: Resources) -> RecordT:
     """The record with notes on the cache, such as damaged files."""
     return record.model_copy(update={"notes": (*record.notes, *resources.news())})
+
+
+def side_notes(real: SideRecord, fake: SideRecord, frames: int) -> list[str]:
+    """Notes on sides of different frame rates, or of which only one repeats frames.
+
+    Args:
+        real: one side.
+        fake: the other.
+        frames: of a clip.
+    """
+    return [*_on_rates(real, fake, frames), *_on_repeated(real, fake)]
+
+
+def _on_rates(real: SideRecord, fake: SideRecord, frames: int) -> Iterator[str]:
+    if real.rates is None or fake.rates is None:
+        return
+    of_real, of_fake = real.rates[1], fake.rates[1]
+    if max(of_real, of_fake) > (1 + RATES_APART) * min(of_real, of_fake):
+        seconds = (frames * real.stride / of_real, frames * fake.stride / of_fake)
+        yield (
+            f"real videos have {of_real:.4g} frames a second, fake ones {of_fake:.4g} (medians): "
+            f"{frames} frames at strides {real.stride} and {fake.stride} last {seconds[0]:.3g} s "
+            f"and {seconds[1]:.3g} s"
+        )
+
+
+def _on_repeated(real: SideRecord, fake: SideRecord) -> Iterator[str]:
+    if real.repeated is None or fake.repeated is None:
+        return
+    if (real.repeated > REPEATED) != (fake.repeated > REPEATED):
+        yield (
+            "frames that equal the one before them to the bit: "
+            f"{100 * real.repeated:.0f} % of the real side, {100 * fake.repeated:.0f} % of the "
+            "fake one; doubled frames or stills are part of the value"
+        )

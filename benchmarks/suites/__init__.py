@@ -1,4 +1,4 @@
-"""Suites as data: the benchmarks of a paper's table or of a regression run, one TOML file each.
+"""Suites: the benchmarks of a paper's table or of a regression test, one TOML file each.
 
 `benchmarks.suites.run` runs them.
 """
@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent
 
 
 class Benchmark(Data):
-    """What is scored, on what: a data set and split, a size, a length, a protocol.
+    """One benchmark: data set and split, frame size, clip length, protocol and metrics.
 
     Args:
         id: unique in its suite.
@@ -27,7 +27,7 @@ class Benchmark(Data):
         frames, real_stride, fake_stride: the clips' windows.
         protocol: id of an evaluation protocol.
         metrics: names of the protocol's metrics that the suite measures.
-        scores: ids of frame protocols for what is asked of one side alone, such as "acd-face".
+        scores: ids of frame protocols of scores of one side, such as "acd-face".
         clips, repeats: in place of the protocol's own numbers (ACD: so many videos a side), which
             makes the results incomparable with published ones; None: the protocol's.
     """
@@ -57,7 +57,7 @@ class Benchmark(Data):
 
 
 class SuiteModel(Data):
-    """Videos that a suite scores of its own accord.
+    """A model of the suite itself, measured in every run.
 
     Args:
         name: as in `leo-bench run --model NAME=SOURCE`.
@@ -69,7 +69,7 @@ class SuiteModel(Data):
 
 
 class Suite(Named):
-    """A list of benchmarks that belong together, and models that need no file of the user's."""
+    """A list of benchmarks that belong together, and models that need no files."""
 
     about: str
     benchmark: tuple[Benchmark, ...]

@@ -1,4 +1,4 @@
-"""`--model NAME=SOURCE` of `leo-bench run`: which videos a model has for each benchmark.
+"""The options --model and --origin of `leo-bench run`: the videos of each model.
 
     --model mine=samples/{dataset}                         samples/taichihd, samples/celebvhq ...
     --model leo=leo:runs/{dataset}                         a LEO run a data set
@@ -22,7 +22,7 @@ from leo_bench.reports.origins import ModelFacts, Origin
 
 @dataclass(frozen=True)
 class ModelSource:
-    """Videos of a model; `benchmark` is the one that they are for, or "" for any."""
+    """The source of a model's videos for one benchmark, or for any if `benchmark` is ""."""
 
     name: str
     benchmark: str
@@ -30,13 +30,11 @@ class ModelSource:
 
 
 def parse_models(given: Iterable[str], suite: Suite) -> list[ModelSource]:
-    """What stands behind the --model options, after the suite's own models.
-
-    A model of the suite's that is given again is replaced.
+    """The models of the suite and of the --model options, which replace the suite's by name.
 
     Raises:
-        InputError: no NAME=SOURCE, a name that is no folder's, an unknown benchmark or placeholder;
-            one model twice for the same benchmark; no model at all.
+        InputError: a text is not NAME=SOURCE, a name cannot name a folder, a benchmark or
+            placeholder is unknown, a model is given twice for a benchmark, or there is no model.
     """
     models = [_parsed(text, suite) for text in given]
     replaced = {model.name.lower() for model in models}
@@ -55,10 +53,10 @@ def parse_models(given: Iterable[str], suite: Suite) -> list[ModelSource]:
 
 
 def parse_origins(given: Iterable[str], models: Sequence[ModelSource]) -> dict[str, Origin]:
-    """What stands behind the --origin options.
+    """The origins of models, as --origin gives them.
 
     Raises:
-        InputError: no NAME=ORIGIN, an unknown model or origin.
+        InputError: a text is not NAME=ORIGIN, or model or origin are unknown.
     """
     found: dict[str, Origin] = {}
     for text in given:

@@ -1,7 +1,7 @@
 """Frame rates of videos, and the share of frames that repeat the one before.
 
 Both change every metric of motion; notes compare them between the two sides of a measurement
-(`benchmarks.scores.side_notes`).
+(`benchmarks.scores.stamp`).
 """
 
 import contextlib

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from leo_bench.benchmarks.scores.acd import measure_acd
+from leo_bench.benchmarks.scores.acd import acd_of
 from leo_bench.benchmarks.scores.features_file import FeaturesRequest, write_features
+from leo_bench.benchmarks.scores.plan import plan_frames
 from leo_bench.benchmarks.scores.requests import FrameScoreRequest, ScoreRequest
 from leo_bench.benchmarks.scores.score import score
 from leo_bench.evaluation.errors import InputError
@@ -132,7 +133,7 @@ def test_features_and_acd_and_packing_refuse_what_changes(tmp_path: Path) -> Non
     shutil.copytree(tmp_path / "other", tmp_path / "third")
     exchange = Changes(4, tmp_path / "real" / "v1", tmp_path / "third" / "v3")
     with pytest.raises(InputError, match="v1 has changed"):
-        measure_acd(frames_asked, Resources(store=None, progress=exchange))
+        acd_of(plan_frames(frames_asked), Resources(store=None, progress=exchange))
 
     source = open_videos(tmp_path / "real", OpenOptions(cache_root=tmp_path / "cache"))
     exchange = Changes(2, tmp_path / "real" / "v0", tmp_path / "other" / "v3")

@@ -23,7 +23,6 @@ MAY_IMPORT = {
 CIRCULAR_ROOMS = [
     {"evaluation.embedders", "evaluation.extractors"},
     {"evaluation.records", "evaluation.uncertainty"},
-    {"benchmarks.scores", "benchmarks.sources", "benchmarks.verify_and_explain"},
     {"benchmarks.cli", "benchmarks.evidence", "benchmarks.speed"},
     {"benchmarks.datasets", "benchmarks.prepare"},
 ]

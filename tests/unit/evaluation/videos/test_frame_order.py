@@ -8,8 +8,8 @@ import pytest
 from made_videos import clip, moving, opened, same
 from PIL import Image
 
-from leo_bench.benchmarks.scores.acd import measure_acd
-from leo_bench.benchmarks.scores.plan import plan
+from leo_bench.benchmarks.scores.acd import acd_of
+from leo_bench.benchmarks.scores.plan import plan, plan_frames
 from leo_bench.benchmarks.scores.requests import FrameScoreRequest, ScoreRequest
 from leo_bench.benchmarks.scores.score import scored
 from leo_bench.evaluation.errors import BadVideoError, InputError
@@ -162,7 +162,7 @@ def test_a_score_of_frames_out_of_order_is_not_comparable_either(sides: dict[str
         embedder="mean-colour",
         device="cpu",
     )
-    (side,) = measure_acd(request, Resources(store=None))
+    (side,) = acd_of(plan_frames(request), Resources(store=None))
     assert any(caveat.startswith("frames were scored out") for caveat in side.record.caveats)
 
 

@@ -9,8 +9,7 @@ from PIL import Image
 
 from leo_bench.benchmarks.scores.requests import ScoreRequest
 from leo_bench.benchmarks.scores.score import score
-from leo_bench.benchmarks.scores.side_notes import side_notes
-from leo_bench.benchmarks.scores.stamp import side_record
+from leo_bench.benchmarks.scores.stamp import side_notes, side_record
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.records.distance import SideRecord
