@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
-from scipy import stats
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import Data, load_toml
 from leo_bench.evaluation.metrics import is_higher_better
 from leo_bench.evaluation.records.influences import ErrorOfDifference
+from leo_bench.evaluation.uncertainty.variance import LEVEL, student_reach
 from leo_bench.reports.error_of_change import chance_of_rise, detectable_rise, error_of_change
 from leo_bench.reports.records import StoredRecord, read_tree
 
@@ -110,7 +110,7 @@ class Change:
         """95 % interval of the difference."""
         if self.difference is None or self.error is None:
             return None
-        reach = float(stats.t.ppf(0.975, self.error.freedom)) * self.error.standard_error
+        reach = student_reach(LEVEL, self.error.freedom) * self.error.standard_error
         return self.difference - reach, self.difference + reach
 
 

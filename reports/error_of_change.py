@@ -16,7 +16,7 @@ from leo_bench.evaluation.records.influences import (
     influences_path,
     read_influences,
 )
-from leo_bench.evaluation.uncertainty.variance import satterthwaite
+from leo_bench.evaluation.uncertainty.variance import satterthwaite, student_quantile
 from leo_bench.reports.records import StoredRecord
 
 # Relative; influences are written with nine digits, and those of another record differ by more.
@@ -60,7 +60,7 @@ def detectable_rise(error: ErrorOfDifference, level: float) -> float:
     """The rise that a one-sided test at this level finds with probability `POWER`."""
     if error.standard_error == 0:
         return 0.0
-    quantile = float(stats.t.isf(level, error.freedom))
+    quantile = -student_quantile(level, error.freedom)
     # A change divided by its estimated error has Student's noncentral distribution.
     in_errors = optimize.brentq(
         lambda shift: stats.nct.sf(quantile, error.freedom, shift) - POWER, 0.0, 4 * quantile + 4

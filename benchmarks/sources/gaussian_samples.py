@@ -9,7 +9,6 @@ shipped model does not, and those of the videos `fit` are computed once and cach
 """
 
 import hashlib
-import json
 import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
@@ -26,7 +25,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.cache import FeatureStore
 from leo_bench.evaluation.features.single_thread_pool import lanes
 from leo_bench.evaluation.files.places import cache_root
-from leo_bench.evaluation.files.schema import Data, parse
+from leo_bench.evaluation.files.schema import Data, parse, settings_digest
 from leo_bench.evaluation.videos.source import (
     Medium,
     Selection,
@@ -114,7 +113,7 @@ def encoded(model: LeoModel, videos: VideoSource) -> list[Tensor]:
         "decoder": videos.medium.decoder,
         "device": model.device.split(":")[0],
     }
-    key = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:32]
+    key = settings_digest(about)[:32]
     store.describe(key, about)
     sequences = []
     for index, count in enumerate(videos.frame_counts):
@@ -217,7 +216,7 @@ class GaussianSource:
             "start": f"{self._starts.digest(start)} {self._starts.medium.decoder}",
             "sample": index,
         }
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return settings_digest(facts)
 
     def codes(self, index: int) -> Tensor:
         """The codes of a sample: float32 [T,20]."""

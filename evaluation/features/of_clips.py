@@ -7,9 +7,7 @@ GPU clips go in batches. The numbers depend on the clips and the extractor alone
 workers, order or batch (extractors run a fixed batch shape inside).
 """
 
-import hashlib
 import itertools
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +20,7 @@ from leo_bench.evaluation.extractors import ClipExtractor
 from leo_bench.evaluation.extractors.numerics import full_precision, hardware
 from leo_bench.evaluation.features.cache import FeatureStore
 from leo_bench.evaluation.features.single_thread_pool import Lanes, available_bytes, lanes, readers
+from leo_bench.evaluation.files.schema import settings_digest
 from leo_bench.evaluation.preprocess import I3D_SIDE, PREPROCESS, PREPROCESS_VERSION, loaded
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, Loading
 from leo_bench.evaluation.videos.source import VideoSource, each_levels
@@ -101,8 +100,7 @@ class FeatureRecipe:
 
     def key(self, decoder: str, size: tuple[int, int]) -> str:
         """Cache key: digest of `facts`."""
-        text = json.dumps(self.facts(decoder, size), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        return settings_digest(self.facts(decoder, size))[:32]
 
     def frames(self, clip: Tensor) -> Tensor:
         """Stored frames at the resolution of the benchmark: uint8 [T,3,H,W] -> uint8 [T,3,R,R]."""

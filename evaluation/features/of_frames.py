@@ -6,8 +6,6 @@ of at most BLOCK_BYTES or one frame each, whatever the size, number and length o
 CPU a block goes through the embedder on one thread, and as many side by side as there are cores.
 """
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +18,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors.numerics import full_precision, hardware
 from leo_bench.evaluation.features.of_clips import Features, FeaturesOf, Resources
 from leo_bench.evaluation.features.single_thread_pool import Lanes, lanes
+from leo_bench.evaluation.files.schema import settings_digest
 from leo_bench.evaluation.preprocess import PREPROCESS_VERSION, RESIZE
 from leo_bench.evaluation.protocols.of_clips import Loading
 from leo_bench.evaluation.videos.source import VideoSource, each_levels
@@ -63,8 +62,7 @@ class FrameRecipe:
 
     def key(self, decoder: str, size: tuple[int, int]) -> str:
         """Cache key: digest of `facts`."""
-        text = json.dumps(self.facts(decoder, size), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        return settings_digest(self.facts(decoder, size))[:32]
 
     def frames(self, clip: Tensor) -> Tensor:
         """Stored frames at the resolution of the benchmark: uint8 [T,3,H,W] -> uint8 [T,3,R,R]."""

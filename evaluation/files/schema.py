@@ -107,7 +107,7 @@ def load_csv(model: type[ModelT], path: Path) -> list[ModelT]:
 
 
 def settings_digest(settings: Any) -> str:
-    """Hex SHA-256 over settings as sorted JSON: what the `digest` of a protocol is."""
+    """Hex SHA-256 of settings as sorted JSON: digests of protocols, keys of caches."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 

@@ -8,8 +8,6 @@ Sample i follows from (seed, i) alone, to the bit on a CPU: samples are drawn an
 aligned groups of fixed size, each group on one thread.
 """
 
-import hashlib
-import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +19,7 @@ import torch
 from torch import Tensor
 
 from leo_bench.evaluation.features.single_thread_pool import Lanes, lanes
+from leo_bench.evaluation.files.schema import settings_digest
 from leo_bench.evaluation.videos.source import Medium, Skipped, read_in_pieces
 from leo_bench.leo.data.videos import cut_note
 from leo_bench.leo.sampling.drawing import Drawing, Drawn, SampleRow
@@ -127,7 +126,7 @@ class LeoSource:
         }
         if self.drawing.from_own_frames:
             facts["stretches"] = STRETCHES
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return settings_digest(facts)
 
     def codes(self, index: int) -> Tensor:
         """The motion codes of a sample: float32 [T,M]."""
