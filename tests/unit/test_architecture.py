@@ -24,7 +24,6 @@ CIRCULAR_ROOMS = [
     {"evaluation.embedders", "evaluation.extractors"},
     {"evaluation.records", "evaluation.uncertainty"},
     {"benchmarks.cli", "benchmarks.evidence", "benchmarks.speed"},
-    {"benchmarks.datasets", "benchmarks.prepare"},
 ]
 VAGUE = {"utils", "helpers", "common", "misc", "core", "base", "manager", "tools"}
 FILES = sorted(
