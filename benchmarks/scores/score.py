@@ -80,9 +80,27 @@ def scored(chosen: Plan, resources: Resources) -> Scored:
         InputError: the sources or weights cannot be used.
     """
     began = time.monotonic()
-    request = chosen.request
     real, fake = open_sides(chosen, resources)
     network = build_network(chosen.network, chosen.protocol)
+    return score_opened(chosen, real, fake, network, resources, began)
+
+
+def score_opened(
+    chosen: Plan, real: Side, fake: Side, network: "Network", resources: Resources, began: float
+) -> Scored:
+    """Measure two sides that are open already, through a network that is built already.
+
+    Args:
+        chosen: the plan.
+        real, fake: the videos, with the windows of the plan.
+        network: of the plan (`build_network`).
+        resources: cache, threads and progress.
+        began: `time.monotonic()` at the beginning, for the record's seconds.
+
+    Raises:
+        InputError: the videos or the weights cannot be used.
+    """
+    request = chosen.request
     check_weights(chosen.network.name, chosen.weights_sha256, network.frozen.weights)
     settings = Settings(
         features_of=network.through(chosen.resolution, resources),
