@@ -92,7 +92,8 @@ def score_opened(
 
     Args:
         chosen: the plan.
-        real, fake: the videos, with the windows of the plan.
+        real: videos of the real side, with the window of the plan.
+        fake: videos of the fake side, likewise.
         network: of the plan (`build_network`).
         resources: cache, threads and progress.
         began: `time.monotonic()` at the beginning, for the record's seconds.
