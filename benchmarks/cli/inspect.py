@@ -221,23 +221,27 @@ def _verify_folder(folder: Path, given: "Given", effort: Effort) -> None:
 
 
 def explain(
+    *,
     a: Annotated[Path, typer.Argument(help="A record.")],
     b: Annotated[Path, typer.Argument(help="Another record.")],
+    real: Annotated[str | None, typer.Option(help="Where A's real videos are now.")] = None,
+    fake: Annotated[str | None, typer.Option(help="Where A's fake videos are now.")] = None,
     permitted: Permitted,
     workers: Workers = 2,
 ) -> None:
     """Show what differs between two records, and how much each setting moves the number.
 
-    A is measured again with each setting of B in turn; settings of scores (acd, drift, repetition)
-    are listed but not measured. A second table lists what else differs: versions, commit, decoder,
-    device, digests. Files of several records (acd, drift) are compared record by record.
+    A is measured again as it is, then with each setting of B in turn; settings of scores (acd,
+    drift, repetition) are listed but not measured. A second table lists what else differs:
+    versions, commit, decoder, device, digests. Files of several records (acd, drift) are compared
+    record by record.
 
     Example: leo-bench explain digan.json stylegan-v.json
     """
     from leo_bench.benchmarks.verify_and_explain.explain import record_pairs
 
     for first, second in record_pairs(a, b):
-        _explain_pair(a, first, b, second, permitted.given(), workers)
+        _explain_pair(a, first, b, second, permitted.given(real, fake), workers)
 
 
 def _explain_pair(
@@ -259,7 +263,7 @@ def _explain_pair(
     if isinstance(first, Record) and isinstance(second, Record):
         found = differences(first, second, resources(workers=workers, keep=True), given)
         rows = [[d.setting, d.a, d.b, d.value, d.moves] for d in found]
-        columns = ["setting", "A", "B", "A with B's", "moves A by"]
+        columns = ["setting", "A", "B", "A with B's", "moves by"]
     else:
         rows = [list(row) for row in listed_settings(first, second)]
         columns = ["setting", "A", "B"]

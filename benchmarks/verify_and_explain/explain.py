@@ -32,6 +32,9 @@ OF_SETTINGS = frozenset({"frames", "resolution", "seed", "real.stride", "fake.st
 UNMEASURED = DESCRIPTIVE | {"allow_unverified", "trust_torchscript", "device", "data_root"}
 
 
+# The row of a record that is measured again as it is.
+UNCHANGED = "(none: A again)"
+
 # A setting, its value in A, in B, and the plan of A with the value of B.
 Toggle = tuple[str, object, object, Plan]
 
@@ -81,27 +84,56 @@ def differences(
 ) -> list[Difference]:
     """Every setting in which two records differ, and the number of `a` with the setting of `b`.
 
+    The first row is `a` as recorded, measured here: what it moves by comes from code, libraries,
+    hardware or changed videos. The other rows are compared with it, so that they are of the setting
+    alone. Without differing settings the list is empty, and nothing is measured.
+
+    Args:
+        a: a record.
+        b: another of the same metric.
+        resources: cache, threads and progress.
+        given: permissions, and where the videos of `a` are now; those of `b` are read from their
+            recorded place where they are not the videos of `a`.
+
     Raises:
         InputError: the records are of different metrics.
     """
     check_alike(a, b)
-    found = []
-    for setting, one, other, changed in _all_toggles(a, b, given):
-        try:
-            # Another network has its own weights; otherwise those of A are used.
-            wanted = b if setting in ("extractor name", "weights") else a
-            weights = weights_of(changed.network.name, wanted.weights_sha256, given)
-            changed = replace(
-                changed,
-                network=replace(changed.network, weights=weights),
-                weights_sha256=wanted.weights_sha256,
-            )
-            value = scored(changed, resources).record.value
-            shown, moves = f"{value:.6g}", f"{value - a.value:+.4g}"
-        except InputError as error:
-            shown, moves = f"not possible: {error}", ""
-        found.append(Difference(setting, str(one), str(other), shown, moves))
+    toggles = list(_all_toggles(a, b, given))
+    if not toggles:
+        return []
+    now = _measured(settings_of(a, given), a, resources, given)
+    found = [_difference((UNCHANGED, "", "", settings_of(a, given)), now, a.value)]
+    base = a.value if isinstance(now, InputError) else now
+    for toggle in toggles:
+        # Another network has its own weights; otherwise those of A are used.
+        of_network = toggle[0] in ("extractor name", "weights")
+        value = _measured(toggle[3], b if of_network else a, resources, given)
+        found.append(_difference(toggle, value, base))
     return found
+
+
+def _measured(
+    plan: Plan, weights_from: Record, resources: Resources, given: Given
+) -> float | InputError:
+    """The number of a plan with the weights of a record, or why it cannot be measured."""
+    try:
+        weights = weights_of(plan.network.name, weights_from.weights_sha256, given)
+        plan = replace(
+            plan,
+            network=replace(plan.network, weights=weights),
+            weights_sha256=weights_from.weights_sha256,
+        )
+        return scored(plan, resources).record.value
+    except InputError as error:
+        return error
+
+
+def _difference(toggle: Toggle, value: float | InputError, base: float) -> Difference:
+    setting, one, other, _ = toggle
+    if isinstance(value, InputError):
+        return Difference(setting, str(one), str(other), f"not possible: {value}", "")
+    return Difference(setting, str(one), str(other), f"{value:.6g}", f"{value - base:+.4g}")
 
 
 def listed_settings(a: AnyRecord, b: AnyRecord) -> list[tuple[str, str, str]]:
@@ -140,12 +172,11 @@ def _unlike(a: Mapping[str, object], b: Mapping[str, object]) -> list[tuple[str,
 
 
 def _all_toggles(a: Record, b: Record, given: Given) -> Iterator[Toggle]:
-    of_a, of_b = settings_of(a, given), settings_of(b, given)
+    of_a = settings_of(a, given)
     # Sides of one digest are the same videos, wherever they are.
-    for side in ("real", "fake"):
-        if getattr(a, side).fingerprint == getattr(b, side).fingerprint:
-            same = replace(getattr(of_b, side), spec=getattr(of_a, side).spec)
-            of_b = replace(of_b, **{side: same})
+    real = of_a.real.spec if a.real.fingerprint == b.real.fingerprint else None
+    fake = of_a.fake.spec if a.fake.fingerprint == b.fake.fingerprint else None
+    of_b = settings_of(b, replace(given, real=real, fake=fake))
     yield from _toggles(of_a, of_b)
     if a.weights_sha256 != b.weights_sha256 and of_a.network.name == of_b.network.name:
         yield "weights", a.weights_sha256[:16], b.weights_sha256[:16], of_a

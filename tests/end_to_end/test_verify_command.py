@@ -121,6 +121,35 @@ def test_every_setting_of_the_command_line_is_put_into_the_other_record(
         assert f"\n{setting} " in said.out
 
 
+def test_explain_measures_the_record_as_it_is_before_it_changes_a_setting(
+    measured: Path, leo_bench: Run, tmp_path: Path
+) -> None:
+    """A drift of code or libraries is a row of its own, and in no other row."""
+    record = json.loads(measured.read_text())
+    other = tmp_path / "other.json"
+    resized = ("--resolution", 24, "--json", other)
+    assert leo_bench("fvd", "--real", "real", "--fake", "fake", *HOW, *resized).code == 0
+    by_resizing = json.loads(other.read_text())["value"] - record["value"]
+    for name in ("value", "value_float64"):
+        record[name] += 100.0
+    for name in ("values", "values_float64"):
+        record[name] = [number + 100.0 for number in record[name]]
+    record |= dict.fromkeys(
+        ("interval", "interval_level", "interval_method", "standard_error", "fvd_infinity")
+    )
+    record["extrapolation"] = None
+    measured.write_text(json.dumps(record))
+    (tmp_path / "real").rename(tmp_path / "moved")
+    gone = leo_bench("explain", measured, other)
+    assert gone.code == 2
+    assert "--real" in gone.err
+    said = leo_bench("explain", measured, other, "--real", "moved")
+    assert said.code == 0, said.err
+    rows = {line.split("  ")[0]: line.split()[-1] for line in said.out.splitlines() if line}
+    assert rows["(none: A again)"] == "-100"
+    assert rows["resolution"] == f"{by_resizing:+.4g}"
+
+
 def test_explain_lists_settings_of_scores(measured: Path, leo_bench: Run, tmp_path: Path) -> None:
     del measured
     acd = ("acd", "--fake", "fake", "--protocol", "acd-toy", "--embedder", "mean-colour")
