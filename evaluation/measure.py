@@ -14,9 +14,9 @@ from torch import Tensor
 from leo_bench.evaluation.clips import ClipRef, Window, choose_clips, derived_seed
 from leo_bench.evaluation.distances.influence import ClipFeatures, Form, combine
 from leo_bench.evaluation.errors import BadVideoError, InputError
-from leo_bench.evaluation.features.cache import FeatureStore
 from leo_bench.evaluation.features.of_clips import FeaturesOf
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
+from leo_bench.evaluation.features.stores import Store
 from leo_bench.evaluation.preprocess import AS_STORED
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, Loading, form_of
 from leo_bench.evaluation.records.clip_notes import choice_notes
@@ -67,7 +67,7 @@ class Settings:
     seed: int
     resolution: int | None
     on_error: Literal["fail", "skip"]
-    store: FeatureStore | None
+    store: Store | None
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,21 @@ class SideFeatures:
     used: Sequence[int]
     computed: int
     notes: Sequence[str]
+
+
+@dataclass(frozen=True)
+class WantedClips:
+    """The clips that a measurement needs of one side.
+
+    Args:
+        side: the side.
+        loading: how its videos are read.
+        refs: of all repeats, each once, in the order of the videos.
+    """
+
+    side: Side
+    loading: Loading
+    refs: Sequence[ClipRef]
 
 
 @dataclass(frozen=True)
@@ -139,16 +154,10 @@ def measure(
             where those are not skipped; mixed sizes; a video that changed meanwhile.
     """
     form = form_of(metric, protocol)
-    of_real = protocol.loading("real", real.source.medium.layout)
-    of_fake = protocol.loading("fake", fake.source.medium.layout)
-    sides = [(real, of_real), (fake, of_fake)]
-    check_same_size(
-        real.source, fake.source, *(of.resolution(settings.resolution) for _, of in sides)
+    real_draws, fake_draws = (
+        draw(each.side, each.loading, protocol, settings)
+        for each in wanted_clips(real, fake, protocol, settings)
     )
-    for side, loading in sides:  # a fault of either is found before the long part
-        _check_two(side, min(map(len, _choose(side, loading, protocol, settings))))
-    real_draws = draw(real, of_real, protocol, settings)
-    fake_draws = draw(fake, of_fake, protocol, settings)
     for draws in (real_draws, fake_draws):
         _check_two(draws.side, draws.clips)  # broken videos may have been left out
     repeats = _repeats(real_draws, fake_draws)
@@ -156,6 +165,34 @@ def measure(
     for draws in (real_draws, fake_draws):
         check_unchanged(draws.side.source, draws.used)
     return Measurement(metric, form, numbers, real_draws, fake_draws)
+
+
+def wanted_clips(
+    real: Side, fake: Side, protocol: EvalProtocol, settings: Settings
+) -> tuple[WantedClips, WantedClips]:
+    """The clips of both sides, before any is read: a fault of either is found here.
+
+    Raises:
+        InputError: too few or too short videos; sides or videos of unlike sizes.
+    """
+    sides = [
+        (real, protocol.loading("real", real.source.medium.layout)),
+        (fake, protocol.loading("fake", fake.source.medium.layout)),
+    ]
+    check_same_size(
+        real.source, fake.source, *(of.resolution(settings.resolution) for _, of in sides)
+    )
+    found = []
+    for side, loading in sides:
+        choices = _choose(side, loading, protocol, settings)
+        _check_two(side, min(map(len, choices)))
+        found.append(WantedClips(side, loading, _each_once(choices)))
+    return found[0], found[1]
+
+
+def _each_once(choices: Sequence[Sequence[ClipRef]]) -> list[ClipRef]:
+    """The clips of all repeats, in the order of the videos."""
+    return sorted({ref for repeat in choices for ref in repeat})
 
 
 def _repeats(real: SideFeatures, fake: SideFeatures) -> list[Repeat]:
@@ -209,7 +246,7 @@ def _choose(
 
 def _draw(side: Side, loading: Loading, protocol: EvalProtocol, settings: Settings) -> SideFeatures:
     choices = _choose(side, loading, protocol, settings)
-    refs = sorted({ref for repeat in choices for ref in repeat})
+    refs = _each_once(choices)
     used = sorted({ref.video for ref in refs})
     features = settings.features_of(side.source, refs, side.window, loading)
     rows_a_clip = len(features.values) // len(refs)

@@ -18,8 +18,8 @@ from leo_bench.evaluation.clips import ClipRef, Window
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ClipExtractor
 from leo_bench.evaluation.extractors.numerics import full_precision, hardware
-from leo_bench.evaluation.features.cache import FeatureStore
 from leo_bench.evaluation.features.single_thread_pool import Lanes, available_bytes, lanes, readers
+from leo_bench.evaluation.features.stores import Store
 from leo_bench.evaluation.files.schema import settings_digest
 from leo_bench.evaluation.preprocess import I3D_SIDE, PREPROCESS, PREPROCESS_VERSION, loaded
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, Loading
@@ -111,13 +111,15 @@ class FeatureRecipe:
 
         On the extractor's device. One frame after another, so that no two are held as stored.
         """
-        device = self.extractor.device
-        clip = torch.empty(3, count, I3D_SIDE, I3D_SIDE, device=device)
+        clip = torch.empty(3, count, I3D_SIDE, I3D_SIDE, device=self.extractor.device)
         for place in range(count):
-            pixels = self.frames(next(stored)[None])[None].to(device)
-            clip[:, place] = PREPROCESS[self.preprocess](pixels)[0, :, 0]
-            del pixels  # before the next frame is decoded
+            clip[:, place] = self.network_frame(next(stored))
         return clip
+
+    def network_frame(self, stored: Tensor) -> Tensor:
+        """One frame as stored, uint8 [3,H,W] -> float32 [3,224,224], on the extractor's device."""
+        pixels = self.frames(stored[None])[None].to(self.extractor.device)
+        return PREPROCESS[self.preprocess](pixels)[0, :, 0]
 
     def _resizes(self, size: tuple[int, int]) -> bool:
         return self.resolution is not None and size != (self.resolution, self.resolution)
@@ -155,7 +157,7 @@ class Resources:
         progress: told after every clip or batch: clips done, clips to do.
     """
 
-    store: FeatureStore | None
+    store: Store | None
     workers: int = 2
     batch: int | None = None
     opening: Progress | None = None
@@ -196,7 +198,7 @@ def extract(
     """
     decoder, sizes = source.medium.decoder, source.sizes()
     keys = {size: recipe.key(decoder, size) for size in {sizes[ref.video] for ref in refs}}
-    names = {ref: f"{ref.start}:{window.frames}:{window.stride}" for ref in refs}
+    names = {ref: clip_name(ref, window) for ref in refs}
     known: dict[ClipRef, Tensor] = {}
     if resources.store is not None:
         for video, group in itertools.groupby(sorted(names), key=lambda ref: ref.video):
@@ -220,6 +222,11 @@ def extract(
             unsaved = {}
     videos = tuple(source.names[ref.video] for ref in refs)
     return Features(torch.stack([known[ref] for ref in refs]), videos, len(missing))
+
+
+def clip_name(ref: ClipRef, window: Window) -> str:
+    """A clip's name in the store of its video."""
+    return f"{ref.start}:{window.frames}:{window.stride}"
 
 
 def _through_network(

@@ -134,7 +134,7 @@ def frame_features(
         source: VideoSource, refs: Sequence[ClipRef], window: Window, loading: Loading
     ) -> Features:
         each = min(of_clip, window.frames)
-        wanted = [(ref.video, spread_frames(window, ref.start, each)) for ref in refs]
+        wanted = frames_of_clips(refs, window, of_clip)
         values = torch.empty(len(refs) * each, embedder.dim)
         recipe = FrameRecipe(embedder, loading.resize, loading.resolution(resolution))
         for i, embedded in enumerate(embed_frames(source, wanted, recipe, resources)):
@@ -152,6 +152,14 @@ def frame_features(
     return features_of
 
 
+def frames_of_clips(
+    refs: Sequence[ClipRef], window: Window, of_clip: int
+) -> list[tuple[int, list[int]]]:
+    """Video and frames of each clip: `of_clip` of them, or all where it has no more."""
+    each = min(of_clip, window.frames)
+    return [(ref.video, spread_frames(window, ref.start, each)) for ref in refs]
+
+
 def spread_frames(window: Window, start: int, count: int) -> list[int]:
     """Video frames of the clip at `start`: `count` from its first to its last, ascending."""
     indices = window.indices(start)
@@ -163,8 +171,7 @@ def _through_network(
 ) -> dict[str, Tensor]:
     """Frame number -> embedding float32 [D], or [0] where nothing was found."""
     run = lanes(recipe.embedder.device)
-    at_once = min(FRAMES_AT_ONCE, -(-len(frames) // run.count))
-    blocks = _blocks(source, video, frames, recipe, at_once)
+    blocks = _blocks(source, video, frames, recipe)
     made: dict[str, Tensor] = {}
     with full_precision(), Lanes(1) as reading:
         for embedded in run.map(recipe.embedder, reading.read_ahead(blocks)):
@@ -179,16 +186,46 @@ def _through_network(
     return made
 
 
+class FrameBlocks:
+    """Puts frames of a video together, at the resolution of the benchmark, a few a block.
+
+    Args:
+        recipe: of the embedder that the blocks are for.
+        count: frames in all.
+    """
+
+    def __init__(self, recipe: FrameRecipe, count: int) -> None:
+        self._recipe = recipe
+        run = lanes(recipe.embedder.device)
+        self._at_once = min(FRAMES_AT_ONCE, -(-count // run.count))
+        self._frames: list[int] = []
+        self._block: list[Tensor] = []
+
+    def add(self, frame: int, stored: Tensor) -> tuple[list[int], Tensor] | None:
+        """Take in a frame, uint8 [3,H,W]; a block that is full: its frames, uint8 [n,3,R,R]."""
+        self._frames.append(frame)
+        self._block.append(self._recipe.frames(stored[None])[0])
+        is_large = len(self._block) * self._block[0].numel() >= BLOCK_BYTES
+        return self.rest() if is_large or len(self._block) == self._at_once else None
+
+    def rest(self) -> tuple[list[int], Tensor] | None:
+        """What was taken in since the last block; None: nothing."""
+        if not self._block:
+            return None
+        found = self._frames, torch.stack(self._block)
+        self._frames, self._block = [], []
+        return found
+
+
 def _blocks(
-    source: VideoSource, video: int, frames: Sequence[int], recipe: FrameRecipe, at_once: int
+    source: VideoSource, video: int, frames: Sequence[int], recipe: FrameRecipe
 ) -> Iterator[Tensor]:
     """Frames at the resolution of the benchmark, a few together: uint8 [n,3,R,R]."""
-    block: list[Tensor] = []
-    for stored in each_levels(source, video, frames):
-        block.append(recipe.frames(stored[None])[0])
-        if len(block) == at_once or len(block) * block[0].numel() >= BLOCK_BYTES:
-            yield torch.stack(block)
-            block.clear()
+    blocks = FrameBlocks(recipe, len(frames))
+    for frame, stored in zip(frames, each_levels(source, video, frames), strict=True):
+        if (full := blocks.add(frame, stored)) is not None:
+            yield full[1]
+            del full
         del stored  # before the next is decoded
-    if block:
-        yield torch.stack(block)
+    if (rest := blocks.rest()) is not None:
+        yield rest[1]

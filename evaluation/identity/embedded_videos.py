@@ -4,7 +4,7 @@ Letters: T frames, D embedding size.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Generic, Literal, Self, TypeVar
@@ -83,8 +83,7 @@ class EmbeddedVideos:
             BadVideoError: a broken video where those are not skipped.
             InputError: as `embed_frames`; at the end, a video that has changed since it was read.
         """
-        settings, source, done = self._settings, self._source, 0
-        wanted = [(video, self.window.indices(start)) for video, start in self._refs]
+        settings, source, done, wanted = self._settings, self._source, 0, self.wanted
         quiet = Resources(settings.resources.store, settings.resources.workers)
         while done < len(wanted):
             try:
@@ -100,6 +99,11 @@ class EmbeddedVideos:
                 self._broken.append(skipped_as_broken(source, error))
                 self._done(done := done + 1)
         check_unchanged(source, [v for v, _ in self._refs if source.names[v] in self._seen])
+
+    @property
+    def wanted(self) -> list[tuple[int, Sequence[int]]]:
+        """Index in the source and frames of every video that is long enough."""
+        return [(video, self.window.indices(start)) for video, start in self._refs]
 
     def _done(self, count: int) -> None:
         if self._settings.resources.progress is not None:

@@ -17,8 +17,8 @@ from torch import Tensor
 from leo_bench.evaluation.distances.frechet_influence import FrechetStatistic
 from leo_bench.evaluation.distances.influence import ClipFeatures, Form, WeightedStatistic, mean_of
 from leo_bench.evaluation.extractors.numerics import hardware
-from leo_bench.evaluation.features.cache import FeatureStore
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
+from leo_bench.evaluation.features.stores import Store
 from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.records.influences import VideoInfluences
 from leo_bench.evaluation.uncertainty.extrapolation import Extrapolation, extrapolate
@@ -76,9 +76,7 @@ class Numbers:
         return statistics.pstdev(self.values) if len(self.values) > 1 else None
 
 
-def numbers_of(
-    form: Form, repeats: Sequence[Repeat], seed: int, store: FeatureStore | None
-) -> Numbers:
+def numbers_of(form: Form, repeats: Sequence[Repeat], seed: int, store: Store | None) -> Numbers:
     """Every number of these features, from the cache where they were computed before.
 
     Raises:

@@ -1,0 +1,218 @@
+"""What several measurements need of each video, and the reading of it: one decoding for all.
+
+A job is one measurement's choice of clips or frames. `works` puts together what the jobs need of
+each video and the store does not have; `VideoWork.pieces` reads it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, Self
+
+from torch import Tensor
+
+from leo_bench.evaluation.clips import ClipRef, Window
+from leo_bench.evaluation.features.of_clips import FeatureRecipe, Resources, clip_name, extract
+from leo_bench.evaluation.features.of_frames import FrameBlocks, FrameRecipe, embed_frames
+from leo_bench.evaluation.features.stores import Store
+from leo_bench.evaluation.preprocess import I3D_SIDE
+from leo_bench.evaluation.videos.source import VideoSource, each_levels
+
+
+@dataclass(frozen=True)
+class ClipJob:
+    """Clips of a source that one measurement needs, through an extractor."""
+
+    source: VideoSource
+    refs: Sequence[ClipRef]
+    window: Window
+    recipe: FeatureRecipe
+
+    def by_video(self) -> dict[int, Self]:
+        """The job of each video."""
+        found: dict[int, list[ClipRef]] = defaultdict(list)
+        for ref in self.refs:
+            found[ref.video].append(ref)
+        return {video: replace(self, refs=refs) for video, refs in found.items()}
+
+    def named(self) -> dict[str, range]:
+        """Name in the store -> frames, of each clip."""
+        return {clip_name(ref, self.window): self.window.indices(ref.start) for ref in self.refs}
+
+    def alone(self, resources: Resources) -> None:
+        """Do this job by itself, as the measurement would.
+
+        Raises:
+            BadVideoError, InputError: as `extract`.
+        """
+        extract(self.source, self.refs, self.window, self.recipe, resources)
+
+
+@dataclass(frozen=True)
+class FrameJob:
+    """Frames of a source that one measurement needs, through an embedder."""
+
+    source: VideoSource
+    wanted: Sequence[tuple[int, Sequence[int]]]
+    recipe: FrameRecipe
+
+    def by_video(self) -> dict[int, Self]:
+        """The job of each video."""
+        found: dict[int, list[tuple[int, Sequence[int]]]] = defaultdict(list)
+        for video, frames in self.wanted:
+            found[video].append((video, frames))
+        return {video: replace(self, wanted=wanted) for video, wanted in found.items()}
+
+    def named(self) -> dict[str, range]:
+        """Name in the store -> the frame, of each frame."""
+        return {
+            str(frame): range(frame, frame + 1) for _, frames in self.wanted for frame in frames
+        }
+
+    def alone(self, resources: Resources) -> None:
+        """Do this job by itself, as the measurement would.
+
+        Raises:
+            BadVideoError, InputError: as `embed_frames`.
+        """
+        for _ in embed_frames(self.source, self.wanted, self.recipe, resources):
+            pass
+
+
+Job = ClipJob | FrameJob
+
+
+class ClipPiece(NamedTuple):
+    """One clip, ready for its extractor."""
+
+    key: str
+    recipe: FeatureRecipe
+    name: str
+    clip: Tensor  # float32 [3,T,224,224]
+
+
+class FramesPiece(NamedTuple):
+    """Some frames of a video, ready for their embedder."""
+
+    key: str
+    recipe: FrameRecipe
+    frames: Sequence[int]
+    pixels: Tensor  # uint8 [n,3,H,W]
+
+
+Piece = ClipPiece | FramesPiece
+
+
+@dataclass
+class VideoWork:
+    """What is missing of one video.
+
+    Args:
+        source: a source that shows the video; others may show it, too.
+        video: its index there.
+        clips: key -> recipe and the clips by name.
+        frames: key -> recipe and the frames.
+        jobs: those that need it, each of this video alone.
+    """
+
+    source: VideoSource
+    video: int
+    clips: dict[str, tuple[FeatureRecipe, dict[str, range]]] = field(default_factory=dict)
+    frames: dict[str, tuple[FrameRecipe, set[int]]] = field(default_factory=dict)
+    jobs: list[Job] = field(default_factory=list)
+
+    def add(self, job: Job, key: str, missing: Mapping[str, range]) -> None:
+        """Take in a job of this video, of which these clips or frames are missing."""
+        self.jobs.append(job)
+        if isinstance(job, ClipJob):
+            self.clips.setdefault(key, (job.recipe, {}))[1].update(missing)
+        else:
+            self.frames.setdefault(key, (job.recipe, set()))[1].update(map(int, missing))
+
+    @property
+    def name(self) -> str:
+        """Of the video."""
+        return self.source.names[self.video]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width, as stored."""
+        return self.source.sizes()[self.video]
+
+    def recipe(self, key: str) -> FeatureRecipe | FrameRecipe:
+        """The recipe behind a key of the store."""
+        return self.clips[key][0] if key in self.clips else self.frames[key][0]
+
+    @property
+    def begun_frames(self) -> int:
+        """Frames of network input that clips begun at one time hold, if none overlap."""
+        return sum(max(map(len, clips.values())) for _, clips in self.clips.values())
+
+    def pieces(self) -> Iterator[Piece]:
+        """Read the video once: each piece as soon as its last frame is there.
+
+        Raises:
+            BadVideoError: the video does not hold what its header promised.
+            InputError: the source gives something else than levels.
+        """
+        clips = [_BegunClips(key, recipe, named) for key, (recipe, named) in self.clips.items()]
+        blocks = {
+            key: (recipe, FrameBlocks(recipe, len(frames)), frames)
+            for key, (recipe, frames) in self.frames.items()
+        }
+        union = {
+            frame for _, named in self.clips.values() for each in named.values() for frame in each
+        }
+        union.update(*(frames for _, frames in self.frames.values()))
+        order = sorted(union)
+        for frame, stored in zip(order, each_levels(self.source, self.video, order), strict=True):
+            for begun in clips:
+                yield from begun.add(frame, stored)
+            for key, (recipe, block, wanted) in blocks.items():
+                if frame in wanted and (full := block.add(frame, stored)) is not None:
+                    yield FramesPiece(key, recipe, *full)
+            del stored  # before the next is decoded
+        for key, (recipe, block, _) in blocks.items():
+            if (rest := block.rest()) is not None:
+                yield FramesPiece(key, recipe, *rest)
+
+
+class _BegunClips:
+    """The clips of one recipe in one video, while the video is read."""
+
+    def __init__(self, key: str, recipe: FeatureRecipe, named: Mapping[str, range]) -> None:
+        self._key, self._recipe = key, recipe
+        self._begun: dict[str, Tensor] = {}
+        self._places: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
+        for name, frames in named.items():
+            for place, frame in enumerate(frames):
+                self._places[frame].append((name, place, len(frames)))
+
+    def add(self, frame: int, stored: Tensor) -> Iterator[ClipPiece]:
+        """Take in one frame, uint8 [3,H,W]; the clips that end with it."""
+        places = self._places.pop(frame, [])
+        if not places:
+            return
+        pixels = self._recipe.network_frame(stored)
+        for name, place, count in places:
+            if place == 0:
+                self._begun[name] = pixels.new_empty(3, count, I3D_SIDE, I3D_SIDE)
+            self._begun[name][:, place] = pixels
+            if place == count - 1:
+                yield ClipPiece(self._key, self._recipe, name, self._begun.pop(name))
+
+
+def works(jobs: Sequence[Job], store: Store) -> list[VideoWork]:
+    """What is missing of each video, by content: what two sources share is read once."""
+    found: dict[tuple[str, str], VideoWork] = {}
+    for job in jobs:
+        source, decoder, sizes = job.source, job.source.medium.decoder, job.source.sizes()
+        keys = {size: job.recipe.key(decoder, size) for size in set(sizes)}
+        for video, part in job.by_video().items():
+            key, digest = keys[sizes[video]], source.digest(video)
+            known = store.read(key, digest)
+            missing = {name: at for name, at in part.named().items() if name not in known}
+            if missing:
+                work = found.setdefault((decoder, digest), VideoWork(source, video))
+                work.add(part, key, missing)
+    return list(found.values())
