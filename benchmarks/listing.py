@@ -1,12 +1,15 @@
 """The tables of `leo-bench list`: columns and rows of text."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from leo_bench.baselines.methods import list_methods
-from leo_bench.benchmarks.datasets import list_datasets
-from leo_bench.benchmarks.suites import list_suites
+from leo_bench.benchmarks.datasets.dataset import DATASETS, list_datasets
+from leo_bench.benchmarks.datasets.definitions import Definitions
+from leo_bench.benchmarks.suites import SUITES, list_suites
 from leo_bench.evaluation.embedders import list_embedders
 from leo_bench.evaluation.extractors import list_extractors
 from leo_bench.evaluation.files.schema import list_named
@@ -21,16 +24,28 @@ ItemT = TypeVar("ItemT")
 
 @dataclass(frozen=True)
 class Listing:
-    """A table of text."""
+    """A table of text.
+
+    Args:
+        columns: headings.
+        rows: the text of each cell.
+        files: the files of those that are not shipped, by id.
+    """
 
     columns: tuple[str, ...]
     rows: list[list[str]]
+    files: Mapping[str, Path] = field(default_factory=dict)
 
 
-def _listing(items: Iterable[ItemT], *columns: tuple[str, Callable[[ItemT], str]]) -> Listing:
+def _listing(
+    items: Iterable[ItemT],
+    *columns: tuple[str, Callable[[ItemT], str]],
+    own: Definitions | None = None,
+) -> Listing:
     """One row an item; each column is its heading and a function from item to text."""
     headings = tuple(heading for heading, _ in columns)
-    return Listing(headings, [[text(item) for _, text in columns] for item in items])
+    rows = [[text(item) for _, text in columns] for item in items]
+    return Listing(headings, rows, {} if own is None else own.own())
 
 
 def metrics() -> Listing:
@@ -51,13 +66,14 @@ def datasets() -> Listing:
         list_datasets(),
         ("id", lambda d: d.id),
         ("title", lambda d: d.title),
-        ("domain", lambda d: d.domain),
+        ("domain", lambda d: d.domain or "-"),
         (
             "videos by split",
             lambda d: ", ".join(f"{s} {d.splits[s].videos or '?'}" for s in d.splits),
         ),
         ("protocol", lambda d: d.evaluation.protocol),
         ("scored split", lambda d: d.evaluation.split),
+        own=DATASETS,
     )
 
 
@@ -96,13 +112,20 @@ def suites() -> Listing:
         [(suite, b) for suite in list_suites() for b in suite.benchmark],
         ("suite", lambda row: row[0].id),
         ("benchmark", lambda row: row[1].id),
-        ("data set", lambda row: row[1].dataset),
+        ("data set", lambda row: _from_folder(row[1].dataset, row[0].folder)),
         ("size", lambda row: str(row[1].resolution or "stored")),
         ("frames", lambda row: str(row[1].frames)),
         ("strides", lambda row: f"{row[1].real_stride}/{row[1].fake_stride}"),
         ("protocol", lambda row: row[1].protocol),
         ("metrics", lambda row: ", ".join((*row[1].metrics, *row[1].scores))),
+        own=SUITES,
     )
+
+
+def _from_folder(dataset: str, folder: Path | None) -> str:
+    """A data set as a suite in `folder` names it; None: a shipped suite."""
+    own = folder is not None and Path(dataset).is_absolute()
+    return os.path.relpath(dataset, folder) if own else dataset
 
 
 def tables() -> Listing:

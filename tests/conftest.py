@@ -25,7 +25,8 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.setenv("LEO_BENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setenv("LEO_BENCH_WEIGHTS", str(tmp_path_factory.mktemp("weights")))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("xdg")))
-    monkeypatch.delenv("LEO_BENCH_DATA", raising=False)
+    for name in ("LEO_BENCH_DATA", "LEO_BENCH_INCLUDE"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

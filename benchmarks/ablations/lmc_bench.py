@@ -20,7 +20,7 @@ from leo_bench.benchmarks.ablations.code_windows import (
 from leo_bench.benchmarks.ablations.combining import Score, Scores, influences_or_none
 from leo_bench.benchmarks.ablations.record import TrainedModel
 from leo_bench.benchmarks.ablations.runs import Shared, Trained, held_out_loss
-from leo_bench.benchmarks.datasets import dataset_ids, load_dataset
+from leo_bench.benchmarks.datasets import load_dataset, names_dataset, parted
 from leo_bench.benchmarks.scores.acd import acd_of
 from leo_bench.benchmarks.scores.code_signals import CodeSignals
 from leo_bench.benchmarks.scores.plan import Plan, plan, plan_frames, source_options
@@ -126,7 +126,7 @@ class Bench:
     def plan(self, fake: str) -> Plan:
         """The plan of FVD."""
         request, real = self.request, self.real
-        is_dataset = real.split("/")[0] in dataset_ids()
+        is_dataset = names_dataset(real)
         network = request.model_dump(include=set(NetworkOptions.model_fields))
         return plan(
             ScoreRequest(
@@ -147,8 +147,8 @@ class Bench:
         """The real side: the requested one, or the test split of the training videos' data set."""
         if self.request.real is not None:
             return self.request.real
-        name, _, split = self.shared.data.partition("/")
-        if split == "train" and name in dataset_ids():
+        name, split = parted(self.shared.data)
+        if split == "train" and names_dataset(self.shared.data):
             load_dataset(name).split("test")
             return f"{name}/test"
         raise InputError(
@@ -160,8 +160,7 @@ class Bench:
         """The frame protocol of the ACD; None: no ACD is measured."""
         if self.request.acd is not None:
             return None if self.request.acd == "none" else self.request.acd
-        name = self.real.split("/")[0]
-        dataset = load_dataset(name) if name in dataset_ids() else None
+        dataset = load_dataset(parted(self.real)[0]) if names_dataset(self.real) else None
         return dataset.evaluation.acd if dataset and dataset.layout == "world" else None
 
     def open_real(self) -> VideoSource:

@@ -108,11 +108,11 @@ def verify_data(
     Example: leo-bench data verify faceforensics/train
     """
     from leo_bench.benchmarks.cli.screen import out, say
-    from leo_bench.benchmarks.datasets import load_dataset
+    from leo_bench.benchmarks.datasets import load_dataset, parted
     from leo_bench.benchmarks.datasets.verify import verify as run
 
-    identity, _, split = name.partition("/")
-    report = run(load_dataset(identity), split or None, data_root)
+    identity, split = parted(name)
+    report = run(load_dataset(identity), split, data_root)
     out(report.summary)
     out(f"frames {report.frames[0]} to {report.frames[1]}, sizes {list(report.sizes)}")
     out(f"fingerprint {report.fingerprint}")

@@ -35,11 +35,13 @@ def list_kind(
 
     Example: leo-bench list protocols
     """
-    from leo_bench.benchmarks.cli.screen import table
+    from leo_bench.benchmarks.cli.screen import out, table
     from leo_bench.benchmarks.listing import LISTINGS
 
     listing = LISTINGS[kind]()
     table(kind, listing.columns, listing.rows)
+    for name, path in listing.files.items():
+        out(f"{name}: {path}")
 
 
 def doctor(

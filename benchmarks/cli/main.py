@@ -33,7 +33,7 @@ from leo_bench.benchmarks.cli import (
     train,
 )
 from leo_bench.benchmarks.cli.arguments import CheckedGroup
-from leo_bench.benchmarks.cli.options import with_groups
+from leo_bench.benchmarks.cli.options import with_groups, with_include
 from leo_bench.benchmarks.cli.speed import speed_commands
 from leo_bench.benchmarks.cli.streams import Outlet, open_streams
 from leo_bench.evaluation.errors import InfrastructureError, InputError
@@ -106,11 +106,11 @@ def _app() -> typer.Typer:
         rich_markup_mode=None,
     )
     for name, verb in VERBS.items():
-        whole.command(name)(with_groups(verb))
+        whole.command(name)(with_include(with_groups(verb)))
     for group, (about, commands) in GROUPS.items():
         part = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
         for name, verb in commands.items():
-            part.command(name)(with_groups(verb))
+            part.command(name)(with_include(with_groups(verb)))
         whole.add_typer(part, name=group)
     return whole
 

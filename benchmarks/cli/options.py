@@ -25,6 +25,9 @@ SIDE = 16_384  # pixels
 TIMES = 10_000  # repeats of a measurement
 MANY = 10_000_000  # clips, videos or frames
 
+# Parameters of commands that look up data sets or suites by id.
+LOOKS_UP = {"data_root", "kind"}
+
 Frames = Annotated[int, typer.Option(max=MANY, help="Frames in a clip; I3D needs at least 9.")]
 Protocol = Annotated[
     str | None,
@@ -64,6 +67,14 @@ Device = Annotated[
 DataRoot = Annotated[
     Path | None, typer.Option(envvar="LEO_BENCH_DATA", help="Folder of the prepared data sets.")
 ]
+Include = Annotated[
+    list[Path] | None,
+    typer.Option(
+        envvar="LEO_BENCH_INCLUDE",
+        help="Folder with TOML files of data sets and suites of your own, known by their ids; may "
+        "be repeated.",
+    ),
+]
 Workers = Annotated[
     int,
     typer.Option(min=1, max=1024, help="Threads that read and resize; no effect on any number."),
@@ -95,7 +106,8 @@ class TwoSides:
     """The real and the fake videos of a comparison."""
 
     dataset: Annotated[
-        str | None, typer.Option(help="Real videos: a data set, as ID or ID/SPLIT.")
+        str | None,
+        typer.Option(help="Real videos: a data set, as ID, ID/SPLIT or FILE.toml/SPLIT."),
     ] = None
     real: Annotated[
         str | None, typer.Option(help="Real videos: a folder, video file, zip or npy.")
@@ -235,6 +247,36 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
     vars(flat)["__signature__"] = inspect.Signature(parameters, return_annotation=None)
     flat.__annotations__ = {each.name: each.annotation for each in parameters}
     return flat
+
+
+def with_include(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the option --include, if it looks up data sets or suites by id.
+
+    The folders are included while the command runs (`benchmarks.datasets.definitions`).
+
+    Args:
+        command: of `with_groups`.
+    """
+    signature = inspect.signature(command)
+    if not LOOKS_UP & signature.parameters.keys():
+        return command
+
+    @functools.wraps(command)
+    def including(include: list[Path] | None = None, **options: Any) -> None:
+        from leo_bench.benchmarks.datasets.definitions import included
+
+        with included(include or ()):
+            command(**options)
+
+    option = inspect.Parameter(
+        "include", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Include
+    )
+    parameters = [
+        each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in signature.parameters.values()
+    ]
+    vars(including)["__signature__"] = signature.replace(parameters=[*parameters, option])
+    including.__annotations__ = {**command.__annotations__, "include": Include}
+    return including
 
 
 def _is_group(annotation: object) -> bool:

@@ -2,10 +2,21 @@
 
 from leo_bench.benchmarks.datasets.dataset import (
     Dataset,
-    dataset_ids,
+    absolute_dataset,
     list_datasets,
     load_dataset,
+    names_dataset,
 )
+from leo_bench.benchmarks.datasets.definitions import parted
 from leo_bench.benchmarks.datasets.opening import data_root, open_dataset
 
-__all__ = ["Dataset", "data_root", "dataset_ids", "list_datasets", "load_dataset", "open_dataset"]
+__all__ = [
+    "Dataset",
+    "absolute_dataset",
+    "data_root",
+    "list_datasets",
+    "load_dataset",
+    "names_dataset",
+    "open_dataset",
+    "parted",
+]

@@ -5,10 +5,15 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from leo_bench.benchmarks.datasets.definitions import Definitions, absolute, is_toml, parted
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.files.schema import Data, Named, list_named, load_named
+from leo_bench.evaluation.files.schema import Data, Named, load_toml, with_right_id
+from leo_bench.evaluation.protocols.of_clips import load_protocol
+from leo_bench.evaluation.protocols.of_frames import load_frame_protocol
+from leo_bench.evaluation.records.distance import slug
 
 FOLDER = Path(__file__).parent
+DATASETS = Definitions("data set", "splits", FOLDER)
 
 
 class Split(Data):
@@ -18,11 +23,13 @@ class Split(Data):
         videos: number of videos that the paper used, or that the data set lists; None: unknown.
         listed: number of videos in the data set's own metadata, where it differs from `videos`.
         frames: length of its rendered videos; None: that of the data set.
+        path: of its videos, below the data set's `root`; None: the split's name.
     """
 
     videos: int | None = None
     listed: int | None = None
     frames: int | None = None
+    path: str | None = None
 
 
 class Strides(Data):
@@ -57,21 +64,25 @@ class Dataset(Named):
 
     Args:
         id: name of the file, and of the folder under the data root.
-        layout: "prepared": on disk, as `leo-bench data prepare` leaves it; "world": rendered.
+        layout: "folder": files as they are; "prepared": on disk, as `leo-bench data prepare` leaves
+            it; "world": rendered.
+        root: folder of the splits; relative paths are taken from the TOML file's folder. None: that
+            folder for "folder", and `DATA_ROOT/ID` for "prepared".
         download: what to fetch and from where, in one sentence.
         resolutions: side lengths that are reported, by papers or by this project.
         stored: side of the prepared frames; None: that of the download.
         frames: length of a rendered video.
     """
 
-    title: str
-    domain: Literal["face", "body"]
-    layout: Literal["prepared", "world"]
+    title: str = ""
+    domain: Literal["face", "body"] | None = None
+    layout: Literal["folder", "prepared", "world"]
+    root: str | None = None
     paper: str = ""
     homepage: str = ""
-    licence: str
+    licence: str = ""
     download: str = ""
-    resolutions: tuple[int, ...]
+    resolutions: tuple[int, ...] = ()
     stored: int | None = None
     frames: int | None = None
     evaluation: Evaluation
@@ -85,6 +96,9 @@ class Dataset(Named):
             self.frames is None or any(split.videos is None for split in self.splits.values())
         ):
             raise ValueError("a world needs frames, and videos in each split")
+        placed = self.root is not None or any(split.path for split in self.splits.values())
+        if self.layout == "world" and placed:
+            raise ValueError("a world has no files: root and path say nothing")
         return self
 
     def split(self, name: str | None) -> str:
@@ -100,20 +114,90 @@ class Dataset(Named):
         return name
 
 
-def dataset_ids() -> set[str]:
-    """The ids of all shipped data sets."""
-    return {path.stem for path in FOLDER.glob("*.toml")}
-
-
 def list_datasets() -> list[Dataset]:
-    """All shipped data sets, sorted by id."""
-    return list_named(Dataset, FOLDER)
+    """All data sets, shipped ones first, then those of included folders; sorted by id.
+
+    Raises:
+        InputError: a file in an included folder is wrong.
+    """
+    return [_load(path) for path in DATASETS.files()]
 
 
 def load_dataset(name: str) -> Dataset:
-    """The data set with this id.
+    """The data set with this id, or of a file of the user's own (`*.toml`).
 
     Raises:
-        InputError: there is none; the message lists the known ids.
+        InputError: there is none, and the message lists the known ids; or the file is wrong.
     """
-    return load_named(Dataset, FOLDER, name, "data set")
+    return _load(DATASETS.file_of(name))
+
+
+def names_dataset(spec: str) -> bool:
+    """Whether a source is a data set, as `ID`, `ID/SPLIT`, `FILE.toml` or `FILE.toml/SPLIT`.
+
+    A path that exists is not taken for an id.
+    """
+    name, _ = parted(spec)
+    if is_toml(name):
+        return not Path(name).expanduser().is_dir()
+    return DATASETS.knows(name) and not Path(spec).exists()
+
+
+def absolute_dataset(spec: str) -> str:
+    """`FILE.toml/SPLIT` with an absolute path, for the id of an included data set too.
+
+    Shipped data sets, and names of none, are returned as they are.
+    """
+    name, split = parted(spec)
+    path = Path(name).expanduser() if is_toml(name) else DATASETS.own().get(name)
+    if path is None or not path.exists() or DATASETS.is_shipped(path):
+        return spec
+    return str(absolute(path)) + (f"/{split}" if split else "")
+
+
+def dataset_now(spec: str) -> str:
+    """A data set of a record: where its file is gone, an included one of the same id instead."""
+    name, split = parted(spec)
+    if not is_toml(name) or Path(name).expanduser().exists():
+        return spec
+    moved = DATASETS.own().get(Path(name).stem)
+    return spec if moved is None else absolute_dataset(f"{moved}/{split}" if split else str(moved))
+
+
+def _load(path: Path) -> Dataset:
+    dataset = with_right_id(load_toml(Dataset, path), path)
+    return dataset if DATASETS.is_shipped(path) else _of_the_user(dataset, path)
+
+
+def _of_the_user(dataset: Dataset, path: Path) -> Dataset:
+    """A data set of the user's own with paths made absolute.
+
+    Raises:
+        InputError: it is a world, its id or a split cannot be part of a path, or a protocol that
+            it names does not exist.
+    """
+    if dataset.layout == "world":
+        raise InputError(
+            f"{path}: layout is 'world', which only the embedded worlds have; known for files of "
+            "yours are 'folder', 'prepared'"
+        )
+    for name in (dataset.id, *dataset.splits):
+        if slug(name) != name:
+            raise InputError(f"{path}: {name!r} becomes a folder's name; try {slug(name)!r}")
+    folder = absolute(path).parent
+    root = dataset.root if dataset.layout == "prepared" else dataset.root or "."
+    evaluation = dataset.evaluation
+    changes = {
+        key: str(absolute(folder / value))
+        for key, value in (("protocol", evaluation.protocol), ("acd", evaluation.acd))
+        if value is not None and is_toml(value)
+    }
+    evaluation = evaluation.model_copy(update=changes)
+    try:
+        load_protocol(evaluation.protocol)
+        if evaluation.acd is not None:
+            load_frame_protocol(evaluation.acd)
+    except InputError as error:
+        raise InputError(f"{path}: evaluation: {error}") from None
+    root = None if root is None else str(absolute(folder / Path(root).expanduser()))
+    return dataset.model_copy(update={"root": root, "evaluation": evaluation})

@@ -1,7 +1,8 @@
 """Opens a split of a data set as a VideoSource, with notes on unexpected counts.
 
 Prepared data lies in `ROOT/DATASET/SPLIT/VIDEO`, as `leo-bench data prepare` leaves it. In place of
-the folder `SPLIT` there may be a `SPLIT.zip`, such as a zip file in StyleGAN-V's layout.
+the folder `SPLIT` there may be a `SPLIT.zip`, such as a zip file in StyleGAN-V's layout. A data set
+of layout "folder" lies where its TOML file says.
 """
 
 import os
@@ -60,30 +61,55 @@ def open_dataset(
     place = split_place(dataset, split, data_root(root))
     videos = open_videos(place, options or OpenOptions())
     count = len(videos.names)
-    notes = expectation_notes(dataset, split, count, place.parent)
+    notes = expectation_notes(dataset, split, count, dataset_folder(dataset, data_root(root)))
     return Selection(videos, range(count), f"{dataset.id}/{split}", more_notes=notes)
 
 
+def dataset_folder(dataset: Dataset, root: Path) -> Path:
+    """The folder of a data set's splits: its own, or the one of its id in the data root."""
+    return root / dataset.id if dataset.root is None else Path(dataset.root)
+
+
 def split_place(dataset: Dataset, split: str, root: Path) -> Path:
-    """The folder of a prepared split, or the zip file of that name.
+    """The folder or file of a split's videos, or the zip file of the split's name.
 
     Raises:
         InputError: there is neither, or the preparation was not finished.
     """
-    folder = root / dataset.id
-    line = f"leo-bench data prepare {dataset.id} --from DOWNLOAD --out {root}"
-    if (folder / JOURNAL).exists() and read_report(folder) is None:
-        raise InputError(f"{folder} is not fully prepared: run `{line}` again")
-    for place in (folder / split, folder / f"{split}.zip"):
+    folder, path = dataset_folder(dataset, root), dataset.splits[split].path
+    if dataset.layout == "prepared" and (folder / JOURNAL).exists() and read_report(folder) is None:
+        raise InputError(
+            f"{folder} is not fully prepared: run `{prepare_line(dataset, root)}` again"
+        )
+    places = [folder / path] if path else [folder / split, folder / f"{split}.zip"]
+    for place in places:
         if place.exists():
             return place
+    if dataset.layout == "folder" or dataset.root is not None:
+        raise InputError(
+            f"{dataset.id}/{split}: nothing is at {places[0]}; its TOML file says where it is, by "
+            f"root and [splits.{split}] path"
+        )
     raise InputError(
-        f"{dataset.id}/{split} is not in {root}: run `{line}`; DOWNLOAD holds {dataset.download}"
+        f"{dataset.id}/{split} is not in {root}: run `{prepare_line(dataset, root)}`; DOWNLOAD "
+        f"holds {dataset.download}"
     )
 
 
+def prepare_line(dataset: Dataset, root: Path) -> str:
+    """The command that prepares a data set below a data root."""
+    return f"leo-bench data prepare {dataset.id} --from DOWNLOAD --out {root}"
+
+
 def expectation_notes(dataset: Dataset, split: str, count: int, folder: Path) -> tuple[str, ...]:
-    """How a split of `count` videos differs from what is expected, and how it was prepared."""
+    """How a split of `count` videos differs from what is expected, and how it was prepared.
+
+    Args:
+        dataset: the data set.
+        split: of it.
+        count: number of its videos that are there.
+        folder: `dataset_folder`.
+    """
     notes = []
     expected, listed = dataset.splits[split].videos, dataset.splits[split].listed
     if expected is not None and count != expected:
@@ -91,6 +117,8 @@ def expectation_notes(dataset: Dataset, split: str, count: int, folder: Path) ->
         notes.append(
             f"{dataset.id}/{split} holds {count:,} videos, {expected:,} are expected{of_list}"
         )
+    if dataset.layout == "folder":
+        return tuple(notes)
     report = read_report(folder)
     if report is None:
         notes.append(f"{dataset.id} was not prepared by leo-bench: its preprocessing is not known")

@@ -3,7 +3,12 @@
 from pathlib import Path
 
 from leo_bench.benchmarks.datasets.dataset import Dataset, list_datasets
-from leo_bench.benchmarks.datasets.opening import data_root, expectation_notes, split_place
+from leo_bench.benchmarks.datasets.opening import (
+    data_root,
+    dataset_folder,
+    expectation_notes,
+    split_place,
+)
 from leo_bench.benchmarks.datasets.preparation import Entry, read_journal, read_report
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.files.schema import Data
@@ -92,10 +97,11 @@ def verify(dataset: Dataset, split: str | None = None, root: Path | None = None)
     if dataset.layout == "world":
         raise InputError(f"{dataset.id} is rendered: there is nothing on disk to verify")
     place = split_place(dataset, split, data_root(root))
+    folder = dataset_folder(dataset, data_root(root))
     videos = open_videos(place, OpenOptions(on_error="skip"))
     unreadable = [Unreadable(video=s.name, reason=s.reason) for s in videos.skipped]
     unreadable += [u for i in range(len(videos.names)) if (u := _unreadable(videos, i))]
-    report, journal = read_report(place.parent), read_journal(place.parent)
+    report, journal = read_report(folder), read_journal(folder)
     gone: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     if journal is not None:
@@ -113,7 +119,7 @@ def verify(dataset: Dataset, split: str | None = None, root: Path | None = None)
         foreign=foreign,
         missing=report.missing if report else (),
         failed=tuple(f"{f.split}/{f.name}: {f.reason}" for f in report.failed) if report else (),
-        notes=(*expectation_notes(dataset, split, len(videos.names), place.parent), *videos.notes),
+        notes=(*expectation_notes(dataset, split, len(videos.names), folder), *videos.notes),
         fingerprint=fingerprint(videos),
     )
 

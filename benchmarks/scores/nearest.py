@@ -15,11 +15,12 @@ from pathlib import Path
 
 import torch
 
-from leo_bench.benchmarks.datasets import list_datasets
+from leo_bench.benchmarks.datasets import names_dataset
 from leo_bench.benchmarks.montage import montage
 from leo_bench.benchmarks.scores.plan import Plan, open_side, plan, source_options
 from leo_bench.benchmarks.scores.requests import NetworkOptions, ScoreRequest
 from leo_bench.benchmarks.scores.stamp import drawn_side, seconds_since, side_record, stamp
+from leo_bench.benchmarks.sources.locations import with_definitions
 from leo_bench.evaluation.clips import ClipChoice, ClipRef, Needs, Short, choose_clips
 from leo_bench.evaluation.distances.neighbours import copying, nearest
 from leo_bench.evaluation.errors import InputError
@@ -73,6 +74,7 @@ def find_nearest(
         InputError: sources or weights cannot be used, or held-out videos are training videos, too.
     """
     began = time.monotonic()
+    request = request.model_copy(update={"train": with_definitions(request.train)})
     chosen = plan(_score_request(request))
     protocol = chosen.protocol
     options = source_options(request, chosen.resolution, protocol, resources)
@@ -164,8 +166,7 @@ def find_nearest(
 
 def _score_request(request: NearestRequest) -> ScoreRequest:
     """The request of a distance between the samples and the training videos."""
-    known = {dataset.id for dataset in list_datasets()}
-    is_dataset = request.train.partition("/")[0] in known and not Path(request.train).exists()
+    is_dataset = names_dataset(request.train)
     shared = request.model_dump(exclude={"train", "held_out"})
     return ScoreRequest(
         **shared,

@@ -7,10 +7,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
-from leo_bench.benchmarks.datasets import Dataset, load_dataset
+from leo_bench.benchmarks.datasets import Dataset, absolute_dataset, load_dataset, parted
+from leo_bench.benchmarks.datasets.dataset import DATASETS
 from leo_bench.benchmarks.scores.requests import (
     FrameScoreRequest,
     NetworkOptions,
@@ -33,6 +35,8 @@ from leo_bench.evaluation.videos.source import VideoSource
 
 # Fields of requests that must be 1 or more.
 SAMPLING = ("real_stride", "fake_stride", "resolution", "limit")
+
+RequestT = TypeVar("RequestT", ScoreRequest, FrameScoreRequest)
 
 # The networks for embedded worlds.
 TOY_EXTRACTOR, TOY_EMBEDDER = "i3d-toy", "random-filters"
@@ -117,6 +121,7 @@ def plan(request: ScoreRequest) -> Plan:
         InputError: something is missing, unknown or contradictory.
     """
     check_counts(request, (*SAMPLING, "clips", "repeats"))
+    request = _with_definition(request)
     dataset, split = named_dataset(request.dataset)
     if (request.real is None) == (dataset is None):
         raise InputError("give the real side either as --dataset ID or as --real PATH")
@@ -151,6 +156,7 @@ def plan_frames(request: FrameScoreRequest) -> FramePlan:
         InputError: something is missing, unknown or contradictory.
     """
     check_counts(request, SAMPLING)
+    request = _with_definition(request)
     dataset, split = named_dataset(request.dataset)
     if request.real is not None and dataset is not None:
         raise InputError("give the real side either as --dataset ID or as --real PATH")
@@ -257,16 +263,25 @@ def check_weights(network: str, wanted: str | None, found: str) -> None:
 
 
 def named_dataset(spec: str | None) -> tuple[Dataset | None, str | None]:
-    """The data set and the split of --dataset `ID` or `ID/SPLIT`.
+    """The data set and the split of --dataset, as `ID`, `ID/SPLIT` or with FILE.toml for the id.
 
     Raises:
         InputError: there is no such data set or split.
     """
     if spec is None:
         return None, None
-    name, _, split = spec.partition("/")
+    name, split = parted(spec)
+    if Path(spec).is_dir() and not DATASETS.knows(name):
+        raise InputError(f"--dataset {spec}: a folder of videos is given as --real {spec}")
     dataset = load_dataset(name)
-    return dataset, dataset.split(split or None)
+    return dataset, dataset.split(split)
+
+
+def _with_definition(request: RequestT) -> RequestT:
+    """The request of a record: a data set of the user's own is named by the path of its file."""
+    if request.dataset is None:
+        return request
+    return request.model_copy(update={"dataset": absolute_dataset(request.dataset)})
 
 
 def samples_of_the_run(dataset: Dataset) -> str | None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 from pydantic import Field
 
-from leo_bench.benchmarks.datasets import list_datasets
 from leo_bench.benchmarks.scores.motion_signals import (
     PixelSignals,
     SignalKind,
@@ -23,7 +22,8 @@ from leo_bench.benchmarks.scores.plan import device_of, source_options
 from leo_bench.benchmarks.scores.requests import VideoOptions
 from leo_bench.benchmarks.scores.score_record import MeasuredScore
 from leo_bench.benchmarks.scores.stamp import seconds_since, side_record, stamp, with_news
-from leo_bench.benchmarks.sources.open import open_source
+from leo_bench.benchmarks.sources.locations import with_definitions
+from leo_bench.benchmarks.sources.open import dataset_behind, open_source
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
@@ -105,6 +105,7 @@ def measure_repetition(
         InputError: options, videos or the animator cannot be used.
     """
     check_frames(request.frames, request.settings.search)
+    request = request.model_copy(update={"calibrate": with_definitions(request.calibrate)})
     # All sources are opened before the long part, so that a mistake in one costs no time.
     real = _open(request.calibrate, request, resources, None)
     opened = [(spec, _open(spec, request, resources, request.limit)) for spec in request.sources]
@@ -236,7 +237,7 @@ def _record(
         resolution=None,
         seed=request.seed,
         embedder=embedder.name,
-        dataset=_dataset(calibrated.source),
+        dataset=_dataset(request.calibrate, calibrated.source),
         comparable=False,
         caveats=_caveats(request),
         notes=_notes(source, found, calibrated),
@@ -244,9 +245,10 @@ def _record(
     )
 
 
-def _dataset(real: VideoSource) -> str | None:
+def _dataset(spec: str, real: VideoSource) -> str | None:
     """The data set and split of the calibration, as records name it."""
-    named = real.name.split("/")[0] in {dataset.id for dataset in list_datasets()}
+    behind = dataset_behind(spec)
+    named = behind is not None and real.name.split("/")[0] == behind.id
     return slug(real.name) if named else None
 
 

@@ -3,6 +3,7 @@
 my_samples/  clip.mp4  set.zip  codes.npy   a folder or file
 'my_samples/*.mp4'                          the files that match; "*" also matches "/"
 dataset:taichihd/train  toy-faces/test      a split of a data set or of an embedded world
+mine/walks.toml/test                        a split of a data set of your own
 part:1/2:SOURCE                             every second video, beginning with the first
 damaged:blur=1.5:SOURCE                     with a known damage (benchmarks.sources.damage)
 leo:RUN?seed=1&steps=50  leo:toy-faces      samples of a LEO (benchmarks.sources.leo_samples)
@@ -23,7 +24,13 @@ from typing import TYPE_CHECKING
 
 from leo_bench.baselines.layouts import open_output
 from leo_bench.baselines.methods import GridLayout, load_method, method_names
-from leo_bench.benchmarks.datasets import Dataset, dataset_ids, load_dataset, open_dataset
+from leo_bench.benchmarks.datasets import (
+    Dataset,
+    load_dataset,
+    names_dataset,
+    open_dataset,
+    parted,
+)
 from leo_bench.benchmarks.sources.damage import damaged
 from leo_bench.benchmarks.sources.locations import split_query
 from leo_bench.benchmarks.sources.nearest_videos import open_nearest
@@ -81,7 +88,7 @@ def open_source(spec: str, options: SourceOptions) -> VideoSource:
         return _KINDS[kind](location, options)
     if colon and kind in method_names() and not Path(spec).exists():
         return _made_by(kind, location, options)
-    if _names_dataset(spec):
+    if names_dataset(spec):
         return _dataset(spec, options)
     return _on_disk(spec, options.files)
 
@@ -103,12 +110,8 @@ def dataset_behind(spec: str) -> Dataset | None:
     if kind in ("part", "damaged") and colon:
         return dataset_behind(rest.partition(":")[2])
     if kind == "dataset" and colon:
-        return load_dataset(rest.partition("/")[0])
-    return load_dataset(spec.split("/")[0]) if _names_dataset(spec) else None
-
-
-def _names_dataset(spec: str) -> bool:
-    return spec.split("/")[0] in dataset_ids() and not Path(spec).exists()
+        return load_dataset(parted(rest)[0])
+    return load_dataset(parted(spec)[0]) if names_dataset(spec) else None
 
 
 def _on_disk(spec: str, files: OpenOptions) -> VideoSource:
@@ -141,10 +144,10 @@ def _damaged(location: str, options: SourceOptions) -> VideoSource:
 
 
 def _dataset(location: str, options: SourceOptions) -> VideoSource:
-    name, _, split = location.partition("/")
+    name, split = parted(location)
     return open_dataset(
         load_dataset(name),
-        split or None,
+        split,
         root=options.data_root,
         resolution=options.resolution,
         options=options.files,

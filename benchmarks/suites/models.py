@@ -5,14 +5,17 @@
     --model digan@taichihd-256-16=digan:out/taichi256      for one benchmark, before a general one
 
 A source is what any verb takes for --fake (`sources.open`). Its placeholders are {dataset},
-{split}, {benchmark}, {frames} and {resolution}.
+{split}, {benchmark}, {frames}, {resolution} and {real}, the benchmark's real side as a source. In a
+suite file, paths that exist below the file's folder are taken from there.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from leo_bench.benchmarks.datasets import load_dataset
+from leo_bench.benchmarks.datasets import load_dataset, parted
+from leo_bench.benchmarks.sources.locations import below
 from leo_bench.benchmarks.suites import Benchmark, Suite
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import parse
@@ -22,11 +25,16 @@ from leo_bench.reports.origins import ModelFacts, Origin
 
 @dataclass(frozen=True)
 class ModelSource:
-    """The source of a model's videos for one benchmark, or for any if `benchmark` is ""."""
+    """The source of a model's videos for one benchmark, or for any if `benchmark` is "".
+
+    Args:
+        folder: of the suite file that has it; None: paths are taken from the current folder.
+    """
 
     name: str
     benchmark: str
     source: str
+    folder: Path | None = None
 
 
 def parse_models(given: Iterable[str], suite: Suite) -> list[ModelSource]:
@@ -38,7 +46,11 @@ def parse_models(given: Iterable[str], suite: Suite) -> list[ModelSource]:
     """
     models = [_parsed(text, suite) for text in given]
     replaced = {model.name.lower() for model in models}
-    own = [ModelSource(m.name, "", m.source) for m in suite.model if m.name.lower() not in replaced]
+    own = [
+        ModelSource(m.name, "", m.source, suite.folder)
+        for m in suite.model
+        if m.name.lower() not in replaced
+    ]
     places = [(model.name.lower(), model.benchmark) for model in models]
     for model, place in zip(models, places, strict=True):
         if places.count(place) > 1:
@@ -75,9 +87,12 @@ def names(models: Sequence[ModelSource]) -> list[str]:
 
 def source_for(models: Sequence[ModelSource], name: str, benchmark: Benchmark) -> str | None:
     """The source of a model for a benchmark, filled in; None where it has none for it."""
-    found = {m.benchmark: m.source for m in models if m.name == name}
-    source = found.get(benchmark.id, found.get(""))
-    return None if source is None else _filled(source, benchmark)
+    found = {m.benchmark: m for m in models if m.name == name}
+    model = found.get(benchmark.id, found.get(""))
+    if model is None:
+        return None
+    source = _filled(model.source, benchmark)
+    return source if model.folder is None else below(model.folder, source)
 
 
 def _parsed(text: str, suite: Suite) -> ModelSource:
@@ -99,15 +114,18 @@ def _parsed(text: str, suite: Suite) -> ModelSource:
 
 
 def _filled(source: str, benchmark: Benchmark) -> str:
-    dataset, _, split = benchmark.dataset.partition("/")
-    size = benchmark.resolution or load_dataset(dataset).evaluation.resolution
-    values = {
-        "dataset": dataset,
-        "split": split,
-        "benchmark": benchmark.id,
-        "frames": str(benchmark.frames),
-        "resolution": "stored" if size is None else str(size),
-    }
+    size = benchmark.resolution
+    if benchmark.folder is not None:
+        values = {"dataset": benchmark.videos, "real": benchmark.folder}
+    else:
+        name, split = parted(benchmark.dataset)
+        dataset = load_dataset(name)
+        size = size or dataset.evaluation.resolution
+        real = f"dataset:{benchmark.dataset}"
+        values = {"dataset": dataset.id, "split": split or "", "real": real}
+    values["benchmark"] = benchmark.id
+    values["frames"] = str(benchmark.frames)
+    values["resolution"] = "stored" if size is None else str(size)
 
     def value(found: re.Match[str]) -> str:
         if found[1] not in values:

@@ -151,7 +151,8 @@ class _Job:
         request = ScoreRequest(
             metric=metric,
             frames=benchmark.frames,
-            dataset=benchmark.dataset,
+            dataset=benchmark.dataset if benchmark.folder is None else None,
+            real=benchmark.folder,
             fake=self.source,
             protocol=benchmark.protocol,
             resolution=benchmark.resolution,
@@ -182,7 +183,8 @@ class _Job:
         request = FrameScoreRequest(
             metric="acd",
             frames=benchmark.frames,
-            dataset=benchmark.dataset,
+            dataset=benchmark.dataset if benchmark.folder is None else None,
+            real=benchmark.folder,
             fake=self.source,
             protocol=protocol,
             resolution=benchmark.resolution,
@@ -203,8 +205,7 @@ class _Job:
             return "stands", standing
         real, fake = acd_of(chosen, self.resources)
         fake.keep(path)
-        of_real = benchmark.dataset.replace("/", "-")
-        beside = path.parent.with_name(of_real) / path.name
+        beside = path.parent.with_name(benchmark.videos) / path.name
         if not _says_the_same(beside, real.record):
             real.keep(make_room(beside))
         return "measured", fake.record
@@ -213,7 +214,7 @@ class _Job:
         """Where a record of the model goes, as in single commands but for the model's name."""
         benchmark = self.benchmark
         folder = benchmark_name(
-            benchmark.dataset.replace("/", "-"),
+            benchmark.videos,
             resolution,
             benchmark.frames,
             benchmark.real_stride,

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from leo_bench.benchmarks.datasets import names_dataset
+from leo_bench.benchmarks.datasets.dataset import dataset_now
 from leo_bench.benchmarks.scores.acd import acd_of
 from leo_bench.benchmarks.scores.drift import DriftRequest, drift_of
 from leo_bench.benchmarks.scores.leverage import leverage_of
@@ -11,7 +13,7 @@ from leo_bench.benchmarks.scores.precision import precision_of
 from leo_bench.benchmarks.scores.repetition import RepetitionRequest, measure_repetition
 from leo_bench.benchmarks.scores.requests import FrameScoreRequest
 from leo_bench.benchmarks.scores.score import scored
-from leo_bench.benchmarks.sources.locations import where_now
+from leo_bench.benchmarks.sources.locations import definitions_now, where_now
 from leo_bench.benchmarks.verify_and_explain.plan_of_record import (
     Given,
     permitted,
@@ -78,7 +80,7 @@ def _repetition(record: ScoreRecord, resources: Resources, given: Given) -> Scor
     request = parse(RepetitionRequest, record.request, where="request of the record")
     changes: dict[str, object] = {
         "sources": (given.fake or where_now(record.source, "--fake"),),
-        "calibrate": given.real or request.calibrate,
+        "calibrate": given.real or definitions_now(request.calibrate),
     }
     if given.data_root is not None:
         changes["data_root"] = str(given.data_root)
@@ -111,4 +113,4 @@ def _nearest(found: NearestExtra, resources: Resources, given: Given) -> Nearest
 
 def _training_videos(spec: str, side: SideRecord) -> str:
     """A data set by its name, from which the held-out split follows; other videos by path."""
-    return where_now(side, "--real") if side.absolute is not None else spec
+    return dataset_now(spec) if names_dataset(spec) else where_now(side, "--real")

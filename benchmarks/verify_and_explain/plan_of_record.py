@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from leo_bench.benchmarks.datasets import Dataset, parted
+from leo_bench.benchmarks.datasets.dataset import dataset_now
+from leo_bench.benchmarks.datasets.definitions import is_toml
 from leo_bench.benchmarks.scores.plan import (
     FramePlan,
     Plan,
@@ -80,7 +83,7 @@ def settings_of(record: Record, given: Given = NOTHING_GIVEN) -> Plan:
     asked = parse(ScoreRequest, record.request, where="request of the record")
     protocol = parse(EvalProtocol, record.protocol_settings, where="protocol of the record")
     request = permitted(asked, given)
-    dataset, split = named_dataset(request.dataset)
+    dataset, split = _dataset_of(request)
     shipped = {one.id: one for one in list_protocols()}
     return Plan(
         request=request,
@@ -118,7 +121,7 @@ def plan_of_score(
     asked = parse(model, record.request, where="request of the record")
     request = permitted(asked, given)
     protocol = parse(FrameProtocol, record.protocol_settings, where="protocol of the record")
-    dataset, _ = named_dataset(request.dataset)
+    dataset, _ = _dataset_of(request)
     sides = {
         "real": None if record.against is None else record.against.source,
         record.side: record.source,
@@ -146,6 +149,26 @@ def plan_of_score(
         network=replace(embedder, weights=weights),
         weights_sha256=record.weights_sha256,
     )
+
+
+def _dataset_of(
+    request: ScoreRequest | FrameScoreRequest,
+) -> tuple[Dataset | None, str | None]:
+    """The data set and the split of a record's request.
+
+    Raises:
+        InputError: it was the user's own, and its file is gone.
+    """
+    if request.dataset is None:
+        return None, None
+    spec = dataset_now(request.dataset)
+    name, _ = parted(spec)
+    if is_toml(name) and not Path(name).exists():
+        raise InputError(
+            f"{name}: no such file, and it defines the record's data set; name the folder that it "
+            "is in now with --include"
+        )
+    return named_dataset(spec)
 
 
 def permitted(request: RequestT, given: Given) -> RequestT:
