@@ -150,6 +150,11 @@ def compare(old: Path, new: Path, settings: Settings) -> list[Change]:
     return _step_down(changes, settings.false_alarms)
 
 
+def different_settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Why two records are not comparable, one field an entry; empty if they are."""
+    return _differences(old, new, IDENTITY)
+
+
 def exit_code(changes: Sequence[Change]) -> int:
     """1: a number is worse; 2: not comparable; 3: missing or not judged; 0: none of these."""
     for state, code in (("worse", 1), ("incomparable", 2), ("missing", 3), ("unjudged", 3)):
@@ -174,7 +179,7 @@ def _alone(
 
 
 def _judged(key: str, old: StoredRecord, new: StoredRecord, settings: Settings) -> Change:
-    changed = _differences(old.content, new.content, IDENTITY)
+    changed = different_settings(old.content, new.content)
     fields = (*PROVENANCE, *_versions(old.content, new.content))
     provenance = tuple(_differences(old.content, new.content, fields))
     floor = _floor(old.metric, settings).of(old.value)

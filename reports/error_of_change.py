@@ -40,9 +40,9 @@ def error_of_change(old: StoredRecord, new: StoredRecord) -> ErrorOfDifference |
         influences = read_influences(stored.path)
         if influences is None:
             return _independent(old, new)
-        contradiction = _contradiction(influences, stored)
-        if contradiction:
-            return f"{influences_path(stored.path)} is not of its record: {contradiction}"
+        why = contradiction(influences, stored)
+        if why:
+            return f"{influences_path(stored.path)} is not of its record: {why}"
         found.append(influences)
     return error_of_difference(found[1], found[0])
 
@@ -77,7 +77,7 @@ def _independent(old: StoredRecord, new: StoredRecord) -> ErrorOfDifference | st
     return ErrorOfDifference(math.hypot(before, after), freedom)
 
 
-def _contradiction(influences: VideoInfluences, stored: StoredRecord) -> str:
+def contradiction(influences: VideoInfluences, stored: StoredRecord) -> str:
     """How influences contradict the record that they lie beside, or ""."""
     for side, videos in (("real", influences.real), ("fake", influences.fake)):
         used = stored.videos_used.get(side, 0)

@@ -122,15 +122,30 @@ def read_tree(folder: Path) -> RecordTree:
     for path in record_files(folder):
         key = path.relative_to(folder).with_suffix("").as_posix()
         try:
-            document = read_documents(path)
+            records |= {stored.key: stored for stored in stored_in(path, key)}
         except InputError as error:
             broken[key] = str(error)
-            continue
-        for name, record in _named(key, document):
-            several = document.kind not in RECORDS
-            model = name.rpartition("/")[2] if several else path.parent.name
-            records[name] = StoredRecord(name, path, record, record.content(), model)
     return RecordTree(records, broken)
+
+
+def stored_in(path: Path, key: str) -> list[StoredRecord]:
+    """The records of one file; `key` is that of the file.
+
+    Raises:
+        InputError: as `read_documents`.
+    """
+    document = read_documents(path)
+    several = document.kind not in RECORDS
+    return [
+        StoredRecord(
+            name,
+            path,
+            record,
+            record.content(),
+            name.rpartition("/")[2] if several else path.parent.name,
+        )
+        for name, record in _named(key, document)
+    ]
 
 
 def read_sound(folder: Path) -> dict[str, StoredRecord]:

@@ -1,19 +1,24 @@
-"""`leo-bench features`: the features of a source's clips, written to an .npz file."""
+"""Files of features (.npz): the features of a source's clips, written and read."""
 
 import io
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import torch
 
 from leo_bench.benchmarks.scores.plan import extractor_request, source_options
 from leo_bench.benchmarks.scores.requests import NetworkOptions
 from leo_bench.benchmarks.sources.open import dataset_behind, open_source
 from leo_bench.evaluation.clips import Window
+from leo_bench.evaluation.distances.influence import ClipFeatures
+from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import build_extractor
 from leo_bench.evaluation.features.of_clips import Resources, clip_features
 from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.evaluation.files.given_files import check_regular, shortened
 from leo_bench.evaluation.measure import Settings, Side, draw
 from leo_bench.evaluation.protocols.of_clips import load_protocol
 from leo_bench.evaluation.videos.source import check_unchanged
@@ -72,3 +77,26 @@ def write_features(request: FeaturesRequest, out: Path, resources: Resources) ->
     write_atomically(out, content.getvalue())
     count, size = draws.values[0].shape
     return count, size
+
+
+def read_features(path: Path) -> ClipFeatures:
+    """Read `features` [N,D] and `videos` [N] of a file that `write_features` wrote.
+
+    Raises:
+        InputError: no such file, or not one of features.
+    """
+    check_regular(path)
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            features, videos = content["features"], content["videos"]
+    except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{path}: not a file of features, as `leo-bench features --out` writes: "
+            f"{shortened(error)}"
+        ) from None
+    if features.ndim != 2 or features.dtype.kind != "f" or videos.shape != features.shape[:1]:
+        raise InputError(
+            f"{path}: features {features.dtype} {list(features.shape)} and videos "
+            f"{list(videos.shape)}; floats [N,D] and [N] are expected"
+        )
+    return ClipFeatures(torch.from_numpy(features), [str(video) for video in videos])

@@ -43,8 +43,10 @@ def compare_document(
     """Compute a file of results again; one comparison for each record.
 
     Raises:
-        InputError: videos or weights are gone or have changed.
+        InputError: videos or weights are gone or have changed; a plan, which has no videos.
     """
+    if document.kind == "plan":
+        raise InputError("a plan is no measurement: run `leo-bench plan` again, and verify records")
     if document.kind not in ("precision", "leverage", "nearest"):
         return [compare(record, resources, given) for record in document.records]
     return [_of_report(document, document_again(document, resources, given))]

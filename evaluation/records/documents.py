@@ -37,6 +37,7 @@ from leo_bench.evaluation.records.checks import (
 )
 from leo_bench.evaluation.records.distance import Record, record_from
 from leo_bench.evaluation.records.parts import Provenance, SideRecord
+from leo_bench.evaluation.records.planned import PlanExtra
 from leo_bench.evaluation.records.score import ScoreRecord
 
 AnyRecord = Record | ScoreRecord
@@ -153,10 +154,12 @@ class NearestExtra(Provenance):
         return self
 
 
-EXTRAS: dict[str, type[PrecisionExtra | LeverageExtra | NearestExtra]] = {
+Extra = PrecisionExtra | LeverageExtra | NearestExtra | PlanExtra
+EXTRAS: dict[str, type[Extra]] = {
     "precision": PrecisionExtra,
     "leverage": LeverageExtra,
     "nearest": NearestExtra,
+    "plan": PlanExtra,
 }
 LISTS = frozenset({"acd", "drift", "repetition"})
 RECORDS: dict[str, type[AnyRecord]] = {"distance": Record, "score": ScoreRecord}
@@ -169,13 +172,13 @@ class Document:
     Args:
         kind: that of the one record, or the command.
         records: of its numbers; of "precision" and "leverage" the distance that they belong to;
-            none for "nearest".
+            none for "nearest" and "plan".
         extra: results besides records.
     """
 
     kind: str
     records: tuple[AnyRecord, ...]
-    extra: PrecisionExtra | LeverageExtra | NearestExtra | None = None
+    extra: Extra | None = None
 
     def to_json(self) -> str:
         """As indented JSON, ending in a newline."""
@@ -197,7 +200,7 @@ class Document:
 def document_of(
     verb: str,
     records: Sequence[AnyRecord],
-    extra: PrecisionExtra | LeverageExtra | NearestExtra | None = None,
+    extra: Extra | None = None,
 ) -> Document:
     """The document of a command's results."""
     if len(records) == 1 and extra is None:
@@ -263,7 +266,7 @@ def _record(content: Any, where: str) -> AnyRecord:
 
 def _check_together(document: Document) -> None:
     """Check the relations between records, and between records and `extra`."""
-    wanted = {"precision": 1, "leverage": 1, "nearest": 0}.get(document.kind)
+    wanted = {"precision": 1, "leverage": 1, "nearest": 0, "plan": 0}.get(document.kind)
     if wanted is not None:
         check_equal("records", len(document.records), "kind", wanted)
     elif not document.records:

@@ -149,8 +149,11 @@ def difference(
     first: VideoInfluences | None, second: VideoInfluences | None
 ) -> VideoInfluences | None:
     """Influences on first - second: videos of one name are one video to both; None if either is."""
-    if first is None or second is None:
-        return None
+    return None if first is None or second is None else less(first, second)
+
+
+def less(first: VideoInfluences, second: VideoInfluences) -> VideoInfluences:
+    """Influences on first - second: videos of one name are one video to both."""
     return VideoInfluences(real=_less(first.real, second.real), fake=_less(first.fake, second.fake))
 
 

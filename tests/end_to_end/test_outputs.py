@@ -31,6 +31,7 @@ FILES = [
     (("nearest", "--fake", "fake", "--train", "real", *P), "--json"),
     (("nearest", "--fake", "fake", "--train", "real", *P), "--out"),
     (("features", "fake", *P), "--out"),
+    (("plan", "fvd.json", "--width", "10%"), "--json"),
     (("report", "--records", "records"), "--out"),
     (("bundle", "--records", "records"), "--out"),
     (("leaderboard", "bundles"), "--out"),

@@ -1,0 +1,93 @@
+"""Subjects of a plan from the features of a few videos."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from leo_bench.benchmarks.planning.subjects import Subject, difference_of, distance_pilot
+from leo_bench.benchmarks.scores.features_file import read_features
+from leo_bench.evaluation.distances.influence import ClipFeatures, Form
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features.single_thread_pool import on_one_thread
+from leo_bench.evaluation.metrics import DISTANCES
+from leo_bench.evaluation.protocols.of_clips import EvalProtocol, form_of, load_protocol
+from leo_bench.evaluation.records.influences import VideoInfluences, less
+from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS
+from leo_bench.evaluation.uncertainty.numbers import numbers_of
+from leo_bench.evaluation.uncertainty.pilots import skew_of, with_bias
+
+
+@dataclass(frozen=True)
+class FeaturePilots:
+    """Features of a few videos, in files that `leo-bench features` wrote.
+
+    Args:
+        real: the real side.
+        fakes: the fake side, of one model or of two.
+        metric: a distance of clips.
+        protocol: how it is computed.
+        seed: decides, with the names, which videos form the halves.
+    """
+
+    real: Path
+    fakes: Sequence[Path]
+    metric: str
+    protocol: str
+    seed: int
+
+
+def subject_of_features(given: FeaturePilots) -> Subject:
+    """The distance of the fakes, or of the first fakes less that of the second.
+
+    Raises:
+        InputError: a file, the metric or the protocol cannot be used; fewer than MIN_VIDEOS videos
+            on a side; neither one nor two fakes.
+    """
+    chosen = load_protocol(given.protocol)
+    form = form_of(given.metric, chosen)
+    if DISTANCES[given.metric].samples != "clips":
+        raise InputError(
+            f"{given.metric} is a distance of frames, and files of features are of clips: plan it "
+            "from a record"
+        )
+    real = read_features(given.real)
+    found = [_of_features(given, real, path, form, chosen) for path in given.fakes]
+    if len(found) == 1:
+        return found[0][0]
+    if len(found) != 2:
+        raise InputError(f"{len(found)} pilots of fakes: one is planned for, or two are compared")
+    (mine, moves), (theirs, others) = found
+    return difference_of(
+        f"{mine.name} less that of {given.fakes[1]}", mine, theirs, less(moves, others)
+    )
+
+
+def _of_features(
+    given: FeaturePilots, real: ClipFeatures, path: Path, form: Form, chosen: EvalProtocol
+) -> tuple[Subject, VideoInfluences]:
+    """The distance of one model, and the influences of the videos on it."""
+    sides = (real, read_features(path))
+    numbers = on_one_thread(lambda: numbers_of(form, [sides], given.seed, None))
+    interval, influences = numbers.interval, numbers.influences
+    if interval is None or influences is None:
+        raise InputError(
+            f"{given.real} and {path}: {min(len(set(side.videos)) for side in sides)} videos on "
+            f"the smaller side; a pilot needs {MIN_VIDEOS}"
+        )
+    found, value = numbers.extrapolation, numbers.value_float64
+    skew = skew_of(value, interval.low, interval.high, interval.standard_error)
+    pilot = distance_pilot(value, influences, given.metric, skew)
+    label = given.metric.upper()
+    subject = Subject(
+        name=f"{label} of {path}",
+        label=label,
+        metric=given.metric,
+        pilot=pilot if found is None else with_bias(pilot, value - found.value),
+        clips=(
+            len(sides[0].videos) / len(set(sides[0].videos)),
+            len(sides[1].videos) / len(set(sides[1].videos)),
+        ),
+        protocol=chosen,
+        unsure="" if found is None else found.reason,
+    )
+    return subject, influences
