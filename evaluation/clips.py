@@ -101,6 +101,11 @@ class ClipChoice(Data):
             return window.stride == 1 and frames == window.frames
         return frames >= self.frames_needed(window)
 
+    def latest_start(self, frames: int, window: Window) -> int:
+        """The latest first frame of a random clip in a video of so many frames."""
+        spans = {"span": window.span, "block": window.block, "block-1": window.block + 1}
+        return frames - spans[self.last_start]
+
 
 class ClipRef(NamedTuple):
     """One clip: the index of a video in its source, and the clip's first frame."""
@@ -236,11 +241,7 @@ def _starts(
     if choice.start == "first":
         yield 0
     elif choice.start == "random":
-        last = {
-            "span": frames - window.span,
-            "block": frames - window.block,
-            "block-1": frames - window.block - 1,
-        }[choice.last_start]
+        last = choice.latest_start(frames, window)
         yield _draw(seed, name, f"start {lap}") % (last + 1)
     else:
         for block in range(frames // window.block):

@@ -14,14 +14,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leo_bench.benchmarks.api.distances import fid as fid
+    from leo_bench.benchmarks.api.distances import fvd as fvd
+    from leo_bench.benchmarks.api.distances import kvd as kvd
+    from leo_bench.benchmarks.api.distances import precision as precision
+    from leo_bench.benchmarks.api.scores import acd as acd
+    from leo_bench.benchmarks.api.scores import drift as drift
+    from leo_bench.benchmarks.api.scores import repetition as repetition
     from leo_bench.reports.dataframe import read_records as read_records
 
-_MODULES = {"read_records": "leo_bench.reports.dataframe"}
+_MODULES = {
+    "acd": "leo_bench.benchmarks.api.scores",
+    "drift": "leo_bench.benchmarks.api.scores",
+    "fid": "leo_bench.benchmarks.api.distances",
+    "fvd": "leo_bench.benchmarks.api.distances",
+    "kvd": "leo_bench.benchmarks.api.distances",
+    "precision": "leo_bench.benchmarks.api.distances",
+    "read_records": "leo_bench.reports.dataframe",
+    "repetition": "leo_bench.benchmarks.api.scores",
+}
 
-__all__ = ["read_records"]
+__all__ = ["acd", "drift", "fid", "fvd", "kvd", "precision", "read_records", "repetition"]
 
 
 def __getattr__(name: str) -> object:
     if name not in _MODULES:
         raise AttributeError(f"module 'leo_bench' has no attribute {name!r}")
     return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -4,7 +4,7 @@
 (acd, drift).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -19,8 +19,8 @@ from leo_bench.benchmarks.scores.requests import (
     ScoreRequest,
     VideoOptions,
 )
-from leo_bench.benchmarks.sources.leo_stride import leo_stride
-from leo_bench.benchmarks.sources.open import SourceOptions, open_source, side_named
+from leo_bench.benchmarks.sources.leo_stride import leo_stride, samples_needed, samples_of_the_run
+from leo_bench.benchmarks.sources.open import SourceOptions, limited, open_source, side_named
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.embedders import EmbedderRequest
 from leo_bench.evaluation.errors import InputError
@@ -42,6 +42,10 @@ RequestT = TypeVar("RequestT", ScoreRequest, FrameScoreRequest)
 TOY_EXTRACTOR, TOY_EMBEDDER = "i3d-toy", "random-filters"
 
 
+# Makes a source of videos in memory (`benchmarks.api.sides`).
+Opener = Callable[[SourceOptions], VideoSource]
+
+
 @dataclass(frozen=True)
 class PlannedSide:
     """Videos to measure.
@@ -51,12 +55,14 @@ class PlannedSide:
         split: of a data set; None: other videos.
         window: frames and stride of a clip.
         default: the user named no source: these are samples of the data set's LEO run.
+        in_memory: opens videos in memory, which `spec` only names; None: `spec` is opened.
     """
 
     spec: str
     split: str | None
     window: Window
     default: bool = False
+    in_memory: Opener | None = None
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,7 @@ def plan(request: ScoreRequest) -> Plan:
         raise InputError("give --protocol (leo-bench list protocols), or --dataset, which has one")
     published = load_protocol(name)
     check_metric(request.metric, published)
-    fake = request.fake or _samples_needed(dataset)
+    fake = request.fake or samples_needed(dataset)
     real_window, fake_window = _windows(request, fake, dataset, published)
     is_world = dataset is not None and dataset.layout == "world"
     if is_world and request.extractor is None:
@@ -239,13 +245,23 @@ def source_options(
     )
 
 
-def open_side(side: str, spec: str, options: SourceOptions) -> VideoSource:
+def open_side(
+    side: str, spec: str, options: SourceOptions, in_memory: Opener | None = None
+) -> VideoSource:
     """The videos of a side, "real" or "fake", which errors name.
+
+    Args:
+        side: the word in errors.
+        spec: the source.
+        options: how it is opened.
+        in_memory: opens the videos in the place of `spec`.
 
     Raises:
         InputError: they cannot be opened.
     """
     with side_named(side):
+        if in_memory is not None:
+            return limited(in_memory(options), options.limit)
         return open_source(spec, options)
 
 
@@ -284,14 +300,6 @@ def _with_definition(request: RequestT) -> RequestT:
     return request.model_copy(update={"dataset": absolute_dataset(request.dataset)})
 
 
-def samples_of_the_run(dataset: Dataset) -> str | None:
-    """The source of a LEO run's samples: runs/ID/samples if it exists, or leo:runs/ID."""
-    run = Path("runs") / dataset.id
-    if (run / "samples").exists():
-        return str(run / "samples")
-    return f"leo:{run}" if (run / "config.toml").is_file() else None
-
-
 def check_counts(request: Data, options: Sequence[str]) -> None:
     """Refuse counts below 1; None is no count.
 
@@ -302,18 +310,6 @@ def check_counts(request: Data, options: Sequence[str]) -> None:
         value = getattr(request, option)
         if value is not None and value < 1:
             raise InputError(f"--{option.replace('_', '-')} {value}: must be 1 or more")
-
-
-def _samples_needed(dataset: Dataset | None) -> str:
-    if dataset is None:
-        raise InputError("give the fake side as --fake PATH")
-    found = samples_of_the_run(dataset)
-    if found is None:
-        raise InputError(
-            f"{Path('runs') / dataset.id}: no LEO run for {dataset.id} is there, nor samples of "
-            "one; give the videos to score as --fake PATH"
-        )
-    return found
 
 
 def _windows(

@@ -18,8 +18,12 @@ def precision_of(chosen: Plan, resources: Resources) -> DistanceReport[Precision
         InputError: the sources or weights cannot be used.
     """
     found = scored(chosen, resources)
-    extra = on_one_thread(lambda: _shares(found, chosen.request.seed))
-    return DistanceReport("precision", found.record, extra)
+    return DistanceReport("precision", found.record, shares_of(found, chosen.request.seed))
+
+
+def shares_of(found: Scored, seed: int) -> PrecisionExtra:
+    """Precision and recall of the first repeat's features of a distance, with intervals."""
+    return on_one_thread(lambda: _shares(found, seed))
 
 
 def _shares(found: Scored, seed: int) -> PrecisionExtra:

@@ -7,7 +7,7 @@ import csv
 import hashlib
 import io
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import Field
@@ -18,12 +18,12 @@ from leo_bench.benchmarks.scores.motion_signals import (
     Signals,
     first_frames,
 )
-from leo_bench.benchmarks.scores.plan import device_of, source_options
+from leo_bench.benchmarks.scores.plan import Opener, device_of, open_side, source_options
 from leo_bench.benchmarks.scores.requests import VideoOptions
 from leo_bench.benchmarks.scores.score_record import MeasuredScore
 from leo_bench.benchmarks.scores.stamp import seconds_since, side_record, stamp, with_news
 from leo_bench.benchmarks.sources.locations import with_definitions
-from leo_bench.benchmarks.sources.open import dataset_behind, open_source
+from leo_bench.benchmarks.sources.open import dataset_behind
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
@@ -97,9 +97,14 @@ class Calibrated:
 
 
 def measure_repetition(
-    request: RepetitionRequest, resources: Resources
+    request: RepetitionRequest, resources: Resources, in_memory: Mapping[str, Opener] | None = None
 ) -> Iterator[MeasuredScore[SourceRepetition]]:
     """Calibrate, then measure source by source.
+
+    Args:
+        request: the options.
+        resources: cache, threads, progress.
+        in_memory: what opens the sources that are in memory, by their names in the request.
 
     Raises:
         InputError: options, videos or the animator cannot be used.
@@ -107,8 +112,15 @@ def measure_repetition(
     check_frames(request.frames, request.settings.search)
     request = request.model_copy(update={"calibrate": with_definitions(request.calibrate)})
     # All sources are opened before the long part, so that a mistake in one costs no time.
-    real = _open(request.calibrate, request, resources, None)
-    opened = [(spec, _open(spec, request, resources, request.limit)) for spec in request.sources]
+    options = replace(
+        source_options(request, None, None, resources), frames=request.frames, count=request.count
+    )
+    openers = in_memory or {}
+    real_options = replace(options, limit=None)
+    real = open_side("real", request.calibrate, real_options, openers.get(request.calibrate))
+    opened = [
+        (spec, open_side("fake", spec, options, openers.get(spec))) for spec in request.sources
+    ]
     calibrated = calibrated_on(real, request, resources)
     for spec, source in opened:
         began = time.monotonic()
@@ -163,13 +175,6 @@ def _repeats_file(found: SourceRepetition) -> dict[str, bytes]:
             numbers = (f"{r.of:g}", f"{r.lag:g}", f"{r.tempo:g}", f"{r.alike:.6f}")
             rows.writerow((csv_cell(name), r.start, *numbers))
     return {".repeats.csv": text.getvalue().encode()}
-
-
-def _open(
-    spec: str, request: RepetitionRequest, resources: Resources, limit: int | None
-) -> VideoSource:
-    options = source_options(request.model_copy(update={"limit": limit}), None, None, resources)
-    return open_source(spec, replace(options, frames=request.frames, count=request.count))
 
 
 def _codes(request: RepetitionRequest) -> Signals:

@@ -129,8 +129,8 @@ def open_sides(chosen: Plan, resources: Resources) -> tuple[Side, Side]:
         count=chosen.protocol.fake.count,
     )
     return (
-        Side(open_side("real", real.spec, options), real.window, "real"),
-        Side(open_side("fake", fake.spec, made), fake.window, "fake"),
+        Side(open_side("real", real.spec, options, real.in_memory), real.window, "real"),
+        Side(open_side("fake", fake.spec, made, fake.in_memory), fake.window, "fake"),
     )
 
 

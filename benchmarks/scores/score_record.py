@@ -155,7 +155,8 @@ def open_planned(chosen: FramePlan, side: PlannedSide, resources: Resources) -> 
         frames=videos.frames_needed(side.window),
         count=videos.count,
     )
-    return open_side("real" if side is chosen.real else "fake", side.spec, options)
+    name = "real" if side is chosen.real else "fake"
+    return open_side(name, side.spec, options, side.in_memory)
 
 
 def caveats(chosen: FramePlan, embedder: FrameEmbedder) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The frame stride at which LEO samples are measured.
+"""Samples of LEO runs as a fake side: where they are, and the frame stride they are measured at.
 
 A protocol reads real videos at a stride (DIGAN's reads every 4th frame of TaichiHD), and expects
 samples at the resulting frame rate. A LEO samples at the stride of its training data,
@@ -7,6 +7,7 @@ samples at the resulting frame rate. A LEO samples at the stride of its training
 
 from pathlib import Path
 
+from leo_bench.benchmarks.datasets import Dataset
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.json_files import read_json
 from leo_bench.evaluation.files.schema import load_toml
@@ -44,6 +45,31 @@ def leo_stride(fake: str | None, real_stride: int, usual: int) -> int:
             f"{real_stride}; give --real-stride and --fake-stride"
         )
     return real_stride // own
+
+
+def samples_of_the_run(dataset: Dataset) -> str | None:
+    """The source of a LEO run's samples: runs/ID/samples if it exists, or leo:runs/ID."""
+    run = Path("runs") / dataset.id
+    if (run / "samples").exists():
+        return str(run / "samples")
+    return f"leo:{run}" if (run / "config.toml").is_file() else None
+
+
+def samples_needed(dataset: Dataset | None) -> str:
+    """As `samples_of_the_run`, where there must be some.
+
+    Raises:
+        InputError: there is no data set, or no LEO run for it.
+    """
+    if dataset is None:
+        raise InputError("give the fake side as --fake PATH")
+    found = samples_of_the_run(dataset)
+    if found is None:
+        raise InputError(
+            f"{Path('runs') / dataset.id}: no LEO run for {dataset.id} is there, nor samples of "
+            "one; give the videos to score as --fake PATH"
+        )
+    return found
 
 
 def _run_of(fake: str) -> str | None:

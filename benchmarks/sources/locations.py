@@ -5,9 +5,10 @@ paths, so that `leo-bench verify` finds the videos from any folder. A data set o
 a path, too: that of its TOML file.
 """
 
+import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from glob import has_magic
 from itertools import takewhile
@@ -50,6 +51,26 @@ def query_options(query: str, spec: str) -> dict[str, object]:
             raise InputError(f"{spec}: {key}= is there twice")
         options[key] = value
     return options
+
+
+def listed_paths(spec: str) -> list[str]:
+    """The paths of a source `paths:["A.mp4","B.mp4"]`.
+
+    Raises:
+        InputError: it is no JSON list of paths.
+    """
+    try:
+        found = json.loads(spec.removeprefix("paths:"))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list) or not found or not all(isinstance(p, str) for p in found):
+        raise InputError(f'{spec[:80]}: a JSON list of paths is expected, as paths:["A.mp4"]')
+    return found
+
+
+def paths_source(paths: Sequence[str]) -> str:
+    """Several paths as one source; the inverse of `listed_paths`."""
+    return f"paths:{json.dumps(list(paths), ensure_ascii=False, separators=(',', ':'))}"
 
 
 def absolute_source(spec: str) -> str | None:
@@ -121,6 +142,8 @@ def _below(folder: Path, leaf: str) -> str:
 def _rewritten(spec: str, leaf: Callable[[str], str]) -> str:
     """`spec` with `leaf` applied to each path, pattern or data set in it."""
     kind, colon, rest = spec.partition(":")
+    if colon and kind == "paths":
+        return paths_source([leaf(path) for path in listed_paths(spec)])
     if colon and kind in NESTED:
         how, _, inner = rest.partition(":")
         return f"{kind}:{how}:{_rewritten(inner, leaf)}"

@@ -4,6 +4,7 @@ my_samples/  clip.mp4  set.zip  codes.npy   a folder or file
 'my_samples/*.mp4'                          the files that match; "*" also matches "/"
 dataset:taichihd/train  toy-faces/test      a split of a data set or of an embedded world
 mine/walks.toml/test                        a split of a data set of your own
+paths:["A.mp4","B.mp4"]                     these files or folders, as a JSON list
 part:1/2:SOURCE                             every second video, beginning with the first
 damaged:blur=1.5:SOURCE                     with a known damage (benchmarks.sources.damage)
 leo:RUN?seed=1&steps=50  leo:toy-faces      samples of a LEO (benchmarks.sources.leo_samples)
@@ -12,8 +13,10 @@ method:MY.toml:FOLDER                       the output of a method with a TOML f
 grid:FILE?tile=128&padding=2                all tiles of tiled videos (evaluation.videos.tiles)
 nearest:TRAINING?start=SOURCE               the training videos nearest to given first frames
 gaussian:leo:RUN?start=SOURCE&fit=SOURCE    a LEO's animator driven by Gaussian codes
+memory:NAME                                 videos that the Python API was given; refused
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -32,7 +35,7 @@ from leo_bench.benchmarks.datasets import (
     parted,
 )
 from leo_bench.benchmarks.sources.damage import damaged
-from leo_bench.benchmarks.sources.locations import split_query
+from leo_bench.benchmarks.sources.locations import listed_paths, split_query
 from leo_bench.benchmarks.sources.nearest_videos import open_nearest
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.files.schema import parse
@@ -79,10 +82,7 @@ def open_source(spec: str, options: SourceOptions) -> VideoSource:
         InputError: there is no such source; the message says what was looked for.
     """
     if options.limit is not None:
-        source = open_source(spec, replace(options, limit=None))
-        if options.limit >= len(source.names):
-            return source
-        return Selection(source, range(options.limit), f"{source.name} (first {options.limit})")
+        return limited(open_source(spec, replace(options, limit=None)), options.limit)
     kind, colon, location = spec.partition(":")
     if colon and kind in _KINDS:
         return _KINDS[kind](location, options)
@@ -91,6 +91,13 @@ def open_source(spec: str, options: SourceOptions) -> VideoSource:
     if names_dataset(spec):
         return _dataset(spec, options)
     return _on_disk(spec, options.files)
+
+
+def limited(source: VideoSource, limit: int | None) -> VideoSource:
+    """The first `limit` videos of a source; None: all."""
+    if limit is None or limit >= len(source.names):
+        return source
+    return Selection(source, range(limit), f"{source.name} (first {limit})")
 
 
 @contextmanager
@@ -177,6 +184,23 @@ def _nearest(location: str, options: SourceOptions) -> VideoSource:
     return open_nearest(location, lambda inner: open_source(inner, options))
 
 
+def _paths(location: str, options: SourceOptions) -> VideoSource:
+    paths = listed_paths(f"paths:{location}")
+    if len(paths) == 1:
+        return _on_disk(paths[0], options.files)
+    places = [Path(os.path.normpath(Path(path).expanduser().absolute())) for path in paths]
+    root = Path(os.path.commonpath(places))
+    source = open_videos(root, replace(options.files, paths=tuple(places)))
+    return Selection.whole(source, f"{root} ({len(paths)} paths)")
+
+
+def _memory(location: str, _options: SourceOptions) -> VideoSource:
+    raise InputError(
+        f"memory:{location}: these videos were in memory when they were measured; if they are on "
+        "disk, name them with --real or --fake"
+    )
+
+
 class _MadeQuery(GridLayout):
     """The options after the `?` of a method's folder: its layout, and the form of tiles."""
 
@@ -213,4 +237,6 @@ _KINDS: Mapping[str, Callable[[str, SourceOptions], VideoSource]] = {
     "nearest": _nearest,
     "grid": _tiles,
     "method": _method,
+    "memory": _memory,
+    "paths": _paths,
 }

@@ -19,6 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
@@ -106,7 +107,7 @@ def list_embedders() -> list[Described]:
 
 
 def build_embedder(request: EmbedderRequest) -> FrameEmbedder:
-    """The requested embedder, ready to run.
+    """The requested embedder, ready to run; torch's random state stays as it is.
 
     Raises:
         InputError: unknown name or device; weights that are absent or wrong.
@@ -114,5 +115,6 @@ def build_embedder(request: EmbedderRequest) -> FrameEmbedder:
     if request.name not in _BUILDERS:
         raise InputError(f"{request.name}: no such embedder; known are {', '.join(_BUILDERS)}")
     module = import_module(f"leo_bench.evaluation.embedders.{_BUILDERS[request.name].module}")
-    embedder: FrameEmbedder = module.build(request)
+    with torch.random.fork_rng(devices=[]):  # layers draw initial weights
+        embedder: FrameEmbedder = module.build(request)
     return embedder

@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
@@ -141,11 +142,16 @@ def is_own(name: str) -> bool:
 
 
 def build_extractor(request: ExtractorRequest) -> ClipExtractor:
-    """The requested extractor, ready to run.
+    """The requested extractor, ready to run; torch's random state stays as it is.
 
     Raises:
         InputError: unknown name, precision or device; weights that are absent or wrong.
     """
+    with torch.random.fork_rng(devices=[]):  # layers draw initial weights
+        return _built(request)
+
+
+def _built(request: ExtractorRequest) -> ClipExtractor:
     from leo_bench.evaluation.extractors.own import build_own, imported
 
     if is_own(request.name):

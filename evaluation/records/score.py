@@ -223,8 +223,15 @@ def keep_score(
     Raises:
         InputError: the folder cannot be written to, or the disk is full.
     """
+    write_record(record, path, files_beside(record, by_video, beside))
+
+
+def files_beside(
+    record: ScoreRecord, by_video: Mapping[str, float], beside: Mapping[str, bytes] | None = None
+) -> dict[str, bytes]:
+    """Content by ending of the files that `keep_score` writes beside a record."""
     influences = beside_record(mean_influences(by_video, record.side))
-    write_record(record, path, {**influences, **(beside or {})})
+    return {**influences, **(beside or {})}
 
 
 def read_score_record(path: Path) -> ScoreRecord:

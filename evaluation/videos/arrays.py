@@ -95,7 +95,7 @@ class ArrayFiles(Layout):
         unit = f" of {NAMES['01']}" if self._from_unit else ""
         self.decoder = f"{files.library}, floats: {quantise or 'refused'}{unit}"
         # Digests of float arrays depend on the rule that makes levels of them.
-        self._rule_text = f"{quantise} 01" if self._from_unit else f"{quantise}"
+        self._rule_text = rule_text(quantise, stated)
         self.reading = f"{kind} {self._rule_text}"
 
     def places(self, name: str, path: Path) -> list[Place]:
@@ -127,15 +127,9 @@ class ArrayFiles(Layout):
             video = part.colours_last(stored)
             count, height, width, _ = video.shape
             check_caps(place.name, count, height, width)
-            digest = hashlib.sha256(f"{stored.shape} {stored.dtype.str}".encode())
-            floats = stored.dtype != np.uint8
-            if floats:
+            if stored.dtype != np.uint8:
                 self._rule(stored.dtype)
-            for frame in stored:
-                digest.update(np.ascontiguousarray(frame).data)
-            span = span_of(stored) if floats else None
-            if floats:
-                digest.update(f" {self._rule_text}".encode())
+            digest, span = digest_and_span(stored, self._rule_text)
         return Stored(
             name=place.name,
             path=place.path,
@@ -144,7 +138,7 @@ class ArrayFiles(Layout):
             height=height,
             width=width,
             codecs=(place.path.suffix[1:].lower(),),
-            digest=digest.hexdigest(),
+            digest=digest,
             notes=tuple(_left_out(self._files.headers(place.path))),
             span=span,
         )
@@ -183,6 +177,33 @@ def levels(values: Array, rule: Quantise, from_unit: bool) -> NDArray[np.uint8]:
     """Floats in [-1,1], or in [0,1] if `from_unit`, as levels; of any shape."""
     floats = values.astype(np.float32)
     return RULES[rule](2 * floats - 1 if from_unit else floats)
+
+
+def rule_text(quantise: Quantise | None, stated: FloatRange | None) -> str:
+    """What the digest of floats holds besides their values: how they become levels."""
+    return f"{quantise} 01" if stated == "01" else f"{quantise}"
+
+
+def digest_and_span(stored: Array, rule: str) -> tuple[str, tuple[float, float] | None]:
+    """Hex SHA-256 of a video as stored, [T,...], and the span of its floats; None: levels.
+
+    One frame is copied at a time, and none that lies in memory in one piece.
+
+    Args:
+        stored: uint8 or floats.
+        rule: `rule_text`, which the digest of floats holds too.
+
+    Raises:
+        ValueError: a value is NaN or infinite.
+    """
+    digest = hashlib.sha256(f"{stored.shape} {stored.dtype.str}".encode())
+    for frame in stored:
+        digest.update(np.ascontiguousarray(frame).data)
+    if stored.dtype == np.uint8:
+        return digest.hexdigest(), None
+    span = span_of(stored)
+    digest.update(f" {rule}".encode())
+    return digest.hexdigest(), span
 
 
 def span_of(frames: Array) -> tuple[float, float]:

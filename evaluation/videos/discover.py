@@ -30,7 +30,7 @@ from leo_bench.evaluation.videos.frames import (
     folder_place,
     nested_folders,
 )
-from leo_bench.evaluation.videos.listing import Found, Kind, Listing, list_media
+from leo_bench.evaluation.videos.listing import Found, Kind, Listing, list_media, list_paths
 from leo_bench.evaluation.videos.seals import seal_over
 from leo_bench.evaluation.videos.series import FrameChoice, check_series
 from leo_bench.evaluation.videos.source import Skipped
@@ -63,6 +63,7 @@ class OpenOptions:
         float_range: range of the floats, "01" ([0,1]) or "11" ([-1,1]); None: see
             `evaluation.videos.float_range`.
         only, without: patterns of names to take (none: all) and to leave out (`FrameChoice`).
+        paths: files and folders at or below the opened path to take, absolute; none: all.
         frames_glob: pattern of the names of pictures that are frames; None: all, if they are one
             series.
         workers: threads that count and hash; the result does not depend on them.
@@ -76,6 +77,7 @@ class OpenOptions:
     float_range: FloatRange | None = None
     only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    paths: tuple[Path, ...] = ()
     frames_glob: str | None = None
     workers: int = 2
     cache_root: Path | None = None
@@ -148,7 +150,7 @@ def discover(root: Path, options: OpenOptions = DEFAULTS) -> Discovery:
     Raises:
         InputError: nothing is there, no videos, or several layouts.
     """
-    listing = list_media(root)
+    listing = list_paths(root, options.paths) if options.paths else list_media(root)
     listing.keep(options.choice)
     kinds = [kind for kind, files in listing.files.items() if files]
     if not kinds and options.frames_glob is not None:

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
@@ -108,6 +108,27 @@ def list_media(root: Path) -> Listing:
     for found in listing.files.values():
         found.sort(key=itemgetter(0))
     return listing
+
+
+def list_paths(root: Path, paths: Sequence[Path]) -> Listing:
+    """List several files and folders below `root`; names are relative to it. All are absolute.
+
+    Raises:
+        InputError: as `list_media`.
+    """
+    together = Listing()
+    for path in paths:
+        one = list_media(path)
+        prefix = path.relative_to(root)
+        for kind, files in one.files.items():
+            for found in files:
+                name = prefix / found.name if path.is_dir() else prefix
+                together.files[kind].append(found._replace(name=name.as_posix()))
+        together.left_out.update(one.left_out)
+        together.loops.extend((prefix / loop).as_posix() for loop in one.loops)
+    for of_kind in together.files.values():
+        of_kind.sort(key=itemgetter(0))
+    return together
 
 
 def _walk(root: Path, listing: Listing) -> Iterator[tuple[str, "os.DirEntry[str]"]]:

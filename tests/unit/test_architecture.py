@@ -152,8 +152,9 @@ def test_the_package_alone_loads_nothing_and_hands_on_its_names() -> None:
     code = (
         "import sys, leo_bench; own = [m for m in sys.modules if m.startswith('leo_bench')]; "
         "assert own == ['leo_bench'], own; "
-        "assert all(callable(getattr(leo_bench, name)) for name in leo_bench.__all__); "
-        "sys.exit('torch' in sys.modules)"
+        "assert not {'torch', 'numpy', 'pydantic'} & sys.modules.keys(); "
+        "assert {*leo_bench.__all__} <= {*dir(leo_bench)}; "
+        "assert all(callable(getattr(leo_bench, name)) for name in leo_bench.__all__)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 

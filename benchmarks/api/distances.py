@@ -1,0 +1,228 @@
+"""`leo_bench.fvd`, `kvd`, `fid` and `precision`: two sets of videos, measured as by the command."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Unpack
+
+from leo_bench.benchmarks.api.keywords import DistanceKeywords, fields, resources, sides, takes
+from leo_bench.benchmarks.api.marks import SideInMemory, marked, marks
+from leo_bench.benchmarks.api.results import DistanceResult, PrecisionResult
+from leo_bench.benchmarks.api.sides import GivenSides, Videos
+from leo_bench.benchmarks.scores.plan import Plan, plan
+from leo_bench.benchmarks.scores.precision import shares_of
+from leo_bench.benchmarks.scores.requests import ScoreRequest
+from leo_bench.benchmarks.scores.score import Scored, scored
+from leo_bench.evaluation.files.schema import parse
+from leo_bench.evaluation.measure import SideFeatures
+from leo_bench.evaluation.protocols.of_clips import SideName
+from leo_bench.evaluation.records.influences import beside_record
+
+# The protocol where neither the caller nor a data set names one.
+USUAL = {"fvd": "stylegan-v", "kvd": "digan"}
+
+
+@takes(DistanceKeywords)
+def fvd(
+    real: Videos | None = None,
+    fake: Videos | None = None,
+    *,
+    protocol: str | None = None,
+    frames: int = 16,
+    extractor: str | None = None,
+    **keywords: Unpack[DistanceKeywords],
+) -> DistanceResult:
+    """Fréchet Video Distance of fake videos to real ones; lower is better.
+
+    Args:
+        real: a folder, any source of the command line, uint8 clips `[N,T,H,W,3]` or `[N,T,3,H,W]`,
+            or a list of paths or clips; None: `dataset` names them.
+        fake: likewise; None: samples of the data set's LEO run in `runs/ID`.
+        protocol: id or .toml file; None: that of `dataset`, or "stylegan-v".
+        frames: in a clip; I3D needs at least 9.
+        extractor: in the place of the protocol's, such as "i3d-toy", which needs no download.
+        **keywords: see `DistanceKeywords`; most have the names of the command's options.
+
+    Returns:
+        `value`, `interval`, `fvd_infinity`, and `record` with the provenance.
+
+    Raises:
+        InputError: videos, options or weights cannot be used; one line says which and what to do.
+
+    Example:
+        >>> leo_bench.fvd("real/", clips, extractor="i3d-toy")  # clips: uint8 [64,16,128,128,3]
+        FVD16 = 98.3 [87.1, 112] (stylegan-v v2, 64 real, 64 fake clips; not comparable ...)
+    """
+    return _distance("fvd", real, fake, protocol, frames, extractor, keywords)
+
+
+@takes(DistanceKeywords)
+def kvd(
+    real: Videos | None = None,
+    fake: Videos | None = None,
+    *,
+    protocol: str | None = None,
+    frames: int = 16,
+    extractor: str | None = None,
+    **keywords: Unpack[DistanceKeywords],
+) -> DistanceResult:
+    """Kernel Video Distance (unbiased squared MMD) of fake videos to real ones; lower is better.
+
+    Args:
+        real: as in `fvd`.
+        fake: as in `fvd`.
+        protocol: id or .toml file; None: that of `dataset`, or "digan", which takes 2,048 clips a
+            side unless `clips` says otherwise.
+        frames: as in `fvd`.
+        extractor: as in `fvd`.
+        **keywords: as in `fvd`.
+
+    Returns:
+        As `fvd`; `fvd_infinity` is None, since KVD is not biased. It may be negative.
+
+    Raises:
+        InputError: as `fvd`.
+
+    Example:
+        >>> leo_bench.kvd("real/", "fake/", clips=64, extractor="i3d-toy")
+        KVD16 = 1.46 [-0.734, 5.66] (digan v1, 64 real, 64 fake clips; not comparable ...)
+    """
+    return _distance("kvd", real, fake, protocol, frames, extractor, keywords)
+
+
+@takes(DistanceKeywords)
+def fid(
+    real: Videos | None = None,
+    fake: Videos | None = None,
+    *,
+    protocol: str | None = None,
+    frames: int = 16,
+    extractor: str | None = None,
+    **keywords: Unpack[DistanceKeywords],
+) -> DistanceResult:
+    """Fréchet Inception Distance of the frames of clips; lower is better.
+
+    Args:
+        real: as in `fvd`.
+        fake: as in `fvd`.
+        protocol: id or .toml file; None: "pytorch-fid".
+        frames: in a clip, of which the protocol takes up to 16.
+        extractor: an embedder of frames in the place of the protocol's, such as "random-filters",
+            which needs no download.
+        **keywords: as in `fvd`.
+
+    Returns:
+        As `fvd`; `fvd_infinity` is FID without the bias of few frames.
+
+    Raises:
+        InputError: as `fvd`.
+
+    Example:
+        >>> leo_bench.fid("real/", "fake/", extractor="random-filters")
+        FID16 = 0.0123 [0.0101, 0.0149] (pytorch-fid v1, 1024 real, 1024 fake frames; ...)
+    """
+    return _distance("fid", real, fake, protocol, frames, extractor, keywords)
+
+
+@takes(DistanceKeywords)
+def precision(
+    real: Videos | None = None,
+    fake: Videos | None = None,
+    *,
+    protocol: str | None = None,
+    frames: int = 16,
+    extractor: str | None = None,
+    **keywords: Unpack[DistanceKeywords],
+) -> PrecisionResult:
+    """Precision and recall of fake videos, on the features that FVD uses; higher is better.
+
+    Precision is the share of fake clips that lie among the real ones, recall the share of real
+    clips that lie among the fake ones (Kynkäänniemi et al. 2019, 3 nearest neighbours).
+
+    Args:
+        real: as in `fvd`.
+        fake: as in `fvd`.
+        protocol: as in `fvd`.
+        frames: as in `fvd`.
+        extractor: as in `fvd`.
+        **keywords: as in `fvd`.
+
+    Returns:
+        `precision` and `recall`, each with an interval from 32 videos a side on, and `fvd`.
+
+    Raises:
+        InputError: as `fvd`.
+
+    Example:
+        >>> leo_bench.precision("real/", "fake/", extractor="i3d-toy")
+        precision = 0.719 [0.52, 0.856], recall = 0.625 [0.41, 0.8] (stylegan-v v2, ...)
+    """
+    found = _scored("fvd", real, fake, protocol, frames, extractor, keywords)
+    shares = shares_of(found, found.record.seed)
+    return PrecisionResult(found.record, shares, _beside(found))
+
+
+def _distance(
+    metric: str,
+    real: Videos | None,
+    fake: Videos | None,
+    protocol: str | None,
+    frames: int,
+    extractor: str | None,
+    keywords: DistanceKeywords,
+) -> DistanceResult:
+    found = _scored(metric, real, fake, protocol, frames, extractor, keywords)
+    return DistanceResult(found.record, _beside(found))
+
+
+def _scored(
+    metric: str,
+    real: Videos | None,
+    fake: Videos | None,
+    protocol: str | None,
+    frames: int,
+    extractor: str | None,
+    keywords: DistanceKeywords,
+) -> Scored:
+    """As the command of this name measures it, with the caveats of videos in memory."""
+    given = sides(real, fake, keywords)
+    usual = None if keywords.get("dataset") else USUAL.get(metric)
+    asked = {
+        "metric": metric,
+        "frames": frames,
+        "protocol": protocol or usual,
+        "extractor": extractor,
+    }
+    request = parse(ScoreRequest, asked | given.specs | fields(keywords), where=metric)
+    chosen = plan(request)
+    chosen = replace(chosen, real=given.opened_by(chosen.real), fake=given.opened_by(chosen.fake))
+    found = scored(chosen, resources(keywords))
+    return replace(found, record=marked(found.record, list(_marks(chosen, found, given))))
+
+
+def _marks(chosen: Plan, found: Scored, given: GivenSides) -> Iterator[str]:
+    """The caveats of the sides that were in memory."""
+    protocol, measured = chosen.protocol, found.measured
+    both: list[tuple[SideName, SideFeatures]] = [("real", measured.real), ("fake", measured.fake)]
+    for name, draws in both:
+        side = given.in_memory(name)
+        if side is None:
+            continue
+        loading = protocol.loading(name, draws.side.source.medium.layout)
+        yield from marks(
+            SideInMemory(
+                name=name,
+                source=draws.side.source,
+                used=draws.used,
+                clips=draws.clips,
+                window=draws.side.window,
+                choice=loading.choice,
+                resize=loading.resize,
+                resolution=chosen.resolution,
+                protocol=protocol.id,
+                rule=protocol.quantise if side.has_floats else "",
+            )
+        )
+
+
+def _beside(found: Scored) -> dict[str, bytes]:
+    return beside_record(found.measured.numbers.influences)
