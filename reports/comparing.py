@@ -26,17 +26,11 @@ from leo_bench.evaluation.records.influences import ErrorOfDifference
 from leo_bench.evaluation.uncertainty.variance import LEVEL, student_reach
 from leo_bench.reports.error_of_change import chance_of_rise, detectable_rise, error_of_change
 from leo_bench.reports.records import StoredRecord, read_tree
+from leo_bench.reports.ways import IDENTITY, differing
 
 SETTINGS = Path(__file__).parent / "regression.toml"
 
 State = Literal["worse", "incomparable", "missing", "unjudged", "better", "same", "new"]
-
-# Fields that must be equal for two numbers to be comparable; a dot leads into a table.
-IDENTITY = (
-    "metric", "protocol", "protocol_digest", "frames", "resolution", "n_real", "n_fake",
-    "videos_used", "extractor", "embedder", "weights_sha256", "precision",
-    "real.fingerprint", "real.stride", "fake.stride", "source.stride",
-)  # fmt: skip
 
 # Fields that may change the last digits of a number, or explain a change.
 PROVENANCE = (
@@ -152,7 +146,7 @@ def compare(old: Path, new: Path, settings: Settings) -> list[Change]:
 
 def different_settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Why two records are not comparable, one field an entry; empty if they are."""
-    return _differences(old, new, IDENTITY)
+    return _changes(old, new, IDENTITY)
 
 
 def exit_code(changes: Sequence[Change]) -> int:
@@ -181,7 +175,7 @@ def _alone(
 def _judged(key: str, old: StoredRecord, new: StoredRecord, settings: Settings) -> Change:
     changed = different_settings(old.content, new.content)
     fields = (*PROVENANCE, *_versions(old.content, new.content))
-    provenance = tuple(_differences(old.content, new.content, fields))
+    provenance = tuple(_changes(old.content, new.content, fields))
     floor = _floor(old.metric, settings).of(old.value)
     values = (old.value, new.value)
     plain = Change(key, old.metric, *values, None, None, floor, "same", provenance=provenance)
@@ -234,25 +228,5 @@ def _versions(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return [f"versions.{name}" for name in sorted(names)]
 
 
-def _differences(
-    old: Mapping[str, Any], new: Mapping[str, Any], fields: Sequence[str]
-) -> list[str]:
-    found = []
-    for field in fields:
-        mine, theirs = _at(old, field), _at(new, field)
-        if mine != theirs:
-            found.append(f"{field}: {_short(mine)} -> {_short(theirs)}")
-    return found
-
-
-def _at(content: Mapping[str, Any], field: str) -> Any:
-    place: Any = content
-    for part in field.split("."):
-        place = place.get(part) if isinstance(place, Mapping) else None
-    return place
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    is_digest = len(text) in (40, 64) and all(c in "0123456789abcdef" for c in text)
-    return text[:12] if is_digest else text
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any], fields: Sequence[str]) -> list[str]:
+    return [f"{field}: {mine} -> {theirs}" for field, mine, theirs in differing(old, new, fields)]

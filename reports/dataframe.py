@@ -26,6 +26,7 @@ COLUMNS: Mapping[str, str] = {
     "dataset": "string",  # ID-SPLIT; missing: files of the user's own
     "protocol": "string",
     "protocol_version": "Int64",
+    "protocol_digest": "string",
     "frames": "Int64",  # of a clip
     "resolution": "Int64",  # side in pixels; missing: as stored
     "real_stride": "Int64",
@@ -46,10 +47,13 @@ COLUMNS: Mapping[str, str] = {
     "network": "string",  # extractor of a distance, embedder of a score
     "weights_sha256": "string",
     "weights_verified": "bool",
+    "precision": "string",  # number format of the extractor; missing: a score
     "seed": "Int64",
     "device": "string",
     "comparable": "bool",  # with published numbers
     "caveats": "string",  # why not, joined by "; "
+    "real_fingerprint": "string",  # SHA-256 of names and contents of the videos
+    "fake_fingerprint": "string",
     "created": CREATED,  # missing: not a date in ISO 8601
     "commit": "string",
     "path": "string",
@@ -66,13 +70,14 @@ def read_records(folder: Path) -> pd.DataFrame:
     Raises:
         InputError: no such folder, or a damaged record in it.
     """
-    rows = [_row(stored) for stored in read_sound(folder).values()]
+    rows = [row_of(stored) for stored in read_sound(folder).values()]
     frame = pd.DataFrame({name: pd.Series([row.get(name) for row in rows]) for name in COLUMNS})
     frame["created"] = pd.to_datetime(frame["created"], utc=True, errors="coerce", format="ISO8601")
     return frame.astype(dict(COLUMNS))
 
 
-def _row(stored: StoredRecord) -> dict[str, Any]:
+def row_of(stored: StoredRecord) -> dict[str, Any]:
+    """What the columns `COLUMNS` hold of a record; what it does not have is absent or None."""
     record = stored.record
     low, high = stored.published.interval or (None, None)
     kept = {name: getattr(record, name) for name in COLUMNS if hasattr(record, name)}
@@ -114,5 +119,10 @@ def _against(record: ScoreRecord) -> dict[str, Any]:
 def _sides(sides: Mapping[str, tuple[SideRecord, int]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for side, (source, count) in sides.items():
-        found |= {side: source.name, f"{side}_stride": source.stride, f"n_{side}": count}
+        found |= {
+            side: source.name,
+            f"{side}_stride": source.stride,
+            f"{side}_fingerprint": source.fingerprint,
+            f"n_{side}": count,
+        }
     return found

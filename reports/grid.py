@@ -50,19 +50,15 @@ class Text:
 
     Args:
         lines: its lines, from top to bottom.
+        below: a subscript behind the first line: "16" of FVD16.
         bold: whether it is the best number of its column.
         marks: raised marks behind it: signs of `WORDS`, numbers of footnotes.
     """
 
     lines: tuple[str, ...] = ("",)
+    below: str = ""
     bold: bool = False
     marks: tuple[str, ...] = ()
-
-    @property
-    def subscripted(self) -> tuple[str, str]:
-        """The head of a column and its subscript: "FVD_16" -> ("FVD", "16")."""
-        word, _, below = self.lines[0].partition("_")
-        return word, below
 
 
 NOTHING = Text(("-",))
@@ -94,15 +90,21 @@ class TableGrid:
     """A table that is ready to be written.
 
     Args:
+        id: a word for labels of LaTeX and HTML.
+        title: what it shows; heading: the same with the number of a paper's table.
+        corner: head over the labels of the lines.
         groups: heads over columns, each with its number of columns.
-        columns: heads of columns; what follows a "_" is a subscript.
+        columns: heads of columns.
         lines: the table's lines.
         signs: (mark, meaning) of every sign in the table.
         footnotes: texts of footnote 1, 2, ...
         notes: notes on the whole table.
     """
 
-    layout: Layout
+    id: str
+    title: str
+    heading: str
+    corner: str
     groups: tuple[tuple[Text, int], ...]
     columns: tuple[Text, ...]
     lines: tuple[Line, ...]
@@ -123,7 +125,7 @@ class TableGrid:
 
 
 @dataclass
-class _Notes:
+class Footnotes:
     """Footnotes in the order of their first use, each text once."""
 
     texts: list[str] = field(default_factory=list)
@@ -136,13 +138,13 @@ class _Notes:
 
 def grid_of(table: Table) -> TableGrid:
     """The text of every cell and note of a table."""
-    layout, notes = table.layout, _Notes()
+    layout, notes = table.layout, Footnotes()
     groups = tuple(
         (Text((g.label,), marks=notes.marks([g.stand_in] if g.stand_in else [])), len(g.column))
         for g in layout.group
     )
     columns = tuple(
-        Text((column.label,), marks=notes.marks(layout.notes_of("", column_id(group, column))))
+        _head(column.label, notes.marks(layout.notes_of("", column_id(group, column))))
         for group, column in layout.columns()
     )
     lines: list[Line] = []
@@ -163,7 +165,10 @@ def grid_of(table: Table) -> TableGrid:
     }
     general = [note for note, applies in found.items() if applies]
     return TableGrid(
-        layout,
+        layout.id,
+        layout.title,
+        layout.heading,
+        "Method",
         groups,
         columns,
         lines=tuple(lines),
@@ -182,7 +187,13 @@ def printed_text(cell: Cell) -> str:
     return f"{cell.printed.value}{spread}{opposite}"
 
 
-def _lines(layout: Layout, row: TableRow, notes: _Notes) -> list[Line]:
+def _head(label: str, marks: tuple[str, ...]) -> Text:
+    """The head of a column, and its subscript: "FVD_16" -> "FVD", "16"."""
+    word, _, below = label.partition("_")
+    return Text((word,), below, marks=marks)
+
+
+def _lines(layout: Layout, row: TableRow, notes: Footnotes) -> list[Line]:
     lines = []
     label = Text((row.head.label,), marks=notes.marks(layout.notes_of(row.head.model, "")))
     is_printed = bool(layout.where) and row.in_layout
@@ -200,39 +211,39 @@ def _lines(layout: Layout, row: TableRow, notes: _Notes) -> list[Line]:
     return lines
 
 
-def _printed(cell: Cell, layout: Layout, row: TableRow, notes: _Notes) -> Text:
+def _printed(cell: Cell, layout: Layout, row: TableRow, notes: Footnotes) -> Text:
     texts = layout.notes_of(row.head.model, column_id(cell.group, cell.column))
     sign: tuple[str, ...] = ()
     if cell.printed is not None:
         texts += [cell.printed.note] if cell.printed.note else []
         sign = (REPRODUCED,) if cell.printed.origin == "reproduced" else ()
-    return Text((printed_text(cell),), cell.best, (*sign, *notes.marks(texts)))
+    return Text((printed_text(cell),), bold=cell.best, marks=(*sign, *notes.marks(texts)))
 
 
-def _samples(cell: Cell, notes: _Notes) -> Text:
+def _samples(cell: Cell, notes: Footnotes) -> Text:
     if not cell.samples:
         return NOTHING
     digits, lines = cell.column.digits, []
     for sample in cell.samples:
         lines.append(f"{sample.value:.{digits}f}")
-        lines += [_interval(sample.interval, f".{digits}f")] if sample.interval else []
+        lines += [interval_text(sample.interval, f".{digits}f")] if sample.interval else []
     caveats = dict.fromkeys(text for sample in cell.samples for text in sample.caveats)
     texts = [f"{sample.recipe}." for sample in cell.samples]
     texts += [f"Authors' samples: {text}." for text in caveats]
     return Text(tuple(lines), marks=(MARKS["authors-samples"], *notes.marks(texts)))
 
 
-def _measured(cell: Cell, has_printed: bool, notes: _Notes) -> Text:
+def _measured(cell: Cell, has_printed: bool, notes: Footnotes) -> Text:
     """The measured number, its interval, and the difference, each where there is one."""
     measured, form = cell.measured, f".{cell.column.digits}f"
     if measured is None:
         return NOTHING
     spread = "" if measured.spread is None else f" ± {measured.spread:{form}}"
     lines = [f"{measured.value:{form}}{spread}"]
-    lines += [_interval(measured.interval, form)] if measured.interval else []
+    lines += [interval_text(measured.interval, form)] if measured.interval else []
     if cell.difference is not None:
         around = cell.difference_interval
-        interval = f" {_interval(around, '+' + form)}" if around else ""
+        interval = f" {interval_text(around, '+' + form)}" if around else ""
         lines.append(f"{cell.difference:+{form}}{interval}")
     texts = [f"{measured.recipe}."]
     if measured.caveats and has_printed:
@@ -243,5 +254,6 @@ def _measured(cell: Cell, has_printed: bool, notes: _Notes) -> Text:
     return Text(tuple(lines), marks=(MARKS[measured.origin], *notes.marks(texts)))
 
 
-def _interval(interval: tuple[float, float], form: str) -> str:
+def interval_text(interval: tuple[float, float], form: str) -> str:
+    """Both ends in brackets, each in the format `form`."""
     return f"[{interval[0]:{form}}, {interval[1]:{form}}]"

@@ -37,6 +37,7 @@ def report(
     from leo_bench.evaluation.files.targets import Target, check_targets
     from leo_bench.reports.curves import can_draw, loss_curves
     from leo_bench.reports.formats.hypertext import as_element
+    from leo_bench.reports.grid import grid_of
     from leo_bench.reports.layouts import list_layouts
     from leo_bench.reports.page import Extras, render
     from leo_bench.reports.records import read_tree
@@ -51,7 +52,7 @@ def report(
     clips = clip_rows(tree, videos, reading, say) if videos else {}
     # A broken record is named on the page, and stops the tables alone.
     filled = [] if tree.broken else [fill(layout, records) for layout in list_layouts()]
-    tables = {t.layout.title: as_element(t) for t in filled if t.has_measured}
+    tables = {t.layout.title: as_element(grid_of(t)) for t in filled if t.has_measured}
     page = render(tree, title, Extras(tables, clips, curves))
     write_atomically(out, page.encode())
     say(f"{out}: {len(tree.records)} records, {len(page) / 1e6:.1f} MB")

@@ -12,32 +12,77 @@ Records = Annotated[
 
 
 def table(
-    name: Annotated[str, typer.Argument(help="1 to 6 (the paper's), or toy.")],
+    name: Annotated[
+        str | None, typer.Argument(help="1 to 6 (the paper's), or toy; none: all records.")
+    ] = None,
     records: Records = None,
+    rows: Annotated[
+        str | None,
+        typer.Option(help="Facts of records that tell rows apart; default: model."),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(help="Facts that tell columns apart; default: benchmark,metric."),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="Only records with FACT=VALUE or FACT=VALUE,VALUE; may be repeated."),
+    ] = None,
+    infinity: Annotated[
+        bool, typer.Option("--infinity", help="Show FVD without small-sample bias too.")
+    ] = False,
     format: Annotated[
         Literal["terminal", "markdown", "latex", "csv", "html"], typer.Option(help="Output format.")
     ] = "terminal",
 ) -> None:
-    """Show a table of the paper: published numbers, and yours with interval and difference.
+    """Show a table of the paper with your numbers beside it, or a table of your records.
 
-    A difference is shown only if protocol, split, stride, counts and weights match the published
-    ones; otherwise a footnote says why not. `leo-bench run` writes the records. A model's numbers
-    go to the row of its name: mocogan-hd, digan, tats, stylegan-v, mostgan-v, leo,
-    leo-conditional, leo-without-lmc; any other name gets a new row.
+    With a name: published numbers, and yours with interval and difference. A difference is shown
+    only if protocol, split, stride, counts and weights match the published ones; otherwise a
+    footnote says why not. A model's numbers go to the row of its name: mocogan-hd, digan, tats,
+    stylegan-v, mostgan-v, leo, leo-conditional, leo-without-lmc; any other name gets a new row.
+
+    Without a name: every record of the folder. Facts are model, benchmark, metric, dataset,
+    protocol, frames, resolution, network, seed and others; the last fact of --columns heads the
+    columns, the others stand over it. Records of one cell are told apart by the facts in which
+    they differ. Bold is the best of its column among numbers that were measured in one way.
 
     Examples:
 
       leo-bench table 1
 
       leo-bench table 2 --records records --format latex
+
+      leo-bench table --records records --format latex
+
+      leo-bench table --records records --rows model,network --columns metric --where frames=16
     """
+    from leo_bench.evaluation.errors import InputError
     from leo_bench.reports.formats import FORMATS
     from leo_bench.reports.layouts import load_layout
+    from leo_bench.reports.own_tables.filling import COLUMNS, ROWS, Wish, table_of
     from leo_bench.reports.tables import fill
 
-    filled = fill(load_layout(name), records)
-    typer.echo(FORMATS[format].write(filled), nl=False)
-    _say_unused(filled.layout.id, filled.unused)
+    if name is not None:
+        if rows or columns or where or infinity:
+            raise InputError(
+                f"table {name}: has rows and columns of its own; --rows, --columns, --where and "
+                "--infinity are for `table --records R` without a name"
+            )
+        filled = fill(load_layout(name), records)
+        typer.echo(FORMATS[format].write(filled), nl=False)
+        _say_unused(filled.layout.id, filled.unused)
+        return
+    if records is None:
+        raise InputError(
+            "table: name a table (1 to 6, or toy), or a folder of records: --records R"
+        )
+    wish = Wish(_facts(rows, ROWS), _facts(columns, COLUMNS), where or (), infinity)
+    typer.echo(FORMATS[format].write(table_of(records, wish)), nl=False)
+
+
+def _facts(given: str | None, default: tuple[str, ...]) -> tuple[str, ...]:
+    return default if given is None else tuple(part.strip() for part in given.split(","))
 
 
 def tables(

@@ -19,10 +19,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def as_csv(table: Table) -> str:
-    """One line for each cell that holds a number; measured numbers with all their digits."""
-    frame = cells_frame(table).map(lambda v: csv_cell(v) if isinstance(v, str) else v)
-    return str(frame.to_csv(index=False, lineterminator="\n"))
+def as_csv(frame: "DataFrame") -> str:
+    """One line for each row; numbers with all their digits, text guarded against spreadsheets."""
+    guarded = frame.map(lambda v: csv_cell(v) if isinstance(v, str) else v)
+    return str(guarded.to_csv(index=False, lineterminator="\n"))
 
 
 def cells_frame(table: Table) -> "DataFrame":

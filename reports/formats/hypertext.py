@@ -1,10 +1,9 @@
-"""A table of the paper as HTML: an element for other pages, or a page that fetches nothing."""
+"""A table as HTML: an element for other pages, or a page that fetches nothing."""
 
 import html
 
 from leo_bench.evaluation.files.printable import printable
-from leo_bench.reports.grid import Line, Text, grid_of
-from leo_bench.reports.tables import Table
+from leo_bench.reports.grid import Line, TableGrid, Text
 
 PAGE_STYLE = (
     "body{font:15px/1.4 system-ui,sans-serif;margin:2em}"
@@ -17,12 +16,11 @@ PAGE_STYLE = (
 )
 
 
-def as_element(table: Table) -> str:
+def as_element(grid: TableGrid) -> str:
     """A `table` element and its notes, for a page that has a style of its own."""
-    grid = grid_of(table)
     lines = [
-        f'<table id="{_escape(grid.layout.id)}">',
-        f"<caption>{_escape(grid.layout.heading)}</caption>",
+        f'<table id="{_escape(grid.id)}">',
+        f"<caption>{_escape(grid.heading)}</caption>",
         "<thead>",
     ]
     if grid.is_grouped:
@@ -31,8 +29,12 @@ def as_element(table: Table) -> str:
             for group, width in grid.groups
         )
         lines.append(f"<tr><td></td>{''.join(heads)}</tr>")
-    heads = (f'<th scope="col">{_label(column)}</th>' for column in grid.columns)
-    lines += [f'<tr><th scope="col">Method</th>{"".join(heads)}</tr>', "</thead>", "<tbody>"]
+    heads = (f'<th scope="col">{_cell(column)}</th>' for column in grid.columns)
+    lines += [
+        f'<tr><th scope="col">{_escape(grid.corner)}</th>{"".join(heads)}</tr>',
+        "</thead>",
+        "<tbody>",
+    ]
     lines += [_line(line, len(grid.columns)) for line in grid.lines]
     lines += ["</tbody>", "</table>", '<ul class="notes">']
     lines += [f"<li><sup>{_escape(mark)}</sup> {_escape(text)}</li>" for mark, text in grid.marked]
@@ -41,15 +43,15 @@ def as_element(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_page(table: Table) -> str:
+def as_page(grid: TableGrid) -> str:
     """A page of its own that fetches nothing."""
-    title = _escape(table.layout.heading)
+    title = _escape(grid.heading)
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         f"<title>{title}</title>\n<style>{PAGE_STYLE}</style>\n</head>\n<body>\n"
-        f"{as_element(table)}</body>\n</html>\n"
+        f"{as_element(grid)}</body>\n</html>\n"
     )
 
 
@@ -64,12 +66,8 @@ def _cell(text: Text) -> str:
     marks = ",".join(map(_escape, text.marks))
     first, *rest = map(_escape, text.lines)
     first = f"<b>{first}</b>" if text.bold else first
-    return "<br>".join((first + (f"<sup>{marks}</sup>" if marks else ""), *rest))
-
-
-def _label(text: Text) -> str:
-    word, below = map(_escape, text.subscripted)
-    return word + (f"<sub>{below}</sub>" if below else "") + _cell(Text(marks=text.marks))
+    below = f"<sub>{_escape(text.below)}</sub>" if text.below else ""
+    return "<br>".join((first + below + (f"<sup>{marks}</sup>" if marks else ""), *rest))
 
 
 def _escape(text: str) -> str:

@@ -1,10 +1,10 @@
-"""A table of the paper as LaTeX, with the rules of booktabs."""
+"""A table as LaTeX, with the rules of booktabs."""
 
+import unicodedata
 from itertools import zip_longest
 
 from leo_bench.evaluation.files.printable import printable
-from leo_bench.reports.grid import Line, Text, grid_of
-from leo_bench.reports.tables import Table
+from leo_bench.reports.grid import Line, TableGrid, Text
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -29,22 +29,27 @@ SPECIAL = {
     "§": r"\textsection{}",
     "¶": r"\textparagraph{}",
     "∞": r"$\infty$",
+    "≈": r"$\approx$",
+    "\N{MULTIPLICATION SIGN}": r"$\times$",
 }
+# Letters that every engine has: Latin ones, with one of these accents or without.
+LETTERS = frozenset("ßæøœåłÆØŒÅŁ")
+ACCENTS = frozenset("\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327")
 
 
-def as_latex(table: Table) -> str:
+def as_latex(grid: TableGrid) -> str:
     """A `table` environment for a document that loads booktabs and graphicx.
 
-    A table wider than the text is scaled down to its width.
+    A table wider than the text is scaled down to its width. A character that pdfLaTeX does not know
+    is written as its code point, "U+6A21".
     """
-    grid = grid_of(table)
     count = len(grid.columns)
     lines = [
         "% needs \\usepackage{booktabs,graphicx}",
         "\\begin{table}",
         "\\centering\\footnotesize\\setlength{\\tabcolsep}{4pt}",
-        f"\\caption{{{_escape(grid.layout.title)}}}",
-        f"\\label{{tab:{grid.layout.id}}}",
+        f"\\caption{{{_escape(grid.title)}}}",
+        f"\\label{{tab:{grid.id}}}",
         "\\smallskip",
         "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%",
         f"\\begin{{tabular}}{{l{'r' * count}}}",
@@ -57,7 +62,7 @@ def as_latex(table: Table) -> str:
         for _, width in grid.groups:
             lines.append(f"\\cmidrule(lr){{{first}-{first + width - 1}}}")
             first += width
-    lines.append(f"Method & {' & '.join(map(_label, grid.columns))} \\\\")
+    lines.append(f"{_escape(grid.corner)} & {' & '.join(map(_cell, grid.columns))} \\\\")
     lines.append("\\midrule")
     for line in grid.lines:
         if line.kind == "heading":
@@ -90,7 +95,8 @@ def _rows(line: Line) -> list[str]:
 def _cell(text: Text) -> str:
     first = _escape(text.lines[0])
     first = f"\\textbf{{{first}}}" if text.bold else first
-    return first + (_raised(",".join(text.marks)) if text.marks else "")
+    below = f"\\textsubscript{{{_escape(text.below)}}}" if text.below else ""
+    return first + below + (_raised(",".join(text.marks)) if text.marks else "")
 
 
 def _small(text: Text) -> list[str]:
@@ -99,15 +105,21 @@ def _small(text: Text) -> list[str]:
     return [f"\\scriptsize {_escape(part)}" for part in parts]
 
 
-def _label(text: Text) -> str:
-    word, below = map(_escape, text.subscripted)
-    sub = f"\\textsubscript{{{below}}}" if below else ""
-    return word + sub + _cell(Text(marks=text.marks))
-
-
 def _raised(mark: str) -> str:
     return f"\\textsuperscript{{{_escape(mark)}}}"
 
 
 def _escape(text: str) -> str:
-    return "".join(SPECIAL.get(c, c) for c in printable(text))
+    return "".join(map(_written, printable(text)))
+
+
+def _written(character: str) -> str:
+    """A character for LaTeX; as its code point if pdfLaTeX stops at it."""
+    if character in SPECIAL:
+        return SPECIAL[character]
+    if character.isascii() or character in LETTERS:
+        return character
+    parts = unicodedata.normalize("NFD", character)
+    if len(parts) == 2 and parts[0].isascii() and parts[0].isalpha() and parts[1] in ACCENTS:
+        return character
+    return f"U+{ord(character):04X}"

@@ -1,19 +1,17 @@
-"""A table of the paper as a Markdown pipe table."""
+"""A table as a Markdown pipe table."""
 
 from leo_bench.evaluation.files.printable import printable
-from leo_bench.reports.grid import Line, Text, grid_of
+from leo_bench.reports.grid import Line, TableGrid, Text
 from leo_bench.reports.plain_tables import markdown_table
-from leo_bench.reports.tables import Table
 
 SPECIAL = set(r"\`*_{}[]<>|#")
 
 
-def as_markdown(table: Table) -> str:
+def as_markdown(grid: TableGrid) -> str:
     """The table as Markdown, with its title above and its notes below."""
-    grid = grid_of(table)
     groups = [group for group, width in grid.groups for _ in range(width)]
     heads = [
-        "<br>".join(part for part in (_cell(group), _label(column)) if part)
+        "<br>".join(part for part in (_cell(group), _cell(column)) if part)
         for group, column in zip(groups, grid.columns, strict=True)
     ]
     rows = [
@@ -21,8 +19,8 @@ def as_markdown(table: Table) -> str:
         for line in grid.lines
     ]
     align = ["left", *["right"] * len(heads)]
-    text = markdown_table(["Method", *heads], rows, align)
-    lines = [f"### {_escape(grid.layout.heading)}", "", text, ""]
+    text = markdown_table([_escape(grid.corner), *heads], rows, align)
+    lines = [f"### {_escape(grid.heading)}", "", text, ""]
     lines += [f"<sup>{_escape(mark)}</sup> {_escape(words)}  " for mark, words in grid.marked]
     lines += [""] if grid.marked else []
     lines += [f"- {_escape(note)}" for note in grid.notes]
@@ -40,12 +38,8 @@ def _cell(text: Text) -> str:
     marks = f"<sup>{_escape(','.join(text.marks))}</sup>" if text.marks else ""
     first, *rest = map(_escape, text.lines)
     first = f"**{first}**" if text.bold else first
-    return "<br>".join((first + marks, *rest))
-
-
-def _label(text: Text) -> str:
-    word, below = map(_escape, text.subscripted)
-    return word + (f"<sub>{below}</sub>" if below else "") + _cell(Text(marks=text.marks))
+    below = f"<sub>{_escape(text.below)}</sub>" if text.below else ""
+    return "<br>".join((first + below + marks, *rest))
 
 
 def _escape(text: str) -> str:

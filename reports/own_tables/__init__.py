@@ -1,0 +1,1 @@
+"""Tables of all records of a folder: rows and columns are facts of the records."""

@@ -1,0 +1,120 @@
+"""The words of a table of records: heads, numbers, and the footnotes of one number."""
+
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from leo_bench.evaluation.metrics import METRICS
+from leo_bench.evaluation.uncertainty.variance import LEVEL
+from leo_bench.reports.grid import interval_text
+from leo_bench.reports.own_tables.axes import metric_name, shown
+from leo_bench.reports.own_tables.numbers import Number
+from leo_bench.reports.records import Shown
+
+MOST_DECIMALS = 6
+NOT_TOLD = "fvd_infinity is not told: "  # how the note of `scores.distance_record` begins
+
+
+def benchmark_labels(numbers: Sequence[Number]) -> dict[str, str]:
+    """A label for each benchmark: real videos, size and protocol, if no other has the same."""
+    said: dict[str, set[str]] = {}
+    for number in numbers:
+        facts = number.facts
+        videos = facts.get("dataset") or facts.get("real") or facts.get("fake")
+        parts = (str(videos), shown("resolution", facts["resolution"]), facts["protocol"])
+        said.setdefault(facts["benchmark"], set()).add(", ".join(parts))
+    labels = {name: found.pop() for name, found in said.items() if len(found) == 1}
+    counts = Counter(labels.values())
+    return {name: labels[name] if counts[labels.get(name, "")] == 1 else name for name in said}
+
+
+def label_of(place: Sequence[Any], axis: Sequence[str], benchmarks: Mapping[str, str]) -> str:
+    """The facts of a row, or of a head over columns."""
+    values = zip(axis, place, strict=True)
+    return ", ".join(
+        benchmarks[value] if fact == "benchmark" else shown(fact, value) for fact, value in values
+    )
+
+
+def head_of(
+    fact: str, value: Any, numbers: Collection[Number], benchmarks: Mapping[str, str]
+) -> tuple[str, str]:
+    """The head of a column, and its subscript: the frames of a clip where all have as many."""
+    if fact != "metric":
+        return label_of((value,), (fact,), benchmarks), ""
+    frames = {number.facts["frames"] for number in numbers}
+    return metric_name(value), str(frames.pop()) if len(frames) == 1 else ""
+
+
+def decimals(numbers: Collection[Number]) -> int:
+    """Decimal places that show three digits of the shortest half of an interval.
+
+    Without intervals, four digits of the smallest value.
+    """
+    reaches = [
+        abs(end - number.shown.value) for number in numbers for end in number.shown.interval or ()
+    ]
+    values = [abs(number.shown.value) for number in numbers]
+    size, digits = (reaches, 3) if any(reaches) else (values, 4)
+    above = [each for each in size if each > 0]
+    if not above:
+        return 0
+    return min(max(digits - 1 - math.floor(math.log10(min(above))), 0), MOST_DECIMALS)
+
+
+def lines_of(number: Number, places: int, *, infinity: bool) -> tuple[str, ...]:
+    """Value with spread, interval, and FVD without small-sample bias if that is asked for."""
+    form = f".{places}f"
+    spread = number.content.get("spread")
+    lines = [f"{number.shown.value:{form}}" + ("" if spread is None else f" ± {spread:{form}}")]
+    lines += _interval(number.shown, form)
+    if infinity and number.content.get("extrapolation") is not None:
+        found = number.infinity
+        name = f"{metric_name(number.metric)}∞"
+        lines.append(f"{name} not told" if found is None else f"{name} {found.value:{form}}")
+        lines += [] if found is None else _interval(found, form)
+    return tuple(lines)
+
+
+def recipe(number: Number) -> str:
+    """How the numbers of a column were measured, from one of them."""
+    content = number.content
+    size = shown("resolution", content["resolution"])
+    size = size if content["resolution"] is None else f"at {size}"
+    if "n_real" in content:
+        samples = METRICS[number.metric].samples if number.metric in METRICS else "clips"
+        counts = f"{content['n_real']:,} real and {content['n_fake']:,} fake {samples}"
+        strides = f"strides {content['real']['stride']} and {content['fake']['stride']}"
+        network, real = content["extractor"], f"; real: {content['real']['name']}"
+    else:
+        counts = f"{content['videos_used']:,} videos"
+        strides = f"stride {content['source']['stride']}"
+        network, real = content["embedder"], ""
+    return (
+        f"Protocol {content['protocol']} v{content['protocol_version']} "
+        f"({content['protocol_digest'][:12]}); {counts} of {content['frames']} frames {size}, "
+        f"{strides}; {network} (weights {content['weights_sha256'][:12]}){real}."
+    )
+
+
+def remarks(number: Number, older: Sequence[Number], *, infinity: bool) -> list[str]:
+    """The footnotes of one number: caveats, notes, records that are not shown."""
+    content, found = number.content, []
+    if content["caveats"]:
+        caveats = "; ".join(caveat.rstrip(".") for caveat in content["caveats"])
+        found.append(f"Not comparable with published numbers: {caveats}.")
+    for note in content["notes"]:
+        if infinity or not note.startswith(NOT_TOLD):
+            found.append(f"{note[:1].upper()}{note[1:].rstrip('.')}.")
+    level = content["interval_level"]
+    if level not in (None, LEVEL):
+        found.append(f"Its interval is one of {level:.0%}.".replace("%", " %"))
+    if older:
+        keys = ", ".join(f"{each.key} ({each.shown.value_text})" for each in older)
+        found.append(f"The newest of {len(older) + 1} records of this cell; not shown: {keys}.")
+    return found
+
+
+def _interval(found: Shown, form: str) -> list[str]:
+    return [] if found.interval is None else [interval_text(found.interval, form)]

@@ -1,0 +1,318 @@
+"""Tables of a folder of records: what they show, rank, tell apart, and refuse."""
+
+import html
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_records import features, fvd_of, record, settled, side
+from made_scores import SCORE
+from made_tables import rows_of
+from places import ROOT
+
+from conftest import Run
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.records.distance import Record, write_record
+from leo_bench.evaluation.records.documents import Document, PrecisionExtra, ShareOfClips
+from leo_bench.evaluation.records.influences import beside_record
+from leo_bench.reports.formats import FORMATS
+from leo_bench.reports.own_tables.filling import Wish, table_of
+
+GOLDEN = ROOT / "tests" / "golden" / "records"
+REAL = features(1, 40)
+NASTY = "a<b>&'\"_%$#{x}^~|*`\\[1]模é\u202e"
+
+
+def made(shift: float, seed: int = 2, count: int = 40, **changes: Any) -> tuple[Record, Any]:
+    """The record of FVD of features at this distance, and its influences."""
+    fake = features(seed, count, shift)
+    numbers = fvd_of(REAL, fake)
+    content = {"dataset": "faces-test", "resolution": 64}
+    found = record(numbers, REAL.values, fake.values).model_dump() | content
+    return Record.model_validate(settled(found, changes)), numbers.influences
+
+
+def keep(path: Path, shift: float, **changes: Any) -> Path:
+    written, influences = made(shift, **changes)
+    write_record(written, path, beside_record(influences))
+    return path
+
+
+def three(folder: Path) -> Path:
+    """Three models; the second cannot be told from the first, the third is far off."""
+    for model, shift, seed in (("ours", 0.4, 2), ("theirs", 0.4, 3), ("worst", 2.0, 4)):
+        keep(folder / "faces" / model / "fvd.json", shift, seed=seed)
+    return folder
+
+
+def cells_of(folder: Path, **wish: Any) -> dict[tuple[str, str], Any]:
+    """The texts of the cells by row and head."""
+    grid = table_of(folder, Wish(**wish)).grid
+    return {
+        (line.label.lines[0], head.lines[0] + head.below): cell
+        for line in grid.lines
+        for head, cell in zip(grid.columns, line.cells, strict=True)
+    }
+
+
+def test_the_text_of_a_small_table(tmp_path: Path) -> None:
+    assert FORMATS["terminal"].write(table_of(three(tmp_path), Wish())) == (
+        "Measured with leo-bench ?\n"
+        "\n"
+        "              faces-test,\n"
+        "model            64 x 64,\n"
+        "               stylegan-v\n"
+        "                FVD16 (1)\n"
+        "-------  ----------------\n"
+        "ours               2.120≈\n"
+        "           [1.225, 3.489]\n"
+        "theirs            2.085 <\n"
+        "           [1.305, 3.279]\n"
+        "worst              30.381\n"
+        "         [25.407, 35.923]\n"
+        "\n"
+        "≈  cannot be told from the best number of its column: the 95 % interval of "
+        "their difference, each pair by itself, with videos of one name as pairs, "
+        "contains 0\n"
+        "(1) Protocol stylegan-v v2 (a8fc59fcd2da); 40 real and 40 fake clips of 16 "
+        "frames at 64 x 64, strides 1 and 1; made-up (weights none); real: real.\n"
+        "<: the best number of its column (lower is better for FVD). Numbers that were "
+        "not measured as the column says, known videos and real sides are not ranked.\n"
+        "95 % intervals: where a number would fall with other videos, and as many; FVD "
+        "and FID of real against real are not 0 at these counts.\n"
+    )
+
+
+def test_the_best_is_bold_and_what_cannot_be_told_from_it_is_marked(tmp_path: Path) -> None:
+    cells = cells_of(three(tmp_path))
+    ours, theirs, worst = (cells[model, "FVD16"] for model in ("ours", "theirs", "worst"))
+    best, other = (ours, theirs) if ours.bold else (theirs, ours)
+    assert best.bold
+    assert "≈" not in best.marks
+    assert not other.bold
+    assert "≈" in other.marks
+    assert (worst.bold, worst.marks) == (False, ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"protocol": "latte"}, "protocol is latte, not stylegan-v"),
+        ({"extractor": "other"}, "extractor is other, not made-up"),
+        ({"weights_sha256": "w"}, "weights_sha256 is w, not none"),
+        ({"count": 30}, "n_fake is 30, not 40"),
+        ({"real": side("elsewhere", 40)}, "real.fingerprint is elsewhere, not real"),
+        ({"frames": 128}, "frames is 128, not 16"),
+    ],
+)
+def test_a_number_measured_in_another_way_is_never_the_best(
+    tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    keep(three(tmp_path) / "faces" / "other" / "fvd.json", 0.0, **changes)
+    table = table_of(tmp_path, Wish())
+    cell = cells_of(tmp_path)["other", table.grid.columns[0].lines[0] + table.grid.columns[0].below]
+    assert not cell.bold
+    (note,) = [table.grid.footnotes[int(mark) - 1] for mark in cell.marks]
+    assert note.startswith("Not ranked: ")
+    assert said in note
+    assert sum(line.cells[0].bold for line in table.grid.lines) == 1
+
+
+def test_two_numbers_of_two_ways_have_no_best(tmp_path: Path) -> None:
+    keep(tmp_path / "faces" / "a" / "fvd.json", 0.4)
+    keep(tmp_path / "faces" / "b" / "fvd.json", 0.2, extractor="other")
+    assert not any(cell.bold for cell in cells_of(tmp_path).values())
+
+
+def test_without_influences_the_difference_is_that_of_independent_samples(tmp_path: Path) -> None:
+    for path in three(tmp_path).rglob("*.videos.csv"):
+        path.unlink()
+    assert sum("≈" in cell.marks for cell in cells_of(tmp_path).values()) == 1
+
+
+def test_known_videos_and_real_sides_are_not_ranked_and_come_last() -> None:
+    grid = table_of(GOLDEN, Wish()).grid
+    assert [line.label.lines[0] for line in grid.lines] == [
+        "leo-conditional",
+        "frozen",
+        "real",
+        "shuffled",
+        "toy-bodies-test (real side)",
+        "toy-faces-test (real side)",
+    ]
+    assert not any(cell.bold for line in grid.lines for cell in line.cells)
+    assert [group.lines[0] for group, _ in grid.groups] == [
+        "toy-bodies-test, 64 x 64, acd-toy",
+        "toy-bodies-test, 64 x 64, digan",
+        "toy-faces-test, 64 x 64, acd-toy",
+        "toy-faces-test, 64 x 64, stylegan-v",
+    ]
+
+
+def test_records_of_one_cell_are_told_apart_by_what_they_differ_in(tmp_path: Path) -> None:
+    for frames, stride in ((16, 1), (128, 1), (16, 8)):
+        sides = {name: side(name, 40).model_copy(update={"stride": stride}) for name in ("real",)}
+        path = tmp_path / f"faces-{frames}-{stride}" / "ours" / "fvd.json"
+        keep(path, 0.4, frames=frames, **sides)
+    grid = table_of(tmp_path, Wish(columns=("metric",))).grid
+    heads = [(group.lines[0], width) for group, width in grid.groups]
+    assert heads == [("real stride 1", 2), ("real stride 8", 1)]
+    assert [column.below for column in grid.columns] == ["16", "128", "16"]
+    said = "Also split by frames and real_stride, in which records of one cell differed."
+    assert said in grid.notes
+    grid = table_of(tmp_path, Wish(columns=("metric", "frames"))).grid
+    assert [group.lines[0] for group, _ in grid.groups] == [
+        "FVD, real stride 1",
+        "FVD, real stride 8",
+    ]
+    assert [column.lines[0] for column in grid.columns] == ["16 frames", "128 frames", "16 frames"]
+
+
+def test_the_newest_of_equal_measurements_is_shown_and_the_others_are_named(tmp_path: Path) -> None:
+    keep(tmp_path / "a.json", 0.4, created="2026-11-22T00:00:00+00:00")
+    keep(tmp_path / "b.json", 0.4, created="2026-11-23T00:00:00+00:00", commit="1" * 40)
+    table = table_of(tmp_path, Wish())
+    (line,) = table.grid.lines
+    assert line.label.lines[0] == "fake"  # as --records would name it
+    (note,) = [text for text in table.grid.footnotes if "newest" in text]
+    assert note.startswith("The newest of 2 records of this cell; not shown: a (")
+    assert [(row["key"], row["shown"]) for row in table.frame.to_dict("records")] == [
+        ("a", "no"),
+        ("b", "yes"),
+    ]
+
+
+def test_different_videos_of_one_name_are_two_rows(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        fake = side("samples", 40).model_copy(update={"fingerprint": name})
+        keep(tmp_path / f"{name}.json", 0.4, fake=fake)
+    grid = table_of(tmp_path, Wish()).grid
+    assert [line.label.lines[0] for line in grid.lines] == [
+        "samples, fake_fingerprint a",
+        "samples, fake_fingerprint b",
+    ]
+
+
+def test_precision_and_recall_have_columns_and_higher_is_better(tmp_path: Path) -> None:
+    for model, share in (("ours", 0.5), ("theirs", 0.75)):
+        written, _ = made(0.4, seed=len(model))
+        shares = ShareOfClips(value=share, interval=(share - 0.2, share + 0.2))
+        extra = PrecisionExtra(neighbours=3, precision=shares, recall=shares)
+        path = tmp_path / "faces" / model / "precision.json"
+        write_record(Document("precision", (written,), extra), path)
+    cells = cells_of(tmp_path)
+    assert {head for _, head in cells} == {"Precision16", "Recall16"}
+    assert cells["theirs", "Recall16"].bold
+    assert cells["ours", "Recall16"].lines == ("0.500", "[0.300, 0.700]")
+    assert not cells["ours", "Recall16"].bold
+
+
+def test_scores_and_fvd_without_bias(tmp_path: Path) -> None:
+    write_record(SCORE, tmp_path / "faces" / "toy-faces-test" / "acd.json")
+    keep(tmp_path / "faces" / "ours" / "fvd.json", 0.4)
+    cells = cells_of(tmp_path)
+    assert cells["toy-faces-test (real side)", "ACD16"].lines == ("0.2500", "[0.2000, 0.3000]")
+    fit = {
+        "value": 1.5,
+        "interval": (0.5, 2.5),
+        "n_real": (40.0, 20.0),
+        "n_fake": (40.0, 20.0),
+        "values": (2.0, 3.0),
+        "method": "jackknife",
+        "line": 1.0,
+        "needs": 30,
+        "reliable": True,
+        "reason": "",
+    }
+    path = tmp_path / "faces" / "told" / "fvd.json"
+    keep(path, 0.4, fvd_infinity=1.5, extrapolation=fit, seed=3)
+    assert len(cells_of(tmp_path)["told", "FVD16"].lines) == 2
+    lines = cells_of(tmp_path, infinity=True)["told", "FVD16"].lines
+    assert [line.split(".")[0] for line in lines[2:]] == ["FVD∞ 1", "[0"]
+    fit |= {"reliable": False, "interval": None, "reason": "too few"}
+    notes = ("fvd_infinity is not told: too few",)
+    keep(tmp_path / "faces" / "few" / "fvd.json", 0.5, extrapolation=fit, notes=notes)
+    assert cells_of(tmp_path, infinity=True)["few", "FVD16"].lines[2:] == ("FVD∞ not told",)
+    assert "Fvd_infinity" not in FORMATS["terminal"].write(table_of(tmp_path, Wish()))
+
+
+def test_the_csv_has_one_row_for_each_record_with_all_digits(tmp_path: Path) -> None:
+    rows = rows_of(FORMATS["csv"].write(table_of(three(tmp_path), Wish())))
+    assert [row["model"] for row in rows] == ["ours", "theirs", "worst"]
+    assert [row["best"] for row in rows].count("yes") == 1
+    written, _ = made(0.4)
+    assert written.interval is not None
+    assert (float(rows[0]["value"]), float(rows[0]["low"])) == (written.value, written.interval[0])
+    assert (rows[0]["n_fake"], rows[0]["frames"], rows[0]["spread"]) == ("40", "16", "")
+
+
+def test_names_are_escaped_in_every_format(tmp_path: Path) -> None:
+    path = tmp_path / "faces" / NASTY.replace("/", "") / "fvd.json"
+    caveats = ("<script>alert(1)</script>\n& 100 % _x_ |",)
+    keep(path, 0.4, caveats=caveats, dataset="=da_ta|<b>-test")
+    table = table_of(tmp_path, Wish())
+    page = FORMATS["html"].write(table)
+    assert "<script" not in page
+    assert "\u202e" not in page
+    assert html.escape(NASTY[:-1]) in page
+    text = FORMATS["markdown"].write(table)
+    (row,) = [line for line in text.splitlines() if line.startswith("| a")]
+    assert len(re.findall(r"(?<!\\)\|", row)) == 3
+    latex = FORMATS["latex"].write(table)
+    assert "U+6A21é" in latex
+    without = re.sub(r"\\.", "", latex)
+    assert without.count("{") == without.count("}")
+    assert "_" not in re.sub(r"\\\\", "", without)
+    (line,) = rows_of(FORMATS["csv"].write(table))
+    assert line["model"] == NASTY
+    assert line["dataset"] == "'=da_ta|<b>-test"
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not there")
+def test_latex_compiles(tmp_path: Path) -> None:
+    records = three(tmp_path / "records")
+    keep(records / "faces" / NASTY / "fvd.json", 0.4, caveats=("& 100 % of _x_ [a]\\",))
+    keep(records / "faces" / ("w" * 200) / "fvd.json", 0.4)
+    text = FORMATS["latex"].write(table_of(records, Wish()))
+    (tmp_path / "all.tex").write_text(
+        "\\documentclass{article}\\usepackage{booktabs,graphicx}\\begin{document}\n"
+        f"{text}\\end{{document}}\n",
+        encoding="utf-8",
+    )
+    line = ["pdflatex", "-draftmode", "-halt-on-error", "-interaction=nonstopmode", "all.tex"]
+    run = subprocess.run(line, cwd=tmp_path, capture_output=True, check=False)
+    assert run.returncode == 0, run.stdout[-1000:]
+
+
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [
+        ({"rows": ("mdoel",)}, "--rows mdoel: no such fact of a record; known are metric, "),
+        ({"columns": ("model",)}, "--columns model: is a fact of --rows, too"),
+        ({"where": ("frames",)}, "--where frames: FACT=VALUE or FACT=VALUE,VALUE"),
+        ({"where": ("frames=17",)}, "--where frames=17: no record has it; frames is 16"),
+    ],
+)
+def test_what_is_not_there_is_one_line(tmp_path: Path, wish: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as refused:
+        table_of(three(tmp_path), Wish(**wish))
+    assert str(refused.value).startswith(message)
+
+
+def test_the_command(leo_bench: Run, tmp_path: Path) -> None:
+    records = three(tmp_path)
+    ended = leo_bench("table", "--records", records, "--where", "model=ours,worst")
+    assert (ended.code, ended.err) == (0, "")
+    assert "ours" in ended.out
+    assert "theirs" not in ended.out
+    for line, said in (
+        (("table",), "table: name a table (1 to 6, or toy), or a folder of records: --records R"),
+        (("table", "1", "--rows", "model"), "table 1: has rows and columns of its own; "),
+        (("table", "--records", tmp_path / "faces" / "none"), "no such folder of records"),
+    ):
+        ended = leo_bench(*line)
+        assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+        assert said in ended.err
