@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -109,6 +110,14 @@ def out(result: object) -> None:
 def aside(result: object) -> None:
     """A result for a person on standard error, where a document has standard output for itself."""
     _show(result, sys.stderr)
+
+
+def wrapped(text: str) -> str:
+    """Text for `out`, indented, in lines of at most 100 characters, or of a narrower terminal."""
+    width = min(100, shutil.get_terminal_size().columns)
+    return textwrap.fill(
+        text, width, initial_indent="  ", subsequent_indent="    ", break_long_words=False
+    )
 
 
 def out_beside(json: Path | None) -> Out:

@@ -16,33 +16,51 @@ def list_weights(
         bool, typer.Option("--urls", help="Print only the addresses, one per line.")
     ] = False,
 ) -> None:
-    """List the registered weight files: where they are, digest, licence and lineage.
+    """List the registered weight files: size, where they are, what needs them, address, licence.
+
+    Of several files behind one command any one serves.
 
     Example: leo-bench weights list
     """
-    from leo_bench.benchmarks.cli.screen import out, table
+    from leo_bench.benchmarks.cli.screen import out, wrapped
+    from leo_bench.benchmarks.weights_uses import commands, uses, without_weights
     from leo_bench.evaluation.errors import InputError
     from leo_bench.evaluation.weights.registry import find, load_registry
 
-    registry = load_registry()
-    if urls:
-        for file in registry.values():
+    registry, every = load_registry(), uses()
+    for name, file in registry.items():
+        if urls:
             for address in file.pages:
                 out(address)
-        return
-    rows = []
-    for name, file in registry.items():
+            continue
+        size = file.size
         try:
-            where = str(find([name]))
+            path = find([name])
+            where, size = str(path), path.stat().st_size
         except InputError:
             where = "absent"
-        users = ", ".join(file.used_by) or "nothing"
-        rows.append([name, where, DIGESTS[file.strength], users, file.licence, file.lineage])
-    table("weights", ["file", "where", "digest", "used by", "licence", "lineage"], rows)
+        out(f"{name}: {'size unknown' if size is None else f'{size / 1e6:.3g} MB'}, {where}")
+        needed = [f"for {text}" for text in commands(use for use in every if name in use.files)]
+        for line in needed or ["no command needs it"]:
+            out(wrapped(line))
+        for address in file.pages:
+            out(f"  {address}")
+        out(wrapped(f"digest {DIGESTS[file.strength]}; {file.licence}; {file.lineage}"))
+    if not urls:
+        options = [f"{option} {name}" for name, option in without_weights().items()]
+        out(f"need no file: {', '.join(options)}")
 
 
 def fetch_weights(
     names: Name = None,
+    needed: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--for",
+            help="What a protocol (id or .toml), extractor, embedder, verb, config of LEO or data "
+            "set needs; may be repeated.",
+        ),
+    ] = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Do not use the network; only say what is missing.")
     ] = False,
@@ -51,25 +69,33 @@ def fetch_weights(
 
     Examples:
 
+      leo-bench weights fetch --for acd-face
+
       leo-bench weights fetch i3d_torchscript.pt
 
       leo-bench weights fetch
     """
     from leo_bench.benchmarks.cli.screen import Bar, out
+    from leo_bench.benchmarks.weights_uses import needed_for
     from leo_bench.evaluation.weights import downloads
     from leo_bench.evaluation.weights.registry import entry, load_registry
 
     registry = load_registry()
-    used = [name for name, file in registry.items() if file.used_by]
-    if not names:
-        for name in used:
-            if not registry[name].downloads:
-                out(f"{name}: only by hand, from {' or '.join(registry[name].pages)}")
-    for name in names or ():
-        entry(name)  # an unknown name stops before the first download
-    for name in names or [name for name in used if registry[name].downloads]:
+    wanted = list(names or ())
+    for name in needed or ():
+        files = needed_for(name)
+        out(f"{name} needs {', '.join(files) or 'no weights'}")
+        wanted += [file for file in files if file not in wanted]
+    if not (names or needed):
+        wanted = [name for name, file in registry.items() if file.used_by and file.downloads]
+        for name, file in registry.items():
+            if file.used_by and not file.downloads:
+                out(f"{name}: only by hand, from {' or '.join(file.pages)}")
+    # An unknown name stops before the first download; what only a person can get comes last.
+    for name in sorted(wanted, key=lambda name: not entry(name).downloads):
         path = downloads.fetch(name, offline, _progress(Bar(name, "bytes")))
-        out(f"{name}: {path}")
+        unknown = "; nobody published its digest: commands need --allow-unverified"
+        out(f"{name}: {path}{unknown * registry[name].digest_unknown}")
 
 
 def _progress(bar: Callable[[int, int], None]) -> Callable[[int, int | None], None]:

@@ -19,6 +19,7 @@ from leo_bench.evaluation.videos.container import VideoFiles
 from leo_bench.evaluation.videos.discover import open_videos
 from leo_bench.evaluation.videos.source import VideoSource
 from leo_bench.evaluation.videos.upright import upright_videos
+from leo_bench.evaluation.weights.registry import LIA, find, weights_for
 from leo_bench.leo.models.animator import ImageAnimator, relative
 from leo_bench.leo.models.animator_files import read_animator
 from leo_bench.leo.sampling.model import LeoModel, find_model, shipped_models
@@ -149,8 +150,14 @@ def write_floats(path: Path, animation: Animation, progress: Progress) -> int:
 
 
 def _animator_file(checkpoint: str) -> Path:
-    """The file itself, or the animator of a training run or shipped model."""
+    """The file itself, one of LIA's in the weights, or a training run's or shipped animator.
+
+    Raises:
+        InputError: a checkpoint of LIA's is neither here nor in the weights; no such model.
+    """
     path = Path(checkpoint).expanduser()
+    if checkpoint in weights_for(LIA) and not path.exists():
+        return find([checkpoint], option="--checkpoint", trial="--checkpoint leo:toy-faces")
     is_name = checkpoint.startswith("leo:") or checkpoint in shipped_models()
     if path.is_dir() or (is_name and not path.is_file()):
         return LeoModel.open(find_model(checkpoint)).file("animator")

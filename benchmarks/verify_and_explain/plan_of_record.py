@@ -205,8 +205,11 @@ def weights_of(network: str, sha256: str, given: Given) -> Path | None:
         return None
     found = find_by_digest(registered, sha256)
     if found is None:
+        possible = [name for name, file in registered.items() if file.sha256 is None]
+        able = [name for name, file in registered.items() if file.matches(sha256, "")] or possible
+        fetch = f"run `leo-bench weights fetch {' '.join(able)}`, or " if able else ""
         raise InputError(
             f"weights of {network} with SHA-256 {sha256[:16]}..., which the record was made with, "
-            f"are not here: name the file with --weights, or see `leo-bench weights list`"
+            f"are not here: {fetch}name the file with --weights"
         )
     return found

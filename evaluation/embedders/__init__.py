@@ -25,6 +25,8 @@ from torch import Tensor
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import Described, FrozenNetwork
 
+TRIAL = "--embedder id-toy"  # the option of an embedder that needs no weights
+
 
 @dataclass(frozen=True)
 class Embedded:

@@ -13,7 +13,7 @@ Their input is (x - 127.5) / 128; embeddings are 512-d of length 1, so distances
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.embedders import EmbedderRequest
+from leo_bench.evaluation.embedders import TRIAL, EmbedderRequest
 from leo_bench.evaluation.embedders.faces import FaceDetector, cut_out
 from leo_bench.evaluation.embedders.network import (
     NetworkEmbedder,
@@ -39,7 +39,7 @@ def build(request: EmbedderRequest) -> NetworkEmbedder:
     """
     from facenet_pytorch import InceptionResnetV1
 
-    file = chosen_weights(request.name, request.weights, request.allow_unverified)
+    file = chosen_weights(request.name, request.weights, request.allow_unverified, trial=TRIAL)
     # A published file also has the classifier of its training set's people: `logits`.
     tensors = without(read_state_dict(file.path), ["logits."])
     with torch.device("meta"):

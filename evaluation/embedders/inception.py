@@ -20,6 +20,7 @@ from torchvision.models import inception_v3
 
 from leo_bench.evaluation.embedders import Embedded, EmbedderRequest
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors import TRIAL_OF_FRAMES
 from leo_bench.evaluation.extractors.i3d_extractor import in_full_batches
 from leo_bench.evaluation.extractors.numerics import chosen_device, full_precision
 from leo_bench.evaluation.weights.registry import chosen_weights
@@ -80,7 +81,7 @@ def build(request: EmbedderRequest) -> InceptionFid:
             holds other weights; a device that is not here.
     """
     device = chosen_device(request.device)
-    file = chosen_weights(NAME, request.weights, request.allow_unverified)
+    file = chosen_weights(NAME, request.weights, request.allow_unverified, trial=TRIAL_OF_FRAMES)
     network = load_network(file.path).to(device)
     return InceptionFid(network, file.sha256, file.verified, request.device)
 

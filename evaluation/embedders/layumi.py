@@ -21,7 +21,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from leo_bench.evaluation.embedders import EmbedderRequest
+from leo_bench.evaluation.embedders import TRIAL, EmbedderRequest
 from leo_bench.evaluation.embedders.network import (
     NetworkEmbedder,
     UnitLength,
@@ -42,7 +42,7 @@ def build(request: EmbedderRequest) -> NetworkEmbedder:
     Raises:
         InputError: weights that are absent, wrong or not verified; a device that is not here.
     """
-    file = chosen_weights(request.name, request.weights, request.allow_unverified)
+    file = chosen_weights(request.name, request.weights, request.allow_unverified, trial=TRIAL)
     tensors = read_state_dict(file.path)
     if request.name == "layumi-ft-resnet50":
         net = bottleneck_network()

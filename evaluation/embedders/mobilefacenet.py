@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from leo_bench.evaluation.embedders import EmbedderRequest
+from leo_bench.evaluation.embedders import TRIAL, EmbedderRequest
 from leo_bench.evaluation.embedders.faces import FaceDetector, aligned
 from leo_bench.evaluation.embedders.network import (
     NetworkEmbedder,
@@ -89,7 +89,7 @@ def build(request: EmbedderRequest) -> NetworkEmbedder:
         InputError: weights that are absent, wrong or not verified; a device that is not here.
     """
     foamliu = request.name == "mobilefacenet-foamliu"
-    file = chosen_weights(request.name, request.weights, request.allow_unverified)
+    file = chosen_weights(request.name, request.weights, request.allow_unverified, trial=TRIAL)
     tensors = renamed(read_state_dict(file.path), _FOAMLIU if foamliu else _XIAOCCER)
     with torch.device("meta"):
         net = foamliu_network() if foamliu else xiaoccer_network()

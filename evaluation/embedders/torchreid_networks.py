@@ -22,7 +22,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from leo_bench.evaluation.embedders import EmbedderRequest
+from leo_bench.evaluation.embedders import TRIAL, EmbedderRequest
 from leo_bench.evaluation.embedders.network import (
     NetworkEmbedder,
     imagenet_normalised,
@@ -51,7 +51,7 @@ def build(request: EmbedderRequest) -> NetworkEmbedder:
     Raises:
         InputError: weights that are absent, wrong or not verified; a device that is not here.
     """
-    file = chosen_weights(request.name, request.weights, request.allow_unverified)
+    file = chosen_weights(request.name, request.weights, request.allow_unverified, trial=TRIAL)
     net = network(*_NETWORKS[request.name])
     if is_onnx(file.path):
         with torch.device("meta"):

@@ -28,6 +28,9 @@ _BUILDERS = {
 }
 _OWN: dict[str, Callable[[], Callable[[Tensor], Tensor]]] = {}  # of `register_extractor`
 
+# The options of an extractor of clips, and of the FID's embedder, that need no weights.
+TRIAL, TRIAL_OF_FRAMES = "--extractor i3d-toy", "--extractor random-filters"
+
 TOY_WEIGHTS = Path(__file__).parent / "i3d_toy.safetensors"
 
 

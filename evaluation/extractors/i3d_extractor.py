@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.extractors import TOY_WEIGHTS, ExtractorRequest
+from leo_bench.evaluation.extractors import TOY_WEIGHTS, TRIAL, ExtractorRequest
 from leo_bench.evaluation.extractors.checkpoints import load_i3d, load_torchscript_program
 from leo_bench.evaluation.extractors.i3d import KINETICS_CLASSES, check_clips
 from leo_bench.evaluation.extractors.i3d_fast import FastI3D
@@ -65,7 +65,7 @@ def build_kinetics400(request: ExtractorRequest) -> I3DExtractor:
         InputError: no file, or not a registered one and that is not allowed.
     """
     file = chosen_weights(
-        "i3d-kinetics400", request.weights, request.allow_unverified, request.files
+        "i3d-kinetics400", request.weights, request.allow_unverified, request.files, TRIAL
     )
     if not request.trust_torchscript:
         return _fast(request, file)

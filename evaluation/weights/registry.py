@@ -21,6 +21,7 @@ from leo_bench.evaluation.files.schema import Data, load_toml
 REGISTRY = Path(__file__).parent / "weights.toml"
 FOLDER_VARIABLE = "LEO_BENCH_WEIGHTS"
 OPTION = "--weights"  # of most commands, for a weights file of the user's own
+VGG, LIA = "vgg19", "lia"  # users of files that are no extractor or embedder
 ALLOWED = "--allow-unverified uses it and marks the records made with it"
 
 
@@ -28,7 +29,7 @@ class WeightsFile(Data):
     """An entry of the registry; it has a digest, or `digest_unknown` is true."""
 
     about: str
-    used_by: tuple[str, ...]  # names of extractors, embedders and losses
+    used_by: tuple[str, ...]  # names of extractors and embedders, VGG, LIA
     addresses: tuple[str, ...]
     google_drive: tuple[str, ...] = ()  # ids
     by_hand: tuple[str, ...] = ()  # pages from which only a person can get the file
@@ -131,13 +132,16 @@ def folder() -> Path:
     return _folders()[0]
 
 
-def find(names: Sequence[str], explicit: Path | None = None, option: str = OPTION) -> Path:
+def find(
+    names: Sequence[str], explicit: Path | None = None, option: str = OPTION, trial: str = ""
+) -> Path:
     """The path of the user's own file, or of the first of `names` that is on this machine.
 
     Args:
         names: in the registry, preferred first.
         explicit: a file of the user's own; None: look for `names`.
         option: the option that names `explicit`, for messages.
+        trial: the option that runs without any file, for messages; "": there is none.
 
     Raises:
         InputError: there is none; the message says how to get the first.
@@ -150,7 +154,7 @@ def find(names: Sequence[str], explicit: Path | None = None, option: str = OPTIO
         for place in _folders():
             if (place / name).is_file():
                 return place / name
-    raise InputError(how_to_get(names[0], option))
+    raise InputError(how_to_get(names[0], option, trial))
 
 
 def prefix_note(network: str, sha256: str) -> str | None:
@@ -179,14 +183,16 @@ def find_by_digest(names: Iterable[str], sha256: str) -> Path | None:
     return None
 
 
-def how_to_get(name: str, option: str = OPTION) -> str:
-    """One line on how to get a file; `option` is the command's option for the user's own file."""
+def how_to_get(name: str, option: str = OPTION, trial: str = "") -> str:
+    """One line on how to get a file; `option` and `trial` as in `find`."""
     places, file = ", ".join(str(place) for place in _folders()), entry(name)
     get = f"run `leo-bench weights fetch {name}`"
     if not file.downloads:  # otherwise `weights list --urls` lists the addresses
         get = f"download {' or '.join(file.pages)} and put it there"
-    unknown = "; its digest is not known: --allow-unverified is needed" * file.digest_unknown
-    return f"weights {name} are not in {places}; {get}, or give {option} FILE{unknown}"
+    unverified = file.digest_unknown and option == OPTION
+    unknown = "; its digest is not known: --allow-unverified is needed" * unverified
+    without = f"; for a trial, {trial} needs no file" if trial else ""
+    return f"weights {name} are not in {places}; {get}, or give {option} FILE{unknown}{without}"
 
 
 def identify(path: Path, candidates: dict[str, WeightsFile]) -> Verified:
@@ -225,7 +231,11 @@ def require_registered(
 
 
 def chosen_weights(
-    network: str, given: Path | None, allow_unverified: bool, names: Sequence[str] = ()
+    network: str,
+    given: Path | None,
+    allow_unverified: bool,
+    names: Sequence[str] = (),
+    trial: str = "",
 ) -> Verified:
     """The weights file that a network is to use, checked against the registry.
 
@@ -234,13 +244,14 @@ def chosen_weights(
         given: a file of the user's own; None: the first registered one on this machine.
         allow_unverified: accept a file that is not registered for this network.
         names: registered files to look for, preferred first; (): all of the network's.
+        trial: the option that takes a network without such a file, for messages.
 
     Raises:
         InputError: there is no file (the message says how to get it), or it is not a registered
             one and `allow_unverified` is false.
     """
     registered = weights_for(network)
-    path = find(names or tuple(registered), given)
+    path = find(names or tuple(registered), given, trial=trial)
     return identify(path, registered) if allow_unverified else require_registered(path, registered)
 
 

@@ -135,7 +135,8 @@ class ControlNet:
             reason = " ".join(str(error).split())[:160]
             raise InputError(
                 f"--controlnet {self.model} (steering {self.base}): no such weights on this "
-                f"machine; download both and give their folders: {reason}"
+                f"machine; download both and give their folders, or edit by --edited or "
+                f"--command: {reason}"
             ) from None
         pipeline.set_progress_bar_config(disable=True)
 

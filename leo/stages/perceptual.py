@@ -12,7 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.weights.registry import find, require_registered, weights_for
+from leo_bench.evaluation.weights.registry import (
+    VGG,
+    find,
+    require_registered,
+    weights_for,
+)
 from leo_bench.leo.networks.layers import exact
 from leo_bench.leo.stages.losses import SCALES, Perceptual, pixel_pyramid, shrink
 
@@ -47,7 +52,7 @@ def find_weights(wanted: Wanted, weights: Path | None = None) -> tuple[Path | No
     """
     if wanted == "pixels":
         return None, ""
-    candidates = weights_for("vgg19")
+    candidates = weights_for(VGG)
     try:
         path = find(list(candidates), weights, OPTION)
     except InputError as error:
