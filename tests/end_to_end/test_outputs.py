@@ -63,7 +63,7 @@ FOLDERS = [
 # Options of paths that are read; `--summary` is added to, `data prepare --out` is in a test below.
 READ = {
     "--weights", "--data-root", "--vgg", "--source", "--driving", "--edited", "--sample-from",
-    "--checkout", "--python", "--old", "--new", "--settings", "--from", "--metadata",
+    "--checkout", "--python", "--old", "--new", "--settings", "--from", "--metadata", "--include",
 }  # fmt: skip
 READ_BY = {
     ("report", "--records"), ("report", "--run"), ("bundle", "--records"), ("table", "--records"),
