@@ -132,7 +132,8 @@ class Measurement:
         if weighted is None:
             raise InputError(f"{self.metric}: its videos' influences are not known")
         mine, others = (
-            [weighted(real, fake) for real, fake in _repeats(m.real, m.fake)] for m in (self, other)
+            [weighted(real, fake) for real, fake in repeats_of(m.real, m.fake)]
+            for m in (self, other)
         )
         repeats = [combine([(1.0, a), (-1.0, b)]) for a, b in zip(mine, others, strict=True)]
         spread = on_one_thread(lambda: spread_of_mean(repeats, seed))
@@ -160,7 +161,7 @@ def measure(
     )
     for draws in (real_draws, fake_draws):
         _check_two(draws.side, draws.clips)  # broken videos may have been left out
-    repeats = _repeats(real_draws, fake_draws)
+    repeats = repeats_of(real_draws, fake_draws)
     numbers = numbers_of(form, repeats, settings.seed, settings.store)
     for draws in (real_draws, fake_draws):
         check_unchanged(draws.side.source, draws.used)
@@ -195,7 +196,7 @@ def _each_once(choices: Sequence[Sequence[ClipRef]]) -> list[ClipRef]:
     return sorted({ref for repeat in choices for ref in repeat})
 
 
-def _repeats(real: SideFeatures, fake: SideFeatures) -> list[Repeat]:
+def repeats_of(real: SideFeatures, fake: SideFeatures) -> list[Repeat]:
     """Features of both sides, a pair for each repeat."""
     return [
         (ClipFeatures(real_values, real_videos), ClipFeatures(fake_values, fake_videos))

@@ -21,9 +21,13 @@ if TYPE_CHECKING:
     from leo_bench.benchmarks.api.scores import acd as acd
     from leo_bench.benchmarks.api.scores import drift as drift
     from leo_bench.benchmarks.api.scores import repetition as repetition
+    from leo_bench.benchmarks.api.video_distance import FrechetVideoDistance as FrechetVideoDistance
+    from leo_bench.benchmarks.api.video_distance import KernelVideoDistance as KernelVideoDistance
     from leo_bench.reports.dataframe import read_records as read_records
 
 _MODULES = {
+    "FrechetVideoDistance": "leo_bench.benchmarks.api.video_distance",
+    "KernelVideoDistance": "leo_bench.benchmarks.api.video_distance",
     "acd": "leo_bench.benchmarks.api.scores",
     "drift": "leo_bench.benchmarks.api.scores",
     "fid": "leo_bench.benchmarks.api.distances",
@@ -34,7 +38,18 @@ _MODULES = {
     "repetition": "leo_bench.benchmarks.api.scores",
 }
 
-__all__ = ["acd", "drift", "fid", "fvd", "kvd", "precision", "read_records", "repetition"]
+__all__ = [
+    "FrechetVideoDistance",
+    "KernelVideoDistance",
+    "acd",
+    "drift",
+    "fid",
+    "fvd",
+    "kvd",
+    "precision",
+    "read_records",
+    "repetition",
+]
 
 
 def __getattr__(name: str) -> object:

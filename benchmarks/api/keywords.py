@@ -7,7 +7,8 @@ written once, here: `takes` shows them in the signature of every function that h
 import functools
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypedDict, TypeVar, get_type_hints
 
@@ -133,7 +134,6 @@ def takes(keywords: type) -> Callable[[Callable[P, R]], Callable[P, R]]:
             for name, hint in get_type_hints(keywords).items()
         ]
         signature = own.replace(parameters=[*named, *shared])
-        words = {name.replace("_", "-"): name for name in signature.parameters} | _RENAMED
 
         @functools.wraps(function)
         def checked(*args: P.args, **given: P.kwargs) -> R:
@@ -141,18 +141,26 @@ def takes(keywords: type) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 signature.bind(*args, **given)
             except TypeError as error:
                 raise TypeError(f"{function.__name__}() {error}") from None
-            try:
+            with said_in_keywords(signature.parameters):
                 return function(*args, **given)
-            except InputError as error:
-                said = _in_keywords(str(error), words)
-                if said == str(error):
-                    raise
-                raise InputError(said) from None
 
         vars(checked)["__signature__"] = signature
         return checked
 
     return with_signature
+
+
+@contextmanager
+def said_in_keywords(names: Iterable[str]) -> Iterator[None]:
+    """Let errors name these keywords where the command line has options."""
+    words = {name.replace("_", "-"): name for name in names} | _RENAMED
+    try:
+        yield
+    except InputError as error:
+        said = _in_keywords(str(error), words)
+        if said == str(error):
+            raise
+        raise InputError(said) from None
 
 
 def fields(keywords: Mapping[str, Any]) -> dict[str, Any]:

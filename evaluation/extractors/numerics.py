@@ -1,7 +1,7 @@
 """Where and how frozen networks compute: device, and settings of torch that move bits."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -16,29 +16,30 @@ def computes_bf16(device: torch.device) -> bool:
 
 @contextmanager
 def full_precision() -> Iterator[None]:
-    """Compute float32 without TF32 or bf16 inside, with the same kernels every time.
+    """Compute float32 without TF32, bf16 or autocast inside, with the same kernels every time.
 
     TF32 changes FVD as DIGAN computes it by 10 or more; cuDNN's benchmark mode may choose another
-    kernel, and so other bits, in every process. Previous settings are restored afterwards.
+    kernel, and so other bits, in every process. What is changed is restored afterwards; a thread
+    that finds all settings in place changes none.
     """
     backends: Any = torch.backends  # torch's types do not know these settings
-    operations = [
-        backends.cudnn.conv,
-        backends.cuda.matmul,
-        backends.mkldnn.conv,
-        backends.mkldnn.matmul,
+    wanted = [
+        (backends.cudnn.conv, "fp32_precision", "ieee"),
+        (backends.cuda.matmul, "fp32_precision", "ieee"),
+        (backends.mkldnn.conv, "fp32_precision", "ieee"),
+        (backends.mkldnn.matmul, "fp32_precision", "ieee"),
+        (backends.cudnn, "benchmark", False),
+        (backends.cudnn, "deterministic", True),
     ]
-    precisions = [operation.fp32_precision for operation in operations]
-    choices = backends.cudnn.benchmark, backends.cudnn.deterministic
-    for operation in operations:
-        operation.fp32_precision = "ieee"
-    backends.cudnn.benchmark, backends.cudnn.deterministic = False, True
-    try:
+    with ExitStack() as restored:
+        for place, name, value in wanted:
+            before = getattr(place, name)
+            if before != value:
+                setattr(place, name, value)
+                restored.callback(setattr, place, name, before)
+        for device in ("cpu", "cuda"):
+            restored.enter_context(torch.autocast(device, enabled=False))
         yield
-    finally:
-        for operation, precision in zip(operations, precisions, strict=True):
-            operation.fp32_precision = precision
-        backends.cudnn.benchmark, backends.cudnn.deterministic = choices
 
 
 def chosen_device(name: str) -> torch.device:

@@ -111,7 +111,8 @@ class FeatureRecipe:
 
         On the extractor's device. One frame after another, so that no two are held as stored.
         """
-        clip = torch.empty(3, count, I3D_SIDE, I3D_SIDE, device=self.extractor.device)
+        shape, device = (3, count, I3D_SIDE, I3D_SIDE), self.extractor.device
+        clip = torch.empty(shape, dtype=torch.float32, device=device)
         for place in range(count):
             clip[:, place] = self.network_frame(next(stored))
         return clip

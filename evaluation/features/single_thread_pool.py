@@ -27,7 +27,7 @@ READING_BYTES_A_PIXEL = 48
 # For stored frames at one time, whatever the number of readers.
 READING_BYTES = 640 * 2**20
 
-# In a thread of a pool: how many threads the pool's maker may use.
+# In a thread of a pool: how many threads the pool's maker may use, and torch's number in its maker.
 _made = threading.local()
 
 
@@ -40,14 +40,14 @@ class Lanes:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        allowed = threads()
+        allowed, torchs = threads(), getattr(_made, "torchs", None) or torch.get_num_threads()
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="lane")
         # Start all threads now. torch's thread count is per thread, but later threads inherit the
         # last count set anywhere, so one more thread sets it back.
         together = threading.Barrier(count)
-        for start in [self._pool.submit(_start, together, allowed) for _ in range(count)]:
+        for start in [self._pool.submit(_start, together, allowed, torchs) for _ in range(count)]:
             start.result()
-        last = threading.Thread(target=torch.set_num_threads, args=(allowed,))
+        last = threading.Thread(target=torch.set_num_threads, args=(torchs,))
         last.start()
         last.join()
 
@@ -153,8 +153,8 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _start(together: threading.Barrier, allowed: int) -> None:
-    _made.allowed = allowed
+def _start(together: threading.Barrier, allowed: int, torchs: int) -> None:
+    _made.allowed, _made.torchs = allowed, torchs
     torch.set_num_threads(1)
     torch.get_num_threads()  # the first call fixes this thread's count
     together.wait()

@@ -64,11 +64,16 @@ def judge_range(videos: Sequence[Stored], stated: FloatRange | None, where: str)
     notes = [] if stated is None else [f"floats were read as {NAMES[stated]}, as stated; {span}"]
     if stated is None:
         notes += _files_of_another_kind(floats)
-    least, most = _LIMITS[read]
-    clamped = [v for v, (a, b) in floats if a < least - TOLERANCE or b > most + TOLERANCE]
+    clamped = [video for video, of_video in floats if is_clamped(of_video, read)]
     return notes + video_notes_of(
         {f"values beyond {NAMES[read]} are clamped, as both published rules do": clamped}
     )
+
+
+def is_clamped(span: tuple[float, float], read: FloatRange) -> bool:
+    """Whether floats of this span, read in a range, have values that are clamped to it."""
+    least, most = _LIMITS[read]
+    return span[0] < least - TOLERANCE or span[1] > most + TOLERANCE
 
 
 def _files_of_another_kind(floats: Sequence[tuple[Stored, tuple[float, float]]]) -> list[str]:

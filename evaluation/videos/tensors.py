@@ -20,6 +20,13 @@ EXPECTED = "[T,H,W,3] or [T,3,H,W]"
 FLOATS = ("float16", "float32", "float64")
 
 
+def medium_of(quantise: Quantise, float_range: FloatRange | None) -> Medium:
+    """How tensors become levels, as records state it."""
+    unit = " of [0,1]" if float_range == "01" else ""
+    decoder = f"torch {torch.__version__}, floats: {quantise}{unit}"
+    return Medium("tensors", ("tensor",), decoder, lossy=False)
+
+
 class TensorVideos:
     """Tensors or arrays by name, [T,3,H,W] or [T,H,W,3], as a source: levels or floats.
 
@@ -55,9 +62,12 @@ class TensorVideos:
         self.notes = judge_range(self._stored, float_range, name)
         self.names = [video.name for video in self._stored]
         self.frame_counts = [video.frames for video in self._stored]
-        unit = " of [0,1]" if float_range == "01" else ""
-        decoder = f"torch {torch.__version__}, floats: {quantise}{unit}"
-        self.medium = Medium("tensors", ("tensor",), decoder, lossy=False)
+        self.medium = medium_of(quantise, float_range)
+
+    @property
+    def spans(self) -> Sequence[tuple[float, float] | None]:
+        """The smallest and the largest value of each video's floats; None: levels."""
+        return [video.span for video in self._stored]
 
     def sizes(self) -> Sequence[tuple[int, int]]:
         """Height and width of each video."""

@@ -1,0 +1,109 @@
+"""One process of a group: updates metrics with its share of clips and prints what they give.
+
+    python gloo_metrics.py RANK WORLD STORE
+
+Run by `tests/unit/benchmarks/api/test_processes.py`.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from made_clips import QUICK, clips
+from torch import Tensor
+from torchmetrics import MetricCollection
+
+import leo_bench
+
+REAL, FAKE = clips(9, seed=1), clips(7, seed=2, brightest=150)
+Share = Callable[[Tensor, int, int], Tensor]
+
+
+def dealt(rows: Tensor, rank: int, world: int) -> Tensor:
+    """Every `world`-th row: shares of unlike size."""
+    return rows[rank::world]
+
+
+def all_to_the_first(rows: Tensor, rank: int, world: int) -> Tensor:
+    """Everything to one process, nothing to the others."""
+    return rows if rank == 0 else rows[:0]
+
+
+def measured(share: Share, numbered: bool, rank: int, world: int, **options: Any) -> list[Any]:
+    """Value, interval, fingerprints and counts of FVD over all processes' clips."""
+    metric = leo_bench.FrechetVideoDistance(**QUICK | options)
+    for real, whole in ((True, REAL), (False, FAKE)):
+        rows = share(torch.arange(len(whole)), rank, world)
+        for part in rows.split(2):
+            if len(part):
+                metric.update(whole[part], real=real, videos=part // 2 if numbered else None)
+    own = metric.n_real, metric.n_fake
+    value = float(metric.compute())
+    found = metric.result()
+    record = found.record
+    # The states of this process are its own again, and take more clips.
+    kept = own == (metric.n_real, metric.n_fake)
+    metric.update(FAKE[:1], real=False)
+    more = float(metric.compute())
+    return [
+        value,
+        found.value,
+        found.interval,
+        record.real.fingerprint,
+        record.fake.fingerprint,
+        record.n_real,
+        record.n_fake,
+        record.real.videos,
+        kept,
+        more != value,
+    ]
+
+
+def together(rank: int, world: int) -> dict[str, float]:
+    """FVD and KVD of a collection, with real clips that are kept."""
+    both = MetricCollection(
+        {
+            "fvd": leo_bench.FrechetVideoDistance("digan", **QUICK, reset_real_features=False),
+            "kvd": leo_bench.KernelVideoDistance("digan", **QUICK, reset_real_features=False),
+        }
+    )
+    both.update(dealt(REAL, rank, world), real=True)
+    for _ in range(2):
+        both.reset()
+        both.update(dealt(FAKE, rank, world), real=False)
+        found = {name: float(value) for name, value in both.compute().items()}
+    return found
+
+
+def batch_values(rank: int, world: int) -> list[float]:
+    """What `forward` gives for a batch of each process, gathered at every step."""
+    metric = leo_bench.FrechetVideoDistance(**QUICK, dist_sync_on_step=True)
+    metric(dealt(REAL, rank, world), real=True)
+    first = float(metric(dealt(FAKE, rank, world), real=False))
+    return [first, float(metric.compute())]
+
+
+def everything(rank: int, world: int) -> dict[str, Any]:
+    """All cases by name, as JSON values."""
+    own = {"extractor": "made_clips:means_of_colours"}
+    return {
+        "dealt": measured(dealt, False, rank, world),
+        "videos": measured(dealt, True, rank, world),
+        "empty": measured(all_to_the_first, True, rank, world),
+        "own": measured(all_to_the_first, False, rank, world, **own),
+        "collection": together(rank, world),
+        "forward": batch_values(rank, world),
+    }
+
+
+if __name__ == "__main__":
+    rank, world, store = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    torch.set_num_threads(1)
+    if world > 1:
+        dist.init_process_group("gloo", f"file://{store}", rank=rank, world_size=world)
+    sys.stdout.write(json.dumps(everything(rank, world)))
+    if world > 1:
+        dist.destroy_process_group()
