@@ -181,7 +181,7 @@ def test_the_record_counts_clips_that_are_there_twice_and_values_that_are_clampe
     metric = leo_bench.FrechetVideoDistance(**QUICK, value_range=(0, 1))
     metric.update(torch.cat([REAL, REAL[:2]]), real=True)
     fake = FAKE.float() / 255
-    fake[3] += 0.2
+    fake[3, 0, 0, 0, 0] = 1.2
     metric.update(fake, real=False)
     record = metric.result().record
     assert record.real.notes[0].startswith("2 clips are copies of others")
