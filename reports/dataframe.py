@@ -60,7 +60,7 @@ COLUMNS: Mapping[str, str] = {
 }
 
 
-def read_records(folder: Path) -> pd.DataFrame:
+def read_records(folder: str | Path) -> pd.DataFrame:
     """Read every record below a folder, as written by `--records`.
 
     Returns:
@@ -70,7 +70,7 @@ def read_records(folder: Path) -> pd.DataFrame:
     Raises:
         InputError: no such folder, or a damaged record in it.
     """
-    rows = [row_of(stored) for stored in read_sound(folder).values()]
+    rows = [row_of(stored) for stored in read_sound(Path(folder)).values()]
     frame = pd.DataFrame({name: pd.Series([row.get(name) for row in rows]) for name in COLUMNS})
     frame["created"] = pd.to_datetime(frame["created"], utc=True, errors="coerce", format="ISO8601")
     return frame.astype(dict(COLUMNS))
