@@ -29,6 +29,8 @@ class Metric:
         gaussian: whether mean and covariance of each side are enough to compute it.
         heavy: whether its variance rests on high moments (`intervals.cautious_interval`).
         protocol: the one that is used unless the user names another; "": the data set's.
+        usual: the one that `leo-bench score` uses where neither the user nor the data set names
+            one that fits; "": there is none.
         fewest: samples on the smaller side below which records say `few`.
         few: the note, with {count}.
         suspicious: a value above it usually has a trivial cause, with `fewest` samples or more.
@@ -45,6 +47,7 @@ class Metric:
     gaussian: bool = False
     heavy: bool = False
     protocol: str = ""
+    usual: str = ""
     fewest: int = 0
     few: str = ""
     suspicious: float = float("inf")
@@ -62,6 +65,7 @@ METRICS: Mapping[str, Metric] = {
             gaussian=True,
             options="frechet",
             has_dtype=True,
+            usual="stylegan-v",
             # Below it the bias is most of the number (FETV-EVAL's logs at N = 256 against 1,024:
             # a factor of 1.9).
             fewest=256,
@@ -78,6 +82,7 @@ METRICS: Mapping[str, Metric] = {
             options="kernel",
             has_dtype=True,
             heavy=True,
+            usual="digan",
         ),
         Metric(
             "fid",
@@ -89,6 +94,7 @@ METRICS: Mapping[str, Metric] = {
             biased=True,
             gaussian=True,
             protocol="pytorch-fid",
+            usual="pytorch-fid",
             # bioinf-jku/TTUR, README: fewer are not enough for 2048 dimensions.
             fewest=10_000,
             few="{count} frames on the smaller side: FID is biased upwards by few frames (10,000 "

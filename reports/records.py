@@ -86,11 +86,7 @@ class StoredRecord:
 
         A record's interval is around the float64 form; it is moved to the protocol's form here.
         """
-        interval = self.record.interval
-        if interval is not None:
-            shift = self.record.value - self.value
-            interval = (interval[0] + shift, interval[1] + shift)
-        return Shown(self.record.value, interval)
+        return published(self.record)
 
     @property
     def exact(self) -> Shown:
@@ -104,6 +100,15 @@ class RecordTree:
 
     records: dict[str, StoredRecord]
     broken: dict[str, str]
+
+
+def published(record: AnyRecord) -> Shown:
+    """A number as its protocol computes it; its interval, around float64, is moved there."""
+    interval = record.interval
+    if interval is not None and isinstance(record, Record):
+        shift = record.value - record.value_float64
+        interval = (interval[0] + shift, interval[1] + shift)
+    return Shown(record.value, interval)
 
 
 def read_tree(folder: Path) -> RecordTree:

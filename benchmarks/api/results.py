@@ -1,7 +1,4 @@
-"""Results of the Python API: a number, its interval and its record, shown in one line or as HTML.
-
-Imports neither torch nor numpy.
-"""
+"""Results of the Python API: a number, its interval and its record; torch is not imported."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -15,9 +12,10 @@ from leo_bench.evaluation.files.printable import printable
 from leo_bench.evaluation.files.targets import Target, check_targets
 from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.records.distance import Record, make_room, record_path, write_record
-from leo_bench.evaluation.records.documents import Document, PrecisionExtra, document_of
+from leo_bench.evaluation.records.documents import Document, document_of
 from leo_bench.evaluation.records.parts import SideRecord
 from leo_bench.evaluation.records.score import ScoreRecord, score_record_path
+from leo_bench.evaluation.records.shares import PrecisionExtra
 
 Interval = tuple[float, float]
 

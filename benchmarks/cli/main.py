@@ -27,6 +27,7 @@ from leo_bench.benchmarks.cli import (
     measure,
     plan,
     sample,
+    score,
     scores,
     storage,
     suite,
@@ -44,6 +45,7 @@ MISUSE: type[Exception] = typer.BadParameter.__mro__[2]  # what typer raises; it
 
 # In the order of `leo-bench --help`.
 VERBS: dict[str, Callable[..., None]] = {
+    "score": score.score,
     **measure.two_sided(),
     "features": measure.features,
     "nearest": measure.nearest,

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from leo_bench.benchmarks.cli.options import (
-    MANY,
-    TIMES,
     Batch,
     ClipNetwork,
+    Clips,
     Effort,
     Frames,
     Json,
@@ -20,6 +19,7 @@ from leo_bench.benchmarks.cli.options import (
     Protocol,
     Reading,
     Records,
+    Repeats,
     Resolution,
     Seed,
     Strides,
@@ -85,16 +85,8 @@ def _command(metric: str, act: Act, about: str) -> Callable[..., None]:
         sides: TwoSides,
         protocol: Protocol = None,
         resolution: Resolution = None,
-        clips: Annotated[
-            int | None,
-            typer.Option(max=MANY, help="Clips of each side; default: the protocol's number."),
-        ] = None,
-        repeats: Annotated[
-            int | None,
-            typer.Option(
-                max=TIMES, help="Repeats with other random clips; default: the protocol's number."
-            ),
-        ] = None,
+        clips: Clips = None,
+        repeats: Repeats = None,
         seed: Seed = 0,
         strides: Strides,
         network: ClipNetwork,

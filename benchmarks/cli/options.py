@@ -101,17 +101,29 @@ Records = Annotated[
 ]
 
 
+OfDataset = Annotated[
+    str | None,
+    typer.Option(help="Real videos: a data set, as ID, ID/SPLIT or FILE.toml/SPLIT."),
+]
+Real = Annotated[str | None, typer.Option(help="Real videos: a folder, video file, zip or npy.")]
+Clips = Annotated[
+    int | None,
+    typer.Option(max=MANY, help="Clips of each side; default: the protocol's number."),
+]
+Repeats = Annotated[
+    int | None,
+    typer.Option(
+        max=TIMES, help="Repeats with other random clips; default: the protocol's number."
+    ),
+]
+
+
 @dataclass(frozen=True)
 class TwoSides:
     """The real and the fake videos of a comparison."""
 
-    dataset: Annotated[
-        str | None,
-        typer.Option(help="Real videos: a data set, as ID, ID/SPLIT or FILE.toml/SPLIT."),
-    ] = None
-    real: Annotated[
-        str | None, typer.Option(help="Real videos: a folder, video file, zip or npy.")
-    ] = None
+    dataset: OfDataset = None
+    real: Real = None
     fake: Annotated[
         str | None,
         typer.Option(
@@ -209,11 +221,14 @@ class Effort:
     workers: Workers = 2
     no_cache: NoCache = False
 
-    def resources(self, what: str = "features", batch: int | None = None) -> "Resources":
+    def resources(
+        self, what: str = "features", batch: int | None = None, unit: str = "clips"
+    ) -> "Resources":
         """Cache, threads and progress for a piece of work of this name."""
         from leo_bench.benchmarks.cli.screen import resources
 
-        return resources(workers=self.workers, batch=batch, keep=not self.no_cache, what=what)
+        keep = not self.no_cache
+        return resources(workers=self.workers, batch=batch, keep=keep, what=what, unit=unit)
 
 
 def fields_of(*groups: "DataclassInstance") -> dict[str, Any]:

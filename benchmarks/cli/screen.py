@@ -82,7 +82,12 @@ def progress_bar(console: Console, what: str, total: int, done: int = 0) -> Prog
 
 
 def resources(
-    *, workers: int, keep: bool, batch: int | None = None, what: str = "features"
+    *,
+    workers: int,
+    keep: bool,
+    batch: int | None = None,
+    what: str = "features",
+    unit: str = "clips",
 ) -> Resources:
     """Cache, threads and progress of a command."""
     store = FeatureStore(cache_root()) if keep else None
@@ -91,7 +96,7 @@ def resources(
         workers=workers,
         batch=batch,
         opening=Bar("opening", "videos"),
-        progress=Bar(what),
+        progress=Bar(what, unit),
     )
 
 

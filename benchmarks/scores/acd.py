@@ -1,5 +1,7 @@
 """ACD as a command measures it: a record of the real side, and one of the fake side."""
 
+from collections.abc import Sequence
+
 from leo_bench.benchmarks.scores.plan import FramePlan
 from leo_bench.benchmarks.scores.score_record import (
     MeasuredScore,
@@ -23,7 +25,24 @@ def acd_of(chosen: FramePlan, resources: Resources) -> list[MeasuredScore[Source
     Raises:
         InputError: the videos or the weights cannot be used.
     """
-    sides = [(chosen, side) for side in (chosen.real, chosen.fake) if side is not None]
+    return acd_of_fakes([chosen], resources)
+
+
+def acd_of_fakes(
+    plans: Sequence[FramePlan], resources: Resources
+) -> list[MeasuredScore[SourceACD]]:
+    """Measure the real side of the first plan, then the fake side of each, as far as they have one.
+
+    Args:
+        plans: of several fakes against one real side; without a real side there is one plan.
+        resources: cache, threads, progress.
+
+    Raises:
+        InputError: as `acd_of`.
+    """
+    real = plans[0].real
+    sides = [] if real is None else [(plans[0], real)]
+    sides += [(each, each.fake) for each in plans if each.fake is not None]
     return score_sides(sides, source_acd, _details, resources)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from leo_bench.benchmarks.scores.plan import FramePlan, plan_frames
+from leo_bench.benchmarks.scores.plan import FramePlan, PlannedSide, plan_frames
 from leo_bench.benchmarks.scores.requests import FrameScoreRequest
 from leo_bench.benchmarks.scores.score_record import (
     MeasuredScore,
@@ -121,13 +121,22 @@ def drift_of(plans: Sequence[FramePlan], resources: Resources) -> list[MeasuredS
     Raises:
         InputError: there are no real videos; the videos or the weights cannot be used.
     """
-    real = plans[0].real
-    if real is None:
+    real = real_side(plans[0])
+    fakes = [(each, each.fake) for each in plans if each.fake is not None and each.request.fake]
+    return score_sides([(plans[0], real), *fakes], source_drift, _details, resources)
+
+
+def real_side(chosen: FramePlan) -> PlannedSide:
+    """The real videos, which the threshold comes from.
+
+    Raises:
+        InputError: there are none.
+    """
+    if chosen.real is None:
         raise InputError(
             "drift is judged by that of real videos: give them as --dataset ID or --real PATH"
         )
-    fakes = [(each, each.fake) for each in plans if each.fake is not None and each.request.fake]
-    return score_sides([(plans[0], real), *fakes], source_drift, _details, resources)
+    return chosen.real
 
 
 def _details(scored: ScoredSide[SourceDrift]) -> ScoreDetails:

@@ -6,7 +6,7 @@ from leo_bench.evaluation.distances.influence import ClipFeatures
 from leo_bench.evaluation.distances.neighbours import K, precision, recall
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
-from leo_bench.evaluation.records.documents import PrecisionExtra, ShareOfClips
+from leo_bench.evaluation.records.shares import PrecisionExtra, ShareOfClips
 from leo_bench.evaluation.uncertainty.intervals import ends
 from leo_bench.evaluation.uncertainty.share_intervals import precision_interval, recall_interval
 

@@ -14,18 +14,20 @@ from leo_bench.benchmarks.scores.stamp import seconds_since, with_news
 from leo_bench.evaluation.embedders import EmbedderRequest, FrameEmbedder, build_embedder
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ClipExtractor, ExtractorRequest, build_extractor
-from leo_bench.evaluation.features.of_clips import FeaturesOf, Resources, clip_features
-from leo_bench.evaluation.features.of_frames import frame_features
-from leo_bench.evaluation.measure import Measurement, Settings, Side, measure
+from leo_bench.evaluation.features.jobs import ClipJob, FrameJob, Job
+from leo_bench.evaluation.features.of_clips import (
+    FeatureRecipe,
+    FeaturesOf,
+    Resources,
+    clip_features,
+)
+from leo_bench.evaluation.features.of_frames import FrameRecipe, frame_features, frames_of_clips
+from leo_bench.evaluation.measure import Measurement, Settings, Side, WantedClips, measure
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol
 from leo_bench.evaluation.records.distance import Record, write_record
-from leo_bench.evaluation.records.documents import (
-    Document,
-    LeverageExtra,
-    PrecisionExtra,
-    document_of,
-)
+from leo_bench.evaluation.records.documents import Document, LeverageExtra, document_of
 from leo_bench.evaluation.records.influences import beside_record
+from leo_bench.evaluation.records.shares import PrecisionExtra
 
 ExtraT = TypeVar("ExtraT", PrecisionExtra, LeverageExtra)
 
@@ -103,16 +105,21 @@ def score_opened(
     """
     request = chosen.request
     check_weights(chosen.network.name, chosen.weights_sha256, network.frozen.weights)
-    settings = Settings(
-        features_of=network.through(chosen.resolution, resources),
-        seed=request.seed,
-        resolution=chosen.resolution,
-        on_error=request.on_error,
-        store=resources.store,
-    )
+    settings = settings_of(chosen, network, resources)
     measured = measure(request.metric, real, fake, chosen.protocol, settings)
     record = record_of(chosen, measured, network.frozen, seconds_since(began))
     return Scored(with_news(record, resources), measured)
+
+
+def settings_of(chosen: Plan, network: "Network", resources: Resources) -> Settings:
+    """What fixes the measurement of a plan besides its protocol."""
+    return Settings(
+        features_of=network.through(chosen.resolution, resources),
+        seed=chosen.request.seed,
+        resolution=chosen.resolution,
+        on_error=chosen.request.on_error,
+        store=resources.store,
+    )
 
 
 def open_sides(chosen: Plan, resources: Resources) -> tuple[Side, Side]:
@@ -135,10 +142,17 @@ def open_sides(chosen: Plan, resources: Resources) -> tuple[Side, Side]:
 
 
 class Network(NamedTuple):
-    """The frozen network of a measurement, and clips through it at a resolution."""
+    """The frozen network of a measurement, and clips through it at a resolution.
+
+    Args:
+        frozen: the network.
+        through: from a resolution to a function from chosen clips to features.
+        job: from a resolution and the clips of a side to the work of `features.one_pass`.
+    """
 
     frozen: ClipExtractor | FrameEmbedder
     through: Callable[[int | None, Resources], FeaturesOf]
+    job: Callable[[int | None, WantedClips], Job]
 
 
 def build_network(request: ExtractorRequest, protocol: EvalProtocol) -> Network:
@@ -150,7 +164,11 @@ def build_network(request: ExtractorRequest, protocol: EvalProtocol) -> Network:
     """
     if protocol.frames_of_clip is None:
         extractor = build_extractor(request)
-        return Network(extractor, partial(clip_features, extractor, protocol))
+        return Network(
+            extractor,
+            partial(clip_features, extractor, protocol),
+            partial(_clip_job, extractor, protocol),
+        )
     if request.precision != "fp32" or request.trust_torchscript:
         raise InputError(
             f"protocol {protocol.id} measures frames, in fp32 and by our own network: drop "
@@ -164,4 +182,23 @@ def build_network(request: ExtractorRequest, protocol: EvalProtocol) -> Network:
             device=request.device,
         )
     )
-    return Network(embedder, partial(frame_features, embedder, protocol.frames_of_clip))
+    return Network(
+        embedder,
+        partial(frame_features, embedder, protocol.frames_of_clip),
+        partial(_frame_job, embedder, protocol.frames_of_clip),
+    )
+
+
+def _clip_job(
+    extractor: ClipExtractor, protocol: EvalProtocol, resolution: int | None, wanted: WantedClips
+) -> Job:
+    recipe = FeatureRecipe.of(extractor, protocol, wanted.loading, resolution)
+    return ClipJob(wanted.side.source, wanted.refs, wanted.side.window, recipe)
+
+
+def _frame_job(
+    embedder: FrameEmbedder, of_clip: int, resolution: int | None, wanted: WantedClips
+) -> Job:
+    loading, side = wanted.loading, wanted.side
+    recipe = FrameRecipe(embedder, loading.resize, loading.resolution(resolution))
+    return FrameJob(side.source, frames_of_clips(wanted.refs, side.window, of_clip), recipe)

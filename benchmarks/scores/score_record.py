@@ -117,14 +117,7 @@ def score_sides(
     check_weights(embedder.name, chosen.weights_sha256, embedder.weights)
     # All sources are opened before the long part, so that a mistake in one costs no time.
     sources = [open_planned(each, side, resources) for each, side in sides]
-    settings = EmbeddingSettings(
-        recipe=FrameRecipe(embedder, chosen.protocol.resize, chosen.resolution),
-        choice=chosen.protocol.videos,
-        subject=chosen.protocol.subject,
-        seed=chosen.request.seed,
-        on_error=chosen.request.on_error,
-        resources=resources,
-    )
+    settings = embedding_settings(chosen, embedder, resources)
     found: list[MeasuredScore[ScoreT]] = []
     for (each, side), source in zip(sides, sources, strict=True):
         began = time.monotonic()
@@ -141,6 +134,20 @@ def score_sides(
         record = on_one_thread(partial(_record, scored, details, embedder, seconds))
         found.append(MeasuredScore(with_news(record, resources), measured))
     return found
+
+
+def embedding_settings(
+    chosen: FramePlan, embedder: FrameEmbedder, resources: Resources
+) -> EmbeddingSettings:
+    """How the frames of a plan's videos are embedded."""
+    return EmbeddingSettings(
+        recipe=FrameRecipe(embedder, chosen.protocol.resize, chosen.resolution),
+        choice=chosen.protocol.videos,
+        subject=chosen.protocol.subject,
+        seed=chosen.request.seed,
+        on_error=chosen.request.on_error,
+        resources=resources,
+    )
 
 
 def open_planned(chosen: FramePlan, side: PlannedSide, resources: Resources) -> VideoSource:

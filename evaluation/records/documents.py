@@ -28,44 +28,20 @@ from leo_bench.evaluation.records.checks import (
     Number,
     Positive,
     Share,
-    check_around,
     check_at_most,
     check_close,
     check_equal,
     contradict,
     is_close,
 )
+from leo_bench.evaluation.records.comparison import ScoresExtra, check_comparison
 from leo_bench.evaluation.records.distance import Record, record_from
 from leo_bench.evaluation.records.parts import Provenance, SideRecord
 from leo_bench.evaluation.records.planned import PlanExtra
 from leo_bench.evaluation.records.score import ScoreRecord
+from leo_bench.evaluation.records.shares import PrecisionExtra, check_shares
 
 AnyRecord = Record | ScoreRecord
-
-
-class ShareOfClips(Data):
-    """A share of clips, 0..1, with an interval over videos of both sides; None with too few."""
-
-    value: Share
-    interval: tuple[Share, Share] | None
-
-    @model_validator(mode="after")
-    def _interval_fits(self) -> Self:
-        if self.interval is not None:
-            check_around("interval", self.interval, "value", self.value)
-        return self
-
-
-class PrecisionExtra(Data):
-    """Precision and recall of the features of a distance.
-
-    Args:
-        neighbours: k, the number of neighbours.
-    """
-
-    neighbours: Positive
-    precision: ShareOfClips
-    recall: ShareOfClips
 
 
 class VideoLeverage(Data):
@@ -154,12 +130,13 @@ class NearestExtra(Provenance):
         return self
 
 
-Extra = PrecisionExtra | LeverageExtra | NearestExtra | PlanExtra
+Extra = PrecisionExtra | LeverageExtra | NearestExtra | PlanExtra | ScoresExtra
 EXTRAS: dict[str, type[Extra]] = {
     "precision": PrecisionExtra,
     "leverage": LeverageExtra,
     "nearest": NearestExtra,
     "plan": PlanExtra,
+    "scores": ScoresExtra,
 }
 LISTS = frozenset({"acd", "drift", "repetition"})
 RECORDS: dict[str, type[AnyRecord]] = {"distance": Record, "score": ScoreRecord}
@@ -172,7 +149,7 @@ class Document:
     Args:
         kind: that of the one record, or the command.
         records: of its numbers; of "precision" and "leverage" the distance that they belong to;
-            none for "nearest" and "plan".
+            none for "nearest" and "plan"; of "scores" (`leo-bench score`) of several metrics.
         extra: results besides records.
     """
 
@@ -275,7 +252,7 @@ def _check_together(document: Document) -> None:
     for place, record in enumerate(document.records):
         if verb in LISTS:
             check_equal(f"records[{place}].metric", record.metric, "kind", verb)
-        elif not isinstance(record, Record):
+        elif verb != "scores" and not isinstance(record, Record):
             contradict(f"records[{place}].kind", record.kind, "kind", f"which is {verb!r}")
     extra = document.extra
     if isinstance(extra, LeverageExtra):
@@ -283,12 +260,9 @@ def _check_together(document: Document) -> None:
         _check_leverage(extra, record)
     if isinstance(extra, PrecisionExtra) and isinstance(document.records[0], Record):
         record = document.records[0]
-        for name, share, clips in (
-            ("precision", extra.precision.value, record.n_fake),
-            ("recall", extra.recall.value, record.n_real),
-        ):
-            whole = round(share * clips) / max(clips, 1)
-            check_close(f"extra.{name}.value", share, "records[0]'s clips", whole, 1.0)
+        check_shares(extra, "extra", record.n_real, record.n_fake)
+    if isinstance(extra, ScoresExtra):
+        check_comparison(extra, document.records)
 
 
 def _check_leverage(extra: LeverageExtra, record: AnyRecord) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from leo_bench.evaluation.metrics import is_higher_better
 from leo_bench.evaluation.records.distance import Record, record_path
-from leo_bench.evaluation.records.documents import AnyRecord, PrecisionExtra, read_documents
+from leo_bench.evaluation.records.documents import AnyRecord, read_documents
 from leo_bench.evaluation.records.score import score_record_path
+from leo_bench.evaluation.records.shares import PrecisionExtra
 from leo_bench.reports.dataframe import row_of
 from leo_bench.reports.origins import ModelFacts, Origin, origin_of, read_models
 from leo_bench.reports.records import Shown, StoredRecord, read_sound, record_files

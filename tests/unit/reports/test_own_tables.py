@@ -16,8 +16,9 @@ from places import ROOT
 from conftest import Run
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.records.distance import Record, write_record
-from leo_bench.evaluation.records.documents import Document, PrecisionExtra, ShareOfClips
+from leo_bench.evaluation.records.documents import Document
 from leo_bench.evaluation.records.influences import beside_record
+from leo_bench.evaluation.records.shares import PrecisionExtra, ShareOfClips
 from leo_bench.reports.formats import FORMATS
 from leo_bench.reports.own_tables.filling import Wish, table_of
 

@@ -10,9 +10,10 @@ from made_scores import SCORE
 from leo_bench.benchmarks.api.results import DistanceResult, PrecisionResult, ScoreResult, short
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.records.distance import read_record, record_path
-from leo_bench.evaluation.records.documents import PrecisionExtra, ShareOfClips, read_documents
+from leo_bench.evaluation.records.documents import read_documents
 from leo_bench.evaluation.records.influences import beside_record, read_influences
 from leo_bench.evaluation.records.score import read_score_record, score_record_path
+from leo_bench.evaluation.records.shares import PrecisionExtra, ShareOfClips
 
 REAL, FAKE = features(1, 64), features(2, 64, shift=0.5, name="w")
 NUMBERS = fvd_of(REAL, FAKE)

@@ -1,0 +1,140 @@
+"""`leo-bench score`: several metrics of several fake sides at once, and their differences."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leo_bench.benchmarks.cli.options import (
+    Batch,
+    ClipNetwork,
+    Clips,
+    Effort,
+    Json,
+    Limit,
+    OfDataset,
+    Reading,
+    Real,
+    Records,
+    Repeats,
+    Resolution,
+    Seed,
+    Strides,
+    fields_of,
+)
+
+if TYPE_CHECKING:
+    from leo_bench.benchmarks.cli.screen import Out
+    from leo_bench.benchmarks.scores.together import Together
+
+
+def score(
+    *,
+    metrics: Annotated[
+        list[str],
+        typer.Option(
+            help="Metrics with their frames, as fvd16,fvd128,kvd16,precision16,fid,acd,drift; may "
+            "be repeated."
+        ),
+    ],
+    dataset: OfDataset = None,
+    real: Real = None,
+    fake: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Fake videos, as SOURCE or NAME=SOURCE; may be repeated. Default: samples of the "
+            "LEO run in runs/ID for --dataset ID."
+        ),
+    ] = None,
+    protocol: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Protocols of clips and of frames, by id or .toml file, with commas or repeated; "
+            "a metric takes the first that has it. Default: the data set's, else stylegan-v (fvd, "
+            "precision), digan (kvd) and pytorch-fid (fid)."
+        ),
+    ] = None,
+    frames: Annotated[
+        int | None,
+        typer.Option(help="Frames of metrics without a number; default: 16, and 1024 of drift."),
+    ] = None,
+    resolution: Resolution = None,
+    clips: Clips = None,
+    repeats: Repeats = None,
+    seed: Seed = 0,
+    strides: Strides,
+    network: ClipNetwork,
+    embedder: Annotated[
+        str | None,
+        typer.Option(help="Embedder of fid, acd and drift in place of the protocol's."),
+    ] = None,
+    reading: Reading,
+    limit: Limit = None,
+    effort: Effort,
+    batch: Batch = None,
+    json: Json = None,
+    records: Records = None,
+) -> None:
+    """Several metrics of one or more fake sides, in one pass over the videos.
+
+    Every video is decoded once, and each number is that of the metric's own command. With several
+    fake sides the difference of every two, with its interval, stands under the table. --extractor,
+    --weights and --dtype are for the network of fvd, kvd and precision.
+
+    Examples:
+
+      leo-bench score --dataset faceforensics --fake samples/ --metrics fvd16,fvd128,kvd16,fid,acd
+
+      leo-bench score --real real/ --fake mine=a/ --fake theirs=b/ --metrics fvd16,acd
+      --protocol stylegan-v,acd-face --json scores.json
+
+      leo-bench score --dataset toy-faces --fake blur=damaged:blur:toy-faces/test
+      --fake frozen=damaged:frozen:toy-faces/test --metrics fvd16,kvd16,acd --clips 64
+    """
+    from functools import partial
+
+    from leo_bench.benchmarks.cli.results import written
+    from leo_bench.benchmarks.scores.asked import asked_metrics, named_fakes, named_protocols
+    from leo_bench.benchmarks.scores.together import Asked, measure_together
+    from leo_bench.evaluation.files.kinds import DOCUMENT, RECORDS
+    from leo_bench.evaluation.files.targets import Target, check_targets
+    from leo_bench.evaluation.records.distance import write_record
+
+    check_targets(Target("--json", json, DOCUMENT), Target("--records", records, RECORDS))
+    shared = fields_of(strides, reading)
+    shared |= {"dataset": dataset, "real": real, "resolution": resolution, "seed": seed}
+    extractor = fields_of(network)
+    device = extractor.pop("device")
+    allowed = extractor["allow_unverified"]
+    asked = Asked(
+        metrics=asked_metrics(metrics, frames),
+        fakes=named_fakes(fake or []),
+        protocols=named_protocols(protocol or []),
+        shared={**shared, "limit": limit, "device": device},
+        counts={"clips": clips, "repeats": repeats},
+        extractor=extractor,
+        embedder={"embedder": embedder, "allow_unverified": allowed},
+    )
+    found = measure_together(asked, effort.resources("videos read", batch, "videos"))
+    made = found.document
+    in_tree = []
+    if records is not None:
+        in_tree = [(number.place(records), number.keep) for number in found.numbers]
+        if found.differences:
+            in_tree.append((records / "scores.json", partial(write_record, made)))
+    with written(made, json, partial(write_record, made), in_tree) as show:
+        _show(found, show)
+
+
+def _show(found: "Together", show: "Out") -> None:
+    """The table of all numbers, the differences, and each note once."""
+    from leo_bench.benchmarks.cli.screen import say, table
+    from leo_bench.benchmarks.scores.scores_table import difference_lines, notes, rows
+    from leo_bench.evaluation.metrics import ALL_COVER
+
+    columns, cells = rows(found.numbers)
+    table("", columns, cells, show)
+    show(ALL_COVER)
+    for line in difference_lines(found):
+        show(line)
+    for note in notes(found):
+        say(note)
