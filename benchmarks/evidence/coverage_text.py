@@ -1,7 +1,8 @@
-"""Writes the tables of `benchmarks/coverage.md` from the rows of two simulations.
+"""Writes the tables of `benchmarks/coverage.md` from the rows of three simulations.
 
 python -m leo_bench.benchmarks.evidence.coverage --out benchmarks/evidence/coverage.csv
 python -m leo_bench.benchmarks.evidence.gate_alarms --out benchmarks/evidence/gate_alarms.csv
+python -m leo_bench.benchmarks.evidence.plan_draws --out benchmarks/evidence/plan_draws.csv
 python -m leo_bench.benchmarks.evidence.coverage_text
 """
 
@@ -110,6 +111,35 @@ def gate_of(rows: Rows) -> str:
     return "\n".join([*lines, ""])
 
 
+def plans_of(rows: Rows) -> str:
+    """Markdown of the table of plans: widths at the planned numbers, and differences found."""
+    lines = [
+        "## Plans: what is printed at the planned number of videos, and what is found\n",
+        *_head(
+            *("number", "features", "D", "pilot", "right", "planned / right", "width / wished"),
+            *("range holds", "found of 80 %, two pilots", "one pilot"),
+        ),
+    ]
+    for row in rows:
+        found = [f"{100 * float(row[n]):.0f}" if row[n] else "" for n in ("found_two", "found_one")]
+        lines.append(
+            _line(
+                *(row[name] for name in ("metric", "features", "dim", "pilot")),
+                str(int(row["pilot"]) * int(row["times"])),
+                *(_median(row, name) for name in ("needed", "printed")),
+                f"{100 * float(row['held']):.0f}",
+                *found,
+            )
+        )
+    return "\n".join([*lines, ""])
+
+
+def _median(row: Mapping[str, str], name: str) -> str:
+    """The median, with the 5 % and 95 % points."""
+    middle, low, high = (float(row[key]) for key in (name, f"{name}_low", f"{name}_high"))
+    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
+
+
 def _head(*names: str) -> list[str]:
     return [_line(*names), _line(*("---" for _ in names))]
 
@@ -124,10 +154,14 @@ def _read(path: Path) -> Rows:
 
 
 def main() -> None:
-    """Put the tables of the two CSV files into `benchmarks/coverage.md`."""
+    """Put the tables of the three CSV files into `benchmarks/coverage.md`."""
     folder = Path(__file__).parent
     tables = "\n".join(
-        [tables_of(_read(folder / "coverage.csv")), gate_of(_read(folder / "gate_alarms.csv"))]
+        [
+            tables_of(_read(folder / "coverage.csv")),
+            gate_of(_read(folder / "gate_alarms.csv")),
+            plans_of(_read(folder / "plan_draws.csv")),
+        ]
     )
     path = folder.parent / "coverage.md"
     before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)

@@ -91,10 +91,10 @@ def plan_videos(request: PlanRequest) -> PlanExtra:
     refused: list[tuple[str, str]] = []
     numbers = []
     for subject in _subjects(request, refused):
-        chosen = subject
-        if request.difference is not None and not subject.is_difference:
-            chosen = alike(subject)
-        numbers.append(planned(chosen, _goal(request, subject)))
+        goal = _goal(request, subject)
+        if goal.power is not None and not subject.is_difference:
+            subject = alike(subject, goal.target)
+        numbers.append(planned(subject, goal))
     if not numbers:
         name, why = refused[0]
         raise InputError(f"{name}: {why}")

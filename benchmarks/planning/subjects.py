@@ -56,19 +56,20 @@ class Subject:
     is_difference: bool = False
 
 
-def alike(subject: Subject) -> Subject:
+def alike(subject: Subject, difference: float) -> Subject:
     """The difference of two models, of which one is known, and the other taken to be like it."""
-    real = " and the same real videos" if len(subject.pilot.sides) == 2 else ""
+    real = ", its real videos are the same" if len(subject.pilot.sides) == 2 else ""
     return replace(
         subject,
         name=f"{subject.name} less that of a model like it",
-        pilot=alike_and_independent(subject.pilot),
+        pilot=alike_and_independent(subject.pilot, difference),
         expect=expect,
         unsure="",
         is_difference=True,
         assumes=(
             *subject.assumes,
-            f"the other model varies as this one does, with samples drawn independently{real}",
+            "the other model's number is larger by the difference, and its standard error by as "
+            f"much as the skew says; its samples are drawn independently{real}",
         ),
     )
 

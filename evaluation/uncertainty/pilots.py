@@ -86,6 +86,13 @@ class Pilot:
         return self.real.bias + self.fake.bias
 
     @property
+    def printed(self) -> float:
+        """The standard error that the pilot's interval states."""
+        pairs = sum(side.pairs for side in self.sides)
+        single = sum(side.single for side in self.sides)
+        return math.sqrt(single + (pairs if self.cautious else pairs / 2))
+
+    @property
     def freedom(self) -> float:
         """Degrees of freedom of the sum of squared influences; infinite where none varies."""
         noise = sum(side.noise for side in self.sides)
@@ -129,15 +136,19 @@ def skew_of(value: float, low: float, high: float, error: float) -> float:
     return error * math.expm1(math.log(up / down)) / up
 
 
-def alike_and_independent(one: Pilot) -> Pilot:
+def alike_and_independent(one: Pilot, difference: float) -> Pilot:
     """The pilot of a difference of two numbers, from that of one: two models that are alike.
 
-    Their fakes are independent, and the real videos are the same for both. So the fakes' part
-    counts twice, that over pairs of a real and a fake video too, and the rest of the real side
-    leaves. A score has one side, which counts twice.
+    Their fakes are independent, and the real videos are the same for both. The other number is
+    larger by `difference`, and the standard error grows with a number by `one.skew`: by a factor
+    1 + t. So the fakes' part counts 1 + (1 + t)^2 times, that over pairs of a real and a fake video
+    too, and of the real side t^2 of the part over single videos stays. A score has one side.
     """
     # One pilot stands for two models: printed degrees of freedom double, what is known does not.
     known_once = 1 / (4 * max(one.freedom, MIN_FREEDOM))
+    error = one.printed
+    grown = max(one.skew, 0.0) * abs(difference) / error if error else 0.0
+    both = 1 + (1 + grown) ** 2
     plain = replace(
         one,
         value=0.0,
@@ -146,11 +157,12 @@ def alike_and_independent(one: Pilot) -> Pilot:
         means=2 * one.means,
     )
     if not (one.real.videos and one.fake.videos):
-        return replace(plain, real=_doubled(one.real), fake=_doubled(one.fake))
-    across = 2 * one.pairing(one.real.pairs, one.fake.pairs)
-    share = across / one.real.whole if one.real.whole else 0.0
-    real = replace(_times(one.real, share), single=0.0, pairs=across)
-    return replace(plain, real=real, fake=_doubled(one.fake), pairing=min)
+        return replace(plain, real=_both(one.real, both), fake=_both(one.fake, both))
+    across = both * one.pairing(one.real.pairs, one.fake.pairs)
+    single = grown**2 * one.real.single
+    share = (across + single) / one.real.whole if one.real.whole else 0.0
+    real = replace(_times(one.real, share), single=single, pairs=across)
+    return replace(plain, real=real, fake=_both(one.fake, both), pairing=min)
 
 
 def extremes(pilot: Pilot, level: float = LEVEL) -> tuple[Pilot, Pilot]:
@@ -176,10 +188,10 @@ def _moved(pilot: Pilot, reach: float, factor: float) -> Pilot:
     return replace(pilot, real=of_side(pilot.real), fake=of_side(pilot.fake))
 
 
-def _doubled(side: SidePilot) -> SidePilot:
-    """Two sides like this one, drawn independently."""
-    twice = _times(side, 2)
-    return replace(twice, noise=twice.noise / 2)
+def _both(side: SidePilot, factor: float) -> SidePilot:
+    """Two sides that are drawn independently, with `factor` times the variances of this one."""
+    together = _times(side, factor)
+    return replace(together, noise=together.noise / 2)
 
 
 def _times(side: SidePilot, factor: float) -> SidePilot:

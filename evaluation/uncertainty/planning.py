@@ -74,15 +74,9 @@ def expect(pilot: Pilot, real: float, fake: float, level: float = LEVEL) -> Expe
         InputError: a level outside (0, 1).
     """
     single, pairs = _variances(pilot, real, fake)
-    printed, at_pilot = (
-        math.sqrt(of_single + (2 if pilot.cautious else 1) * of_pairs)
-        for of_single, of_pairs in (
-            (single, pairs),
-            _variances(pilot, pilot.real.videos, pilot.fake.videos),
-        )
-    )
+    printed = math.sqrt(single + (2 * pairs if pilot.cautious else pairs))
     freedom = _freedom(pilot, real, fake)
-    skew = bounded_skew(pilot.skew * printed / at_pilot) if at_pilot else 0.0
+    skew = bounded_skew(pilot.skew * printed / pilot.printed) if pilot.printed else 0.0
     low, high = skewed_ends(0.0, printed, student_reach(level, freedom), skew)
     bias = sum(side.bias * shrunk for side, shrunk in _shrunk(pilot, real, fake))
     return Expected(

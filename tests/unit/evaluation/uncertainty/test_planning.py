@@ -88,7 +88,7 @@ def test_more_of_the_same_values_give_the_planned_interval() -> None:
 
 def test_two_models_alike_differ_as_two_samples_do() -> None:
     values = skewed_values(64)
-    planned = expect(alike_and_independent(mean_pilot(values)), 0, 64)
+    planned = expect(alike_and_independent(mean_pilot(values), 0.0), 0, 64)
     found = difference_interval(values, values, paired=False)
     assert found is not None
     assert planned.width == pytest.approx(found.high - found.low, rel=1e-6)
@@ -97,7 +97,7 @@ def test_two_models_alike_differ_as_two_samples_do() -> None:
 def test_power_of_two_samples_is_the_textbooks() -> None:
     # Cohen (1988), table 2.4.1: d = 0.5, 5 % two-sided, power 0.8 takes 64 in each sample.
     one = Pilot(0.0, SidePilot(), SidePilot(videos=100, single=1 / 100), means=1)
-    both = alike_and_independent(one)
+    both = alike_and_independent(one, 0.5)
     assert least(lambda n: power(both, 0.5, 0, n) >= 0.8, 4) == 64
 
 
@@ -130,7 +130,15 @@ def test_a_fixed_real_side_leaves_its_part() -> None:
 
 def test_real_videos_leave_the_difference_of_two_models_that_are_alike() -> None:
     pilot, _ = pilot_of("fvd", features(0, 32), features(1, 32, shift=0.5))
-    assert expect(alike_and_independent(pilot), 32, math.inf).error == pytest.approx(0)
+    assert expect(alike_and_independent(pilot, 0.0), 32, math.inf).error == pytest.approx(0)
+
+
+def test_a_larger_number_has_a_larger_error() -> None:
+    real, fake = (SidePilot(videos=50, single=4.0) for _ in range(2))
+    one = Pilot(30.0, real, fake, skew=0.2)
+    found = expect(alike_and_independent(one, 10.0), 50, 50)
+    grown = 0.2 * 10 / math.sqrt(8)
+    assert found.error**2 == pytest.approx(4 * (1 + (1 + grown) ** 2) + 4 * grown**2)
 
 
 def test_bias_falls_with_the_videos_of_its_side() -> None:
