@@ -126,7 +126,10 @@ def _show_one(one: "PlannedNumber", found: "PlanExtra", show: "Out") -> None:
             numbers = [f"{row.standard_error:.4g}", f"{row.width:.4g}", f"{row.power:.3f}"]
         what = "needed" if row == one.needed else "pilot" if row == one.now else ""
         rows.append([_counts(row), *numbers, what, "rough" if row.rough else ""])
-    table(one.name, columns, rows, show)
+    title = one.name if found.power is None else f"{one.name}: a difference of {one.target:.4g}"
+    table(title, columns, rows, show)
+    if one.infinity is not None:
+        show(f"{one.label}∞ = {one.infinity:.4g}")
     show(_answer(one, found))
 
 

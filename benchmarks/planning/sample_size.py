@@ -11,7 +11,6 @@ from leo_bench.benchmarks.planning.of_records import difference_of_records, subj
 from leo_bench.benchmarks.planning.subjects import Subject, alike
 from leo_bench.benchmarks.scores.distance_record import FEW_FREEDOM
 from leo_bench.benchmarks.scores.stamp import seconds_since
-from leo_bench.evaluation.clips import ClipChoice
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import Data
 from leo_bench.evaluation.records.circumstances import circumstances
@@ -96,8 +95,7 @@ def plan_videos(request: PlanRequest) -> PlanExtra:
             subject = alike(subject, goal.target)
         numbers.append(planned(subject, goal))
     if not numbers:
-        name, why = refused[0]
-        raise InputError(f"{name}: {why}")
+        raise InputError(refused[0][1])
     return PlanExtra(
         level=request.level,
         power=None if request.difference is None else request.power,
@@ -140,13 +138,14 @@ def planned(subject: Subject, goal: Goal) -> PlannedNumber:
         label=subject.label,
         metric=subject.metric,
         target=goal.target,
+        infinity=None if subject.unsure or not pilot.bias else pilot.value - pilot.bias,
         now=now,
         needed=answer,
         between=between,
         best=best,
         rows=tuple(_rows(subject, goal, now, answer)),
         assumes=tuple(_assumptions(subject, goal)),
-        notes=tuple(_notes(subject, answer)),
+        notes=(*_notes(subject, answer), *_on_protocol(subject, goal, answer)),
     )
 
 
@@ -193,13 +192,14 @@ def _subjects(request: PlanRequest, refused: list[tuple[str, str]]) -> Iterator[
         for stored in stored_in(paths[0], paths[0].stem):
             yield subject_of_record(stored)
     else:
-        for key, stored in read_sound(paths[0]).items():
+        found = read_sound(paths[0])
+        if not found:
+            raise InputError(f"{paths[0]}: no record is in there")
+        for key, stored in found.items():
             try:
                 yield replace(subject_of_record(stored), name=key)
             except InputError as error:
                 refused.append((key, str(error)))
-        if not refused and not read_sound(paths[0]):
-            raise InputError(f"{paths[0]}: no record is in there")
 
 
 def _one_record(path: Path) -> StoredRecord:
@@ -309,26 +309,26 @@ def _notes(subject: Subject, needed: PlanRow | None) -> Iterator[str]:
         )
     if subject.unsure:
         yield f"rough: the expected value at other numbers of videos ({subject.unsure})"
-    if needed is not None and subject.protocol is not None:
-        for name, choice, videos, clips in (
-            ("real", subject.protocol.real, needed.real, subject.clips[0]),
-            ("fake", subject.protocol.fake, needed.fake, subject.clips[1]),
-        ):
-            yield from _on_counts(subject.protocol.id, name, choice, (videos or 0) * clips)
 
 
-def _on_counts(protocol: str, side: str, choice: ClipChoice, clips: float) -> Iterator[str]:
-    """What the protocol says of so many clips of a side."""
-    count = choice.count
-    if count is None:
+def _on_protocol(subject: Subject, goal: Goal, needed: PlanRow | None) -> Iterator[str]:
+    """What the protocol says of the needed numbers of clips, and what its own number gives."""
+    if needed is None or subject.protocol is None:
         return
-    if choice.enough != "fewer" and round(clips) != count:
-        yield (
-            f"protocol {protocol} takes exactly {count:,} clips of the {side} side, and these are "
-            f"{round(clips):,}: with --clips the number is not comparable with published ones"
-        )
-    if choice.enough == "fewer" and clips > count:
-        yield (
-            f"protocol {protocol} takes at most {count:,} clips of the {side} side, and these are "
-            f"{round(clips):,}: with --clips the number is not comparable with published ones"
-        )
+    sides = (
+        ("real", subject.protocol.real, needed.real, subject.clips[0]),
+        ("fake", subject.protocol.fake, needed.fake, subject.clips[1]),
+    )
+    for side, choice, videos, each in sides:
+        clips = round((videos or 0) * each)
+        if choice.count is None or clips == choice.count:
+            continue
+        if choice.enough != "fewer" or clips > choice.count:
+            row = _row(subject, goal, *goal.counts(max(round(choice.count / each), MIN_VIDEOS)))
+            at_it = f"width {row.width:.4g}" if row.power is None else f"power {row.power:.3g}"
+            yield (
+                f"protocol {subject.protocol.id} takes "
+                f"{'at most' if choice.enough == 'fewer' else 'exactly'} {choice.count:,} clips of "
+                f"the {side} side ({at_it}), not {clips:,}: with --clips the number is not "
+                "comparable with published ones"
+            )

@@ -61,9 +61,9 @@ def alike(subject: Subject, difference: float) -> Subject:
     real = ", its real videos are the same" if len(subject.pilot.sides) == 2 else ""
     return replace(
         subject,
-        name=f"{subject.name} less that of a model like it",
         pilot=alike_and_independent(subject.pilot, difference),
         expect=expect,
+        label=f"{subject.label} difference",
         unsure="",
         is_difference=True,
         assumes=(

@@ -48,6 +48,7 @@ class PlannedNumber(Data):
         name, label: the number with its videos, and without.
         now: at the pilot.
         target: width of the interval, or size of the difference, in units of the number.
+        infinity: the number without the bias of few videos; None: it has none, or is not reliable.
         needed: what is expected at the smallest sufficient number of videos; None: none is.
         between: the interval of `needed`, in videos of a side; None: cannot be computed. A second
             number of None: out of reach.
@@ -61,6 +62,7 @@ class PlannedNumber(Data):
     label: str
     metric: str
     target: NotNegative
+    infinity: Number | None
     now: PlanRow
     needed: PlanRow | None
     between: tuple[Positive, Positive | None] | None

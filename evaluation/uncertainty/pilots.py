@@ -96,7 +96,8 @@ class Pilot:
     def freedom(self) -> float:
         """Degrees of freedom of the sum of squared influences; infinite where none varies."""
         noise = sum(side.noise for side in self.sides)
-        return 2 * sum(side.whole for side in self.sides) ** 2 / noise if noise else math.inf
+        own = 2 * sum(side.whole for side in self.sides) ** 2 / noise if noise else math.inf
+        return min(own, self.means * (self.fewest - 1)) if self.means else own
 
 
 def side_pilot(influences: Collection[tuple[float, float]], videos: int | None = None) -> SidePilot:
@@ -131,9 +132,7 @@ def with_bias(pilot: Pilot, bias: float) -> Pilot:
 def skew_of(value: float, low: float, high: float, error: float) -> float:
     """The skew of an interval that `variance.skewed_ends` made."""
     down, up = value - low, high - value
-    if min(down, up, error) <= 0 or math.isclose(down, up, rel_tol=1e-9):
-        return 0.0
-    return error * math.expm1(math.log(up / down)) / up
+    return error / down - error / up if min(down, up) > 0 else 0.0
 
 
 def alike_and_independent(one: Pilot, difference: float) -> Pilot:

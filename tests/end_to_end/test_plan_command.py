@@ -91,7 +91,7 @@ def test_a_difference_is_planned_from_one_record_or_two(
     real, other = features(0, 40, name="r"), features(2, 40, shift=0.5, name="g")
     second = keep_fvd(tmp_path / "other", real, other)
     alike = planned(leo_bench, fvd, "--difference", 0.5)
-    assert any("varies as this one does" in line for line in alike.assumes)
+    assert any("larger by the difference" in line for line in alike.assumes)
     two = planned(leo_bench, fvd, second, "--difference", 0.5, "--power", 0.9)
     assert alike.needed is not None
     assert two.needed is not None
@@ -189,7 +189,8 @@ def test_the_protocols_counts_are_named(leo_bench: Run, fvd: Path) -> None:
     found = planned(leo_bench, fvd, "--width", "1%")
     assert found.needed is not None
     assert (found.needed.fake or 0) > 2048
-    assert any("at most 2,048 clips of the fake side" in note for note in found.notes)
+    (note,) = (note for note in found.notes if "at most 2,048 clips of the fake side" in note)
+    assert "(width " in note
     assert any("more than 10 times" in note for note in found.notes)
 
 
