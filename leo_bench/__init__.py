@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from leo_bench.benchmarks.api.distances import fvd as fvd
     from leo_bench.benchmarks.api.distances import kvd as kvd
     from leo_bench.benchmarks.api.distances import precision as precision
+    from leo_bench.benchmarks.api.leo_model import load_leo as load_leo
     from leo_bench.benchmarks.api.scores import acd as acd
     from leo_bench.benchmarks.api.scores import drift as drift
     from leo_bench.benchmarks.api.scores import repetition as repetition
@@ -33,6 +34,7 @@ _MODULES = {
     "fid": "leo_bench.benchmarks.api.distances",
     "fvd": "leo_bench.benchmarks.api.distances",
     "kvd": "leo_bench.benchmarks.api.distances",
+    "load_leo": "leo_bench.benchmarks.api.leo_model",
     "precision": "leo_bench.benchmarks.api.distances",
     "read_records": "leo_bench.reports.dataframe",
     "repetition": "leo_bench.benchmarks.api.scores",
@@ -46,6 +48,7 @@ __all__ = [
     "fid",
     "fvd",
     "kvd",
+    "load_leo",
     "precision",
     "read_records",
     "repetition",

@@ -117,7 +117,9 @@ _NOT_ASKED = {"value_range", "real_name", "fake_name", "workers", "cache", "prog
 _RENAMED = {"float-range": "value_range", "dtype": "precision", "calibrate": "real"}
 
 
-def takes(keywords: type) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def takes(
+    keywords: type, defaults: Mapping[str, Any] = DEFAULTS
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Show the keywords of a `TypedDict` in a function's signature, and speak its language.
 
     The function is declared with `**keywords: Unpack[...]`. An unknown keyword is a TypeError, as
@@ -129,7 +131,7 @@ def takes(keywords: type) -> Callable[[Callable[P, R]], Callable[P, R]]:
         named = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
         shared = [
             inspect.Parameter(
-                name, inspect.Parameter.KEYWORD_ONLY, default=DEFAULTS.get(name), annotation=hint
+                name, inspect.Parameter.KEYWORD_ONLY, default=defaults.get(name), annotation=hint
             )
             for name, hint in get_type_hints(keywords).items()
         ]

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from leo_bench.benchmarks.cli.screen import HEARTBEAT_SECONDS, progress_bar, say
-from leo_bench.leo.training.watching import Watcher
+from leo_bench.leo.training.watching import Distance, Watcher
 
 
 class TrainingScreen(Watcher):
@@ -47,6 +47,11 @@ class TrainingScreen(Watcher):
         shown = "  ".join(f"{name} {value:.4g}" for name, value in numbers.items())
         self.say(f"{self._stage} {step}/{self._steps}: held out {shown}")
 
+    def on_evaluation(self, step: int, distances: Mapping[str, Distance], seconds: float) -> None:
+        """Show a line of distances, which stays."""
+        shown = "  ".join(f"{name.upper()} {_shown(d)}" for name, d in distances.items())
+        self.say(f"{self._stage} {step}/{self._steps}: samples {shown}  ({seconds:.0f} s)")
+
     def on_end(self) -> None:
         """Remove the bar."""
         if self._progress is not None:
@@ -59,3 +64,10 @@ class TrainingScreen(Watcher):
             self._progress.console.print(line, markup=False, soft_wrap=True)
         else:
             say(line)
+
+
+def _shown(distance: Distance) -> str:
+    ends = () if distance.interval is None else distance.interval
+    return f"{distance.value:.4g}" + (
+        f" [{', '.join(f'{end:.3g}' for end in ends)}]" if ends else ""
+    )

@@ -1,8 +1,8 @@
 """`leo-bench animate`: animates a picture by a driving video, a few frames at a time."""
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from leo_bench.evaluation.features.of_clips import Progress
 from leo_bench.evaluation.videos.container import VideoFiles
 from leo_bench.evaluation.videos.discover import open_videos
 from leo_bench.evaluation.videos.source import VideoSource
+from leo_bench.evaluation.videos.stored import StoredVideos
 from leo_bench.evaluation.videos.upright import upright_videos
 from leo_bench.evaluation.weights.registry import LIA, find, weights_for
 from leo_bench.leo.models.animator import ImageAnimator, relative
@@ -26,6 +27,21 @@ from leo_bench.leo.sampling.model import LeoModel, find_model, shipped_models
 
 FPS = 25.0  # where the driving video states no rate: folders of frames, arrays
 _FRAMES = 16  # batch size
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The picture to animate.
+
+    Args:
+        name: for notes, such as its path.
+        pixels: uint8 [3,H,W].
+        notes: on its file.
+    """
+
+    name: str
+    pixels: Tensor
+    notes: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -46,14 +62,14 @@ class Animation:
     driving: VideoSource
     relative: bool
     notes: list[str]
-    fps: float
+    fps: float = FPS
 
     @property
     def count(self) -> int:
         """Number of frames."""
         return self.driving.frame_counts[0]
 
-    def frames(self, progress: Progress) -> Iterator[Tensor]:
+    def frames(self, progress: Progress | None = None) -> Iterator[Tensor]:
         """The animated frames, float32 [3,H,H] each, about -1..1, in constant memory.
 
         `progress` is called with (frames done, frames in all).
@@ -73,7 +89,8 @@ class Animation:
                 start = codes[0] if start is None else start
                 codes = relative(codes, start, own)
             yield from self.animator.frames(look, codes)
-            progress(indices.stop, self.count)
+            if progress is not None:
+                progress(indices.stop, self.count)
 
 
 def open_animation(
@@ -91,35 +108,68 @@ def open_animation(
     Raises:
         InputError: one of the three cannot be read, or `driving` does not hold one video.
     """
-    found = read_animator(_animator_file(checkpoint))
-    animator = ImageAnimator(found.generator.to(device))
-    picture, of_picture = noted_picture(source)
-    videos = upright_videos(open_videos(driving))
-    if len(videos.names) != 1:
-        raise InputError(f"{driving}: {len(videos.names)} videos are there; give one of them")
-    size = (animator.size, animator.size)
-    notes = [
-        _resizing(path, height, width, animator.size)
-        for path, (height, width) in (
-            (source, (picture.shape[1], picture.shape[2])),
-            (driving, videos.sizes()[0]),
-        )
-        if (height, width) != size
-    ]
+    animator, notes = open_animator(checkpoint, device)
+    videos = open_driving(driving)
+    made = animation_of(animator, open_picture(source), videos, relative=relative)
     is_file = videos.medium.layout == VideoFiles.kind
     rate = frame_rate(videos.videos[0].path) if is_file else FPS
+    return replace(made, notes=[*notes, *made.notes], fps=rate)
+
+
+def open_animator(checkpoint: str, device: str) -> tuple[ImageAnimator, list[str]]:
+    """The animator of a file, a training run or a shipped model, and notes on its file.
+
+    Raises:
+        InputError: there is none, or the file cannot be read.
+    """
+    found = read_animator(_animator_file(checkpoint))
+    return ImageAnimator(found.generator.to(device)), found.notes
+
+
+def open_picture(path: Path) -> Picture:
+    """The picture at a path, upright.
+
+    Raises:
+        InputError: there is none, or it is broken.
+    """
+    pixels, notes = noted_picture(path)
+    return Picture(str(path), pixels, notes)
+
+
+def open_driving(path: Path) -> StoredVideos:
+    """The one video of a file or folder, upright.
+
+    Raises:
+        InputError: it cannot be read, or there are several.
+    """
+    videos = upright_videos(open_videos(path))
+    if len(videos.names) != 1:
+        raise InputError(f"{path}: {len(videos.names)} videos are there; give one of them")
+    return videos
+
+
+def animation_of(
+    animator: ImageAnimator, picture: Picture, driving: VideoSource, *, relative: bool
+) -> Animation:
+    """The animation of a picture by a source with one video, both resized to the animator's size.
+
+    The frame rate is FPS.
+    """
+    (height, width), side = driving.sizes()[0], animator.size
+    given = [
+        (picture.name, picture.pixels.shape[1], picture.pixels.shape[2]),
+        (driving.name, height, width),
+    ]
     return Animation(
         animator,
-        _resized(picture, animator.size),
-        videos,
+        _resized(picture.pixels, side),
+        driving,
         relative,
         [
-            *found.notes,
-            *(f"{source}: {note}" for note in of_picture),
-            *(f"{driving}: {note}" for note in videos.notes),
-            *notes,
+            *(f"{picture.name}: {note}" for note in picture.notes),
+            *(f"{driving.name}: {note}" for note in driving.notes),
+            *(_resizing(*one, side) for one in given if one[1:] != (side, side)),
         ],
-        rate,
     )
 
 
@@ -164,16 +214,16 @@ def _animator_file(checkpoint: str) -> Path:
     return path
 
 
-def _resizing(path: Path, height: int, width: int, side: int) -> str:
+def _resizing(name: str, height: int, width: int, side: int) -> str:
     """A note on what `_resized` does to frames of this size."""
     how = f"to {side}x{side} by Pillow's bicubic"
     if height == width:
-        return f"{path}: {width}x{height} is resized {how}"
+        return f"{name}: {width}x{height} is resized {how}"
     narrow = "width" if width > height else "height"
     share = 1 - min(height, width) / max(height, width)
     lost = f"{share:.0%}".replace("%", " %")
     return (
-        f"{path}: {width}x{height} is stretched {how}: nothing is cut off, but its {narrow} "
+        f"{name}: {width}x{height} is stretched {how}: nothing is cut off, but its {narrow} "
         f"shrinks by {lost} against the other side; crop it to a square first to keep its shape"
     )
 

@@ -6,9 +6,10 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
+from leo_bench.benchmarks.runs.evaluating import open_evaluator
 from leo_bench.benchmarks.runs.settings import read_settings
 from leo_bench.benchmarks.sources.broken_videos import NamedVideos, broken_videos_named
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
@@ -84,7 +85,8 @@ def open_job(request: RunRequest) -> Job:
     run = RunFolder.create(request.run, config)
     if news:
         write_atomically(request.run / DATA, json.dumps({"data": spec}).encode())
-    return Job(run, videos, vgg=request.vgg, cpu=request.cpu)
+    evaluator = partial(open_evaluator, data=spec, options=options)
+    return Job(run, videos, vgg=request.vgg, cpu=request.cpu, evaluator=evaluator)
 
 
 def _training_videos(spec: str, options: SourceOptions) -> NamedVideos:

@@ -7,7 +7,7 @@ train_stage(job, "animator"); encode_run(job); train_stage(job, "lmdm")
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from leo_bench.leo.data.videos import (
 )
 from leo_bench.leo.stages import ENTRIES, STAGES
 from leo_bench.leo.stages.perceptual import Chosen, choose
+from leo_bench.leo.training.evaluating import Evaluator
 from leo_bench.leo.training.loop import is_done, train
 from leo_bench.leo.training.run_folder import RunFolder, has_begun
 from leo_bench.leo.training.watching import Watcher
@@ -48,6 +49,7 @@ class Job:
         progress: is told the progress of packing and encoding.
         cpu: use the CPU even where there is a GPU.
         pack_bytes: disk space for packed frames, at most; changes no result.
+        evaluator: (job, stage) -> what evaluates its samples; for stages with `evaluate_every`.
     """
 
     run: RunFolder
@@ -57,6 +59,7 @@ class Job:
     progress: Progress | None = None
     cpu: bool = False
     pack_bytes: int = PACK_BYTES
+    evaluator: Callable[["Job", str], Evaluator] | None = None
 
     def say(self, line: str) -> None:
         """Pass a line for the user to the watchers."""
@@ -176,7 +179,8 @@ def _train(job: Job, name: str) -> Path:
     stage = entry.module().build(table, **entry.inputs(job))
     data = job.fingerprint if first else job.codes.digest
     folder = job.run.stage(name, data, stage.metadata.get("perceptual"))
-    return train(stage, table.training, folder, job.watchers, cpu=job.cpu)
+    evaluator = None if job.evaluator is None else partial(job.evaluator, job, name)
+    return train(stage, table.training, folder, job.watchers, job.cpu, evaluator)
 
 
 def check_stage(name: str) -> None:

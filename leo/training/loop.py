@@ -9,10 +9,8 @@ of one up to the order of sums.
 import atexit
 import contextlib
 import json
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,6 +26,7 @@ from leo_bench.leo.config import Training
 from leo_bench.leo.data.prefetch import Prefetch
 from leo_bench.leo.seeds import generator
 from leo_bench.leo.stage import Batch, Share, Stage
+from leo_bench.leo.training.evaluating import Best, Evaluations, OpenEvaluator
 from leo_bench.leo.training.origin import to_train_anew
 from leo_bench.leo.training.players import PlayerState, learning_rate
 from leo_bench.leo.training.progress import LossMeans, Pace
@@ -46,6 +45,7 @@ def train(
     folder: StageFolder,
     watchers: Sequence[Watcher] = (),
     cpu: bool = False,
+    evaluator: OpenEvaluator | None = None,
 ) -> Path:
     """Train `stage` from its newest checkpoint, if there is one; do nothing if it is finished.
 
@@ -55,6 +55,7 @@ def train(
         folder: where files go; only the first process writes.
         watchers: are told the progress, in the first process.
         cpu: use the CPU even where there is a GPU.
+        evaluator: opens what evaluates samples, in the first process; used with `evaluate_every`.
 
     Returns:
         Path of the model after the last step, `folder.model`.
@@ -62,7 +63,7 @@ def train(
     Raises:
         InputError: a loss is not finite, the disk is full, the batch cannot be split equally over
             the processes (in whole groups of what a discriminator compares), or the folder holds
-            files of another config or other data.
+            files of another config or other data; the evaluator cannot be opened.
     """
     if is_done(folder):
         return folder.model
@@ -87,7 +88,7 @@ def train(
             "change training.batch, training.accumulate or the number of processes"
         )
     with folder.alone() if accelerator.is_main_process else contextlib.nullcontext():
-        loop = _Loop(stage, training, folder, watchers, accelerator)
+        loop = _Loop(stage, training, folder, watchers, accelerator, evaluator)
         try:
             loop.run()
         finally:
@@ -112,14 +113,6 @@ def _leave_the_group() -> None:
         torch.distributed.destroy_process_group()
 
 
-@dataclass
-class _Best:
-    """The lowest held-out loss so far."""
-
-    loss: float = math.inf
-    step: int = 0
-
-
 class _Loop:
     def __init__(
         self,
@@ -128,18 +121,20 @@ class _Loop:
         folder: StageFolder,
         watchers: Sequence[Watcher],
         accelerator: Accelerator,
+        evaluator: OpenEvaluator | None,
     ) -> None:
         self.stage, self.training, self.folder = stage, training, folder
         self.accelerator = accelerator
         self.watchers = watchers if accelerator.is_main_process else ()
         self.states = [PlayerState.take(player, accelerator) for player in stage.players]
-        self.best = _Best()
+        self.best = Best(training.keep_best)
         self.seconds = 0.0  # of training, before the last resumption too
         self.validation: dict[str, float] = {}
         asked = training.precision == "bf16"
         self.bf16 = asked and computes_bf16(accelerator.device)
         if asked and not self.bf16:
             self.tell(lambda watcher: watcher.say(NO_BF16))
+        self.evaluations = Evaluations(training, evaluator, folder, self.watchers, accelerator)
 
     def run(self) -> None:
         training = self.training
@@ -165,6 +160,8 @@ class _Loop:
                     self.validate(step)
                 if last or step % training.picture_every == 0:
                     self.draw(step)
+                if self.evaluations.due(step):
+                    self.evaluate(step)
                 if saving:
                     self.save(step)
                 pace.leave_out(time.perf_counter() - began)
@@ -232,15 +229,25 @@ class _Loop:
         self.tell(lambda watcher: watcher.on_step(step, means, rate, left))
 
     def validate(self, step: int) -> None:
-        """Validate on held-out data; save the model if it is the best so far."""
+        """Validate on held-out data."""
         if self.accelerator.is_main_process:
             self.validation = self.judge(self.stage.validate)
             self.folder.log({"step": step, "validation": self.validation})
             self.tell(lambda watcher: watcher.on_validation(step, self.validation))
-            if (loss := self.validation.get("loss", math.nan)) < self.best.loss:
-                self.best = _Best(loss, step)
-                save_model(self.folder.best, self.model(step))
+            self.keep_if_best(step, self.validation)
         self.accelerator.wait_for_everyone()
+
+    def evaluate(self, step: int) -> None:
+        """Evaluate samples of the model as it is now."""
+        with self.forked():
+            values = self.evaluations.at(step, lambda: self.model(step))
+        self.keep_if_best(step, values)
+        self.evaluations.wait()
+
+    def keep_if_best(self, step: int, numbers: Mapping[str, float]) -> None:
+        """Save the model if the number that `keep_best` names is the lowest so far."""
+        if self.best.take(numbers, step):
+            save_model(self.folder.best, self.model(step))
 
     def draw(self, step: int) -> None:
         """Write a picture, if the stage has one."""
@@ -273,7 +280,7 @@ class _Loop:
                     self.stop_if((step, f"a weight of the {state.player.name}"))
             tensors = {name: t for state in self.states for name, t in state.tensors().items()}
             progress = {
-                "best_loss": self.best.loss,
+                "best_loss": self.best.value,
                 "best_step": self.best.step,
                 "seconds": self.seconds,
                 "validation": self.validation,
@@ -298,7 +305,8 @@ class _Loop:
                     f"({str(error).splitlines()[0]}); {to_train_anew(self.stage.name)}"
                 ) from None
             progress = json.loads(checkpoint.metadata["state"])
-            self.best = _Best(progress["best_loss"], progress["best_step"])
+            best = progress["best_loss"], progress["best_step"]
+            self.best = Best(self.training.keep_best, *best)
             self.seconds, self.validation = progress["seconds"], progress["validation"]
         self.accelerator.wait_for_everyone()
         if self.accelerator.is_main_process:
@@ -309,11 +317,10 @@ class _Loop:
     def finish(self) -> None:
         if self.accelerator.is_main_process:
             save_model(self.folder.model, self.model(self.training.steps))
-            best = f"the best held-out loss was {self.best.loss:.4g} at step {self.best.step}"
             self.tell(
                 lambda watcher: watcher.say(
                     f"{self.folder.model}: the weights after the last step, {self.training.steps}; "
-                    f"{best} ({self.folder.best.name})"
+                    f"{self.best.about(self.folder.best.name)}"
                 )
             )
         self.accelerator.wait_for_everyone()

@@ -1,11 +1,25 @@
 """Watchers of a training run: the interface that the loop calls, and TensorBoard."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
+
+
+@dataclass(frozen=True)
+class Distance:
+    """A distance between samples and real videos.
+
+    Args:
+        value: FVD, KVD.
+        interval: its 95 % interval; None with too few videos.
+    """
+
+    value: float
+    interval: tuple[float, float] | None
 
 
 class Watcher:
@@ -21,6 +35,9 @@ class Watcher:
 
     def on_validation(self, step: int, numbers: Mapping[str, float]) -> None:
         """Numbers on the held-out data."""
+
+    def on_evaluation(self, step: int, distances: Mapping[str, Distance], seconds: float) -> None:
+        """Distances of samples to real videos by metric, and how long they took."""
 
     def on_picture(self, step: int, picture: Tensor) -> None:
         """A picture, uint8 [3,H,W]."""
@@ -64,6 +81,14 @@ class TensorBoard(Watcher):
     def on_validation(self, step: int, numbers: Mapping[str, float]) -> None:
         """Write the held-out numbers."""
         self._scalars(step, {f"held out/{name}": value for name, value in numbers.items()})
+
+    def on_evaluation(self, step: int, distances: Mapping[str, Distance], seconds: float) -> None:
+        """Write each distance and the ends of its interval."""
+        self._scalars(step, {f"samples/{name}": found.value for name, found in distances.items()})
+        for name, found in distances.items():
+            if found.interval is not None:
+                ends = zip(("low", "high"), found.interval, strict=True)
+                self._scalars(step, {f"samples/{name} {end}": value for end, value in ends})
 
     def on_picture(self, step: int, picture: Tensor) -> None:
         """Write the picture."""

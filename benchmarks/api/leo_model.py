@@ -1,0 +1,314 @@
+"""A trained LEO in Python: `load_leo` gives an object that samples and animates.
+
+    leo = load_leo("leo:toy-faces")                    # a shipped model
+    leo.sample(4, 64)                                  # uint8 [4,64,3,64,64]
+    leo.sample(4, 64, start="toy-faces/test")          # from given first frames
+    leo.animate("person.png", "talk.mp4")              # uint8 [T,3,64,64]
+
+The frames are those that `leo-bench sample` and `animate` write for the same options, to the bit.
+"""
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypedDict, Unpack
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from leo_bench.benchmarks.api.keywords import takes
+from leo_bench.benchmarks.api.sides import ValueRange, float_range
+from leo_bench.benchmarks.runs.animation import (
+    Picture,
+    animation_of,
+    open_animator,
+    open_driving,
+    open_picture,
+)
+from leo_bench.benchmarks.runs.sampling import sampling_of
+from leo_bench.benchmarks.sources.open import SourceOptions
+from leo_bench.benchmarks.sources.start_frames import open_start_frames
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.discover import OpenOptions
+from leo_bench.evaluation.videos.source import VideoSource
+from leo_bench.evaluation.videos.tensors import TensorVideos, Video
+from leo_bench.leo.data.videos import cut_note
+from leo_bench.leo.diffusion import SamplerKind
+from leo_bench.leo.models.animator import ImageAnimator
+from leo_bench.leo.networks.layers import to_pixels
+from leo_bench.leo.sampling.drawing import Drawing, Sampling
+from leo_bench.leo.sampling.model import LeoModel, device_named, find_model, shipped_models
+from leo_bench.leo.sampling.source import LeoSource
+from leo_bench.leo.stages import STAGES
+
+Given = str | Path | Video  # of an array or tensor, levels or floats
+
+Mode = Literal["unconditional", "conditional"]
+
+
+class SampleKeywords(TypedDict, total=False):
+    """Options of sampling, as those of `leo-bench sample`.
+
+    Args:
+        seed: sample i depends on it and on i, but not on the number of samples.
+        steps: of the sampler; they must divide those of training.
+        sampler: of codes and first frames; the paper has "ddpm" with 1,000 steps.
+        start_frame: which frame of a video in `start` is taken.
+        transitions: join windows by the Transition DM, to a newly drawn code.
+        transition_every: windows before each transition.
+        first_frame: frame 1 is the given or drawn picture ("source"), or its rendering ("recon").
+        reencode: which generated frames are encoded again; LEO does not.
+        guidance: guidance scale of the cDDPM.
+        first_frame_sampler: of drawn first frames, such as "ddpm-250"; "": that of motion.
+        value_range: of floats in `start`: (0, 1) or (-1, 1).
+    """
+
+    seed: int
+    steps: int
+    sampler: SamplerKind
+    start_frame: Literal["first", "random"]
+    transitions: bool
+    transition_every: int
+    first_frame: Literal["source", "recon"]
+    reencode: Literal["off", "start", "runs", "frames"]
+    guidance: float
+    first_frame_sampler: str
+    value_range: ValueRange | None
+
+
+DEFAULTS = {name: field.default for name, field in Sampling.model_fields.items()}
+
+
+def load_leo(
+    model: str | Path, *, device: str | None = None, data_root: str | Path | None = None
+) -> "Leo":
+    """Open a LEO model; its stages are loaded when they are first needed.
+
+    Args:
+        model: a shipped model ("leo:toy-faces"), a folder of `leo-bench train` or `export`, or a
+            file of an animator alone, such as LIA's vox.pt.
+        device: "cpu", "cuda" ...; None: a GPU where there is one.
+        data_root: where prepared data sets lie; None: LEO_BENCH_DATA, or the default.
+
+    Raises:
+        InputError: there is no such model or device; a file is not an animator's.
+    """
+    where, chosen = str(model), device_named(device)
+    options = SourceOptions(OpenOptions(), None if data_root is None else Path(data_root))
+    path = Path(where).expanduser()
+    if path.is_file() and where not in shipped_models():
+        animator, _ = open_animator(where, chosen)
+        return Leo(where, options, None, lambda: animator)
+    found = LeoModel.open(find_model(where), chosen)
+    return Leo(where, options, found, lambda: found.animator)
+
+
+@dataclass(frozen=True, repr=False)
+class Leo:
+    """A LEO model; `load_leo` makes it.
+
+    Args:
+        name: as given to `load_leo`.
+        options: how sources of first frames are opened.
+        model: its stages; None: it is an animator alone.
+        animator: gives its animator, which is loaded when it is first needed.
+    """
+
+    name: str
+    options: SourceOptions
+    model: LeoModel | None
+    animator: Callable[[], ImageAnimator]
+
+    @takes(SampleKeywords, DEFAULTS)
+    def sample(
+        self,
+        count: int = 4,
+        frames: int = 64,
+        mode: Mode | None = None,
+        start: Given | None = None,
+        **keywords: Unpack[SampleKeywords],
+    ) -> Tensor:
+        """Sample videos; all are held in memory, count * frames * 3 * R * R bytes.
+
+        Args:
+            count: number of videos.
+            frames: of each video; the model sets no limit.
+            mode: "unconditional" draws the first frame too, "conditional" is given it; None:
+                conditional where `start` is given.
+            start: first frames: a picture, a folder of pictures, or videos or a source as
+                --start-frames takes them; or an array or tensor of pictures, [H,W,3], [3,H,W],
+                [N,H,W,3] or [N,3,H,W], or of videos, [N,T,H,W,3] or [N,T,3,H,W]: uint8, or floats
+                with `value_range`. Sample i begins with number i, modulo N. Of each the central
+                square is used.
+            keywords: see `SampleKeywords`.
+
+        Returns:
+            uint8 [count,frames,3,R,R], RGB, on the CPU; R is the model's resolution.
+
+        Raises:
+            InputError: options that do not go together; no first frames, or unusable ones; a stage
+                that is not trained.
+
+        Warns:
+            UserWarning: a part of the given first frames is cut off.
+        """
+        source = self._samples(count, frames, mode, start, keywords)
+        side = source.sizes()[0][0]
+        videos = torch.empty(count, frames, 3, side, side, dtype=torch.uint8)
+        for index in range(count):
+            _fill(videos[index], source.stream(index))
+        return videos
+
+    @takes(SampleKeywords, DEFAULTS)
+    def stream(
+        self,
+        count: int = 4,
+        frames: int = 64,
+        mode: Mode | None = None,
+        start: Given | None = None,
+        **keywords: Unpack[SampleKeywords],
+    ) -> Iterator[Iterator[Tensor]]:
+        """The videos of `sample` one after another, each frame by frame.
+
+        Frames are rendered as they are read: memory grows neither with the number of videos nor
+        with their length, but for 80 bytes of codes a frame.
+
+        Args and errors are those of `sample`.
+
+        Returns:
+            For each video an iterator of its frames, uint8 [3,R,R].
+        """
+        source = self._samples(count, frames, mode, start, keywords)
+        return (source.stream(index) for index in range(count))
+
+    def animate(
+        self,
+        source: Given,
+        driving: Given,
+        *,
+        relative: bool = False,
+        value_range: ValueRange | None = None,
+    ) -> Tensor:
+        """Animate a picture by a video; all frames are held in memory.
+
+        Args:
+            source: the picture: a file, or an array or tensor, [H,W,3] or [3,H,W].
+            driving: a video file, a folder of frames, or [T,H,W,3] or [T,3,H,W].
+            relative: transfer only the motion since the first driving frame.
+            value_range: of floats: (0, 1) or (-1, 1).
+
+        Returns:
+            uint8 [T,3,R,R], RGB, on the CPU; R is the animator's size, to which both are stretched.
+
+        Raises:
+            InputError: one of the two cannot be used, or `driving` holds several videos; the run
+                has no animator yet.
+
+        Warns:
+            UserWarning: what is to be known about the two, such as that they are resized.
+        """
+        if isinstance(source, str | Path):
+            picture = open_picture(Path(source))
+        else:
+            levels = _in_memory("source", [_checked("source", source, 3)[None]], value_range)
+            picture = Picture("source", levels.read(0, [0])[0], [])
+        video: VideoSource = (
+            open_driving(Path(driving))
+            if isinstance(driving, str | Path)
+            else _in_memory("driving", [_checked("driving", driving, 4)], value_range)
+        )
+        animator = self.animator()
+        animation = animation_of(animator, picture, video, relative=relative)
+        _warn(animation.notes)
+        size = (animation.count, 3, animator.size, animator.size)
+        return _fill(torch.empty(size, dtype=torch.uint8), map(to_pixels, animation.frames()))
+
+    def __repr__(self) -> str:
+        """Its name, size and trained stages, in one line."""
+        if self.model is None:
+            return f"<LEO {self.name}: an animator alone>"
+        stages = ", ".join(stage for stage in STAGES if self.model.has(stage))
+        side = self.model.config.resolution
+        return f"<LEO {self.name}: {side}x{side}; {stages or 'no stage is trained yet'}>"
+
+    def _samples(
+        self,
+        count: int,
+        frames: int,
+        mode: Mode | None,
+        start: Given | None,
+        keywords: SampleKeywords,
+    ) -> LeoSource:
+        """The samples as a source; nothing is drawn yet."""
+        if self.model is None:
+            raise InputError(
+                f"{self.name}: an animator alone, which draws no motion: use animate(), or load a "
+                "run of leo-bench train"
+            )
+        asked = {name: value for name, value in keywords.items() if name != "value_range"}
+        mode = mode or ("unconditional" if start is None else "conditional")
+        sampling = sampling_of(mode=mode, count=count, frames=frames, **asked)
+        if (sampling.mode == "conditional") != (start is not None):
+            raise InputError(
+                "mode='conditional' needs first frames: give start="
+                if start is None
+                else "mode='unconditional' draws first frames itself: leave start= out"
+            )
+        if start is None:
+            return LeoSource(Drawing(self.model, sampling))
+        starts = self._starts(start, self.model.config.resolution, keywords.get("value_range"))
+        return LeoSource(Drawing(self.model, sampling, starts))
+
+    def _starts(self, start: Given, side: int, value_range: ValueRange | None) -> VideoSource:
+        """First frames; embedded worlds are rendered with this side."""
+        found: VideoSource
+        if isinstance(start, str | Path):
+            found = open_start_frames(str(start), lambda spec: self.options.open_start(spec, side))
+        else:
+            given = _checked("start", start, 3, 4, 5)
+            given = given[None] if given.ndim == 3 else given
+            videos = [one[None] if one.ndim == 3 else one for one in given]
+            found = _in_memory("start", videos, value_range)
+        _warn(note for note in [cut_note(found)] if note is not None)
+        return found
+
+
+def _checked(name: str, given: object, *axes: int) -> Video:
+    """An array or a tensor with one of these numbers of axes.
+
+    Raises:
+        InputError: something else.
+    """
+    if not isinstance(given, np.ndarray | Tensor):
+        raise InputError(f"{name}: {type(given).__name__}; expected a path, an array or a tensor")
+    if given.ndim not in axes:
+        numbers = " or ".join(map(str, axes))
+        raise InputError(f"{name}: shape {list(given.shape)}; expected {numbers} axes")
+    return given
+
+
+def _in_memory(name: str, videos: Sequence[Video], value_range: ValueRange | None) -> TensorVideos:
+    """Videos in memory as a source, named by their number.
+
+    Raises:
+        InputError: another shape or type; floats of a range that is not stated.
+    """
+    floats = float_range(value_range)
+    if floats is None and any("float" in str(video.dtype) for video in videos):
+        raise InputError(f"{name}: floats; say value_range=(0, 1) or (-1, 1), or give uint8 0..255")
+    named = {f"{i:06d}": video for i, video in enumerate(videos)}
+    return TensorVideos(name, named, "round", floats)
+
+
+def _fill(video: Tensor, frames: Iterable[Tensor]) -> Tensor:
+    """`frames`, uint8 [3,R,R] each, in `video`, uint8 [T,3,R,R]."""
+    for place, frame in enumerate(frames):
+        video[place] = frame
+    return video
+
+
+def _warn(notes: Iterable[str]) -> None:
+    for note in notes:
+        warnings.warn(note, stacklevel=3)
