@@ -1,11 +1,15 @@
-"""The commands `leo-bench data ...`: prepare, verify and list data sets."""
+"""The commands `leo-bench data ...`: prepare, verify, list and describe data sets."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from leo_bench.benchmarks.cli.options import SIDE, DataRoot
+
+if TYPE_CHECKING:
+    from leo_bench.benchmarks.datasets.info import DatasetInfo
 
 
 def prepare_data(
@@ -42,12 +46,13 @@ def prepare_data(
     ] = None,
     workers: Annotated[int, typer.Option(max=1024, help="Videos prepared in parallel.")] = 2,
     allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Do not fail if the download lacks videos.")
+        bool, typer.Option("--allow-missing", help="Do not fail if the data set is partial.")
     ] = False,
 ) -> None:
     """Prepare a data set from its official download; the same command continues where it stopped.
 
-    Exit 1 if videos failed or the data set is partial; the report says which and why.
+    Exit 1 if videos failed, or if the data set is partial and neither --allow-missing nor --limit
+    says that this is meant; the report says why.
 
     Examples:
 
@@ -128,19 +133,82 @@ def verify_data(
 
 
 def list_data(data_root: DataRoot = None) -> None:
-    """List the data sets, and how many videos of each are prepared.
+    """List the data sets, and how many videos of each are on this machine.
 
     Example: leo-bench data list
     """
-    from leo_bench.benchmarks.cli.screen import table
-    from leo_bench.benchmarks.datasets.verify import list_rows
+    from leo_bench.benchmarks.cli.screen import out, table
+    from leo_bench.benchmarks.datasets.dataset import DATASETS
+    from leo_bench.benchmarks.datasets.info import infos
 
     rows = []
-    for row in list_rows(data_root):
+    for found in infos(data_root):
         splits = [
-            f"{split} {row.counts.get(split, 0)}/{'?' if expected is None else expected}"
-            for split, expected in row.expected.items()
+            f"{name} {split.here}/{'?' if split.expected is None else split.expected}"
+            for name, split in found.splits.items()
         ]
-        state = "no" if not row.prepared else "partial" if row.gaps else "yes"
-        rows.append([row.id, row.title, state, ", ".join(splits)])
-    table("data sets", ["id", "title", "prepared", "videos by split"], rows)
+        rows.append([found.id, found.title, found.here, ", ".join(splits)])
+    table("data sets", ["id", "title", "here", "videos by split"], rows)
+    for name, path in DATASETS.own().items():
+        out(f"{name}: {path}")
+
+
+def data_info(
+    name: Annotated[str, typer.Argument(help="A data set, as ID or FILE.toml.")],
+    data_root: DataRoot = None,
+    json: Annotated[
+        Literal["-"] | None, typer.Option(help="-: as JSON, on standard output.")
+    ] = None,
+) -> None:
+    """Show a data set: origin, size, licence, splits, preparation, what is here, the next command.
+
+    Examples:
+
+      leo-bench data info faceforensics
+
+      leo-bench data info mine/walks.toml --json -
+    """
+    from leo_bench.benchmarks.cli.screen import document, out, wrapped
+    from leo_bench.benchmarks.datasets import load_dataset
+    from leo_bench.benchmarks.datasets.info import info
+
+    found = info(load_dataset(name), data_root, name)
+    if json is not None:
+        document(found.model_dump_json(indent=1) + "\n")
+        return
+    out(f"{found.id}: {found.title}" if found.title else found.id)
+    for line in _facts(found):
+        out(wrapped(line))
+    out(f"next: {found.next}")
+
+
+def _facts(found: "DatasetInfo") -> Iterator[str]:
+    """What `data info` says, line by line."""
+    if found.definition is not None:
+        yield f"defined in {found.definition}"
+    for name, value in (("homepage", found.homepage), ("paper", found.paper)):
+        if value:
+            yield f"{name}: {value}"
+    yield f"licence: {found.licence}"
+    if found.download:
+        yield f"download: {found.download}"
+        yield f"size of the download: {found.download_size}"
+    if found.preparation is not None:
+        yield f"prepared by the recipe of {found.preparation.source}"
+        for step, what in found.preparation.model_dump(exclude={"source"}).items():
+            yield f"prepared: {step}: {what}"
+    acd = "no usual ACD" if found.acd is None else f"ACD by {found.acd}"
+    yield f"scored: split {found.scored_split}, protocol {found.protocol}, {acd}"
+    for name, split in found.splits.items():
+        expected = "an unknown number" if split.expected is None else f"{split.expected:,}"
+        listed = "" if split.listed is None else f" ({split.listed:,} in its metadata)"
+        where = "" if split.place is None else f": {split.place}"
+        yield f"split {name}: {split.here:,} videos here, of {expected}{listed}{where}"
+    if found.folder is None:
+        yield "here: yes, rendered when it is read"
+    elif found.here == "no":
+        yield f"here: no; nothing is in {found.folder}"
+    else:
+        gaps = f": {', '.join(found.gaps)}" if found.gaps else ""
+        foreign = "; not prepared by leo-bench" if found.by_leo_bench is False else ""
+        yield f"here: {found.here}{gaps}{foreign}"

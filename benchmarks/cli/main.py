@@ -80,8 +80,13 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
         {"lmc": ablate.lmc, "transition": ablate.transition, "table": ablate.ablation_table},
     ),
     "data": (
-        "Data sets: prepare, verify, list.",
-        {"prepare": data.prepare_data, "verify": data.verify_data, "list": data.list_data},
+        "Data sets: list, info, prepare, verify.",
+        {
+            "list": data.list_data,
+            "info": data.data_info,
+            "prepare": data.prepare_data,
+            "verify": data.verify_data,
+        },
     ),
     "weights": (
         "External weights: list, fetch, verify.",

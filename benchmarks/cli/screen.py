@@ -119,9 +119,14 @@ def aside(result: object) -> None:
 
 def wrapped(text: str) -> str:
     """Text for `out`, indented, in lines of at most 100 characters, or of a narrower terminal."""
-    width = min(100, shutil.get_terminal_size().columns)
+    width = min(100, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 100
     return textwrap.fill(
-        text, width, initial_indent="  ", subsequent_indent="    ", break_long_words=False
+        text,
+        width,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

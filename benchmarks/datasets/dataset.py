@@ -59,6 +59,16 @@ class Evaluation(Data):
     strides: dict[str, Strides] = Field(default_factory=dict)
 
 
+class Preparation(Data):
+    """What `leo-bench data prepare` makes of each video, in words, and whose recipe it is."""
+
+    crop: str
+    resize: str
+    frames: str
+    storage: str
+    source: str
+
+
 class Dataset(Named):
     """A data set as its TOML file describes it.
 
@@ -68,7 +78,9 @@ class Dataset(Named):
             it; "world": rendered.
         root: folder of the splits; relative paths are taken from the TOML file's folder. None: that
             folder for "folder", and `DATA_ROOT/ID` for "prepared".
-        download: what to fetch and from where, in one sentence.
+        download: what to fetch and from where, and the layout that the preparation expects.
+        download_size: of all that is fetched; "": unknown.
+        preparation: what is made of the download; None: it is not prepared by leo-bench.
         resolutions: side lengths that are reported, by papers or by this project.
         stored: side of the prepared frames; None: that of the download.
         frames: length of a rendered video.
@@ -82,6 +94,8 @@ class Dataset(Named):
     homepage: str = ""
     licence: str = ""
     download: str = ""
+    download_size: str = ""
+    preparation: Preparation | None = None
     resolutions: tuple[int, ...] = ()
     stored: int | None = None
     frames: int | None = None

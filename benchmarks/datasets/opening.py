@@ -85,10 +85,10 @@ def split_place(dataset: Dataset, split: str, root: Path) -> Path:
     for place in places:
         if place.exists():
             return place
-    if dataset.layout == "folder" or dataset.root is not None:
+    if dataset.preparation is None:
         raise InputError(
-            f"{dataset.id}/{split}: nothing is at {places[0]}; its TOML file says where it is, by "
-            f"root and [splits.{split}] path"
+            f"{dataset.id}/{split}: nothing is at {places[0]}; put its videos there, or say where "
+            f"they are by root and [splits.{split}] path in its TOML file"
         )
     raise InputError(
         f"{dataset.id}/{split} is not in {root}: run `{prepare_line(dataset, root)}`; DOWNLOAD "
@@ -127,8 +127,6 @@ def expectation_notes(dataset: Dataset, split: str, count: int, folder: Path) ->
     if chosen:
         options = ", ".join(f"{name}={value}" for name, value in sorted(chosen.items()))
         notes.append(f"{dataset.id} was prepared with {options}")
-    if report.missing:
-        notes.append(f"{dataset.id}: {len(report.missing)} videos were missing in the download")
-    if report.failed:
-        notes.append(f"{dataset.id}: {len(report.failed)} videos failed to be prepared")
+    if gaps := report.gaps_of(split):
+        notes.append(f"{dataset.id} is partial: {', '.join(gaps)}")
     return tuple(notes)

@@ -91,22 +91,40 @@ class PrepareReport(Data):
     @property
     def lacks(self) -> tuple[str, ...]:
         """Why videos are missing, with counts; videos beyond a requested limit do not count."""
-        found = [f"{len(self.failed)} failed"] if self.failed else []
-        if self.missing:
-            found.append(f"{len(self.missing)} missing in the download")
-        if not found and self.options.get("limit") is None:
-            for split, wanted in self.expected.items():
-                left_out = sum(video.split == split for video in self.left_out)
-                there = self.videos.get(split, 0)
-                if wanted is not None and there + left_out < wanted:
-                    found.append(f"{split} has {there} of {wanted} videos")
-        return tuple(found)
+        return (*self._not_made, *(gap for split in self.expected for gap in self._short(split)))
 
     @property
     def gaps(self) -> tuple[str, ...]:
         """Why this is not the whole data set; empty if it is."""
+        return (*self.lacks, *self._limited)
+
+    def gaps_of(self, split: str) -> tuple[str, ...]:
+        """As `gaps`, without what other splits are short of."""
+        return (*self._not_made, *self._short(split), *self._limited)
+
+    @property
+    def _not_made(self) -> list[str]:
+        found = [f"{len(self.failed)} failed"] if self.failed else []
+        if self.missing:
+            found.append(f"{len(self.missing)} missing in the download")
+        return found
+
+    def _short(self, split: str) -> list[str]:
+        """What a split is short of: all videos, or a number where none is known to be missing."""
+        there = self.videos.get(split, 0)
+        with_left_out = there + sum(video.split == split for video in self.left_out)
+        if with_left_out == 0:
+            return [f"no video of split {split}"]
+        wanted, limit = self.expected.get(split), self.options.get("limit")
+        if wanted is None or self._not_made:
+            return []
+        is_short = with_left_out < (wanted if limit is None else min(wanted, limit))
+        return [f"{split} has {there} of {wanted} videos"] if is_short else []
+
+    @property
+    def _limited(self) -> list[str]:
         limit = self.options.get("limit")
-        return self.lacks if limit is None else (*self.lacks, f"limited to {limit} videos a split")
+        return [] if limit is None else [f"limited to {limit} videos a split"]
 
     @property
     def summary(self) -> str:

@@ -1,8 +1,8 @@
-"""`leo-bench data verify` and `data list`: prepared data compared with what is expected."""
+"""`leo-bench data verify`: the videos of a split compared with the journal of its preparation."""
 
 from pathlib import Path
 
-from leo_bench.benchmarks.datasets.dataset import Dataset, list_datasets
+from leo_bench.benchmarks.datasets.dataset import Dataset
 from leo_bench.benchmarks.datasets.opening import (
     data_root,
     dataset_folder,
@@ -69,24 +69,6 @@ class VerifyReport(Data):
         return f"{self.dataset}/{self.split}: {self.videos:,}{of} videos, {state}"
 
 
-class ListRow(Data):
-    """One line of `leo-bench data list`.
-
-    Args:
-        prepared: whether any of it is prepared.
-        gaps: why the prepared data is incomplete; empty: it is complete.
-        counts: number of videos of each prepared split.
-    """
-
-    id: str
-    title: str
-    layout: str
-    prepared: bool
-    gaps: tuple[str, ...]
-    counts: dict[str, int]
-    expected: dict[str, int | None]
-
-
 def verify(dataset: Dataset, split: str | None = None, root: Path | None = None) -> VerifyReport:
     """Open a prepared split, decode both ends of every video, and compare with the journal.
 
@@ -121,27 +103,6 @@ def verify(dataset: Dataset, split: str | None = None, root: Path | None = None)
         failed=tuple(f"{f.split}/{f.name}: {f.reason}" for f in report.failed) if report else (),
         notes=(*expectation_notes(dataset, split, len(videos.names), folder), *videos.notes),
         fingerprint=fingerprint(videos),
-    )
-
-
-def list_rows(root: Path | None = None) -> list[ListRow]:
-    """One row a data set: how much of it is prepared under the data root. No video is decoded."""
-    return [_row(dataset, data_root(root)) for dataset in list_datasets()]
-
-
-def _row(dataset: Dataset, root: Path) -> ListRow:
-    expected = {name: split.videos for name, split in dataset.splits.items()}
-    is_world = dataset.layout == "world"
-    report = None if is_world else read_report(root / dataset.id)
-    rendered = {name: count for name, count in expected.items() if count is not None}
-    return ListRow(
-        id=dataset.id,
-        title=dataset.title,
-        layout=dataset.layout,
-        prepared=is_world or report is not None,
-        gaps=report.gaps if report else (),
-        counts=report.videos if report else rendered if is_world else {},
-        expected=expected,
     )
 
 

@@ -28,6 +28,8 @@ from leo_bench.evaluation.errors import InputError
 SIDE = 128
 FRAMES = 75  # of every video of the corpus: three seconds at 25 frames a second
 SENTENCES = 1000  # of each speaker of the corpus
+# 34 talkers (Cooke et al. 2006, abstract); s21 has no video (from memory).
+SPEAKERS = tuple(f"s{number}" for number in range(1, 35) if number != 21)
 TEST_PART = 10  # one video in this many is test
 EMPTY = 16  # a frame whose levels span less than this is blank
 SPEAKER = re.compile(r"(?<![a-z0-9])s\d{1,2}(?![0-9a-z])")
@@ -49,6 +51,8 @@ def plan(download: Path, options: PrepareOptions) -> Plan:
         for speaker, count in sorted(counts.items())
         if count < SENTENCES
     )
+    if absent := [speaker for speaker in SPEAKERS if speaker not in counts]:
+        missing = (*missing, f"{len(absent)} speakers: {', '.join(absent)}")
     people = f"{len(counts)} speaker(s): {', '.join(sorted(counts))}; both splits hold them all"
     return Plan(train_first(jobs.values()), "lossless", missing, (people,))
 

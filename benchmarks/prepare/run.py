@@ -16,7 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from leo_bench.benchmarks.datasets.dataset import load_dataset
+from leo_bench.benchmarks.datasets.dataset import Dataset, load_dataset
 from leo_bench.benchmarks.datasets.preparation import (
     Entry,
     Failure,
@@ -99,7 +99,7 @@ def prepare(
     """
     options = options or PrepareOptions()
     dataset = load_dataset(dataset_id)
-    recipe = _recipe(dataset_id, options)
+    recipe = _recipe(dataset, options)
     if not download.is_dir():
         raise InputError(f"{download}: no such folder")
     plan = recipe.plan(download, options)
@@ -146,17 +146,16 @@ def prepare(
     return report
 
 
-def _recipe(dataset_id: str, options: PrepareOptions) -> PrepareRecipe:
-    if dataset_id not in RECIPES:
-        raise InputError(
-            f"{dataset_id} is rendered, not prepared; prepared are {', '.join(RECIPES)}"
-        )
-    recipe = RECIPES[dataset_id]
+def _recipe(dataset: Dataset, options: PrepareOptions) -> PrepareRecipe:
+    if dataset.id not in RECIPES:
+        why = "is rendered" if dataset.layout == "world" else "is measured where its videos are"
+        raise InputError(f"{dataset.id} {why}, not prepared; prepared are {', '.join(RECIPES)}")
+    recipe = RECIPES[dataset.id]
     usual = PrepareOptions()
     chosen = {name for name, value in options if value != getattr(usual, name)}
     foreign = sorted(chosen - recipe.options - {"limit", "workers"})
     if foreign:
-        raise InputError(f"{foreign[0]} is no option of {dataset_id}, whose preparation is fixed")
+        raise InputError(f"{foreign[0]} is no option of {dataset.id}, whose preparation is fixed")
     if options.workers < 1 or (options.limit is not None and options.limit < 1):
         raise InputError("limit and workers have to be at least 1")
     return recipe

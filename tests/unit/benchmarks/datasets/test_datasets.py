@@ -37,6 +37,11 @@ def test_a_prepared_data_set_has_a_recipe_and_says_what_to_download(name: str) -
     dataset = load_dataset(name)
     assert (dataset.layout == "prepared") == (name in RECIPES)
     assert bool(dataset.download) == (dataset.layout == "prepared")
+    assert (dataset.preparation is not None) == (dataset.layout == "prepared")
+    assert dataset.title
+    assert dataset.licence
+    assert dataset.domain
+    assert dataset.resolutions
 
 
 def test_strides_are_the_papers() -> None:

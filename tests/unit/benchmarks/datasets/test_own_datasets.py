@@ -146,5 +146,5 @@ def test_what_is_not_there_is_said(own: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere.toml: no such file"):
         load_dataset("nowhere.toml")
     (own / "videos").rename(own / "elsewhere")
-    with pytest.raises(InputError, match=r"nothing is at .*videos/test; its TOML file says where"):
+    with pytest.raises(InputError, match=r"nothing is at .*videos/test; put its videos there"):
         open_dataset(load_dataset(str(own / "walks.toml")), "test")

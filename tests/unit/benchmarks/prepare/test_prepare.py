@@ -10,6 +10,7 @@ from PIL import Image
 
 from conftest import Run
 from leo_bench.benchmarks.datasets.dataset import load_dataset
+from leo_bench.benchmarks.datasets.info import infos
 from leo_bench.benchmarks.datasets.opening import open_dataset
 from leo_bench.benchmarks.datasets.preparation import (
     JOURNAL,
@@ -18,7 +19,7 @@ from leo_bench.benchmarks.datasets.preparation import (
     PrepareReport,
     read_journal,
 )
-from leo_bench.benchmarks.datasets.verify import list_rows, verify
+from leo_bench.benchmarks.datasets.verify import verify
 from leo_bench.benchmarks.prepare.job import PrepareOptions
 from leo_bench.benchmarks.prepare.run import prepare
 from leo_bench.evaluation.errors import BadVideoError, InputError
@@ -253,11 +254,15 @@ def test_verify_finds_what_was_taken_away_changed_and_added(download: Path, tmp_
 
 def test_the_list_counts_what_is_prepared(download: Path, tmp_path: Path) -> None:
     prepare("weizmann", download, tmp_path)
-    rows = {row.id: row for row in list_rows(tmp_path)}
-    assert rows["weizmann"].counts == {"train": 4, "test": 4}
-    assert rows["weizmann"].expected == {"train": 28, "test": 8}
-    assert not rows["grid"].prepared
-    assert rows["toy-faces"].prepared
+    rows = {row.id: row for row in infos(tmp_path)}
+    splits = rows["weizmann"].splits
+    assert {name: split.here for name, split in splits.items()} == {"train": 4, "test": 4}
+    assert {name: split.expected for name, split in splits.items()} == {"train": 28, "test": 8}
+    assert (rows["weizmann"].here, rows["grid"].here, rows["toy-faces"].here) == (
+        "partial",
+        "no",
+        "yes",
+    )
 
 
 def test_a_data_set_that_is_not_whole_is_partial(
@@ -275,7 +280,7 @@ def test_a_data_set_that_is_not_whole_is_partial(
     (row,) = [text for text in listed.splitlines() if text.startswith("weizmann ")]
     assert " partial " in row
     notes = open_dataset(load_dataset("weizmann"), "train", tmp_path / "root").notes
-    assert "weizmann: 56 videos were missing in the download" in notes
+    assert "weizmann is partial: 56 missing in the download" in notes
 
 
 def test_what_is_whole_is_not_partial_and_a_limit_is_no_failure(tmp_path: Path) -> None:
@@ -287,7 +292,7 @@ def test_what_is_whole_is_not_partial_and_a_limit_is_no_failure(tmp_path: Path) 
         download="d",
         created="",
         videos={"train": 28, "test": 7},
-        expected={"train": 28, "test": 8, "more": None},
+        expected={"train": 28, "test": 8},
         left_out=(LeftOut(split="test", name="v", reason="too small"),),
     )
     assert (whole.lacks, whole.gaps) == ((), ())
@@ -295,6 +300,24 @@ def test_what_is_whole_is_not_partial_and_a_limit_is_no_failure(tmp_path: Path) 
     assert fewer.lacks == fewer.gaps == ("test has 7 of 8 videos",)
     limited = fewer.model_copy(update={"options": {"limit": 3}})
     assert (limited.lacks, limited.gaps) == ((), ("limited to 3 videos a split",))
+    assert fewer.model_copy(update={"options": {"limit": 8}}).lacks == fewer.lacks
+
+
+def test_a_split_without_a_video_is_missed_whatever_is_expected(tmp_path: Path) -> None:
+    folder = tmp_path / "FaceForensics_compressed"
+    report = PrepareReport(
+        dataset="faceforensics",
+        prepare_version=1,
+        versions={},
+        options={"limit": 2},
+        download=str(folder),
+        created="",
+        videos={"train": 2},
+        expected={"train": 704, "val": None, "test": None},
+    )
+    assert report.lacks == ("no video of split val", "no video of split test")
+    assert report.gaps_of("train") == ("limited to 2 videos a split",)
+    assert "; partial: no video of split val, " in report.summary
 
 
 def test_a_folder_of_the_users_own_is_opened_and_said_not_to_be_ours(
