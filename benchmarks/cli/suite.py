@@ -30,7 +30,8 @@ def run(
         list[str] | None,
         typer.Option(
             help="NAME=SOURCE, or NAME@BENCHMARK=SOURCE for one benchmark; may be repeated. SOURCE "
-            "may hold {dataset}, {split}, {benchmark}, {frames} and {resolution}."
+            "may hold {dataset}, {split}, {benchmark}, {frames}, {resolution} and {real} (the real "
+            "side)."
         ),
     ] = None,
     origin: Annotated[
