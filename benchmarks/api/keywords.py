@@ -217,6 +217,8 @@ def _in_keywords(message: str, words: Mapping[str, str]) -> str:
         name = words.get(option["name"])
         if name is None:
             return option[0]
-        return f"{name}={option['value'] or ''}"
+        value = option["value"] or ""
+        return f'{name}="{value}"' if "-" in value else f"{name}={value}"
 
-    return re.sub(r"--(?P<name>[a-z][a-z-]*)(?: (?P<value>\d+|[A-Z]{2,})\b)?", keyword, message)
+    value = r"\d+|[A-Z]{2,}|[a-z0-9]+-[a-z]+"  # a number, FILE, or a name such as i3d-toy
+    return re.sub(rf"--(?P<name>[a-z][a-z-]*)(?: (?P<value>{value})\b)?", keyword, message)

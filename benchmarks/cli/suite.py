@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 def run(
     *,
-    suite: Annotated[str, typer.Argument(help="short, long, ucf101, toy, or a .toml file.")],
+    suite: Annotated[
+        str, typer.Argument(help="short, long, ucf101, toy, a .toml file, or its id (--include).")
+    ],
     records: Annotated[Path, typer.Option(help="Folder of the records.")],
     model: Annotated[
         list[str] | None,

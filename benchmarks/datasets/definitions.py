@@ -36,7 +36,7 @@ def is_toml(name: str) -> bool:
 def included(folders: Sequence[Path]) -> Iterator[None]:
     """Include these folders while the context lasts, for processes that are started too."""
     before = os.environ.get(VARIABLE)
-    os.environ[VARIABLE] = os.pathsep.join(map(os.path.abspath, folders))
+    os.environ[VARIABLE] = os.pathsep.join(str(absolute(f.expanduser())) for f in folders)
     try:
         yield
     finally:

@@ -143,13 +143,12 @@ def _placed(benchmark: Benchmark, folder: Path) -> Benchmark:
         return str(absolute(folder / Path(name).expanduser())) if is_toml(name) else name
 
     name, split = parted(benchmark.dataset)
-    if is_toml(name):
-        dataset = place(name) + (f"/{split}" if split else "")
-    elif DATASETS.knows(name):
-        dataset = absolute_dataset(benchmark.dataset)
-    else:
-        path = absolute(folder / Path(benchmark.dataset).expanduser())
-        dataset = str(path) if path.exists() else benchmark.dataset
+    dataset = benchmark.dataset
+    if is_toml(name) or name in DATASETS.own():
+        file = place(name) if is_toml(name) else absolute_dataset(name)
+        dataset = f"{file}/{load_dataset(file).split(split)}"
+    elif not DATASETS.knows(name) and (path := folder / Path(dataset).expanduser()).exists():
+        dataset = str(absolute(path))
     return benchmark.model_copy(
         update={
             "dataset": dataset,

@@ -29,6 +29,18 @@ def test_paths_are_taken_from_the_suites_folder(own: Path) -> None:
     assert source_for(models, "blurred", folder) == f"damaged:blur:{folder.folder}"
 
 
+def test_a_data_set_without_a_split_is_its_scored_one(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own / "mine.toml").write_text(SUITE.replace("walks.toml/test", "walks.toml"))
+    monkeypatch.chdir(own)
+    walks = load_suite("mine.toml").benchmark[0]
+    assert (walks.dataset, walks.videos) == (f"{own}/data/walks.toml/test", "walks-test")
+    (own / "mine.toml").write_text(SUITE.replace("data/walks.toml/test", "walks"))
+    with included([own / "data"]):
+        assert load_suite("mine.toml").benchmark[0] == walks
+
+
 def test_it_is_known_by_its_id_in_an_included_folder(own: Path) -> None:
     with included([own]):
         assert load_suite("mine").benchmark == load_suite(str(own / "mine.toml")).benchmark
