@@ -1,96 +1,257 @@
-"""Writes the paragraph of a paper's methods section that says how numbers were made."""
+"""Writes the paragraph of a paper's methods section that says how numbers were made.
 
-from collections.abc import Mapping, Sequence
+A paragraph is a row of pieces: words, and the works that are cited behind them. Each format puts
+citations in its own way.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from leo_bench.reports.records import StoredRecord
+from leo_bench.evaluation.metrics import METRICS
+from leo_bench.reports.bibliography import LEO, OURSELVES, Citations, Kind, citations
+from leo_bench.reports.records import StoredRecord, metric_name
 
 STARTS = {
     "first": "from the first frame on",
     "random": "from a random frame on",
     "blocks": "cut from consecutive blocks",
 }
+BIASED = {name for name, metric in METRICS.items() if metric.biased}
+MEDIA = ("files", "folders", "arrays")  # tables of a protocol with rules of their own
+
+
+@dataclass(frozen=True)
+class Cited:
+    """Works, by their keys, that are cited here."""
+
+    keys: tuple[str, ...]
+
+
+Piece = str | Cited
+Content = Mapping[str, Any]
 
 
 def paragraphs(records: Sequence[StoredRecord]) -> list[str]:
-    """One paragraph for each way of measuring, in the order of first appearance."""
-    by_way: dict[str, list[StoredRecord]] = {}
-    for stored in records:
-        by_way.setdefault(_way(stored.content), []).append(stored)
-    return [_paragraph([stored.content for stored in group]) for group in by_way.values()]
+    """One paragraph for each way of measuring, in the order of first appearance, as plain text."""
+    contents = [stored.content for stored in records]
+    cited = citations(contents)
+    return [
+        joined(paragraph(group, cited), str, lambda keys: labels(keys, cited))
+        for group in by_way(contents)
+    ]
 
 
-def _way(content: Mapping[str, Any]) -> str:
-    """The facts that a paragraph states once for its whole group."""
-    facts = ("metric", "protocol_digest", "weights_sha256", "frames", "resolution")
-    made = ("seed", "device", "versions")
-    strides = [content.get(side, {}).get("stride") for side in ("real", "fake", "source")]
-    return repr([*(content[fact] for fact in (*facts, *made)), strides])
+def by_way(contents: Iterable[Content]) -> list[list[Content]]:
+    """The contents of records, in groups that one paragraph describes."""
+    groups: dict[str, list[Content]] = {}
+    for content in contents:
+        groups.setdefault(_way(content), []).append(content)
+    return list(groups.values())
 
 
-def _paragraph(group: Sequence[Mapping[str, Any]]) -> str:
+def joined(
+    pieces: Sequence[Piece],
+    words: Callable[[str], str],
+    cite: Callable[[tuple[str, ...]], str],
+) -> str:
+    """The text of pieces.
+
+    Args:
+        pieces: the paragraph.
+        words: escapes words.
+        cite: the citation of works, by their keys.
+    """
+    return "".join(words(p) if isinstance(p, str) else cite(p.keys) for p in pieces).strip()
+
+
+def labels(keys: Sequence[str], cited: Citations) -> str:
+    """Works as text cites them: " (Ge et al., 2022; Yu et al., 2022)"."""
+    return f" ({'; '.join(cited.works[key].label for key in keys)})"
+
+
+def paragraph(group: Sequence[Content], cited: Citations) -> list[Piece]:
+    """The paragraph of numbers that were made in one way.
+
+    Args:
+        group: the contents of their records, one or more.
+        cited: the works that they cite.
+    """
     content = group[0]
-    size = "at the stored resolution"
-    if content["resolution"] is not None:
-        size = f"at {content['resolution']}x{content['resolution']} pixels"
-    network = content.get("extractor") or content.get("embedder")
-    verified = "" if content["weights_verified"] else ", a file of unknown origin"
-    versions = content["versions"]
-    names = sorted({one["dataset"] for one in group} - {None})
-    data = f" of {', '.join(names)}" if names else ""
-    text = (
-        f"{content['metric'].upper()} was computed with leo-bench {versions.get('leo-bench', '?')} "
-        f"under protocol {content['protocol']}, version {content['protocol_version']} "
-        f"(digest {content['protocol_digest'][:12]}), "
-        f"on clips of {content['frames']} frames {size}{data}, "
-        f"with features of {network} (weights SHA-256 {content['weights_sha256'][:12]}{verified}). "
-    )
+    pieces = [*_computed(group, cited), *_measured_on(group, cited)]
     if "n_real" in content:
-        text += _counts(group) + _choices(group)
+        pieces.append(_counts(group) + _choices(group))
     else:
         counts = _range([one["videos_used"] for one in group])
         of_all = _range([one["source"]["videos"] for one in group])
         fewer = "" if of_all == counts else f", of {of_all} that are there"
-        text += f"Each value is of {counts} videos{fewer} ({_step(content['source']['stride'])}). "
-    text += (
+        step = _step(content["source"]["stride"])
+        pieces.append(f"Each value is of {counts} videos{fewer} ({step}). ")
+    versions = content["versions"]
+    pieces.append(
         f"All chance follows from seed {content['seed']}; decoding and arithmetic are those of "
         f"PyAV {versions.get('av', '?')} and PyTorch {versions.get('torch', '?')} on "
         f"{content['device']}. "
     )
-    if any(one["interval"] is not None for one in group):
-        text += (
-            "Intervals are 95 % intervals: where a number would fall with other videos, and as "
-            "many, on both sides where there are two. "
-        )
-    caveats = sorted({caveat for one in group for caveat in one["caveats"]})
-    if caveats:
-        text += f"Not comparable with published numbers: {'; '.join(caveats).rstrip('.')}."
-    return text.strip()
+    pieces.append(_intervals(group))
+    skipped = {(e["name"], v) for one in group for e in _sides(one) for v, _ in e["skipped"]}
+    if skipped:
+        pieces.append(f"Left out, since they could not be read: {len(skipped):,} videos. ")
+    pieces.append(_caveats(group))
+    return pieces
 
 
-def _counts(group: Sequence[Mapping[str, Any]]) -> str:
+def listed(words: Iterable[str]) -> str:
+    """The words with commas and an "and", each once: "a, b and c"."""
+    *most, last = dict.fromkeys(words)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _way(content: Content) -> str:
+    """The facts that a paragraph states once for its whole group."""
+    facts = ("protocol_digest", "weights_sha256", "frames", "resolution")
+    made = ("seed", "device", "versions", "commit")
+    strides = [content.get(side, {}).get("stride") for side in ("real", "fake", "source")]
+    return repr([*(content[fact] for fact in (*facts, *made)), strides])
+
+
+def _computed(group: Sequence[Content], cited: Citations) -> list[Piece]:
+    """Metrics, leo-bench and protocol."""
     content = group[0]
-    repeats = len(content["values"])
+    pieces: list[Piece] = []
+    metrics = _metrics(group)
+    for place, metric in enumerate(metrics):
+        name = metric_name(metric)
+        if place == 0:
+            name = f"{name[:1].upper()}{name[1:]}"
+        else:
+            name = f" and {name}" if place == len(metrics) - 1 else f", {name}"
+        pieces += [name, *_cite(cited, "metric", metric)]
+    neighbours = {str(one["neighbours"]) for one in group if "neighbours" in one}
+    if neighbours:
+        pieces.append(f" ({listed(sorted(neighbours))} nearest neighbours)")
+    commit = f" (commit {content['commit'][:12]}" if content["commit"] else ""
+    changed = f"{commit}, with changes)" if content["dirty"] else commit and f"{commit})"
+    version = content["versions"].get("leo-bench", "?")
+    settings, protocol = content["protocol_settings"], content["protocol"]
+    after = ""
+    if str(settings.get("source", "")).startswith("https://"):
+        after = f", after {settings['source']}"
+        after += f" at commit {settings['commit']}" if settings.get("commit") else ""
+    were = "were" if len(metrics) > 1 else "was"
+    return [
+        *pieces,
+        f" {were} computed with leo-bench {version}{changed}",
+        Cited((OURSELVES, LEO)),
+        f" under protocol {protocol}, version {content['protocol_version']} "
+        f"(digest {content['protocol_digest'][:12]}){after}",
+        *_cite(cited, "protocol", protocol),
+    ]
+
+
+def _measured_on(group: Sequence[Content], cited: Citations) -> list[Piece]:
+    """Frames, size, data set and network."""
+    content = group[0]
+    size = "at the stored resolution"
+    if content["resolution"] is not None:
+        size = f"at {content['resolution']}x{content['resolution']} pixels"
+        size += f" (resized by {listed(_resizes(content))})" if _resizes(content) else ""
+    pieces: list[Piece] = [f", on clips of {content['frames']} frames {size}"]
+    names = sorted({one["dataset"] for one in group} - {None})
+    for place, name in enumerate(names):
+        between = " of " if place == 0 else " and " if place == len(names) - 1 else ", "
+        pieces.append(f"{between}{name}")
+        pieces += _cite(cited, "dataset", name.rpartition("-")[0])
+    network = content.get("extractor") or content.get("embedder")
+    verified = "" if content["weights_verified"] else ", a file of unknown origin"
+    return [
+        *pieces,
+        f", with features of {network}",
+        *_cite(cited, "network", str(network)),
+        f" (weights SHA-256 {content['weights_sha256'][:12]}{verified}). ",
+    ]
+
+
+def _resizes(content: Content) -> list[str]:
+    """The protocol's resizes: of the protocol, and of media with a rule of their own."""
+    settings = content["protocol_settings"]
+    rules = (settings, *(settings.get(medium) or {} for medium in MEDIA))
+    return [rule["resize"] for rule in rules if rule.get("resize")]
+
+
+def _cite(cited: Citations, kind: Kind, name: str) -> list[Piece]:
+    keys = cited.of.get((kind, name), ())
+    return [Cited(keys)] if keys else []
+
+
+def _intervals(group: Sequence[Content]) -> str:
+    """The level of the intervals, and what they cover."""
+    levels = sorted({one["interval_level"] for one in group} - {None})
+    if not levels:
+        return "There are no intervals. "
+    said = listed(f"{level:.0%}".replace("%", " %") for level in levels)
+    biased = listed([metric_name(m) for m in _metrics(group) if m in BIASED] or [""])
+    bias = f"; {biased} of real against real videos is not 0 at these counts" if biased else ""
+    return (
+        f"Intervals are {said} intervals: where a number would fall with other videos, and as "
+        f"many, on both sides where there are two{bias}. "
+    )
+
+
+def _counts(group: Sequence[Content]) -> str:
+    content = group[0]
+    repeats = max(len(one["values"]) for one in group)
     mean = f"The value is the mean of {repeats} repeats. " if repeats > 1 else ""
-    real, fake = (_range([one[name] for one in group]) for name in ("n_real", "n_fake"))
+    real, fake = (_range([one[side]["clips"] for one in group]) for side in ("real", "fake"))
     return (
         f"{real} real clips ({_taken(content, 'real')}) were held against {fake} generated ones "
         f"({_taken(content, 'fake')}). {mean}"
     )
 
 
-def _choices(group: Sequence[Mapping[str, Any]]) -> str:
-    """One sentence for each note on which clips were chosen, each sentence once."""
-    sentences: dict[str, None] = {}
+def _choices(group: Sequence[Content]) -> str:
+    """One sentence for each note on which clips were chosen, with the fakes that it is about."""
+    sentences: dict[str, dict[str, None]] = {}
     for one in group:
         for side in ("real", "fake"):
-            whose = f" ({one[side]['name']})" if side == "fake" and len(group) > 1 else ""
             for said in one[side].get("chosen", ()):
-                sentences[f"{said[:1].upper()}{said[1:]}{whose}. "] = None
-    return "".join(sentences)
+                names = sentences.setdefault(f"{said[:1].upper()}{said[1:]}", {})
+                if side == "fake" and len(group) > 1:
+                    names[one[side]["name"]] = None
+    return "".join(
+        f"{said} ({listed(names)}). " if names else f"{said}. " for said, names in sentences.items()
+    )
 
 
-def _taken(content: Mapping[str, Any], side: str) -> str:
+def _metrics(group: Sequence[Content]) -> list[str]:
+    return list(dict.fromkeys(one["metric"] for one in group))
+
+
+def _caveats(group: Sequence[Content]) -> str:
+    """Why numbers are not comparable with published ones; with names, where it is not all."""
+    of: dict[str, list[str]] = {}
+    for one in group:
+        for caveat in one["caveats"]:
+            of.setdefault(caveat.rstrip("."), []).append(_measured(one)["name"])
+    said = [
+        caveat if len(names) == len(group) else f"{caveat} ({listed(names)})"
+        for caveat, names in sorted(of.items())
+    ]
+    return f"Not comparable with published numbers: {'; '.join(said)}." if said else ""
+
+
+def _measured(content: Content) -> Content:
+    """The side whose videos were measured."""
+    side: Content = content.get("fake") or content["source"]
+    return side
+
+
+def _sides(content: Content) -> list[Content]:
+    """The sides that were measured."""
+    return [content[side] for side in ("real", "fake", "source") if side in content]
+
+
+def _taken(content: Content, side: str) -> str:
     step = _step(content[side]["stride"])
     start = STARTS.get(content["protocol_settings"].get(side, {}).get("start", ""))
     return step if start is None else f"{start}, {step}"

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.printable import printable_lines
 from leo_bench.evaluation.metrics import ALL_COVER
+from leo_bench.reports.bibliography import bibtex, citations
 from leo_bench.reports.curves import Curve, bias_curve, can_draw, time_curve
 from leo_bench.reports.methods_section import paragraphs
 from leo_bench.reports.records import RecordTree, StoredRecord
@@ -83,6 +84,7 @@ def render(tree: RecordTree, title: str, extras: Extras) -> str:
         benchmarks=_benchmarks(tree, extras),
         curves=extras.curves,
         methods=paragraphs(records),
+        entries=bibtex(citations([stored.content for stored in records]).works),
         caveats=_caveats(tree),
         provenance=[
             (key, stored.record.to_json().rstrip()) for key, stored in tree.records.items()

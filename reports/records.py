@@ -94,6 +94,11 @@ class StoredRecord:
         return Shown(self.value, self.record.interval)
 
 
+def metric_name(metric: str) -> str:
+    """A metric in text: FVD, KVD, ...; precision, drift, ..."""
+    return metric.upper() if len(metric) <= len("fvd") else metric
+
+
 @dataclass(frozen=True)
 class RecordTree:
     """The records of a folder by key, and by key the error of each file that cannot be read."""

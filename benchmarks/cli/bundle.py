@@ -1,7 +1,7 @@
-"""The commands report, bundle, check-bundle and leaderboard: records for others to see."""
+"""The commands report, cite, bundle, check-bundle, leaderboard: records for others to see."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -60,6 +60,33 @@ def report(
         say(f"not on the page: {why}")
     if tree.broken:
         raise typer.Exit(1)
+
+
+def cite(
+    place: Annotated[
+        Path, typer.Argument(help="A record, or a folder of records.", metavar="RECORD|FOLDER")
+    ],
+    format: Annotated[
+        Literal["text", "markdown", "latex", "bibtex"],
+        typer.Option(help="bibtex: the entries alone; latex: the paragraphs alone."),
+    ] = "text",
+) -> None:
+    """Write the sentences that a paper needs on its numbers, and BibTeX of what they cite.
+
+    Each number with its interval; protocol, clips, network, weights, seed and versions; why it is
+    not comparable with published numbers. Numbers that were made in one way share a paragraph.
+
+    Examples:
+
+      leo-bench cite fvd.json
+
+      leo-bench cite records --format latex > numbers.tex
+
+      leo-bench cite records --format bibtex > references.bib
+    """
+    from leo_bench.reports.citing import cited
+
+    typer.echo(cited(place, format), nl=False)
 
 
 def bundle(

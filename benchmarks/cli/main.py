@@ -58,6 +58,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "tables": tables.tables,
     "regress": tables.regress,
     "report": bundle.report,
+    "cite": bundle.cite,
     "bundle": bundle.bundle,
     "check-bundle": bundle.check_bundle,
     "leaderboard": bundle.leaderboard,

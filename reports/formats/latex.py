@@ -48,7 +48,7 @@ def as_latex(grid: TableGrid) -> str:
         "% needs \\usepackage{booktabs,graphicx}",
         "\\begin{table}",
         "\\centering\\footnotesize\\setlength{\\tabcolsep}{4pt}",
-        f"\\caption{{{_escape(grid.title)}}}",
+        f"\\caption{{{escape(grid.title)}}}",
         f"\\label{{tab:{grid.id}}}",
         "\\smallskip",
         "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%",
@@ -62,7 +62,7 @@ def as_latex(grid: TableGrid) -> str:
         for _, width in grid.groups:
             lines.append(f"\\cmidrule(lr){{{first}-{first + width - 1}}}")
             first += width
-    lines.append(f"{_escape(grid.corner)} & {' & '.join(map(_cell, grid.columns))} \\\\")
+    lines.append(f"{escape(grid.corner)} & {' & '.join(map(_cell, grid.columns))} \\\\")
     lines.append("\\midrule")
     for line in grid.lines:
         if line.kind == "heading":
@@ -72,8 +72,8 @@ def as_latex(grid: TableGrid) -> str:
             continue
         lines += _rows(line)
     lines += ["\\bottomrule", "\\end{tabular}}"]
-    notes = [f"{_raised(mark)}~{_escape(text)}" for mark, text in grid.marked]
-    notes += [_escape(note) for note in grid.notes]
+    notes = [f"{_raised(mark)}~{escape(text)}" for mark, text in grid.marked]
+    notes += [escape(note) for note in grid.notes]
     if notes:
         lines += ["", "\\medskip", "\\parbox{\\linewidth}{\\scriptsize\\raggedright"]
         lines += [f"{note}\\par" for note in notes]
@@ -93,23 +93,24 @@ def _rows(line: Line) -> list[str]:
 
 
 def _cell(text: Text) -> str:
-    first = _escape(text.lines[0])
+    first = escape(text.lines[0])
     first = f"\\textbf{{{first}}}" if text.bold else first
-    below = f"\\textsubscript{{{_escape(text.below)}}}" if text.below else ""
+    below = f"\\textsubscript{{{escape(text.below)}}}" if text.below else ""
     return first + below + (_raised(",".join(text.marks)) if text.marks else "")
 
 
 def _small(text: Text) -> list[str]:
     """The lines below the first; intervals get lines of their own, since a page is narrow."""
     parts = [part for line in text.lines[1:] for part in line.replace(" [", "\n[").split("\n")]
-    return [f"\\scriptsize {_escape(part)}" for part in parts]
+    return [f"\\scriptsize {escape(part)}" for part in parts]
 
 
 def _raised(mark: str) -> str:
-    return f"\\textsuperscript{{{_escape(mark)}}}"
+    return f"\\textsuperscript{{{escape(mark)}}}"
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
+    """Any text for LaTeX, as one line."""
     return "".join(map(_written, printable(text)))
 
 

@@ -19,11 +19,11 @@ def as_markdown(grid: TableGrid) -> str:
         for line in grid.lines
     ]
     align = ["left", *["right"] * len(heads)]
-    text = markdown_table([_escape(grid.corner), *heads], rows, align)
-    lines = [f"### {_escape(grid.heading)}", "", text, ""]
-    lines += [f"<sup>{_escape(mark)}</sup> {_escape(words)}  " for mark, words in grid.marked]
+    text = markdown_table([escape(grid.corner), *heads], rows, align)
+    lines = [f"### {escape(grid.heading)}", "", text, ""]
+    lines += [f"<sup>{escape(mark)}</sup> {escape(words)}  " for mark, words in grid.marked]
     lines += [""] if grid.marked else []
-    lines += [f"- {_escape(note)}" for note in grid.notes]
+    lines += [f"- {escape(note)}" for note in grid.notes]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -35,12 +35,13 @@ def _head(line: Line) -> str:
 
 
 def _cell(text: Text) -> str:
-    marks = f"<sup>{_escape(','.join(text.marks))}</sup>" if text.marks else ""
-    first, *rest = map(_escape, text.lines)
+    marks = f"<sup>{escape(','.join(text.marks))}</sup>" if text.marks else ""
+    first, *rest = map(escape, text.lines)
     first = f"**{first}**" if text.bold else first
-    below = f"<sub>{_escape(text.below)}</sub>" if text.below else ""
+    below = f"<sub>{escape(text.below)}</sub>" if text.below else ""
     return "<br>".join((first + below + marks, *rest))
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
+    """Any text for Markdown, as one line."""
     return "".join(f"\\{c}" if c in SPECIAL else c for c in printable(text))

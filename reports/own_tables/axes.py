@@ -12,6 +12,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.given_files import shortened
 from leo_bench.evaluation.metrics import METRICS
 from leo_bench.reports.own_tables.numbers import Number
+from leo_bench.reports.records import metric_name
 
 # Facts that may split a cell, in the order in which they are tried, and the axis that each joins.
 SPLITS: Mapping[str, Literal["rows", "columns"]] = {
@@ -140,16 +141,17 @@ def shown(fact: str, value: Any) -> str:
     if value is None:
         return {"dataset": "own files"}.get(fact, f"no {fact}")
     if fact == "metric":
-        return metric_name(str(value))
+        return metric_head(str(value))
     text = str(value)
     if fact in DIGESTS:
         text = f"{fact} {text[:12]}"
     return FORMS.get(fact, "{}").format(text)
 
 
-def metric_name(metric: str) -> str:
-    """FVD, KVD, ...; Precision, Drift, ..."""
-    return metric.upper() if len(metric) <= len("fvd") else metric.capitalize()
+def metric_head(metric: str) -> str:
+    """A metric as a head: FVD, KVD, ...; Precision, Drift, ..."""
+    name = metric_name(metric)
+    return name if name.isupper() else name.capitalize()
 
 
 def _splits(fact: str, cell: Sequence[Number]) -> bool:

@@ -24,7 +24,7 @@ from leo_bench.reports.own_tables.axes import (
     Axes,
     fact_named,
     in_order,
-    metric_name,
+    metric_head,
     place_on,
     selected,
     settled,
@@ -261,7 +261,7 @@ def _notes(columns: Sequence[_Column], axes: Axes) -> list[str]:
     ways = [column.ranking.way for column in columns if column.ranking.best]
     if ways:
         lower, higher = (
-            dict.fromkeys(metric_name(w.metric) for w in ways if w.is_higher_better == is_higher)
+            dict.fromkeys(metric_head(w.metric) for w in ways if w.is_higher_better == is_higher)
             for is_higher in (False, True)
         )
         parts = [f"lower is better for {', '.join(lower)}"] if lower else []

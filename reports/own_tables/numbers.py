@@ -1,18 +1,26 @@
 """The numbers of a folder of records, each with the facts that a table is made along."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from leo_bench.evaluation.metrics import is_higher_better
+from leo_bench.evaluation.records.comparison import ScoresExtra
 from leo_bench.evaluation.records.distance import Record, record_path
-from leo_bench.evaluation.records.documents import AnyRecord, read_documents
+from leo_bench.evaluation.records.documents import AnyRecord, Document, read_documents
 from leo_bench.evaluation.records.score import score_record_path
 from leo_bench.evaluation.records.shares import PrecisionExtra
+from leo_bench.evaluation.uncertainty.variance import LEVEL
 from leo_bench.reports.dataframe import row_of
 from leo_bench.reports.origins import ModelFacts, Origin, origin_of, read_models
-from leo_bench.reports.records import Shown, StoredRecord, read_sound, record_files
+from leo_bench.reports.records import (
+    Shown,
+    StoredRecord,
+    read_sound,
+    record_files,
+    stored_in,
+)
 
 DEPTH = 3  # BENCHMARK/MODEL/METRIC.json
 
@@ -52,15 +60,45 @@ class Number:
         return self.content.get("side") == "real"
 
 
-def numbers_of(folder: Path) -> list[Number]:
-    """Every number below a folder, in the order of their keys.
+def numbers_of(place: Path) -> list[Number]:
+    """Every number of a file, or below a folder, in the order of their keys.
+
+    A number that stands in a file of its own and in a document of `leo-bench score` is given once.
 
     Raises:
-        InputError: no such folder, or a file in it that cannot be read or contradicts itself.
+        InputError: no such place, or a file of it that cannot be read or contradicts itself.
     """
-    stored, models = read_sound(folder), read_models(folder)
-    found = [_number(one, folder, models) for one in stored.values()]
-    found += _precisions(folder, models)
+    if place.is_file():
+        folder, stored, files = place.parent, stored_in(place, place.stem), [place]
+    else:
+        folder, stored = place, list(read_sound(place).values())
+        files = record_files(place)
+    models = read_models(folder)
+    found = [_number(one, folder, models) for one in stored]
+    seen = {(one.record.to_json(), one.metric) for one in stored}
+    known = {one.path for one in stored}
+    documents = [(path, read_documents(path)) for path in files if path not in known]
+    # Those of `leo-bench score` last: their numbers may have files of their own.
+    for path, document in sorted(
+        documents, key=lambda pair: isinstance(pair[1].extra, ScoresExtra)
+    ):
+        several = isinstance(document.extra, ScoresExtra)
+        key = path.relative_to(folder).with_suffix("").as_posix()
+        subjects = [
+            StoredRecord(
+                f"{key}/{i}" if several else key,
+                path,
+                record,
+                record.content(),
+                "" if several else path.parent.name,
+            )
+            for i, record in enumerate(document.records)
+        ]
+        for subject, number in _of_document(document, subjects, folder, models):
+            name = (subject.record.to_json(), number.metric)
+            if not (several and name in seen):
+                found.append(number)
+            seen.add(name)
     return sorted(found, key=lambda number: number.key)
 
 
@@ -85,46 +123,70 @@ def _infinity(record: AnyRecord) -> Shown | None:
 
 
 def _facts(stored: StoredRecord, folder: Path) -> dict[str, Any]:
-    """The facts of a record; where its path names none, benchmark and model as --records would."""
+    """The facts of a record.
+
+    Where its path below `folder` does not name benchmark and model, they are those of the folders
+    that it lies in, if --records made these, and else those that --records would make.
+    """
     facts = row_of(stored)
-    if len(stored.path.relative_to(folder).parts) < DEPTH:
-        record = stored.record
-        if isinstance(record, Record):
-            path = record_path(Path(), record)
-        else:
-            path = score_record_path(Path(), record)
-        facts |= {"benchmark": path.parts[0], "model": path.parts[1]}
-    return facts
+    if len(stored.path.relative_to(folder).parts) >= DEPTH:
+        return facts
+    record = stored.record
+    if isinstance(record, Record):
+        benchmark, model, _ = record_path(Path(), record).parts
+    else:
+        benchmark, model, _ = score_record_path(Path(), record).parts
+    if stored.model and stored.path.resolve().parts[-DEPTH:][0] == benchmark:
+        model = stored.model
+    return facts | {"benchmark": benchmark, "model": model}
 
 
-def _precisions(folder: Path, models: Mapping[str, ModelFacts]) -> Iterator[Number]:
-    """Precision and recall of each file of that kind."""
-    for path in record_files(folder):
-        document = read_documents(path)
-        if not isinstance(document.extra, PrecisionExtra):
-            continue
-        (record,) = document.records
-        key = path.relative_to(folder).with_suffix("").as_posix()
-        subject = StoredRecord(key, path, record, record.content(), path.parent.name)
-        shares = {"precision": document.extra.precision, "recall": document.extra.recall}
-        for metric, share in shares.items():
-            shown = Shown(share.value, share.interval)
-            low, high = share.interval or (None, None)
-            name = f"{key}/{metric}"
-            own = {
-                "key": name,
-                "kind": "share",
-                "metric": metric,
-                "value": share.value,
-                "value_float64": share.value,
-                "spread": None,
-                "low": low,
-                "high": high,
-                "interval_level": None if share.interval is None else 0.95,
-                "standard_error": None,
-                "fvd_infinity": None,
-            }
-            content = {**subject.content, "metric": metric, "spread": None, "notes": ()}
-            facts = _facts(subject, folder) | own
-            origin = origin_of(subject, models)
-            yield Number(name, metric, shown, None, facts, content, origin, None)
+def _of_document(
+    document: Document,
+    subjects: Sequence[StoredRecord],
+    folder: Path,
+    models: Mapping[str, ModelFacts],
+) -> Iterator[tuple[StoredRecord, Number]]:
+    """The numbers of a document of several, each with the record that it belongs to.
+
+    Args:
+        document: precision and recall, or the numbers of `leo-bench score`; others give none.
+        subjects: its records.
+        folder: the folder of records.
+        models: declared origins.
+    """
+    extra = document.extra
+    shares: list[tuple[StoredRecord, PrecisionExtra]] = []
+    if isinstance(extra, PrecisionExtra):
+        shares = [(subjects[0], extra)]
+    elif isinstance(extra, ScoresExtra):
+        yield from ((subject, _number(subject, folder, models)) for subject in subjects)
+        shares = [(subjects[one.record], one.shares) for one in extra.precision]
+    for subject, found in shares:
+        yield from ((subject, share) for share in _shares(subject, found, folder, models))
+
+
+def _shares(
+    subject: StoredRecord, found: PrecisionExtra, folder: Path, models: Mapping[str, ModelFacts]
+) -> Iterator[Number]:
+    """Precision and recall of the features of a distance."""
+    for metric, share in (("precision", found.precision), ("recall", found.recall)):
+        low, high = share.interval or (None, None)
+        key = f"{subject.key}/{metric}"
+        facts = _facts(subject, folder) | {
+            "key": key,
+            "kind": "share",
+            "metric": metric,
+            "value": share.value,
+            "value_float64": share.value,
+            "spread": None,
+            "low": low,
+            "high": high,
+            "interval_level": None if share.interval is None else LEVEL,
+            "standard_error": None,
+            "fvd_infinity": None,
+        }
+        content = {**subject.content, "metric": metric, "spread": None, "notes": ()}
+        content["neighbours"] = found.neighbours
+        shown = Shown(share.value, share.interval)
+        yield Number(key, metric, shown, None, facts, content, origin_of(subject, models), None)

@@ -8,7 +8,7 @@ from typing import Any
 from leo_bench.evaluation.metrics import METRICS
 from leo_bench.evaluation.uncertainty.variance import LEVEL
 from leo_bench.reports.grid import interval_text
-from leo_bench.reports.own_tables.axes import metric_name, shown
+from leo_bench.reports.own_tables.axes import metric_head, shown
 from leo_bench.reports.own_tables.numbers import Number
 from leo_bench.reports.records import Shown
 
@@ -44,7 +44,7 @@ def head_of(
     if fact != "metric":
         return label_of((value,), (fact,), benchmarks), ""
     frames = {number.facts["frames"] for number in numbers}
-    return metric_name(value), str(frames.pop()) if len(frames) == 1 else ""
+    return metric_head(value), str(frames.pop()) if len(frames) == 1 else ""
 
 
 def decimals(numbers: Collection[Number]) -> int:
@@ -71,7 +71,7 @@ def lines_of(number: Number, places: int, *, infinity: bool) -> tuple[str, ...]:
     lines += _interval(number.shown, form)
     if infinity and number.content.get("extrapolation") is not None:
         found = number.infinity
-        name = f"{metric_name(number.metric)}∞"
+        name = f"{metric_head(number.metric)}∞"
         lines.append(f"{name} not told" if found is None else f"{name} {found.value:{form}}")
         lines += [] if found is None else _interval(found, form)
     return tuple(lines)

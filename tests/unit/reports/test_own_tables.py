@@ -15,7 +15,8 @@ from places import ROOT
 
 from conftest import Run
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.records.distance import Record, write_record
+from leo_bench.evaluation.records.comparison import PrecisionOf, ScoresExtra
+from leo_bench.evaluation.records.distance import Record, record_path, write_record
 from leo_bench.evaluation.records.documents import Document
 from leo_bench.evaluation.records.influences import beside_record
 from leo_bench.evaluation.records.shares import PrecisionExtra, ShareOfClips
@@ -209,6 +210,26 @@ def test_precision_and_recall_have_columns_and_higher_is_better(tmp_path: Path) 
     assert cells["theirs", "Recall16"].bold
     assert cells["ours", "Recall16"].lines == ("0.500", "[0.300, 0.700]")
     assert not cells["ours", "Recall16"].bold
+
+
+def test_numbers_of_leo_bench_score_are_given_once(tmp_path: Path) -> None:
+    """Each record has a file of its own in a folder of records, and stands in scores.json too."""
+    written, influences = made(0.4)
+    shares = PrecisionExtra(
+        neighbours=3,
+        precision=ShareOfClips(value=0.5, interval=None),
+        recall=ShareOfClips(value=0.75, interval=None),
+    )
+    extra = ScoresExtra(precision=(PrecisionOf(record=0, shares=shares),), differences=())
+    write_record(Document("scores", (written,), extra), tmp_path / "scores.json")
+    heads = [("fake", head) for head in ("FVD16", "Precision16", "Recall16")]
+    assert list(cells_of(tmp_path)) == heads
+    tree = record_path(tmp_path, written)
+    write_record(written, tree, beside_record(influences))
+    write_record(Document("precision", (written,), shares), tree.with_stem("precision"))
+    assert list(cells_of(tmp_path)) == heads
+    assert len(table_of(tmp_path, Wish()).frame) == 3
+    assert not any("newest" in text for text in table_of(tmp_path, Wish()).grid.footnotes)
 
 
 def test_scores_and_fvd_without_bias(tmp_path: Path) -> None:

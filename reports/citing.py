@@ -1,0 +1,154 @@
+"""Sentences for a paper: numbers with their intervals, how they were made, and what to cite."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.printable import printable
+from leo_bench.reports.bibliography import Citations, bibtex, citations
+from leo_bench.reports.formats.latex import escape as latex_escape
+from leo_bench.reports.formats.markdown import escape as markdown_escape
+from leo_bench.reports.methods_section import Content, by_way, joined, labels, listed, paragraph
+from leo_bench.reports.own_tables.numbers import Number, numbers_of
+from leo_bench.reports.own_tables.texts import decimals
+from leo_bench.reports.records import Shown, metric_name
+
+BIBTEX = "bibtex"
+
+
+@dataclass(frozen=True)
+class _Style:
+    """How a format writes words and citations, and what stands below the paragraphs."""
+
+    words: Callable[[str], str]
+    cite: Callable[[Sequence[str], Citations], str]
+    below: Callable[[Citations], str]
+
+
+def cited(place: Path, format: str) -> str:
+    """Paragraphs for a paper on the numbers of a record, or of a folder of records.
+
+    Numbers that were made in one way share a paragraph, which says shared facts once.
+
+    Args:
+        place: the file or folder.
+        format: one of `FORMATS`.
+
+    Raises:
+        InputError: no such place, no number in it, or a file that cannot be read.
+    """
+    numbers = numbers_of(place)
+    if not numbers:
+        raise InputError(f"{place}: no number is in there that can be cited")
+    contents = [number.content for number in numbers]
+    found = citations(contents)
+    if format == BIBTEX:
+        return bibtex(found.works)
+    style = _STYLES[format]
+    texts = []
+    for group in by_way(contents):
+        of_group = [number for number in numbers if any(number.content is one for one in group)]
+        pieces = [_sentences(of_group), *paragraph(group, found)]
+        texts.append(joined(pieces, style.words, lambda keys: style.cite(keys, found)))
+    return "\n\n".join((*texts, style.below(found))).rstrip() + "\n"
+
+
+def _sentences(numbers: Sequence[Number]) -> str:
+    """One sentence for each set of real videos, metric and number of frames."""
+    groups: dict[tuple[str, str, int], list[Number]] = {}
+    for number in numbers:
+        key = (_real_videos(number.content), number.metric, number.content["frames"])
+        groups.setdefault(key, []).append(number)
+    return "".join(
+        f"{'On ' + videos + ', ' if videos else ''}{_named(metric, frames)} is "
+        f"{listed(_value(one, found) for one in found)}. "
+        for (videos, metric, frames), found in groups.items()
+    )
+
+
+def _real_videos(content: Content) -> str:
+    """The data set, or the name of the real side; "" of a score that was compared with none."""
+    if content["dataset"] is not None:
+        return str(content["dataset"])
+    side = content.get("real") or (content.get("against") or {}).get("source") or {}
+    return str(side.get("name", ""))
+
+
+def _named(metric: str, frames: int) -> str:
+    """FVD16; Precision of 16 frames."""
+    name = metric_name(metric)
+    return f"{name}{frames}" if name.isupper() else f"{name.capitalize()} of {frames} frames"
+
+
+def _value(number: Number, beside: Sequence[Number]) -> str:
+    """A number with its spread, interval, FVD without bias and difference to real videos."""
+    form = f".{decimals(beside)}f"
+    content, parts = number.content, []
+    if content.get("spread") is not None:
+        parts.append(f"standard deviation {content['spread']:{form}} over repeats")
+    if number.shown.interval is not None:
+        level = f"{content['interval_level']:.0%}".replace("%", " %")
+        parts.append(f"{level} interval {_ends(number.shown, form)}")
+    if number.infinity is not None:
+        found = number.infinity
+        interval = "" if found.interval is None else f", {_ends(found, form)}"
+        parts.append(f"without small-sample bias {found.value:{form}}{interval}")
+    against = content.get("against")
+    if against is not None:
+        interval = against["interval"]
+        ends = "" if interval is None else f", {_ends(Shown(0.0, tuple(interval)), form)}"
+        parts.append(f"less that of the real videos {against['difference']:+{form}}{ends}")
+    if len({_clips(one) for one in beside}) > 1:
+        parts.append(_clips(number))
+    inside = f" ({'; '.join(parts)})" if parts else ""
+    whose = " (real videos)" if number.is_real_side else ""
+    return f"{number.shown.value:{form}}{inside} for {number.facts['model']}{whose}"
+
+
+def _clips(number: Number) -> str:
+    content = number.content
+    if "n_real" not in content:
+        return f"{content['videos_used']:,} videos"
+    real, fake = (content[side]["clips"] for side in ("real", "fake"))
+    return f"{real:,} real and {fake:,} generated clips"
+
+
+def _ends(found: Shown, form: str) -> str:
+    low, high = found.interval or (found.value, found.value)
+    return f"{low:{form}} to {high:{form}}"
+
+
+def _without(found: Citations) -> Sequence[str]:
+    """What no work stands for, and why."""
+    return [f"No paper for {what}: {why}." for what, why in found.without.items()]
+
+
+def _plain(found: Citations) -> str:
+    return "\n".join((*map(printable, _without(found)), "", bibtex(found.works)))
+
+
+def _fenced(found: Citations) -> str:
+    without = [f"- {markdown_escape(line)}" for line in _without(found)]
+    return "\n".join((*without, "", "```bibtex", bibtex(found.works).rstrip(), "```"))
+
+
+def _commented(found: Citations) -> str:
+    lines = [*_without(found), "the entries: leo-bench cite ... --format bibtex > references.bib"]
+    return "\n".join(f"% {printable(line)}" for line in lines)
+
+
+def _by_key(keys: Sequence[str], _: Citations) -> str:
+    return f"~\\cite{{{','.join(keys)}}}"
+
+
+def _by_label(keys: Sequence[str], found: Citations) -> str:
+    return labels(keys, found)
+
+
+_STYLES: Mapping[str, _Style] = {
+    "text": _Style(printable, _by_label, _plain),
+    "markdown": _Style(markdown_escape, _by_label, _fenced),
+    "latex": _Style(latex_escape, _by_key, _commented),
+}
+FORMATS = (*_STYLES, BIBTEX)
