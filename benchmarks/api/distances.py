@@ -40,7 +40,7 @@ def fvd(
         protocol: id or .toml file; None: that of `dataset`, or "stylegan-v".
         frames: in a clip; I3D needs at least 9.
         extractor: in the place of the protocol's, such as "i3d-toy", which needs no download.
-        **keywords: see `DistanceKeywords`; most have the names of the command's options.
+        **keywords: see below; they have the names of the command's options.
 
     Returns:
         `value`, `interval`, `fvd_infinity`, and `record` with the provenance.
@@ -49,8 +49,8 @@ def fvd(
         InputError: videos, options or weights cannot be used; one line says which and what to do.
 
     Example:
-        >>> leo_bench.fvd("real/", clips, extractor="i3d-toy")  # clips: uint8 [64,16,128,128,3]
-        FVD16 = 98.3 [87.1, 112] (stylegan-v v2, 64 real, 64 fake clips; not comparable ...)
+        >>> leo_bench.fvd(real, fake, extractor="i3d-toy")  # uint8 [8,20,32,32,3] of docs/api.md
+        FVD16 = 352 [292, 469] (stylegan-v v2, 8 real, 8 fake clips; not comparable ...
     """
     return _distance("fvd", real, fake, protocol, frames, extractor, keywords)
 
@@ -83,8 +83,8 @@ def kvd(
         InputError: as `fvd`.
 
     Example:
-        >>> leo_bench.kvd("real/", "fake/", clips=64, extractor="i3d-toy")
-        KVD16 = 1.46 [-0.734, 5.66] (digan v1, 64 real, 64 fake clips; not comparable ...)
+        >>> leo_bench.kvd(real, fake, clips=8, extractor="i3d-toy")
+        KVD16 = 152 [68.9, 249] (digan v2, 8 real, 8 fake clips; not comparable ...
     """
     return _distance("kvd", real, fake, protocol, frames, extractor, keywords)
 
@@ -117,8 +117,8 @@ def fid(
         InputError: as `fvd`.
 
     Example:
-        >>> leo_bench.fid("real/", "fake/", extractor="random-filters")
-        FID16 = 0.0123 [0.0101, 0.0149] (pytorch-fid v1, 1024 real, 1024 fake frames; ...)
+        >>> leo_bench.fid(real, fake, extractor="random-filters")
+        FID16 = 399 [310, 592] (pytorch-fid v2, 128 real, 128 fake frames; not comparable ...
     """
     return _distance("fid", real, fake, protocol, frames, extractor, keywords)
 
@@ -153,8 +153,8 @@ def precision(
         InputError: as `fvd`.
 
     Example:
-        >>> leo_bench.precision("real/", "fake/", extractor="i3d-toy")
-        precision = 0.719 [0.52, 0.856], recall = 0.625 [0.41, 0.8] (stylegan-v v2, ...)
+        >>> leo_bench.precision(real, fake, extractor="i3d-toy")
+        precision = 0.75, recall = 0.375 (stylegan-v v2, 8 real, 8 fake clips; not comparable ...
     """
     found = _scored("fvd", real, fake, protocol, frames, extractor, keywords)
     shares = shares_of(found, found.record.seed)

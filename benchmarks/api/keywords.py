@@ -7,6 +7,7 @@ written once, here: `takes` shows them in the signature of every function that h
 import functools
 import inspect
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -122,8 +123,9 @@ def takes(
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Show the keywords of a `TypedDict` in a function's signature, and speak its language.
 
-    The function is declared with `**keywords: Unpack[...]`. An unknown keyword is a TypeError, as
-    Python's own, and errors name keywords where the command line has options.
+    The function is declared with `**keywords: Unpack[...]`. Its docstring gets a line for each. An
+    unknown keyword is a TypeError, as Python's own, and errors name keywords where the command line
+    has options.
     """
 
     def with_signature(function: Callable[P, R]) -> Callable[P, R]:
@@ -147,6 +149,7 @@ def takes(
                 return function(*args, **given)
 
         vars(checked)["__signature__"] = signature
+        checked.__doc__ = f"{function.__doc__}\n{_about(keywords)}    "
         return checked
 
     return with_signature
@@ -208,6 +211,18 @@ def resources(keywords: Mapping[str, Any]) -> Resources:
         batch=batch,
         progress=keywords.get("progress"),
     )
+
+
+def _about(keywords: type) -> str:
+    """The lines of a `TypedDict` and of those that it extends, as a section of a docstring."""
+    every = (DistanceKeywords, StrideKeywords, NetworkKeywords, VideoKeywords)
+    taken = get_type_hints(keywords).keys()
+    texts = [
+        inspect.cleandoc(kind.__doc__ or "").partition("Args:\n")[2]
+        for kind in every
+        if get_type_hints(kind).keys() <= taken
+    ]
+    return textwrap.indent("Keywords:\n" + "\n".join(texts), "    ") + "\n"
 
 
 def _in_keywords(message: str, words: Mapping[str, str]) -> str:

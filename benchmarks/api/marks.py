@@ -53,7 +53,7 @@ def marks(side: SideInMemory) -> Iterator[str]:
         )
     wanted = side.choice.count
     if wanted is not None and side.clips < wanted:
-        yield f"{where}: {side.clips:,} clips, where {protocol} takes {wanted:,}"
+        yield f"{where}: {side.clips:,} clips, where {protocol} takes up to {wanted:,}"
     if side.resolution is None and side.resize not in (AS_STORED, "none"):
         sizes = sorted({side.source.sizes()[i] for i in side.used})
         shown = ", ".join(f"{height}x{width}" for height, width in sizes)

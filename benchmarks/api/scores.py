@@ -49,7 +49,7 @@ def acd(
         protocol: id or .toml file of a frame protocol, such as "acd-face"; None: that of `dataset`.
         frames: of each video, from its first frame on.
         embedder: in the place of the protocol's.
-        **keywords: see `benchmarks.api.keywords.StrideKeywords`.
+        **keywords: see below.
 
     Returns:
         The score of the fake videos, its `difference` to that of the real ones, and theirs as
@@ -59,8 +59,8 @@ def acd(
         InputError: videos, options or weights cannot be used; one line says which and what to do.
 
     Example:
-        >>> leo_bench.acd("real/", "fake/", protocol="acd-toy", frames=32)
-        ACD32 of fake/ = 0.0421 [0.031, 0.0532] (acd-toy v1, 64 videos; not comparable ...)
+        >>> leo_bench.acd(real, fake, protocol="acd-toy", frames=20)
+        ACD20 of fake = 0.978 [0.892, 1.06] (acd-toy v1, 8 videos; not comparable ...
     """
     given = sides(real, fake, keywords)
     asked = {"metric": "acd", "frames": frames, "protocol": protocol, "embedder": embedder}
@@ -95,7 +95,7 @@ def drift(
         run: consecutive frames beyond the threshold that make a video broken.
         share: of the real videos' distances that lie below the threshold.
         embedder: in the place of the protocol's.
-        **keywords: see `benchmarks.api.keywords.NetworkKeywords`.
+        **keywords: see below.
 
     Returns:
         As `acd`: the mean distance to the first frame; the curves are in `record.curves`, what is
@@ -105,8 +105,8 @@ def drift(
         InputError: as `acd`, or the numbers leave no curve.
 
     Example:
-        >>> leo_bench.drift("real/", "fake/", protocol="acd-toy", frames=128).record.curves["mean"]
-        (0.0, 0.012, 0.019, 0.024, ...)
+        >>> leo_bench.drift(real, fake, protocol="acd-toy", frames=20, every=4, run=8)
+        DRIFT5 of fake = 0.979 [0.868, 1.1] (acd-toy v1, 8 videos; not comparable ...
     """
     given = sides(real, fake, keywords)
     asked = {"protocol": protocol, "embedder": embedder, "share": share}
@@ -145,7 +145,7 @@ def repetition(
         gap: least number of frames between a segment and its repeat.
         calibration_videos: at most so many real videos are used, drawn by the seed.
         count: of samples of a `leo:` source that gives no count.
-        **keywords: see `benchmarks.api.keywords.VideoKeywords`.
+        **keywords: see below.
 
     Returns:
         The share of the fake videos; `write` lays all repeats beside the record (.repeats.csv).
@@ -154,8 +154,8 @@ def repetition(
         InputError: videos or options cannot be used; one line says which and what to do.
 
     Example:
-        >>> leo_bench.repetition("toy-bodies/train", "fake/", frames=128)
-        REPETITION128 of fake/ = 0.0625 [0.0215, 0.168] (repetition-pixels v1, 48 videos; ...)
+        >>> leo_bench.repetition(waves(24, 0.2, 3), waves(8, 0.6, 4), frames=20, segment=6)
+        REPETITION20 of fake = 1 [0.676, 1] (repetition-pixels v2, 8 videos; not comparable ...
     """
     given = sides(real, fake, keywords)
     if given.real is None or given.fake is None:

@@ -1,21 +1,28 @@
-"""Every Python block of docs/api.md runs, in order, and shows what the block below it says."""
+"""Every Python block of docs/api.md runs, in order, and shows what the block below it says.
+
+So do the examples in the docstrings of the functions, with the clips of the first block.
+"""
 
 import ast
 import contextlib
 import io
 import re
 from collections.abc import Iterator
+from doctest import DocTestParser
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from places import ROOT
 
+import leo_bench
+
 PAGE = ROOT / "docs" / "api.md"
 CELL = re.compile(
     r"^```python\n(?P<code>.*?)^```$(?:\n\n^```text\n(?P<shown>.*?)^```$)?", re.M | re.S
 )
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+FUNCTIONS = ("fvd", "kvd", "fid", "precision", "acd", "drift", "repetition")
 TOLERANCE = 5e-3  # other machines sum in another order, and numbers are shown with three digits
 
 
@@ -47,16 +54,31 @@ def output_of(cell: Cell, names: dict[str, Any]) -> str:
     return printed.getvalue()
 
 
-def test_the_page_shows_what_its_code_shows(
+def examples() -> Iterator[tuple[str, str, str]]:
+    """Function, code and result of each example in a docstring; a result may end in "..."."""
+    for name in FUNCTIONS:
+        for example in DocTestParser().get_examples(getattr(leo_bench, name).__doc__):
+            yield name, example.source, example.want.partition("...")[0].rstrip()
+
+
+def agree(shown: str, said: str, where: str) -> None:
+    """The same words, and numbers within the tolerance."""
+    assert NUMBER.sub("#", shown) == NUMBER.sub("#", said), where
+    numbers, expected = (list(map(float, NUMBER.findall(text))) for text in (shown, said))
+    assert numbers == pytest.approx(expected, rel=TOLERANCE, abs=1e-4), where
+
+
+def test_the_page_and_the_docstrings_show_what_their_code_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "page"}
-    found = list(cells())
-    assert len(found) > 10
-    for cell in found:
-        shown = output_of(cell, names)
-        where = f"docs/api.md:{cell.line}"
-        assert NUMBER.sub("#", shown) == NUMBER.sub("#", cell.shown), where
-        numbers = [list(map(float, NUMBER.findall(text))) for text in (shown, cell.shown)]
-        assert numbers[0] == pytest.approx(numbers[1], rel=TOLERANCE, abs=1e-4), where
+    first, *others = cells()
+    agree(output_of(first, names), first.shown, f"docs/api.md:{first.line}")
+    begun = dict(names)
+    for cell in others:
+        agree(output_of(cell, names), cell.shown, f"docs/api.md:{cell.line}")
+    told = list(examples())
+    assert [name for name, _, _ in told] == list(FUNCTIONS)
+    for name, code, said in told:
+        agree(output_of(Cell(0, code, said), begun)[: len(said)], said, name)

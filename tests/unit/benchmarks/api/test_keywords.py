@@ -22,6 +22,16 @@ def test_signatures_show_every_keyword_with_its_default() -> None:
     assert all(p.kind is not p.VAR_KEYWORD for p in found.values())
 
 
+def test_the_help_of_a_function_tells_each_of_its_keywords() -> None:
+    for name in ("fvd", "acd", "drift", "repetition"):
+        function = getattr(leo_bench, name)
+        about = function.__doc__.partition("Keywords:")[2]
+        for keyword in inspect.signature(function).parameters:
+            assert keyword in function.__doc__, (name, keyword)
+        assert ("batch:" in about) == (name == "fvd")
+        assert ("real_stride," in about) == (name in ("fvd", "acd"))
+
+
 @pytest.mark.parametrize(
     ("function", "request_model"),
     [("fvd", ScoreRequest), ("acd", FrameScoreRequest)],

@@ -73,7 +73,7 @@ def test_whole_videos_are_not_marked(frames: list[int], window: Window, choice: 
 def test_fewer_clips_than_the_protocol_takes_are_marked() -> None:
     choice = ClipChoice(start="first", count=2048)
     (said,) = marks(side([16] * 3, choice=choice))
-    assert said == "real side, in memory: 3 clips, where protocol p takes 2,048"
+    assert said == "real side, in memory: 3 clips, where protocol p takes up to 2,048"
     assert not list(marks(side([16] * 3, choice=choice, clips=2048)))
 
 

@@ -163,10 +163,10 @@ def test_the_record_says_what_the_protocol_would_have_chosen() -> None:
     assert record.caveats[1:] == (
         "real side, in memory: each clip has 4 frames, so that protocol digan could not choose "
         "where it begins",
-        "real side, in memory: 9 clips, where protocol digan takes 2,048",
+        "real side, in memory: 9 clips, where protocol digan takes up to 2,048",
         "real side, in memory: frames of 24x24 as given; protocol digan resizes to the resolution "
         "of a benchmark, and none was named",
-        "fake side, in memory: 7 clips, where protocol digan takes 2,048",
+        "fake side, in memory: 7 clips, where protocol digan takes up to 2,048",
         "fake side, in memory: frames of 24x24 as given; protocol digan resizes to the resolution "
         "of a benchmark, and none was named",
         "clips in memory are measured once; protocol digan draws 10 times",
