@@ -5,15 +5,17 @@ extract        each clip once through the network      cached per video
 numbers_of     features -> value, interval, FVD∞       cached too
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from torch import Tensor
 
 from leo_bench.evaluation.clips import ClipRef, Window, choose_clips, derived_seed
+from leo_bench.evaluation.distances.gaussian import RealStatistics
 from leo_bench.evaluation.distances.influence import ClipFeatures, Form, combine
 from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.feature_files.sources import FeaturesSource, StatisticsSource
 from leo_bench.evaluation.features.of_clips import FeaturesOf
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.features.stores import Store
@@ -22,6 +24,7 @@ from leo_bench.evaluation.protocols.of_clips import EvalProtocol, Loading, form_
 from leo_bench.evaluation.records.clip_notes import choice_notes
 from leo_bench.evaluation.uncertainty.intervals import Interval, spread_of_mean
 from leo_bench.evaluation.uncertainty.numbers import Numbers, Repeat, metric_interval, numbers_of
+from leo_bench.evaluation.videos.frame_sizes import check_one_size, check_same_size
 from leo_bench.evaluation.videos.source import (
     VideoSource,
     check_unchanged,
@@ -83,6 +86,9 @@ class SideFeatures:
         computed: clips that went through the network.
         notes: which of the original's loaders was followed, if it has several; which videos gave
             no clip in the first repeat, and why.
+        starts: first frame of each row's clip, for each repeat.
+        statistics: of the features, for each repeat, where these are not known: `values`, `videos`,
+            `starts` and `used` are empty then.
     """
 
     side: Side
@@ -92,6 +98,18 @@ class SideFeatures:
     used: Sequence[int]
     computed: int
     notes: Sequence[str]
+    starts: Sequence[Sequence[int]] = ()
+    statistics: Sequence[RealStatistics] = ()
+
+    @property
+    def rows(self) -> int:
+        """Clips, or frames where frames are measured, in each repeat."""
+        return self.statistics[0].exact.count if self.statistics else len(self.values[0])
+
+    @property
+    def drawn_videos(self) -> int | None:
+        """Videos that gave the first repeat's clips; None of statistics, which do not vary."""
+        return None if self.statistics else len(set(self.videos[0]))
 
 
 @dataclass(frozen=True)
@@ -101,7 +119,8 @@ class WantedClips:
     Args:
         side: the side.
         loading: how its videos are read.
-        refs: of all repeats, each once, in the order of the videos.
+        refs: of all repeats, each once, in the order of the videos; none where the features or
+            their statistics are known.
     """
 
     side: Side
@@ -128,11 +147,8 @@ class Measurement:
         Raises:
             InputError: fewer than MIN_VIDEOS videos on a side; a distance without influences.
         """
-        weighted = self.form.weighted
-        if weighted is None:
-            raise InputError(f"{self.metric}: its videos' influences are not known")
         mine, others = (
-            [weighted(real, fake) for real, fake in repeats_of(m.real, m.fake)]
+            [self.form.statistic(real, fake) for real, fake in repeats_of(m.real, m.fake)]
             for m in (self, other)
         )
         repeats = [combine([(1.0, a), (-1.0, b)]) for a, b in zip(mine, others, strict=True)]
@@ -155,6 +171,8 @@ def measure(
             where those are not skipped; mixed sizes; a video that changed meanwhile.
     """
     form = form_of(metric, protocol)
+    if isinstance(real.source, StatisticsSource):
+        real.source.check_form(form)
     real_draws, fake_draws = (
         draw(each.side, each.loading, protocol, settings)
         for each in wanted_clips(real, fake, protocol, settings)
@@ -185,9 +203,14 @@ def wanted_clips(
     )
     found = []
     for side, loading in sides:
+        if isinstance(side.source, StatisticsSource):
+            side.source.check_side(side.name)
+            found.append(WantedClips(side, loading, ()))
+            continue
         choices = _choose(side, loading, protocol, settings)
         _check_two(side, min(map(len, choices)))
-        found.append(WantedClips(side, loading, _each_once(choices)))
+        known = isinstance(side.source, FeaturesSource)
+        found.append(WantedClips(side, loading, () if known else _each_once(choices)))
     return found[0], found[1]
 
 
@@ -197,13 +220,12 @@ def _each_once(choices: Sequence[Sequence[ClipRef]]) -> list[ClipRef]:
 
 
 def repeats_of(real: SideFeatures, fake: SideFeatures) -> list[Repeat]:
-    """Features of both sides, a pair for each repeat."""
-    return [
-        (ClipFeatures(real_values, real_videos), ClipFeatures(fake_values, fake_videos))
-        for real_values, real_videos, fake_values, fake_videos in zip(
-            real.values, real.videos, fake.values, fake.videos, strict=True
-        )
-    ]
+    """What is known of both sides, a pair for each repeat."""
+    of_real, of_fake = (
+        [ClipFeatures(*pair) for pair in zip(side.values, side.videos, strict=True)]
+        for side in (real, fake)
+    )
+    return list(zip(real.statistics or of_real, of_fake, strict=True))
 
 
 def draw(side: Side, loading: Loading, protocol: EvalProtocol, settings: Settings) -> SideFeatures:
@@ -212,6 +234,9 @@ def draw(side: Side, loading: Loading, protocol: EvalProtocol, settings: Setting
     Raises:
         InputError: as `measure`.
     """
+    if isinstance(side.source, StatisticsSource):
+        known = side.source
+        return SideFeatures(side, (), (), known.clips, (), 0, (), statistics=known.statistics)
     while True:
         try:
             return _draw(side, loading, protocol, settings)
@@ -249,7 +274,10 @@ def _draw(side: Side, loading: Loading, protocol: EvalProtocol, settings: Settin
     choices = _choose(side, loading, protocol, settings)
     refs = _each_once(choices)
     used = sorted({ref.video for ref in refs})
-    features = settings.features_of(side.source, refs, side.window, loading)
+    if isinstance(side.source, FeaturesSource):
+        features = side.source.features(refs)
+    else:
+        features = settings.features_of(side.source, refs, side.window, loading)
     rows_a_clip = len(features.values) // len(refs)
     first_row = {ref: i * rows_a_clip for i, ref in enumerate(refs)}
     rows = [
@@ -263,6 +291,7 @@ def _draw(side: Side, loading: Loading, protocol: EvalProtocol, settings: Settin
         used=used,
         computed=features.computed,
         notes=_notes(side, loading, choices[0], settings),
+        starts=[[ref.start for ref in repeat for _ in range(rows_a_clip)] for repeat in choices],
     )
 
 
@@ -285,52 +314,3 @@ def _notes(
 def _check_two(side: Side, clips: int) -> None:
     if clips < 2:
         raise InputError(f"{side.source.name}: a distance needs 2 clips or more, there is {clips}")
-
-
-def check_same_size(
-    real: VideoSource,
-    fake: VideoSource,
-    of_real: int | None = None,
-    of_fake: int | None = None,
-) -> None:
-    """If each side has one frame size, the two must be equal; `draw` finds mixed sizes.
-
-    Args:
-        real: videos of one side.
-        fake: videos of the other side.
-        of_real: side in pixels that real frames are resized to; None: as stored.
-        of_fake: as `of_real`.
-
-    Raises:
-        InputError: the sizes differ.
-    """
-    real_sizes, fake_sizes = (
-        {(side, side)} if side is not None else set(source.sizes())
-        for source, side in ((real, of_real), (fake, of_fake))
-    )
-    if len(real_sizes) == len(fake_sizes) == 1 and real_sizes != fake_sizes:
-        (real_h, real_w), (fake_h, fake_w) = real_sizes.pop(), fake_sizes.pop()
-        todo = "give --resolution, to which the protocol brings both"
-        if of_real is not None or of_fake is not None:
-            todo = "the protocol resizes one side alone here: give both at one size"
-        raise InputError(
-            f"real videos ({real.name}) are {real_h}x{real_w} and fake ones ({fake.name}) "
-            f"{fake_h}x{fake_w}; {todo}"
-        )
-
-
-def check_one_size(source: VideoSource, used: Iterable[int]) -> None:
-    """The videos at the indices `used` must have one frame size.
-
-    Raises:
-        InputError: they are not; the message counts them by size.
-    """
-    by_size: dict[tuple[int, int], list[str]] = {}
-    sizes = source.sizes()
-    for video in sorted(used):
-        by_size.setdefault(sizes[video], []).append(source.names[video])
-    if len(by_size) > 1:
-        found = "; ".join(
-            f"{h}x{w}: {len(names)} (such as {names[0]})" for (h, w), names in by_size.items()
-        )
-        raise InputError(f"{source.name}: videos of mixed sizes: {found}; give --resolution")

@@ -120,6 +120,10 @@ else:
     DistanceName = Literal[tuple(DISTANCES)]
 
 COVERS = "where this number would fall with other videos, and as many"
+COVERS_FAKES = (
+    "where this number would fall with other fake videos, and as many, against the same statistics "
+    "of the real side"
+)
 NOT_ZERO = "real against real is not 0 at this count"
 ALL_COVER = (
     "95 % intervals: where a number would fall with other videos, and as many; "
@@ -131,6 +135,11 @@ ALL_COVER = (
 def covers(metric: str) -> str:
     """What the interval of one number covers; the bias of few samples is part of that."""
     return f"{COVERS}; {NOT_ZERO}" if metric in METRICS and METRICS[metric].biased else COVERS
+
+
+def covers_fakes(metric: str) -> str:
+    """`covers` for an interval of the fake videos alone, against fixed statistics."""
+    return covers(metric).replace(COVERS, COVERS_FAKES)
 
 
 def is_higher_better(metric: str) -> bool:

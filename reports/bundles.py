@@ -29,7 +29,7 @@ from leo_bench.evaluation.files.zip_files import check_members
 from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.records.circumstances import now, versions
 from leo_bench.evaluation.records.influences import influences_path, read_influences
-from leo_bench.evaluation.videos.array_files import read_header
+from leo_bench.evaluation.videos.array_files import arrays_within
 from leo_bench.reports.origins import MODELS, Origin, origin_of, read_models
 from leo_bench.reports.rechecks import Recheck, rechecks
 from leo_bench.reports.records import StoredRecord, read_sound, read_tree
@@ -233,15 +233,8 @@ def _again(key: str, metric: str, npz: bytes | None, path: Path) -> float | None
 
 
 def _statistics(npz: bytes) -> Statistics:
-    with zipfile.ZipFile(io.BytesIO(npz)) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > LARGEST_FILE:
-            raise ValueError("they are too large")
-        for entry in archive.infolist():
-            with archive.open(entry) as packed:
-                if read_header(packed).size > entry.file_size:
-                    raise ValueError(f"{entry.filename} promises more values than it holds")
-    with np.load(io.BytesIO(npz), allow_pickle=False) as arrays:
-        found = {name: arrays[name] for name in _ARRAYS}
+    arrays = arrays_within(io.BytesIO(npz), LARGEST_FILE)
+    found = {name: arrays[name] for name in _ARRAYS}
     size = len(np.atleast_1d(found["real_mean"]))
     for name, array in found.items():
         if array.dtype != np.float64 or array.shape != (size,) * (1 + name.endswith("cov")):

@@ -74,10 +74,15 @@ class StoredRecord:
 
     @property
     def videos_used(self) -> dict[str, int]:
-        """Number of videos that gave the value, by side; a score has one side."""
+        """Number of videos that gave the value, by side; a score has one side.
+
+        A real side of which only statistics are known counts as none: it is the same for every
+        choice of videos.
+        """
         record = self.record
         if isinstance(record, Record):
-            return {"real": record.real.videos_used, "fake": record.fake.videos_used}
+            sides = {"real": record.real, "fake": record.fake}
+            return {name: s.videos_used for name, s in sides.items() if not s.is_statistics}
         return {record.side: record.videos_used}
 
     @property

@@ -26,14 +26,13 @@ from leo_bench.evaluation.measure import (
     Settings,
     Side,
     SideFeatures,
-    check_one_size,
-    check_same_size,
     draw,
     repeats_of,
 )
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, Loading, SideName, form_of
 from leo_bench.evaluation.records.influences import beside_record
 from leo_bench.evaluation.uncertainty.numbers import numbers_of
+from leo_bench.evaluation.videos.frame_sizes import check_one_size, check_same_size
 from leo_bench.evaluation.videos.remembered import RememberedVideos
 from leo_bench.evaluation.videos.source import VideoSource, check_unchanged
 

@@ -23,6 +23,7 @@ from leo_bench.benchmarks.cli import (
     animate,
     bundle,
     data,
+    features,
     inspect,
     measure,
     plan,
@@ -47,7 +48,7 @@ MISUSE: type[Exception] = typer.BadParameter.__mro__[2]  # what typer raises; it
 VERBS: dict[str, Callable[..., None]] = {
     "score": score.score,
     **measure.two_sided(),
-    "features": measure.features,
+    "features": features.features,
     "nearest": measure.nearest,
     "acd": scores.acd,
     "drift": scores.drift,

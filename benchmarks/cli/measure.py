@@ -1,10 +1,10 @@
-"""Commands on two sets of videos: fvd, kvd, fid, precision, leverage, nearest, features."""
+"""Commands on two sets of videos: fvd, kvd, fid, precision, leverage, nearest."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -186,63 +186,6 @@ def _reported(
     write = partial(write_record, made)
     place = [] if tree is None else [record_path(tree, report.record).with_stem(made.kind)]
     return written(made, json, write, [(path, write) for path in place])
-
-
-def features(
-    *,
-    source: Annotated[
-        str, typer.Argument(help="A folder, video file, zip, npy, or a data set as ID/SPLIT.")
-    ],
-    frames: Frames,
-    protocol: Annotated[str, typer.Option(help="Protocol id, or a .toml file.")],
-    out: Annotated[Path, typer.Option(help="The .npz file to write.")],
-    side: Annotated[
-        Literal["real", "fake"],
-        typer.Option(help="Choose clips as the protocol does for this side."),
-    ] = "fake",
-    stride: Annotated[int, typer.Option(help="Take every n-th frame.")] = 1,
-    resolution: Resolution = None,
-    seed: Seed = 0,
-    network: ClipNetwork,
-    reading: Reading,
-    limit: Limit = None,
-    effort: Effort,
-    batch: Batch = None,
-) -> None:
-    """Write the features of a source's clips, `features` float32 [N,D] and `videos` [N], as .npz.
-
-    Takes every clip that the protocol could draw; under protocol tats, which draws from all start
-    frames of video files, as many clips as it draws.
-
-    Examples:
-
-      leo-bench features my_samples/ --frames 16 --protocol stylegan-v --out features.npz
-
-      leo-bench features toy-faces/test --frames 16 --protocol digan --extractor i3d-toy --out f.npz
-    """
-    from leo_bench.benchmarks.cli.screen import out as show
-    from leo_bench.benchmarks.cli.screen import say
-    from leo_bench.benchmarks.scores.features_file import FeaturesRequest, write_features
-    from leo_bench.evaluation.files.kinds import FEATURES
-    from leo_bench.evaluation.files.targets import Target, check_targets
-
-    check_targets(Target("--out", out, FEATURES))
-    request = FeaturesRequest(
-        source=source,
-        frames=frames,
-        stride=stride,
-        protocol=protocol,
-        side=side,
-        resolution=resolution,
-        seed=seed,
-        limit=limit,
-        **fields_of(network, reading),
-    )
-    resources = effort.resources(batch=batch)
-    count, size = write_features(request, out, resources)
-    for note in resources.news():
-        say(f"note: {note}")
-    show(f"{out}: {count} clip{'s' * (count != 1)} x {size} features")
 
 
 def nearest(

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from leo_bench.benchmarks.cli.screen import Out, document, out, out_beside, say
 from leo_bench.evaluation.files.targets import STDOUT, file_of
-from leo_bench.evaluation.metrics import DISTANCES, covers
+from leo_bench.evaluation.metrics import DISTANCES, covers, covers_fakes
 from leo_bench.evaluation.records.distance import Record, make_room, write_record
 from leo_bench.evaluation.records.documents import Document, document_of
 from leo_bench.evaluation.records.score import ScoreRecord, score_record_path
@@ -97,7 +97,8 @@ def show_record(record: Record, out: Out = out) -> None:
         interval = "95 % interval {:.6g} to {:.6g}".format(*record.interval)
     out(f"  float64   {record.value_float64:.6g}, {interval}")
     if record.interval is not None:
-        out(f"            {covers(record.metric)}")
+        says = covers_fakes if record.real.is_statistics else covers
+        out(f"            {says(record.metric)}")
     found = record.extrapolation
     if found is not None and found.reliable and found.interval is not None:
         said = "{:.6g}, 95 % interval {:.6g} to {:.6g}".format(found.value, *found.interval)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leo_bench.benchmarks.planning.subjects import Subject, difference_of, distance_pilot
-from leo_bench.benchmarks.scores.features_file import read_features
 from leo_bench.evaluation.distances.influence import ClipFeatures, Form
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.feature_files.files import read_features
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, form_of, load_protocol

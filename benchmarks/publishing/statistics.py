@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-from torch import Tensor
-
 from leo_bench.benchmarks.scores.score import scored
 from leo_bench.benchmarks.verify_and_explain.plan_of_record import plan_of
 from leo_bench.evaluation.distances.frechet import fit_gaussian
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.of_clips import Resources
+from leo_bench.evaluation.measure import SideFeatures
 from leo_bench.evaluation.records.distance import Record
 from leo_bench.reports.bundles import FRECHET, SideStatistics, Statistics, frechet
 from leo_bench.reports.rechecks import agrees
@@ -40,10 +39,8 @@ def _statistics(stored: StoredRecord, resources: Resources) -> Statistics:
     chosen = plan_of(record)
     measured = scored(chosen, resources).measured
     correction = chosen.protocol.frechet.correction
-    found = Statistics(
-        real=_side(measured.real.values[0], correction),
-        fake=_side(measured.fake.values[0], correction),
-    )
+    real, fake = (_side(side, correction) for side in (measured.real, measured.fake))
+    found = Statistics(real, fake)
     again = frechet(found)
     if not agrees(again, record):
         raise InputError(
@@ -53,6 +50,9 @@ def _statistics(stored: StoredRecord, resources: Resources) -> Statistics:
     return found
 
 
-def _side(features: Tensor, correction: int) -> SideStatistics:
-    gaussian = fit_gaussian(features, correction=correction)
+def _side(side: SideFeatures, correction: int) -> SideStatistics:
+    if side.statistics:
+        gaussian = side.statistics[0].exact
+    else:
+        gaussian = fit_gaussian(side.values[0], correction=correction)
     return SideStatistics(gaussian.mean.numpy(), gaussian.cov.numpy())

@@ -28,6 +28,12 @@ FEW_FREEDOM = 25.0
 FEW_VIDEOS = 8
 
 
+OF_STATISTICS = (
+    "of the real side only mean and covariance are known: the interval covers the choice of the "
+    "fake videos alone, and fvd_infinity is not told"
+)
+
+
 def record_of(
     chosen: Plan,
     measured: Measurement,
@@ -63,8 +69,8 @@ def record_of(
         resolution=chosen.resolution,
         seed=request.seed,
         seed_rule=SEED_RULE,
-        n_real=len(measured.real.values[0]),
-        n_fake=len(measured.fake.values[0]),
+        n_real=measured.real.rows,
+        n_fake=measured.fake.rows,
         real=real,
         fake=fake,
         extractor=network.name,
@@ -110,15 +116,18 @@ def _disorder(measured: Measurement) -> list[str]:
 
 def _notes(measured: Measurement) -> tuple[str, ...]:
     """Notes on counts, bias, intervals, compression and suspicious values."""
-    fewest = min(len(measured.real.values[0]), len(measured.fake.values[0]))
+    fewest = min(measured.real.rows, measured.fake.rows)
     found = []
+    if measured.real.statistics:
+        found.append(OF_STATISTICS)
     metric = DISTANCES[measured.metric]
     if fewest < metric.fewest:
         found.append(metric.few.format(count=fewest))
     numbers = measured.numbers
     if numbers.interval is None:
         found.append(f"no interval: fewer than {MIN_VIDEOS} videos on a side")
-    videos = min(len(set(side.videos[0])) for side in (measured.real, measured.fake))
+    drawn = (measured.real.drawn_videos, measured.fake.drawn_videos)
+    videos = min(count for count in drawn if count is not None)
     if numbers.interval is not None and videos <= FEW_VIDEOS:
         found.append(
             f"{videos} videos on the smaller side: a 95 % interval of so few covers 84 to 96 %, "

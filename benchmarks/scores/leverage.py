@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from leo_bench.benchmarks.scores.feature_sides import check_features_known
 from leo_bench.benchmarks.scores.plan import Plan
 from leo_bench.benchmarks.scores.score import DistanceReport, scored
 from leo_bench.evaluation.distances.frechet_influence import leave_each_out
@@ -19,6 +20,7 @@ def leverage_of(chosen: Plan, resources: Resources) -> DistanceReport[LeverageEx
     Raises:
         InputError: the sources or weights cannot be used.
     """
+    check_features_known(chosen, "leverage")
     found = scored(chosen, resources)
     real, fake = found.measured.real, found.measured.fake
     left_out = on_one_thread(

@@ -27,16 +27,11 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import build_extractor
 from leo_bench.evaluation.features.clip_blocks import ClipBlocks
 from leo_bench.evaluation.features.of_clips import FeatureRecipe, Resources, clip_features
-from leo_bench.evaluation.measure import (
-    Settings,
-    Side,
-    check_one_size,
-    check_same_size,
-    draw,
-)
+from leo_bench.evaluation.measure import Settings, Side, draw
 from leo_bench.evaluation.protocols.of_clips import Loading, SideChoice
 from leo_bench.evaluation.records.documents import NearestExtra, Pair
 from leo_bench.evaluation.records.parts import SideRecord
+from leo_bench.evaluation.videos.frame_sizes import check_one_size, check_same_size
 from leo_bench.evaluation.videos.source import VideoSource, check_unchanged, without
 
 PAIRS_SHOWN = 12

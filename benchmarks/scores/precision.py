@@ -1,5 +1,6 @@
 """Precision and recall of fake videos, on the features that a distance is measured on."""
 
+from leo_bench.benchmarks.scores.feature_sides import check_features_known
 from leo_bench.benchmarks.scores.plan import Plan
 from leo_bench.benchmarks.scores.score import DistanceReport, Scored, scored
 from leo_bench.evaluation.distances.influence import ClipFeatures
@@ -17,6 +18,7 @@ def precision_of(chosen: Plan, resources: Resources) -> DistanceReport[Precision
     Raises:
         InputError: the sources or weights cannot be used.
     """
+    check_features_known(chosen, "precision")
     found = scored(chosen, resources)
     return DistanceReport("precision", found.record, shares_of(found, chosen.request.seed))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from leo_bench.benchmarks.scores.distance_record import record_of
+from leo_bench.benchmarks.scores.feature_sides import check_fits
 from leo_bench.benchmarks.scores.plan import Plan, check_weights, open_side, plan, source_options
 from leo_bench.benchmarks.scores.requests import ScoreRequest
 from leo_bench.benchmarks.scores.stamp import seconds_since, with_news
@@ -105,6 +106,8 @@ def score_opened(
     """
     request = chosen.request
     check_weights(chosen.network.name, chosen.weights_sha256, network.frozen.weights)
+    for side in (real, fake):
+        check_fits(side, chosen, network.frozen)
     settings = settings_of(chosen, network, resources)
     measured = measure(request.metric, real, fake, chosen.protocol, settings)
     record = record_of(chosen, measured, network.frozen, seconds_since(began))

@@ -10,6 +10,7 @@ import torch
 from leo_bench.benchmarks.sources.locations import absolute_source
 from leo_bench.evaluation.embedders import FrameEmbedder
 from leo_bench.evaluation.extractors import ClipExtractor
+from leo_bench.evaluation.feature_files.sources import FeaturesSource, StatisticsSource
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.schema import Data
 from leo_bench.evaluation.measure import SideFeatures
@@ -122,7 +123,10 @@ def side_record(
 def drawn_side(spec: str, split: str | None, drawn: SideFeatures) -> SideRecord:
     """The record of a side whose clips went through an extractor."""
     source, stride = drawn.side.source, drawn.side.window.stride
-    return side_record(spec, split, source, drawn.used, drawn.clips, stride, drawn.notes)
+    if isinstance(source, StatisticsSource):
+        return source.recorded(spec, absolute_source(spec))
+    made = side_record(spec, split, source, drawn.used, drawn.clips, stride, drawn.notes)
+    return source.completed(made) if isinstance(source, FeaturesSource) else made
 
 
 def weights_notes(network: FrozenNetwork) -> tuple[str, ...]:

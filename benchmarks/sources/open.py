@@ -1,6 +1,7 @@
 """Opens a source, `KIND:LOCATION` on the command line, as a `VideoSource`.
 
 my_samples/  clip.mp4  set.zip  codes.npy   a folder or file
+features.npz  statistics.npz                 what `leo-bench features` wrote of videos
 'my_samples/*.mp4'                          the files that match; "*" also matches "/"
 dataset:taichihd/train  toy-faces/test      a split of a data set or of an embedded world
 mine/walks.toml/test                        a split of a data set of your own
@@ -38,6 +39,8 @@ from leo_bench.benchmarks.sources.damage import damaged
 from leo_bench.benchmarks.sources.locations import listed_paths, split_query
 from leo_bench.benchmarks.sources.nearest_videos import open_nearest
 from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.feature_files.files import kind_at
+from leo_bench.evaluation.feature_files.sources import FeaturesSource, open_feature_file
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 from leo_bench.evaluation.videos.source import Selection, VideoSource
@@ -97,6 +100,8 @@ def limited(source: VideoSource, limit: int | None) -> VideoSource:
     """The first `limit` videos of a source; None: all."""
     if limit is None or limit >= len(source.names):
         return source
+    if isinstance(source, FeaturesSource):
+        return source.first(limit)
     return Selection(source, range(limit), f"{source.name} (first {limit})")
 
 
@@ -123,6 +128,8 @@ def dataset_behind(spec: str) -> Dataset | None:
 
 def _on_disk(spec: str, files: OpenOptions) -> VideoSource:
     path = Path(spec).expanduser()
+    if kind_at(path) is not None:
+        return open_feature_file(path)
     try:
         if path.exists() or not has_magic(str(path)):
             return open_videos(path, files)

@@ -10,7 +10,6 @@ The forms differ in how they take the trace of the square root:
 - `frechet_distance_svd`: the form that DIGAN, TATS and the TF original publish, in a given dtype.
 """
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
@@ -23,8 +22,15 @@ from leo_bench.evaluation.distances.feature_matrix import (
     check_pair,
     content_order,
 )
-from leo_bench.evaluation.distances.frechet_influence import frechet_statistic
-from leo_bench.evaluation.distances.influence import Form
+from leo_bench.evaluation.distances.frechet_influence import (
+    FixedGaussian,
+    WeightedSide,
+    frechet_statistic,
+    statistic_of,
+    weighted_side,
+)
+from leo_bench.evaluation.distances.gaussian import Gaussian, RealStatistics
+from leo_bench.evaluation.distances.influence import Form, StatisticsForm
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import Data
 
@@ -55,6 +61,7 @@ def form(options: FrechetOptions) -> Form:
     """FVD as the protocol computes it."""
     in_float64 = options.model_copy(update={"square_root": "eigenvalues", "dtype": "float64"})
     exact = partial(frechet_of_features, options=in_float64)
+    to_exact = partial(_to_statistics, options=in_float64)
     return Form(
         "fvd",
         published=exact
@@ -63,16 +70,17 @@ def form(options: FrechetOptions) -> Form:
         exact=exact,
         weighted=partial(frechet_statistic, correction=options.correction),
         settings=options.model_dump(mode="json"),
+        of_statistics=StatisticsForm(
+            fit=partial(_statistics, options=options),
+            published=to_exact
+            if options.dtype == "float64"
+            else partial(_to_statistics, options=options),
+            exact=to_exact,
+            weighted=lambda real, fake: statistic_of(
+                fixed_side(real.exact), weighted_side(fake, options.correction)
+            ),
+        ),
     )
-
-
-@dataclass(frozen=True)
-class Gaussian:
-    """Mean and covariance of `count` clips' features."""
-
-    mean: Tensor  # [D]
-    cov: Tensor  # [D,D]
-    count: int
 
 
 def fit_gaussian(
@@ -97,13 +105,36 @@ def frechet_of_features(real: Tensor, fake: Tensor, options: FrechetOptions) -> 
         InputError: features that are not finite, not [N,D], of unlike D, or of fewer than 2 clips.
     """
     check_pair(real, fake)
-    dtype = DTYPES[options.dtype]
-    gaussians = [
-        fit_gaussian(side, correction=options.correction, dtype=dtype) for side in (real, fake)
-    ]
+    return _of_gaussians(_fitted(real, options), _fitted(fake, options), options)
+
+
+def fixed_side(gaussian: Gaussian) -> WeightedSide:
+    """A side of `frechet_influence.statistic_of` of which only the Gaussian is known."""
+    cov = gaussian.cov.double()
+    fixed = FixedGaussian(gaussian.mean.double(), _covariance_root(gaussian), cov.trace())
+    return WeightedSide((), gaussian.count, len(cov), lambda _weights: fixed)
+
+
+def _statistics(real: Tensor, options: FrechetOptions) -> RealStatistics:
+    exact = fit_gaussian(real, correction=options.correction)
+    published = exact if options.dtype == "float64" else _fitted(real, options)
+    return RealStatistics(exact, published)
+
+
+def _to_statistics(real: RealStatistics, fake: Tensor, options: FrechetOptions) -> float:
+    check_features(fake, "fake")
+    gaussian = real.exact if options.dtype == "float64" else real.published
+    return _of_gaussians(gaussian, _fitted(fake, options), options)
+
+
+def _fitted(features: Tensor, options: FrechetOptions) -> Gaussian:
+    return fit_gaussian(features, correction=options.correction, dtype=DTYPES[options.dtype])
+
+
+def _of_gaussians(real: Gaussian, fake: Gaussian, options: FrechetOptions) -> float:
     if options.square_root == "symmetric-svd":
-        return frechet_distance_svd(*gaussians)
-    return frechet_distance(*gaussians)
+        return frechet_distance_svd(real, fake)
+    return frechet_distance(real, fake)
 
 
 def frechet_distance(real: Gaussian, fake: Gaussian) -> float:

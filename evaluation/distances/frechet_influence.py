@@ -7,7 +7,7 @@ respect to S_real S_fake^T is W Z^T. One decomposition gives the value and all i
 Legend: N clips of one side, D dimensions, K rows of S.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -88,6 +88,55 @@ class WeightedGaussian(Protocol):
         """For `left_out`; `vectors` [K,K']: singular vectors, on this side, of both roots."""
 
 
+@dataclass(frozen=True)
+class WeightedSide:
+    """One side's Gaussian as a function of the weights of its videos, float64 [videos].
+
+    Args:
+        videos: their names, in the order of the weights; none where the side is known by its
+            statistics alone.
+        count: number of clips.
+        dimension: of the features.
+        fit: weights -> Gaussian.
+    """
+
+    videos: Sequence[str]
+    count: int
+    dimension: int
+    fit: Callable[[Tensor], WeightedGaussian]
+
+    @classmethod
+    def of(cls, side: ClipFeatures, fit: Callable[[Tensor], WeightedGaussian]) -> "WeightedSide":
+        """The side that these features are of."""
+        count, dimension = side.values.shape
+        return cls(sorted(set(side.videos)), count, dimension, fit)
+
+
+@dataclass(frozen=True)
+class FixedGaussian:
+    """See WeightedGaussian: of a side without videos, whose Gaussian is given."""
+
+    mean: Tensor
+    root: Tensor
+    trace: Tensor
+
+    def influences(self, shift: Tensor, half_map: Tensor) -> Tensor:
+        """Of no video."""
+        return torch.zeros(0, dtype=torch.float64)
+
+    def clips(self, vectors: Tensor) -> Clips:
+        """None."""
+        nothing = torch.zeros(0, len(self.mean), dtype=torch.float64)
+        return Clips(
+            counts=torch.zeros(0, dtype=torch.int64),
+            squares=nothing.sum(dim=1),
+            sums=nothing,
+            coordinates=lambda _first, _last: nothing,
+            correction=0,
+            tail=1.0,
+        )
+
+
 def frechet_statistic(
     real: ClipFeatures, fake: ClipFeatures, *, correction: int
 ) -> FrechetStatistic:
@@ -97,24 +146,20 @@ def frechet_statistic(
         InputError: features that are not finite, not [N,D], of unlike D, or of fewer than 2 clips.
     """
     check_pair(real.values, fake.values)
-
-    def fitting(side: ClipFeatures) -> Callable[[Tensor], WeightedGaussian]:
-        weigh = weighing(side)
-        return lambda weights: _Gaussian.of(weigh(weights), correction)
-
-    return statistic_of(real, fake, fitting)
+    return statistic_of(weighted_side(real, correction), weighted_side(fake, correction))
 
 
-def statistic_of(
-    real: ClipFeatures,
-    fake: ClipFeatures,
-    fitting: Callable[[ClipFeatures], Callable[[Tensor], WeightedGaussian]],
-) -> FrechetStatistic:
-    """The statistic of two sides, each of which `fitting` makes a function of its weights."""
-    fit_real, fit_fake = fitting(real), fitting(fake)
+def weighted_side(side: ClipFeatures, correction: int) -> WeightedSide:
+    """A side of `frechet_statistic`."""
+    weigh = weighing(side)
+    return WeightedSide.of(side, lambda weights: _Gaussian.of(weigh(weights), correction))
+
+
+def statistic_of(real: WeightedSide, fake: WeightedSide) -> FrechetStatistic:
+    """The Fréchet distance of two sides as a function of the weights of their videos."""
 
     def decomposed(weights: Weights) -> _Decomposed:
-        r, f = fit_real(weights.real), fit_fake(weights.fake)
+        r, f = real.fit(weights.real), fake.fit(weights.fake)
         left, roots, right = torch.linalg.svd(r.root @ f.root.T, full_matrices=False)
         shift = r.mean - f.mean
         value = shift.square().sum() + r.trace + f.trace - 2 * roots.sum()
@@ -132,8 +177,15 @@ def statistic_of(
         d = decomposed(statistic.ones)
         return left_out(d.value, d.real.clips(d.left), d.fake.clips(d.right), d.roots, d.shift)
 
-    plain = WeightedStatistic.of(real, fake, at)
-    statistic = FrechetStatistic(**vars(plain), without_each=without_each)
+    statistic = FrechetStatistic(
+        real.videos,
+        fake.videos,
+        n_real=real.count,
+        n_fake=fake.count,
+        dimension=fake.dimension,
+        at=at,
+        without_each=without_each,
+    )
     return statistic
 
 

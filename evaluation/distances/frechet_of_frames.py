@@ -9,21 +9,27 @@ it. Of the singular values W s Z^T of S_real S_fake^T, a real row x counts again
 |(x - m) V L^-1/2 W sqrt(s)|^2: `frechet_statistic` without its matrices of N rows.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Tensor
 
-from leo_bench.evaluation.distances.feature_matrix import check_pair
-from leo_bench.evaluation.distances.frechet import FrechetOptions, Gaussian, frechet_distance
+from leo_bench.evaluation.distances.feature_matrix import check_features, check_pair
+from leo_bench.evaluation.distances.frechet import FrechetOptions, fixed_side, frechet_distance
 from leo_bench.evaluation.distances.frechet_influence import (
     FrechetStatistic,
-    WeightedGaussian,
+    WeightedSide,
     statistic_of,
 )
-from leo_bench.evaluation.distances.influence import ClipFeatures, Form, VideoRows
+from leo_bench.evaluation.distances.gaussian import Gaussian, RealStatistics
+from leo_bench.evaluation.distances.influence import (
+    ClipFeatures,
+    Form,
+    StatisticsForm,
+    VideoRows,
+)
 from leo_bench.evaluation.distances.left_out import Clips, fourth_moment
 
 BLOCK = 4096  # rows: 64 MB of float64 at 2048 dimensions
@@ -34,9 +40,31 @@ NOTHING = 1e-13
 
 def form(options: FrechetOptions) -> Form:
     """FID as the protocol computes it: always in float64."""
-    distance = partial(frechet_of_frames, correction=options.correction)
-    weighted = partial(frechet_statistic_of_frames, correction=options.correction)
-    return Form("fid", distance, distance, weighted, options.model_dump(mode="json"))
+    correction = options.correction
+    distance = partial(frechet_of_frames, correction=correction)
+
+    def fit(values: Tensor) -> RealStatistics:
+        gaussian = fit_gaussian_of_frames(values, "real", correction)
+        return RealStatistics(gaussian, gaussian)
+
+    def to_statistics(real: RealStatistics, fake: Tensor) -> float:
+        return frechet_distance(real.exact, fit_gaussian_of_frames(fake, "fake", correction))
+
+    return Form(
+        "fid",
+        distance,
+        distance,
+        weighted=partial(frechet_statistic_of_frames, correction=correction),
+        settings=options.model_dump(mode="json"),
+        of_statistics=StatisticsForm(
+            fit,
+            published=to_statistics,
+            exact=to_statistics,
+            weighted=lambda real, fake: statistic_of(
+                fixed_side(real.exact), _weighted_side(fake, correction)
+            ),
+        ),
+    )
 
 
 def frechet_of_frames(real: Tensor, fake: Tensor, *, correction: int) -> float:
@@ -46,12 +74,22 @@ def frechet_of_frames(real: Tensor, fake: Tensor, *, correction: int) -> float:
         InputError: features that are not finite, not [N,D], of unlike D, or of fewer than 2 rows.
     """
     check_pair(real, fake)
-    gaussians = []
-    for values in (real, fake):
-        fitted = _Blocks.of(ClipFeatures(values, [""] * len(values)), correction)
-        moments = fitted.moments(torch.ones(1, dtype=torch.float64))
-        gaussians.append(Gaussian(moments.mean, moments.cov, len(values)))
-    return frechet_distance(*gaussians)
+    return frechet_distance(
+        fit_gaussian_of_frames(real, "real", correction),
+        fit_gaussian_of_frames(fake, "fake", correction),
+    )
+
+
+def fit_gaussian_of_frames(values: Tensor, side: str, correction: int) -> Gaussian:
+    """`frechet.fit_gaussian` in blocks of rows; `side` is for messages.
+
+    Raises:
+        InputError: features that are not finite, not [N,D], or of fewer than 2 rows.
+    """
+    check_features(values, side)
+    fitted = _Blocks.of(ClipFeatures(values, [""] * len(values)), correction)
+    moments = fitted.moments(torch.ones(1, dtype=torch.float64))
+    return Gaussian(moments.mean, moments.cov, len(values))
 
 
 def frechet_statistic_of_frames(
@@ -63,12 +101,12 @@ def frechet_statistic_of_frames(
         InputError: as `frechet_of_frames`.
     """
     check_pair(real.values, fake.values)
+    return statistic_of(_weighted_side(real, correction), _weighted_side(fake, correction))
 
-    def fitting(side: ClipFeatures) -> Callable[[Tensor], WeightedGaussian]:
-        blocks = _Blocks.of(side, correction)
-        return lambda weights: _Gaussian.of(blocks, blocks.moments(weights))
 
-    return statistic_of(real, fake, fitting)
+def _weighted_side(side: ClipFeatures, correction: int) -> WeightedSide:
+    blocks = _Blocks.of(side, correction)
+    return WeightedSide.of(side, lambda weights: _Gaussian.of(blocks, blocks.moments(weights)))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from leo_bench.evaluation.distances.feature_matrix import content_order
+from leo_bench.evaluation.distances.gaussian import RealStatistics
 from leo_bench.evaluation.errors import InputError
 
 
@@ -120,7 +121,10 @@ class Linearised:
 
 @dataclass(frozen=True)
 class WeightedStatistic:
-    """A number computed from two sets of videos, as a function of the videos' weights."""
+    """A number computed from two sets of videos, as a function of the videos' weights.
+
+    A side that is known by its statistics alone has no videos: nothing of it varies.
+    """
 
     real_videos: Sequence[str]
     fake_videos: Sequence[str]
@@ -152,6 +156,30 @@ class WeightedStatistic:
         )
 
 
+# What is known of a real side: its features, or their statistics alone.
+RealSide = ClipFeatures | RealStatistics
+
+
+@dataclass(frozen=True)
+class StatisticsForm:
+    """A distance to real features of which only the statistics are known.
+
+    Each function gives the bits that its namesake of `Form` gives for the features themselves,
+    except `weighted`, which is a function of the weights of the fake videos alone.
+
+    Args:
+        fit: real features [N,D] -> their statistics.
+        published: (real, fake features [M,D]) -> the protocol's number.
+        exact: the same in float64.
+        weighted: the same in float64 as a function of the fake videos' weights.
+    """
+
+    fit: Callable[[Tensor], RealStatistics]
+    published: Callable[[RealStatistics, Tensor], float]
+    exact: Callable[[RealStatistics, Tensor], float]
+    weighted: Callable[[RealStatistics, ClipFeatures], WeightedStatistic]
+
+
 @dataclass(frozen=True)
 class Form:
     """A distance as one protocol computes it.
@@ -163,6 +191,8 @@ class Form:
         weighted: the same in float64 as a function of the videos' weights; None where there is no
             closed form, and the interval leaves out groups of videos instead.
         settings: what of the protocol it depends on, as JSON, for the cache.
+        of_statistics: the same with statistics in place of the real features; None where the
+            features themselves are needed.
     """
 
     metric: str
@@ -170,6 +200,43 @@ class Form:
     exact: Callable[[Tensor, Tensor], float]
     weighted: Callable[[ClipFeatures, ClipFeatures], WeightedStatistic] | None
     settings: Mapping[str, object]
+    of_statistics: StatisticsForm | None = None
+
+    def values(self, real: RealSide, fake: ClipFeatures) -> tuple[float, float]:
+        """The protocol's number, and the same in float64.
+
+        Raises:
+            InputError: features that it cannot be computed from; statistics where it needs
+                features.
+        """
+        if isinstance(real, RealStatistics):
+            against = self._against()
+            number = against.exact(real, fake.values)
+            is_one = against.published is against.exact
+            return number if is_one else against.published(real, fake.values), number
+        number = self.exact(real.values, fake.values)
+        is_one = self.published is self.exact
+        return number if is_one else self.published(real.values, fake.values), number
+
+    def statistic(self, real: RealSide, fake: ClipFeatures) -> WeightedStatistic:
+        """The number in float64 as a function of the videos' weights.
+
+        Raises:
+            InputError: as `values`; a distance without a closed form.
+        """
+        if isinstance(real, RealStatistics):
+            return self._against().weighted(real, fake)
+        if self.weighted is None:
+            raise InputError(f"{self.metric}: its videos' influences are not known")
+        return self.weighted(real, fake)
+
+    def _against(self) -> StatisticsForm:
+        if self.of_statistics is None:
+            raise InputError(
+                f"{self.metric} needs the features of the real side; mean and covariance are not "
+                "enough"
+            )
+        return self.of_statistics
 
 
 def combine(terms: Sequence[tuple[float, WeightedStatistic]]) -> WeightedStatistic:
@@ -213,4 +280,4 @@ def mean_of(statistics: Sequence[WeightedStatistic]) -> WeightedStatistic:
 
 def _places(names: Sequence[str], among: Sequence[str]) -> Tensor:
     index = {name: i for i, name in enumerate(among)}
-    return torch.tensor([index[name] for name in names])
+    return torch.tensor([index[name] for name in names], dtype=torch.int64)

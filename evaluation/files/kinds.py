@@ -14,6 +14,8 @@ CLAIM = ".leo-bench"  # file in a folder that names the command that made the fo
 _LARGEST_RECORD = 1 << 28  # bytes; larger files are never records
 _PROVENANCE = {"comparable", "caveats", "created", "versions", "commit", "dirty", "request"}
 _HEAD = 4096  # bytes at a file's begin that identify it
+FEATURES_MARK = "leo_bench.npy"  # in a file of features or statistics: how they were made
+OLD_FEATURES = {"features.npy", "videos.npy"}  # all that is in one without the mark
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def _says(*words: bytes) -> Callable[[Path], bool]:
     return lambda path: all(word in _head(path) for word in words)
 
 
-def _members(path: Path) -> set[str]:
+def members(path: Path) -> set[str]:
     """Names in a zip file; none if it is not a zip file."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -119,11 +121,12 @@ def _members(path: Path) -> set[str]:
 
 
 def _is_features(path: Path) -> bool:
-    return _members(path) == {"features.npy", "videos.npy"}
+    names = members(path)
+    return FEATURES_MARK in names or names == OLD_FEATURES
 
 
 def _is_bundle(path: Path) -> bool:
-    names = _members(path)
+    names = members(path)
     return "manifest.json" in names and any(name.startswith("records/") for name in names)
 
 

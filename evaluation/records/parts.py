@@ -62,13 +62,17 @@ class Provenance(Data):
         return json.dumps(self.content(), indent=1, ensure_ascii=False) + "\n"
 
 
+STATISTICS = "statistics"  # layout of a side of which only mean and covariance are known
+
+
 class SideRecord(Data):
     """One side of a comparison: the videos that were measured.
 
     Args:
         source: as given on the command line.
         name: of the source.
-        fingerprint: SHA-256 of names and contents of the videos that gave clips.
+        fingerprint: SHA-256 of names and contents of the videos that gave clips; of statistics,
+            of their file.
         videos: number of videos in the source; videos_used: of those that gave clips.
         clips: number of clips in each repeat.
         stride: video frames from one clip frame to the next.
@@ -105,6 +109,11 @@ class SideRecord(Data):
     rates: tuple[NotNegative, NotNegative, NotNegative] | None = None
     repeated: Share | None = None
     absolute: str | None = None
+
+    @property
+    def is_statistics(self) -> bool:
+        """Whether only mean and covariance of its features are known."""
+        return self.layout == STATISTICS
 
     @model_validator(mode="after")
     def _counts_fit(self) -> Self:

@@ -1,8 +1,9 @@
 """Confidence intervals of distances, in which videos, not clips, are the independent samples.
 
 What an interval covers: the expected value of the distance at these numbers of videos and clips,
-over new draws of videos from the same populations on both sides. The bias of the distance at that N
-is part of that value (see `extrapolation` for the value at infinite N).
+over new draws of videos from the same populations on both sides; where the real side is known by
+its statistics alone, over new draws of fakes against these statistics. The bias of the distance at
+that N is part of that value (see `extrapolation` for the value at infinite N).
 
 The standard error. To second order, a distance is a mean of one term a video and one term a pair
 of videos, with variances A and B. The sum of squared influences (the infinitesimal jackknife)
@@ -168,7 +169,9 @@ def spread_of_mean(repeats: Sequence[WeightedStatistic], seed: int) -> VarianceE
     Raises:
         InputError: fewer than MIN_VIDEOS videos on a side of a repeat.
     """
-    check_videos("real", min(len(repeat.real_videos) for repeat in repeats))
+    real = min(len(repeat.real_videos) for repeat in repeats)
+    if real > 0:  # a side that is known by its statistics alone has none, and does not vary
+        check_videos("real", real)
     check_videos("fake", min(len(repeat.fake_videos) for repeat in repeats))
     statistic = mean_of(repeats)
     whole = statistic.at(statistic.ones)
@@ -290,7 +293,8 @@ def _squared_influences(at: Linearised, weights: Weights, lost: int) -> float:
 
 
 def _skew(statistic: WeightedStatistic, whole: Linearised) -> float:
-    largest = max((len(side) * side).abs().max().item() for side in (whole.real, whole.fake))
+    sides = [side for side in (whole.real, whole.fake) if len(side) > 0]
+    largest = max((len(side) * side).abs().max().item() for side in sides)
     if largest == 0:
         return 0.0
     step = TILT / largest

@@ -7,7 +7,7 @@ rests. Where the protocol is in float64 they are one.
 import hashlib
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +15,14 @@ from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from leo_bench.evaluation.distances.frechet_influence import FrechetStatistic
-from leo_bench.evaluation.distances.influence import ClipFeatures, Form, WeightedStatistic, mean_of
+from leo_bench.evaluation.distances.gaussian import RealStatistics
+from leo_bench.evaluation.distances.influence import (
+    ClipFeatures,
+    Form,
+    RealSide,
+    WeightedStatistic,
+    mean_of,
+)
 from leo_bench.evaluation.extractors.numerics import hardware
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.features.stores import Store
@@ -33,7 +40,7 @@ from leo_bench.evaluation.uncertainty.intervals import (
 )
 from leo_bench.evaluation.uncertainty.variance import LEVEL
 
-Repeat = tuple[ClipFeatures, ClipFeatures]  # real, fake
+Repeat = tuple[RealSide, ClipFeatures]  # real, fake
 
 # Raise when any statistic could give another number from the same features.
 STATISTICS_VERSION = 2
@@ -46,10 +53,11 @@ class Numbers:
     Args:
         values: as the protocol computes it, one a repeat.
         values_float64: the same in float64.
-        interval: around the mean of `values_float64`, for the mean over repeats with other videos;
-            None with fewer than MIN_VIDEOS videos on a side.
+        interval: around the mean of `values_float64`, for the mean over repeats with other videos
+            (other fakes alone, where of the real side only statistics are known); None with fewer
+            than MIN_VIDEOS videos on a side.
         extrapolation: the mean without its small-sample bias; of Fréchet distances alone, and None
-            where there is no interval.
+            where there is no interval or only statistics of the real side are known.
         influences: of the videos on the mean; None where there is no interval, or the distance has
             no influences.
     """
@@ -80,7 +88,8 @@ def numbers_of(form: Form, repeats: Sequence[Repeat], seed: int, store: Store | 
     """Every number of these features, from the cache where they were computed before.
 
     Raises:
-        InputError: features that a distance cannot be computed from.
+        InputError: features that a distance cannot be computed from; statistics of the real side
+            where it needs features.
     """
     adapter = TypeAdapter(Numbers)
     key = _key(form, repeats, seed)
@@ -98,20 +107,23 @@ def numbers_of(form: Form, repeats: Sequence[Repeat], seed: int, store: Store | 
 
 
 def _numbers(form: Form, repeats: Sequence[Repeat], seed: int) -> Numbers:
-    exact = tuple(form.exact(real.values, fake.values) for real, fake in repeats)
-    published = exact
-    if form.published is not form.exact:
-        published = tuple(form.published(real.values, fake.values) for real, fake in repeats)
-    if min(len(set(side.videos)) for repeat in repeats for side in repeat) < MIN_VIDEOS:
+    published, exact = zip(*(form.values(real, fake) for real, fake in repeats), strict=True)
+    drawn = [side for repeat in repeats for side in repeat if isinstance(side, ClipFeatures)]
+    if min(len(set(side.videos)) for side in drawn) < MIN_VIDEOS:
         return Numbers(published, exact, None, None, None)
     if form.weighted is None:
-        return Numbers(
-            published, exact, jackknife_interval(form.exact, repeats, seed=seed), None, None
-        )
-    distances = [form.weighted(real, fake) for real, fake in repeats]
+        pairs = [(real, fake) for real, fake in repeats if isinstance(real, ClipFeatures)]
+        interval = jackknife_interval(form.exact, pairs, seed=seed)
+        return Numbers(published, exact, interval, None, None)
+    distances = [form.statistic(real, fake) for real, fake in repeats]
     spread = spread_of_mean(distances, seed)
     mean = statistics.fmean(exact)
-    frechet = [distance for distance in distances if isinstance(distance, FrechetStatistic)]
+    # The bias by the number of real videos is known from features alone.
+    frechet = [
+        distance
+        for distance in distances
+        if isinstance(distance, FrechetStatistic) and distance.real_videos
+    ]
     return Numbers(
         published,
         exact,
@@ -153,6 +165,17 @@ def _key(form: Form, repeats: Sequence[Repeat], seed: int) -> str:
     digest.update(json.dumps(facts, sort_keys=True).encode())
     for repeat in repeats:
         for side in repeat:
-            digest.update(side.values.numpy().tobytes())
-            digest.update("\0".join(side.videos).encode())
+            for part in _bytes(side):
+                digest.update(part)
     return digest.hexdigest()
+
+
+def _bytes(side: RealSide) -> Iterator[bytes]:
+    if isinstance(side, RealStatistics):
+        for gaussian in (side.exact, side.published):
+            yield f"statistics of {gaussian.count}".encode()
+            yield gaussian.mean.numpy().tobytes()
+            yield gaussian.cov.numpy().tobytes()
+    else:
+        yield side.values.numpy().tobytes()
+        yield "\0".join(side.videos).encode()

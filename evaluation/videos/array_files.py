@@ -73,6 +73,28 @@ def array_headers(path: Path) -> dict[str, Header]:
     return headers
 
 
+def arrays_within(file: IO[bytes], most: int) -> dict[str, Array]:
+    """All arrays of a small .npz by key, loaded; at most `most` bytes.
+
+    Raises:
+        Exception: of any type: not such a file, a damaged one, or a larger one.
+    """
+    with zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        if sum(member.file_size for member in members) > most:
+            raise ValueError("they are too large")
+        found: dict[str, Array] = {}
+        for member in members:
+            with archive.open(member) as packed:
+                if read_header(packed).size > member.file_size:
+                    raise ValueError(f"{member.filename} promises more values than it holds")
+            with archive.open(member) as packed:
+                found[member.filename.removesuffix(".npy")] = npy.read_array(
+                    packed, allow_pickle=False
+                )
+    return found
+
+
 class ArrayReader:
     """Reads arrays by file and key; safe to call from several threads."""
 

@@ -16,12 +16,12 @@ from torch import Tensor
 
 from leo_bench.evaluation.distances.frechet import (
     FrechetOptions,
-    Gaussian,
     fit_gaussian,
     frechet_distance_svd,
     frechet_distance_thin,
     frechet_of_features,
 )
+from leo_bench.evaluation.distances.gaussian import Gaussian
 from leo_bench.evaluation.distances.kernel import KernelOptions, kernel_distance, kernel_row_sums
 
 DATA = json.loads((Path(__file__).parent / "data" / "statistics.json").read_text())

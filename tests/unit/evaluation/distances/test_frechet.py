@@ -6,13 +6,13 @@ from torch import Tensor
 
 from leo_bench.evaluation.distances.frechet import (
     FrechetOptions,
-    Gaussian,
     fit_gaussian,
     frechet_distance,
     frechet_distance_svd,
     frechet_distance_thin,
     frechet_of_features,
 )
+from leo_bench.evaluation.distances.gaussian import Gaussian
 from leo_bench.evaluation.errors import InputError
 
 UNBIASED = FrechetOptions(covariance="unbiased", square_root="eigenvalues", dtype="float64")
