@@ -276,7 +276,7 @@ class StatisticsSource:
 
 
 def open_feature_file(path: Path) -> FeaturesSource | StatisticsSource:
-    """Open a file for which `files.kind_at` is not None.
+    """Open a file for which `evaluation.feature_files.files.kind_at` is not None.
 
     Raises:
         InputError: as `read_feature_file`.
