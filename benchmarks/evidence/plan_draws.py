@@ -31,8 +31,8 @@ from torch import Tensor
 
 from leo_bench.benchmarks.evidence.coverage_draws import Population, Tails
 from leo_bench.benchmarks.planning.subjects import distance_pilot, side_of
-from leo_bench.benchmarks.scores.features_file import read_features
 from leo_bench.evaluation.distances.influence import ClipFeatures, WeightedStatistic
+from leo_bench.evaluation.feature_files.files import read_features
 from leo_bench.evaluation.protocols.of_clips import form_of, load_protocol
 from leo_bench.evaluation.records.influences import VideoInfluences, less
 from leo_bench.evaluation.uncertainty.intervals import (
