@@ -178,6 +178,10 @@ def _entry(key: str, work: Work) -> str:
     fields = {name: _written(name, str(value)) for name, value in found.items() if value}
     if "eprint" in fields:
         fields["archiveprefix"] = "arXiv"
+    if "url" in fields:  # which the oldest styles do not print
+        fields["howpublished"] = f"\\url{{{fields.pop('url')}}}"
+    if not work.author:  # styles sort by it
+        fields["key"] = _written("note", work.label)
     lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
     return "\n".join([f"@{work.type}{{{key},", *lines, "}"]) + "\n"
 

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from leo_bench.evaluation.metrics import METRICS
-from leo_bench.reports.bibliography import LEO, OURSELVES, Citations, Kind, citations
+from leo_bench.reports.bibliography import (
+    LEO,
+    OURSELVES,
+    REPOSITORY,
+    Citations,
+    Kind,
+    citations,
+)
 from leo_bench.reports.records import StoredRecord, metric_name
 
 STARTS = {
@@ -135,8 +142,9 @@ def _computed(group: Sequence[Content], cited: Citations) -> list[Piece]:
     version = content["versions"].get("leo-bench", "?")
     settings, protocol = content["protocol_settings"], content["protocol"]
     after = ""
-    if str(settings.get("source", "")).startswith("https://"):
-        after = f", after {settings['source']}"
+    repository = REPOSITORY.match(str(settings.get("source", "")))
+    if repository is not None:
+        after = f", after {repository[1]}"
         after += f" at commit {settings['commit']}" if settings.get("commit") else ""
     were = "were" if len(metrics) > 1 else "was"
     return [

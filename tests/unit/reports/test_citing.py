@@ -61,7 +61,7 @@ def test_a_published_number_is_said_with_all_that_a_reviewer_asks(tmp_path: Path
         "interval 88.3 to 110.3) for ours. FVD (Unterthiner et al., 2018) was computed "
         "with leo-bench 0.1.0 (commit 000000000000) (leo-bench, 2026; Wang et al., 2024) "
         "under protocol digan, version 2 (digest 62da89eedb54), after "
-        "https://github.com/sihyun-yu/digan at commit e822320 (Yu et al., 2022; "
+        "sihyun-yu/digan at commit e822320 (Yu et al., 2022; "
         "sihyun-yu/digan), on clips of 16 frames at 128x128 pixels (resized by "
         "center-crop-bilinear-truncate) of taichihd-train (Siarohin et al., 2019), with "
         "features of i3d-kinetics400 (Carreira and Zisserman, 2017) (weights SHA-256 "
@@ -84,7 +84,14 @@ def test_a_published_number_is_said_with_all_that_a_reviewer_asks(tmp_path: Path
         "leo-bench",
     ]
     assert "  note = {Version 0.1.0, commit 000000000000},\n" in text
-    assert "  note = {Commit e822320},\n" in text
+    assert (
+        "@misc{sihyun-yu-digan,\n"
+        "  title = {{sihyun-yu/digan}},\n"
+        "  note = {Commit e822320},\n"
+        "  howpublished = {\\url{https://github.com/sihyun-yu/digan}},\n"
+        "  key = {sihyun-yu/digan},\n"
+        "}\n"
+    ) in text
     assert "No paper for" not in text
 
 
