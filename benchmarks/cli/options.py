@@ -212,6 +212,13 @@ class Reading:
             "pictures, if they form one series."
         ),
     ] = None
+    only: Annotated[
+        str | None,
+        typer.Option(
+            help="Media to read where a folder holds several kinds: suffixes, frames (all "
+            "pictures) or videos, with commas (mp4,zip). A side without any of them is read whole."
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Literal
 
 import torch
 
-from leo_bench.benchmarks.evidence.coverage_draws import KVD, Population, Tails, distances
+from leo_bench.benchmarks.evidence.coverage_cells import Cell, Outcome, What, outcome
+from leo_bench.benchmarks.evidence.coverage_draws import (
+    KVD,
+    Population,
+    Tails,
+    distances,
+)
+from leo_bench.benchmarks.evidence.coverage_pairs import two_acd, two_fakes
 from leo_bench.evaluation.distances.frechet_influence import frechet_statistic
 from leo_bench.evaluation.distances.frechet_of_frames import frechet_statistic_of_frames
 from leo_bench.evaluation.distances.kernel import kernel_statistic
@@ -31,7 +37,6 @@ from leo_bench.evaluation.distances.neighbours import precision, recall
 from leo_bench.evaluation.identity.drift import bands
 from leo_bench.evaluation.uncertainty.extrapolation import extrapolate
 from leo_bench.evaluation.uncertainty.intervals import (
-    Interval,
     cautious_interval,
     interval_around,
     paired_difference_interval,
@@ -41,32 +46,9 @@ from leo_bench.evaluation.uncertainty.mean_intervals import mean_interval
 from leo_bench.evaluation.uncertainty.over_seeds import over_seeds
 from leo_bench.evaluation.uncertainty.share_intervals import precision_interval, recall_interval
 
-What = Literal["distance", "infinity", "frames", "shares", "acd", "seeds", "band"]
-
 TAILS: tuple[Tails, ...] = ("light", "heavy")
 FRAMES = 4  # of a video, for FID
 TIMES = 12  # of a drift curve
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One setting of the simulation.
-
-    Args:
-        what: a key of `DRAWS`, which names the numbers.
-        dim: dimensions of the features; 0: there are no features.
-        n_real, n_fake: numbers of videos; "acd" and "band" have no fakes, "seeds" no real videos.
-        unlike: whether the fakes' distribution differs from the real one.
-        draws: number of repetitions.
-    """
-
-    what: What
-    dim: int
-    n_real: int
-    n_fake: int
-    tails: Tails
-    unlike: bool
-    draws: int
 
 
 @dataclass(frozen=True)
@@ -102,16 +84,6 @@ class CoverageRow:
     bias: float
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """One number of one draw and its interval; `target` None: the mean over the draws."""
-
-    value: float
-    low: float | None
-    high: float | None
-    target: float | None = None
-
-
 def cells() -> Iterator[Cell]:
     """All cells; where the sides differ in size, the real one has four times the videos."""
     for tails in TAILS:
@@ -140,6 +112,9 @@ def cells() -> Iterator[Cell]:
         yield Cell("distance", 400, 256, 64, tails, True, 200)
         yield Cell("distance", 400, 256, 256, tails, True, 200)
     yield Cell("infinity", 400, 640, 640, "light", True, 40)
+    for n, tails, unlike in itertools.product((16, 64, 256), TAILS, (True, False)):
+        yield Cell("two fakes", 48, n, n, tails, unlike, {16: 1000, 64: 500, 256: 200}[n])
+        yield Cell("two acd", 0, 0, n, tails, unlike, 1000)
 
 
 def run_cell(cell: Cell, seed: int = 0) -> list[CoverageRow]:
@@ -147,8 +122,8 @@ def run_cell(cell: Cell, seed: int = 0) -> list[CoverageRow]:
     generator = torch.Generator().manual_seed(seed)
     found: dict[str, list[Outcome]] = {}
     for draw in range(cell.draws):
-        for number, outcome in DRAWS[cell.what](cell, draw, generator).items():
-            found.setdefault(number, []).append(outcome)
+        for number, one in DRAWS[cell.what](cell, draw, generator).items():
+            found.setdefault(number, []).append(one)
     return [_count(cell, number, outcomes) for number, outcomes in found.items()]
 
 
@@ -164,13 +139,13 @@ def _distance(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str,
     kvd = kernel_statistic(real, fake, KVD)
     spread, kernel = spread_of_mean([fvd], draw), spread_of_mean([kvd], draw)
     return {
-        "fvd": _outcome(
+        "fvd": outcome(
             spread.value, interval_around(spread.value, spread.single + spread.paired, spread, 0.95)
         ),
-        "kvd": _outcome(
+        "kvd": outcome(
             kernel.value, cautious_interval(kernel.value, kernel, 0.95), population.kernel
         ),
-        "difference": _outcome(
+        "difference": outcome(
             spread.value - alike.at(alike.ones).value,
             paired_difference_interval(fvd, alike, seed=draw),
         ),
@@ -184,7 +159,7 @@ def _infinity(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str,
     spread = spread_of_mean([fvd], draw)
     found = extrapolate([fvd], spread, seed=draw)
     return {
-        "fvd infinity": _outcome(found.value, found.interval, population.frechet),
+        "fvd infinity": outcome(found.value, found.interval, population.frechet),
         "line in 1/N": Outcome(found.line, None, None, population.frechet),
         "fvd, as if it were": Outcome(spread.value, None, None, population.frechet),
     }
@@ -199,7 +174,7 @@ def _frames(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str, O
     )
     spread = spread_of_mean([fid], draw)
     interval = interval_around(spread.value, spread.single + spread.paired, spread, 0.95)
-    return {"fid": _outcome(spread.value, interval)}
+    return {"fid": outcome(spread.value, interval)}
 
 
 def _shares(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str, Outcome]:
@@ -207,19 +182,17 @@ def _shares(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str, O
     real = population.real(cell.n_real, 1, generator)
     fake = population.fake(cell.n_fake, 1, generator)
     return {
-        "precision": _outcome(
+        "precision": outcome(
             precision(real.values, fake.values), precision_interval(real, fake, seed=draw)
         ),
-        "recall": _outcome(
-            recall(real.values, fake.values), recall_interval(real, fake, seed=draw)
-        ),
+        "recall": outcome(recall(real.values, fake.values), recall_interval(real, fake, seed=draw)),
     }
 
 
 def _acd(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str, Outcome]:
     values = distances(cell.tails, cell.n_real, generator)
     named = {str(i): value for i, value in enumerate(values)}
-    return {"acd": _outcome(fmean(values), mean_interval(named), 1.0)}
+    return {"acd": outcome(fmean(values), mean_interval(named), 1.0)}
 
 
 def _seeds(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str, Outcome]:
@@ -255,13 +228,9 @@ DRAWS: Mapping[What, Callable[[Cell, int, torch.Generator], Mapping[str, Outcome
     "acd": _acd,
     "seeds": _seeds,
     "band": _band,
+    "two fakes": two_fakes,
+    "two acd": two_acd,
 }
-
-
-def _outcome(value: float, interval: Interval | None, target: float | None = None) -> Outcome:
-    if interval is None:
-        return Outcome(value, None, None, target)
-    return Outcome(value, interval.low, interval.high, target)
 
 
 def _count(cell: Cell, number: str, outcomes: list[Outcome]) -> CoverageRow:

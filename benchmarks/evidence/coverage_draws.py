@@ -25,6 +25,8 @@ RADIUS = 0.45  # standard deviation of the logarithm of the radius, heavy tails
 SHIFT, SCALE = 0.5, 1.2  # of unlike fakes
 
 CORRELATION = 0.7  # of the clips, or frames, of one video
+PAIRED = 0.9  # correlation of two fakes of one name, as of one seed or first frame
+NEARER = 0.5  # of SHIFT and of SCALE - 1: fakes that are nearer to the real videos
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,30 @@ class Population:
         found = self.real(videos, clips, generator)
         return ClipFeatures(found.values * self.scale + self.shift, found.videos)
 
+    def two_fakes(
+        self, videos: int, *, paired: bool, generator: torch.Generator
+    ) -> tuple[ClipFeatures, ClipFeatures]:
+        """Two fake sides: the first SCALE * deviation + SHIFT, the second alike or NEARER.
+
+        Args:
+            videos: of each.
+            paired: videos of one name are correlated by PAIRED; else the names differ, too.
+            generator: of all draws.
+        """
+        mine, other = self.real(videos, 1, generator), self.real(videos, 1, generator)
+        values, names = other.values, [f"other {name}" for name in other.videos]
+        if paired:
+            values = math.sqrt(PAIRED) * mine.values + math.sqrt(1 - PAIRED) * values
+            names = list(mine.videos)
+        first = mine.values * SCALE + SHIFT
+        second = values * (1 + self.nearer * (SCALE - 1)) + self.nearer * SHIFT
+        return ClipFeatures(first, mine.videos), ClipFeatures(second, names)
+
+    @property
+    def nearer(self) -> float:
+        """How far the second of `two_fakes` is from the real videos, of the first one's way."""
+        return NEARER if self.unlike else 1.0
+
     @property
     def frechet(self) -> float:
         """The Fréchet distance of the two distributions."""
@@ -94,6 +120,25 @@ def covariance_root(dim: int, exponent: float) -> Tensor:
     eigenvalues *= 3 * dim / eigenvalues.sum()
     frame = torch.eye(dim, dtype=torch.float64) - 2 * torch.outer(index, index) / (index @ index)
     return eigenvalues.sqrt()[:, None] * frame
+
+
+def two_distances(
+    tails: Tails, count: int, *, paired: bool, generator: torch.Generator
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Values as of `distances` for the videos of two fake sides, by name; see `two_fakes`."""
+    of_video, of_other = (
+        torch.randn((8, count), generator=generator, dtype=torch.float64) for _ in range(2)
+    )
+    second = of_other
+    if paired:
+        second = math.sqrt(PAIRED) * of_video + math.sqrt(1 - PAIRED) * of_other
+    found = []
+    for normal, name in ((of_video, "video"), (second, "video" if paired else "other")):
+        values = normal.square().mean(dim=0)
+        if tails == "heavy":
+            values = (0.8 * normal[0] - 0.32).exp()
+        found.append({f"{name} {i}": float(value) for i, value in enumerate(values)})
+    return found[0], found[1]
 
 
 def distances(tails: Tails, count: int, generator: torch.Generator) -> list[float]:

@@ -28,6 +28,14 @@ DISTANCES = {
     "fvd infinity": "FVD∞ where it is told, and of how many draws",
     "precision": "Precision (none is told under 32 videos)",
     "recall": "Recall (likewise)",
+    **{
+        f"{metric}, {names}": f"{metric.upper()} of one fake side less that of another, {about}"
+        for metric in ("fvd", "kvd", "acd")
+        for names, about in (
+            ("one name", "videos of one name, correlation 0.9"),
+            ("other names", "videos of other names"),
+        )
+    },
 }
 MEANS = ("acd", "drift, all times", "over seeds")
 GATE_CASE = ("number", "tails", "n_real", "n_fake", "samples")

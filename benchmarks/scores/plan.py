@@ -31,6 +31,7 @@ from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, check_metric, load_protocol
 from leo_bench.evaluation.protocols.of_frames import FrameProtocol, load_frame_protocol
 from leo_bench.evaluation.videos.discover import OpenOptions
+from leo_bench.evaluation.videos.listing import suffixes_of
 from leo_bench.evaluation.videos.source import VideoSource
 
 # Fields of requests that must be 1 or more.
@@ -235,6 +236,7 @@ def source_options(
             on_error=request.on_error,
             float_range=request.float_range,
             frames_glob=request.frames_glob,
+            suffixes=suffixes_of(request.only),
             workers=resources.workers,
             on_progress=resources.opening,
         ),

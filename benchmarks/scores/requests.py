@@ -4,7 +4,9 @@
 records; pydantic puts the fields of the last base class first.
 """
 
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from leo_bench.evaluation.files.schema import Data
 from leo_bench.evaluation.metrics import DistanceName
@@ -20,6 +22,15 @@ class VideoOptions(Data):
     float_range: FloatRange | None = None
     frames_glob: str | None = None
     limit: int | None = None
+    only: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_absent_only(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Younger than the first records: written down only where it says something.
+        content: dict[str, Any] = handler(self)
+        if self.only is None:
+            del content["only"]
+        return content
 
 
 class ExtractorOptions(Data):

@@ -1,6 +1,7 @@
 """Compute a record's number again, from the same videos by the same protocol."""
 
 from collections.abc import Callable
+from typing import Any
 
 from leo_bench.benchmarks.datasets import names_dataset
 from leo_bench.benchmarks.datasets.dataset import dataset_now
@@ -8,11 +9,13 @@ from leo_bench.benchmarks.scores.acd import acd_of
 from leo_bench.benchmarks.scores.drift import DriftRequest, drift_of
 from leo_bench.benchmarks.scores.leverage import leverage_of
 from leo_bench.benchmarks.scores.nearest import NearestRequest, find_nearest
+from leo_bench.benchmarks.scores.pairs import of_distances, of_scores
 from leo_bench.benchmarks.scores.plan import check_weights
-from leo_bench.benchmarks.scores.precision import precision_of
+from leo_bench.benchmarks.scores.precision import precision_of, shares_of
 from leo_bench.benchmarks.scores.repetition import RepetitionRequest, measure_repetition
 from leo_bench.benchmarks.scores.requests import FrameScoreRequest
-from leo_bench.benchmarks.scores.score import scored
+from leo_bench.benchmarks.scores.score import Scored, scored
+from leo_bench.benchmarks.scores.score_record import MeasuredScore
 from leo_bench.benchmarks.sources.locations import definitions_now, where_now
 from leo_bench.benchmarks.verify_and_explain.plan_of_record import (
     Given,
@@ -24,6 +27,7 @@ from leo_bench.benchmarks.verify_and_explain.plan_of_record import (
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.schema import parse
+from leo_bench.evaluation.records.comparison import PrecisionOf, ScoresExtra
 from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.records.documents import (
     AnyRecord,
@@ -44,6 +48,60 @@ def record_again(record: AnyRecord, resources: Resources, given: Given) -> AnyRe
     """
     if isinstance(record, Record):
         return scored(plan_of(record, given), resources).record
+    return _score_again(record, resources, given).record
+
+
+def scores_again(
+    document: Document, extra: ScoresExtra, resources: Resources, given: Given
+) -> tuple[list[AnyRecord], ScoresExtra]:
+    """The records of `leo-bench score`, and what its document has besides, computed again.
+
+    Raises:
+        InputError: as `record_again`; --fake, where the document has several fake sides.
+    """
+    fakes = {side.absolute or side.source for side in map(_fake_side, document.records) if side}
+    if given.fake is not None and len(fakes) > 1:
+        raise InputError(
+            f"the document has {len(fakes)} fake sides, and --fake names one: verify the records "
+            "of one side by themselves"
+        )
+    distances: dict[int, Scored] = {}
+    scores: dict[int, MeasuredScore[Any]] = {}
+    for place, record in enumerate(document.records):
+        if isinstance(record, Record):
+            distances[place] = scored(plan_of(record, given), resources)
+        else:
+            scores[place] = _score_again(record, resources, given)
+    differences = []
+    for one in extra.differences:
+        first, second = one.first, one.second
+        if first in distances:
+            seed = document.records[first].seed
+            found = of_distances(distances[first], distances[second], seed)
+        else:
+            found = of_scores(scores[first], scores[second])
+        differences.append(found.record(first, second))
+    shares = [
+        PrecisionOf(
+            record=one.record,
+            shares=shares_of(distances[one.record], document.records[one.record].seed),
+        )
+        for one in extra.precision
+    ]
+    records: list[AnyRecord] = [
+        distances[place].record if place in distances else scores[place].record
+        for place in range(len(document.records))
+    ]
+    return records, ScoresExtra(precision=tuple(shares), differences=tuple(differences))
+
+
+def _fake_side(record: AnyRecord) -> SideRecord | None:
+    if isinstance(record, Record):
+        return record.fake
+    return record.source if record.side == "fake" else None
+
+
+def _score_again(record: ScoreRecord, resources: Resources, given: Given) -> MeasuredScore[Any]:
     if record.metric not in SCORES:
         raise InputError(f"{record.metric}: no such score; known are {', '.join(SCORES)}")
     return SCORES[record.metric](record, resources, given)
@@ -66,17 +124,17 @@ def document_again(document: Document, resources: Resources, given: Given) -> Do
     return leverage_of(chosen, resources).document
 
 
-def _acd(record: ScoreRecord, resources: Resources, given: Given) -> ScoreRecord:
+def _acd(record: ScoreRecord, resources: Resources, given: Given) -> MeasuredScore[Any]:
     found = acd_of(plan_of_score(record, FrameScoreRequest, given), resources)
-    return next(one.record for one in found if one.record.side == record.side)
+    return next(one for one in found if one.record.side == record.side)
 
 
-def _drift(record: ScoreRecord, resources: Resources, given: Given) -> ScoreRecord:
+def _drift(record: ScoreRecord, resources: Resources, given: Given) -> MeasuredScore[Any]:
     found = drift_of([plan_of_score(record, DriftRequest, given)], resources)
-    return next(one.record for one in found if one.record.side == record.side)
+    return next(one for one in found if one.record.side == record.side)
 
 
-def _repetition(record: ScoreRecord, resources: Resources, given: Given) -> ScoreRecord:
+def _repetition(record: ScoreRecord, resources: Resources, given: Given) -> MeasuredScore[Any]:
     request = parse(RepetitionRequest, record.request, where="request of the record")
     changes: dict[str, object] = {
         "sources": (given.fake or where_now(record.source, "--fake"),),
@@ -84,13 +142,13 @@ def _repetition(record: ScoreRecord, resources: Resources, given: Given) -> Scor
     }
     if given.data_root is not None:
         changes["data_root"] = str(given.data_root)
-    again = next(iter(measure_repetition(request.model_copy(update=changes), resources))).record
-    check_weights(record.embedder, record.weights_sha256, again.weights_sha256)
+    again = next(iter(measure_repetition(request.model_copy(update=changes), resources)))
+    check_weights(record.embedder, record.weights_sha256, again.record.weights_sha256)
     return again
 
 
 # How each score of one set of videos is computed again.
-SCORES: dict[str, Callable[[ScoreRecord, Resources, Given], ScoreRecord]] = {
+SCORES: dict[str, Callable[[ScoreRecord, Resources, Given], MeasuredScore[Any]]] = {
     "acd": _acd,
     "drift": _drift,
     "repetition": _repetition,

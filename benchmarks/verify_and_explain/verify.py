@@ -10,11 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from leo_bench.benchmarks.verify_and_explain.compare_numbers import Comparison, Numbers, together
-from leo_bench.benchmarks.verify_and_explain.measure_again import document_again, record_again
+from leo_bench.benchmarks.verify_and_explain.measure_again import (
+    document_again,
+    record_again,
+    scores_again,
+)
 from leo_bench.benchmarks.verify_and_explain.plan_of_record import NOTHING_GIVEN, Given
 from leo_bench.benchmarks.verify_and_explain.record_facts import NUMBERS, changed_facts
 from leo_bench.evaluation.errors import InfrastructureError, InputError
 from leo_bench.evaluation.features.of_clips import Resources
+from leo_bench.evaluation.records.comparison import ScoresExtra
 from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.records.documents import (
     AnyRecord,
@@ -42,11 +47,20 @@ def compare_document(
 ) -> list[Comparison]:
     """Compute a file of results again; one comparison for each record.
 
+    Of a document of `leo-bench score` the last one is of its precision and its differences.
+
     Raises:
         InputError: videos or weights are gone or have changed; a plan, which has no videos.
     """
     if document.kind == "plan":
         raise InputError("a plan is no measurement: run `leo-bench plan` again, and verify records")
+    if isinstance(document.extra, ScoresExtra):
+        records, extra = scores_again(document, document.extra, resources, given)
+        now = Document(document.kind, tuple(records), extra)
+        each = [
+            _compared(mine, other) for mine, other in zip(document.records, records, strict=True)
+        ]
+        return [*each, _compared_beside(document, now)]
     if document.kind not in ("precision", "leverage", "nearest"):
         return [compare(record, resources, given) for record in document.records]
     return [_of_report(document, document_again(document, resources, given))]
@@ -99,14 +113,19 @@ def verify_folder(
 def _of_report(then: Document, now: Document) -> Comparison:
     """The comparison of a distance's record and of what the command found besides."""
     parts = [_compared(mine, other) for mine, other in zip(then.records, now.records, strict=True)]
+    parts.append(_compared_beside(then, now))
+    if isinstance(then.extra, NearestExtra) and isinstance(now.extra, NearestExtra):
+        parts.append(_videos(then.extra.content(), now.extra.content()))
+    return together(parts)
+
+
+def _compared_beside(then: Document, now: Document) -> Comparison:
+    """The comparison of what documents have besides their records."""
     numbers = Numbers(max([abs(record.value) for record in then.records], default=0.0))
     after = _beside(now)
     for name, value in _beside(then).items():
         numbers.compare(name, value, after.get(name), OF_INFLUENCES)
-    parts.append(numbers.comparison())
-    if isinstance(then.extra, NearestExtra) and isinstance(now.extra, NearestExtra):
-        parts.append(_videos(then.extra.content(), now.extra.content()))
-    return together(parts)
+    return numbers.comparison()
 
 
 def _beside(document: Document) -> dict[str, Any]:
@@ -114,6 +133,20 @@ def _beside(document: Document) -> dict[str, Any]:
     if document.extra is None:
         return {}
     content = document.extra.model_dump(mode="json")
+    if document.kind == "scores":
+        return {
+            **{
+                f"{share} of record {one['record']}": one["shares"][share]
+                for one in content["precision"]
+                for share in ("precision", "recall")
+            },
+            **{
+                f"difference of records {one['first']} and {one['second']}": {
+                    name: one[name] for name in ("value", "interval", "standard_error", "paired")
+                }
+                for one in content["differences"]
+            },
+        }
     if document.kind == "precision":
         return {name: content[name] for name in ("precision", "recall")}
     if document.kind == "leverage":

@@ -38,6 +38,7 @@ from leo_bench.evaluation.files.schema import (
 from leo_bench.evaluation.metrics import DISTANCES, DistanceName
 from leo_bench.evaluation.preprocess import AS_STORED, PREPROCESS, REQUANTISE, RESIZE
 from leo_bench.evaluation.videos.frames import FrameOrder
+from leo_bench.evaluation.videos.source import MIXED
 
 FOLDER = Path(__file__).parent / "clips"
 
@@ -221,7 +222,17 @@ class EvalProtocol(Named):
         return self.model_dump(mode="json").get(key, type(self).model_fields[key].default)
 
     def loading(self, side: SideName, layout: str) -> Loading:
-        """What holds for one side, whose source has this layout (`Medium.layout`)."""
+        """What holds for one side, whose source has this layout (`Medium.layout`).
+
+        Raises:
+            InputError: the videos are stored in several ways, for which the original has different
+                rules.
+        """
+        if layout.startswith(MIXED) and self._rules():
+            raise InputError(
+                f"{side} side: the videos are {layout}; protocol {self.id} has rules of their own "
+                "for files, folders and arrays: choose one kind with --only"
+            )
         medium: Medium = (
             "folders" if layout in FOLDERS else "arrays" if layout in ARRAYS else "files"
         )

@@ -1,15 +1,15 @@
 """`open_videos`: finds and opens the videos at a path, of any layout and nesting.
 
 A path may be a video file, a folder of video files, a folder of folders of frames, a zip file of
-such folders, an array file, or a folder of these. A source has one layout, and a folder of frames
-holds one series of pictures (`evaluation.videos.series`); a mixture is refused.
+such folders, an array file, or a folder of these. A folder of frames holds one series of pictures
+(`evaluation.videos.series`). Of several kinds of media, a mixture, these are taken: video files
+beside zips of frames that are one video each, and videos beside previews (`Listing.previews`).
 """
 
 import dataclasses
 import os
 import time
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -18,31 +18,24 @@ from typing import Literal
 
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.files.places import cache_root
-from leo_bench.evaluation.videos.archive import ZippedFrames
-from leo_bench.evaluation.videos.array_files import ArrayReader
-from leo_bench.evaluation.videos.arrays import ArrayFiles, Quantise
-from leo_bench.evaluation.videos.container import VideoFiles
+from leo_bench.evaluation.videos.arrays import Quantise
 from leo_bench.evaluation.videos.digests import RACY_NS, StatCache, unpack
 from leo_bench.evaluation.videos.float_range import FloatRange, judge_range
 from leo_bench.evaluation.videos.frames import (
-    FrameFolders,
     FrameOrder,
-    folder_place,
-    nested_folders,
 )
-from leo_bench.evaluation.videos.listing import Found, Kind, Listing, list_media, list_paths
+from leo_bench.evaluation.videos.layouts import Discovery, Forms, of_files_and_zips, of_one_kind
+from leo_bench.evaluation.videos.listing import Listing, list_media, list_paths
 from leo_bench.evaluation.videos.seals import seal_over
-from leo_bench.evaluation.videos.series import FrameChoice, check_series
+from leo_bench.evaluation.videos.series import FrameChoice
 from leo_bench.evaluation.videos.source import Skipped
 from leo_bench.evaluation.videos.stored import (
     Layout,
     Place,
     Stored,
     StoredVideos,
-    stat_state,
     video_notes,
 )
-from leo_bench.evaluation.videos.tensor_files import TensorReader
 
 _STORE_EVERY = 256  # scanned videos, so that a killed process loses few
 _WANTED = (
@@ -64,6 +57,7 @@ class OpenOptions:
             `evaluation.videos.float_range`.
         only, without: patterns of names to take (none: all) and to leave out (`FrameChoice`).
         paths: files and folders at or below the opened path to take, absolute; none: all.
+        suffixes: of the files to take, in lower case (`listing.suffixes_of`); none: all.
         frames_glob: pattern of the names of pictures that are frames; None: all, if they are one
             series.
         workers: threads that count and hash; the result does not depend on them.
@@ -78,6 +72,7 @@ class OpenOptions:
     only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     paths: tuple[Path, ...] = ()
+    suffixes: tuple[str, ...] = ()
     frames_glob: str | None = None
     workers: int = 2
     cache_root: Path | None = None
@@ -86,17 +81,12 @@ class OpenOptions:
     @property
     def choice(self) -> FrameChoice:
         """Which files are taken."""
-        return FrameChoice(self.only, self.without, self.frames_glob)
+        return FrameChoice(self.only, self.without, self.frames_glob, self.suffixes)
 
-
-@dataclass(frozen=True)
-class Discovery:
-    """The places of videos, and the layout that reads them."""
-
-    layout: Layout
-    places: list[Place]  # sorted by name
-    layout_note: str
-    notes: list[str]
+    @property
+    def forms(self) -> Forms:
+        """How pictures and arrays are read."""
+        return Forms(self.frame_order, self.choice, self.quantise, self.float_range)
 
 
 DEFAULTS = OpenOptions()
@@ -152,31 +142,28 @@ def discover(root: Path, options: OpenOptions = DEFAULTS) -> Discovery:
     """
     listing = list_paths(root, options.paths) if options.paths else list_media(root)
     listing.keep(options.choice)
-    kinds = [kind for kind, files in listing.files.items() if files]
+    kinds = listing.kinds()
+    if not kinds and options.suffixes:
+        return _without_suffixes(root, options)
     if not kinds and options.frames_glob is not None:
         return _without_glob(root, options)
     if not kinds:
         instead = "; ".join(listing.notes()) or "it is empty"
         raise InputError(f"{root}: no videos there; looked for {_WANTED}; {instead}")
     if len(kinds) > 1:
-        counts = ", ".join(
-            f"{len(listing.files[k]):,} {k}s ({listing.suffixes(k)})" for k in sorted(kinds)
-        )
-        one = listing.files[min(kinds, key=lambda kind: len(listing.files[kind]))][0]
-        pattern = f"{root}/*.{one.name.rpartition('.')[2]}"
-        raise InputError(
-            f"{root}: a mixture: {counts}; give a path that holds one kind, or a pattern in quotes "
-            f"for it, as '{pattern}'"
-        )
-    files = listing.files[kinds[0]]
-    if kinds[0] == "video file":
-        found = _video_files(listing, files)
-    elif kinds[0] == "frame":
-        found = _frame_folders(root, listing, files, options)
-    elif kinds[0] in ("array file", "tensor file"):
-        found = _array_files(root, listing, kinds[0], options)
+        listing.leave_previews_out()
+        kinds = listing.kinds()
+    if set(kinds) == {"video file", "zip file"}:
+        found = of_files_and_zips(root, listing, options.forms)
+    elif len(kinds) > 1:
+        raise InputError(_mixture(root, listing))
     else:
-        found = _zip_file(root, listing, files, options)
+        try:
+            found = of_one_kind(root, listing, kinds[0], options.forms)
+        except InputError:
+            if kinds[0] != "zip file" or options.frames_glob is None:
+                raise
+            return _without_glob(root, options)
     found.places.sort(key=lambda place: place.name)
     for before, place in pairwise(found.places):
         if place.name == before.name:
@@ -185,6 +172,32 @@ def discover(root: Path, options: OpenOptions = DEFAULTS) -> Discovery:
         if place.name != place.name.encode("utf-8", "replace").decode():
             raise InputError(f"{root}: a name is not UTF-8: {place.name!r}; rename it")
     return found
+
+
+def _mixture(root: Path, listing: Listing) -> str:
+    """Why several kinds of media are refused, and the ways out."""
+    kinds = listing.kinds()
+    counts = ", ".join(
+        f"{len(listing.files[k]):,} {k}s ({listing.suffixes(k)})" for k in sorted(kinds)
+    )
+    one = listing.files[min(kinds, key=lambda kind: len(listing.files[kind]))][0]
+    suffix = one.name.rpartition(".")[2]
+    return (
+        f"{root}: a mixture: {counts}; choose with --only {suffix.lower()}, or give a path that "
+        f"holds one kind, or a pattern in quotes for it, as '{root}/*.{suffix}'"
+    )
+
+
+def _without_suffixes(root: Path, options: OpenOptions) -> Discovery:
+    """All files of a source that has none of the chosen suffixes, where they are no mixture.
+
+    A choice is for both sides of a comparison; one side may be of another kind.
+    """
+    found = discover(root, replace(options, suffixes=()))
+    note = (
+        f"no file is of the kind that --only chooses ({', '.join(options.suffixes)}): all are read"
+    )
+    return replace(found, notes=[*found.notes, note])
 
 
 def _without_glob(root: Path, options: OpenOptions) -> Discovery:
@@ -200,71 +213,6 @@ def _without_glob(root: Path, options: OpenOptions) -> Discovery:
         "series: all pictures are frames"
     )
     return replace(found, notes=[*found.notes, note])
-
-
-def _video_files(listing: Listing, files: Sequence[Found]) -> Discovery:
-    folders = len({found.name.rpartition("/")[0] for found in files})
-    note = f"{_count(len(files), 'video file')} in {_count(folders, 'folder')}"
-    suffixes = listing.suffixes("video file")
-    return Discovery(
-        VideoFiles(), [_place(f) for f in files], f"{note} ({suffixes})", listing.notes()
-    )
-
-
-def _frame_folders(
-    root: Path, listing: Listing, files: Sequence[Found], options: OpenOptions
-) -> Discovery:
-    if root.is_file():
-        raise InputError(f"{root}: one picture is no video; give the folder of its frames")
-    by_folder: dict[str, list[tuple[str, os.stat_result | None]]] = defaultdict(list)
-    for found in files:
-        folder, _, name = found.name.rpartition("/")
-        by_folder[folder].append((name, found.stat))
-    if nested := nested_folders(by_folder):
-        raise InputError(f"{root}: {nested}")
-    odd = check_series(
-        {folder: [name for name, _ in inside] for folder, inside in by_folder.items()}, str(root)
-    )
-    places = [
-        folder_place(folder or root.name, root / folder, inside)
-        for folder, inside in by_folder.items()
-    ]
-    note = f"{_count(len(places), 'folder')} of frames ({listing.suffixes('frame')})"
-    layout = FrameFolders(options.frame_order, options.choice, root)
-    return Discovery(layout, places, note, [*listing.notes(), *odd])
-
-
-def _array_files(root: Path, listing: Listing, kind: Kind, options: OpenOptions) -> Discovery:
-    files = listing.files[kind]
-    layout = (
-        ArrayFiles(options.quantise, ArrayReader(), "arrays", options.float_range)
-        if kind == "array file"
-        else ArrayFiles(options.quantise, TensorReader(), "tensors", options.float_range)
-    )
-    places = [
-        place
-        for found in files
-        for place in layout.places("" if root.is_file() else found.name, Path(found.path))
-    ]
-    suffixes = listing.suffixes(kind)
-    note = f"{_count(len(files), kind)} ({suffixes}) of {_count(len(places), 'video')}"
-    return Discovery(layout, places, note, listing.notes())
-
-
-def _zip_file(
-    root: Path, listing: Listing, files: Sequence[Found], options: OpenOptions
-) -> Discovery:
-    if root.is_dir():
-        raise InputError(f"{root}: holds {_count(len(files), 'zip file')}; open each by its path")
-    layout = ZippedFrames(options.frame_order, options.choice)
-    try:
-        places = layout.places(root)
-    except InputError:
-        if options.frames_glob is None:
-            raise
-        return _without_glob(root, options)
-    note = f"a zip of {_count(len(places), 'folder')} of frames"
-    return Discovery(layout, places, note, [*listing.notes(), *layout.notes(root)])
 
 
 def _scan(found: Discovery, root: Path, options: OpenOptions) -> tuple[list[Stored], list[Skipped]]:
@@ -327,13 +275,3 @@ def _outcome(layout: Layout, place: Place) -> Stored | BadVideoError:
         return dataclasses.replace(layout.scan(place), state=place.state)
     except BadVideoError as error:
         return error
-
-
-def _place(found: Found) -> Place:
-    if found.stat is None:
-        return Place(found.name, Path(found.path))
-    return Place(found.name, Path(found.path), "", stat_state(found.stat), found.stat.st_mtime_ns)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -39,6 +39,12 @@ class Listing:
     files: dict[Kind, list[Found]] = field(default_factory=lambda: defaultdict(list))
     left_out: Counter[str] = field(default_factory=Counter)  # "txt", "hidden" -> how many
     loops: list[str] = field(default_factory=list)  # links to a folder that contains them
+    not_chosen: Counter[str] = field(default_factory=Counter)  # suffix -> how many
+    previews: list[str] = field(default_factory=list)  # pictures beside videos
+
+    def kinds(self) -> list[Kind]:
+        """The kinds of media that are there."""
+        return [kind for kind, files in self.files.items() if files]
 
     def suffixes(self, kind: Kind) -> str:
         """Counts of the suffixes of a kind: "mp4 10, gif 2"."""
@@ -53,19 +59,74 @@ class Listing:
         for kind, files in self.files.items():
             every = choice if kind == "frame" else replace(choice, frames=None)
             kept = [found for found in files if every.takes(found.name)] if every else files
-            for suffix, n in Counter(_suffix(f.name) for f in files if f not in set(kept)).items():
-                self.left_out[f"{suffix} of another name"] += n
+            for found in set(files).difference(kept):
+                if every.takes_suffix(found.name):
+                    self.left_out[f"{_suffix(found.name)} of another name"] += 1
+                else:
+                    self.not_chosen[_suffix(found.name)] += 1
             self.files[kind] = kept
         if any(files for kind, files in self.files.items() if kind != "tensor file"):
             for found in self.files.pop("tensor file", []):
                 self.left_out[_suffix(found.name)] += 1
 
+    def leave_previews_out(self) -> None:
+        """Leave out pictures that are previews of the videos beside them.
+
+        A picture is one if its folder directly holds other media, and it is the folder's only
+        picture or has the name of one of those files.
+        """
+        beside: dict[str, set[str]] = defaultdict(set)
+        for kind in self.kinds():
+            if kind != "frame":
+                for found in self.files[kind]:
+                    folder, stem = _parts(found.name)
+                    beside[folder].add(stem)
+        pictures = Counter(_parts(found.name)[0] for found in self.files["frame"])
+        kept = []
+        for found in self.files["frame"]:
+            folder, stem = _parts(found.name)
+            if folder in beside and (pictures[folder] == 1 or stem in beside[folder]):
+                self.previews.append(found.name)
+            else:
+                kept.append(found)
+        self.files["frame"] = kept
+
     def notes(self) -> list[str]:
         """What was left out, and why."""
         said = left_out_notes(self.left_out)
+        if self.not_chosen:
+            what = ", ".join(f"{n:,} {suffix}" for suffix, n in sorted(self.not_chosen.items()))
+            said.append(f"--only left out: {what}")
+        if self.previews:
+            more = f" and {len(self.previews) - 1} more" if len(self.previews) > 1 else ""
+            said.append(f"pictures beside videos were left out: {self.previews[0]}{more}")
         if self.loops:
             said.append(f"links that lead back were not followed: {', '.join(self.loops)}")
         return said
+
+
+def suffixes_of(only: str | None) -> tuple[str, ...]:
+    """The suffixes that `--only` names: "mp4", "npy", "frames" (all pictures), "videos", ...
+
+    Args:
+        only: words with commas between them; None: no choice.
+
+    Raises:
+        InputError: an unknown word.
+    """
+    groups = {"frames": frames.SUFFIXES, "videos": container.SUFFIXES}
+    found: set[str] = set()
+    for word in (part.strip().lower().removeprefix(".") for part in (only or "").split(",")):
+        if word in groups:
+            found |= groups[word]
+        elif word in _KINDS:
+            found.add(word)
+        elif word or only is not None:
+            raise InputError(
+                f"--only {only}: expected suffixes of media with commas between them, as mp4,zip; "
+                f"known are frames (all pictures), videos, {', '.join(sorted(_KINDS))}"
+            )
+    return tuple(sorted(found))
 
 
 def kind_of(name: str) -> Kind | None:
@@ -159,6 +220,12 @@ def _stat(entry: "os.DirEntry[str]") -> os.stat_result | None:
         return entry.stat()
     except OSError:
         return None
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """Folder, and name without suffix."""
+    folder, _, own = name.rpartition("/")
+    return folder, own.rpartition(".")[0]
 
 
 def _suffix(name: str) -> str:

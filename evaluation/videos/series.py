@@ -38,23 +38,32 @@ class FrameChoice:
         only, without: patterns of names relative to the source: a frame fits one of `only`, if
             there are any, and none of `without`; "*" matches "/" too.
         frames: pattern of the picture's own name; None: any.
+        suffixes: of the files to take, in lower case; none: all.
     """
 
     only: Sequence[str] = ()
     without: Sequence[str] = ()
     frames: str | None = None
+    suffixes: Sequence[str] = ()
 
     def takes(self, name: str) -> bool:
         """Whether a picture, called so relative to its source, is a frame."""
-        return names_fit(name, self.only, self.without) and (
-            self.frames is None or fnmatchcase(name.rpartition("/")[2], self.frames)
+        return (
+            self.takes_suffix(name)
+            and names_fit(name, self.only, self.without)
+            and (self.frames is None or fnmatchcase(name.rpartition("/")[2], self.frames))
         )
 
+    def takes_suffix(self, name: str) -> bool:
+        """Whether a name has one of the suffixes, or there are none."""
+        return not self.suffixes or name.rpartition(".")[2].lower() in self.suffixes
+
     def __bool__(self) -> bool:
-        return bool(self.only or self.without or self.frames is not None)
+        return bool(self.only or self.without or self.frames is not None or self.suffixes)
 
     def __str__(self) -> str:
-        return f" {[*self.only]} {[*self.without]} {self.frames}" if self else ""
+        by_suffix = f" of {[*self.suffixes]}" if self.suffixes else ""
+        return f" {[*self.only]} {[*self.without]} {self.frames}{by_suffix}" if self else ""
 
 
 def names_fit(name: str, only: Sequence[str], without: Sequence[str]) -> bool:

@@ -15,6 +15,8 @@ from torch import Tensor
 
 from leo_bench.evaluation.errors import BadVideoError, InputError
 
+MIXED = "mixed: "  # begin of the layout of a source whose videos are stored in several ways
+
 PIECE_BYTES = 32 * 2**20  # of frames that are rendered at one time
 
 
@@ -22,7 +24,7 @@ PIECE_BYTES = 32 * 2**20  # of frames that are rendered at one time
 class Medium:
     """How the pixels of a source are stored and decoded; goes into every record."""
 
-    layout: str  # "video files", "frame folders", "zip of frames", "arrays", "rendered"
+    layout: str  # "video files", "frame folders", "zip of frames", "arrays", "rendered", MIXED...
     codecs: tuple[str, ...]  # sorted, without repeats: ("h264",), ("png",)
     decoder: str  # library and version that made the pixels: "PyAV 18.1.0 / libavcodec 62.11.100"
     lossy: bool  # whether any codec in it loses pixels

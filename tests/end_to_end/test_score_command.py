@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from conftest import Run
@@ -16,7 +17,7 @@ from leo_bench.evaluation.videos.frames import FrameFolders
 from leo_bench.reports.records import read_tree
 
 Make = Callable[..., Path]
-CLIPS = ("--extractor", "pixels", "--clips", 6, "--repeats", 2)
+CLIPS = ("--extractor", "pixels", "--clips", 4, "--repeats", 2)
 MAY_DIFFER = {"seconds", "created", "request"}
 
 
@@ -28,9 +29,9 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def sides(make_videos: Make) -> dict[str, Path]:
     return {
-        "real": make_videos("real", frames=40),
-        "mine": make_videos("mine", frames=40, seed=50),
-        "theirs": make_videos("theirs", frames=40, seed=90),
+        "real": make_videos("real", count=4, frames=40),
+        "mine": make_videos("mine", count=4, frames=40, seed=50),
+        "theirs": make_videos("theirs", count=4, frames=40, seed=90),
     }
 
 
@@ -43,17 +44,18 @@ def numbers(path: Path) -> Iterator[dict[str, Any]]:
             yield {"file": file.name, "content": json.dumps(rest)}
 
 
-@pytest.mark.parametrize("cache", [(), ("--no-cache",)])
 def test_every_record_is_that_of_the_single_command(
-    leo_bench: Run, sides: dict[str, Path], tmp_path: Path, cache: tuple[str, ...]
+    leo_bench: Run, sides: dict[str, Path], tmp_path: Path
 ) -> None:
     real, fake = ("--real", sides["real"]), ("--fake", sides["mine"])
     asked = "fvd16,fvd10,kvd16,fid,acd,drift40,precision16"
-    whole = leo_bench(
-        "score", *real, *fake, "--metrics", asked, "--protocol", "acd-toy", *CLIPS, *cache,
-        "--embedder", "mean-colour", "--records", "together",
+    together = (
+        "score", *real, *fake, "--metrics", asked, "--protocol", "acd-toy", *CLIPS,
+        "--embedder", "mean-colour", "--records",
     )  # fmt: skip
-    assert whole.code == 0, whole.err
+    for options in (("together",), ("uncached", "--no-cache")):
+        said = leo_bench(*together, *options)
+        assert said.code == 0, said.err
     single: list[tuple[object, ...]] = [
         ("fvd", "--frames", 16, "--protocol", "stylegan-v", *CLIPS),
         ("fvd", "--frames", 10, "--protocol", "stylegan-v", *CLIPS),
@@ -77,6 +79,7 @@ def test_every_record_is_that_of_the_single_command(
     assert paths[0] == paths[1]
     assert len(paths[0]) == 9
     assert list(numbers(tmp_path / "together")) == list(numbers(tmp_path / "singly"))
+    assert list(numbers(tmp_path / "together")) == list(numbers(tmp_path / "uncached"))
     precision = [
         json.loads(next((tmp_path / folder).rglob("precision.json")).read_text())["extra"]
         for folder in ("together", "singly")
@@ -103,7 +106,7 @@ def test_a_frame_is_decoded_once(
         "--embedder", "mean-colour",
     )  # fmt: skip
     assert said.code == 0, said.err
-    assert len({path for path, _ in read}) == 18
+    assert len({path for path, _ in read}) == 12
     assert len(read) == len(set(read))
 
 
@@ -126,8 +129,8 @@ def test_differences_are_of_every_two_fakes(leo_bench: Run, sides: dict[str, Pat
     assert isinstance(records[0], Record)
     assert records[0].fake.name == "mine"
     fvd, acd = extra.differences
-    assert (fvd.first, fvd.second, fvd.paired) == (0, 1, 6)
-    assert (acd.first, acd.second, acd.paired) == (3, 4, 6)
+    assert (fvd.first, fvd.second, fvd.paired) == (0, 1, 4)
+    assert (acd.first, acd.second, acd.paired) == (3, 4, 4)
     for one in (fvd, acd):
         assert one.interval is not None
         assert one.interval[0] < one.value < one.interval[1]
@@ -146,7 +149,7 @@ def test_what_is_shown(leo_bench: Run, sides: dict[str, Path]) -> None:
     )  # fmt: skip
     assert said.code == 0, said.err
     assert "FVD16 (stylegan-v): mine less theirs: " in said.out
-    assert "6 videos paired by name" in said.out
+    assert "4 videos paired by name" in said.out
     assert "recall16" in said.out
     assert "no metric is measured under protocol acd-toy" in said.err
 
@@ -181,9 +184,95 @@ def test_wrong_input_gets_one_line(
 
 
 def test_a_path_with_an_equals_sign_is_a_path(leo_bench: Run, make_videos: Make) -> None:
-    real, fake = make_videos("real"), make_videos("scale=2", seed=50)
+    real, fake = make_videos("real", count=4), make_videos("scale=2", count=4, seed=50)
     records, _ = scores(
         leo_bench, "--real", real, "--fake", fake.name, "--metrics", "fvd10", *CLIPS
     )
     assert isinstance(records[0], Record)
     assert records[0].fake.source == "scale=2"
+
+
+def test_a_document_is_verified_with_its_differences(
+    leo_bench: Run, make_videos: Make, tmp_path: Path
+) -> None:
+    real, mine = make_videos("real", count=4), make_videos("mine", count=4, seed=50)
+    theirs = make_videos("theirs", count=4, seed=90)
+    scores(
+        leo_bench, "--real", real, "--fake", f"mine={mine}", "--fake", theirs, "--metrics",
+        "fvd10,precision10,acd", "--protocol", "acd-toy", *CLIPS, "--embedder", "mean-colour",
+    )  # fmt: skip
+    verified = leo_bench("verify", "scores.json")
+    assert verified.code == 0, verified.out
+    assert "difference of records 0 and 1: 5 numbers: the same" in verified.out
+    assert "recall of record 1" in verified.out
+    false = json.loads(Path("scores.json").read_text())
+    false["extra"]["differences"][0]["standard_error"] *= 1.01
+    for end in (0, 1):
+        value = false["extra"]["differences"][0]["value"]
+        reach = false["extra"]["differences"][0]["interval"][end] - value
+        false["extra"]["differences"][0]["interval"][end] = value + 1.01 * reach
+    Path("false.json").write_text(json.dumps(false))
+    assert leo_bench("verify", "false.json").code == 1
+    several = leo_bench("verify", "scores.json", "--fake", mine)
+    assert several.code == 2
+    assert "2 fake sides" in several.err
+    explained = leo_bench("explain", "scores.json", "scores.json")
+    assert explained.code == 0, explained.err
+
+
+def test_a_difference_that_its_records_do_not_have_is_refused(
+    leo_bench: Run, make_videos: Make
+) -> None:
+    real, fake = make_videos("real", count=4), make_videos("mine", count=4, seed=50)
+    scores(
+        leo_bench, "--real", real, "--fake", f"a={fake}", "--fake", f"b={fake}", "--metrics",
+        "fvd10", *CLIPS,
+    )  # fmt: skip
+    content = json.loads(Path("scores.json").read_text())
+    (difference,) = content["extra"]["differences"]
+    assert difference["value"] == 0
+    for change, message in (({"second": 7}, "names record 7"), ({"note": "why"}, "one of the two")):
+        false = {**content, "extra": {"precision": [], "differences": [{**difference, **change}]}}
+        Path("false.json").write_text(json.dumps(false))
+        said = leo_bench("verify", "false.json")
+        assert said.code == 2
+        assert message in said.err
+
+
+def test_only_chooses_media_and_is_in_the_record(
+    leo_bench: Run, make_videos: Make, tmp_path: Path
+) -> None:
+    real, fake = make_videos("real", count=4), make_videos("fake", count=4, seed=50)
+    np.save(fake / "codes.npy", np.zeros((16, 32, 32, 3), np.uint8))
+    single = ("fvd", "--real", real, "--fake", fake, "--frames", 10, "--protocol", "stylegan-v")
+    refused = leo_bench(*single, *CLIPS)
+    assert refused.code == 2
+    assert "--only" in refused.err
+    assert leo_bench(*single, *CLIPS, "--only", "frames", "--json", "fvd.json").code == 0
+    record = json.loads(Path("fvd.json").read_text())
+    assert record["request"]["only"] == "frames"
+    assert "--only left out: 1 npy" in record["fake"]["notes"]
+    assert leo_bench("verify", "fvd.json").code == 0
+    (fake / "codes.npy").unlink()
+    assert leo_bench(*single, *CLIPS, "--json", "plain.json").code == 0
+    plain = json.loads(Path("plain.json").read_text())
+    assert "only" not in plain["request"]
+    assert plain["value_float64"] == record["value_float64"]
+
+
+def test_a_broken_video_is_left_out_of_each_metric(leo_bench: Run, sides: dict[str, Path]) -> None:
+    """Frame 30 is damaged: the clip of 10 frames does not have it, that of 40 does."""
+    first = sides["mine"] / "video002"
+    (first / "000030.png").write_bytes((first / "000030.png").read_bytes()[:200])
+    given = ("--real", sides["real"], "--fake", sides["mine"], "--metrics", "fvd10,fvd40")
+    options = ("--extractor", "pixels", "--clips", 3)
+    failed = leo_bench("score", *given, *options)
+    assert failed.code == 2
+    assert "video002" in failed.err
+    records, _ = scores(leo_bench, *given, *options, "--on-error", "skip")
+    skipped = [
+        [name for name, _ in record.fake.skipped]
+        for record in records
+        if isinstance(record, Record)
+    ]
+    assert skipped == [[], ["video002"]]

@@ -242,8 +242,13 @@ def test_folders_of_frames_in_folders_of_frames_are_refused(tmp_path: Path) -> N
         opened(pack(tmp_path / "a.zip", {"v": 1, "v/w": 1}))
 
 
-def test_a_folder_of_zips_is_refused(tmp_path: Path) -> None:
+def test_zips_in_a_folder_are_one_video_each(tmp_path: Path) -> None:
     pack(tmp_path / "a.zip", {"v": 1})
-    pack(tmp_path / "b.zip", {"v": 1})
-    with pytest.raises(InputError, match="holds 2 zip files; open each by its path"):
+    (tmp_path / "in").mkdir()
+    pack(tmp_path / "in/b.zip", {"w": 2})
+    source = opened(tmp_path)
+    assert (source.names, source.frame_counts) == (("a.zip", "in/b.zip"), (1, 2))
+    assert source.medium.layout == "zip of frames"
+    pack(tmp_path / "c.zip", {"v": 1, "w": 1})
+    with pytest.raises(InputError, match=r"c.zip holds 2 videos.* one video: open it by its path"):
         opened(tmp_path)
