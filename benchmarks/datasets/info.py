@@ -4,6 +4,7 @@ No video is decoded: videos that leo-bench did not prepare are counted by their 
 """
 
 from pathlib import Path
+from shlex import quote
 from typing import Literal
 
 from leo_bench.benchmarks.datasets.dataset import DATASETS, Dataset, Preparation, list_datasets
@@ -46,7 +47,7 @@ class DatasetInfo(Data):
         here: whether all, some or nothing of it is on this machine.
         gaps: why it is partial.
         by_leo_bench: whether `leo-bench data prepare` made it; None: it needs no preparation.
-        next: the command to run next.
+        next: the command to run next, with what has to be done before it.
     """
 
     id: str
@@ -112,7 +113,7 @@ def info(dataset: Dataset, root: Path | None = None, name: str | None = None) ->
         folder=None if folder is None else str(folder),
         here=here,
         gaps=gaps,
-        by_leo_bench=report is not None if dataset.layout == "prepared" and not none else None,
+        by_leo_bench=is_begun if dataset.layout == "prepared" and not none else None,
         next=_next(dataset, name, root, report, here),
     )
 
@@ -161,7 +162,10 @@ def _gaps(
 def _next(
     dataset: Dataset, name: str, root: Path, report: PrepareReport | None, here: State
 ) -> str:
-    if here == "yes" or dataset.preparation is None:
-        return f"leo-bench fvd --dataset {name} --frames 16 --fake YOUR_VIDEOS"
-    line = prepare_line(dataset, root)
-    return line if report is None else line.replace("DOWNLOAD", report.download)
+    measure = f"leo-bench fvd --dataset {quote(name)} --frames 16 --fake YOUR_VIDEOS"
+    if here == "yes":
+        return measure
+    if dataset.preparation is None:
+        place = dataset_folder(dataset, root)
+        return f"put the videos of each split below {place}, then {measure}"
+    return prepare_line(dataset, root, "DOWNLOAD" if report is None else report.download)

@@ -7,6 +7,7 @@ of layout "folder" lies where its TOML file says.
 
 import os
 from pathlib import Path
+from shlex import quote
 
 from leo_bench.benchmarks.datasets.dataset import Dataset
 from leo_bench.benchmarks.datasets.preparation import JOURNAL, read_report
@@ -96,9 +97,10 @@ def split_place(dataset: Dataset, split: str, root: Path) -> Path:
     )
 
 
-def prepare_line(dataset: Dataset, root: Path) -> str:
-    """The command that prepares a data set below a data root."""
-    return f"leo-bench data prepare {dataset.id} --from DOWNLOAD --out {root}"
+def prepare_line(dataset: Dataset, root: Path, download: str = "DOWNLOAD") -> str:
+    """The command that prepares a data set below a data root from a download."""
+    places = f"--from {quote(download)} --out {quote(str(root))}"
+    return f"leo-bench data prepare {dataset.id} {places}"
 
 
 def expectation_notes(dataset: Dataset, split: str, count: int, folder: Path) -> tuple[str, ...]:

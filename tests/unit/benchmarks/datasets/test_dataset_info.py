@@ -80,6 +80,11 @@ def test_of_ones_own_data_the_files_are_counted(leo_bench: Run, tmp_path: Path) 
     }
     assert found["next"].startswith(f"leo-bench fvd --dataset {own}/walks.toml --frames 16")
     (own / "videos" / "test" / "0.mp4").unlink()
+    partial = info(load_dataset(str(own / "walks.toml")))
+    assert (partial.here, partial.gaps) == ("partial", ("test has 3 of 4 videos",))
+    assert partial.next.startswith(
+        f"put the videos of each split below {own / 'videos'}, then leo-"
+    )
     listed = leo_bench("data", "list", "--include", own)
     (row,) = [line for line in listed.out.splitlines() if line.startswith("walks ")]
     assert " partial " in row
