@@ -1,6 +1,7 @@
 """Batches of clips as a training loop holds them: checked, and opened as videos."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -8,7 +9,21 @@ from torch import Tensor
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.arrays import Quantise
 from leo_bench.evaluation.videos.float_range import FloatRange
+from leo_bench.evaluation.videos.source import VideoSource, WrappedVideos
 from leo_bench.evaluation.videos.tensors import TensorVideos, colour_axis
+
+
+@dataclass(frozen=True)
+class HeldStill(WrappedVideos):
+    """Clips whose owner waits for what is made of them, so that nothing can change them."""
+
+    @classmethod
+    def of(cls, base: VideoSource) -> "HeldStill":
+        """All videos of a source."""
+        return cls(base, range(len(base.names)), base.name)
+
+    def check_unchanged(self, index: int) -> None:
+        """Nothing is hashed again."""
 
 
 def open_batch(

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from leo_bench.benchmarks.api.clip_batches import check_batch, open_batch, video_numbers
+from leo_bench.benchmarks.api.clip_batches import HeldStill, check_batch, open_batch, video_numbers
 from leo_bench.benchmarks.api.clip_distance import (
     LAYOUT,
     MeasuredSide,
@@ -161,7 +161,7 @@ class VideoDistance(ClipStates, ABC):
         refs = [ClipRef(clip, 0) for clip in range(len(clips))]
         with plain_tensors():
             window = Window(chosen.request.frames)
-            found = extract(source, refs, window, recipe, Resources(store=None))
+            found = extract(HeldStill.of(source), refs, window, recipe, Resources(store=None))
             self._add(side, found.values, facts_of(source, numbers, self._floats))
         self._seconds += time.monotonic() - began
 

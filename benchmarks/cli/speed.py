@@ -9,6 +9,7 @@ CASES = {
     "decode": "Reading videos: every layout, in sequence and by clip.",
     "statistics": "Fréchet distance, KVD and interval, in every form.",
     "memory": "Peak memory of feature extraction, by number, length and size of the clips.",
+    "metric": "FVD in a training loop: real features computed or kept, against 1,000 toy steps.",
     "motion": "LEO's motion: 1,024 frames of codes by every sampler, one video or eight at once.",
     "long": "LEO's long videos: 128 against 1,024 frames of leo:toy-faces, time and peak memory.",
     "animator": "LEO's image animator at 256x256: encode, decode and both, plain and fast form.",

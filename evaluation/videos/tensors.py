@@ -1,6 +1,7 @@
 """Arrays and tensors in memory as a video source, checked and read as those of files are."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,8 @@ class TensorVideos:
         self._videos = [videos[key] for key in sorted(videos)]
         self._quantise, self._range = quantise, float_range
         self._rule_text = rule_text(quantise, float_range)
-        self._stored = [self._described(key, videos[key]) for key in sorted(videos)]
+        with ThreadPoolExecutor() as pool:  # digests take longer than a GPU takes for the features
+            self._stored = list(pool.map(self._described, sorted(videos), self._videos))
         self.notes = judge_range(self._stored, float_range, name)
         self.names = [video.name for video in self._stored]
         self.frame_counts = [video.frames for video in self._stored]
