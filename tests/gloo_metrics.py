@@ -1,6 +1,6 @@
 """One process of a group: updates metrics with its share of clips and prints what they give.
 
-    python gloo_metrics.py RANK WORLD STORE
+    python gloo_metrics.py RANK WORLD STORE FOLDER
 
 Run by `tests/unit/benchmarks/api/test_processes.py`.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from made_clips import QUICK, clips
+from made_clips import FRAMES, QUICK, clips
 from torch import Tensor
 from torchmetrics import MetricCollection
 
@@ -86,7 +86,16 @@ def batch_values(rank: int, world: int) -> list[float]:
     return [first, float(metric.compute())]
 
 
-def everything(rank: int, world: int) -> dict[str, Any]:
+def from_a_source(folder: str, rank: int, world: int) -> list[Any]:
+    """The real side from disk, which every process has whole."""
+    metric = leo_bench.FrechetVideoDistance(**QUICK, frames=FRAMES, reset_real_features=False)
+    metric.add_real(folder)
+    metric.update(dealt(FAKE, rank, world), real=False, videos=range(rank, len(FAKE), world))
+    found = metric.result()
+    return [float(metric.compute()), found.value, found.interval, found.record.n_real]
+
+
+def everything(folder: str, rank: int, world: int) -> dict[str, Any]:
     """All cases by name, as JSON values."""
     own = {"extractor": "made_clips:means_of_colours"}
     return {
@@ -94,16 +103,17 @@ def everything(rank: int, world: int) -> dict[str, Any]:
         "videos": measured(dealt, True, rank, world),
         "empty": measured(all_to_the_first, True, rank, world),
         "own": measured(all_to_the_first, False, rank, world, **own),
+        "source": from_a_source(folder, rank, world),
         "collection": together(rank, world),
         "forward": batch_values(rank, world),
     }
 
 
 if __name__ == "__main__":
-    rank, world, store = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    rank, world, store, folder = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
     torch.set_num_threads(1)
     if world > 1:
         dist.init_process_group("gloo", f"file://{store}", rank=rank, world_size=world)
-    sys.stdout.write(json.dumps(everything(rank, world)))
+    sys.stdout.write(json.dumps(everything(folder, rank, world)))
     if world > 1:
         dist.destroy_process_group()

@@ -68,6 +68,9 @@ def agree(shown: str, said: str, where: str) -> None:
     assert numbers == pytest.approx(expected, rel=TOLERANCE, abs=1e-4), where
 
 
+# Lightning's own: how it asks torch what a batch is, and that loaders of a trial have no workers.
+@pytest.mark.filterwarnings("ignore:`isinstance.treespec, LeafSpec.` is deprecated:FutureWarning")
+@pytest.mark.filterwarnings("ignore:.* does not have many workers")
 def test_the_page_and_the_docstrings_show_what_their_code_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

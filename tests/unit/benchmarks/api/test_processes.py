@@ -4,18 +4,23 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from gloo_metrics import everything
+from made_clips import SIDE
 from places import ROOT
 
 
-def test_two_processes_give_the_numbers_of_one(tmp_path: Path) -> None:
+def test_two_processes_give_the_numbers_of_one(
+    tmp_path: Path, make_videos: Callable[..., Path]
+) -> None:
     """Values, intervals and records, with uneven shares and with a process that has no clip."""
+    folder = str(make_videos("real", count=5, size=(SIDE, SIDE)))
     command = [sys.executable, "-W", "error", str(ROOT / "tests/gloo_metrics.py")]
     begun = [
         subprocess.Popen(
-            [*command, str(rank), "2", str(tmp_path / "store")],
+            [*command, str(rank), "2", str(tmp_path / "store"), folder],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -24,7 +29,7 @@ def test_two_processes_give_the_numbers_of_one(tmp_path: Path) -> None:
         )
         for rank in range(2)
     ]
-    alone = json.loads(json.dumps(everything(0, 1)))
+    alone = json.loads(json.dumps(everything(folder, 0, 1)))
     said = [process.communicate(timeout=240) for process in begun]
     assert [process.returncode for process in begun] == [0, 0], said[0][1] + said[1][1]
     first, second = (json.loads(out) for out, _ in said)
