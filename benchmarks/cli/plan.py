@@ -115,13 +115,15 @@ def plan(
 def _show_one(one: "PlannedNumber", found: "PlanExtra", show: "Out") -> None:
     from leo_bench.benchmarks.cli.screen import table
 
-    level = f"{100 * found.level:g} %"
-    columns = ["videos", one.label, "of it bias", f"{level} interval's width", "", ""]
+    width = f"{100 * found.level:g} % interval's width"
+    biased = any(row.bias for row in one.rows)
+    columns = ["videos", one.label, *(["of it bias"] if biased else []), width, "", ""]
     if found.power is not None:
-        columns = ["videos", "standard error", f"{level} interval's width", "power", "", ""]
+        columns = ["videos", "standard error", width, "power", "", ""]
     rows = []
     for row in one.rows:
-        numbers = [f"{row.value:.4g}", f"{row.bias:.4g}", f"{row.width:.4g}"]
+        bias = [f"{row.bias:.4g}"] if biased else []
+        numbers = [f"{row.value:.4g}", *bias, f"{row.width:.4g}"]
         if row.power is not None:
             numbers = [f"{row.standard_error:.4g}", f"{row.width:.4g}", f"{row.power:.3f}"]
         what = "needed" if row == one.needed else "pilot" if row == one.now else ""

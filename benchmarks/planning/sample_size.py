@@ -287,10 +287,12 @@ def _assumptions(subject: Subject, goal: Goal) -> Iterator[str]:
     if goal.power is not None:
         yield (
             f"power: the chance that the {100 * goal.level:g} % interval of a true difference of "
-            f"{goal.target:.4g} lies on its side of 0; the interval's skew is not counted"
+            f"{goal.target:.4g} lies on its side of 0"
         )
     elif subject.expect is not expect:
         yield "the share stays as it is in the pilot; the interval is Wilson's"
+    if subject.is_difference:
+        yield "the interval of the difference is symmetric"
     if len(subject.pilot.sides) == 2 and goal.real_videos is None:
         yield "both sides have as many videos"
 
@@ -319,16 +321,19 @@ def _on_protocol(subject: Subject, goal: Goal, needed: PlanRow | None) -> Iterat
         ("real", subject.protocol.real, needed.real, subject.clips[0]),
         ("fake", subject.protocol.fake, needed.fake, subject.clips[1]),
     )
+    said: dict[tuple[str, str, int], list[str]] = {}
     for side, choice, videos, each in sides:
         clips = round((videos or 0) * each)
         if choice.count is None or clips == choice.count:
             continue
         if choice.enough != "fewer" or clips > choice.count:
             row = _row(subject, goal, *goal.counts(max(round(choice.count / each), MIN_VIDEOS)))
-            at_it = f"width {row.width:.4g}" if row.power is None else f"power {row.power:.3g}"
-            yield (
-                f"protocol {subject.protocol.id} takes "
-                f"{'at most' if choice.enough == 'fewer' else 'exactly'} {choice.count:,} clips of "
-                f"the {side} side ({at_it}), not {clips:,}: with --clips the number is not "
-                "comparable with published ones"
-            )
+            gives = f"width {row.width:.4g}" if row.power is None else f"power {row.power:.3g}"
+            limit = "at most" if choice.enough == "fewer" else "exactly"
+            said.setdefault((f"{limit} {choice.count:,}", gives, clips), []).append(side)
+    for (count, gives, clips), names in said.items():
+        yield (
+            f"protocol {subject.protocol.id} takes {count} clips of the {' and the '.join(names)} "
+            f"side ({gives}), not {clips:,}: with --clips the number is not comparable with "
+            "published ones"
+        )

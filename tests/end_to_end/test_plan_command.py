@@ -109,6 +109,9 @@ def test_features_give_what_the_record_gives(leo_bench: Run, tmp_path: Path) -> 
     sides = ("--real", real, "--fake", fake, "--metric", "fvd", "--protocol", "stylegan-v")
     mine = planned(leo_bench, *sides, "--width", 2)
     theirs = planned(leo_bench, of_record, "--width", 2)
+    assert mine.infinity is not None
+    assert mine.infinity < min(row.value for row in mine.rows)
+    assert f"FVD∞ = {mine.infinity:.4g}" in leo_bench("plan", *sides, "--width", 2).out
     assert mine.needed is not None
     assert theirs.needed is not None
     assert mine.needed.fake == theirs.needed.fake
@@ -189,7 +192,9 @@ def test_the_protocols_counts_are_named(leo_bench: Run, fvd: Path) -> None:
     found = planned(leo_bench, fvd, "--width", "1%")
     assert found.needed is not None
     assert (found.needed.fake or 0) > 2048
-    (note,) = (note for note in found.notes if "at most 2,048 clips of the fake side" in note)
+    (note,) = (
+        note for note in found.notes if "at most 2,048 clips of the real and the fake side" in note
+    )
     assert "(width " in note
     assert any("more than 10 times" in note for note in found.notes)
 
