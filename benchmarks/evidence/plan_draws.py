@@ -72,11 +72,13 @@ class Source:
     Args:
         real, fake: so many fresh videos.
         shift: mean of the fakes less mean of the real videos, float64 [D].
+        most: videos of a side that can be drawn at once.
     """
 
     real: Draw
     fake: Draw
     shift: Tensor
+    most: int = MOST
 
     def other(self, videos: int, by: float, generator: torch.Generator) -> ClipFeatures:
         """Fakes of the second model: moved by `by` along the shift, under names of their own."""
@@ -116,7 +118,7 @@ class PlanDrawsRow:
         found_two, found_one: share of differences found, planned from pilots of both models, and
             from one; None for KVD.
         error: standard error of the shares.
-        cut: share of the plans that were drawn with MOST_TIMES times the right number.
+        cut: share of the plans of more videos than were drawn (MOST_TIMES the right number, the pool).
     """
 
     features: str
@@ -173,7 +175,7 @@ def of_pool(real: ClipFeatures, fake: ClipFeatures) -> Source:
         return draw
 
     shift = fake.values.double().mean(dim=0) - real.values.double().mean(dim=0)
-    return Source(drawing(real), drawing(fake), shift)
+    return Source(drawing(real), drawing(fake), shift, min(len(real.values), len(fake.values)))
 
 
 def run_cell(cell: Cell, source: Source, seed: int = 0) -> PlanDrawsRow:
@@ -194,7 +196,7 @@ def run_cell(cell: Cell, source: Source, seed: int = 0) -> PlanDrawsRow:
         planned, *between = (_needed(one, target) for one in (pilot, *extremes(pilot)))
         needed.append(planned / right)
         held += between[0] <= right <= between[1]
-        drawn = min(planned, MOST_TIMES * right)
+        drawn = min(planned, MOST_TIMES * right, source.most)
         cut += drawn < planned
         printed.append(measured(drawn)[1] / target)
     two, one = _found(cell, source, generator) if cell.metric == "fvd" else (None, None)
@@ -236,7 +238,7 @@ def _found(cell: Cell, source: Source, generator: torch.Generator) -> tuple[floa
         )
         for place, pilot in enumerate(pilots):
             planned = least(partial(_is_found, pilot, difference), 4)
-            drawn = min(planned or MOST, MOST_TIMES * right)
+            drawn = min(planned or MOST, MOST_TIMES * right, source.most)
             again = source.real(drawn, generator)
             interval = paired_difference_interval(
                 _weighted("fvd", again, source.other(drawn, by, generator)),
