@@ -118,7 +118,8 @@ class PlanDrawsRow:
         found_two, found_one: share of differences found, planned from pilots of both models, and
             from one; None for KVD.
         error: standard error of the shares.
-        cut: share of the plans of more videos than were drawn (MOST_TIMES the right number, the pool).
+        cut: share of the plans of more videos than were drawn: MOST_TIMES the right number, or the
+            pool.
     """
 
     features: str
