@@ -142,6 +142,11 @@ def plans_of(rows: Rows) -> str:
     return "\n".join([*lines, ""])
 
 
+def _plan_order(row: Mapping[str, str]) -> tuple[object, ...]:
+    features = ("light", "heavy", "pool").index(row["features"])
+    return row["metric"], features, *(int(row[name]) for name in ("dim", "pilot", "times"))
+
+
 def _median(row: Mapping[str, str], name: str) -> str:
     """The median, with the 5 % and 95 % points."""
     middle, low, high = (float(row[key]) for key in (name, f"{name}_low", f"{name}_high"))
