@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Unpack
+from typing import Any, Unpack
 
 from leo_bench.benchmarks.api.keywords import DistanceKeywords, fields, resources, sides, takes
 from leo_bench.benchmarks.api.marks import SideInMemory, marked, marks
@@ -52,7 +52,8 @@ def fvd(
         >>> leo_bench.fvd(real, fake, extractor="i3d-toy")  # uint8 [8,20,32,32,3] of docs/api.md
         FVD16 = 352 [292, 469] (stylegan-v v2, 8 real, 8 fake clips; not comparable ...
     """
-    return _distance("fvd", real, fake, protocol, frames, extractor, keywords)
+    asked = {"frames": frames, "protocol": protocol, "extractor": extractor}
+    return _distance("fvd", real, fake, asked, keywords)
 
 
 @takes(DistanceKeywords)
@@ -86,7 +87,8 @@ def kvd(
         >>> leo_bench.kvd(real, fake, clips=8, extractor="i3d-toy")
         KVD16 = 152 [68.9, 249] (digan v2, 8 real, 8 fake clips; not comparable ...
     """
-    return _distance("kvd", real, fake, protocol, frames, extractor, keywords)
+    asked = {"frames": frames, "protocol": protocol, "extractor": extractor}
+    return _distance("kvd", real, fake, asked, keywords)
 
 
 @takes(DistanceKeywords)
@@ -120,7 +122,8 @@ def fid(
         >>> leo_bench.fid(real, fake, extractor="random-filters")
         FID16 = 399 [310, 592] (pytorch-fid v2, 128 real, 128 fake frames; not comparable ...
     """
-    return _distance("fid", real, fake, protocol, frames, extractor, keywords)
+    asked = {"frames": frames, "protocol": protocol, "extractor": extractor}
+    return _distance("fid", real, fake, asked, keywords)
 
 
 @takes(DistanceKeywords)
@@ -156,7 +159,8 @@ def precision(
         >>> leo_bench.precision(real, fake, extractor="i3d-toy")
         precision = 0.75, recall = 0.375 (stylegan-v v2, 8 real, 8 fake clips; not comparable ...
     """
-    found = _scored("fvd", real, fake, protocol, frames, extractor, keywords)
+    asked = {"frames": frames, "protocol": protocol, "extractor": extractor}
+    found = _scored("fvd", real, fake, asked, keywords)
     shares = shares_of(found, found.record.seed)
     return PrecisionResult(found.record, shares, _beside(found))
 
@@ -165,12 +169,10 @@ def _distance(
     metric: str,
     real: Videos | None,
     fake: Videos | None,
-    protocol: str | None,
-    frames: int,
-    extractor: str | None,
+    asked: dict[str, Any],
     keywords: DistanceKeywords,
 ) -> DistanceResult:
-    found = _scored(metric, real, fake, protocol, frames, extractor, keywords)
+    found = _scored(metric, real, fake, asked, keywords)
     return DistanceResult(found.record, _beside(found))
 
 
@@ -178,21 +180,15 @@ def _scored(
     metric: str,
     real: Videos | None,
     fake: Videos | None,
-    protocol: str | None,
-    frames: int,
-    extractor: str | None,
+    asked: dict[str, Any],
     keywords: DistanceKeywords,
 ) -> Scored:
     """As the command of this name measures it, with the caveats of videos in memory."""
     given = sides(real, fake, keywords)
-    usual = None if keywords.get("dataset") else USUAL.get(metric)
-    asked = {
-        "metric": metric,
-        "frames": frames,
-        "protocol": protocol or usual,
-        "extractor": extractor,
-    }
-    request = parse(ScoreRequest, asked | given.specs | fields(keywords), where=metric)
+    if asked["protocol"] is None and not keywords.get("dataset"):
+        asked = asked | {"protocol": USUAL.get(metric)}
+    named = {"metric": metric} | asked | given.specs | fields(keywords)
+    request = parse(ScoreRequest, named, where=metric)
     chosen = plan(request)
     chosen = replace(chosen, real=given.opened_by(chosen.real), fake=given.opened_by(chosen.fake))
     found = scored(chosen, resources(keywords))

@@ -54,7 +54,7 @@ def marks(side: SideInMemory) -> Iterator[str]:
     wanted = side.choice.count
     if wanted is not None and side.clips < wanted:
         yield f"{where}: {side.clips:,} clips, where {protocol} takes up to {wanted:,}"
-    if side.resolution is None and side.resize not in (AS_STORED, "none"):
+    if side.resolution is None and side.resize != AS_STORED:
         sizes = sorted({side.source.sizes()[i] for i in side.used})
         shown = ", ".join(f"{height}x{width}" for height, width in sizes)
         yield (
@@ -76,9 +76,9 @@ def marked(record: RecordT, found: Sequence[str]) -> RecordT:
 
 
 def _one_clip(frames: int, window: Window, choice: ClipChoice) -> bool:
-    """Whether a protocol that chooses among clips of a video finds a single one in this length."""
+    """Whether a video of so many frames is one clip, for a protocol that chooses among several."""
     if choice.start == "random":
         return choice.latest_start(frames, window) == 0
     if choice.start == "blocks":
-        return frames // window.block * window.stride == 1
+        return frames == window.block and window.stride == 1
     return choice.start == "every" and frames == window.block

@@ -120,10 +120,11 @@ def float_range(given: ValueRange | None) -> FloatRange | None:
     Raises:
         InputError: another range.
     """
-    if given is None or given == "01" or given == "11":
-        return given
+    if given is None:
+        return None
+    said = tuple(given) if isinstance(given, tuple | list) else given
     for ends, name in RANGES.items():
-        if isinstance(given, tuple | list) and tuple(given) == ends:
+        if isinstance(said, str | tuple) and said in (name, ends):
             return name
     raise InputError(f"value_range={given!r}: expected (0, 1) or (-1, 1), or '01' or '11'")
 

@@ -162,7 +162,7 @@ def test_a_range_is_said_in_words_or_by_its_ends(given: Any, found: str | None) 
     assert float_range(given) == found
 
 
-@pytest.mark.parametrize("given", [(0, 255), "0..1", (1,), 1, ("a", "b"), (0, [1])])
+@pytest.mark.parametrize("given", [(0, 255), "0..1", (1,), 1, ("a", "b"), (0, [1]), np.ones(2)])
 def test_another_range_is_refused(given: Any) -> None:
     with pytest.raises(InputError, match=r"expected \(0, 1\) or \(-1, 1\), or '01' or '11'"):
         float_range(given)
