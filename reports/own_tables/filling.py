@@ -31,6 +31,7 @@ from leo_bench.reports.own_tables.axes import (
 )
 from leo_bench.reports.own_tables.numbers import Number, numbers_of
 from leo_bench.reports.own_tables.ranking import Ranking, ranked
+from leo_bench.reports.own_tables.turning import turned_frame, turned_grid
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 ROWS, COLUMNS = ("model",), ("benchmark", "metric")
 ALIKE = "≈"
 ALIKE_WORDS = (
-    "cannot be told from the best number of its column: the 95 % interval of their difference, "
+    "cannot be told from the best number of its {line}: the 95 % interval of their difference, "
     "each pair by itself, with videos of one name as pairs, contains 0"
 )
 FRAME = ("row", "group", "column", "shown", "best", "alike", "untested", "otherwise")
@@ -53,7 +54,7 @@ class Wish:
     Args:
         rows: facts that tell rows apart, one or more.
         columns: facts that tell columns apart; the last is the column's head, the others stand
-            over it.
+            over it. Where "model" is one of them, numbers are compared along rows.
         where: conditions "FACT=VALUE,VALUE" on the records.
         infinity: whether FVD without small-sample bias stands below each value.
     """
@@ -99,11 +100,6 @@ class _Column:
         """The numbers that are shown."""
         return [found[-1] for found in self.cells.values()]
 
-    def older(self, number: Number) -> list[Number]:
-        """The other records of a number's cell."""
-        (found,) = [found for found in self.cells.values() if number in found]
-        return list(found[:-1])
-
 
 def table_of(folder: Path, wish: Wish) -> OwnTable:
     """The table of all records below a folder that meet the conditions.
@@ -121,11 +117,17 @@ def table_of(folder: Path, wish: Wish) -> OwnTable:
     for fact in columns:
         if fact in rows:
             raise InputError(f"--columns {fact}: is a fact of --rows, too")
-    axes = settled(numbers, rows, columns)
+    # Numbers are compared along columns; models as columns are filled as rows, and turned.
+    is_turned = "model" in columns
+    axes = settled(numbers, *((columns, rows) if is_turned else (rows, columns)))
     benchmarks = texts.benchmark_labels(numbers)
     filled = _columns(numbers, axes, benchmarks)
     labels = _row_labels(filled, axes, benchmarks)
-    return OwnTable(_grid(filled, labels, axes, wish), _frame(filled, labels))
+    line = "row" if is_turned else "column"
+    grid, frame = _grid(filled, labels, axes, wish, line), _frame(filled, labels)
+    if is_turned:
+        grid, frame = turned_grid(grid, ", ".join(axes.columns)), turned_frame(frame)
+    return OwnTable(grid, frame)
 
 
 def _columns(numbers: Sequence[Number], axes: Axes, benchmarks: Mapping[str, str]) -> list[_Column]:
@@ -164,11 +166,8 @@ def _row_labels(
             of_row.setdefault(place, []).append(found[-1])
 
     def order(place: Place) -> tuple[Any, ...]:
-        found = of_row[place]
-        is_real, is_known = (
-            all(number.is_real_side for number in found),
-            all(number.origin == "known" for number in found),
-        )
+        is_real = all(number.is_real_side for number in of_row[place])
+        is_known = all(number.origin == "known" for number in of_row[place])
         return is_real, is_known, *in_order(place, axes.rows)
 
     labels = {}
@@ -186,12 +185,17 @@ def _origin_mark(number: Number) -> tuple[str, ...]:
 
 
 def _grid(
-    columns: Sequence[_Column], labels: Mapping[Place, Text], axes: Axes, wish: Wish
+    columns: Sequence[_Column],
+    labels: Mapping[Place, Text],
+    axes: Axes,
+    wish: Wish,
+    line: str,
 ) -> TableGrid:
+    """The text of the table; `line` is the word for what numbers are compared along."""
     notes = Footnotes()
     heads, cells = [], []
     for column in columns:
-        head, of_column = _cells(column, labels, notes, wish)
+        head, of_column = _cells(column, labels, notes, wish, line)
         heads.append(head)
         cells.append(of_column)
     lines = tuple(
@@ -202,9 +206,9 @@ def _grid(
         (Text((group,)), len(list(same)))
         for group, same in groupby(column.group for column in columns)
     )
-    used = {mark for line in lines for cell in (line.label, *line.cells) for mark in cell.marks}
-    versions = _versions(columns)
-    title = f"Measured with leo-bench {versions}"
+    used = {mark for each in lines for cell in (each.label, *each.cells) for mark in cell.marks}
+    words = {ALIKE: ALIKE_WORDS.format(line=line), **WORDS}
+    title = f"Measured with leo-bench {_versions(columns)}"
     return TableGrid(
         "records",
         title,
@@ -213,22 +217,20 @@ def _grid(
         groups,
         tuple(heads),
         lines,
-        signs=tuple(
-            (mark, words) for mark, words in {ALIKE: ALIKE_WORDS, **WORDS}.items() if mark in used
-        ),
+        signs=tuple((mark, said) for mark, said in words.items() if mark in used),
         footnotes=tuple(notes.texts),
-        notes=tuple(_notes(columns, axes)),
+        notes=tuple(_notes(columns, axes, line)),
     )
 
 
 def _cells(
-    column: _Column, labels: Mapping[Place, Text], notes: Footnotes, wish: Wish
+    column: _Column, labels: Mapping[Place, Text], notes: Footnotes, wish: Wish, line: str
 ) -> tuple[Text, dict[Place, Text]]:
     """The head of a column, and its cells by row."""
     ranking, shown = column.ranking, column.numbers
     said = {
-        number.key: texts.remarks(number, column.older(number), infinity=wish.infinity)
-        for number in shown
+        place: texts.remarks(found[-1], found[:-1], infinity=wish.infinity)
+        for place, found in column.cells.items()
     }
     for_all = [text for text in next(iter(said.values())) if all(text in e for e in said.values())]
     recipe = texts.recipe(ranking.way)
@@ -237,9 +239,9 @@ def _cells(
     cells = {}
     for place in (place for place in labels if place in column.cells):
         number = column.cells[place][-1]
-        own = [text for text in said[number.key] if text not in for_all]
+        own = [text for text in said[place] if text not in for_all]
         if number.key in ranking.otherwise:
-            own.append(f"Not ranked: {ranking.otherwise[number.key]} of this column.")
+            own.append(f"Measured otherwise than this {line}: {ranking.otherwise[number.key]}.")
         if number.key in ranking.untested:
             own.append(f"Not compared with the best: {ranking.untested[number.key]}.")
         signs = [ALIKE] if number.key in ranking.alike else []
@@ -252,7 +254,7 @@ def _cells(
     return head, cells
 
 
-def _notes(columns: Sequence[_Column], axes: Axes) -> list[str]:
+def _notes(columns: Sequence[_Column], axes: Axes, line: str) -> list[str]:
     """Notes on the whole table."""
     notes = []
     if axes.split:
@@ -267,8 +269,8 @@ def _notes(columns: Sequence[_Column], axes: Axes) -> list[str]:
         parts = [f"lower is better for {', '.join(lower)}"] if lower else []
         parts += [f"higher for {', '.join(higher)}"] if higher else []
         notes.append(
-            f"Bold: the best number of its column ({'; '.join(parts)}). Numbers that were not "
-            "measured as the column says, known videos and real sides are not ranked."
+            f"Bold: the best number of its {line} ({'; '.join(parts)}). Numbers that were not "
+            f"measured as the {line} says, known videos and real sides are not ranked."
         )
     if any(number.shown.interval for column in columns for number in column.numbers):
         notes.append(ALL_COVER)

@@ -47,9 +47,9 @@ def ranked(column: Sequence[Number]) -> Ranking:
     ranking = Ranking(group[0])
     for number in column:
         fields = differing(ranking.way.content, number.content, IDENTITY)
-        words = [f"{name} is {theirs}, not {ours}" for name, ours, theirs in fields]
+        words = [f"{name} {theirs}, not {ours}" for name, ours, theirs in fields]
         if words:
-            ranking.otherwise[number.key] = ", ".join(words)
+            ranking.otherwise[number.key] = "; ".join(words)
     if rivals and len(group) > 1:
         _compare(group, ranking)
     return ranking

@@ -102,12 +102,12 @@ def test_the_best_is_bold_and_what_cannot_be_told_from_it_is_marked(tmp_path: Pa
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"protocol": "latte"}, "protocol is latte, not stylegan-v"),
-        ({"extractor": "other"}, "extractor is other, not made-up"),
-        ({"weights_sha256": "w"}, "weights_sha256 is w, not none"),
-        ({"count": 30}, "n_fake is 30, not 40"),
-        ({"real": side("elsewhere", 40)}, "real.fingerprint is elsewhere, not real"),
-        ({"frames": 128}, "frames is 128, not 16"),
+        ({"protocol": "latte"}, "protocol latte, not stylegan-v"),
+        ({"extractor": "other"}, "extractor other, not made-up"),
+        ({"weights_sha256": "w"}, "weights_sha256 w, not none"),
+        ({"count": 30}, "n_fake 30, not 40"),
+        ({"real": side("elsewhere", 40)}, "real.fingerprint elsewhere, not real"),
+        ({"frames": 128}, "frames 128, not 16"),
     ],
 )
 def test_a_number_measured_in_another_way_is_never_the_best(
@@ -118,9 +118,32 @@ def test_a_number_measured_in_another_way_is_never_the_best(
     cell = cells_of(tmp_path)["other", table.grid.columns[0].lines[0] + table.grid.columns[0].below]
     assert not cell.bold
     (note,) = [table.grid.footnotes[int(mark) - 1] for mark in cell.marks]
-    assert note.startswith("Not ranked: ")
+    assert note.startswith("Measured otherwise than this column: ")
     assert said in note
     assert sum(line.cells[0].bold for line in table.grid.lines) == 1
+
+
+def test_models_as_columns_are_compared_along_rows(tmp_path: Path) -> None:
+    three(tmp_path)
+    for model, shift in (("ours", 0.9), ("worst", 0.2)):
+        keep(tmp_path / "faces" / model / "kvd.json", shift, metric="kvd")
+    table = table_of(tmp_path, Wish(rows=("metric",), columns=("model",)))
+    upright = table_of(tmp_path, Wish(columns=("metric",)))
+    assert [line.label.lines[0] + line.label.below for line in table.grid.lines] == [
+        "FVD16",
+        "KVD16",
+    ]
+    assert [head.lines[0] for head in table.grid.columns] == ["ours", "theirs", "worst"]
+    across = [[cell.bold for cell in line.cells] for line in table.grid.lines]
+    assert [list(row) for row in zip(*across, strict=True)] == [
+        [cell.bold for cell in line.cells] for line in upright.grid.lines
+    ]
+    assert [sum(row) for row in across] == [1, 1]
+    assert any(note.startswith("Bold: the best number of its row (") for note in table.grid.notes)
+    for name in FORMATS:
+        assert "KVD" in FORMATS[name].write(table)
+    row = table.frame.iloc[0]
+    assert (row["row"], row["group"], row["column"]) == ("FVD16", "", "ours")
 
 
 def test_two_numbers_of_two_ways_have_no_best(tmp_path: Path) -> None:
@@ -313,7 +336,7 @@ def test_latex_compiles(tmp_path: Path) -> None:
     ("wish", "message"),
     [
         ({"rows": ("mdoel",)}, "--rows mdoel: no such fact of a record; known are metric, "),
-        ({"columns": ("model",)}, "--columns model: is a fact of --rows, too"),
+        ({"rows": ("metric",)}, "--columns metric: is a fact of --rows, too"),
         ({"where": ("frames",)}, "--where frames: FACT=VALUE or FACT=VALUE,VALUE"),
         ({"where": ("frames=17",)}, "--where frames=17: no record has it; frames is 16"),
     ],
