@@ -142,8 +142,8 @@ def export(
         list[str] | None,
         typer.Option(
             metavar="STAGE",
-            help="Take this stage's weights with the lowest held-out loss, not the last ones; may "
-            "be repeated.",
+            help="Take this stage's best weights (lowest held-out loss, or as keep_best says), not "
+            "the last ones; may be repeated.",
         ),
     ] = None,
 ) -> None:

@@ -28,7 +28,7 @@ def export(run: Path, out: Path, best: Collection[str] = ()) -> list[Path]:
     Args:
         run: folder of the training run.
         out: a folder that does not exist yet, or is empty.
-        best: stages whose weights with the lowest held-out loss are taken, not the last ones.
+        best: stages whose best weights are taken (`StageFolder.best`), not the last ones.
 
     Raises:
         InputError: no run, nothing trained yet, a stage of another animator, something else in

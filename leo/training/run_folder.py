@@ -1,9 +1,11 @@
 """The folder of a training run: config; log, checkpoints, pictures, model of each stage.
 
     RUN/config.toml                                      the resolved config
-    RUN/STAGE/log.jsonl                                  one JSON object a report or validation
+    RUN/STAGE/log.jsonl                                  one JSON object a report, validation or
+                                                         evaluation
     RUN/STAGE/checkpoints/step-00000500.safetensors      all that resuming needs; the last two
-    RUN/STAGE/best.safetensors                           the model with the lowest held-out loss
+    RUN/STAGE/best.safetensors                           the model with the lowest held-out loss,
+                                                         or as `keep_best` says
     RUN/STAGE/pictures/step-00000500.png
     RUN/STAGE/model.safetensors                          the model after the last step
 
@@ -120,7 +122,7 @@ class StageFolder:
 
     @property
     def best(self) -> Path:
-        """The model with the lowest held-out loss."""
+        """The best model, as `keep_best` says."""
         return self.path / BEST
 
     def checkpoints(self) -> list[Path]:

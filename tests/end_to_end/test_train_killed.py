@@ -21,7 +21,7 @@ SHORT = f"steps = {STEPS}, batch = 2, report_every = 3, save_every = 4, validate
 TINY = (
     "resolution=32",
     "cddpm.resolution=32",
-    "held_out=0.25",
+    "held_out=0.45",
     "animator.channel_cap=8",
     "animator.style=20",
     "animator.discriminator={ learning_rate = 1e-3, betas = [0.0, 0.99] }",
@@ -29,7 +29,9 @@ TINY = (
     "lmdm.length=8",
     "lmdm.network={ channels = 32, multipliers = [1, 1], blocks = 1, attention = [], heads = 2,"
     " dropout = 0.1 }",
-    f"lmdm.training={{ {SHORT}, ema = 0.9, picture_every = 20 }}",
+    f"lmdm.training={{ {SHORT}, ema = 0.9, picture_every = 20, evaluate_every = 15, "
+    'keep_best = "fvd", evaluation = { frames = 8, clips = 2, sampler = "ddim-2", '
+    'extractor = "pixels" } }',
 )
 
 
@@ -77,6 +79,8 @@ def test_a_killed_leo_ends_as_if_it_had_not_been(
     killed_run, straight = contents(tmp_path / "killed"), contents(tmp_path / "straight")
     assert {f"{stage}/model.safetensors" for stage in STAGES} <= straight.keys()
     assert killed_run == straight
+    log = (tmp_path / "straight" / "lmdm" / "log.jsonl").read_text()
+    assert [log.count(f'"{metric}": {{"value"') for metric in ("fvd", "kvd")] == [3, 3]
 
     monkeypatch.setenv("WORLD_SIZE", "2")
     for rank in (0, 1):  # of several processes one speaks

@@ -44,10 +44,10 @@ def test_a_killed_training_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def one_and_two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Three stages trained by one process and by two."""
+    """Four stages trained by one process and by two."""
     one, two = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
     torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2)
-    ended = start(*torchrun, SCRIPT, "lmdm,animator,faces", two, 1)
+    ended = start(*torchrun, SCRIPT, "lmdm,frame-dm,animator,faces", two, 1)
     assert ended.returncode == 0, ended.stderr
     main("animator,faces", str(one), "1")
     main("lmdm", str(one), "2")  # the batch in the same two parts: the same draws of dropout
@@ -67,6 +67,17 @@ def test_two_processes_train_to_the_weights_of_one(
     assert [line["step"] for line in logs[0]] == [line["step"] for line in logs[1]]
     for one, other in zip(*logs, strict=True):
         assert other.get("losses") == pytest.approx(one.get("losses"), abs=tolerance)
+
+
+def test_of_two_processes_the_first_evaluates_and_the_other_waits(
+    one_and_two: tuple[Path, Path],
+) -> None:
+    plain, evaluated = (folder_in(one_and_two[1], stage) for stage in ("lmdm", "frame-dm"))
+    weights = [load_model(folder.model).network["weight"] for folder in (plain, evaluated)]
+    assert torch.equal(*weights)
+    lines = [line for line in evaluated.read_log() if "evaluation" in line]
+    assert [line["step"] for line in lines] == [5, 10, 12]
+    assert lines[-1]["evaluation"]["fvd"]["value"] == float(weights[1].norm())
 
 
 def test_a_full_disk_stops_in_one_line_and_keeps_what_was_saved(tmp_path: Path) -> None:
