@@ -12,13 +12,12 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from made_clips import FRAMES, QUICK, clips
+from made_clips import FAKE, FRAMES, QUICK, REAL
 from torch import Tensor
 from torchmetrics import MetricCollection
 
 import leo_bench
 
-REAL, FAKE = clips(9, seed=1), clips(7, seed=2, brightest=150)
 Share = Callable[[Tensor, int, int], Tensor]
 
 

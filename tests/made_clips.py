@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 
-FRAMES, SIDE = 4, 24
+import leo_bench
+from leo_bench.benchmarks.api import video_distance
+from leo_bench.benchmarks.api.video_distance import VideoDistance
+from leo_bench.evaluation.features import of_clips
 
-# Quick: averages of pixels; and what makes the default protocols take a size and length like these.
-QUICK: dict[str, Any] = {"extractor": "pixels"}
+FRAMES, SIDE = 4, 24
+QUICK: dict[str, Any] = {"extractor": "pixels"}  # averages of pixels
 
 
 def clips(count: int, seed: int = 0, frames: int = FRAMES, brightest: int = 256) -> Tensor:
@@ -19,6 +23,33 @@ def clips(count: int, seed: int = 0, frames: int = FRAMES, brightest: int = 256)
     noise = torch.randint(0, brightest, shape, dtype=torch.uint8, generator=generator)
     level = torch.randint(1, 256, (count, 1, 1, 1, 1), generator=generator)
     return (noise * level // 256).to(torch.uint8)
+
+
+REAL, FAKE = clips(9, seed=1), clips(7, seed=2, brightest=150)
+
+
+def filled(
+    kind: type[VideoDistance] = leo_bench.FrechetVideoDistance, **options: Any
+) -> VideoDistance:
+    """A metric that has all of REAL and FAKE."""
+    metric = kind(**QUICK | options)
+    metric.update(REAL, real=True)
+    metric.update(FAKE, real=False)
+    return metric
+
+
+def clips_passed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many clips go through a network from now on, an entry an update."""
+    counts: list[int] = []
+    extract = of_clips.extract
+
+    def counted(*arguments: Any) -> of_clips.Features:
+        found = extract(*arguments)
+        counts.append(found.computed)
+        return found
+
+    monkeypatch.setattr(video_distance, "extract", counted)
+    return counts
 
 
 def means_of_colours() -> Callable[[Tensor], Tensor]:

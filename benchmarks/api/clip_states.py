@@ -49,6 +49,8 @@ class ClipStates(Metric, ABC):
 
     def reset(self) -> None:
         """Forget all clips; those of the real side stay where `reset_real_features` is False."""
+        if self._is_synced:  # where `compute` has failed
+            self.unsync()
         kept = self.real_features, self.real_facts
         count = int(self.clip_counts[0])
         if not self.reset_real_features:
@@ -57,6 +59,14 @@ class ClipStates(Metric, ABC):
         if not self.reset_real_features:
             self.real_features, self.real_facts = kept
             self.clip_counts = torch.tensor([count, 0], device=self.device)
+
+    def plot(self, val: Any = None, ax: Any = None) -> Any:
+        """Plot a value or several; None: that of `compute` (needs matplotlib).
+
+        Returns:
+            Figure and axes of matplotlib.
+        """
+        return self._plot(val, ax)
 
     def _add(self, side: SideName, features: Tensor, facts: Tensor) -> None:
         """Add clips: float32 [B,D] and int64 [B,9]."""
@@ -71,6 +81,15 @@ class ClipStates(Metric, ABC):
         if len(features) == 0:
             return ClipRows(torch.empty(0, 0), torch.empty(0, COLUMNS, dtype=torch.int64))
         return ClipRows.gathered(dim_zero_cat(features), dim_zero_cat(facts))
+
+    def _count(self, side: SideName) -> int:
+        """Clips of a side, gathered or of this process."""
+        facts = getattr(self, f"{side}_facts")
+        return len(facts) if isinstance(facts, Tensor) else sum(map(len, facts))
+
+    def _first_facts(self) -> Tensor | None:
+        """The facts of any clip of this process, int64 [9]; None: it has none."""
+        return next((rows[0] for rows in (*self.real_facts, *self.fake_facts)), None)
 
     @contextmanager
     def _gathered(self, wanted: bool) -> Iterator[None]:

@@ -25,7 +25,7 @@ from leo_bench.benchmarks.api.clip_distance import (
     shared_extractor,
     value_of,
 )
-from leo_bench.benchmarks.api.clip_rows import facts_of
+from leo_bench.benchmarks.api.clip_rows import ClipRows, facts_of
 from leo_bench.benchmarks.api.clip_states import SIDES, ClipStates, plain_tensors
 from leo_bench.benchmarks.api.keywords import said_in_keywords
 from leo_bench.benchmarks.api.results import DistanceResult
@@ -43,7 +43,7 @@ from leo_bench.evaluation.protocols.of_clips import SideName
 from leo_bench.evaluation.videos.tensors import TensorVideos
 
 # Options of the command line that errors may name, as keywords here.
-_OPTIONS = ("protocol", "frames", "extractor", "weights", "allow_unverified", "resolution")
+_OPTIONS = ("protocol", "frames", "extractor", "weights", "allow_unverified", "resolution", "clips")
 
 
 class VideoDistance(ClipStates, ABC):
@@ -167,17 +167,23 @@ class VideoDistance(ClipStates, ABC):
 
     @said_in_keywords(_OPTIONS)
     def add_real(
-        self, source: str | Path, *, stride: int | None = None, data_root: str | Path | None = None
+        self,
+        source: str | Path,
+        *,
+        stride: int | None = None,
+        clips: int | None = None,
+        data_root: str | Path | None = None,
     ) -> None:
         """Fill the real side from videos on disk, with the clips that the protocol chooses.
 
-        Features come from the cache where they were computed before. In several processes each one
-        calls this, and has all clips.
+        Features come from the cache where they are. In several processes each one calls this, and
+        has all clips.
 
         Args:
             source: a folder, a file, or any source of the command line, such as
                 "faceforensics/train".
             stride: frames from one clip frame to the next; None: as the protocol says.
+            clips: how many; None: the protocol's number.
             data_root: folder of the prepared data sets; None: the default.
 
         Raises:
@@ -187,13 +193,13 @@ class VideoDistance(ClipStates, ABC):
         began = time.monotonic()
         if self.n_real:
             raise InputError(f"the real side has {self.n_real} clips already; reset() it first")
-        held = self._first_facts()
-        frames = self.frames if held is None else int(held[1])
+        frames = self._frames()
         if frames is None:
             raise InputError("add_real: say frames=, the length of a clip, to the constructor")
         of_source: dict[str, object] = {
             "real": str(source),
             "real_stride": stride,
+            "clips": clips,
             "data_root": None if data_root is None else str(data_root),
         }
         chosen = self._plan(frames, **of_source)
@@ -239,7 +245,7 @@ class VideoDistance(ClipStates, ABC):
         value = torch.tensor(torch.nan, dtype=torch.float64, device=self.device)
         if not real:
             with self._fakes_since(before), self._gathered(self.dist_sync_on_step):
-                if min(self._clips(side) for side in SIDES) > 1:
+                if min(self._counts().values()) > 1:
                     value = VideoDistance.compute(self)
         return value
 
@@ -251,14 +257,6 @@ class VideoDistance(ClipStates, ABC):
         self._seconds = 0.0
         if self.reset_real_features:
             self._drawn, self._of_source = None, {}
-
-    def plot(self, val: Any = None, ax: Any = None) -> Any:
-        """Plot a value or several; None: that of `compute` (needs matplotlib).
-
-        Returns:
-            Figure and axes of matplotlib.
-        """
-        return self._plot(val, ax)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the network, which is built again, or shared, where it is needed."""
@@ -277,8 +275,7 @@ class VideoDistance(ClipStates, ABC):
     def _check_like_others(self, source: TensorVideos, chosen: Plan) -> None:
         """Refuse clips of another length, or of another size where the protocol resizes none."""
         frames, size = source.frame_counts[0], source.sizes()[0]
-        held = self._first_facts()
-        expected = self.frames if held is None else int(held[1])
+        held, expected = self._first_facts(), self._frames()
         if expected is not None and frames != expected:
             raise InputError(
                 f"{source.name} have {frames} frames; this metric has clips of {expected}"
@@ -288,30 +285,42 @@ class VideoDistance(ClipStates, ABC):
             shown = "{}x{}; this metric has clips of {}x{}".format(*size, *held[2:4].tolist())
             raise InputError(f"{source.name} are {shown}: give resolution=")
 
-    def _first_facts(self) -> Tensor | None:
-        """The facts of any clip of this process, int64 [9]; None: it has none."""
-        return next((rows[0] for rows in (*self.real_facts, *self.fake_facts)), None)
+    def _frames(self) -> int | None:
+        """Frames of every clip; None: the first clip will say."""
+        held = self._first_facts()
+        if held is not None:
+            return int(held[1])
+        return self.frames if self._drawn is None else self._drawn.features.side.window.frames
 
-    def _clips(self, side: SideName) -> int:
-        """Clips on a side, as the states are."""
-        drawn = self._drawn.features.clips if self._drawn is not None and side == "real" else 0
-        return len(self._rows(side).facts) + drawn
+    def _counts(self) -> dict[SideName, int]:
+        """Clips on each side, as the states are."""
+        counts = {side: self._count(side) for side in SIDES}
+        if self._drawn is not None:
+            if counts["real"]:  # by the update of another metric of a collection
+                raise InputError(f"real clips were given beside those of {self._drawn.spec}")
+            counts["real"] = self._drawn.features.clips
+        return counts
 
     def _sides(self) -> tuple[Plan, MeasuredSide, MeasuredSide]:
         """The plan and both sides, from the states as they are."""
-        for side in SIDES:
-            if self._clips(side) < 2:
+        counts = self._counts()
+        for side, count in counts.items():
+            if count < 2:
                 raise InputError(
-                    f"{self._clips(side)} {side} clips; a distance needs 2 or more: "
-                    f"update(clips, real={side == 'real'})"
+                    f"{count} {side} clips; a distance needs 2 or more: update(clips, "
+                    f"real={side == 'real'})"
                 )
         fake = self._rows("fake")
         chosen = self._plan(fake.frames, **self._of_source)
-        return chosen, self._drawn or self._given(chosen, "real"), self._given(chosen, "fake")
+        choice = chosen.protocol.fake
+        if choice.enough == "exact" and {*counts.values()} == {counts["fake"]} != {choice.count}:
+            # As many as there are, which `leo-bench verify` then takes too.
+            chosen = self._plan(fake.frames, **self._of_source | {"clips": counts["fake"]})
+        given = self._given(chosen, "fake", fake)
+        return chosen, self._drawn or self._given(chosen, "real", self._rows("real")), given
 
-    def _given(self, chosen: Plan, side: SideName) -> MeasuredSide:
+    def _given(self, chosen: Plan, side: SideName, rows: ClipRows) -> MeasuredSide:
         """The clips of a side that were given in memory."""
-        rows = self._rows(side)
         if rows.frames != chosen.request.frames:
             raise InputError(
                 f"{side} clips have {rows.frames} frames, fake ones {chosen.request.frames}"

@@ -2,17 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import lightning
 import pytest
 import torch
-from made_clips import FRAMES, QUICK, SIDE, clips
+from made_clips import FRAMES, QUICK, SIDE, clips, clips_passed
 from torch import Tensor, nn
 
 import leo_bench
-from leo_bench.benchmarks.api import video_distance
-from leo_bench.evaluation.features import of_clips
 
 REAL = clips(8, seed=1)
 WANTED = float(REAL.float().mean()) / 255
@@ -60,21 +57,6 @@ class Training(lightning.LightningModule):
         return torch.optim.SGD(self.parameters(), lr=1.0)
 
 
-@pytest.fixture
-def passed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Clips that went through a network, an entry a call."""
-    counts: list[int] = []
-    extract = of_clips.extract
-
-    def counted(*arguments: Any) -> of_clips.Features:
-        found = extract(*arguments)
-        counts.append(found.computed)
-        return found
-
-    monkeypatch.setattr(video_distance, "extract", counted)
-    return counts
-
-
 class Batches:
     """Noise: two batches of three, and an uneven last one."""
 
@@ -86,8 +68,9 @@ class Batches:
 # Lightning's own: it asks torch in a form that torch is giving up.
 @pytest.mark.filterwarnings("ignore:`isinstance.treespec, LeafSpec.` is deprecated:FutureWarning")
 def test_lightning_logs_the_distance_and_keeps_the_real_clips(
-    tmp_path: Path, passed: list[int]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    passed = clips_passed(monkeypatch)
     torch.manual_seed(0)
     module = Training()
     trainer = lightning.Trainer(

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,25 @@ def test_full_precision_holds_inside_and_is_undone_after_an_error() -> None:
         fail()
     assert inside == [("ieee", "ieee", True)]
     assert state() == before
+
+
+def test_full_precision_holds_in_a_training_with_autocast() -> None:
+    ones = torch.ones(4, 4)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        with full_precision():
+            assert (ones @ ones).dtype == torch.float32
+        assert (ones @ ones).dtype == torch.bfloat16
+
+
+def test_full_precision_inside_another_leaves_the_outer_ones_settings() -> None:
+    """A thread that ends after the one which began it must not bring its settings back."""
+    matmul = torch.backends.mkldnn.matmul
+    before = matmul.fp32_precision
+    with ExitStack() as inner:
+        with full_precision():
+            inner.enter_context(full_precision())
+        assert matmul.fp32_precision == before
+    assert matmul.fp32_precision == before
 
 
 @pytest.mark.parametrize(
