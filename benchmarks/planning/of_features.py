@@ -7,14 +7,26 @@ from pathlib import Path
 from leo_bench.benchmarks.planning.subjects import Subject, difference_of, distance_pilot
 from leo_bench.evaluation.distances.influence import ClipFeatures, Form
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.feature_files.files import read_features
+from leo_bench.evaluation.feature_files.files import origin_of, read_features
+from leo_bench.evaluation.feature_files.origin import Origin
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
+from leo_bench.evaluation.files.given_files import shortened
 from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, form_of, load_protocol
 from leo_bench.evaluation.records.influences import VideoInfluences, less
 from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS
 from leo_bench.evaluation.uncertainty.numbers import numbers_of
 from leo_bench.evaluation.uncertainty.pilots import skew_of, with_bias
+
+# What two files of features must have in common.
+MADE_ALIKE = (
+    "protocol_version",
+    "frames",
+    "resolution",
+    "extractor",
+    "weights_sha256",
+    "precision",
+)
 
 
 @dataclass(frozen=True)
@@ -50,8 +62,9 @@ def subject_of_features(given: FeaturePilots) -> Subject:
             f"{given.metric} is a distance of frames, and files of features are of clips: plan it "
             "from a record"
         )
+    label = given.metric.upper() + _check_made_alike(given, chosen)
     real = read_features(given.real)
-    found = [_of_features(given, real, path, form, chosen) for path in given.fakes]
+    found = [_of_features(given, label, (real, path), form, chosen) for path in given.fakes]
     if len(found) == 1:
         return found[0][0]
     if len(found) != 2:
@@ -62,10 +75,42 @@ def subject_of_features(given: FeaturePilots) -> Subject:
     )
 
 
+def _check_made_alike(given: FeaturePilots, protocol: EvalProtocol) -> str:
+    """See that files which say how they were made agree -> frames of a clip, "" where none says.
+
+    Raises:
+        InputError: they do not agree with each other, or with the protocol.
+    """
+    frames = ""
+    first: tuple[Path, Origin] | None = None
+    for path in (given.real, *given.fakes):
+        origin = origin_of(path)
+        if origin is None:
+            continue
+        if origin.protocol != protocol.id:
+            raise InputError(
+                f"{path}: clips were chosen by protocol {origin.protocol}, not {protocol.id}"
+            )
+        first = first or (path, origin)
+        frames = str(origin.frames)
+        for field in MADE_ALIKE:
+            mine, other = getattr(first[1], field), getattr(origin, field)
+            if mine != other:
+                raise InputError(
+                    f"{path}: {field} is {shortened(other)}, and {shortened(mine)} in {first[0]}"
+                )
+    return frames
+
+
 def _of_features(
-    given: FeaturePilots, real: ClipFeatures, path: Path, form: Form, chosen: EvalProtocol
+    given: FeaturePilots,
+    label: str,
+    pair: tuple[ClipFeatures, Path],
+    form: Form,
+    chosen: EvalProtocol,
 ) -> tuple[Subject, VideoInfluences]:
     """The distance of one model, and the influences of the videos on it."""
+    real, path = pair
     sides = (real, read_features(path))
     numbers = on_one_thread(lambda: numbers_of(form, [sides], given.seed, None))
     interval, influences = numbers.interval, numbers.influences
@@ -77,7 +122,6 @@ def _of_features(
     found, value = numbers.extrapolation, numbers.value_float64
     skew = skew_of(value, interval.low, interval.high, interval.standard_error)
     pilot = distance_pilot(value, influences, given.metric, skew)
-    label = given.metric.upper()
     subject = Subject(
         name=f"{label} of {path}",
         label=label,

@@ -188,6 +188,16 @@ def read_features(path: Path) -> ClipFeatures:
     return ClipFeatures(torch.from_numpy(features), videos)
 
 
+def origin_of(path: Path) -> Origin | None:
+    """How the features of a file were made; None: it does not say.
+
+    Raises:
+        InputError: no such file, or as `read_feature_file`.
+    """
+    check_regular(path)
+    return read_feature_file(path)[0].origin if FEATURES_MARK in members(path) else None
+
+
 def _reason(error: Exception) -> str:
     return f"no array {error}" if isinstance(error, KeyError) else shortened(error)
 

@@ -9,7 +9,7 @@ import pytest
 from made_records import DIMENSION, features, fvd_of, keep_fvd, record
 from made_scores import SCORE
 
-from conftest import Run
+from conftest import Run, write_frames
 from leo_bench.evaluation.records.distance import write_record
 from leo_bench.evaluation.records.documents import read_documents
 from leo_bench.evaluation.records.influences import influences_path
@@ -237,3 +237,24 @@ def test_files_of_features_that_are_none(leo_bench: Run, tmp_path: Path) -> None
     assert "3 videos on the smaller side" in refused(
         leo_bench, "--real", good, "--fake", few, *rest
     )
+
+
+def test_features_that_were_made_otherwise_are_refused(leo_bench: Run, tmp_path: Path) -> None:
+    paths = []
+    for seed, frames in enumerate((16, 16, 9)):
+        for video in range(5):
+            write_frames(tmp_path / f"side{seed}" / f"v{video}", 18, seed=10 * seed + video)
+        paths.append(tmp_path / f"{seed}.npz")
+        made = leo_bench(
+            "features", tmp_path / f"side{seed}", "--frames", frames, "--protocol", "stylegan-v",
+            "--extractor", "pixels", "--out", paths[-1],
+        )  # fmt: skip
+        assert made.code == 0, made
+    rest = ("--metric", "fvd", "--protocol", "stylegan-v", "--width", "30%")
+    found = planned(leo_bench, "--real", paths[0], "--fake", paths[1], *rest)
+    assert found.label == "FVD16"
+    said = refused(leo_bench, "--real", paths[0], "--fake", paths[2], *rest)
+    assert "frames is 9, and 16 in" in said
+    other = (*rest[:3], "digan", *rest[4:])
+    said = refused(leo_bench, "--real", paths[0], "--fake", paths[1], *other)
+    assert "protocol stylegan-v, not digan" in said
