@@ -323,8 +323,10 @@ def _on_protocol(subject: Subject, goal: Goal, needed: PlanRow | None) -> Iterat
     )
     said: dict[tuple[str, str, int], list[str]] = {}
     for side, choice, videos, each in sides:
-        clips = round((videos or 0) * each)
-        if choice.count is None or clips == choice.count:
+        if choice.count is None or videos is None:
+            continue
+        clips = round(videos * each)
+        if clips == choice.count:
             continue
         if choice.enough != "fewer" or clips > choice.count:
             row = _row(subject, goal, *goal.counts(max(round(choice.count / each), MIN_VIDEOS)))
