@@ -194,7 +194,7 @@ def _facts(found: "DatasetInfo") -> Iterator[str]:
         yield f"download: {found.download}"
         yield f"size of the download: {found.download_size}"
     if found.preparation is not None:
-        yield f"prepared by the recipe of {found.preparation.source}"
+        yield f"prepared: recipe: {found.preparation.source}"
         for step, what in found.preparation.model_dump(exclude={"source"}).items():
             yield f"prepared: {step}: {what}"
     acd = "no usual ACD" if found.acd is None else f"ACD by {found.acd}"

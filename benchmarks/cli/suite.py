@@ -96,7 +96,7 @@ def run(
     declare_origins(records, origins)
     settings = SuiteSettings(
         records=records,
-        only=tuple(benchmark or ()),
+        benchmarks=tuple(benchmark or ()),
         clips=clips,
         repeats=repeats,
         seed=seed,

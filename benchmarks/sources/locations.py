@@ -103,15 +103,22 @@ def where_now(side: SideRecord, option: str) -> str:
         InputError: the folder or file does not exist; the message names `option`, which can say
             where it is now.
     """
+    source = definitions_now(side.source)
     absolute = None if side.absolute is None else definitions_now(side.absolute)
     if absolute is not None and all(Path(path).exists() for path in _paths(absolute)):
         return absolute
+    gone = [path for path in _paths(absolute or source) if not Path(path).exists()]
+    if gone and is_toml(gone[0]):
+        raise InputError(
+            f"{gone[0]}: no such file, and it defines the data set of the videos; name the folder "
+            f"that it is in now with --include, or the videos with {option}"
+        )
     is_file = absolute == side.source or Path(side.source).name == Path(absolute or ".").name
     if is_file and not Path(side.source).expanduser().exists():
         raise InputError(
             f"{absolute}: the record's videos are not there; say where they are now with {option}"
         )
-    return definitions_now(side.source)
+    return source
 
 
 def _paths(spec: str) -> list[str]:

@@ -37,12 +37,12 @@ class SuiteSettings:
 
     Args:
         records: folder of the records.
-        only: ids of benchmarks to run; empty: all.
+        benchmarks: ids of those to run; empty: all.
         clips, repeats, extractor: in place of the protocol's; numbers are then not comparable.
     """
 
     records: Path
-    only: tuple[str, ...] = ()
+    benchmarks: tuple[str, ...] = ()
     clips: int | None = None
     repeats: int | None = None
     seed: int = 0
@@ -52,6 +52,7 @@ class SuiteSettings:
     on_error: Literal["fail", "skip"] = "fail"
     float_range: FloatRange | None = None
     frames_glob: str | None = None
+    only: str | None = None
 
 
 @dataclass(frozen=True)
@@ -86,14 +87,14 @@ def run_suite(
         resources: cache, threads and progress for a piece of work of that name.
 
     Raises:
-        InputError: `settings.only` names a benchmark that the suite lacks.
+        InputError: `settings.benchmarks` names one that the suite lacks.
     """
     known = [benchmark.id for benchmark in suite.benchmark]
-    for wanted in settings.only:
+    for wanted in settings.benchmarks:
         if wanted not in known:
             raise InputError(f"suite {suite.id} has no {wanted!r}; it has {', '.join(known)}")
     for benchmark in suite.benchmark:
-        if settings.only and benchmark.id not in settings.only:
+        if settings.benchmarks and benchmark.id not in settings.benchmarks:
             continue
         for name in names(models):
             source = source_for(models, name, benchmark)
@@ -167,6 +168,7 @@ class _Job:
             on_error=settings.on_error,
             float_range=settings.float_range,
             frames_glob=settings.frames_glob,
+            only=settings.only,
         )
         chosen = plan(request)
         path = make_room(self._path(metric, chosen.resolution, chosen.protocol.id))
@@ -196,6 +198,7 @@ class _Job:
             on_error=settings.on_error,
             float_range=settings.float_range,
             frames_glob=settings.frames_glob,
+            only=settings.only,
             limit=settings.clips or benchmark.clips,
         )
         chosen = plan_frames(request)

@@ -61,6 +61,16 @@ def test_a_data_set_by_path_and_by_id_gives_one_number_that_is_verified_where_it
     lost = leo_bench("verify", tmp_path / "b.json")
     assert lost.code == 2
     assert "name the folder that it is in now with --include" in lost.err
+    fake = leo_bench(
+        "fvd", "--real", moved / "videos" / "test", "--fake", moved / "walks.toml" / "train",
+        "--protocol", "stylegan-v", *options, "--json", tmp_path / "c.json",
+    )  # fmt: skip
+    assert fake.code == 0, fake.err
+    (moved / "walks.toml").rename(tmp_path / "walks.toml")
+    assert (
+        "with --include, or the videos with --fake" in leo_bench("verify", tmp_path / "c.json").err
+    )
+    (tmp_path / "walks.toml").rename(moved / "walks.toml")
     for record in ("a", "b"):
         found = leo_bench("verify", tmp_path / f"{record}.json", "--include", moved)
         assert found.code == 0, found.err
