@@ -70,7 +70,7 @@ def test_the_numbers_are_those_of_the_commands(
 
 
 def test_other_weights_give_other_numbers_and_nothing_is_left(opened: Opened, run: Path) -> None:
-    evaluate = opened("lmdm")
+    evaluate = opened("lmdm", "kvd=")
     trained = model_of(run, "lmdm")
     network = {name: tensor * 1.1 for name, tensor in trained.network.items()}
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
@@ -83,7 +83,7 @@ def test_other_weights_give_other_numbers_and_nothing_is_left(opened: Opened, ru
 
 @pytest.mark.parametrize("stage", ["frame-dm", "transition-dm", "cddpm"])
 def test_each_stage_is_seen_in_its_samples(stage: str, opened: Opened, run: Path) -> None:
-    evaluate = opened(stage, *(["frames=11"] if stage == "transition-dm" else []))
+    evaluate = opened(stage, "kvd=", *(["frames=11"] if stage == "transition-dm" else []))
     trained = model_of(run, stage)
     network = {name: tensor * 1.1 for name, tensor in trained.network.items()}
     assert evaluate(trained) != evaluate(replace(trained, network=network))
