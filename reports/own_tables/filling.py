@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 ROWS, COLUMNS = ("model",), ("benchmark", "metric")
 ALIKE = "≈"
 ALIKE_WORDS = (
-    "cannot be told from the best number of its {line}: the 95 % interval of their difference, "
-    "each pair by itself, with videos of one name as pairs, contains 0"
+    "cannot be told from the best number of its {line}: the interval of their difference, 95 % "
+    "over all pairs of the {line}, contains 0; videos of one name are pairs"
 )
 FRAME = ("row", "group", "column", "shown", "best", "alike", "untested", "otherwise")
 

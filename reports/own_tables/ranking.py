@@ -2,6 +2,9 @@
 
 Only numbers measured in one way (`reports.ways`) are ranked: the way that most numbers of the
 column have. Known videos (real or damaged ones) and the real sides of scores are not ranked.
+
+The best one is chosen by its value, so that its difference to any other is the largest of many. The
+level is therefore 95 % over all pairs of the ranked numbers (Bonferroni).
 """
 
 from collections.abc import Sequence
@@ -60,21 +63,23 @@ def _way(number: Number) -> str:
 
 
 def _compare(group: Sequence[Number], ranking: Ranking) -> None:
+    pairs = len(group) * (len(group) - 1) // 2
+    level = 1 - (1 - LEVEL) / pairs
     top = max if group[0].is_higher_better else min
     best = top(group, key=lambda number: number.shown.value)
     for number in group:
         if number.shown.value == best.shown.value:
             ranking.best.add(number.key)
             continue
-        told = _told_apart(best, number)
+        told = _told_apart(best, number, level)
         if isinstance(told, str):
             ranking.untested[number.key] = told
         elif not told:
             ranking.alike.add(number.key)
 
 
-def _told_apart(best: Number, other: Number) -> bool | str:
-    """Whether the 95 % interval of the paired difference lies beside 0; or why there is none."""
+def _told_apart(best: Number, other: Number, level: float) -> bool | str:
+    """Whether the interval of the paired difference lies beside 0; or why there is none."""
     one, two = best.stored, other.stored
     if one is None or two is None:
         return "precision and recall have no influences of single videos"
@@ -85,5 +90,5 @@ def _told_apart(best: Number, other: Number) -> bool | str:
     error = error_of_change(one, two)
     if isinstance(error, str):
         return error
-    reach = student_reach(LEVEL, error.freedom) * error.standard_error
+    reach = student_reach(level, error.freedom) * error.standard_error
     return abs(two.value - one.value) > reach
