@@ -30,6 +30,7 @@ from leo_bench.benchmarks.evidence.coverage_draws import (
     distances,
 )
 from leo_bench.benchmarks.evidence.coverage_pairs import two_acd, two_fakes
+from leo_bench.benchmarks.evidence.coverage_statistics import to_statistics
 from leo_bench.evaluation.distances.frechet_influence import frechet_statistic
 from leo_bench.evaluation.distances.frechet_of_frames import frechet_statistic_of_frames
 from leo_bench.evaluation.distances.kernel import kernel_statistic
@@ -106,6 +107,8 @@ def cells() -> Iterator[Cell]:
         yield Cell("shares", 48, 128, 32, tails, unlike, 200)
     for n, tails in itertools.product((4, 8, 16, 64), TAILS):
         yield Cell("frames", 48, n, n, tails, True, 1000 if n <= 16 else 200)
+    for n, tails, unlike in itertools.product((8, 16, 64), TAILS, (True, False)):
+        yield Cell("statistics", 48, 256, n, tails, unlike, 400)
     for tails in TAILS:
         yield Cell("shares", 48, 64, 64, tails, True, 200)
         yield Cell("distance", 400, 64, 64, tails, True, 200)
@@ -230,6 +233,7 @@ DRAWS: Mapping[What, Callable[[Cell, int, torch.Generator], Mapping[str, Outcome
     "band": _band,
     "two fakes": two_fakes,
     "two acd": two_acd,
+    "statistics": to_statistics,
 }
 
 

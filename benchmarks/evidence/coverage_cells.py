@@ -7,7 +7,16 @@ from leo_bench.benchmarks.evidence.coverage_draws import Tails
 from leo_bench.evaluation.uncertainty.intervals import Interval
 
 What = Literal[
-    "distance", "infinity", "frames", "shares", "acd", "seeds", "band", "two fakes", "two acd"
+    "distance",
+    "infinity",
+    "frames",
+    "shares",
+    "acd",
+    "seeds",
+    "band",
+    "two fakes",
+    "two acd",
+    "statistics",
 ]
 
 

@@ -22,6 +22,7 @@ Show = Callable[[Mapping[str, str]], str]
 COLUMNS = tuple(itertools.product(("same", "unlike"), ("light", "heavy")))
 DISTANCES = {
     "fvd": "FVD at N",
+    "fvd to statistics": "FVD at N to the statistics of one real set, over draws of fakes",
     "kvd": "KVD",
     "difference": "FVD less FVD of other fakes, which are like the real videos",
     "fid": "FID at N (4 frames a video)",

@@ -1,5 +1,7 @@
 """The record of a distance, with its caveats and the notes that its reader needs."""
 
+from collections.abc import Iterator
+
 from leo_bench.benchmarks.scores.plan import Plan
 from leo_bench.benchmarks.scores.stamp import (
     FrozenNetwork,
@@ -11,6 +13,7 @@ from leo_bench.benchmarks.scores.stamp import (
     weights_notes,
 )
 from leo_bench.evaluation.clips import SEED_RULE
+from leo_bench.evaluation.feature_files.sources import FeaturesSource, StatisticsSource
 from leo_bench.evaluation.measure import Measurement
 from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.records.distance import Record
@@ -49,7 +52,11 @@ def record_of(
         seconds: that the measurement took.
     """
     request = chosen.request
-    caveats = (*_caveats(chosen, network.weights_verified), *_disorder(measured))
+    caveats = (
+        *_caveats(chosen, network.weights_verified),
+        *_disorder(measured),
+        *_cut_short(measured),
+    )
     real = drawn_side(chosen.real.spec, chosen.real.split, measured.real)
     fake = drawn_side(chosen.fake.spec, None, measured.fake)
     numbers = measured.numbers
@@ -112,6 +119,17 @@ def _disorder(measured: Measurement) -> list[str]:
         for name, draws in (("real", measured.real), ("fake", measured.fake))
         for note in out_of_order(draws.side.source)
     ]
+
+
+def _cut_short(measured: Measurement) -> Iterator[str]:
+    for side in (measured.real.side, measured.fake.side):
+        if isinstance(side.source, FeaturesSource | StatisticsSource):
+            limit = side.source.origin.limit
+            if limit is not None:
+                yield (
+                    f"{side.name} side: {side.source.path.name} is of the first {limit} videos "
+                    "alone: not for publication"
+                )
 
 
 def _notes(measured: Measurement) -> tuple[str, ...]:

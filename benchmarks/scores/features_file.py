@@ -1,5 +1,6 @@
 """Files of features (.npz): features of a source's clips, or their statistics, are written."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -182,6 +183,7 @@ def _origin(kind: Kind, request: FeaturesRequest, found: _Drawn, videos: SideRec
         **protocol_fields(found.protocol),
         frames=request.frames,
         resolution=found.resolution,
+        limit=request.limit,
         seed=request.seed,
         seed_rule=SEED_RULE,
         extractor=found.network.name,
@@ -207,10 +209,17 @@ def _named(request: FeaturesRequest, drawn: SideFeatures) -> SideRecord:
 
 def _unnamed(side: SideRecord, names: Sequence[str]) -> SideRecord:
     """The record without the names of single videos: skipped ones are counted."""
+    longest_first = sorted({*names, *(name for name, _ in side.skipped)}, key=len, reverse=True)
+    anywhere = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-])")
     notes, chosen = (
-        tuple(note for note in told if not any(name in note for name in names))
-        for told in (side.notes, side.chosen)
+        tuple(_before(anywhere, note) for note in told) for told in (side.notes, side.chosen)
     )
     if side.skipped:
         notes = (*notes, f"broken videos that were left out: {len(side.skipped):,}")
     return side.model_copy(update={"notes": notes, "chosen": chosen, "skipped": ()})
+
+
+def _before(names: re.Pattern[str], note: str) -> str:
+    """The note as far as it names no video."""
+    found = names.search(note)
+    return note if found is None else f"{note[: found.start()].rstrip(' :,(')} ..."

@@ -71,7 +71,7 @@ def form(options: FrechetOptions) -> Form:
         weighted=partial(frechet_statistic, correction=options.correction),
         settings=options.model_dump(mode="json"),
         of_statistics=StatisticsForm(
-            fit=partial(_statistics, options=options),
+            fit=partial(real_statistics, options=options),
             published=to_exact
             if options.dtype == "float64"
             else partial(_to_statistics, options=options),
@@ -115,7 +115,12 @@ def fixed_side(gaussian: Gaussian) -> WeightedSide:
     return WeightedSide((), gaussian.count, len(cov), lambda _weights: fixed)
 
 
-def _statistics(real: Tensor, options: FrechetOptions) -> RealStatistics:
+def real_statistics(real: Tensor, options: FrechetOptions) -> RealStatistics:
+    """The statistics of real features [N,D], for distances to them without the features.
+
+    Raises:
+        InputError: as `fit_gaussian`.
+    """
     exact = fit_gaussian(real, correction=options.correction)
     published = exact if options.dtype == "float64" else _fitted(real, options)
     return RealStatistics(exact, published)

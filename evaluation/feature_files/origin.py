@@ -31,13 +31,14 @@ class Origin(Data):
         kind: "features": a row a clip; "statistics": mean and covariance of the rows.
         side: whose choice of clips was followed.
         protocol_settings: the whole protocol, with the number of clips and repeats that were drawn.
+        limit: only the first so many videos were opened; None: all.
         seed: clips were drawn by it; seed_rule: how the seeds of repeats follow from it.
         weights_sha256: digest of the extractor's weights, or "none".
         features_version, preprocess_version: `FEATURES_VERSION` (or `FRAME_FEATURES_VERSION`) and
             `PREPROCESS_VERSION` of the code.
         rows_a_clip: rows that a clip gives: 1, or the frames of it that are embedded.
         videos: the side that the features are of, as a record has it. Of statistics it names no
-            video: `skipped` and all notes with names are left out.
+            video: skipped ones are counted, and notes end where a name would stand.
     """
 
     kind: Kind
@@ -49,6 +50,7 @@ class Origin(Data):
     protocol_settings: dict[str, Any]
     frames: Positive
     resolution: Positive | None
+    limit: Positive | None
     seed: Whole
     seed_rule: str
     extractor: str
