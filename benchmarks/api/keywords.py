@@ -37,6 +37,7 @@ class VideoKeywords(TypedDict, total=False):
         data_root: folder of the prepared data sets; None: that of the environment, or the usual.
         on_error: "skip" leaves broken files out, and the record lists them.
         frames_glob: file names of the frames in a folder or zip.
+        only: media to read where a folder holds several kinds: "mp4", "frames", "videos", "mp4,zip".
         workers: threads that read and resize; no effect on any number.
         cache: whether features are kept and read on disk.
         progress: called with (done, to do) after every clip or batch; None: nothing is shown.
@@ -51,6 +52,7 @@ class VideoKeywords(TypedDict, total=False):
     data_root: str | Path | None
     on_error: Literal["fail", "skip"]
     frames_glob: str | None
+    only: str | None
     workers: int
     cache: bool
     progress: Progress | None
@@ -233,7 +235,9 @@ def _in_keywords(message: str, words: Mapping[str, str]) -> str:
         if name is None:
             return option[0]
         value = option["value"] or ""
-        return f'{name}="{value}"' if "-" in value else f"{name}={value}"
+        is_word = value.lower() == value and not value.isdigit() and value
+        return f'{name}="{value}"' if is_word else f"{name}={value}"
 
-    value = r"\d+|[A-Z]{2,}|[a-z0-9]+-[a-z]+"  # a number, FILE, or a name such as i3d-toy
+    # A number, FILE, a name such as i3d-toy, or a word at the end of its clause.
+    value = r"\d+|[A-Z]{2,}|[a-z0-9]+-[a-z]+|[a-z0-9]+(?=,)"
     return re.sub(rf"--(?P<name>[a-z][a-z-]*)(?: (?P<value>{value})\b)?", keyword, message)

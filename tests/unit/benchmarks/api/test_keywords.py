@@ -1,10 +1,12 @@
 """Keywords of the API: shown in signatures, checked, and named in errors."""
 
 import inspect
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import leo_bench
 from leo_bench.benchmarks.api.keywords import DistanceKeywords, fields, resources
@@ -90,6 +92,17 @@ def test_errors_are_one_line_and_name_keywords(changes: dict[str, Any], said: st
 def test_a_message_about_another_command_stays_as_it_is() -> None:
     with pytest.raises(InputError, match="leo-bench list frame-protocols"):
         leo_bench.acd(CLIPS, CLIPS)
+
+
+def test_a_folder_of_several_media_names_the_keyword_that_chooses(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", CLIPS)
+    (tmp_path / "frames").mkdir()
+    for number in range(9):
+        Image.fromarray(CLIPS[0, number]).save(tmp_path / "frames" / f"{number}.png")
+    with pytest.raises(InputError, match=r'choose with only="npy", or give a path'):
+        leo_bench.fvd(tmp_path, CLIPS, extractor="i3d-toy", frames=9)
+    found = leo_bench.fvd(tmp_path, CLIPS, extractor="i3d-toy", frames=9, only="npy")
+    assert found.record.real.videos == 2
 
 
 def test_fields_are_those_of_requests() -> None:
