@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leo_bench.evaluation.metrics import METRICS
+from leo_bench.evaluation.records.parts import STATISTICS
 from leo_bench.reports.bibliography import (
     LEO,
     OURSELVES,
@@ -118,8 +119,10 @@ def _way(content: Content) -> str:
     """The facts that a paragraph states once for its whole group."""
     facts = ("protocol_digest", "weights_sha256", "frames", "resolution")
     made = ("seed", "device", "versions", "commit")
-    strides = [content.get(side, {}).get("stride") for side in ("real", "fake", "source")]
-    return repr([*(content[fact] for fact in (*facts, *made)), strides])
+    sides = [content.get(side, {}) for side in ("real", "fake", "source")]
+    strides = [side.get("stride") for side in sides]
+    of_statistics = sides[0].get("layout") == STATISTICS
+    return repr([*(content[fact] for fact in (*facts, *made)), strides, of_statistics])
 
 
 def _computed(group: Sequence[Content], cited: Citations) -> list[Piece]:
@@ -200,10 +203,12 @@ def _intervals(group: Sequence[Content]) -> str:
     said = listed(f"{level:.0%}".replace("%", " %") for level in levels)
     biased = listed([metric_name(m) for m in _metrics(group) if m in BIASED] or [""])
     bias = f"; {biased} of real against real videos is not 0 at these counts" if biased else ""
-    return (
-        f"Intervals are {said} intervals: where a number would fall with other videos, and as "
-        f"many, on both sides where there are two{bias}. "
-    )
+    sides = [one["real"]["layout"] for one in group if "real" in one]
+    if STATISTICS in sides:  # all of them: it is part of the way
+        others = "other generated videos, and as many, against the same statistics of the real side"
+    else:
+        others = "other videos, and as many, on both sides where there are two"
+    return f"Intervals are {said} intervals: where a number would fall with {others}{bias}. "
 
 
 def _counts(group: Sequence[Content]) -> str:

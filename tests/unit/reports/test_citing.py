@@ -22,6 +22,7 @@ from leo_bench.evaluation.protocols.of_clips import list_protocols, load_protoco
 from leo_bench.evaluation.protocols.of_frames import list_frame_protocols
 from leo_bench.evaluation.records.distance import Record, write_record
 from leo_bench.evaluation.records.documents import Document
+from leo_bench.evaluation.records.parts import STATISTICS
 from leo_bench.evaluation.records.shares import PrecisionExtra, ShareOfClips
 from leo_bench.reports.bibliography import Bibliography, bibliography, bibtex, citations
 from leo_bench.reports.citing import FORMATS, cited
@@ -114,6 +115,15 @@ def test_numbers_of_one_way_share_a_paragraph(tmp_path: Path) -> None:
     assert "against 2,000 to 2,048 generated ones" in first
     assert first.endswith("Not comparable with published numbers: few (theirs).")
     assert "All chance follows from seed 1" in second
+
+
+def test_an_interval_against_statistics_is_of_the_generated_side_alone(tmp_path: Path) -> None:
+    known = PUBLISHED["real"].model_copy(update={"layout": STATISTICS})
+    keep(tmp_path / "b" / "ours" / "fvd.json")
+    keep(tmp_path / "b" / "theirs" / "fvd.json", real=known)
+    both, alone, *_ = cited(tmp_path, "text").split("\n\n")
+    assert "with other videos, and as many, on both sides where there are two;" in both
+    assert "with other generated videos, and as many, against the same statistics of" in alone
 
 
 def test_scores_and_shares(tmp_path: Path) -> None:
