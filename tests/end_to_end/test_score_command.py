@@ -120,11 +120,20 @@ def scores(leo_bench: Run, *arguments: object) -> tuple[list[Record | ScoreRecor
 
 
 def test_differences_are_of_every_two_fakes(leo_bench: Run, sides: dict[str, Path]) -> None:
-    given = ("--real", sides["real"], "--metrics", "fvd16,acd", *CLIPS, "--protocol", "acd-toy")
-    fakes = ("--fake", f"mine={sides['mine']}", "--fake", sides["theirs"])
-    records, extra = scores(
-        leo_bench, *given, *fakes, "--embedder", "mean-colour", "--records", "records"
-    )
+    said = leo_bench(
+        "score", "--real", sides["real"], "--fake", f"mine={sides['mine']}",
+        "--fake", f"theirs={sides['theirs']}", "--metrics", "fvd16,precision16,acd", *CLIPS,
+        "--protocol", "acd-toy,tats", "--protocol", "stylegan-v", "--embedder", "mean-colour",
+        "--records", "records", "--json", "scores.json",
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    assert "FVD16 (tats): mine less theirs: " in said.out
+    assert "4 videos paired by name" in said.out
+    assert "recall16" in said.out
+    assert "no metric is measured under protocol stylegan-v" in said.err
+    document = read_documents(Path("scores.json"))
+    records, extra = document.records, document.extra
+    assert isinstance(extra, ScoresExtra)
     assert [record.metric for record in records] == ["fvd", "fvd", "acd", "acd", "acd"]
     assert isinstance(records[0], Record)
     assert records[0].fake.name == "mine"
@@ -139,19 +148,6 @@ def test_differences_are_of_every_two_fakes(leo_bench: Run, sides: dict[str, Pat
     assert not kept.broken
     assert len(kept.records) == 5
     assert Path("records/scores.json").is_file()
-
-
-def test_what_is_shown(leo_bench: Run, sides: dict[str, Path]) -> None:
-    said = leo_bench(
-        "score", "--real", sides["real"], "--fake", f"mine={sides['mine']}",
-        "--fake", f"theirs={sides['theirs']}", "--metrics", "fvd16,precision16", *CLIPS,
-        "--protocol", "acd-toy",
-    )  # fmt: skip
-    assert said.code == 0, said.err
-    assert "FVD16 (stylegan-v): mine less theirs: " in said.out
-    assert "4 videos paired by name" in said.out
-    assert "recall16" in said.out
-    assert "no metric is measured under protocol acd-toy" in said.err
 
 
 REFUSED = {
@@ -213,30 +209,18 @@ def test_a_document_is_verified_with_its_differences(
         false["extra"]["differences"][0]["interval"][end] = value + 1.01 * reach
     Path("false.json").write_text(json.dumps(false))
     assert leo_bench("verify", "false.json").code == 1
+    for change, message in (({"second": 7}, "names record 7"), ({"note": "why"}, "one of the two")):
+        lying = json.loads(Path("scores.json").read_text())
+        lying["extra"]["differences"][0] |= change
+        Path("lying.json").write_text(json.dumps(lying))
+        refused = leo_bench("verify", "lying.json")
+        assert refused.code == 2
+        assert message in refused.err
     several = leo_bench("verify", "scores.json", "--fake", mine)
     assert several.code == 2
     assert "2 fake sides" in several.err
     explained = leo_bench("explain", "scores.json", "scores.json")
     assert explained.code == 0, explained.err
-
-
-def test_a_difference_that_its_records_do_not_have_is_refused(
-    leo_bench: Run, make_videos: Make
-) -> None:
-    real, fake = make_videos("real", count=4), make_videos("mine", count=4, seed=50)
-    scores(
-        leo_bench, "--real", real, "--fake", f"a={fake}", "--fake", f"b={fake}", "--metrics",
-        "fvd10", *CLIPS,
-    )  # fmt: skip
-    content = json.loads(Path("scores.json").read_text())
-    (difference,) = content["extra"]["differences"]
-    assert difference["value"] == 0
-    for change, message in (({"second": 7}, "names record 7"), ({"note": "why"}, "one of the two")):
-        false = {**content, "extra": {"precision": [], "differences": [{**difference, **change}]}}
-        Path("false.json").write_text(json.dumps(false))
-        said = leo_bench("verify", "false.json")
-        assert said.code == 2
-        assert message in said.err
 
 
 def test_only_chooses_media_and_is_in_the_record(
