@@ -37,7 +37,7 @@ class VideoKeywords(TypedDict, total=False):
         data_root: folder of the prepared data sets; None: that of the environment, or the usual.
         on_error: "skip" leaves broken files out, and the record lists them.
         frames_glob: file names of the frames in a folder or zip.
-        only: media to read where a folder holds several kinds: "mp4", "frames", "videos", "mp4,zip".
+        only: media to read where a folder holds several kinds: "mp4", "frames", "mp4,zip".
         workers: threads that read and resize; no effect on any number.
         cache: whether features are kept and read on disk.
         progress: called with (done, to do) after every clip or batch; None: nothing is shown.

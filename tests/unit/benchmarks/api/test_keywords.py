@@ -99,7 +99,7 @@ def test_a_folder_of_several_media_names_the_keyword_that_chooses(tmp_path: Path
     (tmp_path / "frames").mkdir()
     for number in range(9):
         Image.fromarray(CLIPS[0, number]).save(tmp_path / "frames" / f"{number}.png")
-    with pytest.raises(InputError, match=r'choose with only="npy", or give a path'):
+    with pytest.raises(InputError, match='choose with only="npy", or give a path'):
         leo_bench.fvd(tmp_path, CLIPS, extractor="i3d-toy", frames=9)
     found = leo_bench.fvd(tmp_path, CLIPS, extractor="i3d-toy", frames=9, only="npy")
     assert found.record.real.videos == 2
