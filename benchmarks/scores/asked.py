@@ -101,7 +101,9 @@ def asked_metrics(words: Sequence[str], frames: int | None = None) -> tuple[Aske
                 f"--metrics {word}: expected a metric and its frames, as fvd16; known are "
                 f"{', '.join(KNOWN)}{more}"
             )
-        usual = frames or (DRIFT_FRAMES if name == "drift" else FRAMES)
+        usual = DRIFT_FRAMES if name == "drift" else FRAMES
+        if frames is not None:
+            usual = frames
         asked = AskedMetric(name, int(match[2]) if match[2] else usual)
         if asked in found:
             raise InputError(f"--metrics: {asked.name}{asked.frames} is named twice")

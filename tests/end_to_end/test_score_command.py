@@ -153,6 +153,7 @@ def test_differences_are_of_every_two_fakes(leo_bench: Run, sides: dict[str, Pat
 REFUSED = {
     "unknown metric": (("--metrics", "fvd16,blurriness"), "known are fvd, kvd, fid"),
     "other verb": (("--metrics", "repetition"), "`leo-bench repetition` measures it"),
+    "no frames": (("--metrics", "fvd", "--frames", 0), "must be 1 or more"),
     "twice": (("--metrics", "fvd16,fvd"), "fvd16 is named twice"),
     "lacks": (
         ("--metrics", "fvd16,kvd16", "--protocol", "stylegan-v"),
