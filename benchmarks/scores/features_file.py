@@ -201,8 +201,8 @@ def _origin(kind: Kind, request: FeaturesRequest, found: _Drawn, videos: SideRec
 
 def _named(request: FeaturesRequest, drawn: SideFeatures) -> SideRecord:
     """The record of the videos, with the name that the file gives them in place of their path."""
-    path = Path(request.source).expanduser()
-    name = request.name or (path.absolute().name if path.exists() else request.source)
+    path = Path(request.source).expanduser().absolute()
+    name = request.name or (request.source if dataset_behind(request.source) else path.name)
     made = drawn_side(request.source, None, drawn)
     return made.model_copy(update={"source": name, "name": name, "absolute": None})
 

@@ -72,8 +72,10 @@ def test_the_terminal_says_what_the_interval_covers(leo_bench: Run, sides: Path)
 
 
 def test_statistics_name_no_video_and_are_read_by_numpy(leo_bench: Run, sides: Path) -> None:
-    given = ("--statistics", "--name", "our faces", "--out", "s.npz")
-    assert leo_bench("features", "r", *STYLEGAN, *REAL, *given).code == 0
+    whole = f"part:1/1:{sides / 'r'}"
+    assert (
+        leo_bench("features", whole, *STYLEGAN, *REAL, "--statistics", "--out", "s.npz").code == 0
+    )
     with np.load("s.npz", allow_pickle=False) as content:
         mean, covariance = content["mean"], content["covariance"]
         origin = json.loads(str(content["leo_bench"]))
@@ -82,7 +84,7 @@ def test_statistics_name_no_video_and_are_read_by_numpy(leo_bench: Run, sides: P
     assert np.linalg.eigvalsh(covariance[0])[0] > -1e-9 * covariance.max()
     assert "video0" not in text
     assert str(sides) not in text
-    assert origin["videos"]["name"] == "our faces"
+    assert origin["videos"]["name"] == "r"
     assert origin["videos"]["clips"] == 12
 
 
