@@ -10,6 +10,7 @@ from typing import Any
 from leo_bench.benchmarks.scores.acd import acd_of_fakes
 from leo_bench.benchmarks.scores.asked import AskedMetric, NamedFake
 from leo_bench.benchmarks.scores.drift import drift_of, drift_request, real_side
+from leo_bench.benchmarks.scores.feature_sides import check_fits
 from leo_bench.benchmarks.scores.pairs import Difference, of_distances, of_scores, pairs
 from leo_bench.benchmarks.scores.plan import FramePlan, Plan, plan, plan_frames
 from leo_bench.benchmarks.scores.precision import shares_of
@@ -134,6 +135,8 @@ class DistanceGroup:
         for _, chosen in self.plans:
             network = self.shared.network(chosen)
             sides = open_sides(chosen, self.shared.resources)
+            for side in sides:
+                check_fits(side, chosen, network.frozen)
             settings = settings_of(chosen, network, self.shared.resources)
             for wanted in wanted_clips(*sides, chosen.protocol, settings):
                 yield network.job(chosen.resolution, wanted)
