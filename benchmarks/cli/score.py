@@ -118,7 +118,7 @@ def score(
     made = found.document
     in_tree = []
     if records is not None:
-        in_tree = [(number.place(records), number.keep) for number in found.numbers]
+        in_tree = [(number.path(records), number.keep) for number in found.numbers]
         if found.differences:
             in_tree.append((records / "scores.json", partial(write_record, made)))
     with written(made, json, partial(write_record, made), in_tree) as show:

@@ -32,7 +32,7 @@ from leo_bench.evaluation.features.jobs import FrameJob, Job
 from leo_bench.evaluation.identity.embedded_videos import EmbeddedVideos
 from leo_bench.evaluation.measure import wanted_clips
 from leo_bench.evaluation.metrics import DISTANCES
-from leo_bench.evaluation.records.distance import record_path, write_record
+from leo_bench.evaluation.records.distance import record_path, slug, write_record
 from leo_bench.evaluation.records.documents import AnyRecord
 from leo_bench.evaluation.records.influences import beside_record
 from leo_bench.evaluation.records.score import score_record_path
@@ -50,7 +50,7 @@ class Number:
         metric: what it is.
         side: the fake side; None: the real one.
         record: of the number; of precision, of the distance whose features it is of.
-        place: of its file, in a folder of records.
+        place: of its file in a folder of records, if the source names itself.
         keep: writes that file, and those beside it.
         shares: precision and recall, where the metric is precision.
     """
@@ -61,6 +61,13 @@ class Number:
     place: Callable[[Path], Path]
     keep: Callable[[Path], None]
     shares: PrecisionExtra | None = None
+
+    def path(self, records: Path) -> Path:
+        """Its file in a folder of records, below the name that the user gave the side, if any."""
+        place = self.place(records)
+        if self.side is None or self.side.given is None:
+            return place
+        return place.parent.with_name(slug(self.side.given)) / place.name
 
 
 @dataclass(frozen=True)

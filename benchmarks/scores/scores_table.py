@@ -116,7 +116,7 @@ def _cell(title: str, number: Number) -> str:
 
 def _shown(number: Shown, spread: float | None) -> str:
     plus = "" if spread is None else f" ± {spread:.3g}"
-    interval = "" if number.interval is None else " [{:.3g}, {:.3g}]".format(*number.interval)
+    interval = "" if number.interval is None else "\n[{:.3g}, {:.3g}]".format(*number.interval)
     return f"{number.value:.4g}{plus}{interval}"
 
 

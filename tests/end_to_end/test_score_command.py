@@ -122,12 +122,12 @@ def scores(leo_bench: Run, *arguments: object) -> tuple[list[Record | ScoreRecor
 def test_differences_are_of_every_two_fakes(leo_bench: Run, sides: dict[str, Path]) -> None:
     said = leo_bench(
         "score", "--real", sides["real"], "--fake", f"mine={sides['mine']}",
-        "--fake", f"theirs={sides['theirs']}", "--metrics", "fvd16,precision16,acd", *CLIPS,
+        "--fake", f"others={sides['theirs']}", "--metrics", "fvd16,precision16,acd", *CLIPS,
         "--protocol", "acd-toy,tats", "--protocol", "stylegan-v", "--embedder", "mean-colour",
         "--records", "records", "--json", "scores.json",
     )  # fmt: skip
     assert said.code == 0, said.err
-    assert "FVD16 (tats): mine less theirs: " in said.out
+    assert "FVD16 (tats): mine less others: " in said.out
     assert "4 videos paired by name" in said.out
     assert "recall16" in said.out
     assert "no metric is measured under protocol stylegan-v" in said.err
@@ -147,6 +147,8 @@ def test_differences_are_of_every_two_fakes(leo_bench: Run, sides: dict[str, Pat
     kept = read_tree(Path("records"))
     assert not kept.broken
     assert len(kept.records) == 5
+    fakes = {key.split("/")[1] for key in kept.records if "fvd" in key}
+    assert fakes == {"mine", "others"}  # as the user named them
     assert Path("records/scores.json").is_file()
 
 
