@@ -40,7 +40,11 @@ from leo_bench.benchmarks.sources.locations import listed_paths, split_query
 from leo_bench.benchmarks.sources.nearest_videos import open_nearest
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.feature_files.files import kind_at
-from leo_bench.evaluation.feature_files.sources import FeaturesSource, open_feature_file
+from leo_bench.evaluation.feature_files.sources import (
+    FeaturesSource,
+    StatisticsSource,
+    open_feature_file,
+)
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 from leo_bench.evaluation.videos.source import Selection, VideoSource
@@ -97,7 +101,17 @@ def open_source(spec: str, options: SourceOptions) -> VideoSource:
 
 
 def limited(source: VideoSource, limit: int | None) -> VideoSource:
-    """The first `limit` videos of a source; None: all."""
+    """The first `limit` videos of a source; None: all.
+
+    Raises:
+        InputError: statistics of other videos than the first so many.
+    """
+    if isinstance(source, StatisticsSource) and limit is not None:
+        made = source.origin.limit
+        if made != limit:
+            of = "all videos" if made is None else f"the first {made} videos"
+            raise InputError(f"{source.path}: statistics of {of} cannot follow --limit {limit}")
+        return source
     if limit is None or limit >= len(source.names):
         return source
     if isinstance(source, FeaturesSource):

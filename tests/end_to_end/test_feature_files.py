@@ -124,6 +124,16 @@ def test_a_limit_takes_the_first_videos_of_features(leo_bench: Run, sides: Path)
     assert of_features["interval"] == of_videos["interval"]
 
 
+def test_a_limit_holds_for_statistics_of_as_many_videos_alone(leo_bench: Run, sides: Path) -> None:
+    few = (*STYLEGAN, "--limit", 6)
+    made = ("features", "r", *few, *REAL, "--statistics", "--out", "s.npz")
+    assert leo_bench(*made).code == 0
+    of_videos, of_statistics = (measured(leo_bench, "fvd", real, *few) for real in ("r", "s.npz"))
+    assert of_statistics["value"] == of_videos["value"]
+    said = refused(leo_bench, "fvd", "--real", "s.npz", "--fake", "f", *STYLEGAN, "--limit", 5)
+    assert "s.npz: statistics of the first 6 videos cannot follow --limit 5" in said
+
+
 def test_what_was_made_otherwise_is_refused_with_both_values(leo_bench: Run, sides: Path) -> None:
     made = ("features", "r", *STYLEGAN, *REAL, "--statistics", "--out", "s.npz")
     assert leo_bench(*made).code == 0
