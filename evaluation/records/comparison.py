@@ -80,7 +80,8 @@ def check_comparison(extra: ScoresExtra, records: Sequence[Record | ScoreRecord]
         record = _record(f"extra.precision[{place}]", one.record, records)
         if not isinstance(record, Record):
             raise ValueError(f"extra.precision[{place}] is of a score: a distance is expected")
-        check_shares(one.shares, f"extra.precision[{place}]", record.n_real, record.n_fake)
+        where = f"extra.precision[{place}]"
+        check_shares(one.shares, where, one.record, record.n_real, record.n_fake)
     for place, found in enumerate(extra.differences):
         where = f"extra.differences[{place}]"
         first, second = (_record(where, at, records) for at in (found.first, found.second))

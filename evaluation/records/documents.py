@@ -260,7 +260,7 @@ def _check_together(document: Document) -> None:
         _check_leverage(extra, record)
     if isinstance(extra, PrecisionExtra) and isinstance(document.records[0], Record):
         record = document.records[0]
-        check_shares(extra, "extra", record.n_real, record.n_fake)
+        check_shares(extra, "extra", 0, record.n_real, record.n_fake)
     if isinstance(extra, ScoresExtra):
         check_comparison(extra, document.records)
 

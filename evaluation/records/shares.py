@@ -33,11 +33,11 @@ class PrecisionExtra(Data):
     recall: ShareOfClips
 
 
-def check_shares(found: PrecisionExtra, where: str, n_real: int, n_fake: int) -> None:
-    """The shares are whole numbers of the clips of a distance."""
+def check_shares(found: PrecisionExtra, where: str, of: int, n_real: int, n_fake: int) -> None:
+    """The shares are whole numbers of the clips of the distance in `records[of]`."""
     for name, share, clips in (
         ("precision", found.precision.value, n_fake),
         ("recall", found.recall.value, n_real),
     ):
         whole = round(share * clips) / max(clips, 1)
-        check_close(f"{where}.{name}.value", share, "the record's clips", whole, 1.0)
+        check_close(f"{where}.{name}.value", share, f"records[{of}]'s clips", whole, 1.0)
