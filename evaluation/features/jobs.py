@@ -4,9 +4,10 @@ A job is one measurement's choice of clips or frames. `works` puts together what
 each video and the store does not have; `VideoWork.pieces` reads it.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import NamedTuple, Self
 
 from torch import Tensor
@@ -145,8 +146,8 @@ class VideoWork:
 
     @property
     def begun_frames(self) -> int:
-        """Frames of network input that clips begun at one time hold, if none overlap."""
-        return sum(max(map(len, clips.values())) for _, clips in self.clips.values())
+        """Frames of network input that are held at one time, at most, for clips that have begun."""
+        return sum(_most_held(clips.values()) for _, clips in self.clips.values())
 
     def pieces(self) -> Iterator[Piece]:
         """Read the video once: each piece as soon as its last frame is there.
@@ -178,28 +179,48 @@ class VideoWork:
 
 
 class _BegunClips:
-    """The clips of one recipe in one video, while the video is read."""
+    """The clips of one recipe in one video, while the video is read.
+
+    A frame is held once for all clips that contain it, until the last of them has ended.
+    """
 
     def __init__(self, key: str, recipe: FeatureRecipe, named: Mapping[str, range]) -> None:
         self._key, self._recipe = key, recipe
-        self._begun: dict[str, Tensor] = {}
-        self._places: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
+        self._held: dict[int, Tensor] = {}
+        self._uses = Counter(frame for frames in named.values() for frame in frames)
+        self._ending: dict[int, list[tuple[str, range]]] = defaultdict(list)
         for name, frames in named.items():
-            for place, frame in enumerate(frames):
-                self._places[frame].append((name, place, len(frames)))
+            self._ending[frames[-1]].append((name, frames))
 
     def add(self, frame: int, stored: Tensor) -> Iterator[ClipPiece]:
         """Take in one frame, uint8 [3,H,W]; the clips that end with it."""
-        places = self._places.pop(frame, [])
-        if not places:
+        if frame not in self._uses:
             return
-        pixels = self._recipe.network_frame(stored)
-        for name, place, count in places:
-            if place == 0:
-                self._begun[name] = pixels.new_empty(3, count, I3D_SIDE, I3D_SIDE)
-            self._begun[name][:, place] = pixels
-            if place == count - 1:
-                yield ClipPiece(self._key, self._recipe, name, self._begun.pop(name))
+        self._held[frame] = self._recipe.network_frame(stored)
+        for name, frames in self._ending.pop(frame, []):
+            yield ClipPiece(self._key, self._recipe, name, self._clip(frames))
+
+    def _clip(self, frames: range) -> Tensor:
+        """The clip of these frames, which are let go if no other clip needs them."""
+        shape = (3, len(frames), I3D_SIDE, I3D_SIDE)
+        clip = self._held[frames[0]].new_empty(shape)
+        for place, frame in enumerate(frames):
+            clip[:, place] = self._held[frame]
+            self._uses[frame] -= 1
+            if self._uses[frame] == 0:
+                del self._held[frame]
+        return clip
+
+
+def _most_held(clips: Collection[range]) -> int:
+    """How many frames are held at one time, at most: each until its last clip has ended."""
+    until: dict[int, int] = defaultdict(int)
+    for frames in clips:
+        for frame in frames:
+            until[frame] = max(until[frame], frames[-1])
+    changes = Counter(until.keys())
+    changes.subtract(end + 1 for end in until.values())
+    return max(accumulate(changes[frame] for frame in sorted(changes)))
 
 
 def works(jobs: Sequence[Job], store: Store) -> list[VideoWork]:

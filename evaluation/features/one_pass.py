@@ -2,8 +2,8 @@
 
 `fill` reads the union of the frames that the jobs need of a video, in ascending order, and hands
 each frame to the clips and blocks that contain it. A clip goes to its network as soon as its last
-frame came, so memory holds the clips that are begun, whatever the length and number of the videos.
-Features are kept in the store under the keys by which `of_clips.extract` and
+frame came, so memory holds the frames of clips that are begun, each once, whatever the length and
+number of the videos. Features are kept in the store under the keys by which `of_clips.extract` and
 `of_frames.embed_frames` look for them, with the same bits: no network's output depends on what else
 goes through it.
 """

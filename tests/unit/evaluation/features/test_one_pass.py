@@ -1,5 +1,6 @@
 """One pass over the videos gives the features of single measurements, and decodes less."""
 
+import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,8 +15,8 @@ from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.extractors import ExtractorRequest, build_extractor
 from leo_bench.evaluation.features.cache import FeatureStore
-from leo_bench.evaluation.features.jobs import ClipJob, FrameJob, Job
-from leo_bench.evaluation.features.of_clips import FeatureRecipe, Resources
+from leo_bench.evaluation.features.jobs import ClipJob, ClipPiece, FrameJob, Job, works
+from leo_bench.evaluation.features.of_clips import INPUT_BYTES, FeatureRecipe, Resources
 from leo_bench.evaluation.features.of_frames import FrameRecipe
 from leo_bench.evaluation.features.one_pass import fill
 from leo_bench.evaluation.features.stores import MemoryStore
@@ -120,6 +121,37 @@ def test_the_features_are_those_of_single_measurements(
     assert sum(source.read.values()) == 5 * needed
     assert told == [(done, 5) for done in range(1, 6)]
     assert_same(store, singly(jobs_of(watched(), recipes)))
+
+
+def test_frames_that_clips_share_are_held_once(
+    recipes: tuple[FeatureRecipe, FeatureRecipe, FrameRecipe],
+) -> None:
+    source = watched()
+    every = ClipJob(source, [ClipRef(0, start) for start in range(24)], Window(16), recipes[0])
+    apart = ClipJob(source, [ClipRef(1, 0), ClipRef(1, 20)], Window(16), recipes[0])
+    phases = ClipJob(source, [ClipRef(2, start) for start in (0, 1)], Window(16, 2), recipes[0])
+    of_every, of_apart, of_phases = works([every, apart, phases], MemoryStore())
+    assert [work.begun_frames for work in (of_every, of_apart, of_phases)] == [16, 16, 31]
+    before = _input_frames()
+    pieces = of_every.pieces()
+    first = next(pieces)  # 16 clips contain its last frame
+    assert _input_frames() - before <= 16 + first.clip.shape[1]
+    for left in range(23, 0, -1):
+        assert isinstance(next(pieces), ClipPiece), left
+    del first
+    assert next(pieces, None) is None
+    assert _input_frames() == before
+
+
+def _input_frames() -> int:
+    """Frames of network input that are in memory."""
+    gc.collect()
+    tensors = {
+        each.untyped_storage().data_ptr(): each.untyped_storage().nbytes()
+        for each in gc.get_objects()
+        if type(each) is Tensor and each.shape[-2:] == (224, 224)
+    }
+    return sum(tensors.values()) // INPUT_BYTES
 
 
 def test_what_is_stored_is_not_read_again(
