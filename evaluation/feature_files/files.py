@@ -220,7 +220,7 @@ def _features(origin: Origin, arrays: Mapping[str, Array]) -> Features:
     names, frames = _names(arrays, "source_videos"), _checked(arrays, "source_frames", np.int64, 1)
     sizes = _checked(arrays, "source_sizes", np.int64, 2)
     digests = _names(arrays, "source_digests")
-    if not rows == len(videos) == len(starts) or rows % origin.rows_a_clip:
+    if not rows == len(videos) == len(starts):
         raise ValueError(f"{rows} rows, {len(videos)} videos and {len(starts)} starts of them")
     if not len(names) == len(frames) == len(digests) or sizes.shape != (len(names), 2):
         raise ValueError("arrays source_* are not of one length")
@@ -228,6 +228,12 @@ def _features(origin: Origin, arrays: Mapping[str, Array]) -> Features:
         raise ValueError("a video stands twice in source_videos, or not at all")
     if (starts < 0).any() or (frames < 1).any() or (sizes < 1).any():
         raise ValueError("a start below 0, or a video without frames or pixels")
+    side = origin.videos
+    if rows != side.clips * origin.rows_a_clip or len(set(videos)) != side.videos_used:
+        raise ValueError(
+            f"{rows} rows of {len(set(videos))} videos, where leo_bench says {side.clips} clips of "
+            f"{origin.rows_a_clip} rows and {side.videos_used} videos"
+        )
     return Features(
         origin,
         features,

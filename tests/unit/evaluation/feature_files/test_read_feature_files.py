@@ -177,6 +177,14 @@ def test_float32_that_is_not_the_float64_is_refused(tmp_path: Path) -> None:
         ({"source_videos": np.array(["v0"] * CLIPS)}, "stands twice"),
         ({"starts": np.full(CLIPS, -1)}, "a start below 0"),
         ({"source_frames": np.array([20])}, "not of one length"),
+        (
+            {
+                "features": np.zeros((4, 3), np.float32),
+                "videos": np.array(["v0", "v1", "v2", "v3"]),
+                "starts": np.zeros(4, np.int64),
+            },
+            "4 rows of 4 videos, where leo_bench says 6 clips",
+        ),
     ],
 )
 def test_a_lie_in_features_is_one_line(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
