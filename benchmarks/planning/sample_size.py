@@ -90,10 +90,13 @@ def plan_videos(request: PlanRequest) -> PlanExtra:
     refused: list[tuple[str, str]] = []
     numbers = []
     for subject in _subjects(request, refused):
-        goal = _goal(request, subject)
-        if goal.power is not None and not subject.is_difference:
-            subject = alike(subject, goal.target)
-        numbers.append(planned(subject, goal))
+        try:
+            goal = _goal(request, subject)
+            if goal.power is not None and not subject.is_difference:
+                subject = alike(subject, goal.target)
+            numbers.append(planned(subject, goal))
+        except InputError as error:
+            refused.append((subject.name, str(error)))
     if not numbers:
         raise InputError(refused[0][1])
     return PlanExtra(
@@ -160,6 +163,7 @@ def _check(request: PlanRequest) -> None:
         raise InputError("--metric and --protocol go with --real and --fake; records have theirs")
     if (request.width is None) == (request.difference is None):
         raise InputError("give either --width or --difference")
+    _asked(request)
     if max(len(request.records), len(request.fake)) > 2:
         raise InputError("give one record or two; more as a folder of them")
     check_level(request.level)
@@ -210,19 +214,24 @@ def _one_record(path: Path) -> StoredRecord:
 
 
 def _goal(request: PlanRequest, subject: Subject) -> Goal:
-    option = "--width" if request.difference is None else "--difference"
-    text = request.width if request.difference is None else request.difference
+    option, target, is_share = _asked(request)
+    if is_share:
+        value = abs(subject.pilot.value)
+        if value == 0 or subject.is_difference:
+            raise InputError(f"{option} {target:g}%: {subject.name} has no scale; give a number")
+        target = target / 100 * value
     return Goal(
-        target=_amount(option, str(text), subject),
+        target=target,
         power=None if request.difference is None else request.power,
         level=request.level,
         real_videos=request.real_videos,
     )
 
 
-def _amount(option: str, text: str, subject: Subject) -> float:
-    """An amount in units of the number; "10%" is a share of the pilot's number."""
-    share = text.endswith("%")
+def _asked(request: PlanRequest) -> tuple[str, float, bool]:
+    """The option, its number, and whether that is a share in % of the pilot's number."""
+    option = "--width" if request.difference is None else "--difference"
+    text = str(request.width if request.difference is None else request.difference)
     try:
         amount = float(text.removesuffix("%"))
     except ValueError:
@@ -231,12 +240,7 @@ def _amount(option: str, text: str, subject: Subject) -> float:
         raise InputError(
             f"{option} {text}: a number above 0, or a share of the pilot's number such as 10%"
         )
-    if not share:
-        return amount
-    value = abs(subject.pilot.value)
-    if value == 0 or subject.is_difference:
-        raise InputError(f"{option} {text}: {subject.name} has no scale; give a number")
-    return amount / 100 * value
+    return option, amount, text.endswith("%")
 
 
 def _pilots_counts(pilot: Pilot) -> tuple[float, float]:

@@ -88,7 +88,7 @@ class PlanExtra(Provenance):
         level: of intervals.
         power: asked for; None: a width was.
         numbers: what was planned.
-        refused: [name, reason] of each record of the folder that nothing can be planned from.
+        refused: [name, reason] of each record that nothing can be planned from.
     """
 
     level: Level

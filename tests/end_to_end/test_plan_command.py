@@ -186,6 +186,12 @@ def test_a_folder_of_records_is_a_table(leo_bench: Run, fvd: Path, tmp_path: Pat
     assert "made-16f/model/fvd" in ended.out
     assert "not planned: made-16f/b/fvd" in ended.err
     assert ".videos.csv" in ended.err
+    keep_acd(folder / "made-16f" / "c" / "acd.json", {f"v{i}": 0.0 for i in range(20)})
+    ended = leo_bench("plan", folder, "--width", "20%")
+    assert ended.code == 0, ended
+    assert "made-16f/model/fvd" in ended.out
+    assert "made-16f/c/acd has no scale" in ended.err
+    assert "a number above 0" in refused(leo_bench, folder, "--width", "-1%")
 
 
 def test_the_protocols_counts_are_named(leo_bench: Run, fvd: Path) -> None:
