@@ -122,15 +122,25 @@ def named_fakes(given: Sequence[str]) -> tuple[NamedFake, ...]:
         InputError: two have one name, or would share a folder of records.
     """
     fakes = tuple(map(_named, given)) or (NamedFake(None),)
+    check_apart([(fake, fake.label) for fake in fakes])
+    return fakes
+
+
+def check_apart(named: Sequence[tuple[NamedFake, str]]) -> None:
+    """See that fake sides of these names have folders of records of their own.
+
+    Raises:
+        InputError: two would share one.
+    """
     folders: dict[str, NamedFake] = {}
-    for fake in fakes:
-        other = folders.setdefault(slug(fake.label), fake)
+    for fake, name in named:
+        folder = slug(fake.given or name)
+        other = folders.setdefault(folder, fake)
         if other is not fake:
             raise InputError(
-                f"--fake {other.spec} and --fake {fake.spec} are both called {slug(fake.label)}: "
+                f"--fake {other.spec} and --fake {fake.spec} are both called {folder}: "
                 "name them, as --fake mine=SOURCE"
             )
-    return fakes
 
 
 def _named(given: str) -> NamedFake:

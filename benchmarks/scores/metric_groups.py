@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from leo_bench.benchmarks.scores.acd import acd_of_fakes
-from leo_bench.benchmarks.scores.asked import AskedMetric, NamedFake
+from leo_bench.benchmarks.scores.asked import AskedMetric, NamedFake, check_apart
 from leo_bench.benchmarks.scores.drift import drift_of, drift_request, real_side
-from leo_bench.benchmarks.scores.feature_sides import check_fits
+from leo_bench.benchmarks.scores.feature_sides import check_features_known, check_fits
 from leo_bench.benchmarks.scores.pairs import Difference, of_distances, of_scores, pairs
 from leo_bench.benchmarks.scores.plan import FramePlan, Plan, plan, plan_frames
 from leo_bench.benchmarks.scores.precision import shares_of
@@ -128,6 +128,8 @@ class DistanceGroup:
                 "allow_unverified": of_frames["allow_unverified"],
             }
         plans = [plan(ScoreRequest(**options, **network, fake=fake.spec)) for fake in fakes]
+        if any(metric.is_precision for metric in metrics):
+            check_features_known(plans[0], "precision")
         named = [
             (fake, shared.planned(one, fake.given)) for fake, one in zip(fakes, plans, strict=True)
         ]
@@ -139,9 +141,12 @@ class DistanceGroup:
         Raises:
             InputError: videos or weights cannot be used.
         """
-        for _, chosen in self.plans:
+        named: list[tuple[NamedFake, str]] = []
+        for fake, chosen in self.plans:
             network = self.shared.network(chosen)
             sides = open_sides(chosen, self.shared.resources)
+            named.append((fake, sides[1].source.name))
+            check_apart(named)
             for side in sides:
                 check_fits(side, chosen, network.frozen)
             settings = settings_of(chosen, network, self.shared.resources)
@@ -233,11 +238,15 @@ class ScoreGroup:
             InputError: videos or weights cannot be used.
         """
         resources = self.shared.resources
-        for _, chosen in self.plans:
+        named: list[tuple[NamedFake, str]] = []
+        for fake, chosen in self.plans:
             settings = embedding_settings(chosen, self.shared.embedder(chosen), resources)
             for side in (chosen.real, chosen.fake):
                 if side is not None:
                     source = open_planned(chosen, side, resources)
+                    if side is chosen.fake:
+                        named.append((fake, source.name))
+                        check_apart(named)
                     walk = EmbeddedVideos(source, side.window, settings)
                     yield FrameJob(source, walk.wanted, settings.recipe)
 

@@ -5,6 +5,7 @@ from leo_bench.benchmarks.scores.plan import Plan
 from leo_bench.benchmarks.scores.score import DistanceReport, Scored, scored
 from leo_bench.evaluation.distances.influence import ClipFeatures
 from leo_bench.evaluation.distances.neighbours import K, precision, recall
+from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.records.shares import PrecisionExtra, ShareOfClips
@@ -24,7 +25,17 @@ def precision_of(chosen: Plan, resources: Resources) -> DistanceReport[Precision
 
 
 def shares_of(found: Scored, seed: int) -> PrecisionExtra:
-    """Precision and recall of the first repeat's features of a distance, with intervals."""
+    """Precision and recall of the first repeat's features of a distance, with intervals.
+
+    Raises:
+        InputError: of the real side only statistics are known.
+    """
+    real = found.measured.real
+    if real.statistics:
+        raise InputError(
+            f"{real.side.source.name}: only mean and covariance of its features are known: "
+            "precision needs the features themselves"
+        )
     return on_one_thread(lambda: _shares(found, seed))
 
 

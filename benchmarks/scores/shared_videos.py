@@ -9,6 +9,7 @@ from leo_bench.benchmarks.scores.score import Network, build_network
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.embedders import EmbedderRequest, FrameEmbedder, build_embedder
 from leo_bench.evaluation.extractors import ExtractorRequest
+from leo_bench.evaluation.feature_files.sources import FeaturesSource, StatisticsSource
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol
 from leo_bench.evaluation.videos.source import Selection, VideoSource
@@ -67,4 +68,8 @@ class SharedVideos:
         if (spec, whole) not in self._sources:
             self._sources[spec, whole] = open_source(spec, whole)
         source = self._sources[spec, whole]
-        return source if name is None else Selection.whole(source, name)
+        if name is None or isinstance(source, StatisticsSource):  # these are refused as a fake side
+            return source
+        if isinstance(source, FeaturesSource):
+            return source.called(name)
+        return Selection.whole(source, name)

@@ -111,6 +111,12 @@ class FeaturesSource:
         )
         return replace(self, stored=cut)
 
+    def called(self, name: str) -> "FeaturesSource":
+        """The source under another name."""
+        videos = self.origin.videos.model_copy(update={"name": name})
+        origin = self.origin.model_copy(update={"videos": videos})
+        return replace(self, stored=replace(self.stored, origin=origin))
+
     def features(self, refs: Sequence[ClipRef]) -> Features:
         """Features of chosen clips, in the order of the choice.
 

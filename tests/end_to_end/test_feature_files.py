@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+import leo_bench as api
 from conftest import Run
+from leo_bench.evaluation.errors import InputError
 
 Make = Callable[..., Path]
 PIXELS = ("--frames", 16, "--extractor", "pixels", "--device", "cpu")
@@ -115,6 +117,30 @@ def test_features_are_a_fake_side_too_and_give_precision(leo_bench: Run, sides: 
     )
     assert said.code == 0, said.err
     assert json.loads(Path("p.json").read_text())["extra"] == videos["extra"]
+
+
+def test_score_takes_features_under_a_name_and_statistics(leo_bench: Run, sides: Path) -> None:
+    assert leo_bench("features", "f", *STYLEGAN, "--out", "f.npz", "--name", "fakes").code == 0
+    assert leo_bench("features", "r", *STYLEGAN, "--out", "g.npz", "--name", "fakes").code == 0
+    known = measured(leo_bench, "fvd", "r", *STYLEGAN)
+    score = ("score", "--real", "r", *STYLEGAN[2:])
+    named = (*score, "--metrics", "fvd16", "--fake", "mine=f.npz")
+    assert leo_bench(*named, "--records", "rec").code == 0
+    (path,) = Path("rec").rglob("fvd.json")
+    record = json.loads(path.read_text())
+    assert path.parent.name == record["fake"]["name"] == "mine"
+    assert [record[key] for key in NUMBERS] == [known[key] for key in NUMBERS]
+    fakes = ("--fake", "f.npz", "--fake", "g.npz")
+    said = refused(leo_bench, *score, "--metrics", "fvd16", *fakes)
+    assert "f.npz and --fake g.npz are both called fakes: name them" in said
+    assert leo_bench("features", "r", *STYLEGAN, *REAL, "--statistics", "--out", "s.npz").code == 0
+    score = ("score", "--fake", "f", *STYLEGAN[2:])
+    said = refused(leo_bench, *score, "--real", "s.npz", "--metrics", "fvd16,precision16")
+    assert "precision needs the features" in said
+    with pytest.raises(InputError, match="precision needs the features"):
+        api.precision("s.npz", "f", extractor="pixels", device="cpu")
+    said = refused(leo_bench, *named, "--fake", "theirs=s.npz")
+    assert "the real side alone" in said
 
 
 def test_a_limit_takes_the_first_videos_of_features(leo_bench: Run, sides: Path) -> None:
