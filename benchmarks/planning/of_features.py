@@ -4,7 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from leo_bench.benchmarks.planning.subjects import Subject, difference_of, distance_pilot
+from leo_bench.benchmarks.planning.subjects import (
+    Subject,
+    difference_of,
+    distance_pilot,
+    unsure_of,
+)
 from leo_bench.evaluation.distances.influence import ClipFeatures, Form
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.feature_files.files import origin_of, read_features
@@ -132,6 +137,6 @@ def _of_features(
             len(sides[1].videos) / len(set(sides[1].videos)),
         ),
         protocol=chosen,
-        unsure="" if found is None else found.reason,
+        unsure=unsure_of(given.metric, None if found is None else found.reason),
     )
     return subject, influences

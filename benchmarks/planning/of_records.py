@@ -6,6 +6,7 @@ from leo_bench.benchmarks.planning.subjects import (
     difference_of,
     distance_pilot,
     side_of,
+    unsure_of,
 )
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import parse
@@ -59,7 +60,7 @@ def subject_of_record(stored: StoredRecord) -> Subject:
             record.fake.clips / max(record.fake.videos_used, 1),
         ),
         protocol=_published(record),
-        unsure="" if found is None else found.reason,
+        unsure=unsure_of(record.metric, None if found is None else found.reason),
     )
 
 

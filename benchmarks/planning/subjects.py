@@ -119,6 +119,19 @@ def side_of(influences: Mapping[str, tuple[float, float]], videos: int | None = 
     return side_pilot(list(influences.values()), videos) if influences else SidePilot()
 
 
+def unsure_of(metric: str, extrapolation: str | None) -> str:
+    """Why the expected value of a distance is rough; "" if it is not.
+
+    Args:
+        metric: its name.
+        extrapolation: why the number without the bias of few videos is not reliable, "" if it is;
+            None: it is not known, as against statistics of the real side.
+    """
+    if extrapolation is not None:
+        return extrapolation
+    return "its bias by few videos is not known" if DISTANCES[metric].biased else ""
+
+
 def distance_pilot(value: float, influences: VideoInfluences, metric: str, skew: float) -> Pilot:
     """The pilot of a distance, from its value, its influences and its interval's skew."""
     return Pilot(

@@ -58,6 +58,8 @@ def test_a_width_is_planned_from_a_record(leo_bench: Run, fvd: Path) -> None:
     assert found.between[0] < (found.needed.fake or 0)
     widths = [row.width for row in found.rows]
     assert widths == sorted(widths, reverse=True)
+    # The record has no extrapolation, as one against statistics of the real side.
+    assert any("its bias by few videos is not known" in note for note in found.notes)
     ended = leo_bench("plan", fvd, "--width", "10%")
     assert f"needed: {found.needed.fake:,} videos a side" in ended.out
     assert "assumed:" in ended.out
