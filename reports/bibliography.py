@@ -30,6 +30,7 @@ ACCENTS = {
 LETTERS = {"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "æ": "ae", "å": "aa"}
 
 REPOSITORY = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+)")
+COMMIT = re.compile(r"[0-9a-f]{7,40}")
 
 Kind = Literal["protocol", "network", "metric", "dataset"]
 
@@ -121,7 +122,9 @@ def citations(contents: Sequence[Mapping[str, Any]]) -> Citations:
             without[f"{kind} {name}"] = keys
         found = {key: known.works[key] for key in keys} if isinstance(keys, list) else {}
         if kind == "protocol":
-            found |= _code(content["protocol_settings"])
+            addresses = {work.url for work in found.values()}
+            code = _code(content["protocol_settings"])
+            found |= {key: work for key, work in code.items() if work.url not in addresses}
         works |= found
         of[kind, name] = tuple(found)
     return Citations(works | _ourselves(contents), of, without)
@@ -143,18 +146,47 @@ def _subjects(
             yield "dataset", content["dataset"].rpartition("-")[0], content
 
 
-def _code(settings: Mapping[str, Any]) -> dict[str, Work]:
-    """The repository that a protocol follows, if its source is the address of one."""
+@dataclass(frozen=True)
+class Repository:
+    """The repository that a protocol follows.
+
+    Args:
+        name: OWNER/NAME.
+        version: "commit e822320" or "version 0.3.0"; "" if none is stated, or if the protocol
+            follows a folder of it, since its commit may be that of another repository.
+        note: what else the protocol's source says.
+    """
+
+    name: str
+    version: str
+    note: str
+
+
+def repository(settings: Mapping[str, Any]) -> Repository | None:
+    """The repository of a protocol, if its source is the address of one."""
     source, commit = str(settings.get("source", "")), str(settings.get("commit", ""))
     found = REPOSITORY.match(source)
     if found is None:
+        return None
+    rest = source.removeprefix(found[0])
+    kind = "commit" if COMMIT.fullmatch(commit) else "version"
+    version = "" if rest.startswith("/") or not commit else f"{kind} {commit}"
+    return Repository(found[1], version, rest.strip(" ,:@/"))
+
+
+def _code(settings: Mapping[str, Any]) -> dict[str, Work]:
+    """The work that a protocol's repository is."""
+    found = repository(settings)
+    if found is None:
         return {}
-    rest = source.removeprefix(found[0]).strip(" ,:@")
-    note = f"Commit {commit}" if commit else rest
     work = Work(
-        type="misc", title=f"{{{found[1]}}}", url=found[0], note=note, source="the protocol"
+        type="misc",
+        title=f"{{{found.name}}}",
+        url=f"https://github.com/{found.name}",
+        note=found.version.capitalize() or found.note,
+        source="the protocol",
     )
-    return {found[1].replace("/", "-").lower(): work}
+    return {found.name.replace("/", "-").lower(): work}
 
 
 def _ourselves(contents: Sequence[Mapping[str, Any]]) -> dict[str, Work]:

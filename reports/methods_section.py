@@ -13,10 +13,10 @@ from leo_bench.evaluation.records.parts import STATISTICS
 from leo_bench.reports.bibliography import (
     LEO,
     OURSELVES,
-    REPOSITORY,
     Citations,
     Kind,
     citations,
+    repository,
 )
 from leo_bench.reports.records import StoredRecord, metric_name
 
@@ -143,12 +143,11 @@ def _computed(group: Sequence[Content], cited: Citations) -> list[Piece]:
     commit = f" (commit {content['commit'][:12]}" if content["commit"] else ""
     changed = f"{commit}, with changes)" if content["dirty"] else commit and f"{commit})"
     version = content["versions"].get("leo-bench", "?")
-    settings, protocol = content["protocol_settings"], content["protocol"]
-    after = ""
-    repository = REPOSITORY.match(str(settings.get("source", "")))
-    if repository is not None:
-        after = f", after {repository[1]}"
-        after += f" at commit {settings['commit']}" if settings.get("commit") else ""
+    protocol, after = content["protocol"], ""
+    followed = repository(content["protocol_settings"])
+    if followed is not None:
+        after = f", after {followed.name}"
+        after += f" at {followed.version}" if followed.version else ""
     were = "were" if len(metrics) > 1 else "was"
     return [
         *pieces,

@@ -84,6 +84,7 @@ def recipe(number: Number) -> str:
     size = size if content["resolution"] is None else f"at {size}"
     if "n_real" in content:
         samples = METRICS[number.metric].samples if number.metric in METRICS else "clips"
+        samples = "frames of clips" if samples == "frames" else samples
         counts = f"{content['n_real']:,} real and {content['n_fake']:,} fake {samples}"
         strides = f"strides {content['real']['stride']} and {content['fake']['stride']}"
         network, real = content["extractor"], f"; real: {content['real']['name']}"

@@ -26,6 +26,7 @@ from leo_bench.evaluation.records.parts import STATISTICS
 from leo_bench.evaluation.records.shares import PrecisionExtra, ShareOfClips
 from leo_bench.reports.bibliography import Bibliography, bibliography, bibtex, citations
 from leo_bench.reports.citing import FORMATS, cited
+from leo_bench.reports.methods_section import joined, labels, paragraph
 
 GOLDEN = ROOT / "tests" / "golden" / "records"
 REAL, FAKE = features(1, 40), features(2, 40, 0.4)
@@ -94,6 +95,37 @@ def test_a_published_number_is_said_with_all_that_a_reviewer_asks(tmp_path: Path
         "}\n"
     ) in text
     assert "No paper for" not in text
+
+
+@pytest.mark.parametrize(
+    ("protocol", "after", "notes"),
+    [
+        # A release, and a work that is the repository already.
+        (
+            "pytorch-fid",
+            "after mseitzer/pytorch-fid at version 0.3.0 (Seitzer, 2020), on clips",
+            {},
+        ),
+        # A folder of a repository, with the commit of another one.
+        (
+            "tf-original",
+            "after google-research/google-research (Unterthiner et al., 2018; "
+            "google-research/google-research), on clips",
+            {"google-research-google-research": "tree/master/frechet_video_distance"},
+        ),
+    ],
+)
+def test_a_version_is_said_of_the_repository_that_has_it(
+    protocol: str, after: str, notes: dict[str, str]
+) -> None:
+    settings = load_protocol(protocol).model_dump(mode="json")
+    own = {"protocol": protocol, "protocol_settings": settings}
+    content = Record.model_validate(MADE).content() | own
+    found = citations([content])
+    text = joined(paragraph([content], found), str, lambda keys: labels(keys, found))
+    assert after in text
+    assert {key: found.works[key].note for key in notes} == notes
+    assert len(found.of["protocol", protocol]) == 1 + len(notes)
 
 
 def test_numbers_of_one_way_share_a_paragraph(tmp_path: Path) -> None:
