@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from leo_bench.benchmarks.datasets import list_datasets, load_dataset
 from leo_bench.benchmarks.datasets.dataset import DATASETS
@@ -9,7 +10,7 @@ from leo_bench.benchmarks.datasets.definitions import is_toml
 from leo_bench.evaluation.embedders import list_embedders
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import list_extractors
-from leo_bench.evaluation.files.given_files import listed
+from leo_bench.evaluation.files.given_files import listed, read_toml
 from leo_bench.evaluation.files.schema import list_named
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, list_protocols, load_protocol
 from leo_bench.evaluation.protocols.of_frames import (
@@ -89,11 +90,14 @@ def needed_for(name: str) -> list[str]:
     Of files of which any one serves, the preferred one.
 
     Raises:
-        InputError: there is nothing of this name; the message lists the names.
+        InputError: there is nothing of this name, and the message lists the names; or a file is
+            wrong.
     """
-    if is_toml(name):
-        return _first([of_protocol(_own_protocol(name))])
-    if DATASETS.knows(name):
+    content = read_toml(Path(name).expanduser()) if is_toml(name) else {}
+    if content and DATASETS.table not in content:
+        load = load_frame_protocol if "embedder" in content else load_protocol
+        return _first([of_protocol(load(name))])
+    if content or DATASETS.knows(name):
         dataset = load_dataset(name)
         if dataset.layout == "world":  # measured by the shipped networks
             return []
@@ -124,13 +128,6 @@ def without_weights() -> dict[str, str]:
         **{e.name: "--embedder" for e in list_embedders() if not weights_for(e.name)},
         **{p.id: "--protocol" for p in list_frame_protocols() if not p.weights},
     }
-
-
-def _own_protocol(path: str) -> EvalProtocol | FrameProtocol:
-    try:
-        return load_protocol(path)
-    except InputError:
-        return load_frame_protocol(path)
 
 
 def _first(found: Iterable[Use]) -> list[str]:

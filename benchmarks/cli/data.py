@@ -202,12 +202,15 @@ def _facts(found: "DatasetInfo") -> Iterator[str]:
     for name, split in found.splits.items():
         expected = "an unknown number" if split.expected is None else f"{split.expected:,}"
         listed = "" if split.listed is None else f" ({split.listed:,} in its metadata)"
-        where = "" if split.place is None else f": {split.place}"
+        where = split.problem or split.place or ""
+        where = where and f": {where}"
         yield f"split {name}: {split.here:,} videos here, of {expected}{listed}{where}"
     if found.folder is None:
         yield "here: yes, rendered when it is read"
     elif found.here == "no":
-        yield f"here: no; nothing is in {found.folder}"
+        unread = any(split.problem for split in found.splits.values())
+        what = "no video was found" if unread else "nothing is"
+        yield f"here: no; {what} in {found.folder}"
     else:
         gaps = f": {', '.join(found.gaps)}" if found.gaps else ""
         foreign = "; not prepared by leo-bench" if found.by_leo_bench is False else ""

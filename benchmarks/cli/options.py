@@ -70,9 +70,8 @@ DataRoot = Annotated[
 Include = Annotated[
     list[Path] | None,
     typer.Option(
-        envvar="LEO_BENCH_INCLUDE",
         help="Folder with TOML files of data sets and suites of your own, known by their ids; may "
-        "be repeated.",
+        "be repeated; default: those in LEO_BENCH_INCLUDE.",
     ),
 ]
 Workers = Annotated[
@@ -287,7 +286,10 @@ def with_include(command: Callable[..., None]) -> Callable[..., None]:
     def including(include: list[Path] | None = None, **options: Any) -> None:
         from leo_bench.benchmarks.datasets.definitions import included
 
-        with included(include or ()):
+        if not include:
+            command(**options)
+            return
+        with included(include):
             command(**options)
 
     option = inspect.Parameter(

@@ -29,12 +29,14 @@ class SplitInfo(Data):
         expected: number of videos that the paper used or the data set lists; None: unknown.
         here: number of videos on this machine.
         place: where they are; None: they are rendered, or nothing is there.
+        problem: why they cannot be counted; None: they can, or nothing is there.
     """
 
     expected: int | None
     listed: int | None
     here: int
     place: str | None
+    problem: str | None = None
 
 
 class DatasetInfo(Data):
@@ -132,16 +134,22 @@ def _split(dataset: Dataset, split: str, root: Path, report: PrepareReport | Non
     if dataset.layout == "world":
         return SplitInfo(expected=of_toml.videos, listed=None, here=of_toml.videos or 0, place=None)
     place: Path | None
+    counted, problem = 0, None
     try:
         place = split_place(dataset, split, root)
-        counted = len(discover(place, OpenOptions()).places) if report is None else 0
-    except InputError:  # nothing is there, it is not fully prepared, or it holds no videos
-        place, counted = None, 0
+    except InputError:  # nothing is there, or it is not fully prepared
+        place = None
+    if place is not None and report is None:
+        try:
+            counted = len(discover(place, OpenOptions()).places)
+        except InputError as error:  # it holds no videos, or several kinds of media
+            problem = str(error)
     return SplitInfo(
         expected=of_toml.videos,
         listed=of_toml.listed,
         here=counted if report is None else report.videos.get(split, 0),
         place=None if place is None else str(place),
+        problem=problem,
     )
 
 

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from own_data import write_own_data
 
 from conftest import Run
 from leo_bench.benchmarks.weights_uses import needed_for, uses, without_weights
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.protocols.of_clips import FOLDER as CLIPS
 from leo_bench.evaluation.weights import downloads
 from leo_bench.evaluation.weights.registry import load_registry
 
@@ -37,6 +39,18 @@ FACENET, REID = "20180402-114759-vggface2.pt", "reid_baseline/reid_model.pth"
 )
 def test_what_a_name_needs(name: str, files: list[str]) -> None:
     assert sorted(needed_for(name)) == sorted(files)
+
+
+def test_what_a_file_of_ones_own_needs(tmp_path: Path) -> None:
+    walks = write_own_data(tmp_path / "own") / "data" / "walks.toml"
+    assert needed_for(str(walks)) == [TORCHSCRIPT]
+    shipped = (CLIPS / "digan.toml").read_text()
+    own = tmp_path / "own.toml"
+    own.write_text(shipped.replace('id = "digan"', 'id = "own"'))
+    assert needed_for(str(own)) == [PRETRAINED]
+    own.write_text(shipped.replace("extractor =", "extractr ="))
+    with pytest.raises(InputError, match="unknown key 'extractr'"):
+        needed_for(str(own))
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:

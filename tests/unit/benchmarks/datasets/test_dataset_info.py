@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from own_data import write_own_data
 from PIL import Image
@@ -77,6 +78,7 @@ def test_of_ones_own_data_the_files_are_counted(leo_bench: Run, tmp_path: Path) 
         "listed": None,
         "here": 4,
         "place": str(own / "videos" / "of-training"),
+        "problem": None,
     }
     assert found["next"].startswith(f"leo-bench fvd --dataset {own}/walks.toml --frames 16")
     (own / "videos" / "test" / "0.mp4").unlink()
@@ -92,6 +94,18 @@ def test_of_ones_own_data_the_files_are_counted(leo_bench: Run, tmp_path: Path) 
     assert f"walks: {own / 'walks.toml'}\n" in listed.out
 
 
+def test_videos_that_cannot_be_counted_say_why(leo_bench: Run, tmp_path: Path) -> None:
+    own = write_own_data(tmp_path / "own") / "data"
+    for split in ("test", "of-training"):
+        np.save(own / "videos" / split / "labels.npy", np.zeros(3))
+    said = leo_bench("data", "info", own / "walks.toml")
+    assert said.code == 0, said.err
+    text = " ".join(said.out.split())
+    assert f"split test: 0 videos here, of 4: {own}/videos/test: " in text
+    assert "--only" in text
+    assert f"here: no; no video was found in {own}/videos" in text
+
+
 @pytest.mark.parametrize(("name", "here"), [("toy-faces", "yes"), ("grid", "no")])
 def test_a_world_is_always_here(name: str, here: str, tmp_path: Path) -> None:
     assert info(load_dataset(name), tmp_path).here == here
@@ -105,3 +119,14 @@ def test_own_data_is_not_prepared(
     refused = leo_bench("data", "prepare", "walks", "--from", own, "--out", tmp_path / "root")
     assert refused.code == 2
     assert "walks is measured where its videos are, not prepared; prepared are" in refused.err
+
+
+def test_an_empty_place_in_the_variable_is_not_the_current_folder(
+    leo_bench: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(write_own_data(tmp_path / "own") / "data")
+    (tmp_path / "other").mkdir()
+    monkeypatch.setenv("LEO_BENCH_INCLUDE", f":{tmp_path / 'other'}")
+    listed = leo_bench("list", "datasets")
+    assert listed.code == 0, listed.err
+    assert "walks" not in listed.out
