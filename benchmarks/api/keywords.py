@@ -7,7 +7,6 @@ written once, here: `takes` shows them in the signature of every function that h
 import functools
 import inspect
 import re
-import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.cache import FeatureStore
 from leo_bench.evaluation.features.of_clips import Progress, Resources
 from leo_bench.evaluation.files.places import cache_root
+from leo_bench.evaluation.files.printable import printable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -151,7 +151,7 @@ def takes(
                 return function(*args, **given)
 
         vars(checked)["__signature__"] = signature
-        checked.__doc__ = f"{function.__doc__}\n{_about(keywords)}    "
+        checked.__doc__ = f"{inspect.getdoc(function)}\n\n{_about(keywords)}\n"
         return checked
 
     return with_signature
@@ -185,10 +185,13 @@ def sides(real: Videos | None, fake: Videos | None, keywords: VideoKeywords) -> 
     """Both sides as a caller gave them.
 
     Raises:
-        InputError: videos that cannot be used.
+        InputError: videos that cannot be used, or names that are none.
     """
     floats = float_range(keywords.get("value_range"))
     names = [keywords.get("real_name", "real"), keywords.get("fake_name", "fake")]
+    for side, name in zip(("real", "fake"), names, strict=True):
+        if not isinstance(name, str) or not name or name != printable(name):
+            raise InputError(f"{side}_name={name!r}: expected text of one line")
     if names[0] == names[1]:
         raise InputError(f"real_name and fake_name are both {names[0]!r}; give two names")
     return GivenSides(
@@ -201,12 +204,12 @@ def resources(keywords: Mapping[str, Any]) -> Resources:
     """Cache, threads and progress; nothing is shown unless the caller does.
 
     Raises:
-        InputError: no thread, or an empty batch.
+        InputError: one of the numbers is not 1 or more.
     """
     workers, batch = keywords.get("workers", WORKERS), keywords.get("batch")
     for name, count in (("workers", workers), ("batch", 1 if batch is None else batch)):
-        if count < 1:
-            raise InputError(f"{name}={count}: must be 1 or more")
+        if not isinstance(count, int) or count < 1:
+            raise InputError(f"{name}={count!r}: must be 1 or more")
     return Resources(
         store=FeatureStore(cache_root()) if keywords.get("cache", True) else None,
         workers=workers,
@@ -217,14 +220,14 @@ def resources(keywords: Mapping[str, Any]) -> Resources:
 
 def _about(keywords: type) -> str:
     """The lines of a `TypedDict` and of those that it extends, as a section of a docstring."""
-    every = (DistanceKeywords, StrideKeywords, NetworkKeywords, VideoKeywords)
+    every = (keywords, DistanceKeywords, StrideKeywords, NetworkKeywords, VideoKeywords)
     taken = get_type_hints(keywords).keys()
     texts = [
         inspect.cleandoc(kind.__doc__ or "").partition("Args:\n")[2]
-        for kind in every
+        for kind in dict.fromkeys(every)
         if get_type_hints(kind).keys() <= taken
     ]
-    return textwrap.indent("Keywords:\n" + "\n".join(texts), "    ") + "\n"
+    return "Keywords:\n" + "\n".join(texts)
 
 
 def _in_keywords(message: str, words: Mapping[str, str]) -> str:

@@ -142,7 +142,7 @@ class Leo:
                 [N,H,W,3] or [N,3,H,W], or of videos, [N,T,H,W,3] or [N,T,3,H,W]: uint8, or floats
                 with `value_range`. Sample i begins with number i, modulo N. Of each the central
                 square is used.
-            keywords: see `SampleKeywords`.
+            **keywords: see below.
 
         Returns:
             uint8 [count,frames,3,R,R], RGB, on the CPU; R is the model's resolution.

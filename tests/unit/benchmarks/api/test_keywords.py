@@ -10,6 +10,7 @@ from PIL import Image
 
 import leo_bench
 from leo_bench.benchmarks.api.keywords import DistanceKeywords, fields, resources
+from leo_bench.benchmarks.api.leo_model import Leo, SampleKeywords
 from leo_bench.benchmarks.scores.requests import FrameScoreRequest, ScoreRequest
 from leo_bench.evaluation.errors import InputError
 
@@ -32,6 +33,13 @@ def test_the_help_of_a_function_tells_each_of_its_keywords() -> None:
             assert keyword in function.__doc__, (name, keyword)
         assert ("batch:" in about) == (name == "fvd")
         assert ("real_stride," in about) == (name in ("fvd", "acd"))
+
+
+def test_the_help_of_sampling_tells_each_of_its_keywords() -> None:
+    for function in (Leo.sample, Leo.stream):
+        about = (inspect.getdoc(function) or "").partition("\nKeywords:\n")[2]
+        for keyword in SampleKeywords.__annotations__:
+            assert f"{keyword}:" in about, keyword
 
 
 @pytest.mark.parametrize(
@@ -63,7 +71,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "the protocol": ({"protocol": "p"}, "no protocol 'p'; known are"),
     "a word": ({"frames": "x"}, "fvd: frames is 'x'"),
     "one name": ({"real_name": "fake"}, "real_name and fake_name are both 'fake'; give two names"),
+    "an empty name": ({"real_name": ""}, "real_name='': expected text of one line"),
+    "a name of two lines": ({"fake_name": "a\nb"}, r"fake_name='a\nb': expected text of one"),
+    "no name": ({"fake_name": None}, "fake_name=None: expected text of one line"),
     "no thread": ({"workers": 0}, "workers=0: must be 1 or more"),
+    "threads in words": ({"workers": "two"}, "workers='two': must be 1 or more"),
     "no batch": ({"batch": 0}, "batch=0: must be 1 or more"),
     "a device": ({"device": "tpu"}, "device tpu: is not here"),
     "floats": ({"fake": CLIPS / 255}, "fake side: clip 0 is float64; say value_range="),
