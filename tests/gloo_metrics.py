@@ -1,6 +1,6 @@
-"""One process of a group: updates metrics with its share of clips and prints what they give.
+"""One process of two: updates metrics with its share of clips and gives what they say.
 
-    python gloo_metrics.py RANK WORLD STORE FOLDER
+    python gloo_metrics.py STORE FOLDER        the second process; prints JSON
 
 Run by `tests/unit/benchmarks/api/test_processes.py`.
 """
@@ -8,6 +8,7 @@ Run by `tests/unit/benchmarks/api/test_processes.py`.
 import json
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import torch
@@ -108,11 +109,15 @@ def everything(folder: str, rank: int, world: int) -> dict[str, Any]:
     }
 
 
-if __name__ == "__main__":
-    rank, world, store, folder = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
-    torch.set_num_threads(1)
-    if world > 1:
-        dist.init_process_group("gloo", f"file://{store}", rank=rank, world_size=world)
-    sys.stdout.write(json.dumps(everything(folder, rank, world)))
-    if world > 1:
+def in_group(rank: int, store: str, folder: str) -> dict[str, Any]:
+    """`everything` as process `rank` of two, which meet at the file `store`."""
+    limit = timedelta(seconds=240)
+    dist.init_process_group("gloo", f"file://{store}", limit, rank=rank, world_size=2)
+    try:
+        return everything(folder, rank, 2)
+    finally:
         dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(in_group(1, *sys.argv[1:])))
