@@ -83,8 +83,8 @@ def recipe(number: Number) -> str:
     size = shown("resolution", content["resolution"])
     size = size if content["resolution"] is None else f"at {size}"
     if "n_real" in content:
-        samples = METRICS[number.metric].samples if number.metric in METRICS else "clips"
-        samples = "frames of clips" if samples == "frames" else samples
+        of_frames = number.metric in METRICS and METRICS[number.metric].samples == "frames"
+        samples = "frames of clips" if of_frames else "clips"
         counts = f"{content['n_real']:,} real and {content['n_fake']:,} fake {samples}"
         strides = f"strides {content['real']['stride']} and {content['fake']['stride']}"
         network, real = content["extractor"], f"; real: {content['real']['name']}"

@@ -4,6 +4,7 @@ import html
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from leo_bench.evaluation.records.influences import beside_record
 from leo_bench.evaluation.records.shares import PrecisionExtra, ShareOfClips
 from leo_bench.reports.formats import FORMATS
 from leo_bench.reports.own_tables.filling import Wish, table_of
+from leo_bench.reports.own_tables.numbers import numbers_of
+from leo_bench.reports.own_tables.texts import recipe
 
 GOLDEN = ROOT / "tests" / "golden" / "records"
 REAL = features(1, 40)
@@ -58,6 +61,13 @@ def cells_of(folder: Path, **wish: Any) -> dict[tuple[str, str], Any]:
         for line in grid.lines
         for head, cell in zip(grid.columns, line.cells, strict=True)
     }
+
+
+def test_the_samples_of_a_distance_of_frames_are_frames(tmp_path: Path) -> None:
+    number = numbers_of(keep(tmp_path / "fvd.json", 0.4))[0]
+    assert "; 40 real and 40 fake clips of 16 frames at " in recipe(number)
+    frames = replace(number, metric="fid")
+    assert "; 40 real and 40 fake frames of clips of 16 frames at " in recipe(frames)
 
 
 def test_the_text_of_a_small_table(tmp_path: Path) -> None:
