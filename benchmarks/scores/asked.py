@@ -143,6 +143,19 @@ def check_apart(named: Sequence[tuple[NamedFake, str]]) -> None:
             )
 
 
+def check_not_real(fake: NamedFake, real: str) -> None:
+    """See that a fake side was not given the name of the real side, whose scores have a folder.
+
+    Raises:
+        InputError: it was.
+    """
+    if fake.given is not None and slug(fake.given) == slug(real):
+        raise InputError(
+            f"--fake {fake.given}={fake.spec}: the real videos are called {slug(real)}, too: give "
+            "another name"
+        )
+
+
 def _named(given: str) -> NamedFake:
     name, equals, spec = given.partition("=")
     is_name = re.fullmatch(r"[\w .+-]+", name) is not None

@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from leo_bench.benchmarks.scores.acd import acd_of_fakes
-from leo_bench.benchmarks.scores.asked import AskedMetric, NamedFake, check_apart
+from leo_bench.benchmarks.scores.asked import (
+    AskedMetric,
+    NamedFake,
+    check_apart,
+    check_not_real,
+)
 from leo_bench.benchmarks.scores.drift import drift_of, drift_request, real_side
 from leo_bench.benchmarks.scores.feature_sides import check_features_known, check_fits
 from leo_bench.benchmarks.scores.pairs import Difference, of_distances, of_scores, pairs
@@ -244,7 +249,9 @@ class ScoreGroup:
             for side in (chosen.real, chosen.fake):
                 if side is not None:
                     source = open_planned(chosen, side, resources)
-                    if side is chosen.fake:
+                    if side is chosen.real:
+                        check_not_real(fake, source.name)
+                    else:
                         named.append((fake, source.name))
                         check_apart(named)
                     walk = EmbeddedVideos(source, side.window, settings)

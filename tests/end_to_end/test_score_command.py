@@ -182,6 +182,13 @@ def test_wrong_input_gets_one_line(
     assert said.err.count("\n") == 1, said.err
 
 
+def test_the_name_of_the_real_videos_is_taken(leo_bench: Run, sides: dict[str, Path]) -> None:
+    acd = ("--metrics", "acd", "--protocol", "acd-toy", "--embedder", "mean-colour")
+    said = leo_bench("score", "--real", "real", "--fake", "real=mine", *acd)
+    assert said.code == 2
+    assert "the real videos are called real, too: give another name" in said.err
+
+
 def test_a_path_with_an_equals_sign_is_a_path(leo_bench: Run, make_videos: Make) -> None:
     real, fake = make_videos("real", count=4), make_videos("scale=2", count=4, seed=50)
     records, _ = scores(
