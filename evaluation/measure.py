@@ -263,7 +263,7 @@ def _choose(
             for seed in seeds
         ]
     except InputError as error:
-        rule = f" (protocol {protocol.id} on {loading.path})" if loading.path else ""
+        rule = f" (protocol {protocol.id}{f' on {loading.path}' if loading.path else ''})"
         raise InputError(f"{side.videos} of {source.name}: {error}{rule}") from None
     if loading.resolution(settings.resolution) is None:
         check_one_size(source, {ref.video for repeat in choices for ref in repeat})

@@ -17,6 +17,7 @@ from leo_bench.benchmarks.api.results import DistanceResult
 from leo_bench.benchmarks.scores.distance_record import record_of
 from leo_bench.benchmarks.scores.plan import Plan, open_side, source_options
 from leo_bench.benchmarks.scores.stamp import seconds_since
+from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ClipExtractor, ExtractorRequest, build_extractor
 from leo_bench.evaluation.features.of_clips import Resources, clip_features
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
@@ -124,7 +125,10 @@ def drawn_from(chosen: Plan, extractor: ClipExtractor, resources: Resources) -> 
         store=None,
     )
     loading = chosen.protocol.loading("real", side.source.medium.layout)
-    drawn = draw(side, loading, chosen.protocol, settings)
+    try:
+        drawn = draw(side, loading, chosen.protocol, settings)
+    except InputError as error:
+        raise InputError(f"add_real: {error}") from None
     check_unchanged(drawn.side.source, drawn.used)
     gone = RememberedVideos.of(drawn.side.source, drawn.used)
     gone = replace(gone, notes=(*gone.notes, *resources.news()))

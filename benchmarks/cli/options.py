@@ -200,8 +200,8 @@ class Reading:
     float_range: Annotated[
         Literal["01", "11"] | None,
         typer.Option(
-            help="Range of float arrays: 01 is [0,1], 11 is [-1,1]; default: [-1,1] if all values "
-            "of the side fit it."
+            help="Range of float arrays: 01 is [0,1], 11 is [-1,1]; default: [-1,1], unless "
+            "all values of the side lie in [0,1], which is refused."
         ),
     ] = None
     frames_glob: Annotated[

@@ -123,7 +123,9 @@ def _show_one(one: "PlannedNumber", found: "PlanExtra", show: "Out") -> None:
     rows = []
     for row in one.rows:
         bias = [f"{row.bias:.4g}"] if biased else []
-        numbers = [f"{row.value:.4g}", *bias, f"{row.width:.4g}"]
+        # No Fréchet distance is below 0: there the bias is not known well enough.
+        value = "?" if biased and row.value < 0 else f"{row.value:.4g}"
+        numbers = [value, *bias, f"{row.width:.4g}"]
         if row.power is not None:
             numbers = [f"{row.standard_error:.4g}", f"{row.width:.4g}", f"{row.power:.3f}"]
         what = "needed" if row == one.needed else "pilot" if row == one.now else ""
@@ -147,7 +149,7 @@ def _show_all(found: "PlanExtra", show: "Out") -> None:
         rows.append(
             [
                 one.name,
-                f"{one.now.value:.4g}",
+                *([f"{one.now.value:.4g}"] if found.power is None else []),
                 _counts(one.now),
                 f"{now:.4g}",
                 f"{one.target:.4g}",
@@ -158,7 +160,8 @@ def _show_all(found: "PlanExtra", show: "Out") -> None:
         )
     what = "width" if found.power is None else "power"
     wished = "wished" if found.power is None else "difference"
-    columns = ["record", "value", "videos", what, wished, "needed", "between", ""]
+    value = ["value"] if found.power is None else []
+    columns = ["record", *value, "videos", what, wished, "needed", "between", ""]
     table("", columns, rows, show)
 
 

@@ -1,5 +1,7 @@
 """Subjects of a plan from records, and the influences of the videos beside them."""
 
+from pathlib import Path
+
 from leo_bench.benchmarks.planning.subjects import (
     ALIKE_SCORES,
     Subject,
@@ -24,7 +26,7 @@ from leo_bench.evaluation.uncertainty.pilots import Pilot, SidePilot, skew_of, w
 from leo_bench.evaluation.uncertainty.planning import Expected, expect, expect_share
 from leo_bench.reports.comparing import different_settings
 from leo_bench.reports.error_of_change import contradiction
-from leo_bench.reports.records import StoredRecord
+from leo_bench.reports.records import StoredRecord, stored_in
 
 
 def subject_of_record(stored: StoredRecord) -> Subject:
@@ -137,3 +139,29 @@ def _published(record: Record) -> EvalProtocol:
     return shipped.get(record.protocol) or parse(
         EvalProtocol, record.protocol_settings, where="protocol_settings"
     )
+
+
+def records_in(path: Path) -> list[StoredRecord]:
+    """The records of a file.
+
+    Raises:
+        InputError: a file of another kind, or a document whose records lie elsewhere.
+    """
+    found = stored_in(path, path.stem)
+    if not found:
+        raise InputError(
+            f"{path}: there is no record to plan from; give the folder that --records wrote"
+        )
+    return found
+
+
+def one_record(path: Path) -> StoredRecord:
+    """The record of a file.
+
+    Raises:
+        InputError: as `records_in`, or a file of several.
+    """
+    found = records_in(path)
+    if len(found) != 1:
+        raise InputError(f"{path}: {len(found)} records; a file of one is expected")
+    return found[0]

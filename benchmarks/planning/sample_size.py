@@ -7,7 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leo_bench.benchmarks.planning.of_features import FeaturePilots, subject_of_features
-from leo_bench.benchmarks.planning.of_records import difference_of_records, subject_of_record
+from leo_bench.benchmarks.planning.of_records import (
+    difference_of_records,
+    one_record,
+    records_in,
+    subject_of_record,
+)
 from leo_bench.benchmarks.planning.subjects import Subject, alike
 from leo_bench.benchmarks.scores.distance_record import FEW_FREEDOM
 from leo_bench.benchmarks.scores.stamp import seconds_since
@@ -19,7 +24,7 @@ from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS
 from leo_bench.evaluation.uncertainty.pilots import Pilot, extremes
 from leo_bench.evaluation.uncertainty.planning import expect, least, power
 from leo_bench.evaluation.uncertainty.variance import check_level
-from leo_bench.reports.records import StoredRecord, read_sound, stored_in
+from leo_bench.reports.records import read_sound
 
 # Beyond this multiple of the pilot a plan is called rough, and so is any from fewer videos.
 FAR, FEW = 10, 16
@@ -191,9 +196,9 @@ def _subjects(request: PlanRequest, refused: list[tuple[str, str]]) -> Iterator[
         return
     paths = [Path(record) for record in request.records]
     if len(paths) == 2:
-        yield difference_of_records(*map(_one_record, paths))
+        yield difference_of_records(*map(one_record, paths))
     elif not paths[0].is_dir():
-        for stored in stored_in(paths[0], paths[0].stem):
+        for stored in records_in(paths[0]):
             yield subject_of_record(stored)
     else:
         found = read_sound(paths[0])
@@ -204,13 +209,6 @@ def _subjects(request: PlanRequest, refused: list[tuple[str, str]]) -> Iterator[
                 yield replace(subject_of_record(stored), name=key)
             except InputError as error:
                 refused.append((key, str(error)))
-
-
-def _one_record(path: Path) -> StoredRecord:
-    found = stored_in(path, path.stem)
-    if len(found) != 1:
-        raise InputError(f"{path}: {len(found)} records; a file of one is expected")
-    return found[0]
 
 
 def _goal(request: PlanRequest, subject: Subject) -> Goal:

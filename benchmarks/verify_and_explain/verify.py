@@ -27,6 +27,7 @@ from leo_bench.evaluation.records.documents import (
     NearestExtra,
     read_documents,
 )
+from leo_bench.evaluation.records.shares import PrecisionExtra
 from leo_bench.reports.records import record_files
 
 # Numbers that rest on the influence of each video (intervals, errors, fits) differ more between
@@ -116,7 +117,10 @@ def _of_report(then: Document, now: Document) -> Comparison:
     parts.append(_compared_beside(then, now))
     if isinstance(then.extra, NearestExtra) and isinstance(now.extra, NearestExtra):
         parts.append(_videos(then.extra.content(), now.extra.content()))
-    return together(parts)
+    joined = together(parts)
+    if isinstance(then.extra, PrecisionExtra) and isinstance(now.extra, PrecisionExtra):
+        return replace(joined, then=then.extra.precision.value, now=now.extra.precision.value)
+    return joined
 
 
 def _compared_beside(then: Document, now: Document) -> Comparison:

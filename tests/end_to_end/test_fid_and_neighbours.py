@@ -108,6 +108,12 @@ def test_precision_and_recall(leo_bench: Run, sides: tuple[object, ...], tmp_pat
     assert again.code == 0, again.out + again.err
     assert "precision" in again.out
     assert "changed" not in again.out  # the same videos, by relative and by absolute path
+    table = leo_bench("verify", tmp_path / "records")
+    value = json.loads(kept.read_text())["extra"]["precision"]["value"]
+    assert table.out.count(f"  {value:.6g}") == 2, table.out  # not the distance's value
+    unplanned = leo_bench("plan", kept, "--width", 1)
+    assert unplanned.code == 2
+    assert "there is no record to plan from" in unplanned.err
     forged = json.loads(kept.read_text())
     forged["extra"]["recall"].update(value=0.2125, interval=None)
     kept.write_text(json.dumps(forged))

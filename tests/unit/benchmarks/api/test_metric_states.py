@@ -114,7 +114,9 @@ def test_a_collection_refuses_two_real_sides_of_one_metric(
     both = MetricCollection({"a": one, "b": other})
     both.update(FAKE, real=False)
     folder = make_videos("real", count=4, frames=FRAMES, size=(SIDE, SIDE))
-    with pytest.raises(InputError, match=r"the protocol needs 2048: .* or clips=4 or fewer"):
+    with pytest.raises(
+        InputError, match=r"add_real: .*the protocol needs 2048: .* or clips=4 or fewer"
+    ):
         other.add_real(folder)
     other.add_real(folder, clips=4)
     both.update(REAL, real=True)
