@@ -1,23 +1,17 @@
 """Tables of a folder of records: what they show, rank, tell apart, and refuse."""
 
-import html
-import re
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from made_records import features, fvd_of, record, settled, side
+from made_own_tables import keep, made, three
+from made_records import side
 from made_scores import SCORE
-from made_tables import rows_of
 from places import ROOT
 
-from conftest import Run
-from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.records.comparison import PrecisionOf, ScoresExtra
-from leo_bench.evaluation.records.distance import Record, record_path, write_record
+from leo_bench.evaluation.records.distance import record_path, write_record
 from leo_bench.evaluation.records.documents import Document
 from leo_bench.evaluation.records.influences import beside_record
 from leo_bench.evaluation.records.shares import PrecisionExtra, ShareOfClips
@@ -27,30 +21,6 @@ from leo_bench.reports.own_tables.numbers import numbers_of
 from leo_bench.reports.own_tables.texts import recipe
 
 GOLDEN = ROOT / "tests" / "golden" / "records"
-REAL = features(1, 40)
-NASTY = "a<b>&'\"_%$#{x}^~|*`\\[1]模é\u202e"
-
-
-def made(shift: float, seed: int = 2, count: int = 40, **changes: Any) -> tuple[Record, Any]:
-    """The record of FVD of features at this distance, and its influences."""
-    fake = features(seed, count, shift)
-    numbers = fvd_of(REAL, fake)
-    content = {"dataset": "faces-test", "resolution": 64}
-    found = record(numbers, REAL.values, fake.values).model_dump() | content
-    return Record.model_validate(settled(found, changes)), numbers.influences
-
-
-def keep(path: Path, shift: float, **changes: Any) -> Path:
-    written, influences = made(shift, **changes)
-    write_record(written, path, beside_record(influences))
-    return path
-
-
-def three(folder: Path) -> Path:
-    """Three models; the second cannot be told from the first, the third is far off."""
-    for model, shift, seed in (("ours", 0.4, 2), ("theirs", 0.4, 3), ("worst", 2.0, 4)):
-        keep(folder / "faces" / model / "fvd.json", shift, seed=seed)
-    return folder
 
 
 def cells_of(folder: Path, **wish: Any) -> dict[tuple[str, str], Any]:
@@ -292,82 +262,3 @@ def test_scores_and_fvd_without_bias(tmp_path: Path) -> None:
     keep(tmp_path / "faces" / "few" / "fvd.json", 0.5, extrapolation=fit, notes=notes)
     assert cells_of(tmp_path, infinity=True)["few", "FVD16"].lines[2:] == ("FVD∞ not told",)
     assert "Fvd_infinity" not in FORMATS["terminal"].write(table_of(tmp_path, Wish()))
-
-
-def test_the_csv_has_one_row_for_each_record_with_all_digits(tmp_path: Path) -> None:
-    rows = rows_of(FORMATS["csv"].write(table_of(three(tmp_path), Wish())))
-    assert [row["model"] for row in rows] == ["ours", "theirs", "worst"]
-    assert [row["best"] for row in rows].count("yes") == 1
-    written, _ = made(0.4)
-    assert written.interval is not None
-    assert (float(rows[0]["value"]), float(rows[0]["low"])) == (written.value, written.interval[0])
-    assert (rows[0]["n_fake"], rows[0]["frames"], rows[0]["spread"]) == ("40", "16", "")
-
-
-def test_names_are_escaped_in_every_format(tmp_path: Path) -> None:
-    path = tmp_path / "faces" / NASTY.replace("/", "") / "fvd.json"
-    caveats = ("<script>alert(1)</script>\n& 100 % _x_ |",)
-    keep(path, 0.4, caveats=caveats, dataset="=da_ta|<b>-test")
-    table = table_of(tmp_path, Wish())
-    page = FORMATS["html"].write(table)
-    assert "<script" not in page
-    assert "\u202e" not in page
-    assert html.escape(NASTY[:-1]) in page
-    text = FORMATS["markdown"].write(table)
-    (row,) = [line for line in text.splitlines() if line.startswith("| a")]
-    assert len(re.findall(r"(?<!\\)\|", row)) == 3
-    latex = FORMATS["latex"].write(table)
-    assert "U+6A21é" in latex
-    without = re.sub(r"\\.", "", latex)
-    assert without.count("{") == without.count("}")
-    assert "_" not in re.sub(r"\\\\", "", without)
-    (line,) = rows_of(FORMATS["csv"].write(table))
-    assert line["model"] == NASTY
-    assert line["dataset"] == "'=da_ta|<b>-test"
-
-
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not there")
-def test_latex_compiles(tmp_path: Path) -> None:
-    records = three(tmp_path / "records")
-    keep(records / "faces" / NASTY / "fvd.json", 0.4, caveats=("& 100 % of _x_ [a]\\",))
-    keep(records / "faces" / ("w" * 200) / "fvd.json", 0.4)
-    text = FORMATS["latex"].write(table_of(records, Wish()))
-    (tmp_path / "all.tex").write_text(
-        "\\documentclass{article}\\usepackage{booktabs,graphicx}\\begin{document}\n"
-        f"{text}\\end{{document}}\n",
-        encoding="utf-8",
-    )
-    line = ["pdflatex", "-draftmode", "-halt-on-error", "-interaction=nonstopmode", "all.tex"]
-    run = subprocess.run(line, cwd=tmp_path, capture_output=True, check=False)
-    assert run.returncode == 0, run.stdout[-1000:]
-
-
-@pytest.mark.parametrize(
-    ("wish", "message"),
-    [
-        ({"rows": ("mdoel",)}, "--rows mdoel: no such fact of a record; known are metric, "),
-        ({"rows": ("metric",)}, "--columns metric: is a fact of --rows, too"),
-        ({"where": ("frames",)}, "--where frames: FACT=VALUE or FACT=VALUE,VALUE"),
-        ({"where": ("frames=17",)}, "--where frames=17: no record has it; frames is 16"),
-    ],
-)
-def test_what_is_not_there_is_one_line(tmp_path: Path, wish: dict[str, Any], message: str) -> None:
-    with pytest.raises(InputError) as refused:
-        table_of(three(tmp_path), Wish(**wish))
-    assert str(refused.value).startswith(message)
-
-
-def test_the_command(leo_bench: Run, tmp_path: Path) -> None:
-    records = three(tmp_path)
-    ended = leo_bench("table", "--records", records, "--where", "model=ours,worst")
-    assert (ended.code, ended.err) == (0, "")
-    assert "ours" in ended.out
-    assert "theirs" not in ended.out
-    for line, said in (
-        (("table",), "table: name a table (1 to 6, or toy), or a folder of records: --records R"),
-        (("table", "1", "--rows", "model"), "table 1: has rows and columns of its own; "),
-        (("table", "--records", tmp_path / "faces" / "none"), "no such folder of records"),
-    ):
-        ended = leo_bench(*line)
-        assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
-        assert said in ended.err
