@@ -178,7 +178,7 @@ def measure(
         for each in wanted_clips(real, fake, protocol, settings)
     )
     for draws in (real_draws, fake_draws):
-        _check_two(draws.side, draws.clips)  # broken videos may have been left out
+        check_two(draws.side, draws.clips)  # broken videos may have been left out
     repeats = repeats_of(real_draws, fake_draws)
     numbers = numbers_of(form, repeats, settings.seed, settings.store)
     for draws in (real_draws, fake_draws):
@@ -208,7 +208,7 @@ def wanted_clips(
             found.append(WantedClips(side, loading, ()))
             continue
         choices = _choose(side, loading, protocol, settings)
-        _check_two(side, min(map(len, choices)))
+        check_two(side, min(map(len, choices)))
         known = isinstance(side.source, FeaturesSource)
         found.append(WantedClips(side, loading, () if known else _each_once(choices)))
     return found[0], found[1]
@@ -311,6 +311,11 @@ def _notes(
     return (*found, *chosen)
 
 
-def _check_two(side: Side, clips: int) -> None:
+def check_two(side: Side, clips: int) -> None:
+    """Refuse a side of fewer clips than a distance needs.
+
+    Raises:
+        InputError: there are fewer than 2.
+    """
     if clips < 2:
         raise InputError(f"{side.source.name}: a distance needs 2 clips or more, there is {clips}")

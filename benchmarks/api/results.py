@@ -99,8 +99,26 @@ class Result(ABC):
         return f"; not comparable with published numbers: {printable(caveats[0])}{more}"
 
 
+class _OfTwoSides(Result):
+    """What results have whose record is of a distance."""
+
+    record: Record
+
+    def _made_from(self) -> Iterator[str]:
+        yield f"{self.record.protocol} v{self.record.protocol_version}"
+        yield f"{self.record.n_real} real"
+        yield f"{self.record.n_fake} fake {DISTANCES[self.record.metric].samples}"
+
+    def _sides(self) -> tuple[SideRecord, ...]:
+        return self.record.real, self.record.fake
+
+    def _network(self) -> str:
+        record = self.record
+        return f"{record.extractor}, weights {record.weights_sha256[:12]}, {record.precision}"
+
+
 @dataclass(frozen=True, repr=False)
-class DistanceResult(Result):
+class DistanceResult(_OfTwoSides):
     """A distance between two sets of videos: FVD, KVD or FID.
 
     Args:
@@ -147,18 +165,9 @@ class DistanceResult(Result):
             interval = None if found is None else found.interval
             yield f"{self.record.metric.upper()}∞ = {shown(self.fvd_infinity, interval)}"
 
-    def _made_from(self) -> Iterator[str]:
-        return _distance_made_from(self.record)
-
-    def _sides(self) -> tuple[SideRecord, ...]:
-        return self.record.real, self.record.fake
-
-    def _network(self) -> str:
-        return _extractor(self.record)
-
 
 @dataclass(frozen=True, repr=False)
-class PrecisionResult(Result):
+class PrecisionResult(_OfTwoSides):
     """Precision and recall of fake videos, and the FVD of the same features.
 
     Args:
@@ -217,15 +226,6 @@ class PrecisionResult(Result):
     def _values(self) -> Iterator[str]:
         yield f"precision = {shown(self.precision, self.precision_interval)}"
         yield f"recall = {shown(self.recall, self.recall_interval)}"
-
-    def _made_from(self) -> Iterator[str]:
-        return _distance_made_from(self.record)
-
-    def _sides(self) -> tuple[SideRecord, ...]:
-        return self.record.real, self.record.fake
-
-    def _network(self) -> str:
-        return _extractor(self.record)
 
 
 @dataclass(frozen=True, repr=False)
@@ -314,16 +314,6 @@ def shown(value: float, interval: Interval | None) -> str:
 
 def _name(record: Record | ScoreRecord) -> str:
     return f"{record.metric.upper()}{record.frames}"
-
-
-def _distance_made_from(record: Record) -> Iterator[str]:
-    yield f"{record.protocol} v{record.protocol_version}"
-    yield f"{record.n_real} real"
-    yield f"{record.n_fake} fake {DISTANCES[record.metric].samples}"
-
-
-def _extractor(record: Record) -> str:
-    return f"{record.extractor}, weights {record.weights_sha256[:12]}, {record.precision}"
 
 
 def _counts(side: SideRecord) -> str:

@@ -21,7 +21,7 @@ from leo_bench.evaluation.features.cache import FeatureStore
 from leo_bench.evaluation.features.of_clips import Features, Resources, clip_features
 from leo_bench.evaluation.files.places import cache_root
 from leo_bench.evaluation.files.schema import parse
-from leo_bench.evaluation.measure import Settings, Side, draw, measure
+from leo_bench.evaluation.measure import Settings, Side, check_two, draw, measure
 from leo_bench.evaluation.protocols.of_clips import Loading
 from leo_bench.evaluation.uncertainty.intervals import ends
 from leo_bench.evaluation.videos.source import Selection, VideoSource
@@ -139,10 +139,7 @@ class SampleDistances:
     def _real_clips(self, chosen: Plan) -> int:
         side, loading = self._real_side(chosen), self._loading(chosen)
         clips = draw(side, loading, chosen.protocol, self._settings(chosen, None)).clips
-        if clips < 2:
-            raise InputError(
-                f"{self.real.name}: a distance needs 2 clips or more, there is {clips}"
-            )
+        check_two(side, clips)
         return clips
 
     def _measured(self, chosen: Plan, fake: VideoSource, kept: FeatureStore) -> Distance:

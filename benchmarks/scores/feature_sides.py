@@ -1,8 +1,7 @@
 """Files of features and statistics as sides: whether they fit a measurement."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from leo_bench.benchmarks.scores.plan import Plan
 from leo_bench.benchmarks.scores.stamp import FrozenNetwork
@@ -12,6 +11,7 @@ from leo_bench.evaluation.feature_files.origin import COUNTS, Origin
 from leo_bench.evaluation.feature_files.sources import FeaturesSource, StatisticsSource
 from leo_bench.evaluation.features.of_clips import FEATURES_VERSION
 from leo_bench.evaluation.features.of_frames import FRAME_FEATURES_VERSION
+from leo_bench.evaluation.files.schema import leaves
 from leo_bench.evaluation.measure import Side
 from leo_bench.evaluation.preprocess import PREPROCESS_VERSION
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol
@@ -87,7 +87,7 @@ def _of_settings(
 ) -> Iterator[Difference]:
     """Every setting of the protocol; counts and repeats are settings of statistics alone."""
     mine, asked = (
-        dict(_leaves(settings))
+        dict(leaves(settings))
         for settings in (source.origin.protocol_settings, protocol.model_dump(mode="json"))
     )
     free = COUNTS if isinstance(source, FeaturesSource) else ()
@@ -107,14 +107,6 @@ def _is_one_choice(origin: Origin, protocol: EvalProtocol) -> bool:
     """Whether the protocol chooses clips of these videos alike on both sides."""
     layout = origin.videos.layout
     return protocol.loading("real", layout) == protocol.loading("fake", layout)
-
-
-def _leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
-    for key, value in settings.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def _said(value: object) -> str:

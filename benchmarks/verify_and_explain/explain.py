@@ -12,10 +12,11 @@ from leo_bench.benchmarks.verify_and_explain.plan_of_record import (
     settings_of,
     weights_of,
 )
-from leo_bench.benchmarks.verify_and_explain.record_facts import SETTINGS, facts, leaves, short
+from leo_bench.benchmarks.verify_and_explain.record_facts import SETTINGS, facts, short
 from leo_bench.benchmarks.verify_and_explain.verify import exact_of
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.of_clips import Resources
+from leo_bench.evaluation.files.schema import leaves
 from leo_bench.evaluation.protocols.of_clips import ABSENT_AT_FIRST
 from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.records.documents import AnyRecord, read_documents

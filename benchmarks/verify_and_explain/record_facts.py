@@ -1,7 +1,9 @@
 """How a record's number was made: the recorded facts in which two records can differ."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from leo_bench.evaluation.files.schema import leaves
 
 # Fields with the numbers that `verify` compares.
 NUMBERS = (
@@ -56,15 +58,6 @@ def facts(content: Mapping[str, Any]) -> dict[str, object]:
     if isinstance(against, Mapping):
         kept["against"] = {k: v for k, v in against["source"].items() if k not in PLACES}
     return dict(leaves(kept))
-
-
-def leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
-    """(dotted path, value) of every value in nested tables."""
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            yield from leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def short(value: object) -> str:

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -109,6 +110,15 @@ def load_csv(model: type[ModelT], path: Path) -> list[ModelT]:
 def settings_digest(settings: Any) -> str:
     """Hex SHA-256 of settings as sorted JSON: digests of protocols, keys of caches."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+def leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
+    """(dotted path, value) of every value in nested tables."""
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 def parse(model: type[ModelT], content: dict[str, Any], where: str) -> ModelT:
