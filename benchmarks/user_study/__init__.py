@@ -1,0 +1,1 @@
+"""User studies: the study's document, its clips and pages, and the site that raters visit."""

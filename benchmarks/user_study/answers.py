@@ -1,0 +1,111 @@
+"""`Answers`: what one rater answered, as the pages send it and as an answer file holds it.
+
+A choice is what the rater pressed ("left"); what that means follows from the slot in study.toml.
+There is no name, address or time of day in it: `rater` is a random token.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from leo_bench.benchmarks.user_study.study import Choice, Study, rated
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.json_files import read_json
+from leo_bench.evaluation.files.schema import Data, parse
+
+LONGEST = 1_000_000  # bytes of an answer file: 5,000 votes have some 500,000
+DAY = 86_400_000  # ms
+
+Token = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,32}$")]
+
+
+class Vote(Data):
+    """One answer.
+
+    Args:
+        item: its name.
+        choice: what was pressed.
+        ms: time from the moment the clips play to the answer, summed over visits of the item.
+        replays: how often the rater started the clips again.
+        changes: how often the rater changed the answer.
+        turn: counts the rater's answers; of two votes on one item, the later turn counts.
+    """
+
+    item: Name
+    choice: Choice
+    ms: int = Field(ge=0, le=DAY)
+    replays: int = Field(default=0, ge=0, le=10_000)
+    changes: int = Field(default=0, ge=0, le=10_000)
+    turn: int = Field(ge=0, le=1_000_000)
+
+
+class Answers(Data):
+    """All answers of one rater.
+
+    Args:
+        format: version of this form.
+        study: id of the study.
+        rater: a random token, 32 hexadecimal digits.
+        slot: which slot the rater saw, from 0.
+        way: whether a static site or a server collected the answers; "simulated" is no person.
+        finished: whether the rater came to the last page.
+        votes: one for each item that was answered.
+    """
+
+    format: Literal[1] = 1
+    study: str = Field(max_length=64)
+    rater: Token
+    slot: int = Field(ge=0)
+    way: Literal["site", "server", "simulated"]
+    finished: bool
+    votes: tuple[Vote, ...] = Field(max_length=10_000)
+
+    @model_validator(mode="after")
+    def _each_item_once(self) -> Self:
+        items = [vote.item for vote in self.votes]
+        if len(set(items)) != len(items):
+            twice = next(item for item in items if items.count(item) > 1)
+            raise ValueError(f"votes: item {twice} is there twice")
+        return self
+
+
+def read_answers(path: Path, study: Study) -> Answers:
+    """Read an answer file.
+
+    Raises:
+        InputError: it cannot be read, has another form, or contradicts the study.
+    """
+    if path.is_file() and path.stat().st_size > LONGEST:
+        raise InputError(f"{path}: over {LONGEST:,} bytes, which is more than a rater's answers")
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: a rater's answers are expected, an object of JSON")
+    found = parse(Answers, content, str(path))
+    check_answers(found, study, str(path))
+    return found
+
+
+def check_answers(answers: Answers, study: Study, where: str) -> None:
+    """Check answers against their study.
+
+    Raises:
+        InputError: they are of another study; the slot, an item or a choice is not the study's.
+    """
+    if answers.study != study.id:
+        raise InputError(f"{where}: answers to study {answers.study}, not {study.id}")
+    if answers.slot >= study.raters:
+        raise InputError(f"{where}: slot {answers.slot}; the study has 0 to {study.raters - 1}")
+    allowed = ("left", "right") if study.kind == "pairs" else ("yes", "no")
+    shown = {entry.item for entry in study.shown(answers.slot)}
+    for vote in answers.votes:
+        if vote.item not in shown:
+            raise InputError(f"{where}: item {vote.item} is not in slot {answers.slot}")
+        if vote.choice not in allowed:
+            raise InputError(f"{where}: {vote.item}: {vote.choice!r}; {' or '.join(allowed)} fits")
+    missing = {entry.item for entry in rated(study, answers.slot)} - {
+        vote.item for vote in answers.votes
+    }
+    if answers.finished and missing:
+        raise InputError(f"{where}: finished, but {len(missing)} items have no answer")
