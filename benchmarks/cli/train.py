@@ -73,8 +73,9 @@ def train(
     from leo_bench.benchmarks.runs.shared_folder import share_of_environment
     from leo_bench.benchmarks.runs.training import RunRequest, check_loss, open_job, resolved_config
     from leo_bench.evaluation.files.targets import Target, check_targets, started
+    from leo_bench.evaluation.files.toml_text import to_toml
     from leo_bench.leo.training.job import check_stage, train_all, train_stage
-    from leo_bench.leo.training.run_folder import RUN, SLIGHT, to_toml
+    from leo_bench.leo.training.run_folder import RUN, SLIGHT
     from leo_bench.leo.training.watching import TensorBoard, Watcher
 
     if stage != "all":

@@ -22,7 +22,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.files.kinds import FolderKind
 from leo_bench.evaluation.files.schema import Data, load_toml, settings_digest
-from leo_bench.leo.training.run_folder import to_toml
+from leo_bench.evaluation.files.toml_text import to_toml
 
 DOCUMENT = "study.toml"
 CLIPS = "clips"

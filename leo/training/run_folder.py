@@ -30,6 +30,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.files.kinds import FolderKind
 from leo_bench.evaluation.files.schema import load_toml
+from leo_bench.evaluation.files.toml_text import to_toml
 from leo_bench.leo.checkpoint import DamagedFileError, read_tensors, write_tensors
 from leo_bench.leo.config import Config
 from leo_bench.leo.data.encode import CODES
@@ -232,20 +233,6 @@ class StageFolder:
 def has_begun(root: Path) -> bool:
     """Whether a run has made anything; until then another config or data may be given."""
     return bool(_begun_stages(root)) or (root / CODES).exists()
-
-
-def to_toml(table: Mapping[str, Any], path: str = "") -> str:
-    """A table of numbers, strings, booleans, lists and tables as TOML; None is left out."""
-    lines = [
-        f"{key} = {json.dumps(value, ensure_ascii=False)}"  # JSON's way to write these is TOML's
-        for key, value in table.items()
-        if value is not None and not isinstance(value, dict)
-    ]
-    for key, value in table.items():
-        if isinstance(value, dict):
-            name = f"{path}{key}"
-            lines += ["", f"[{name}]", to_toml(value, f"{name}.").rstrip("\n")]
-    return "\n".join(lines) + "\n"
 
 
 def _begun_stages(root: Path) -> list[str]:

@@ -13,6 +13,7 @@ from conftest import Run
 from leo_bench.benchmarks.runs.training import DATA, RunRequest, open_job, remembered_data
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.files.toml_text import to_toml
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.leo.checkpoint import load_model, save_model
 from leo_bench.leo.config import Config
@@ -21,7 +22,7 @@ from leo_bench.leo.sampling.model import LeoModel, model_file
 from leo_bench.leo.stages.losses import pixel_pyramid
 from leo_bench.leo.stages.perceptual import Chosen
 from leo_bench.leo.training.job import Job, encode_run, train_stage
-from leo_bench.leo.training.run_folder import RunFolder, to_toml
+from leo_bench.leo.training.run_folder import RunFolder
 from leo_bench.leo.training.watching import Watcher
 
 

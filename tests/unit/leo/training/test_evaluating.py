@@ -18,11 +18,11 @@ from tiny_stages import (
 )
 
 from leo_bench.evaluation.errors import InfrastructureError, InputError
+from leo_bench.evaluation.files.toml_text import to_toml
 from leo_bench.leo.checkpoint import Model, load_model
 from leo_bench.leo.config import Evaluation, Training, load_config
 from leo_bench.leo.training.evaluating import Evaluator
 from leo_bench.leo.training.loop import train
-from leo_bench.leo.training.run_folder import to_toml
 from leo_bench.leo.training.watching import Distance, TensorBoard, Watcher
 
 EVERY = changed(SHORT, evaluate_every=5)
