@@ -4,6 +4,7 @@ A choice is what the rater pressed ("left"); what that means follows from the sl
 There is no name, address or time of day in it: `rater` is a random token.
 """
 
+import hashlib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -69,6 +70,14 @@ class Answers(Data):
             twice = next(item for item in items if items.count(item) > 1)
             raise ValueError(f"votes: item {twice} is there twice")
         return self
+
+
+def completion_code(study: str, rater: str) -> str:
+    """The code that a rater gets at the end where the study gives no code of its own.
+
+    It follows from the study's id and the rater's token, so that answers confirm it.
+    """
+    return hashlib.sha256(f"{study} {rater}".encode()).hexdigest()[:10]
 
 
 def read_answers(path: Path, study: Study) -> Answers:
