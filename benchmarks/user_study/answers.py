@@ -5,13 +5,15 @@ There is no name, address or time of day in it: `rater` is a random token.
 """
 
 import hashlib
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StrictBool, StrictInt, StringConstraints, model_validator
 
-from leo_bench.benchmarks.user_study.study import Choice, Study, rated
+from leo_bench.benchmarks.user_study.study import Choice, Study, answer_of, rated
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.given_files import shortened
 from leo_bench.evaluation.files.json_files import read_json
 from leo_bench.evaluation.files.schema import Data, parse
 
@@ -36,10 +38,10 @@ class Vote(Data):
 
     item: Name
     choice: Choice
-    ms: int = Field(ge=0, le=DAY)
-    replays: int = Field(default=0, ge=0, le=10_000)
-    changes: int = Field(default=0, ge=0, le=10_000)
-    turn: int = Field(ge=0, le=1_000_000)
+    ms: StrictInt = Field(ge=0, le=DAY)
+    replays: StrictInt = Field(default=0, ge=0, le=10_000)
+    changes: StrictInt = Field(default=0, ge=0, le=10_000)
+    turn: StrictInt = Field(ge=0, le=1_000_000)
 
 
 class Answers(Data):
@@ -58,17 +60,16 @@ class Answers(Data):
     format: Literal[1] = 1
     study: str = Field(max_length=64)
     rater: Token
-    slot: int = Field(ge=0)
+    slot: StrictInt = Field(ge=0)
     way: Literal["site", "server", "simulated"]
-    finished: bool
+    finished: StrictBool
     votes: tuple[Vote, ...] = Field(max_length=10_000)
 
     @model_validator(mode="after")
     def _each_item_once(self) -> Self:
-        items = [vote.item for vote in self.votes]
-        if len(set(items)) != len(items):
-            twice = next(item for item in items if items.count(item) > 1)
-            raise ValueError(f"votes: item {twice} is there twice")
+        for item, times in Counter(vote.item for vote in self.votes).most_common(1):
+            if times > 1:
+                raise ValueError(f"votes: item {item} is there {times} times")
         return self
 
 
@@ -86,9 +87,7 @@ def read_answers(path: Path, study: Study) -> Answers:
     Raises:
         InputError: it cannot be read, has another form, or contradicts the study.
     """
-    if path.is_file() and path.stat().st_size > LONGEST:
-        raise InputError(f"{path}: over {LONGEST:,} bytes, which is more than a rater's answers")
-    content = read_json(path)
+    content = read_json(path, LONGEST)
     if not isinstance(content, dict):
         raise InputError(f"{path}: a rater's answers are expected, an object of JSON")
     found = parse(Answers, content, str(path))
@@ -103,7 +102,7 @@ def check_answers(answers: Answers, study: Study, where: str) -> None:
         InputError: they are of another study; the slot, an item or a choice is not the study's.
     """
     if answers.study != study.id:
-        raise InputError(f"{where}: answers to study {answers.study}, not {study.id}")
+        raise InputError(f"{where}: answers to study {shortened(answers.study)}, not {study.id}")
     if answers.slot >= study.raters:
         raise InputError(f"{where}: slot {answers.slot}; the study has 0 to {study.raters - 1}")
     allowed = ("left", "right") if study.kind == "pairs" else ("yes", "no")
@@ -118,3 +117,20 @@ def check_answers(answers: Answers, study: Study, where: str) -> None:
     }
     if answers.finished and missing:
         raise InputError(f"{where}: finished, but {len(missing)} items have no answer")
+
+
+def failed_checks(study: Study, answers: Answers) -> tuple[int, int]:
+    """(failed checks, checks that the rater came to).
+
+    A check is failed by a wrong answer. It is also failed by no answer, if the rater has answered a
+    later item of the slot, or has finished.
+    """
+    votes = {vote.item: vote for vote in answers.votes}
+    failed, seen, came_further = 0, 0, answers.finished
+    for shown in reversed(study.shown(answers.slot)):
+        vote, item = votes.get(shown.item), study.item[shown.item]
+        came_further |= vote is not None
+        if item.role == "check" and came_further:
+            seen += 1
+            failed += vote is None or answer_of(shown, vote.choice) != item.right
+    return failed, seen

@@ -21,14 +21,14 @@ class _RefusedError(ValueError):
     """Well-formed JSON with content that is refused."""
 
 
-def read_json(path: Path) -> Any:
-    """The content of a JSON file.
+def read_json(path: Path, most: int = LARGEST) -> Any:
+    """The content of a JSON file of at most `most` bytes.
 
     Raises:
         InputError: it cannot be read, is not JSON, or is refused; the message names the file.
     """
     try:
-        text = read_given(path, LARGEST).decode()
+        text = read_given(path, most).decode()
     except UnicodeDecodeError:
         raise InputError(f"{path}: not JSON: it is no UTF-8") from None
     return parse_json(text, str(path))

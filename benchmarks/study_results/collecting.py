@@ -1,0 +1,110 @@
+"""Collects the answers of a study's raters: from its database and from answer files, each once.
+
+Answer files come from strangers. What contradicts the study, or other answers of the same rater,
+is refused, never mended.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from leo_bench.benchmarks.study_results.versions import Found, counted
+from leo_bench.benchmarks.user_study.answers import Answers, read_answers
+from leo_bench.benchmarks.user_study.study import Study, load_study
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.given_files import listed
+from leo_bench.evaluation.files.printable import printable
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The answers to a study.
+
+    Args:
+        study: the study.
+        answers: one of each rater who has answered, by slot and token.
+        notes: what was left out or counted once, a line each.
+    """
+
+    study: Study
+    answers: tuple[Answers, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether `leo-bench study simulate` made the answers; they are never mixed with others."""
+        return self.answers[0].way == "simulated"
+
+
+def collect(
+    folder: Path, given: Sequence[Path], *, on_error: Literal["fail", "skip"] = "fail"
+) -> Collected:
+    """All answers to the study in a folder.
+
+    Args:
+        folder: of the study.
+        given: answer files, or folders of them (each `*.json` directly inside).
+        on_error: "skip" leaves out files that cannot be read or do not fit the study, with a note.
+
+    Raises:
+        InputError: there is no study, or no answer; a file cannot be read or does not fit the
+            study (unless skipped); answers contradict each other; simulated answers are mixed with
+            people's.
+    """
+    study = load_study(folder)
+    notes: list[str] = []
+    found: list[Found] = []
+    for path in _files(given, notes):
+        try:
+            found.append(Found(str(path), read_answers(path, study)))
+        except InputError as error:
+            if on_error == "fail":
+                raise
+            notes.append(f"left out: {error}")
+    _check_not_mixed(found)
+    begun = [one for one in found if one.answers.votes]
+    if len(begun) < len(found):
+        notes.append(f"{len(found) - len(begun)} raters have not answered any item")
+    answers = [one.answers for one in counted(begun, notes)]
+    if not answers:
+        raise InputError(f"{folder}: there are no answers yet; give answer files")
+    return Collected(
+        study=study,
+        answers=tuple(sorted(answers, key=lambda one: (one.slot, one.rater))),
+        notes=tuple(map(printable, notes)),
+    )
+
+
+def _files(given: Sequence[Path], notes: list[str]) -> Iterator[Path]:
+    """The answer files, each once."""
+    seen: set[Path] = set()
+    for place in given:
+        for path in _files_in(place, notes) if place.is_dir() else [place]:
+            if path.resolve() not in seen:
+                seen.add(path.resolve())
+                yield path
+
+
+def _files_in(folder: Path, notes: list[str]) -> list[Path]:
+    try:
+        inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read: {error.strerror or error}") from None
+    files = [path for path in inside if path.suffix == ".json"]
+    others = [path.name for path in inside if path.suffix != ".json"]
+    if not files:
+        raise InputError(f"{folder}: no answer file (*.json) is in it")
+    if others:
+        notes.append(f"{folder}: only *.json is read, not {listed(others)}")
+    return files
+
+
+def _check_not_mixed(found: Sequence[Found]) -> None:
+    simulated = [one.where for one in found if one.answers.way == "simulated"]
+    people = [one.where for one in found if one.answers.way != "simulated"]
+    if simulated and people:
+        raise InputError(
+            f"{simulated[0]}: simulated answers cannot be put together with people's "
+            f"({people[0]}); give one kind"
+        )
