@@ -107,7 +107,6 @@ def made_study(
         kept="until 2027-12-31",
         raters=raters,
         seed=seed,
-        created="2026-11-30T00:00:00+00:00",
         versions={"leo-bench": "test"},
         shape=Shape(height=SIDE, width=SIDE, frames=FRAMES, fps=FPS),
         method={

@@ -31,6 +31,7 @@ from leo_bench.benchmarks.cli import (
     score,
     scores,
     storage,
+    study,
     suite,
     tables,
     train,
@@ -101,6 +102,10 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "cache": (
         "Features, numbers and packed frames kept from earlier runs.",
         {"info": storage.cache_info, "prune": storage.prune_cache},
+    ),
+    "study": (
+        "User studies: clips, pages and answers of raters.",
+        {"create": study.create},
     ),
     "speed": ("Measure speed on this machine, as ratios within one run.", speed_commands()),
 }

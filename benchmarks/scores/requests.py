@@ -29,7 +29,7 @@ class VideoOptions(Data):
         # Younger than the first records: written down only where it says something.
         content: dict[str, Any] = handler(self)
         if self.only is None:
-            del content["only"]
+            content.pop("only", None)
         return content
 
 

@@ -57,6 +57,11 @@ def jittered(source: VideoSource, index: int, frames: Sequence[int], amount: flo
     return _reordered(source, index, wanted)
 
 
+def looped(source: VideoSource, index: int, frames: Sequence[int], amount: float) -> Tensor:
+    """The first `amount` frames of the video, again and again."""
+    return _reordered(source, index, [frame % max(1, int(amount)) for frame in frames])
+
+
 def blurred(source: VideoSource, index: int, frames: Sequence[int], amount: float) -> Tensor:
     """Gaussian blur; `amount` is its standard deviation in pixels at a height of 64."""
     clip = source.read(index, frames).float()
@@ -144,6 +149,7 @@ DAMAGES: dict[str, Known] = {
     "identity-swap": Known(identity_swap, 0.5, 1.0),
     "repetition": Known(repeated, 0.3, 1.0),
     "replay": Known(replayed, 0.3, 1.0),
+    "loop": Known(looped, 8.0, 1e6),  # frames
 }
 
 

@@ -11,6 +11,7 @@ pages know slots and blind names only; methods, videos and right answers are in 
     STUDY/forgotten.txt           SHA-256 of the tokens that `leo-bench study forget` removed
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,6 +129,8 @@ class Study(Data):
         language: of `pages/words/LANGUAGE.json`.
         raters: number of slots.
         seed: of every random choice.
+        request: the options of `leo-bench study create`, word for word. No date is stored, so that
+            the same seed makes the same document.
         method, clip, item: by name.
         slots: one for each rater. An entry is "ITEM:ab" (clip a on the left), "ITEM:ba" (clip b on
             the left) or "ITEM" (a single clip).
@@ -144,7 +147,7 @@ class Study(Data):
     language: str = "en"
     raters: int = Field(ge=1)
     seed: int
-    created: str
+    request: dict[str, Any] = Field(default_factory=dict)
     versions: dict[str, str]
     notes: tuple[str, ...] = ()
     shape: Shape
@@ -244,10 +247,13 @@ def load_study(folder: Path) -> Study:
 
 
 def write_study(study: Study, folder: Path) -> None:
-    """Write `FOLDER/study.toml`."""
-    content = study.model_dump(mode="json", exclude_defaults=True)
+    """Write `FOLDER/study.toml`, one slot a line."""
+    content = study.model_dump(mode="json", exclude_defaults=True, exclude={"slots"})
+    slots = "".join(f"  {json.dumps(slot)},\n" for slot in study.slots)
     content = {"format": study.format, **content}
-    write_atomically(folder / DOCUMENT, to_toml(content).encode())
+    tables = {key: content.pop(key) for key in list(content) if isinstance(content[key], dict)}
+    text = f"{to_toml(content)}slots = [\n{slots}]\n{to_toml(tables)}"
+    write_atomically(folder / DOCUMENT, text.encode())
 
 
 def clip_path(folder: Path, clip: str) -> Path:

@@ -60,6 +60,7 @@ FOLDERS = [
     (("edit", "--sample-from", "samples", "--first-frames"), "--out"),
     (("adapt", "digan", "--checkout", "c", "--count", 1), "--out"),
     (("ablate", "lmc", "--run", "leo:toy-faces"), "--out"),
+    (("study", "create", "a=real", "b=fake", "--question", "realism"), "--out"),
     (("ablate", "transition", "--run", "leo:toy-bodies", "--real", "toy-bodies/test"), "--out"),
 ]
 # Options of paths that are read; `--summary` is added to, `data prepare --out` is in a test below.
@@ -75,7 +76,7 @@ READ_BY = {
 
 
 def called(line: tuple[object, ...]) -> str:
-    return " ".join(map(str, line[: 2 if line[0] in ("ablate", "data") else 1]))
+    return " ".join(map(str, line[: 2 if line[0] in ("ablate", "data", "study") else 1]))
 
 
 def paths(group: object, before: str = "") -> Iterator[tuple[str, str]]:

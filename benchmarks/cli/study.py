@@ -1,0 +1,173 @@
+"""The command `study create`: a study's clips, slots and document."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leo_bench.benchmarks.cli.options import (
+    MANY,
+    SIDE,
+    TIMES,
+    Reading,
+    Seed,
+    Strides,
+    Workers,
+    fields_of,
+)
+
+RATERS = 10_000
+
+
+@dataclass(frozen=True)
+class Clips:
+    """What all clips have in common."""
+
+    frames: Annotated[
+        int | None,
+        typer.Option(
+            max=MANY, help="Frames of a clip; default: of the shortest video, at most 4 seconds."
+        ),
+    ] = None
+    fps: Annotated[
+        float | None,
+        typer.Option(help="Frames per second; default: what the videos' files state, or 25."),
+    ] = None
+    size: Annotated[
+        int | None,
+        typer.Option(max=SIDE, help="Resize videos to R x R; default: the smallest one's side."),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Items with a right answer, and the rule that sets raters apart."""
+
+    checks: Annotated[
+        int, typer.Option(min=0, max=100, help="Attention checks that a rater sees.")
+    ] = 4
+    practice: Annotated[
+        int, typer.Option(min=1, max=20, help="Practice items that a rater sees first.")
+    ] = 2
+    check_right: Annotated[
+        str | None,
+        typer.Option(help="Of a question of your own: videos that are the right answer."),
+    ] = None
+    check_wrong: Annotated[
+        str | None, typer.Option(help="Of a question of your own: videos beside those.")
+    ] = None
+    most_failed: Annotated[
+        int, typer.Option(min=0, max=100, help="Set a rater apart who fails more checks.")
+    ] = 1
+    fewest_answered: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Set a rater apart who answers a smaller share of items."),
+    ] = 0.5
+    shortest_median: Annotated[
+        float,
+        typer.Option(min=0, help="Set a rater apart whose median seconds an item are fewer."),
+    ] = 0.0
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What the consent text says."""
+
+    contact: Annotated[str, typer.Option(help="Whom raters can ask, as an address.")] = ""
+    kept: Annotated[str, typer.Option(help="How long answers are kept, as 'until 2027-12-31'.")] = (
+        ""
+    )
+    language: Annotated[str, typer.Option(help="Language of the pages.")] = "en"
+
+
+def create(
+    *,
+    more: Annotated[
+        list[str] | None, typer.Argument(help="More methods, as NAME=SOURCE.", metavar="A=SOURCE")
+    ] = None,
+    pairs: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Methods to compare, as NAME=SOURCE; 'real' names the real videos; may be "
+            "repeated."
+        ),
+    ] = None,
+    question: Annotated[
+        str,
+        typer.Option(help="realism, coherence, repetition, or a question of your own."),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the study.")],
+    raters: Annotated[int, typer.Option(min=1, max=RATERS, help="Number of raters.")] = 20,
+    videos: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=TIMES,
+            help="Pairs of each two methods; with repetition, clips of each method.",
+        ),
+    ] = 20,
+    per_rater: Annotated[
+        int | None,
+        typer.Option(min=1, max=MANY, help="Rated items that a rater sees; default: all."),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(help="Compare only this method with each other one, as the paper does."),
+    ] = None,
+    clips: Clips,
+    strides: Strides,
+    attention: Attention,
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="Data set that the videos show; default: that of the sources."),
+    ] = None,
+    consent: Consent,
+    seed: Seed = 0,
+    reading: Reading,
+    workers: Workers = 2,
+) -> None:
+    """Draw a user study: pairs of clips, checks, and what each rater sees.
+
+    realism and coherence show two clips and ask which; repetition shows one and asks yes or no.
+    Every two methods are compared, balanced over methods and sides, in an order of each rater's
+    own. The same seed and videos make the same study.
+
+    OUT/study.toml states everything, so it is not for raters. OUT/clips/ has the clips, H.264 of
+    one size, length and frame rate, under names that say nothing.
+
+    Examples:
+
+      leo-bench study create --pairs ours=samples/ digan=other/ real=taichihd/test
+      --question realism --raters 20 --out study
+
+      leo-bench study create ours=with/ without=without/ --question repetition --out study5
+    """
+    from leo_bench.benchmarks.cli.screen import out as show
+    from leo_bench.benchmarks.cli.screen import resources, say
+    from leo_bench.benchmarks.user_study.create import create_study
+    from leo_bench.benchmarks.user_study.study import DOCUMENT
+    from leo_bench.benchmarks.user_study.study_request import StudyRequest
+    from leo_bench.evaluation.files.kinds import made_by
+    from leo_bench.evaluation.files.targets import Target, check_targets, claimed
+
+    check_targets(Target("--out", out, made_by("study create", DOCUMENT)))
+    request = StudyRequest(
+        pairs=(*(pairs or []), *(more or [])),
+        question=question,
+        raters=raters,
+        videos=videos,
+        per_rater=per_rater,
+        against=against,
+        dataset=dataset,
+        seed=seed,
+        **fields_of(clips, strides, attention, consent, reading),
+    )
+    work = resources(workers=workers, keep=False, what="clips written")
+    with claimed(out, "study create"):
+        study, was_there = create_study(request, out, work)
+    for note in study.notes:
+        say(f"note: {note}")
+    if was_there:
+        say(f"{out}: this study is there already; nothing was changed")
+    show(f"{out}: study {study.id}: {len(study.item)} items, {len(study.clip)} clips")

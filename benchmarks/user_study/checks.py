@@ -1,0 +1,126 @@
+"""Checks and practice: items with a right answer, to tell who looks at the clips.
+
+realism       a video against itself with strong noise, or against its first frame, still
+coherence     a video against its frames in random order, or against itself with strong noise; a
+              still clip is coherent, so that it is no check here
+repetition    a quarter of a clip four times: yes; a still clip: no. Who always answers the same
+              fails half of them
+own question  videos of one source against those of another, as the question's author says
+
+They show videos that the study does not rate where there are enough, and of those the ones that
+move most, since a still clip differs from its video by motion alone.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import cycle, islice
+from typing import Literal
+
+from leo_bench.benchmarks.sources.damage import damaged
+from leo_bench.benchmarks.user_study.drawing import MethodVideos, draw_pairs
+from leo_bench.benchmarks.user_study.showing import Footage
+from leo_bench.evaluation.errors import InputError
+
+NOISE = 80  # levels: standard deviation
+TIMES = 4  # that a loop is played
+CANDIDATES = 3  # videos that are looked at for each that is shown
+LOOKED_AT = 5  # frames of each
+
+
+@dataclass(frozen=True)
+class Check:
+    """An item with a right answer.
+
+    Args:
+        right: "a", the first clip; or "yes" or "no" for a single clip.
+        clips: one or two.
+    """
+
+    right: Literal["a", "yes", "no"]
+    clips: tuple[Footage, ...]
+
+
+def checks_of(
+    question: str,
+    base: MethodVideos,
+    rated: Sequence[int],
+    *,
+    count: int,
+    frames: int,
+    seed: int,
+) -> tuple[list[Check], list[str]]:
+    """So many checks for a question of the paper, and notes.
+
+    Args:
+        question: "realism", "coherence" or "repetition".
+        base: the real videos, or those of a method where there are none.
+        rated: indices of the videos that the study rates.
+        count: number of checks.
+        frames: of a clip.
+        seed: of the order of the videos.
+
+    Raises:
+        InputError: `base` has fewer videos than that.
+    """
+    drawn = base.drawn(frames, seed)
+    others = [index for index in drawn if index not in set(rated)]
+    notes = []
+    if len(others) < count:
+        others, again = drawn, base.name
+        notes.append(f"checks and practice show videos of {again} that are rated, too")
+    if len(others) < count:
+        raise InputError(
+            f"{base.name}: {count} checks and practice items show a video each, and {len(drawn)} "
+            f"videos of {base.spec} have {frames} frames: give fewer --checks"
+        )
+    looked_at = others[: CANDIDATES * count]
+    looked_at.sort(key=lambda index: -_motion(base, index, frames))  # stable: ties by seed
+    kinds = islice(cycle(_kinds(question, frames, base.stride)), count)
+    return [
+        _check(question, base, index, damage)
+        for index, damage in zip(looked_at[:count], kinds, strict=True)
+    ], notes
+
+
+def checks_between(
+    right: MethodVideos, wrong: MethodVideos, *, count: int, frames: int, seed: int
+) -> list[Check]:
+    """So many checks for a question of one's own: a video of `right` against one of `wrong`.
+
+    Raises:
+        InputError: one has too few videos.
+    """
+    drawn = draw_pairs(right, wrong, videos=count, frames=frames, seed=seed)
+    return [
+        Check("a", (_footage(right, one), _footage(wrong, other))) for one, other in drawn.pairs
+    ]
+
+
+def _kinds(question: str, frames: int, stride: int) -> Iterator[str]:
+    noise, loop = f"noise={NOISE}", f"loop={max(1, frames // TIMES) * stride}"
+    kinds = {
+        "realism": (noise, "frozen"),
+        "coherence": ("shuffled", noise),
+        "repetition": (loop, "frozen"),
+    }
+    return iter(kinds[question])
+
+
+def _check(question: str, base: MethodVideos, index: int, damage: str) -> Check:
+    source = damaged(base.source, damage)
+    worse = Footage("", f"damaged:{damage}:{base.spec}", source, index, base.stride)
+    if question == "repetition":
+        return Check("no" if damage == "frozen" else "yes", (worse,))
+    return Check("a", (_footage(base, index), worse))
+
+
+def _footage(videos: MethodVideos, index: int) -> Footage:
+    return Footage("", videos.spec, videos.source, index, videos.stride)
+
+
+def _motion(videos: MethodVideos, index: int, frames: int) -> float:
+    """Mean absolute difference between a few frames of a clip, in levels."""
+    step = max(1, (frames - 1) // (LOOKED_AT - 1))
+    wanted = range(0, frames * videos.stride, step * videos.stride)[:LOOKED_AT]
+    clip = videos.source.read(index, wanted).float()
+    return float((clip[1:] - clip[:-1]).abs().mean())

@@ -1,0 +1,286 @@
+"""`leo-bench study create`: draws a study and writes its clips, then `study.toml`.
+
+The same request and videos make the same study. A study that is there is never replaced; one whose
+making was interrupted is continued.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from leo_bench.benchmarks.sources.open import SourceOptions, dataset_behind
+from leo_bench.benchmarks.user_study.checks import Check, checks_between, checks_of
+from leo_bench.benchmarks.user_study.drawing import (
+    MethodVideos,
+    compared,
+    draw_pairs,
+    draw_videos,
+)
+from leo_bench.benchmarks.user_study.page_data import words_of
+from leo_bench.benchmarks.user_study.showing import (
+    Footage,
+    Look,
+    blind_name,
+    length_of,
+    rate_of,
+    size_of,
+    write_clips,
+)
+from leo_bench.benchmarks.user_study.slots import draw_slots
+from leo_bench.benchmarks.user_study.study import (
+    CLIPS,
+    DOCUMENT,
+    Clip,
+    Exclusion,
+    Item,
+    Method,
+    Role,
+    Study,
+    load_study,
+    write_study,
+)
+from leo_bench.benchmarks.user_study.study_request import (
+    QUESTIONS,
+    StudyRequest,
+    check_request,
+    open_method,
+    open_methods,
+    options_of,
+)
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features.of_clips import Resources
+from leo_bench.evaluation.files.schema import settings_digest
+from leo_bench.evaluation.records.circumstances import versions
+from leo_bench.evaluation.videos.source import fingerprint
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A study whose clips are not written yet.
+
+    Args:
+        fields: of `Study`, besides the clips.
+        clips: what each is made of, by name.
+        look: what all have in common.
+    """
+
+    fields: dict[str, Any]
+    clips: dict[str, Footage]
+    look: Look
+
+    def study(self, digests: Mapping[str, str]) -> Study:
+        """The study, with the SHA-256 of each clip's file."""
+        clips = {
+            name: Clip(
+                method=made_of.method,
+                source=made_of.spec,
+                video=made_of.video,
+                digest=made_of.source.digest(made_of.index),
+                sha256=digests.get(name, ""),
+            )
+            for name, made_of in self.clips.items()
+        }
+        return Study.of(**self.fields, clip=clips)
+
+
+def create_study(request: StudyRequest, folder: Path, resources: Resources) -> tuple[Study, bool]:
+    """Make a study in a folder -> the study, and whether it was there already.
+
+    Clips that are there are kept, and missing ones are written again.
+
+    Raises:
+        InputError: the request or a video cannot be used; the folder has another study, or clips
+            that are not of this one or were changed.
+    """
+    draft = draft_of(request, resources)
+    before = load_study(folder) if (folder / DOCUMENT).is_file() else None
+    if before is not None:
+        known = {name: clip.sha256 for name, clip in before.clip.items()}
+        if draft.study(known) != before:
+            raise InputError(f"{folder}: is another study ({before.id}); give another --out")
+    _check_clips(folder, draft)
+    digests = write_clips(
+        draft.clips,
+        draft.look,
+        folder,
+        workers=resources.workers,
+        progress=resources.progress,
+    )
+    study = draft.study(digests)
+    if before is None:
+        write_study(study, folder)
+    elif study != before:
+        changed = next(name for name in digests if digests[name] != before.clip[name].sha256)
+        raise InputError(
+            f"{folder / CLIPS / changed}.mp4: is not the clip that study.toml states; remove the "
+            "file, and the same command writes it again"
+        )
+    return study, before is not None
+
+
+def draft_of(request: StudyRequest, resources: Resources) -> Draft:
+    """Open the videos and draw the study; nothing is written.
+
+    Raises:
+        InputError: the request or a video cannot be used.
+    """
+    check_request(request)
+    words_of(request.language)
+    options = options_of(request, resources)
+    methods = open_methods(request, options)
+    fps, notes = rate_of(methods, request.fps)
+    frames = length_of(methods, request.frames, fps)
+    groups, more = _groups(request, methods, frames)
+    notes += more
+    checks, more = _checks(request, methods, groups, frames, options)
+    notes += more
+    shown = {
+        method.name: sorted(
+            {
+                clip.index
+                for group in groups
+                for clips in group
+                for clip in clips
+                if clip.method == method.name
+            }
+        )
+        for method in methods
+    }
+    side, times, more = size_of(methods, shown, request.size)
+    look = Look(side, times, frames, fps)
+    method = {
+        one.name: Method(
+            source=one.spec,
+            is_real=one.is_real,
+            videos=len(one.source.names),
+            digest=fingerprint(one.source, shown[one.name]),
+        )
+        for one in methods
+    }
+    made_by = versions()
+    settings = {
+        "request": request.model_dump(mode="json"),
+        "look": look.shape.model_dump(),
+        "methods": {name: one.digest for name, one in method.items()},
+        "versions": made_by,
+    }
+    drawn = _Drawn(settings_digest(settings))
+    names = [[drawn.item("rated", clips) for clips in group] for group in groups]
+    for number, check in enumerate(checks):
+        role: Role = "practice" if number < request.practice else "check"
+        drawn.item(role, check.clips, check.right)
+    question = request.question
+    behind = [dataset_behind(one.spec) for one in sorted(methods, key=lambda m: not m.is_real)]
+    found = next((dataset.id for dataset in behind if dataset is not None), "")
+    fields = {
+        "kind": "single" if request.is_single else "pairs",
+        "question": question if question in QUESTIONS else "own",
+        "text": QUESTIONS.get(question, question),
+        "dataset": request.dataset or found,
+        "contact": request.contact,
+        "kept": request.kept,
+        "language": request.language,
+        "raters": request.raters,
+        "seed": request.seed,
+        "request": request.model_dump(mode="json", exclude_defaults=True),
+        "versions": made_by,
+        "notes": (*notes, *more),
+        "shape": look.shape,
+        "exclusion": Exclusion(
+            most_failed=request.most_failed,
+            fewest_answered=request.fewest_answered,
+            shortest_median=request.shortest_median,
+        ),
+        "method": method,
+        "item": drawn.items,
+        "slots": draw_slots(drawn.items, names, request.raters, request.seed, request.per_rater),
+    }
+    return Draft(fields, drawn.clips, look)
+
+
+class _Drawn:
+    """Clips and items with blind names; what is shown twice is one clip."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+        self.clips: dict[str, Footage] = {}
+        self.items: dict[str, Item] = {}
+
+    def item(self, role: Role, clips: Sequence[Footage], right: Any = "") -> str:
+        """Add an item -> its name."""
+        shown = [self._clip(clip) for clip in clips]
+        name = blind_name(self._secret, "item", role, *shown)
+        second = shown[1] if len(shown) == 2 else ""
+        self.items[name] = Item(role=role, a=shown[0], b=second, right=right)
+        return name
+
+    def _clip(self, made_of: Footage) -> str:
+        name = blind_name(self._secret, "clip", made_of.spec, made_of.video)
+        known = self.clips.setdefault(name, made_of)
+        if made_of.method and not known.method:
+            self.clips[name] = made_of
+        return name
+
+
+def _groups(
+    request: StudyRequest, methods: Sequence[MethodVideos], frames: int
+) -> tuple[list[list[tuple[Footage, ...]]], list[str]]:
+    """The rated items, those that compare the same methods together, and notes."""
+    videos, seed = request.videos, request.seed
+    if request.is_single:
+        drawn = [(one, draw_videos(one, videos, frames, seed)) for one in methods]
+        return [[(_footage(one, index),) for index in found] for one, found in drawn], []
+    groups: list[list[tuple[Footage, ...]]] = []
+    notes = []
+    for first, second in compared(methods, request.against):
+        comparison = draw_pairs(first, second, videos=videos, frames=frames, seed=seed)
+        groups.append([(_footage(first, a), _footage(second, b)) for a, b in comparison.pairs])
+        notes.append(comparison.note)
+    items = sum(map(len, groups))
+    if request.per_rater is not None and request.per_rater > items:
+        raise InputError(f"--per-rater {request.per_rater}: the study has {items} rated items")
+    return groups, notes
+
+
+def _checks(
+    request: StudyRequest,
+    methods: Sequence[MethodVideos],
+    groups: Sequence[Sequence[tuple[Footage, ...]]],
+    frames: int,
+    options: SourceOptions,
+) -> tuple[list[Check], list[str]]:
+    """Practice items, then checks, and notes."""
+    count = request.practice + request.checks
+    if request.question not in QUESTIONS:
+        right, wrong = (
+            open_method(name, spec or "", options, request.stride(False))
+            for name, spec in (
+                ("--check-right", request.check_right),
+                ("--check-wrong", request.check_wrong),
+            )
+        )
+        return checks_between(right, wrong, count=count, frames=frames, seed=request.seed), []
+    base = next((method for method in methods if method.is_real), methods[0])
+    rated = [
+        clip.index
+        for group in groups
+        for clips in group
+        for clip in clips
+        if clip.method == base.name
+    ]
+    return checks_of(request.question, base, rated, count=count, frames=frames, seed=request.seed)
+
+
+def _footage(method: MethodVideos, index: int) -> Footage:
+    return Footage(method.name, method.spec, method.source, index, method.stride)
+
+
+def _check_clips(folder: Path, draft: Draft) -> None:
+    """Refuse a folder with clips of another study whose making was interrupted."""
+    there = {path.stem for path in (folder / CLIPS).glob("*.mp4")}
+    if there - draft.clips.keys():
+        raise InputError(
+            f"{folder / CLIPS}: has clips of another study, which was not finished; remove the "
+            "folder, or give another --out"
+        )

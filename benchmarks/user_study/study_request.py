@@ -1,0 +1,149 @@
+"""What `leo-bench study create` was asked for, and the videos of its methods, opened."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from leo_bench.benchmarks.scores.plan import source_options
+from leo_bench.benchmarks.scores.requests import VideoOptions
+from leo_bench.benchmarks.sources.open import SourceOptions, open_source
+from leo_bench.benchmarks.user_study.drawing import MethodVideos
+from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.features.of_clips import Resources
+
+REAL = "real"  # the name of the real videos
+QUESTIONS = {  # the paper's, section 5.1 and Table 5
+    "realism": "Which clip is more realistic?",
+    "coherence": "Which clip is more coherent?",
+    "repetition": "Does the clip contain repeated motion?",
+}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+
+
+class StudyRequest(VideoOptions):
+    """The options of `leo-bench study create`, as study.toml stores them.
+
+    Args:
+        pairs: the methods, as NAME=SOURCE; "real" are the real videos.
+        question: "realism", "coherence", "repetition", or a question of one's own.
+        check_right, check_wrong: of a question of one's own: sources that its checks show.
+        videos: pairs of each two methods; of "repetition", clips of each method.
+        per_rater: rated items that a rater sees; None: all.
+        against: the method that each other one is compared with; None: every two are.
+    """
+
+    pairs: tuple[str, ...]
+    question: str
+    check_right: str | None = None
+    check_wrong: str | None = None
+    raters: int = 20
+    videos: int = 20
+    per_rater: int | None = None
+    against: str | None = None
+    checks: int = 4
+    practice: int = 2
+    frames: int | None = None
+    fps: float | None = None
+    size: int | None = None
+    real_stride: int | None = None
+    fake_stride: int | None = None
+    most_failed: int = 1
+    fewest_answered: float = 0.5
+    shortest_median: float = 0.0
+    dataset: str | None = None
+    contact: str = ""
+    kept: str = ""
+    language: str = "en"
+    seed: int = 0
+
+    @property
+    def is_single(self) -> bool:
+        """Whether raters see one clip at a time."""
+        return self.question == "repetition"
+
+    def stride(self, is_real: bool) -> int:
+        """Every n-th frame of a video is taken."""
+        return (self.real_stride if is_real else self.fake_stride) or 1
+
+
+def check_request(request: StudyRequest) -> None:
+    """Check that the options fit each other.
+
+    Raises:
+        InputError: they do not.
+    """
+    own = request.question not in QUESTIONS
+    sources = (request.check_right, request.check_wrong)
+    if own and " " not in request.question.strip():
+        raise InputError(
+            f"--question {request.question}: give {', '.join(QUESTIONS)}, or a question of your "
+            "own, as a sentence"
+        )
+    if own and None in sources:
+        raise InputError(
+            "a question of your own needs --check-right and --check-wrong: two sources, of which "
+            "the first is plainly the right answer"
+        )
+    if not own and sources != (None, None):
+        raise InputError(
+            f"--check-right and --check-wrong are for a question of your own; {request.question} "
+            "has checks"
+        )
+    if request.is_single and request.against is not None:
+        raise InputError("--against: repetition shows one clip at a time; leave it out")
+
+
+def options_of(request: StudyRequest, resources: Resources) -> SourceOptions:
+    """How the sources of a study are opened."""
+    options = source_options(request, request.size, None, resources)
+    count = request.videos + request.practice + request.checks
+    return replace(options, frames=request.frames, count=count)
+
+
+def open_methods(request: StudyRequest, options: SourceOptions) -> list[MethodVideos]:
+    """The methods of --pairs, opened.
+
+    Raises:
+        InputError: no NAME=SOURCE, two of one name or source, too few, or one cannot be opened.
+    """
+    given: dict[str, str] = {}
+    for text in request.pairs:
+        name, equals, spec = text.partition("=")
+        if not (equals and spec and _NAME.fullmatch(name)):
+            raise InputError(
+                f"--pairs {text}: NAME=SOURCE is expected, the name of letters, digits, - and _"
+            )
+        if name.lower() in map(str.lower, given):
+            raise InputError(f"--pairs: {name} is there twice")
+        if spec in given.values():
+            raise InputError(f"--pairs: {spec} is there twice; two methods need different videos")
+        given[name] = spec
+    least = 1 if request.is_single else 2
+    if len(given) < least:
+        raise InputError(
+            f"--pairs names {len(given)} of {least} methods or more, as --pairs ours=SOURCE "
+            "real=SOURCE"
+        )
+    return [
+        open_method(name, spec, options, request.stride(name.lower() == REAL))
+        for name, spec in given.items()
+    ]
+
+
+def open_method(name: str, spec: str, options: SourceOptions, stride: int) -> MethodVideos:
+    """Open one method's videos; errors begin with its name."""
+    with _named(name):
+        source = open_source(spec, options)
+    return MethodVideos(name, spec, source, name.lower() == REAL, stride)
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Put the method's name in front of errors of its videos."""
+    try:
+        yield
+    except BadVideoError as error:
+        raise error.placed(name) from None
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
