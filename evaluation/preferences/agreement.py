@@ -1,0 +1,146 @@
+"""Agreement of raters: Fleiss' kappa, with an interval that holds for other raters and other items.
+
+kappa = (agreement - chance) / (1 - chance)
+
+agreement: how often two raters of one item answer alike, averaged over items; chance: how often
+they would if answers were drawn by their shares, averaged over items. Where every item has as many
+answers, this is `statsmodels.stats.inter_rater.fleiss_kappa`, which takes no other tables. Items
+with fewer answers are taken as in Gwet (2014, Handbook of Inter-Rater Reliability, 4th edition,
+chapter 2); an item with one answer counts for chance alone.
+
+The variance is the jackknife's over raters and over items, each as far as it is above that over
+votes, and that over votes. A bootstrap would draw a rater twice, who agrees with himself.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leo_bench.evaluation.preferences.crossed import Codes, Crossed
+from leo_bench.evaluation.uncertainty.variance import LEVEL, check_level, student_reach
+
+Array = NDArray[np.float64]
+
+ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Fleiss' kappa.
+
+    Args:
+        value: 1 where all agree, 0 as by chance; None where it is not defined: all answers are
+            alike, or no item has two answers.
+        interval: for other raters and other items of the same kind; None where there is no value,
+            where it is 1, or where it would not be defined without one of the raters or items.
+        level: of the interval.
+        items: their number.
+        raters: their number.
+    """
+
+    value: float | None
+    interval: tuple[float, float] | None
+    level: float
+    items: int
+    raters: int
+
+
+def fleiss_kappa(
+    answers: Sequence[str], raters: Sequence[str], items: Sequence[str], level: float = LEVEL
+) -> Agreement:
+    """Fleiss' kappa of answers.
+
+    Args:
+        answers: [N], a category each.
+        raters: [N], who answered.
+        items: [N], what was answered.
+        level: of the interval.
+
+    Raises:
+        InputError: no answers; unequally many; a rater answered an item twice; a level outside
+            (0, 1).
+    """
+    check_level(level)
+    design = Crossed.of(raters, items, len(answers))
+    codes = np.unique(np.asarray(answers, dtype=str), return_inverse=True)[1]
+    votes = np.eye(int(codes.max()) + 1)[codes]  # [N, answers]
+    value = float(_kappa(_rows(_table(votes, design.items, design.item_count)).sum(0)))
+    return Agreement(
+        value=None if math.isnan(value) else value,
+        interval=None if math.isnan(value) else _interval(value, votes, design, level),
+        level=level,
+        items=design.item_count,
+        raters=design.rater_count,
+    )
+
+
+def _table(votes: Array, items: Codes, count: int) -> Array:
+    """Counts of answers [items, answers]."""
+    counts = np.zeros((count, votes.shape[1]))
+    np.add.at(counts, items, votes)
+    return counts
+
+
+def _rows(counts: Array) -> Array:
+    """What items add to kappa: [..., answers] -> [..., 3 + answers].
+
+    Agreement, 1 if the item has two answers or more, 1 if it has one or more, shares of answers.
+    """
+    sizes = counts.sum(-1, keepdims=True)
+    alike = (counts * (counts - 1)).sum(-1, keepdims=True)
+    agreement = alike / np.maximum(sizes * (sizes - 1), 1)
+    shares = counts / np.maximum(sizes, 1)
+    return np.concatenate([agreement, sizes > 1, sizes > 0, shares], -1)
+
+
+def _kappa(sums: Array) -> Array:
+    """Kappa of sums [..., 3 + answers] of `_rows`; NaN where it is not defined."""
+    agreement, paired, answered = np.moveaxis(sums[..., :3], -1, 0)
+    chance = ((sums[..., 3:] / np.maximum(answered, 1)[..., None]) ** 2).sum(-1)
+    beyond = 1 - chance
+    above = agreement / np.maximum(paired, 1) - chance
+    is_defined = (paired > 0.5) & (beyond > ROUNDING)
+    found: Array = np.divide(above, beyond, out=np.full_like(beyond, np.nan), where=is_defined)
+    return found
+
+
+def _interval(
+    value: float, votes: Array, design: Crossed, level: float
+) -> tuple[float, float] | None:
+    counts = _table(votes, design.items, design.item_count)
+    rows = _rows(counts)
+    whole = rows.sum(0)
+    less_one = _rows(np.maximum(counts[:, None] - np.eye(votes.shape[1]), 0))
+    by_answer = _kappa(whole - rows[:, None] + less_one)  # [items, answers]
+    parts = (
+        by_answer[design.items, votes.argmax(1)],
+        _kappa(whole - rows),
+        np.array([_without(rater, votes, design) for rater in range(design.rater_count)]),
+    )
+    if any(np.isnan(part).any() for part in parts):
+        return None
+    rest, *groups = (_jackknife(part) for part in parts)
+    variance, noise = rest, 0.0
+    for group, part in zip(groups, parts[1:], strict=True):
+        if group > rest:
+            variance += group - rest
+            noise += group**2 / (len(part) - 1)
+    if variance < ROUNDING:
+        return None
+    freedom = variance**2 / noise if noise else math.inf
+    reach = student_reach(level, freedom) * math.sqrt(variance)
+    return max(value - reach, -1.0), min(value + reach, 1.0)
+
+
+def _without(rater: int, votes: Array, design: Crossed) -> float:
+    kept = design.raters != rater
+    counts = _table(votes[kept], design.items[kept], design.item_count)
+    return float(_kappa(_rows(counts).sum(0)))
+
+
+def _jackknife(values: Array) -> float:
+    """Variance [Efron and Stein 1981, Annals of Statistics 9, 586-596]."""
+    return float(((values - values.mean()) ** 2).sum() * (len(values) - 1) / len(values))

@@ -1,0 +1,157 @@
+"""How small a preference a study can find, before anybody is asked.
+
+A preference is found where the interval of `shares.share_of_votes` lies on its side of 0.5. The
+variance components follow from the assumed spread of raters and items on the scale of log odds:
+
+    log odds of a vote = m + rater's effect + item's effect,  both normal
+
+with m such that the share over all raters and items is the given one. The chance that the interval
+excludes 0.5 is Student's noncentral t, or normal. Checked against simulation:
+benchmarks/coverage.md.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.polynomial.hermite_e import hermegauss
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import expit, logit, nctdtr, ndtr
+
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.preferences.crossed import Components
+from leo_bench.evaluation.preferences.shares import effective_votes
+from leo_bench.evaluation.uncertainty.variance import LEVEL, student_reach
+
+# Gauss-Hermite quadrature over a standard normal: shares to 1e-9 for spreads up to 3.
+NODES, WEIGHTS = hermegauss(64)
+WEIGHTS = WEIGHTS / WEIGHTS.sum()
+
+# Degrees of freedom above which Student's noncentral t is taken to be normal.
+NORMAL = 1e5
+
+# The largest share that `smallest_share` tries.
+LARGEST = 0.999
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How much raters and items differ: standard deviations on the scale of log odds.
+
+    The defaults are an assumption, not a measurement: with 0.5, two thirds of raters (items) have
+    shares between 38 and 62 % where the share of all is 50 %.
+
+    Args:
+        raters: of the raters' effects.
+        items: of the items' effects.
+
+    Raises:
+        InputError: one is negative or not a number.
+    """
+
+    raters: float = 0.5
+    items: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.raters < math.inf and 0 <= self.items < math.inf):
+            raise InputError(
+                f"a spread of {self.raters} and {self.items}; expected numbers from 0 on"
+            )
+
+
+def power(share: float, raters: int, items: int, spread: Spread, level: float = LEVEL) -> float:
+    """Chance that a study finds a preference of this share; 0 for one rater or one item.
+
+    Args:
+        share: of votes, over all raters and items there could be.
+        raters: their number; each votes on every item.
+        items: their number.
+        spread: how much they differ.
+        level: of the interval that excludes 0.5.
+
+    Raises:
+        InputError: a share outside (0, 1); no rater or no item; a level outside (0, 1).
+    """
+    return _chance(share, raters, items, spread, level)
+
+
+def smallest_share(
+    raters: int, items: int, spread: Spread, power: float = 0.8, level: float = LEVEL
+) -> float | None:
+    """The smallest share above 0.5 that a study finds with this chance; None: LARGEST is not found.
+
+    Raises:
+        InputError: as `power`.
+    """
+
+    def lacking(share: float) -> float:
+        return _chance(share, raters, items, spread, level) - power
+
+    if lacking(LARGEST) < 0:
+        return None
+    return float(brentq(lacking, 0.5, LARGEST, xtol=1e-6))
+
+
+def _chance(share: float, raters: int, items: int, spread: Spread, level: float) -> float:
+    if raters < 1 or items < 1:
+        raise InputError(f"{raters} raters and {items} items: one of each at least is needed")
+    if min(raters, items) == 1:
+        return 0.0
+    expected = expected_components(share, spread)
+    votes = raters * items
+    variance = expected.raters / raters + expected.items / items + expected.rest / votes
+    effective = effective_votes(share, expected, raters=raters, items=items, votes=votes)
+    # Wilson's interval excludes 0.5 where the share is so far from it.
+    limit = student_reach(level, effective.freedom) * math.sqrt(0.25 / effective.count / variance)
+    shift = abs(share - 0.5) / math.sqrt(variance)
+    if effective.freedom > NORMAL:
+        return float(ndtr(shift - limit))
+    return 1.0 - float(nctdtr(effective.freedom, shift, limit))
+
+
+def expected_components(share: float, spread: Spread) -> Components:
+    """Variance components of votes, on the scale of shares.
+
+    Raises:
+        InputError: a share outside (0, 1).
+    """
+    middle = middle_log_odds(share, spread)
+    raters, items = (
+        _variance_of_shares(middle, own, other)
+        for own, other in ((spread.raters, spread.items), (spread.items, spread.raters))
+    )
+    return Components(raters, items, max(share * (1 - share) - raters - items, 0.0))
+
+
+def middle_log_odds(share: float, spread: Spread) -> float:
+    """Log odds of a vote by a rater and on an item without effect, for a share over all.
+
+    Raises:
+        InputError: a share outside (0, 1).
+    """
+    if not 0 < share < 1:
+        raise InputError(f"a share of {share}; expected a number between 0 and 1")
+    whole = math.hypot(spread.raters, spread.items)
+    start = float(logit(share))
+    reach = 8 * whole + 1  # the middle lies further from 0 than log odds of the share
+    return float(
+        brentq(
+            lambda middle: float(_mean_share(np.array([middle]), whole)[0]) - share,
+            start - reach,
+            start + reach,
+            xtol=1e-12,
+        )
+    )
+
+
+def _mean_share(middles: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
+    """Mean of expit(middle + normal effect), for each middle."""
+    means: NDArray[np.float64] = expit(middles[:, None] + spread * NODES) @ WEIGHTS
+    return means
+
+
+def _variance_of_shares(middle: float, own: float, other: float) -> float:
+    """Variance over own effects of the share over all others."""
+    shares = _mean_share(middle + own * NODES, other)
+    return float((shares - shares @ WEIGHTS) ** 2 @ WEIGHTS)
