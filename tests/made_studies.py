@@ -11,12 +11,12 @@ import torch
 from leo_bench.benchmarks.user_study.answers import Answers, Vote
 from leo_bench.benchmarks.user_study.slots import draw_slots
 from leo_bench.benchmarks.user_study.study import (
-    Choice,
     Clip,
     Item,
     Method,
     Shape,
     Study,
+    choice_of,
     clip_path,
     write_study,
 )
@@ -146,14 +146,7 @@ def answers_to(
     for turn, shown in enumerate(study.shown(slot)):
         if study.item[shown.item].role == "practice":
             continue
-        wanted = chooses(study, slot, shown.item)
-        choice: Choice = (
-            wanted
-            if wanted in ("yes", "no")
-            else "left"
-            if (wanted == "a") != shown.is_flipped
-            else "right"
-        )
+        choice = choice_of(shown, chooses(study, slot, shown.item))
         votes.append(Vote(item=shown.item, choice=choice, ms=draw.randint(2_000, 9_000), turn=turn))
     return Answers(
         study=study.id,

@@ -4,13 +4,15 @@ Answer files come from strangers. What contradicts the study, or other answers o
 is refused, never mended.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from leo_bench.benchmarks.study_results.versions import Found, counted
-from leo_bench.benchmarks.user_study.answers import Answers, read_answers
+from leo_bench.benchmarks.study_server.database import VOTES, answers_in, is_forgotten
+from leo_bench.benchmarks.user_study.answers import Answers, check_answers, read_answers
 from leo_bench.benchmarks.user_study.study import Study, load_study
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.given_files import listed
@@ -43,46 +45,55 @@ def collect(
     """All answers to the study in a folder.
 
     Args:
-        folder: of the study.
+        folder: of the study; a database of the server is read too.
         given: answer files, or folders of them (each `*.json` directly inside).
-        on_error: "skip" leaves out files that cannot be read or do not fit the study, with a note.
+        on_error: "skip" leaves out files that cannot be read, do not fit the study or were
+            withdrawn, with a note each.
 
     Raises:
-        InputError: there is no study, or no answer; a file cannot be read or does not fit the
-            study (unless skipped); answers contradict each other; simulated answers are mixed with
-            people's.
+        InputError: there is no study, or no answer; a file cannot be read, does not fit the study
+            or was withdrawn (unless skipped); answers contradict each other; simulated answers are
+            mixed with people's.
     """
     study = load_study(folder)
     notes: list[str] = []
     found: list[Found] = []
     for path in _files(given, notes):
         try:
-            found.append(Found(str(path), read_answers(path, study)))
+            one = Found(str(path), read_answers(path, study))
+            _check_not_withdrawn(folder, one)
+            found.append(one)
         except InputError as error:
             if on_error == "fail":
                 raise
             notes.append(f"left out: {error}")
-    _check_not_mixed(found)
+    for answers in answers_in(folder):
+        one = Found(str(folder / VOTES.file), answers)
+        check_answers(answers, study, one.where)
+        _check_not_withdrawn(folder, one)
+        found.append(one)
     begun = [one for one in found if one.answers.votes]
     if len(begun) < len(found):
         notes.append(f"{len(found) - len(begun)} raters have not answered any item")
-    answers = [one.answers for one in counted(begun, notes)]
-    if not answers:
+    _check_not_mixed(begun)
+    each = [one.answers for one in counted(begun, notes)]
+    if not each:
         raise InputError(f"{folder}: there are no answers yet; give answer files")
     return Collected(
         study=study,
-        answers=tuple(sorted(answers, key=lambda one: (one.slot, one.rater))),
+        answers=tuple(sorted(each, key=lambda one: (one.slot, one.rater))),
         notes=tuple(map(printable, notes)),
     )
 
 
 def _files(given: Sequence[Path], notes: list[str]) -> Iterator[Path]:
     """The answer files, each once."""
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for place in given:
         for path in _files_in(place, notes) if place.is_dir() else [place]:
-            if path.resolve() not in seen:
-                seen.add(path.resolve())
+            real = os.path.realpath(path)
+            if real not in seen:
+                seen.add(real)
                 yield path
 
 
@@ -98,6 +109,14 @@ def _files_in(folder: Path, notes: list[str]) -> list[Path]:
     if others:
         notes.append(f"{folder}: only *.json is read, not {listed(others)}")
     return files
+
+
+def _check_not_withdrawn(folder: Path, found: Found) -> None:
+    if is_forgotten(folder, found.answers.rater):
+        raise InputError(
+            f"{found.where}: this rater's answers were withdrawn (`leo-bench study forget`); "
+            "delete them"
+        )
 
 
 def _check_not_mixed(found: Sequence[Found]) -> None:

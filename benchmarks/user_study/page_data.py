@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from leo_bench.benchmarks.user_study.answers import Answers
-from leo_bench.benchmarks.user_study.study import CLIPS, Choice, Shown, Study
+from leo_bench.benchmarks.user_study.study import CLIPS, Choice, Shown, Study, choice_of
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.json_files import read_json
 from leo_bench.evaluation.files.schema import Data
@@ -132,19 +132,10 @@ def _shown(study: Study, shown: Shown, clips: str) -> ShownItem:
     in_order = reversed(pair) if shown.is_flipped else pair
     right: Choice | None = None
     if item.role == "practice":
-        right = _choice(shown, item.right)
+        right = choice_of(shown, item.right)
     return ShownItem(
         item=shown.item, clips=tuple(f"{clips}/{name}.mp4" for name in in_order), right=right
     )
-
-
-def _choice(shown: Shown, right: str) -> Choice:
-    """What a rater has to press for the answer `right`."""
-    if right == "yes":
-        return "yes"
-    if right == "no":
-        return "no"
-    return "left" if (right == "a") != shown.is_flipped else "right"
 
 
 def words_of(language: str) -> dict[str, str]:

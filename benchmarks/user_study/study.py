@@ -225,6 +225,15 @@ def answer_of(shown: Shown, choice: Choice) -> Literal["a", "b", "yes", "no"]:
     return choice if choice in ("yes", "no") else shown.clip_at(choice)
 
 
+def choice_of(shown: Shown, answer: str) -> Choice:
+    """What a rater presses for an answer ("a", "b", "yes", "no"); the inverse of `answer_of`."""
+    if answer == "yes":
+        return "yes"
+    if answer == "no":
+        return "no"
+    return "left" if (answer == "a") != shown.is_flipped else "right"
+
+
 def load_study(folder: Path) -> Study:
     """Read the study in a folder.
 
