@@ -32,6 +32,7 @@ from leo_bench.benchmarks.cli import (
     scores,
     storage,
     study,
+    study_serve,
     suite,
     tables,
     train,
@@ -105,7 +106,12 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     ),
     "study": (
         "User studies: clips, pages and answers of raters.",
-        {"create": study.create},
+        {
+            "create": study.create,
+            "serve": study_serve.serve,
+            "invite": study_serve.invite,
+            "forget": study_serve.forget,
+        },
     ),
     "speed": ("Measure speed on this machine, as ratios within one run.", speed_commands()),
 }

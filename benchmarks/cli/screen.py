@@ -6,20 +6,21 @@ import textwrap
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from leo_bench.benchmarks.cli.streams import has_reader_left
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.cache import FeatureStore
 from leo_bench.evaluation.features.countdown import Countdown
-from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.places import cache_root
 from leo_bench.evaluation.files.printable import printable, printable_lines
 from leo_bench.evaluation.files.targets import STDOUT
 from leo_bench.reports.plain_tables import terminal_table
+
+if TYPE_CHECKING:
+    from leo_bench.evaluation.features.of_clips import Resources
 
 Out = Callable[[object], None]  # shows a result to a person
 
@@ -88,8 +89,11 @@ def resources(
     batch: int | None = None,
     what: str = "features",
     unit: str = "clips",
-) -> Resources:
+) -> "Resources":
     """Cache, threads and progress of a command."""
+    from leo_bench.evaluation.features.cache import FeatureStore
+    from leo_bench.evaluation.features.of_clips import Resources
+
     store = FeatureStore(cache_root()) if keep else None
     return Resources(
         store=store,

@@ -80,35 +80,37 @@ def answers_in(folder: Path) -> list[Answers]:
     """
     study = load_study(folder)
     with reading(folder, VOTES, study.id) as found:
-        return [] if found is None else read_answers(found, study)
+        return [] if found is None else stored_answers(found, study)
 
 
-def read_answers(database: sqlite3.Connection, study: Study) -> list[Answers]:
-    """Answers of all raters who have begun, in the order of their invitation."""
+def stored_answers(
+    database: sqlite3.Connection, study: Study, token: str | None = None
+) -> list[Answers]:
+    """Answers of all raters who have begun, in the order of their invitation; or of one rater."""
+    which, values = ("begun = 1", ()) if token is None else ("token = ?", (token,))
+    columns = ("item", "choice", "ms", "replays", "changes", "turn")
+    selected = f"SELECT rater, {', '.join(columns)} FROM vote JOIN rater ON token = rater"
+    votes: dict[str, list[dict[str, object]]] = {}
     with transaction(database, "BEGIN"):
         raters = database.execute(
-            "SELECT token, slot, finished FROM rater WHERE begun = 1 ORDER BY number"
+            f"SELECT token, slot, finished FROM rater WHERE {which} ORDER BY number", values
         ).fetchall()
-        votes: dict[str, list[dict[str, object]]] = {}
-        columns = ("item", "choice", "ms", "replays", "changes", "turn")
-        for rater, *values in database.execute(
-            f"SELECT rater, {', '.join(columns)} FROM vote ORDER BY turn"
-        ):
-            votes.setdefault(rater, []).append(dict(zip(columns, values, strict=True)))
+        for rater, *found in database.execute(f"{selected} WHERE {which} ORDER BY turn", values):
+            votes.setdefault(rater, []).append(dict(zip(columns, found, strict=True)))
     return [
         parse(
             Answers,
             {
                 "study": study.id,
-                "rater": token,
+                "rater": rater,
                 "slot": slot,
                 "way": "server",
                 "finished": bool(finished),
-                "votes": votes.get(token, []),
+                "votes": votes.get(rater, []),
             },
             VOTES.file,
         )
-        for token, slot, finished in raters
+        for rater, slot, finished in raters
     ]
 
 

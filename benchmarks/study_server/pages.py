@@ -1,0 +1,188 @@
+"""The addresses of the server: pages, clips and votes of raters, and the page of who runs it."""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import compare_digest
+from typing import NoReturn
+
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route, Router
+
+from leo_bench.benchmarks.study_server.database import is_forgotten
+from leo_bench.benchmarks.study_server.guard import Guard, body_of, json_of
+from leo_bench.benchmarks.study_server.identifiers import VALUE, Identifiers
+from leo_bench.benchmarks.study_server.raters import (
+    TOKEN,
+    ClosedError,
+    Raters,
+    UnknownRaterError,
+    WrongVoteError,
+)
+from leo_bench.benchmarks.study_server.refusals import RefusalLog, RefusedError
+from leo_bench.benchmarks.user_study.answers import Vote
+from leo_bench.benchmarks.user_study.page import SCRIPT, STYLE, page, policy
+from leo_bench.benchmarks.user_study.page_data import PAGES, Ending, page_data
+from leo_bench.benchmarks.user_study.study import Study, clip_path
+
+UP = "../"  # from a page to the addresses of files, so that a proxy may put a prefix before all
+NO_FRAMES = "frame-ancestors 'none'"
+WATCH_POLICY = f"default-src 'none'; style-src 'self'; img-src data:; {NO_FRAMES}"
+FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}  # names of clips are random
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the server serves.
+
+    Args:
+        folder: of the study.
+        study: the study.
+        raters: its raters.
+        identifiers: of those who come through the link for everybody; None: there is no such link.
+        watch: makes the page of the one who runs the study; gets the address of `study.css`.
+    """
+
+    folder: Path
+    study: Study
+    raters: Raters
+    identifiers: Identifiers | None
+    watch: Callable[[str], str]
+
+
+def study_app(site: Site, log: RefusalLog) -> Guard:
+    """The server of a study as an ASGI application."""
+    served = _Pages(site)
+    routes = [
+        Route("/r/{token}", served.rater_page),
+        Route("/r/{token}/begin", served.begin, methods=["POST"]),
+        Route("/r/{token}/votes", served.vote, methods=["POST"]),
+        Route("/r/{token}/finish", served.finish, methods=["POST"]),
+        Route("/clips/{name}", served.clip),
+        Route(f"/{STYLE}", served.style),
+        Route(f"/{SCRIPT}", served.script),
+        Route("/join/{token}", served.join),
+        Route("/run/{token}", served.watch),
+    ]
+    return Guard(Router(routes, redirect_slashes=False), log)
+
+
+class _Pages:
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._clips: Mapping[str, Path] = {
+            f"{name}.mp4": clip_path(site.folder, name) for name in site.study.clip
+        }
+
+    def rater_page(self, request: Request) -> Response:
+        token = self._token(request)
+        try:
+            answers = self._site.raters.answers(token)
+        except UnknownRaterError:
+            self._refuse(token)
+        data = page_data(
+            self._site.study,
+            [answers.slot],
+            "server",
+            clips=f"{UP}clips",
+            rater=token,
+            answers=answers,
+            ending=self._ending(token) if answers.finished else Ending(identifiers=()),
+        )
+        return _html(page(data, UP), f"{policy(data)}; {NO_FRAMES}")
+
+    async def begin(self, request: Request) -> Response:
+        token = self._token(request)
+        await body_of(request)
+        try:
+            await run_in_threadpool(self._site.raters.begin, token)
+        except UnknownRaterError:
+            self._refuse(token)
+        return JSONResponse({"begun": True})
+
+    async def vote(self, request: Request) -> Response:
+        token = self._token(request)
+        content = await json_of(request)
+        try:
+            vote = Vote.model_validate(content, strict=True)
+            count = await run_in_threadpool(self._site.raters.save, token, vote)
+        except (ValidationError, WrongVoteError):
+            raise RefusedError(422, "no vote of this rater's slot") from None
+        except ClosedError:
+            raise RefusedError(409, "a vote after the end") from None
+        except UnknownRaterError:
+            self._refuse(token)
+        except sqlite3.OperationalError:
+            raise RefusedError(503, "the vote cannot be saved now; try again") from None
+        return JSONResponse({"saved": count})
+
+    async def finish(self, request: Request) -> Response:
+        token = self._token(request)
+        await body_of(request)
+        try:
+            missing = await run_in_threadpool(self._site.raters.finish, token)
+        except UnknownRaterError:
+            self._refuse(token)
+        if missing:
+            raise RefusedError(409, "the end with answers missing", {"missing": missing})
+        ending = await run_in_threadpool(self._ending, token)
+        return JSONResponse({"completion": ending.completion, "code": ending.code})
+
+    def clip(self, request: Request) -> Response:
+        path = self._clips.get(request.path_params["name"])
+        if path is None:
+            raise RefusedError(404, "no clip of this study")
+        return FileResponse(path, media_type="video/mp4", headers=FOREVER)
+
+    def style(self, request: Request) -> Response:
+        return _file(STYLE, "text/css")
+
+    def script(self, request: Request) -> Response:
+        return _file(SCRIPT, "text/javascript")
+
+    def join(self, request: Request) -> Response:
+        identifiers = self._site.identifiers
+        entrance = request.path_params["token"]
+        if identifiers is None or not _same(entrance, self._site.raters.entrance):
+            raise RefusedError(404, "unknown token")
+        given = {name: request.query_params.get(name, "") for name in identifiers.names}
+        if not all(VALUE.fullmatch(value) for value in given.values()):
+            raise RefusedError(400, "identifiers that are missing or malformed")
+        token = identifiers.token_of(given, self._site.raters)
+        return RedirectResponse(f"{UP}r/{token}", 303)
+
+    def watch(self, request: Request) -> Response:
+        if not _same(request.path_params["token"], self._site.raters.operator):
+            raise RefusedError(404, "unknown token")
+        return _html(self._site.watch(f"{UP}{STYLE}"), WATCH_POLICY)
+
+    def _token(self, request: Request) -> str:
+        token: str = request.path_params["token"]
+        if not TOKEN.fullmatch(token):
+            raise RefusedError(404, "unknown token")
+        return token
+
+    def _refuse(self, token: str) -> NoReturn:
+        if is_forgotten(self._site.folder, token):
+            raise RefusedError(410, "the answers of this rater were removed") from None
+        raise RefusedError(404, "unknown token") from None
+
+    def _ending(self, token: str) -> Ending:
+        identifiers = self._site.identifiers
+        return Ending(identifiers=()) if identifiers is None else identifiers.ending_of(token)
+
+
+def _html(content: str, content_policy: str) -> Response:
+    return HTMLResponse(content, headers={"Content-Security-Policy": content_policy})
+
+
+def _file(name: str, kind: str) -> Response:
+    return FileResponse(PAGES / name, media_type=kind, headers={"Cache-Control": "no-cache"})
+
+
+def _same(given: str, token: str) -> bool:
+    return compare_digest(given.encode(), token.encode())
