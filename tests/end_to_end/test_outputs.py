@@ -60,6 +60,7 @@ FOLDERS = [
     (("edit", "--sample-from", "samples", "--first-frames"), "--out"),
     (("adapt", "digan", "--checkout", "c", "--count", 1), "--out"),
     (("ablate", "lmc", "--run", "leo:toy-faces"), "--out"),
+    (("study", "simulate", "study"), "--out"),
     (("study", "create", "a=real", "b=fake", "--question", "realism"), "--out"),
     (("ablate", "transition", "--run", "leo:toy-bodies", "--real", "toy-bodies/test"), "--out"),
 ]

@@ -1,0 +1,42 @@
+"""`leo-bench study simulate`: answer files of raters who are no people."""
+
+from pathlib import Path
+
+from made_studies import made_study
+
+from conftest import Run
+from leo_bench.benchmarks.study_results.collecting import collect
+
+
+def test_the_same_seed_writes_the_same_files(leo_bench: Run, tmp_path: Path) -> None:
+    made_study(tmp_path / "study", with_clips=False)
+    how = ("--prefer", "ours=1,real=2", "--inattentive", 0.2, "--raters", 6)
+    for name, seed in (("one", 3), ("two", 3), ("other", 4)):
+        out = tmp_path / name
+        ended = leo_bench(
+            "study", "simulate", tmp_path / "study", *how, "--seed", seed, "--out", out
+        )
+        assert ended.code == 0, ended
+        assert ended.out == f"{out}: answers of 6 simulated raters; no person answered\n"
+    one, two, other = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+        for name in ("one", "two", "other")
+    )
+    assert one == two
+    assert not one.keys() & other.keys()
+    found = collect(tmp_path / "study", [tmp_path / "one"])
+    assert (len(found.answers), found.is_simulated, found.notes) == (6, True, ())
+    again = leo_bench("study", "simulate", tmp_path / "study", *how, "--out", tmp_path / "one")
+    assert (again.code, again.err.count("\n")) == (2, 1)
+    assert "is not empty" in again.err
+
+
+def test_single_clips_and_options_without_effect(leo_bench: Run, tmp_path: Path) -> None:
+    made_study(tmp_path / "study", kind="single", raters=3, with_clips=False)
+    line = ("study", "simulate", tmp_path / "study", "--out", tmp_path / "answers")
+    for option, value in (("--prefer", "ours=1"), ("--left-bias", 1), ("--yes", "ours=2")):
+        ended = leo_bench(*line, option, value)
+        assert (ended.code, ended.err.count("\n")) == (2, 1), ended
+        assert not (tmp_path / "answers").exists()
+    assert leo_bench(*line, "--yes", "ours=0.4").code == 0
+    assert len(collect(tmp_path / "study", [tmp_path / "answers"]).answers) == 3
