@@ -32,7 +32,11 @@ from leo_bench.benchmarks.cli import (
     scores,
     storage,
     study,
+<<<<<<< HEAD
     study_answers,
+=======
+    study_export,
+>>>>>>> 16d42eb (leo-bench study export writes a study as a static site; its pages in English and German)
     study_serve,
     suite,
     tables,
@@ -109,6 +113,7 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
         "User studies: clips, pages and answers of raters.",
         {
             "create": study.create,
+            "export": study_export.study_export,
             "serve": study_serve.serve,
             "invite": study_serve.invite,
             "forget": study_serve.forget,

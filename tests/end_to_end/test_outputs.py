@@ -62,6 +62,7 @@ FOLDERS = [
     (("ablate", "lmc", "--run", "leo:toy-faces"), "--out"),
     (("study", "simulate", "study"), "--out"),
     (("study", "create", "a=real", "b=fake", "--question", "realism"), "--out"),
+    (("study", "export", "s"), "--out"),
     (("ablate", "transition", "--run", "leo:toy-bodies", "--real", "toy-bodies/test"), "--out"),
 ]
 # Options of paths that are read; `--summary` is added to, `data prepare --out` is in a test below.
