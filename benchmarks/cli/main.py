@@ -32,11 +32,8 @@ from leo_bench.benchmarks.cli import (
     scores,
     storage,
     study,
-<<<<<<< HEAD
     study_answers,
-=======
     study_export,
->>>>>>> 16d42eb (leo-bench study export writes a study as a static site; its pages in English and German)
     study_serve,
     suite,
     tables,
