@@ -43,7 +43,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     try:
         found = socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
-        what = error.strerror or error
+        what = (error.strerror or str(error)).partition(" (")[0]
         raise InputError(
             f"--host {host} --port {port}: {what}; --port 0 takes a free one"
         ) from None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,7 @@ def served(folder: Path, *, is_open: bool = True, **of_study: Any) -> Iterator[S
     with Raters(folder, study) as raters, Identifiers(folder, study, ending) as everybody:
         watch = Watch(folder, study, raters, set_apart)
         site = Site(folder, study, raters, everybody if is_open else None, watch)
-        app = study_app(site, RefusalLog(log.append))
+        minutes = count(0, 60)  # so that no line is left out
+        app = study_app(site, RefusalLog(log.append, lambda: next(minutes)))
         with TestClient(app, follow_redirects=False) as browser:
             yield Served(folder, study, raters, browser, log)
