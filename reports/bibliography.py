@@ -139,6 +139,10 @@ def _subjects(
     contents: Sequence[Mapping[str, Any]],
 ) -> Iterable[tuple[Kind, str, Mapping[str, Any]]]:
     for content in contents:
+        if content["kind"] == "preference":  # its data set is named without a split
+            if content["dataset"] is not None:
+                yield "dataset", content["dataset"], content
+            continue
         yield "metric", content["metric"], content
         yield "protocol", content["protocol"], content
         yield "network", content.get("extractor") or content["embedder"], content

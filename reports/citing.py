@@ -9,9 +9,18 @@ from leo_bench.evaluation.files.printable import printable
 from leo_bench.reports.bibliography import Citations, bibtex, citations
 from leo_bench.reports.formats.latex import escape as latex_escape
 from leo_bench.reports.formats.markdown import escape as markdown_escape
-from leo_bench.reports.methods_section import Content, by_way, joined, labels, listed, paragraph
+from leo_bench.reports.methods_section import (
+    Content,
+    Piece,
+    by_way,
+    joined,
+    labels,
+    listed,
+    paragraph,
+)
 from leo_bench.reports.own_tables.numbers import Number, numbers_of
 from leo_bench.reports.own_tables.texts import decimals
+from leo_bench.reports.raters_section import by_study, paragraph_of_raters
 from leo_bench.reports.records import Shown, metric_name
 
 BIBTEX = "bibtex"
@@ -46,11 +55,14 @@ def cited(place: Path, format: str) -> str:
     if format == BIBTEX:
         return bibtex(found.works)
     style = _STYLES[format]
-    texts = []
-    for group in by_way(contents):
+    paragraphs: list[list[Piece]] = []
+    for group in by_way(number.content for number in numbers if not number.is_of_raters):
         of_group = [number for number in numbers if any(number.content is one for one in group)]
-        pieces = [_sentences(of_group), *paragraph(group, found)]
-        texts.append(joined(pieces, style.words, lambda keys: style.cite(keys, found)))
+        paragraphs.append([_sentences(of_group), *paragraph(group, found)])
+    paragraphs += [paragraph_of_raters(group) for group in by_study(contents)]
+    texts = [
+        joined(pieces, style.words, lambda keys: style.cite(keys, found)) for pieces in paragraphs
+    ]
     return "\n\n".join((*texts, style.below(found))).rstrip() + "\n"
 
 

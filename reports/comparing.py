@@ -23,6 +23,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import Data, load_toml
 from leo_bench.evaluation.metrics import is_higher_better
 from leo_bench.evaluation.records.influences import ErrorOfDifference
+from leo_bench.evaluation.records.preference import PreferenceRecord
 from leo_bench.evaluation.uncertainty.variance import LEVEL, student_reach
 from leo_bench.reports.error_of_change import chance_of_rise, detectable_rise, error_of_change
 from leo_bench.reports.records import StoredRecord, read_tree
@@ -30,13 +31,18 @@ from leo_bench.reports.ways import IDENTITY, differing
 
 SETTINGS = Path(__file__).parent / "regression.toml"
 
-State = Literal["worse", "incomparable", "missing", "unjudged", "better", "same", "new"]
+State = Literal[
+    "worse", "incomparable", "missing", "unjudged", "better", "same", "new", "of raters"
+]
 
 # Fields that may change the last digits of a number, or explain a change.
 PROVENANCE = (
     "seed", "device", "commit", "dirty", "frames_without",
     "real.decoder", "fake.decoder", "fake.lossy", "source.decoder", "source.lossy",
 )  # fmt: skip
+
+
+OF_RATERS = "raters' answers, which no change of code makes better or worse"
 
 
 class Floor(Data):
@@ -132,7 +138,9 @@ def compare(old: Path, new: Path, settings: Settings) -> list[Change]:
     for key in sorted(keys):
         mine, theirs = before.records.get(key), after.records.get(key)
         broken = after.broken.get(key) or before.broken.get(key)
-        if mine is not None and theirs is not None:
+        if any(found and isinstance(found.record, PreferenceRecord) for found in (mine, theirs)):
+            changes.append(_alone(key, mine, theirs, "of raters", OF_RATERS))
+        elif mine is not None and theirs is not None:
             changes.append(_judged(key, mine, theirs, settings))
         elif broken:
             changes.append(_alone(key, mine, theirs, "unjudged", broken))

@@ -1,4 +1,4 @@
-"""A folder of records as a pandas DataFrame: one row per record, distances and scores alike."""
+"""A folder of records as a pandas DataFrame: one row per record of any kind."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +8,7 @@ import pandas as pd
 
 from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.records.parts import SideRecord
+from leo_bench.evaluation.records.preference import PreferenceRecord
 from leo_bench.evaluation.records.score import ScoreRecord
 from leo_bench.reports.records import StoredRecord, read_sound
 
@@ -18,7 +19,7 @@ COLUMNS: Mapping[str, str] = {
     "key": "string",  # path below the folder, without ".json"
     "benchmark": "string",  # first folder of the key
     "model": "string",  # folder of the record
-    "kind": "string",  # "distance" or "score"
+    "kind": "string",  # "distance", "score" or "preference"
     "metric": "string",
     "side": "string",  # of a score: "real" or "fake"
     "real": "string",  # names of the sources; missing if a score has no such side
@@ -94,6 +95,8 @@ def row_of(stored: StoredRecord) -> dict[str, Any]:
     if isinstance(record, Record):
         sides = {"real": (record.real, record.n_real), "fake": (record.fake, record.n_fake)}
         return kept | {"network": record.extractor} | _sides(sides)
+    if isinstance(record, PreferenceRecord):
+        return kept
     return kept | {"network": record.embedder} | _against(record) | _sides(_of_score(record))
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from leo_bench.reports.layouts import Layout, column_id
 from leo_bench.reports.origins import Origin
+from leo_bench.reports.raters import COVERS
 from leo_bench.reports.tables import Cell, Table, TableRow
 
 REPRODUCED = "*"
@@ -19,6 +20,8 @@ MARKS: dict[Origin, str] = {
     "trained": "§",
     "known": "¶",
     "given": "#",
+    "raters": "‖",
+    "simulated": "!",
 }
 WORDS: dict[str, str] = {
     REPRODUCED: "reproduced by the paper from official code and released checkpoint",
@@ -27,6 +30,8 @@ WORDS: dict[str, str] = {
     "§": "measured: trained by us",
     "¶": "measured: known videos (real ones, or damaged ones), which calibrate the scale",
     "#": "measured: videos as given, of which nothing else is known",
+    "‖": "answers of raters in a study of one's own",
+    "!": "SIMULATED raters: no person answered",
 }
 READING = (
     "Measured: value ± standard deviation over repeats [95 % interval: where it would fall with "
@@ -36,6 +41,7 @@ SAMPLES = (
     "Authors' samples: measured on clips that the authors published: value [95 % interval: other "
     "clips, as many]; not comparable with printed numbers."
 )
+OF_RATERS = f"Of raters: share of votes [95 % interval: {COVERS}]."
 DIFFERENCE = (
     "With a sign: measured less printed, with the same interval around it. It is there only where "
     "protocol, split, stride, counts and weights are the published ones, and takes the printed "
@@ -159,7 +165,8 @@ def grid_of(table: Table) -> TableGrid:
     found = {
         source: bool(source),
         BEST: any(cell.best for cell in table.cells),
-        READING: table.has_measured,
+        READING: any(cell.measured and not cell.measured.is_of_raters for cell in table.cells),
+        OF_RATERS: any(cell.measured and cell.measured.is_of_raters for cell in table.cells),
         SAMPLES: any(cell.samples for cell in table.cells),
         DIFFERENCE: any(cell.difference is not None for cell in table.cells),
     }
@@ -205,10 +212,18 @@ def _lines(layout: Layout, row: TableRow, notes: Footnotes) -> list[Line]:
     if any(cell.measured for cell in row.cells) or not is_printed:
         cells = tuple(_measured(cell, bool(layout.where), notes) for cell in row.cells)
         if is_printed:
-            lines.append(Line(Text(("measured",)), cells, "measured"))
+            lines.append(Line(Text((_below(row),)), cells, "measured"))
         else:
             lines.append(Line(label, cells, "row"))
     return lines
+
+
+def _below(row: TableRow) -> str:
+    """The head of the line of measured numbers."""
+    origins = {cell.measured.origin for cell in row.cells if cell.measured}
+    if "simulated" in origins:
+        return "SIMULATED raters" if len(origins) == 1 else "raters, SIMULATED ones marked"
+    return "raters of an own study" if "raters" in origins else "measured"
 
 
 def _printed(cell: Cell, layout: Layout, row: TableRow, notes: Footnotes) -> Text:
@@ -239,7 +254,8 @@ def _measured(cell: Cell, has_printed: bool, notes: Footnotes) -> Text:
     if measured is None:
         return NOTHING
     spread = "" if measured.spread is None else f" ± {measured.spread:{form}}"
-    lines = [f"{measured.value:{form}}{spread}"]
+    opposite = "" if measured.opposite is None else f" / {measured.opposite:{form}}"
+    lines = [f"{measured.value:{form}}{spread}{opposite}"]
     lines += [interval_text(measured.interval, form)] if measured.interval else []
     if cell.difference is not None:
         around = cell.difference_interval

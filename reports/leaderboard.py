@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leo_bench.evaluation.metrics import ALL_COVER, is_higher_better
+from leo_bench.evaluation.records.preference import PreferenceRecord
 from leo_bench.reports.bundles import Bundle, Checked
 from leo_bench.reports.origins import Origin
 from leo_bench.reports.page import template
@@ -19,6 +20,8 @@ ORIGINS: dict[Origin, str] = {
     "trained": "trained by who packed it",
     "known": "known videos",
     "given": "as given",
+    "raters": "raters",
+    "simulated": "simulated raters",
 }
 
 
@@ -52,10 +55,15 @@ class Board:
 
 
 def boards(bundles: Sequence[Bundle]) -> list[Board]:
-    """The tables of all sound bundles, by benchmark and metric; the best entry first."""
+    """The tables of all sound bundles, by benchmark and metric; the best entry first.
+
+    Shares of raters' answers are not ranked: each study has other raters.
+    """
     groups: dict[tuple[str, ...], list[tuple[Bundle, Checked]]] = {}
     for bundle in (one for one in bundles if one.sound):
         for checked in bundle.records:
+            if _is_of_raters(checked):
+                continue
             groups.setdefault(_way(checked), []).append((bundle, checked))
     return [_board(way, group) for way, group in sorted(groups.items())]
 
@@ -72,6 +80,7 @@ def render(bundles: Sequence[Bundle], title: str, refused: Mapping[str, str] | N
         title=title,
         boards=boards(bundles),
         bundles=[bundle.manifest for bundle in bundles if bundle.sound],
+        of_raters=sum(_is_of_raters(one) for b in bundles if b.sound for one in b.records),
         refused=refused or {},
         covers=ALL_COVER,
     )
@@ -87,6 +96,10 @@ def contradictions(bundle: Bundle) -> str:
     ]
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     return f"{found[0]}{more}" if found else ""
+
+
+def _is_of_raters(checked: Checked) -> bool:
+    return isinstance(checked.record.record, PreferenceRecord)
 
 
 def _way(checked: Checked) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ class Measured:
         recipe: protocol, counts and network, in words.
         caveats: why it is not comparable with the printed number; empty if it is.
         others: keys of further records for this cell, which are not shown.
+        opposite: of a preference study, the number of the other method.
     """
 
     key: str
@@ -47,6 +48,12 @@ class Measured:
     recipe: str
     caveats: tuple[str, ...]
     others: tuple[str, ...] = ()
+    opposite: float | None = None
+
+    @property
+    def is_of_raters(self) -> bool:
+        """Whether it is a share of raters' answers."""
+        return self.origin in ("raters", "simulated")
 
 
 def known_protocols() -> dict[str, KnownProtocol]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from leo_bench.evaluation.files.given_files import read_toml
 from leo_bench.evaluation.files.schema import Data, parse
+from leo_bench.evaluation.records.preference import PreferenceRecord
 from leo_bench.reports.records import StoredRecord
 
 MODELS = "models.toml"
@@ -13,13 +14,14 @@ MODELS = "models.toml"
 # How notes begin on videos that `leo-bench adapt` made (`baselines.layouts.adaptation_notes`).
 ADAPTED, WITHOUT_WEIGHTS = "made by leo-bench adapt ", ", no checkpoint, "
 
-Origin = Literal["authors-checkpoint", "authors-samples", "trained", "known", "given"]
+Declared = Literal["authors-checkpoint", "authors-samples", "trained", "known", "given"]
+Origin = Declared | Literal["raters", "simulated"]
 
 
 class ModelFacts(Data):
     """What `RECORDS/models.toml` declares of a model."""
 
-    origin: Origin
+    origin: Declared
 
 
 def read_models(folder: Path) -> dict[str, ModelFacts]:
@@ -42,7 +44,12 @@ def models_text(models: Mapping[str, ModelFacts]) -> str:
 
 
 def origin_of(stored: StoredRecord, models: Mapping[str, ModelFacts]) -> Origin:
-    """The origin of a record's videos: the declared one, else the one that its source implies."""
+    """The origin of a record's videos: the declared one, else the one that its source implies.
+
+    That of a share of raters' answers: whether the raters are people or simulated.
+    """
+    if isinstance(stored.record, PreferenceRecord):
+        return "simulated" if stored.record.is_simulated else "raters"
     declared = models.get(stored.model)
     if declared is not None:
         return declared.origin

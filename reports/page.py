@@ -14,9 +14,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.printable import printable_lines
 from leo_bench.evaluation.metrics import ALL_COVER
+from leo_bench.evaluation.records import preference
+from leo_bench.evaluation.records.preference import PreferenceRecord
 from leo_bench.reports.bibliography import bibtex, citations
 from leo_bench.reports.curves import Curve, bias_curve, can_draw, time_curve
 from leo_bench.reports.methods_section import paragraphs
+from leo_bench.reports.raters import COVERS
+from leo_bench.reports.raters_section import paragraphs_of_raters
 from leo_bench.reports.records import RecordTree, StoredRecord
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -62,10 +66,11 @@ class Extras:
 @dataclass(frozen=True)
 class _Benchmark:
     name: str
-    metrics: Sequence[str]
+    heads: Sequence[str]
     rows: Sequence[tuple[str, Sequence[StoredRecord | None]]]
     curves: Sequence[Curve]
     clips: Sequence[ClipRow]
+    covers: str
 
 
 def render(tree: RecordTree, title: str, extras: Extras) -> str:
@@ -77,21 +82,21 @@ def render(tree: RecordTree, title: str, extras: Extras) -> str:
     if not tree.records:
         why = next(iter(tree.broken.values()), "make some with --records")
         raise InputError(f"no record is in that folder that can be read: {why}")
-    records = list(tree.records.values())
+    contents = [stored.content for stored in tree.records.values()]
+    measured = [s for s in tree.records.values() if not isinstance(s.record, PreferenceRecord)]
     return template("report.html").render(
         title=title,
         tables=extras.tables,
         benchmarks=_benchmarks(tree, extras),
         curves=extras.curves,
-        methods=paragraphs(records),
-        entries=bibtex(citations([stored.content for stored in records]).works),
+        methods=[*paragraphs(measured), *paragraphs_of_raters(contents)],
+        entries=bibtex(citations(contents).works),
         caveats=_caveats(tree),
         provenance=[
             (key, stored.record.to_json().rstrip()) for key, stored in tree.records.items()
         ],
         broken=tree.broken,
         is_without_curves=not can_draw(),
-        covers=ALL_COVER,
     )
 
 
@@ -126,6 +131,9 @@ def _benchmark(
     name: str, models: Mapping[str, Mapping[str, StoredRecord]], extras: Extras
 ) -> _Benchmark:
     metrics = sorted({metric for of_model in models.values() for metric in of_model})
+    heads = [
+        metric if metric in preference.METRICS else f"{metric.upper()} ↓" for metric in metrics
+    ]
     rows = [
         (model, [of_model.get(metric) for metric in metrics]) for model, of_model in models.items()
     ]
@@ -141,7 +149,13 @@ def _benchmark(
             time_curve({m: c for m, c in drifts.items() if {"time", "mean"} <= c.keys()}),
         ]
     drawn = [curve for curve in curves if curve is not None]
-    return _Benchmark(name, metrics, rows, drawn, extras.clips.get(name, ()))
+    is_of_raters = preference.METRICS.issuperset(metrics)
+    covers = (
+        f"Shares of raters' answers, from 0 to 1, with 95 % intervals: {COVERS}."
+        if is_of_raters
+        else ALL_COVER
+    )
+    return _Benchmark(name, heads, rows, drawn, extras.clips.get(name, ()), covers)
 
 
 def _caveats(tree: RecordTree) -> list[str]:

@@ -16,8 +16,9 @@ from leo_bench.evaluation.records.checks import (
     reach_and_skew,
 )
 from leo_bench.evaluation.records.distance import Record
-from leo_bench.evaluation.records.documents import AnyRecord
+from leo_bench.evaluation.records.documents import AnyRecord, MeasuredRecord
 from leo_bench.evaluation.records.influences import VideoInfluences
+from leo_bench.evaluation.records.preference import PreferenceRecord
 from leo_bench.evaluation.uncertainty.variance import freedom_of_squares, student_quantile
 from leo_bench.reports.records import StoredRecord
 
@@ -107,9 +108,12 @@ def _values(record: AnyRecord, again: float | None) -> list[Recheck]:
 def _interval(stored: StoredRecord, influences: VideoInfluences | None) -> Recheck:
     record, interval, error = stored.record, stored.record.interval, stored.record.standard_error
     level, shown = record.interval_level, stored.exact.interval_text.strip("[]")
+    nothing = Recheck("interval", shown, "-", "not checked")
+    if isinstance(record, PreferenceRecord):
+        return nothing
     of_an_error = record.interval_method in OF_AN_ERROR
     if influences is None or interval is None or error is None or level is None or not of_an_error:
-        return Recheck("interval", shown, "-", "not checked")
+        return nothing
     _check_videos(stored, influences)
     again = influences.standard_error(record.interval_method)
     said = f"standard error {again:.4g}"
@@ -140,7 +144,7 @@ def _check_videos(stored: StoredRecord, influences: VideoInfluences) -> None:
             raise ValueError(f"influences of side {side} sum to {total:.4g}, where 0 is right")
 
 
-def _freedom(record: AnyRecord, influences: VideoInfluences) -> float:
+def _freedom(record: MeasuredRecord, influences: VideoInfluences) -> float:
     """Degrees of freedom of the standard error, from the fourth moments of the influences."""
     squares = [
         [pair[0] ** 2 for pair in videos.values()]

@@ -15,6 +15,7 @@ from leo_bench.evaluation.records.documents import (
     Document,
     read_documents,
 )
+from leo_bench.evaluation.records.preference import PreferenceRecord
 
 # The name of a record that a newer one replaced ends in the time at which it was made.
 SET_ASIDE = re.compile(r"\.\d{8}T\d{6}\.\d+$")
@@ -77,9 +78,11 @@ class StoredRecord:
         """Number of videos that gave the value, by side; a score has one side.
 
         A real side of which only statistics are known counts as none: it is the same for every
-        choice of videos.
+        choice of videos. A share of raters' answers has no side.
         """
         record = self.record
+        if isinstance(record, PreferenceRecord):
+            return {}
         if isinstance(record, Record):
             sides = {"real": record.real, "fake": record.fake}
             return {name: s.videos_used for name, s in sides.items() if not s.is_statistics}
@@ -189,12 +192,18 @@ def record_files(folder: Path) -> list[Path]:
 def _named(key: str, document: Document) -> Iterator[tuple[str, AnyRecord]]:
     if document.kind in RECORDS:
         yield key, document.records[0]
-    elif document.kind in LISTS:
+    elif document.kind in LISTS or document.kind == "study":
         taken: set[str] = set()
         for record in document.records:
-            source = record.source if not isinstance(record, Record) else record.fake
-            name = slug(source.name)
+            name = slug(_model(record))
             while name in taken:
                 name += "-again"
             taken.add(name)
             yield f"{key}/{name}", record
+
+
+def _model(record: AnyRecord) -> str:
+    """The name of the videos that a record is of, or of the methods that raters compared."""
+    if isinstance(record, PreferenceRecord):
+        return record.model
+    return record.fake.name if isinstance(record, Record) else record.source.name

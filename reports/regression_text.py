@@ -27,6 +27,7 @@ WORDS: dict[State, str] = {
     "better": "better",
     "same": "no change",
     "new": "new",
+    "of raters": "not judged",
 }
 
 # JUnit's errors: the number is missing. JUnit's failures: the number is bad.

@@ -20,6 +20,7 @@ from leo_bench.reports.layouts import Column, Group, Layout, LayoutRow, column_i
 from leo_bench.reports.measured import Measured, chosen, fits, known_protocols
 from leo_bench.reports.origins import read_models
 from leo_bench.reports.records import StoredRecord, read_sound
+from leo_bench.reports.study_tables import with_raters
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,8 @@ def fill(layout: Layout, folder: Path | None) -> Table:
     """
     stored = {} if folder is None else read_sound(folder)
     models = {} if folder is None else read_models(folder)
+    own_rows, studied = layout.row, with_raters(layout, stored)
+    layout = studied.layout
     printed, columns = _printed(layout), list(layout.columns())
     best, protocols = _best(layout, printed), known_protocols()
     placed, samples = _placed(layout, stored), read_samples(layout.id)
@@ -125,12 +128,14 @@ def fill(layout: Layout, folder: Path | None) -> Table:
                     number,
                     opposite,
                     best=(row.model, i) in best,
-                    measured=chosen(found, group, column, models, protocols) if found else None,
+                    measured=chosen(found, group, column, models, protocols)
+                    if found
+                    else studied.cells.get((row.model, i)),
                     samples=samples.get((row.model, column_id(group, column)), ()),
                 )
             )
-        rows.append(TableRow(row, row in layout.row, tuple(cells)))
-    used = {record.key for candidates in placed.values() for record in candidates}
+        rows.append(TableRow(row, row in own_rows, tuple(cells)))
+    used = {record.key for candidates in placed.values() for record in candidates} | studied.used
     return Table(layout, tuple(rows), tuple(key for key in stored if key not in used))
 
 

@@ -11,7 +11,7 @@ from leo_bench.evaluation.errors import InputError
 
 if TYPE_CHECKING:
     from leo_bench.benchmarks.verify_and_explain.plan_of_record import Given
-    from leo_bench.evaluation.records.documents import AnyRecord
+    from leo_bench.evaluation.records.documents import MeasuredRecord
 
 
 def list_kind(
@@ -247,7 +247,12 @@ def explain(
 
 
 def _explain_pair(
-    a: Path, first: "AnyRecord", b: Path, second: "AnyRecord", given: "Given", workers: int
+    a: Path,
+    first: "MeasuredRecord",
+    b: Path,
+    second: "MeasuredRecord",
+    given: "Given",
+    workers: int,
 ) -> None:
     """Show what differs between two records of the files `a` and `b`."""
     from leo_bench.benchmarks.cli.screen import out, resources, table

@@ -20,6 +20,7 @@ from leo_bench.evaluation.records.influences import (
     influences_path,
     read_influences,
 )
+from leo_bench.evaluation.records.preference import PreferenceRecord
 from leo_bench.evaluation.records.score import ScoreRecord
 from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS
 from leo_bench.evaluation.uncertainty.pilots import Pilot, SidePilot, skew_of, with_bias
@@ -36,6 +37,11 @@ def subject_of_record(stored: StoredRecord) -> Subject:
         InputError: the record has no interval, or no influences of its own beside it.
     """
     record = stored.record
+    if isinstance(record, PreferenceRecord):
+        raise InputError(
+            f"{stored.path}: raters' answers; how many raters and pairs a study needs is what "
+            "`leo-bench study create` prints"
+        )
     influences = _influences_of(stored)
     interval, error = record.interval, record.standard_error
     if interval is None:

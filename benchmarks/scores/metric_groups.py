@@ -38,7 +38,7 @@ from leo_bench.evaluation.identity.embedded_videos import EmbeddedVideos
 from leo_bench.evaluation.measure import wanted_clips
 from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.records.distance import record_path, slug, write_record
-from leo_bench.evaluation.records.documents import AnyRecord
+from leo_bench.evaluation.records.documents import MeasuredRecord
 from leo_bench.evaluation.records.influences import beside_record
 from leo_bench.evaluation.records.score import score_record_path
 from leo_bench.evaluation.records.shares import PrecisionExtra
@@ -62,7 +62,7 @@ class Number:
 
     metric: AskedMetric
     side: NamedFake | None
-    record: AnyRecord
+    record: MeasuredRecord
     place: Callable[[Path], Path]
     keep: Callable[[Path], None]
     shares: PrecisionExtra | None = None
@@ -86,7 +86,7 @@ class Measured:
     """
 
     numbers: Sequence[Number]
-    records: Sequence[AnyRecord]
+    records: Sequence[MeasuredRecord]
     differences: Sequence[tuple[int, int, Difference]]
 
 

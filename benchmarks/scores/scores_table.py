@@ -9,7 +9,7 @@ from leo_bench.benchmarks.scores.together import Together
 from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.records.comparison import DifferenceRecord, better
 from leo_bench.evaluation.records.distance import Record
-from leo_bench.evaluation.records.documents import AnyRecord
+from leo_bench.evaluation.records.documents import MeasuredRecord, measured_of
 from leo_bench.reports.records import Shown, published
 
 REAL = "real videos"
@@ -35,7 +35,7 @@ def rows(numbers: Sequence[Number]) -> tuple[list[str], list[list[str]]]:
 
 def difference_lines(found: Together) -> Iterator[str]:
     """The differences of fake sides, a line each."""
-    records, differences = found.document.records, found.differences
+    records, differences = measured_of(found.document), found.differences
     if not differences:
         return
     yield "Differences, with 95 % intervals, each for one difference by itself:"
@@ -75,7 +75,7 @@ def _where(numbers: Sequence[Number], of: Sequence[Number]) -> str:
     return f" ({'; '.join(parts)})"
 
 
-def _notes_of(record: AnyRecord) -> Iterator[str]:
+def _notes_of(record: MeasuredRecord) -> Iterator[str]:
     for caveat in record.caveats:
         yield f"not comparable with published numbers: {caveat}"
     sides = [record.real, record.fake] if isinstance(record, Record) else [record.source]
@@ -121,7 +121,7 @@ def _shown(number: Shown, spread: float | None) -> str:
 
 
 def _difference(
-    one: DifferenceRecord, numbers: Sequence[Number], records: Sequence[AnyRecord]
+    one: DifferenceRecord, numbers: Sequence[Number], records: Sequence[MeasuredRecord]
 ) -> str:
     first, second = records[one.first], records[one.second]
     of_first, of_second = (

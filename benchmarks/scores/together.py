@@ -15,7 +15,7 @@ from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.one_pass import fill
 from leo_bench.evaluation.features.stores import MemoryStore
 from leo_bench.evaluation.records.comparison import DifferenceRecord, PrecisionOf, ScoresExtra
-from leo_bench.evaluation.records.documents import AnyRecord, Document
+from leo_bench.evaluation.records.documents import Document, MeasuredRecord
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def measure_together(asked: Asked, resources: Resources) -> Together:
     fill(jobs, store, resources, asked.shared["on_error"])
     del jobs
     numbers: list[Number] = []
-    records: list[AnyRecord] = []
+    records: list[MeasuredRecord] = []
     differences: list[DifferenceRecord] = []
     for group in groups:
         measured = group.measure()

@@ -20,7 +20,7 @@ from leo_bench.benchmarks.suites import Benchmark, Suite
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.records.distance import slug
-from leo_bench.reports.origins import ModelFacts, Origin
+from leo_bench.reports.origins import Declared, ModelFacts
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,13 @@ def parse_models(given: Iterable[str], suite: Suite) -> list[ModelSource]:
     return [*own, *models]
 
 
-def parse_origins(given: Iterable[str], models: Sequence[ModelSource]) -> dict[str, Origin]:
+def parse_origins(given: Iterable[str], models: Sequence[ModelSource]) -> dict[str, Declared]:
     """The origins of models, as --origin gives them.
 
     Raises:
         InputError: a text is not NAME=ORIGIN, or model or origin are unknown.
     """
-    found: dict[str, Origin] = {}
+    found: dict[str, Declared] = {}
     for text in given:
         name, _, origin = text.partition("=")
         if name not in names(models):

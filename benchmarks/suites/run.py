@@ -25,7 +25,7 @@ from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.records.distance import Record, benchmark_name, make_room
 from leo_bench.evaluation.records.score import ScoreRecord, read_score_record
 from leo_bench.evaluation.videos.float_range import FloatRange
-from leo_bench.reports.origins import MODELS, ModelFacts, Origin, models_text, read_models
+from leo_bench.reports.origins import MODELS, Declared, ModelFacts, models_text, read_models
 
 # Errors that fail one number and not the others; any other error is a bug and stops the run.
 BEARABLE = (InputError, InfrastructureError, RuntimeError, OSError, MemoryError)
@@ -107,7 +107,7 @@ def run_suite(
                 yield job.tried(protocol, partial(job.score, protocol))
 
 
-def declare_origins(records: Path, origins: Mapping[str, Origin]) -> None:
+def declare_origins(records: Path, origins: Mapping[str, Declared]) -> None:
     """Write beside the records how models' videos came about; entries of other models stay.
 
     Raises:

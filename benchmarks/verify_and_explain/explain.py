@@ -19,7 +19,7 @@ from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.schema import leaves
 from leo_bench.evaluation.protocols.of_clips import ABSENT_AT_FIRST
 from leo_bench.evaluation.records.distance import Record
-from leo_bench.evaluation.records.documents import AnyRecord, read_documents
+from leo_bench.evaluation.records.documents import MeasuredRecord, measured_of, read_documents
 
 # Fields of a protocol that describe it and change no number.
 DESCRIPTIVE = {"id", "version", "about", "source", "commit", "caveat", "comparable_to_paper"}
@@ -51,7 +51,7 @@ class Difference:
     moves: str
 
 
-def check_alike(a: AnyRecord, b: AnyRecord) -> None:
+def check_alike(a: MeasuredRecord, b: MeasuredRecord) -> None:
     """Refuse two records of different metrics.
 
     Raises:
@@ -61,14 +61,21 @@ def check_alike(a: AnyRecord, b: AnyRecord) -> None:
         raise InputError(f"{a.metric} and {b.metric} cannot be explained by one another")
 
 
-def record_pairs(a: Path, b: Path) -> list[tuple[AnyRecord, AnyRecord]]:
+def record_pairs(a: Path, b: Path) -> list[tuple[MeasuredRecord, MeasuredRecord]]:
     """The records of two files of results in pairs.
 
     Raises:
-        InputError: a file holds no record, the files hold different numbers of records, or the
-            records of a pair have different metrics.
+        InputError: a file holds no record, or raters' answers; the files hold different numbers of
+            records, or the records of a pair have different metrics.
     """
-    first, second = read_documents(a).records, read_documents(b).records
+    documents = read_documents(a), read_documents(b)
+    for path, document in zip((a, b), documents, strict=True):
+        if len(measured_of(document)) < len(document.records):
+            raise InputError(
+                f"{path}: raters' answers, of which no setting can be tried: compare what "
+                "`leo-bench study results` shows of both studies"
+            )
+    first, second = map(measured_of, documents)
     if len(first) != len(second) or not first:
         raise InputError(
             f"{a} holds {len(first)} records, and {b} {len(second)}: give files with the same "
@@ -137,12 +144,12 @@ def _difference(toggle: Toggle, value: float | InputError, base: float) -> Diffe
     return Difference(setting, str(one), str(other), f"{value:.6g}", f"{value - base:+.4g}")
 
 
-def listed_settings(a: AnyRecord, b: AnyRecord) -> list[tuple[str, str, str]]:
+def listed_settings(a: MeasuredRecord, b: MeasuredRecord) -> list[tuple[str, str, str]]:
     """(setting, in A, in B) of all settings that two records do not share."""
     return _unlike(_settings(a), _settings(b))
 
 
-def other_facts(a: AnyRecord, b: AnyRecord) -> list[tuple[str, str, str]]:
+def other_facts(a: MeasuredRecord, b: MeasuredRecord) -> list[tuple[str, str, str]]:
     """(field, in A, in B) of other differences: versions, commit, device, digests, ..."""
     unlike = []
     for record in (a, b):
@@ -152,12 +159,12 @@ def other_facts(a: AnyRecord, b: AnyRecord) -> list[tuple[str, str, str]]:
     return _unlike(*unlike)
 
 
-def numbers_differ(a: AnyRecord, b: AnyRecord) -> bool:
+def numbers_differ(a: MeasuredRecord, b: MeasuredRecord) -> bool:
     """Whether the two have different values."""
     return (a.value, exact_of(a)) != (b.value, exact_of(b))
 
 
-def _settings(record: AnyRecord) -> dict[str, object]:
+def _settings(record: MeasuredRecord) -> dict[str, object]:
     content = record.content()
     own = {name: content[name] for name in ("frames", "resolution", "seed")}
     tables = {name: content[name] for name in sorted(SETTINGS)}

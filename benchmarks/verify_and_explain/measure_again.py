@@ -30,16 +30,17 @@ from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.records.comparison import PrecisionOf, ScoresExtra
 from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.records.documents import (
-    AnyRecord,
     Document,
+    MeasuredRecord,
     NearestExtra,
     document_of,
+    measured_of,
 )
 from leo_bench.evaluation.records.parts import SideRecord
 from leo_bench.evaluation.records.score import ScoreRecord
 
 
-def record_again(record: AnyRecord, resources: Resources, given: Given) -> AnyRecord:
+def record_again(record: MeasuredRecord, resources: Resources, given: Given) -> MeasuredRecord:
     """The record, computed again.
 
     Raises:
@@ -53,13 +54,14 @@ def record_again(record: AnyRecord, resources: Resources, given: Given) -> AnyRe
 
 def scores_again(
     document: Document, extra: ScoresExtra, resources: Resources, given: Given
-) -> tuple[list[AnyRecord], ScoresExtra]:
+) -> tuple[list[MeasuredRecord], ScoresExtra]:
     """The records of `leo-bench score`, and what its document has besides, computed again.
 
     Raises:
         InputError: as `record_again`; --fake, where the document has several fake sides.
     """
-    fakes = {side.absolute or side.source for side in map(_fake_side, document.records) if side}
+    measured = measured_of(document)
+    fakes = {side.absolute or side.source for side in map(_fake_side, measured) if side}
     if given.fake is not None and len(fakes) > 1:
         raise InputError(
             f"the document has {len(fakes)} fake sides, and --fake names one: verify the records "
@@ -67,7 +69,7 @@ def scores_again(
         )
     distances: dict[int, Scored] = {}
     scores: dict[int, MeasuredScore[Any]] = {}
-    for place, record in enumerate(document.records):
+    for place, record in enumerate(measured):
         if isinstance(record, Record):
             distances[place] = scored(plan_of(record, given), resources)
         else:
@@ -76,7 +78,7 @@ def scores_again(
     for one in extra.differences:
         first, second = one.first, one.second
         if first in distances:
-            seed = document.records[first].seed
+            seed = measured[first].seed
             found = of_distances(distances[first], distances[second], seed)
         else:
             found = of_scores(scores[first], scores[second])
@@ -84,18 +86,18 @@ def scores_again(
     shares = [
         PrecisionOf(
             record=one.record,
-            shares=shares_of(distances[one.record], document.records[one.record].seed),
+            shares=shares_of(distances[one.record], measured[one.record].seed),
         )
         for one in extra.precision
     ]
-    records: list[AnyRecord] = [
+    records: list[MeasuredRecord] = [
         distances[place].record if place in distances else scores[place].record
-        for place in range(len(document.records))
+        for place in range(len(measured))
     ]
     return records, ScoresExtra(precision=tuple(shares), differences=tuple(differences))
 
 
-def _fake_side(record: AnyRecord) -> SideRecord | None:
+def _fake_side(record: MeasuredRecord) -> SideRecord | None:
     if isinstance(record, Record):
         return record.fake
     return record.source if record.side == "fake" else None

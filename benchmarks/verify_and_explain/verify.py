@@ -22,9 +22,10 @@ from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.records.comparison import ScoresExtra
 from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.records.documents import (
-    AnyRecord,
     Document,
+    MeasuredRecord,
     NearestExtra,
+    measured_of,
     read_documents,
 )
 from leo_bench.evaluation.records.shares import PrecisionExtra
@@ -36,6 +37,11 @@ OF_INFLUENCES = 10.0
 
 # The published form may be in float32, whose rounding is about its distance to float64.
 FLOAT32_TOLERANCE = 3.0
+
+OF_RATERS = (
+    "raters' answers, which cannot be measured again: run `leo-bench study results` on the study "
+    "and its answers again"
+)
 
 COUNTS = ("n_real", "n_fake", "videos_used", "frames_seen", "frames_without")
 
@@ -51,23 +57,29 @@ def compare_document(
     Of a document of `leo-bench score` the last one is of its precision and its differences.
 
     Raises:
-        InputError: videos or weights are gone or have changed; a plan, which has no videos.
+        InputError: videos or weights are gone or have changed; a plan, which has no videos;
+            raters' answers.
     """
+    if document.kind in ("study", "preference"):
+        raise InputError(OF_RATERS)
     if document.kind == "plan":
         raise InputError("a plan is no measurement: run `leo-bench plan` again, and verify records")
     if isinstance(document.extra, ScoresExtra):
         records, extra = scores_again(document, document.extra, resources, given)
         now = Document(document.kind, tuple(records), extra)
         each = [
-            _compared(mine, other) for mine, other in zip(document.records, records, strict=True)
+            _compared(mine, other)
+            for mine, other in zip(measured_of(document), records, strict=True)
         ]
         return [*each, _compared_beside(document, now)]
     if document.kind not in ("precision", "leverage", "nearest"):
-        return [compare(record, resources, given) for record in document.records]
+        return [compare(record, resources, given) for record in measured_of(document)]
     return [_of_report(document, document_again(document, resources, given))]
 
 
-def compare(record: AnyRecord, resources: Resources, given: Given = NOTHING_GIVEN) -> Comparison:
+def compare(
+    record: MeasuredRecord, resources: Resources, given: Given = NOTHING_GIVEN
+) -> Comparison:
     """Compute a record's numbers again, by the record's own protocol settings.
 
     Raises:
@@ -113,7 +125,8 @@ def verify_folder(
 
 def _of_report(then: Document, now: Document) -> Comparison:
     """The comparison of a distance's record and of what the command found besides."""
-    parts = [_compared(mine, other) for mine, other in zip(then.records, now.records, strict=True)]
+    pairs = zip(measured_of(then), measured_of(now), strict=True)
+    parts = [_compared(mine, other) for mine, other in pairs]
     parts.append(_compared_beside(then, now))
     if isinstance(then.extra, NearestExtra) and isinstance(now.extra, NearestExtra):
         parts.append(_videos(then.extra.content(), now.extra.content()))
@@ -166,7 +179,7 @@ def _beside(document: Document) -> dict[str, Any]:
     return {**{name: content[name] for name in numbers}, "distances": distances}
 
 
-def _compared(then: AnyRecord, now: AnyRecord) -> Comparison:
+def _compared(then: MeasuredRecord, now: MeasuredRecord) -> Comparison:
     before, after = then.content(), now.content()
     numbers = Numbers(max(abs(exact_of(then)), abs(exact_of(now))))
     exact, published = ("value_float64", "values_float64"), ("value", "values")
@@ -189,7 +202,7 @@ def _compared(then: AnyRecord, now: AnyRecord) -> Comparison:
     return replace(joined, lines=lines, then=exact_of(then), now=exact_of(now))
 
 
-def exact_of(record: AnyRecord) -> float:
+def exact_of(record: MeasuredRecord) -> float:
     """The number in float64, if the record has both forms."""
     return record.value_float64 if isinstance(record, Record) else record.value
 

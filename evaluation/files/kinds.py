@@ -141,6 +141,8 @@ def _holds_records(folder: Path) -> bool:
 
 INFLUENCES = FileKind("table of influences", _begins(b"side,video,influence,in_halves\n"))
 REPEATS = FileKind("table of repeats", _begins(b"video,start,of,lag,tempo,alike\n"))
+VOTES = FileKind("table of votes", _begins(b"rater,slot,position,item,role,"))
+RATERS = FileKind("table of raters", _begins(b"rater,slot,way,finished,"))
 BESIDE = {".videos.csv": INFLUENCES, ".repeats.csv": REPEATS}  # what lies beside records
 DOCUMENT = FileKind("record", _is_record, on_stdout=True)
 RECORD = FileKind("record", _is_record, (".videos.csv",), on_stdout=True)

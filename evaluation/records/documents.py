@@ -38,10 +38,13 @@ from leo_bench.evaluation.records.comparison import ScoresExtra, check_compariso
 from leo_bench.evaluation.records.distance import Record, record_from
 from leo_bench.evaluation.records.parts import Provenance, SideRecord
 from leo_bench.evaluation.records.planned import PlanExtra
+from leo_bench.evaluation.records.preference import PreferenceRecord
 from leo_bench.evaluation.records.score import ScoreRecord
 from leo_bench.evaluation.records.shares import PrecisionExtra, check_shares
+from leo_bench.evaluation.records.studied import StudyExtra, check_study
 
-AnyRecord = Record | ScoreRecord
+MeasuredRecord = Record | ScoreRecord  # of videos
+AnyRecord = MeasuredRecord | PreferenceRecord
 
 
 class VideoLeverage(Data):
@@ -130,16 +133,21 @@ class NearestExtra(Provenance):
         return self
 
 
-Extra = PrecisionExtra | LeverageExtra | NearestExtra | PlanExtra | ScoresExtra
+Extra = PrecisionExtra | LeverageExtra | NearestExtra | PlanExtra | ScoresExtra | StudyExtra
 EXTRAS: dict[str, type[Extra]] = {
     "precision": PrecisionExtra,
     "leverage": LeverageExtra,
     "nearest": NearestExtra,
     "plan": PlanExtra,
     "scores": ScoresExtra,
+    "study": StudyExtra,
 }
 LISTS = frozenset({"acd", "drift", "repetition"})
-RECORDS: dict[str, type[AnyRecord]] = {"distance": Record, "score": ScoreRecord}
+RECORDS: dict[str, type[AnyRecord]] = {
+    "distance": Record,
+    "score": ScoreRecord,
+    "preference": PreferenceRecord,
+}
 
 
 @dataclass(frozen=True)
@@ -149,7 +157,8 @@ class Document:
     Args:
         kind: that of the one record, or the command.
         records: of its numbers; of "precision" and "leverage" the distance that they belong to;
-            none for "nearest" and "plan"; of "scores" (`leo-bench score`) of several metrics.
+            none for "nearest" and "plan"; of "scores" (`leo-bench score`) of several metrics; of
+            "study" (`leo-bench study results`) one for each pair of methods, or each method.
         extra: results besides records.
     """
 
@@ -246,13 +255,15 @@ def _check_together(document: Document) -> None:
     wanted = {"precision": 1, "leverage": 1, "nearest": 0, "plan": 0}.get(document.kind)
     if wanted is not None:
         check_equal("records", len(document.records), "kind", wanted)
-    elif not document.records:
+    elif not document.records and document.kind != "study":
         raise ValueError("records is empty")
     verb = document.kind
     for place, record in enumerate(document.records):
         if verb in LISTS:
             check_equal(f"records[{place}].metric", record.metric, "kind", verb)
-        elif verb != "scores" and not isinstance(record, Record):
+        elif verb == "study" or (verb == "scores" and not isinstance(record, PreferenceRecord)):
+            continue
+        elif not isinstance(record, Record):
             contradict(f"records[{place}].kind", record.kind, "kind", f"which is {verb!r}")
     extra = document.extra
     if isinstance(extra, LeverageExtra):
@@ -262,7 +273,14 @@ def _check_together(document: Document) -> None:
         record = document.records[0]
         check_shares(extra, "extra", 0, record.n_real, record.n_fake)
     if isinstance(extra, ScoresExtra):
-        check_comparison(extra, document.records)
+        check_comparison(extra, measured_of(document))
+    if isinstance(extra, StudyExtra):
+        check_study(extra, document.records)
+
+
+def measured_of(document: Document) -> list[MeasuredRecord]:
+    """The records that were measured on videos: all but those of raters' answers."""
+    return [one for one in document.records if not isinstance(one, PreferenceRecord)]
 
 
 def _check_leverage(extra: LeverageExtra, record: AnyRecord) -> None:

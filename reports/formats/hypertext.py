@@ -43,15 +43,15 @@ def as_element(grid: TableGrid) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_page(grid: TableGrid) -> str:
-    """A page of its own that fetches nothing."""
+def as_page(grid: TableGrid, *more: TableGrid) -> str:
+    """A page of its own that fetches nothing; the title is that of the first table."""
     title = _escape(grid.heading)
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         f"<title>{title}</title>\n<style>{PAGE_STYLE}</style>\n</head>\n<body>\n"
-        f"{as_element(grid)}</body>\n</html>\n"
+        f"{''.join(map(as_element, (grid, *more)))}</body>\n</html>\n"
     )
 
 

@@ -28,6 +28,7 @@ SPECIAL = {
     "‡": r"\textdaggerdbl{}",
     "§": r"\textsection{}",
     "¶": r"\textparagraph{}",
+    "‖": r"\textbardbl{}",
     "∞": r"$\infty$",
     "≈": r"$\approx$",
     "\N{MULTIPLICATION SIGN}": r"$\times$",

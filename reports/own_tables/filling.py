@@ -32,6 +32,7 @@ from leo_bench.reports.own_tables.axes import (
 from leo_bench.reports.own_tables.numbers import Number, numbers_of
 from leo_bench.reports.own_tables.ranking import Ranking, ranked
 from leo_bench.reports.own_tables.turning import turned_frame, turned_grid
+from leo_bench.reports.raters import COVERS
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -272,8 +273,11 @@ def _notes(columns: Sequence[_Column], axes: Axes, line: str) -> list[str]:
             f"Bold: the best number of its {line} ({'; '.join(parts)}). Numbers that were not "
             f"measured as the {line} says, known videos and real sides are not ranked."
         )
-    if any(number.shown.interval for column in columns for number in column.numbers):
+    with_interval = [n for column in columns for n in column.numbers if n.shown.interval]
+    if any(not number.is_of_raters for number in with_interval):
         notes.append(ALL_COVER)
+    if any(number.is_of_raters for number in with_interval):
+        notes.append(f"Shares of raters' answers, from 0 to 1, with 95 % intervals: {COVERS}.")
     return notes
 
 

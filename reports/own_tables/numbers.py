@@ -9,6 +9,7 @@ from leo_bench.evaluation.metrics import is_higher_better
 from leo_bench.evaluation.records.comparison import ScoresExtra
 from leo_bench.evaluation.records.distance import Record, record_path
 from leo_bench.evaluation.records.documents import AnyRecord, Document, read_documents
+from leo_bench.evaluation.records.preference import PreferenceRecord, preference_path
 from leo_bench.evaluation.records.score import score_record_path
 from leo_bench.evaluation.records.shares import PrecisionExtra
 from leo_bench.evaluation.uncertainty.variance import LEVEL
@@ -53,6 +54,11 @@ class Number:
     def is_higher_better(self) -> bool:
         """Whether a larger number is the better one; recall is a row of precision's."""
         return is_higher_better("precision" if self.metric == "recall" else self.metric)
+
+    @property
+    def is_of_raters(self) -> bool:
+        """Whether it is a share of raters' answers, which is of no side and not ranked."""
+        return bool(self.content["kind"] == "preference")
 
     @property
     def is_real_side(self) -> bool:
@@ -133,9 +139,12 @@ def _facts(stored: StoredRecord, folder: Path) -> dict[str, Any]:
         return facts
     record = stored.record
     if isinstance(record, Record):
-        benchmark, model, _ = record_path(Path(), record).parts
+        place = record_path(Path(), record)
+    elif isinstance(record, PreferenceRecord):
+        place = preference_path(Path(), record)
     else:
-        benchmark, model, _ = score_record_path(Path(), record).parts
+        place = score_record_path(Path(), record)
+    benchmark, model, _ = place.parts
     if stored.model and stored.path.resolve().parts[-DEPTH:][0] == benchmark:
         model = stored.model
     return facts | {"benchmark": benchmark, "model": model}

@@ -1,7 +1,8 @@
 """The best number of a column, and which others cannot be told from it.
 
 Only numbers measured in one way (`reports.ways`) are ranked: the way that most numbers of the
-column have. Known videos (real or damaged ones) and the real sides of scores are not ranked.
+column have. Known videos (real or damaged ones), the real sides of scores and shares of raters'
+answers are not ranked.
 
 The best one is chosen by its value, so that its difference to any other is the largest of many. The
 level is therefore 95 % over all pairs of the ranked numbers (Bonferroni).
@@ -42,7 +43,11 @@ def ranked(column: Sequence[Number]) -> Ranking:
     Raises:
         InputError: a file of influences beside a record cannot be read.
     """
-    rivals = [number for number in column if number.origin != "known" and not number.is_real_side]
+    rivals = [
+        number
+        for number in column
+        if not (number.origin == "known" or number.is_real_side or number.is_of_raters)
+    ]
     ways: dict[str, list[Number]] = {}
     for number in rivals or column:
         ways.setdefault(_way(number), []).append(number)

@@ -10,6 +10,7 @@ from leo_bench.evaluation.uncertainty.variance import LEVEL
 from leo_bench.reports.grid import interval_text
 from leo_bench.reports.own_tables.axes import metric_head, shown
 from leo_bench.reports.own_tables.numbers import Number
+from leo_bench.reports.raters import recipe_of_raters
 from leo_bench.reports.records import Shown
 
 MOST_DECIMALS = 6
@@ -22,7 +23,9 @@ def benchmark_labels(numbers: Sequence[Number]) -> dict[str, str]:
     for number in numbers:
         facts = number.facts
         videos = facts.get("dataset") or facts.get("real") or facts.get("fake")
-        parts = (str(videos), shown("resolution", facts["resolution"]), facts["protocol"])
+        way = f"study {number.content['study']}" if number.is_of_raters else facts["protocol"]
+        videos = videos or "own videos"
+        parts = (str(videos), shown("resolution", facts.get("resolution")), way)
         said.setdefault(facts["benchmark"], set()).add(", ".join(parts))
     labels = {name: found.pop() for name, found in said.items() if len(found) == 1}
     counts = Counter(labels.values())
@@ -80,6 +83,8 @@ def lines_of(number: Number, places: int, *, infinity: bool) -> tuple[str, ...]:
 def recipe(number: Number) -> str:
     """How the numbers of a column were measured, from one of them."""
     content = number.content
+    if number.is_of_raters:
+        return f'Study {content["study"]}: "{content["question"]}".'
     size = shown("resolution", content["resolution"])
     size = size if content["resolution"] is None else f"at {size}"
     if "n_real" in content:
@@ -102,6 +107,8 @@ def recipe(number: Number) -> str:
 def remarks(number: Number, older: Sequence[Number], *, infinity: bool) -> list[str]:
     """The footnotes of one number: caveats, notes, records that are not shown."""
     content, found = number.content, []
+    if number.is_of_raters:
+        found.append(f"{recipe_of_raters(content)}.")
     if content["caveats"]:
         caveats = "; ".join(caveat.rstrip(".") for caveat in content["caveats"])
         found.append(f"Not comparable with published numbers: {caveats}.")

@@ -18,6 +18,7 @@ from leo_bench.evaluation.records.documents import read_any_record
 P = ("--frames", 16, "--protocol", "stylegan-v", "--extractor", "i3d-toy")
 SIDES = ("--real", "real", "--fake", "fake")
 REPETITION = ("repetition", "fake", "--calibrate", "real", "--frames", 40)
+RESULTS = ("study", "results", "study")
 DRIFT = ("drift", "fake", "--real", "real", "--frames", 16, "--every", 4, "--run", 4)
 
 # (verb and what it needs besides, option): a path that names a file.
@@ -39,6 +40,7 @@ FILES = [
     (("regress", "--old", "records", "--new", "records"), "--markdown"),
     (("regress", "--old", "records", "--new", "records"), "--junit"),
     (("ablate", "table", "lmc.json"), "--markdown"),
+    *[(RESULTS, option) for option in ("--csv", "--raters-csv", "--json")],
     (("animate", "--checkpoint", "leo:toy-faces", "--source", "a", "--driving", "b"), "--out"),
 ]
 # The same, of paths that name a folder.
@@ -50,6 +52,7 @@ FOLDERS = [
     (DRIFT, "--records"),
     (REPETITION, "--records"),
     (("run", "toy"), "--records"),
+    (RESULTS, "--records"),
     (("tables",), "--out"),
     (("demo",), "--out"),
     (("train", "all", "--config", "toy64", "--data", "toy-faces/train", "--cpu"), "--run"),
