@@ -72,16 +72,16 @@ def collect(
         check_answers(answers, study, one.where)
         _check_not_withdrawn(folder, one)
         found.append(one)
-    begun = [one for one in found if one.answers.votes]
-    if len(begun) < len(found):
-        notes.append(f"{len(found) - len(begun)} raters have not answered any item")
-    _check_not_mixed(begun)
-    each = [one.answers for one in counted(begun, notes)]
-    if not each:
+    _check_not_mixed(found)
+    each = [one.answers for one in counted(found, notes)]
+    begun = [one for one in each if one.votes]
+    if not begun:
         raise InputError(f"{folder}: there are no answers yet; give answer files")
+    if len(begun) < len(each):
+        notes.append(f"raters without any answer: {len(each) - len(begun)}")
     return Collected(
         study=study,
-        answers=tuple(sorted(each, key=lambda one: (one.slot, one.rater))),
+        answers=tuple(sorted(begun, key=lambda one: (one.slot, one.rater))),
         notes=tuple(map(printable, notes)),
     )
 
@@ -120,8 +120,9 @@ def _check_not_withdrawn(folder: Path, found: Found) -> None:
 
 
 def _check_not_mixed(found: Sequence[Found]) -> None:
-    simulated = [one.where for one in found if one.answers.way == "simulated"]
-    people = [one.where for one in found if one.answers.way != "simulated"]
+    begun = [one for one in found if one.answers.votes]
+    simulated = [one.where for one in begun if one.answers.way == "simulated"]
+    people = [one.where for one in begun if one.answers.way != "simulated"]
     if simulated and people:
         raise InputError(
             f"{simulated[0]}: simulated answers cannot be put together with people's "

@@ -90,7 +90,8 @@ def _check_later(early: Found, late: Found) -> None:
 def _without_copies(raters: Sequence[Found], notes: list[str]) -> list[Found]:
     same: dict[object, list[Found]] = {}
     for one in sorted(raters, key=lambda one: (one.answers.way != "server", one.answers.rater)):
-        same.setdefault((one.answers.slot, frozenset(one.answers.votes)), []).append(one)
+        votes = frozenset(one.answers.votes) or one.answers.rater
+        same.setdefault((one.answers.slot, votes), []).append(one)
     for copies in same.values():
         if len(copies) > 1:
             notes.append(

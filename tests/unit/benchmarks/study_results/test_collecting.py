@@ -148,13 +148,15 @@ def test_answers_that_differ_in_one_time_are_no_copy(tmp_path: Path, study: Stud
 
 
 def test_raters_without_an_answer_are_left_out(tmp_path: Path, study: Study) -> None:
-    files = [
-        write(tmp_path / f"{seed}.json", early(answers_to(study, 0, seed=seed), 0))
-        for seed in (0, 1)
-    ]
-    full = write(tmp_path / "full.json", answers_to(study, 1))
+    made = [answers_to(study, 0, seed=seed) for seed in (0, 1, 2)]
+    files = [write(tmp_path / f"{number}.json", early(one, 0)) for number, one in enumerate(made)]
+    full = write(tmp_path / "full.json", made[0])
     found = collect(tmp_path / "study", [*files, full])
-    assert (len(found.answers), found.notes) == (1, ("2 raters have not answered any item",))
+    assert found.answers == (made[0],)
+    assert found.notes == (
+        f"earlier versions, not counted: {files[0]} (as {full})",
+        "raters without any answer: 2",
+    )
     with pytest.raises(InputError, match="there are no answers yet"):
         collect(tmp_path / "study", files)
 

@@ -98,7 +98,7 @@ def test_raters_without_an_answer_stop_no_simulation(tmp_path: Path, study: Stud
     file = written(tmp_path / "a.json", answers_to(study, 1, way="simulated"))
     found = collect(tmp_path, [file])
     assert found.is_simulated
-    assert found.notes == ("1 raters have not answered any item",)
+    assert found.notes == ("raters without any answer: 1",)
 
 
 def test_simulated_answers_are_not_mixed_with_the_servers(tmp_path: Path, study: Study) -> None:

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from made_studies import answers_to, made_study
 
 from leo_bench.benchmarks.study_results.collecting import collect
+from leo_bench.benchmarks.user_study.answers import Answers, read_answers
 from leo_bench.benchmarks.user_study.study import Study, write_study
 from leo_bench.evaluation.errors import InputError
 
@@ -19,6 +22,14 @@ Content = dict[str, Any]
 @pytest.fixture
 def study(tmp_path: Path) -> Study:
     return made_study(tmp_path / "study", with_clips=False)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Answers, Path]:
+    """A study, answers to it, and a path for a file."""
+    folder = tmp_path_factory.mktemp("whole")
+    study = made_study(folder, with_clips=False)
+    return study, answers_to(study, 0), folder / "a.json"
 
 
 def vote_with(**fields: object) -> Callable[[Content], Content]:
@@ -181,3 +192,31 @@ def test_without_any_answers(tmp_path: Path, study: Study) -> None:
         collect(tmp_path / "study", [])
     with pytest.raises(InputError, match="no study is there"):
         collect(tmp_path, [])
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(data=st.data())
+def test_whatever_stands_in_a_file_is_taken_as_it_is_or_refused(
+    whole: tuple[Study, Answers, Path], data: st.DataObject
+) -> None:
+    study, answers, file = whole
+    content = json.loads(answers.model_dump_json())
+    place = data.draw(st.sampled_from([content, content["votes"][2]]))
+    place[data.draw(st.sampled_from(sorted(place)) | st.text(max_size=5))] = data.draw(VALUES)
+    file.write_text(json.dumps(content))
+    said = ""
+    try:
+        assert json.loads(read_answers(file, study).model_dump_json()) == content
+    except InputError as error:
+        said = str(error)
+    assert said.startswith(str(file) if said else "")
+    assert "\n" not in said
