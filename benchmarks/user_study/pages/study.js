@@ -198,7 +198,7 @@ async function deliver() {
   let isFailed = false;
   for (let jobs = pending(); jobs.length > 0 && !isFailed; jobs = pending()) {
     const answer = await posted(jobs[0]);
-    if (answer === null || !answered(jobs[0], answer)) isFailed = true;
+    if (answer === null || !(await answered(jobs[0], answer))) isFailed = true;
     else outbox.failures = 0;
     showSaved();
   }
@@ -227,13 +227,14 @@ async function posted(job) {
 }
 
 /* Act on an answer; whether the job is done with. */
-function answered(job, answer) {
+async function answered(job, answer) {
   if (answer.ok) {
+    if (job.isFinish) Object.assign(data.ending, await answer.json());
     update(job.done);
     if (progress.finished && !isSite) go({ name: "end" }, "replaceState");
   } else if (isSite) {
     return false;
-  } else if (answer.status === 404) {
+  } else if ([404, 410].includes(answer.status)) {
     problem(say("problem_token"));
     return false;
   } else if (answer.status === 409 && job.isFinish) {
