@@ -102,17 +102,14 @@ def score(
     check_targets(Target("--json", json, DOCUMENT), Target("--records", records, RECORDS))
     shared = fields_of(strides, reading)
     shared |= {"dataset": dataset, "real": real, "resolution": resolution, "seed": seed}
-    extractor = fields_of(network)
-    device = extractor.pop("device")
-    allowed = extractor["allow_unverified"]
-    asked = Asked(
+    asked = Asked.through(
+        fields_of(network),
+        embedder,
         metrics=asked_metrics(metrics, frames),
         fakes=named_fakes(fake or []),
         protocols=named_protocols(protocol or []),
-        shared={**shared, "limit": limit, "device": device},
+        shared={**shared, "limit": limit},
         counts={"clips": clips, "repeats": repeats},
-        extractor=extractor,
-        embedder={"embedder": embedder, "allow_unverified": allowed},
     )
     found = measure_together(asked, effort.resources("videos read", batch, "videos"))
     made = found.document

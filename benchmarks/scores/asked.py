@@ -47,7 +47,8 @@ class AskedMetric:
     @property
     def title(self) -> str:
         """As tables write it: "FVD16"."""
-        word = self.name if self.name in ("precision", "drift") else self.name.upper()
+        words = ("precision", "drift", "repetition")
+        word = self.name if self.name in words else self.name.upper()
         return f"{word}{self.frames}"
 
     @property

@@ -57,6 +57,8 @@ class Number:
         record: of the number; of precision, of the distance whose features it is of.
         place: of its file in a folder of records, if the source names itself.
         keep: writes that file, and those beside it.
+        by_video: of a score, the value of each video; of a distance, the influence of each fake
+            video on it; empty where there is none.
         shares: precision and recall, where the metric is precision.
     """
 
@@ -65,6 +67,7 @@ class Number:
     record: MeasuredRecord
     place: Callable[[Path], Path]
     keep: Callable[[Path], None]
+    by_video: Mapping[str, float]
     shares: PrecisionExtra | None = None
 
     def path(self, records: Path) -> Path:
@@ -189,16 +192,18 @@ def _number(metric: AskedMetric, fake: NamedFake, found: Scored, seed: int) -> N
     """The number without the features that it was computed from."""
     record = found.record
     if metric.name == metric.distance:
-        beside = beside_record(found.measured.numbers.influences)
-        keep = partial(write_record, record, beside=beside)
-        return Number(metric, fake, record, partial(record_path, record=record), keep)
+        influences = found.measured.numbers.influences
+        keep = partial(write_record, record, beside=beside_record(influences))
+        fakes = {} if influences is None else influences.fake
+        by_video = {video: whole for video, (whole, _) in fakes.items()}
+        return Number(metric, fake, record, partial(record_path, record=record), keep, by_video)
     shares = shares_of(found, seed)
     document = DistanceReport(metric.name, record, shares).document
 
     def place(records: Path) -> Path:
         return record_path(records, record).with_stem(metric.name)
 
-    return Number(metric, fake, record, place, partial(write_record, document), shares)
+    return Number(metric, fake, record, place, partial(write_record, document), {}, shares)
 
 
 @dataclass(frozen=True)
@@ -274,6 +279,7 @@ class ScoreGroup:
                     one.record,
                     partial(score_record_path, record=one.record),
                     one.keep,
+                    one.measured.by_video,
                 )
                 for fake, one in found
             ],

@@ -38,6 +38,31 @@ class Asked:
     extractor: Mapping[str, Any]
     embedder: Mapping[str, Any]
 
+    @classmethod
+    def through(
+        cls,
+        network: Mapping[str, Any],
+        embedder: str | None,
+        *,
+        shared: Mapping[str, Any],
+        **asked: Any,
+    ) -> "Asked":
+        """With networks as commands name them.
+
+        Args:
+            network: options of the network of clips; the device is that of all metrics, and so is
+                whether weights of unknown digest are allowed.
+            embedder: the network of frames; None: as the protocol says.
+            shared: as above, but for the device.
+            asked: the other fields.
+        """
+        extractor = dict(network)
+        device = extractor.pop("device")
+        of_frames = {"embedder": embedder, "allow_unverified": extractor["allow_unverified"]}
+        return cls(
+            shared={**shared, "device": device}, extractor=extractor, embedder=of_frames, **asked
+        )
+
 
 @dataclass(frozen=True)
 class Together:

@@ -21,6 +21,7 @@ from pydantic import model_validator
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.json_files import read_json
 from leo_bench.evaluation.files.schema import Data, parse
+from leo_bench.evaluation.records.agreement import AgreementExtra, check_agreement
 from leo_bench.evaluation.records.checks import (
     TWO_ROADS,
     Count,
@@ -133,7 +134,15 @@ class NearestExtra(Provenance):
         return self
 
 
-Extra = PrecisionExtra | LeverageExtra | NearestExtra | PlanExtra | ScoresExtra | StudyExtra
+Extra = (
+    PrecisionExtra
+    | LeverageExtra
+    | NearestExtra
+    | PlanExtra
+    | ScoresExtra
+    | StudyExtra
+    | AgreementExtra
+)
 EXTRAS: dict[str, type[Extra]] = {
     "precision": PrecisionExtra,
     "leverage": LeverageExtra,
@@ -141,7 +150,9 @@ EXTRAS: dict[str, type[Extra]] = {
     "plan": PlanExtra,
     "scores": ScoresExtra,
     "study": StudyExtra,
+    "study-metrics": AgreementExtra,
 }
+MEASURED = frozenset({"scores", "study-metrics"})  # documents of several metrics
 LISTS = frozenset({"acd", "drift", "repetition"})
 RECORDS: dict[str, type[AnyRecord]] = {
     "distance": Record,
@@ -157,8 +168,9 @@ class Document:
     Args:
         kind: that of the one record, or the command.
         records: of its numbers; of "precision" and "leverage" the distance that they belong to;
-            none for "nearest" and "plan"; of "scores" (`leo-bench score`) of several metrics; of
-            "study" (`leo-bench study results`) one for each pair of methods, or each method.
+            none for "nearest" and "plan"; of "scores" (`leo-bench score`) and "study-metrics"
+            (`leo-bench study metrics`) of several metrics; of "study" (`leo-bench study results`)
+            one for each pair of methods, or each method.
         extra: results besides records.
     """
 
@@ -261,7 +273,7 @@ def _check_together(document: Document) -> None:
     for place, record in enumerate(document.records):
         if verb in LISTS:
             check_equal(f"records[{place}].metric", record.metric, "kind", verb)
-        elif verb == "study" or (verb == "scores" and not isinstance(record, PreferenceRecord)):
+        elif verb == "study" or (verb in MEASURED and not isinstance(record, PreferenceRecord)):
             continue
         elif not isinstance(record, Record):
             contradict(f"records[{place}].kind", record.kind, "kind", f"which is {verb!r}")
@@ -276,6 +288,8 @@ def _check_together(document: Document) -> None:
         check_comparison(extra, measured_of(document))
     if isinstance(extra, StudyExtra):
         check_study(extra, document.records)
+    if isinstance(extra, AgreementExtra):
+        check_agreement(extra, measured_of(document))
 
 
 def measured_of(document: Document) -> list[MeasuredRecord]:

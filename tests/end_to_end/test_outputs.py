@@ -41,6 +41,8 @@ FILES = [
     (("regress", "--old", "records", "--new", "records"), "--junit"),
     (("ablate", "table", "lmc.json"), "--markdown"),
     *[(RESULTS, option) for option in ("--csv", "--raters-csv", "--json")],
+    (("study", "metrics", "study", "--metrics", "acd"), "--json"),
+    (("study", "metrics", "study", "--metrics", "acd"), "--markdown"),
     (("animate", "--checkpoint", "leo:toy-faces", "--source", "a", "--driving", "b"), "--out"),
 ]
 # The same, of paths that name a folder.
@@ -66,6 +68,7 @@ FOLDERS = [
     (("study", "simulate", "study"), "--out"),
     (("study", "create", "a=real", "b=fake", "--question", "realism"), "--out"),
     (("study", "export", "s"), "--out"),
+    (("study", "demo", "--no-browser"), "--out"),
     (("ablate", "transition", "--run", "leo:toy-bodies", "--real", "toy-bodies/test"), "--out"),
 ]
 # Options of paths that are read; `--summary` is added to, `data prepare --out` is in a test below.

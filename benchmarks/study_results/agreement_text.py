@@ -1,0 +1,206 @@
+"""What `leo-bench study metrics` shows: two tables, and a sentence on each."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from leo_bench.benchmarks.scores.asked import AskedMetric
+from leo_bench.evaluation.records.agreement import (
+    AgreementExtra,
+    ClipsAgreement,
+    ItemShare,
+    MethodsAgreement,
+    VoteShare,
+)
+from leo_bench.reports.formats.markdown import escape
+from leo_bench.reports.plain_tables import markdown_table
+
+NONE = "-"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text with what stands under it; a cell may have two lines."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    notes: Sequence[str]
+
+
+def tables(found: AgreementExtra) -> list[Table]:
+    """By pair of methods, and by pair of clips or by clip; those that have rows."""
+    both = [_by_methods(found), _by_pairs(found) if found.kind == "pairs" else _by_single(found)]
+    return [table for table in both if table.rows]
+
+
+def as_markdown(found: AgreementExtra) -> str:
+    """The tables and who answered as Markdown."""
+    parts = ["<!-- leo-bench -->"]
+    for table in tables(found):
+        cells = [[escape(cell.replace("\n", " ")) for cell in row] for row in table.rows]
+        align = ["left"] * len(table.columns)
+        parts.append(f"**{escape(table.title)}**")
+        parts.append(markdown_table([*map(escape, table.columns)], cells, align))
+        parts.append("\n".join(f"- {escape(note)}" for note in table.notes))
+    parts.append("\n".join(f"- {escape(line)}" for line in (*raters(found), *found.notes)))
+    return "\n\n".join(parts) + "\n"
+
+
+def raters(found: AgreementExtra) -> Iterator[str]:
+    """Who answered."""
+    apart = f", {found.set_apart} of them set apart by the study's rule" if found.set_apart else ""
+    yield f"{found.raters} raters{apart}"
+    if found.simulated:
+        yield f"{found.simulated} of {found.raters} raters are simulated: they are no people"
+
+
+def _by_methods(found: AgreementExtra) -> Table:
+    share = "raters for the first" if found.kind == "pairs" else "raters' yes, first less second"
+    columns = ["metric", "first", "second", "first less second", "metric prefers", share]
+    rows = [
+        [
+            _title(one),
+            one.first,
+            one.second,
+            _number(one.difference.value, one.difference.interval, "+.4g"),
+            one.metric_prefers or one.difference.note or "not told",
+            _percent(one.raters.value, one.raters.interval, "+" if not one.raters.even else ""),
+            one.raters_prefer or "not told",
+            {None: "cannot be told", True: "yes", False: "no"}[one.agree],
+        ]
+        for one in found.methods
+    ]
+    notes = [
+        f"{_level(found)} intervals: of differences, for other videos, and as many; of votes, for "
+        "other raters and other items, and as many. Not told: the interval contains no preference.",
+        *_counts(found.methods),
+    ]
+    return Table("By pair of methods", [*columns, "raters prefer", "agree"], rows, notes)
+
+
+def _counts(methods: Sequence[MethodsAgreement]) -> Iterator[str]:
+    """How often each metric agrees."""
+    by_metric: dict[str, list[bool | None]] = {}
+    for one in methods:
+        by_metric.setdefault(_title(one), []).append(one.agree)
+    for title, agree in by_metric.items():
+        yield (
+            f"{title}: agrees with the raters on {agree.count(True)} of {len(agree)} pairs of "
+            f"methods, disagrees on {agree.count(False)}; on {agree.count(None)} it cannot be told"
+        )
+
+
+def _by_pairs(found: AgreementExtra) -> Table:
+    columns = ["metric", "pairs", "ties", "no value", *_shared_columns(found), "correlation"]
+    rows = [
+        [
+            _of(one),
+            f"{one.items}",
+            f"{one.ties}",
+            f"{one.without}",
+            *_shared_cells(one, found),
+            NONE
+            if one.correlation is None
+            else _number(one.correlation, one.correlation_interval, "+.2f"),
+        ]
+        for one in found.clips
+    ]
+    notes = [
+        "votes that agree: share of votes for the clip that the metric prefers; chance is 50 %. "
+        "Ties and pairs without a value are left out.",
+        *_shared_notes(found),
+        "correlation: Spearman's, of the share of votes for a clip and the difference of the "
+        f"values; {_level(found)} interval for other pairs",
+    ]
+    if any(one.of != "value" for one in found.clips):
+        notes.append(
+            "influence: how much the distance of a method rises as the video counts more, times "
+            "the number of videos: lower is better, and the mean of each method is 0; "
+            "pseudo-value: the distance plus the influence"
+        )
+    return Table("By pair of clips", columns, rows, notes)
+
+
+def _by_single(found: AgreementExtra) -> Table:
+    columns = ["metric", "clips", "no value", *_shared_columns(found), "sensitivity", "specificity"]
+    rows = [
+        [
+            _of(one),
+            f"{one.items}",
+            f"{one.without}",
+            *_shared_cells(one, found),
+            _share(one.sensitivity),
+            _share(one.specificity),
+        ]
+        for one in found.clips
+    ]
+    notes = [
+        "votes that agree: share of votes that say of a clip what the metric says",
+        *_shared_notes(found),
+        'sensitivity: share of the votes "yes" that are on clips with repeated motion by the '
+        'metric; specificity: share of the votes "no" that are on clips without',
+    ]
+    return Table("By clip", columns, rows, notes)
+
+
+def _shared_columns(found: AgreementExtra) -> list[str]:
+    everybody = ["of all raters"] if found.set_apart else []
+    return ["votes", "votes that agree", *everybody, "majorities", "raters with the others"]
+
+
+def _shared_cells(one: ClipsAgreement, found: AgreementExtra) -> list[str]:
+    return [
+        f"{one.agreement.votes if one.agreement else 0}",
+        _share(one.agreement),
+        *([_share(one.all_raters)] if found.set_apart else []),
+        _majority(one.majority),
+        _share(one.others),
+    ]
+
+
+def _shared_notes(found: AgreementExtra) -> Iterator[str]:
+    yield (
+        f"{_level(found)} intervals of votes are for other raters and other items, and as many; "
+        "those of majorities for other items"
+    )
+    yield "majorities: of the items on which most raters say the same, those that agree"
+    yield (
+        "raters with the others: share of the same votes that agree with most other raters of the "
+        "item; it says how much of the rest is disagreement of raters"
+    )
+
+
+def _level(found: AgreementExtra) -> str:
+    return f"{100 * found.level:g} %"
+
+
+def _title(one: MethodsAgreement | ClipsAgreement) -> str:
+    return AskedMetric(one.metric, one.frames).title
+
+
+def _of(one: ClipsAgreement) -> str:
+    return _title(one) if one.of == "value" else f"{_title(one)}, {one.of}"
+
+
+def _share(share: VoteShare | None) -> str:
+    return NONE if share is None else _percent(share.value, share.interval)
+
+
+def _majority(share: ItemShare) -> str:
+    if not share.items:
+        return NONE
+    return _percent(share.agree / share.items, share.interval, of=f" of {share.items}")
+
+
+def _percent(
+    value: float, interval: tuple[float, float] | None, sign: str = "", of: str = ""
+) -> str:
+    shown = f"{100 * value:{sign}.1f} %{of}"
+    ends = "" if interval is None else "\n[{:.1f}, {:.1f}]".format(*(100 * end for end in interval))
+    return shown + ends
+
+
+def _number(value: float, interval: tuple[float, float] | None, how: str) -> str:
+    if interval is None:
+        return f"{value:{how}}"
+    return f"{value:{how}}\n[{interval[0]:{how}}, {interval[1]:{how}}]"
