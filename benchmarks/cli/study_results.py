@@ -15,6 +15,10 @@ def results(
         list[Path] | None,
         typer.Argument(help="Answer files, or folders of them; the server's are in STUDY."),
     ] = None,
+    on_error: Annotated[
+        Literal["fail", "skip"],
+        typer.Option(help="skip: leave out answer files that cannot be used, with a note each."),
+    ] = "fail",
     format: Annotated[
         Literal["terminal", "markdown", "latex", "html"], typer.Option(help="Output format.")
     ] = "terminal",
@@ -66,7 +70,7 @@ def results(
         Target("--records", records, RECORDS),
     )
     started, given = time.monotonic(), answers or []
-    collected = collect(study, given)
+    collected = collect(study, given, on_error=on_error)
     found = results_of(collected)
     made = document_of_study(found, study, given, time.monotonic() - started)
     if csv is not None:

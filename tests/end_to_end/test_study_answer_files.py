@@ -1,11 +1,13 @@
-"""`leo-bench study simulate`: answer files of raters who are no people."""
+"""`leo-bench study simulate`, and `study results` of its answers and of broken answer files."""
 
+import csv
 from pathlib import Path
 
-from made_studies import made_study
+from made_studies import answers_to, made_study
 
 from conftest import Run
 from leo_bench.benchmarks.study_results.collecting import collect
+from leo_bench.benchmarks.user_study.study import load_study
 
 
 def test_the_same_seed_writes_the_same_files(leo_bench: Run, tmp_path: Path) -> None:
@@ -40,3 +42,32 @@ def test_single_clips_and_options_without_effect(leo_bench: Run, tmp_path: Path)
         assert not (tmp_path / "answers").exists()
     assert leo_bench(*line, "--yes", "ours=0.4").code == 0
     assert len(collect(tmp_path / "study", [tmp_path / "answers"]).answers) == 3
+
+
+def test_results_say_that_no_person_answered(leo_bench: Run, tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    made_study(study, with_clips=False)
+    answers, votes = tmp_path / "answers", tmp_path / "votes.csv"
+    leo_bench("study", "simulate", study, "--prefer", "ours=1", "--out", answers)
+    ended = leo_bench("study", "results", study, answers, "--csv", votes)
+    assert ended.code == 0, ended
+    assert "no person answered" in ended.out.splitlines()[0]
+    with votes.open(newline="") as file:
+        assert {row["way"] for row in csv.DictReader(file)} == {"simulated"}
+    (answers / "people.json").write_text(answers_to(load_study(study), 0).model_dump_json())
+    mixed = leo_bench("study", "results", study, answers)
+    assert (mixed.code, mixed.out, mixed.err.count("\n")) == (2, "", 1)
+    assert "simulated answers cannot be put together with people's" in mixed.err
+
+
+def test_a_broken_answer_file_fails_or_is_left_out(leo_bench: Run, tmp_path: Path) -> None:
+    study, answers = tmp_path / "study", tmp_path / "answers"
+    made_study(study, with_clips=False)
+    leo_bench("study", "simulate", study, "--out", answers)
+    (answers / "broken.json").write_text('{"votes": [')
+    failed = leo_bench("study", "results", study, answers)
+    assert (failed.code, failed.out, failed.err.count("\n")) == (2, "", 1)
+    assert f"{answers}/broken.json: not JSON" in failed.err
+    skipped = leo_bench("study", "results", study, answers, "--on-error", "skip")
+    assert skipped.code == 0
+    assert f"note: left out: {answers}/broken.json: not JSON" in skipped.err
