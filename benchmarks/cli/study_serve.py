@@ -74,22 +74,25 @@ def serve(
     from leo_bench.benchmarks.study_server.raters import Raters
     from leo_bench.benchmarks.study_server.refusals import RefusalLog
     from leo_bench.benchmarks.study_server.watching import Watch
-    from leo_bench.benchmarks.user_study.page_data import Ending
-    from leo_bench.benchmarks.user_study.study import load_study
+    from leo_bench.benchmarks.user_study.ending import ending_of
+    from leo_bench.benchmarks.user_study.study import load_study, read_clip, shown_clips
     from leo_bench.evaluation.errors import InputError
 
     try:
         from leo_bench.benchmarks.study_server.pages import Site, study_app
-        from leo_bench.benchmarks.study_server.serving import check_clips, listening, run
+        from leo_bench.benchmarks.study_server.serving import listening, run
     except ModuleNotFoundError as error:
         raise InputError(
             f"study serve needs {error.name}: pip install 'leo-bench[study]'"
         ) from None
     if (completion or code) and not open_:
         raise InputError("--completion and --code are of --open: invited raters have no site")
-    ending = Ending(completion=completion, code=code, identifiers=tuple(identifiers.split(",")))
+    ending = ending_of(
+        post="", completion=completion, code=code, identifiers=identifiers.split(",")
+    )
     found = load_study(study)
-    check_clips(study, found)
+    for name in shown_clips(found):
+        read_clip(found, study, name)
     with ExitStack() as stack:
         listener = stack.enter_context(listening(host, port))
         raters = stack.enter_context(Raters(study, found))

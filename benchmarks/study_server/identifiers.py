@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from leo_bench.benchmarks.study_server.database import Layout, open_database, transaction
 from leo_bench.benchmarks.study_server.raters import Raters, UnknownRaterError
+from leo_bench.benchmarks.user_study.answers import completion_code
 from leo_bench.benchmarks.user_study.page_data import Ending
 from leo_bench.benchmarks.user_study.study import Study
 
@@ -42,6 +43,7 @@ class Identifiers:
     """
 
     def __init__(self, folder: Path, study: Study, ending: Ending) -> None:
+        self._study = study.id
         self._ending = ending
         self._lock = threading.Lock()
         self._database = open_database(folder, IDENTIFIERS, study.id)
@@ -92,7 +94,8 @@ class Identifiers:
             ).fetchone()
         if row is None:
             return Ending(identifiers=())
+        code = self._ending.code or completion_code(self._study, token)
         address = self._ending.completion
-        for name, value in {**json.loads(row[0]), "CODE": self._ending.code}.items():
+        for name, value in {**json.loads(row[0]), "CODE": code}.items():
             address = address.replace(f"{{{name}}}", quote(value, safe=""))
-        return Ending(completion=address, code=self._ending.code, identifiers=())
+        return Ending(completion=address, code=code, identifiers=())

@@ -24,14 +24,18 @@ from leo_bench.benchmarks.study_server.raters import (
     WrongVoteError,
 )
 from leo_bench.benchmarks.study_server.refusals import RefusalLog, RefusedError
+from leo_bench.benchmarks.study_server.watching import HERE, WATCH_SCRIPT, WATCH_STYLE
 from leo_bench.benchmarks.user_study.answers import Vote
 from leo_bench.benchmarks.user_study.page import SCRIPT, STYLE, page, policy
 from leo_bench.benchmarks.user_study.page_data import PAGES, Ending, page_data
-from leo_bench.benchmarks.user_study.study import Study, clip_path
+from leo_bench.benchmarks.user_study.study import Study, clip_path, shown_clips
 
 UP = "../"  # from a page to the addresses of files, so that a proxy may put a prefix before all
 NO_FRAMES = "frame-ancestors 'none'"
-WATCH_POLICY = f"default-src 'none'; style-src 'self'; img-src data:; {NO_FRAMES}"
+WATCH_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; "
+    f"base-uri 'none'; form-action 'none'; {NO_FRAMES}"
+)
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}  # names of clips are random
 
 
@@ -44,7 +48,7 @@ class Site:
         study: the study.
         raters: its raters.
         identifiers: of those who come through the link for everybody; None: there is no such link.
-        watch: makes the page of the one who runs the study; gets the address of `study.css`.
+        watch: makes the page of the one who runs the study; gets the address of the styles.
     """
 
     folder: Path
@@ -67,6 +71,8 @@ def study_app(site: Site, log: RefusalLog) -> Guard:
         Route(f"/{SCRIPT}", served.script),
         Route("/join/{token}", served.join),
         Route("/run/{token}", served.watch),
+        Route(f"/{WATCH_STYLE}", served.watch_style),
+        Route(f"/{WATCH_SCRIPT}", served.watch_script),
     ]
     return Guard(Router(routes, redirect_slashes=False), log)
 
@@ -75,7 +81,7 @@ class _Pages:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._clips: Mapping[str, Path] = {
-            f"{name}.mp4": clip_path(site.folder, name) for name in site.study.clip
+            f"{name}.mp4": clip_path(site.folder, name) for name in shown_clips(site.study)
         }
 
     def rater_page(self, request: Request) -> Response:
@@ -139,10 +145,16 @@ class _Pages:
         return FileResponse(path, media_type="video/mp4", headers=FOREVER)
 
     def style(self, request: Request) -> Response:
-        return _file(STYLE, "text/css")
+        return _file(PAGES / STYLE, "text/css")
 
     def script(self, request: Request) -> Response:
-        return _file(SCRIPT, "text/javascript")
+        return _file(PAGES / SCRIPT, "text/javascript")
+
+    def watch_style(self, request: Request) -> Response:
+        return _file(HERE / WATCH_STYLE, "text/css")
+
+    def watch_script(self, request: Request) -> Response:
+        return _file(HERE / WATCH_SCRIPT, "text/javascript")
 
     def join(self, request: Request) -> Response:
         identifiers = self._site.identifiers
@@ -158,7 +170,7 @@ class _Pages:
     def watch(self, request: Request) -> Response:
         if not _same(request.path_params["token"], self._site.raters.operator):
             raise RefusedError(404, "unknown token")
-        return _html(self._site.watch(f"{UP}{STYLE}"), WATCH_POLICY)
+        return _html(self._site.watch(UP), WATCH_POLICY)
 
     def _token(self, request: Request) -> str:
         token: str = request.path_params["token"]
@@ -180,8 +192,8 @@ def _html(content: str, content_policy: str) -> Response:
     return HTMLResponse(content, headers={"Content-Security-Policy": content_policy})
 
 
-def _file(name: str, kind: str) -> Response:
-    return FileResponse(PAGES / name, media_type=kind, headers={"Cache-Control": "no-cache"})
+def _file(path: Path, kind: str) -> Response:
+    return FileResponse(path, media_type=kind, headers={"Cache-Control": "no-cache"})
 
 
 def _same(given: str, token: str) -> bool:

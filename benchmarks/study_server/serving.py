@@ -1,35 +1,18 @@
 """Runs the server of a study with uvicorn, without an access log."""
 
 import contextlib
-import hashlib
 import logging
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 import uvicorn
 
 from leo_bench.benchmarks.study_server.guard import Guard
 from leo_bench.benchmarks.study_server.refusals import RefusalLog
-from leo_bench.benchmarks.user_study.study import Study, clip_path
 from leo_bench.evaluation.errors import InputError
 
 CONNECTIONS = 4096  # at once; a browser opens up to six
 GRACE = 3  # seconds that open requests get at the end
-
-
-def check_clips(folder: Path, study: Study) -> None:
-    """Check that the clips are those that the study was made with.
-
-    Raises:
-        InputError: one is missing or has another content.
-    """
-    for name, clip in study.clip.items():
-        path = clip_path(folder, name)
-        if not path.is_file():
-            raise InputError(f"{path}: is missing; copy the whole folder of the study")
-        if hashlib.sha256(path.read_bytes()).hexdigest() != clip.sha256:
-            raise InputError(f"{path}: was changed after the study was made; make a new study")
 
 
 @contextlib.contextmanager

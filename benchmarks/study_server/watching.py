@@ -16,6 +16,8 @@ from leo_bench.benchmarks.user_study.answers import Answers, failed_checks
 from leo_bench.benchmarks.user_study.study import Study
 
 HERE = Path(__file__).parent
+WATCH_STYLE = "watch.css"
+WATCH_SCRIPT = "watch.js"
 EVERY = 15  # seconds between two updates of the page
 
 Rule = Callable[[Study, Answers], str]
@@ -62,7 +64,7 @@ class Watch:
     results: Results | None = None
 
     def __call__(self, base: str) -> str:
-        """The page as HTML; `base` is the address of the folder of the style sheets."""
+        """The page as HTML; `base` is the address of the folder of styles and scripts."""
         with reading(self.folder, VOTES, self.study.id) as database:
             answers = [] if database is None else stored_answers(database, self.study)
         by_rater = {found.rater: found for found in answers}

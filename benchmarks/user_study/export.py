@@ -7,13 +7,19 @@ SITE/clips/NAME.mp4
 SITE/.leo-bench     says which command made the folder
 """
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from leo_bench.benchmarks.user_study.page import SCRIPT, STYLE, page
 from leo_bench.benchmarks.user_study.page_data import PAGES, Ending, page_data
-from leo_bench.benchmarks.user_study.study import CLIPS, Study, clip_path, load_study
+from leo_bench.benchmarks.user_study.study import (
+    CLIPS,
+    Study,
+    clip_path,
+    load_study,
+    read_clip,
+    shown_clips,
+)
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.files.kinds import made_by
@@ -48,7 +54,7 @@ def export_site(folder: Path, out: Path, ending: Ending) -> Site:
             study or cannot be written to.
     """
     study = load_study(folder)
-    shown = _shown(study)
+    shown = shown_clips(study)
     others = {path.name for path in (out / CLIPS).glob("*")} - {f"{name}.mp4" for name in shown}
     if others:
         raise InputError(
@@ -64,30 +70,9 @@ def export_site(folder: Path, out: Path, ending: Ending) -> Site:
     size = sum(map(len, files.values()))
     with claimed(out, COMMAND):
         for name in shown:
-            content = _clip(study, folder, name)
+            content = read_clip(study, folder, name)
             write_atomically(clip_path(out, name), content)
             size += len(content)
         for name, content in files.items():
             write_atomically(out / name, content)
     return Site(study, len(shown) + len(files), size)
-
-
-def _shown(study: Study) -> list[str]:
-    """Names of the clips that slots show."""
-    items = {shown.item for slot in range(study.raters) for shown in study.shown(slot)}
-    return sorted(
-        {name for item in items for name in (study.item[item].a, study.item[item].b)} - {""}
-    )
-
-
-def _clip(study: Study, folder: Path, name: str) -> bytes:
-    path = clip_path(folder, name)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if hashlib.sha256(content).hexdigest() != study.clip[name].sha256:
-        raise InputError(
-            f"{path}: was changed after the study was made; copy the study again, or make a new one"
-        )
-    return content

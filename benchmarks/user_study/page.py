@@ -13,6 +13,14 @@ from leo_bench.benchmarks.user_study.page_data import PAGES, PageData
 STYLE = "study.css"
 SCRIPT = "study.js"
 
+_TEMPLATES = Environment(  # keeps what it has compiled
+    loader=FileSystemLoader(PAGES),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
 
 def page(data: PageData, base: str) -> str:
     """The page as HTML.
@@ -21,14 +29,7 @@ def page(data: PageData, base: str) -> str:
         data: what the page is given.
         base: address of the folder of `study.css` and `study.js`: "" or "/".
     """
-    environment = Environment(
-        loader=FileSystemLoader(PAGES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("index.html").render(
+    return _TEMPLATES.get_template("index.html").render(
         data=data, words=data.words, json=data.to_json(), base=base, policy=policy(data)
     )
 

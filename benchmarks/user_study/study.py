@@ -11,6 +11,7 @@ pages know slots and blind names only; methods, videos and right answers are in 
     STUDY/forgotten.txt           SHA-256 of the tokens that `leo-bench study forget` removed
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -268,6 +269,32 @@ def write_study(study: Study, folder: Path) -> None:
 def clip_path(folder: Path, clip: str) -> Path:
     """The file of a clip."""
     return folder / CLIPS / f"{clip}.mp4"
+
+
+def shown_clips(study: Study) -> list[str]:
+    """Names of the clips that slots show."""
+    items = {shown.item for slot in range(study.raters) for shown in study.shown(slot)}
+    return sorted(
+        {name for item in items for name in (study.item[item].a, study.item[item].b)} - {""}
+    )
+
+
+def read_clip(study: Study, folder: Path, clip: str) -> bytes:
+    """The file of a clip.
+
+    Raises:
+        InputError: it is missing, or was changed after the study was made.
+    """
+    path = clip_path(folder, clip)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    if hashlib.sha256(content).hexdigest() != study.clip[clip].sha256:
+        raise InputError(
+            f"{path}: was changed after the study was made; copy the study again, or make a new one"
+        )
+    return content
 
 
 def rated(study: Study, slot: int) -> Iterator[Shown]:

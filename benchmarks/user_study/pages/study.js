@@ -229,7 +229,11 @@ async function posted(job) {
 /* Act on an answer; whether the job is done with. */
 async function answered(job, answer) {
   if (answer.ok) {
-    if (job.isFinish) Object.assign(data.ending, await answer.json());
+    if (job.isFinish) {
+      const ending = await answer.json().catch(() => null);
+      if (ending === null) return false; // cut off: asked again
+      Object.assign(data.ending, ending);
+    }
     update(job.done);
     if (progress.finished && !isSite) go({ name: "end" }, "replaceState");
   } else if (isSite) {
@@ -242,7 +246,7 @@ async function answered(job, answer) {
     return false;
   } else if (answer.status === 409) {
     update((p) => (p.finished = true));
-    go({ name: "end" }, "replaceState");
+    location.reload(); // finished in another window: the page has the ending now
   } else if (answer.status === 422 && job.vote !== undefined) {
     update((p) => delete p.votes[job.vote.item]);
     warnings.add("problem_refused");
