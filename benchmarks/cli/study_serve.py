@@ -1,5 +1,6 @@
 """The commands `study serve`, `study invite` and `study forget`: a study on a server of its own."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -102,7 +103,7 @@ def serve(
         raters.address = address = (
             _checked(base) if base else _own_address(host, listener.getsockname()[1])
         )
-        watch = Watch(study, found, raters, set_apart)
+        watch = Watch(study, found, raters, set_apart, _shares_of(study) if show_results else None)
         say(f"study {found.id}: {found.raters} slots, {len(raters.all())} raters invited")
         if host not in ("127.0.0.1", "::1", "localhost") and not address.startswith("https:"):
             say(
@@ -185,6 +186,31 @@ def forget(
         raise InputError(f"{study / VOTES.file}: no rater has this token; {refused}")
     out(refused)
     out("answer files of the rater, and tables made before, are yours to delete")
+
+
+def _shares_of(folder: Path) -> Callable[[], list[tuple[str, str]]]:
+    """The shares so far, without raters set apart, in words."""
+    from leo_bench.benchmarks.study_results.collecting import collect
+    from leo_bench.benchmarks.study_results.results import results_of
+    from leo_bench.evaluation.errors import InputError
+
+    def shares() -> list[tuple[str, str]]:
+        try:
+            found = results_of(collect(folder, []))
+        except InputError:
+            return [("no votes yet", "")]
+        rows = []
+        for one in found.shares:
+            label = f"{one.first} chosen over {one.second}" if one.second else f'{one.first}: "yes"'
+            text = "no votes yet"
+            if one.kept is not None:
+                share = one.kept.share
+                low, high = (f"{100 * end:.1f}" for end in share.interval)
+                text = f"{100 * share.value:.1f} % [{low}, {high}] of {share.votes:,} votes"
+            rows.append((label, text))
+        return rows
+
+    return shares
 
 
 def _own_address(host: str, port: int) -> str:

@@ -21,7 +21,7 @@ WATCH_SCRIPT = "watch.js"
 EVERY = 15  # seconds between two updates of the page
 
 Rule = Callable[[Study, Answers], str]
-Results = Callable[[], Sequence[tuple[str, str]]]
+ResultRows = Callable[[], Sequence[tuple[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Watch:
     study: Study
     raters: Raters
     rule: Rule
-    results: Results | None = None
+    results: ResultRows | None = None
 
     def __call__(self, base: str) -> str:
         """The page as HTML; `base` is the address of the folder of styles and scripts."""
