@@ -115,5 +115,6 @@ def study_metrics(
             table(one.title, one.columns, one.rows, show)
             for line in one.notes:
                 show(wrapped(line))
+            show("")
         for line in (*raters(found), *found.notes):
             say(f"note: {line}")

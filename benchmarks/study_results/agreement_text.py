@@ -14,7 +14,7 @@ from leo_bench.evaluation.records.agreement import (
 from leo_bench.reports.formats.markdown import escape
 from leo_bench.reports.plain_tables import markdown_table
 
-NONE = "-"
+NONE, UNTOLD = "-", "cannot be told"
 
 
 @dataclass(frozen=True)
@@ -63,16 +63,17 @@ def _by_methods(found: AgreementExtra) -> Table:
             one.first,
             one.second,
             _number(one.difference.value, one.difference.interval, "+.4g"),
-            one.metric_prefers or one.difference.note or "not told",
+            one.metric_prefers or one.difference.note or UNTOLD,
             _percent(one.raters.value, one.raters.interval, "+" if not one.raters.even else ""),
-            one.raters_prefer or "not told",
-            {None: "cannot be told", True: "yes", False: "no"}[one.agree],
+            one.raters_prefer or UNTOLD,
+            {None: UNTOLD, True: "yes", False: "no"}[one.agree],
         ]
         for one in found.methods
     ]
     notes = [
         f"{_level(found)} intervals: of differences, for other videos, and as many; of votes, for "
-        "other raters and other items, and as many. Not told: the interval contains no preference.",
+        "other raters and other items, and as many. It cannot be told where an interval "
+        "contains no preference.",
         *_counts(found.methods),
     ]
     return Table("By pair of methods", [*columns, "raters prefer", "agree"], rows, notes)
@@ -107,7 +108,7 @@ def _by_pairs(found: AgreementExtra) -> Table:
     ]
     notes = [
         "votes that agree: share of votes for the clip that the metric prefers; chance is 50 %. "
-        "Ties and pairs without a value are left out.",
+        "Ties, and pairs of which a clip has no value, are left out.",
         *_shared_notes(found),
         "correlation: Spearman's, of the share of votes for a clip and the difference of the "
         f"values; {_level(found)} interval for other pairs",
@@ -145,7 +146,7 @@ def _by_single(found: AgreementExtra) -> Table:
 
 def _shared_columns(found: AgreementExtra) -> list[str]:
     everybody = ["of all raters"] if found.set_apart else []
-    return ["votes", "votes that agree", *everybody, "majorities", "raters with the others"]
+    return ["votes", "votes that agree", *everybody, "majorities", "inter-rater agreement"]
 
 
 def _shared_cells(one: ClipsAgreement, found: AgreementExtra) -> list[str]:
@@ -165,8 +166,8 @@ def _shared_notes(found: AgreementExtra) -> Iterator[str]:
     )
     yield "majorities: of the items on which most raters say the same, those that agree"
     yield (
-        "raters with the others: share of the same votes that agree with most other raters of the "
-        "item; it says how much of the rest is disagreement of raters"
+        "inter-rater agreement: share of the same votes that agree with most other raters of the "
+        "item: about as much as any metric can reach"
     )
 
 

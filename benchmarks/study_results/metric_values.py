@@ -18,7 +18,7 @@ from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.records.agreement import Of
 from leo_bench.evaluation.records.comparison import DifferenceRecord, exact_value
-from leo_bench.evaluation.records.documents import MeasuredRecord
+from leo_bench.evaluation.records.documents import MeasuredRecord, measured_of
 from leo_bench.evaluation.records.score import ScoreRecord
 from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS
 
@@ -103,7 +103,7 @@ def check_shown(study: Study, resources: Resources) -> None:
                 )
 
 
-def measured_of(
+def measure_study(
     study: Study,
     reference: Reference,
     asked: Asked,
@@ -133,7 +133,7 @@ def measured_of(
             shared[stride] = shared[stride] or study.request.get(stride)
         found = measure_together(replace(asked, fakes=tuple(fakes), shared=shared), resources)
         metrics += [_of_metric(metric, found, reference.method) for metric in asked.metrics]
-        records += found.document.records
+        records += measured_of(found.document)
         notes = found.notes
     if repetition is not None:
         of_all, more = _repetition(study, repetition, len(records), resources)
@@ -151,7 +151,7 @@ def _of_metric(metric: AskedMetric, found: Together, real: str) -> MetricOfStudy
     }
     places = {id(record): place for place, record in enumerate(found.document.records)}
     place = {method: places[id(number.record)] for method, number in numbers.items()}
-    method = {place: method for method, place in place.items()}
+    method = {at: name for name, at in place.items()}
     differences = {
         (method[one.first], method[one.second]): one
         for one in found.differences

@@ -12,7 +12,7 @@ from leo_bench.benchmarks.study_results.metric_values import (
     Measured,
     Reference,
     check_shown,
-    measured_of,
+    measure_study,
     reference_of,
 )
 from leo_bench.benchmarks.study_results.metrics_beside import (
@@ -97,7 +97,7 @@ def agreement_of(
     request = None
     if repetition is not None:
         request = _repetition_request(repetition, reference, asked)
-    measured = measured_of(study, reference, asked, request, resources)
+    measured = measure_study(study, reference, asked, request, resources)
     seed = asked.shared["seed"]
     methods = [one for metric in measured.metrics for one in by_methods(study, votes, metric)]
     clips = [

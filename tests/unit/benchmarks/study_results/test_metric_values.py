@@ -11,7 +11,7 @@ from leo_bench.benchmarks.scores.repetition import RepetitionRequest
 from leo_bench.benchmarks.scores.together import Asked
 from leo_bench.benchmarks.study_results.metric_values import (
     Measured,
-    measured_of,
+    measure_study,
     reference_of,
 )
 from leo_bench.benchmarks.user_study.study import Study
@@ -51,7 +51,7 @@ def measured(study: Study, *, metrics: str = "", repetition: int | None = None) 
     request = None
     if repetition is not None:
         request = RepetitionRequest(sources=(), calibrate=reference.spec, frames=repetition)
-    return measured_of(study, reference, asked, request, Resources(store=None))
+    return measure_study(study, reference, asked, request, Resources(store=None))
 
 
 @pytest.fixture
