@@ -90,24 +90,27 @@ def _files(given: Sequence[Path], notes: list[str]) -> Iterator[Path]:
     """The answer files, each once."""
     seen: set[str] = set()
     for place in given:
-        for path in _files_in(place, notes) if place.is_dir() else [place]:
+        for path in _files_at(place, notes):
             real = os.path.realpath(path)
             if real not in seen:
                 seen.add(real)
                 yield path
 
 
-def _files_in(folder: Path, notes: list[str]) -> list[Path]:
+def _files_at(place: Path, notes: list[str]) -> list[Path]:
+    """The answer files in a folder, or the file itself."""
     try:
-        inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        if not place.is_dir():
+            return [place]
+        inside = sorted(path for path in place.iterdir() if not path.name.startswith("."))
     except OSError as error:
-        raise InputError(f"{folder}: cannot be read: {error.strerror or error}") from None
+        raise InputError(f"{place}: cannot be read: {error.strerror or error}") from None
     files = [path for path in inside if path.suffix == ".json"]
     others = [path.name for path in inside if path.suffix != ".json"]
     if not files:
-        raise InputError(f"{folder}: no answer file (*.json) is in it")
+        raise InputError(f"{place}: no answer file (*.json) is in it")
     if others:
-        notes.append(f"{folder}: only *.json is read, not {listed(others)}")
+        notes.append(f"{place}: only *.json is read, not {listed(others)}")
     return files
 
 

@@ -50,7 +50,11 @@ def counted(found: Sequence[Found], notes: list[str]) -> list[Found]:
     for _, versions in groupby(sorted(found, key=_rater), key=_rater):
         in_order = sorted(versions, key=lambda one: one.order)
         for early, late in pairwise(in_order):
-            _check_later(early, late)
+            if conflict := _conflict(early, late):
+                raise InputError(
+                    f"{early.where} and {late.where}: rater {late.answers.rater}: {conflict}; "
+                    "leave one of them out"
+                )
         *others, last = in_order
         for other in others:
             kind = repeated if other.votes == last.votes else earlier
@@ -67,24 +71,20 @@ def _rater(one: Found) -> str:
     return one.answers.rater
 
 
-def _check_later(early: Found, late: Found) -> None:
-    """Check that `late` is the same answers as `early`, or a later version of them."""
+def _conflict(early: Found, late: Found) -> str:
+    """Why `late` is no later version of `early`; "" if it is one, or the same answers."""
     before, after = early.answers, late.answers
-    conflict = ""
     if before.slot != after.slot:
-        conflict = f"slot {before.slot} in the first, {after.slot} in the second"
-    elif before.finished and not after.finished:
-        conflict = "the second has later answers, but only the first is finished"
+        return f"slot {before.slot} in the first, {after.slot} in the second"
+    later = late.votes
     for item, vote in early.votes.items():
-        other = late.votes.get(item)
-        if other is None:
-            conflict = conflict or f"item {item} has no answer in the second, which has later ones"
-        elif vote != other and vote.turn >= other.turn:
-            conflict = conflict or f"item {item} has two different answers"
-    if conflict:
-        raise InputError(
-            f"{early.where} and {late.where}: rater {after.rater}: {conflict}; remove one of them"
-        )
+        if item not in later:
+            return f"item {item} has no answer in the second, which has later ones"
+        if vote != later[item] and vote.turn >= later[item].turn:
+            return f"item {item} has two different answers"
+    if before.finished and not after.finished:
+        return "the second has later answers, but only the first is finished"
+    return ""
 
 
 def _without_copies(raters: Sequence[Found], notes: list[str]) -> list[Found]:
