@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from leo_bench.benchmarks.user_study.answers import Answers, failed_checks
+from leo_bench.benchmarks.user_study.answers import Answers, Vote, failed_checks
 from leo_bench.benchmarks.user_study.study import Study, rated
 
 
@@ -18,20 +18,24 @@ def set_apart(study: Study, answers: Answers) -> str:
     if failed > rule.most_failed:
         verb = "is" if rule.most_failed == 1 else "are"
         return f"failed {failed} of {seen} checks; at most {rule.most_failed} {verb} allowed"
-    answered, items = rated_seconds(study, answers), sum(1 for _ in rated(study, answers.slot))
-    if len(answered) < rule.fewest_answered * items:
+    count, items = len(answered(study, answers)), sum(1 for _ in rated(study, answers.slot))
+    if count < rule.fewest_answered * items:
         return (
-            f"answered {len(answered)} of {items} items; at least "
+            f"answered {count} of {items} items; at least "
             f"{100 * rule.fewest_answered:g} % are required"
         )
-    if answered and median(answered) < rule.shortest_median:
-        return (
-            f"median time {median(answered):g} s an item; at least {rule.shortest_median:g} s "
-            "is required"
-        )
+    seconds = median_seconds(study, answers)
+    if seconds is not None and seconds < rule.shortest_median:
+        return f"median time {seconds:g} s an item; at least {rule.shortest_median:g} s is required"
     return ""
 
 
-def rated_seconds(study: Study, answers: Answers) -> list[float]:
-    """Seconds of each answer to a rated item."""
-    return [vote.ms / 1000 for vote in answers.votes if study.item[vote.item].role == "rated"]
+def median_seconds(study: Study, answers: Answers) -> float | None:
+    """Median time of the answers to rated items; None if there is none."""
+    times = [vote.ms for vote in answered(study, answers)]
+    return median(times) / 1000 if times else None
+
+
+def answered(study: Study, answers: Answers) -> list[Vote]:
+    """The votes on rated items."""
+    return [vote for vote in answers.votes if study.item[vote.item].role == "rated"]

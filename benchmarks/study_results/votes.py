@@ -5,11 +5,10 @@ A rater is a random token. No identifier of a crowd-working site is in either.
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from leo_bench.benchmarks.study_results.collecting import Collected
-from leo_bench.benchmarks.study_results.exclusion import rated_seconds, set_apart
+from leo_bench.benchmarks.study_results.exclusion import answered, median_seconds, set_apart
 from leo_bench.benchmarks.user_study.answers import Answers, completion_code, failed_checks
 from leo_bench.benchmarks.user_study.study import Study, answer_of, rated
 from leo_bench.evaluation.files.atomic import write_atomically
@@ -111,7 +110,6 @@ def _votes(study: Study, answers: Answers) -> Iterator[dict[str, Any]]:
 
 
 def _rater(study: Study, answers: Answers) -> dict[str, Any]:
-    seconds = rated_seconds(study, answers)
     failed, seen = failed_checks(study, answers)
     return {
         "rater": answers.rater,
@@ -119,10 +117,10 @@ def _rater(study: Study, answers: Answers) -> dict[str, Any]:
         "way": answers.way,
         "finished": answers.finished,
         "items": sum(1 for _ in rated(study, answers.slot)),
-        "answered": len(seconds),
+        "answered": len(answered(study, answers)),
         "checks": seen,
         "failed": failed,
-        "median_seconds": median(seconds) if seconds else None,
+        "median_seconds": median_seconds(study, answers),
         "set_apart": set_apart(study, answers),
         "completion_code": completion_code(study.id, answers.rater),
     }
