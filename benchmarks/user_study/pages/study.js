@@ -16,6 +16,7 @@ const DAY = 86_400_000; // ms, the longest time that a vote may have
 const PATIENCE = 15_000; // ms to wait for an answer of the server
 const SHORTEST_WAIT = 500; // ms before the first retry; doubled at each further one
 const LONGEST_WAIT = 30_000;
+const LARGEST = 4; // pixels of the screen a pixel of a clip, on a side
 const KEPT = 8; // latest frames of a clip that are kept
 const FAILURES_TOLD = 3; // failed posts after which a static site offers the file instead
 
@@ -323,7 +324,9 @@ class Stage {
     this.waiting = -1; // which clip waits for the other
     this.place.replaceChildren();
     this.rounds = 0; // how often all clips came to their end
-    this.onStart = this.onRound = this.onAgain = this.onBlocked = this.onFailed = () => {};
+    const nothing = () => {};
+    Object.assign(this, { onLoad: nothing, onStart: nothing, onRound: nothing });
+    Object.assign(this, { onAgain: nothing, onBlocked: nothing, onFailed: nothing });
     this.button.disabled = true;
     this.setPlaying(false);
   }
@@ -621,8 +624,8 @@ const VIEWS = {
     const item = sequence()[at];
     const vote = progress.votes[item.item];
     const choice = vote?.choice ?? null;
-    const isSeen = choice !== null;
-    visit = { item, at, choice, changes: 0, ms: 0, since: null, replays: 0, isSeen, isBlocked: false };
+    visit = { item, at, choice, changes: 0, ms: 0, since: null, replays: 0 };
+    Object.assign(visit, { isLoaded: false, isBlocked: false, isSeen: choice !== null });
     const isPractice = item.right !== null;
     const kind = isPractice ? "practice" : data.kind === "pairs" ? "pair" : "single";
     part("place").textContent = say(`${kind}_place`, {
@@ -648,14 +651,12 @@ async function showItem() {
   const mine = visit;
   part("failed").hidden = true;
   part("replay").disabled = true;
-  part("hint").textContent = "";
-  part("loading").textContent = say("loading");
+  showHint();
   const isThere = await playClips(stage, mine.item.clips, () => {
-    part("loading").textContent = "";
+    part("hint").textContent = "";
     part("failed").hidden = false;
   });
   if (!isThere || visit !== mine) return;
-  part("loading").textContent = "";
   part("replay").disabled = false;
   const items = sequence();
   preload([items[mine.at], items[mine.at + 1], items[mine.at - 1]]);
@@ -665,8 +666,9 @@ async function showItem() {
 async function playClips(where, addresses, onFailed) {
   where.clear();
   where.onFailed = onFailed;
-  if (where === stage) Object.assign(where, { onStart, onRound, onAgain, onBlocked });
+  if (where === stage) Object.assign(where, { onLoad, onStart, onRound, onAgain, onBlocked });
   const isThere = await where.show(addresses);
+  if (isThere) where.onLoad();
   if (isThere && isStill.matches) where.onBlocked();
   else if (isThere && !document.hidden) await where.restart();
   else if (isThere) where.isDue = true;
@@ -678,6 +680,11 @@ function preload(items) {
   const addresses = items.flatMap((item) => item?.clips ?? []);
   clips.keepOnly(addresses);
   for (const address of addresses) clips.get(address).catch(() => {}); // tried again when shown
+}
+
+function onLoad() {
+  visit.isLoaded = true;
+  showHint();
 }
 
 /* The clips of the item play: the time of this visit begins. */
@@ -705,8 +712,12 @@ function onBlocked() {
 }
 
 function showHint() {
-  const { isBlocked, isSeen, choice } = visit;
-  const key = isBlocked ? "press_play" : !isSeen ? "watch_first" : choice === null ? "answer_now" : "";
+  const { isLoaded, isBlocked, isSeen, choice } = visit;
+  let key = "";
+  if (!isLoaded) key = "loading";
+  else if (isBlocked) key = "press_play";
+  else if (!isSeen) key = "watch_first";
+  else if (choice === null) key = "answer_now";
   part("hint").textContent = key === "" ? "" : say(key);
 }
 
@@ -992,6 +1003,7 @@ addEventListener("beforeunload", (event) => {
 
 history.scrollRestoration = "manual";
 document.documentElement.style.setProperty("--shape", data.width / data.height);
+document.documentElement.style.setProperty("--widest", `${LARGEST * data.width}px`);
 progress = store.read() ?? newProgress();
 if (progress.slot in data.slots) {
   if (!isSite) takeServersAnswers();
