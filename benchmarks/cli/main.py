@@ -114,6 +114,7 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
         {
             "demo": study_demo.demo,
             "create": study.create,
+            "plan": study.plan,
             "export": study_export.study_export,
             "serve": study_serve.serve,
             "invite": study_serve.invite,

@@ -1,4 +1,4 @@
-"""The command `study create`: a study's clips, slots and document."""
+"""The commands `study create` and `study plan`: a study, and what it can find."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from leo_bench.benchmarks.cli.options import (
 )
 
 RATERS = 10_000
+POWER = 0.8  # share of studies that find a preference
 
 
 @dataclass(frozen=True)
@@ -147,9 +148,11 @@ def create(
     from leo_bench.benchmarks.cli.screen import resources, say
     from leo_bench.benchmarks.user_study.create import create_study
     from leo_bench.benchmarks.user_study.study import DOCUMENT
+    from leo_bench.benchmarks.user_study.study_plan import plan_lines
     from leo_bench.benchmarks.user_study.study_request import StudyRequest
     from leo_bench.evaluation.files.kinds import made_by
     from leo_bench.evaluation.files.targets import Target, check_targets, claimed
+    from leo_bench.evaluation.preferences.power import Spread
 
     check_targets(Target("--out", out, made_by("study create", DOCUMENT)))
     request = StudyRequest(
@@ -170,4 +173,34 @@ def create(
         say(f"note: {note}")
     if was_there:
         say(f"{out}: this study is there already; nothing was changed")
-    show(f"{out}: study {study.id}: {len(study.item)} items, {len(study.clip)} clips")
+    show(f"{out}: study {study.id}, {len(study.clip)} clips")
+    for line in plan_lines(study, Spread(), POWER):
+        show(f"  {line}")
+
+
+def plan(
+    study: Annotated[Path, typer.Argument(help="Folder of a study.")],
+    power: Annotated[
+        float, typer.Option(help="Share of studies that find the preference, 0 to 1.")
+    ] = POWER,
+    spread_raters: Annotated[
+        float, typer.Option(help="How much raters differ: standard deviation of log odds.")
+    ] = 0.5,
+    spread_items: Annotated[
+        float, typer.Option(help="How much items differ: standard deviation of log odds.")
+    ] = 0.5,
+) -> None:
+    """Show what a study asks of its raters, and how small a preference it can find.
+
+    A preference is found where the 95 % interval of its share, for other raters and other videos,
+    excludes 50 %. `study create` shows the same.
+
+    Example: leo-bench study plan study --spread-raters 1 --spread-items 1
+    """
+    from leo_bench.benchmarks.cli.screen import out as show
+    from leo_bench.benchmarks.user_study.study import load_study
+    from leo_bench.benchmarks.user_study.study_plan import plan_lines
+    from leo_bench.evaluation.preferences.power import Spread
+
+    for line in plan_lines(load_study(study), Spread(spread_raters, spread_items), power):
+        show(line)

@@ -7,11 +7,11 @@ repetition    a quarter of a clip four times: yes; a still clip: no. Who always 
               fails half of them
 own question  videos of one source against those of another, as the question's author says
 
-They show videos that the study does not rate where there are enough, and of those the ones that
-move most, since a still clip differs from its video by motion alone.
+They show videos that the study does not rate, where there are enough. Of those the ones that move
+most are taken, first for the checks without noise, since they differ by motion alone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Literal
@@ -23,7 +23,7 @@ from leo_bench.evaluation.errors import InputError
 
 NOISE = 80  # levels: standard deviation
 TIMES = 4  # that a loop is played
-CANDIDATES = 3  # videos that are looked at for each that is shown
+CANDIDATES = 5  # videos that are looked at for each that is shown
 LOOKED_AT = 5  # frames of each
 
 
@@ -73,13 +73,12 @@ def checks_of(
             f"{base.name}: {count} checks and practice items show a video each, and {len(drawn)} "
             f"videos of {base.spec} have {frames} frames: give fewer --checks"
         )
-    looked_at = others[: CANDIDATES * count]
-    looked_at.sort(key=lambda index: -_motion(base, index, frames))  # stable: ties by seed
-    kinds = islice(cycle(_kinds(question, frames, base.stride)), count)
-    return [
-        _check(question, base, index, damage)
-        for index, damage in zip(looked_at[:count], kinds, strict=True)
-    ], notes
+    moving = others[: CANDIDATES * count]
+    moving.sort(key=lambda index: -_motion(base, index, frames))  # stable: ties by seed
+    kinds = list(islice(cycle(_kinds(question, frames, base.stride)), count))
+    by_need = sorted(range(count), key=lambda number: kinds[number].startswith("noise"))
+    chosen = dict(zip(by_need, moving, strict=False))
+    return [_check(question, base, chosen[i], kinds[i]) for i in range(count)], notes
 
 
 def checks_between(
@@ -96,14 +95,14 @@ def checks_between(
     ]
 
 
-def _kinds(question: str, frames: int, stride: int) -> Iterator[str]:
+def _kinds(question: str, frames: int, stride: int) -> Sequence[str]:
     noise, loop = f"noise={NOISE}", f"loop={max(1, frames // TIMES) * stride}"
     kinds = {
         "realism": (noise, "frozen"),
         "coherence": ("shuffled", noise),
         "repetition": (loop, "frozen"),
     }
-    return iter(kinds[question])
+    return kinds[question]
 
 
 def _check(question: str, base: MethodVideos, index: int, damage: str) -> Check:

@@ -37,6 +37,7 @@ from leo_bench.benchmarks.user_study.study import (
     Method,
     Role,
     Study,
+    clip_path,
     load_study,
     write_study,
 )
@@ -53,6 +54,10 @@ from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.schema import settings_digest
 from leo_bench.evaluation.records.circumstances import versions
 from leo_bench.evaluation.videos.source import fingerprint
+
+# What study.toml has room for: 3 MB of slots, and 1 MB of clips.
+ENTRIES = 150_000
+MOST_CLIPS = 2_500
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,7 @@ def create_study(request: StudyRequest, folder: Path, resources: Resources) -> t
     elif study != before:
         changed = next(name for name in digests if digests[name] != before.clip[name].sha256)
         raise InputError(
-            f"{folder / CLIPS / changed}.mp4: is not the clip that study.toml states; remove the "
+            f"{clip_path(folder, changed)}: is not the clip that study.toml states; remove the "
             "file, and the same command writes it again"
         )
     return study, before is not None
@@ -170,6 +175,8 @@ def draft_of(request: StudyRequest, resources: Resources) -> Draft:
     for number, check in enumerate(checks):
         role: Role = "practice" if number < request.practice else "check"
         drawn.item(role, check.clips, check.right)
+    rated = request.per_rater or sum(map(len, groups))
+    _check_size(request.raters, rated + len(checks), len(drawn.clips))
     question = request.question
     behind = [dataset_behind(one.spec) for one in sorted(methods, key=lambda m: not m.is_real)]
     found = next((dataset.id for dataset in behind if dataset is not None), "")
@@ -210,16 +217,14 @@ class _Drawn:
     def item(self, role: Role, clips: Sequence[Footage], right: Any = "") -> str:
         """Add an item -> its name."""
         shown = [self._clip(clip) for clip in clips]
-        name = blind_name(self._secret, "item", role, *shown)
+        name = blind_name(self._secret, "item", role, *shown)[:12]  # many slots name it
         second = shown[1] if len(shown) == 2 else ""
         self.items[name] = Item(role=role, a=shown[0], b=second, right=right)
         return name
 
     def _clip(self, made_of: Footage) -> str:
         name = blind_name(self._secret, "clip", made_of.spec, made_of.video)
-        known = self.clips.setdefault(name, made_of)
-        if made_of.method and not known.method:
-            self.clips[name] = made_of
+        self.clips.setdefault(name, made_of)
         return name
 
 
@@ -228,16 +233,18 @@ def _groups(
 ) -> tuple[list[list[tuple[Footage, ...]]], list[str]]:
     """The rated items, those that compare the same methods together, and notes."""
     videos, seed = request.videos, request.seed
-    if request.is_single:
-        drawn = [(one, draw_videos(one, videos, frames, seed)) for one in methods]
-        return [[(_footage(one, index),) for index in found] for one, found in drawn], []
     groups: list[list[tuple[Footage, ...]]] = []
     notes = []
-    for first, second in compared(methods, request.against):
-        comparison = draw_pairs(first, second, videos=videos, frames=frames, seed=seed)
-        groups.append([(_footage(first, a), _footage(second, b)) for a, b in comparison.pairs])
-        notes.append(comparison.note)
-    items = sum(map(len, groups))
+    if request.is_single:
+        for method in methods:
+            drawn = draw_videos(method, videos, frames, seed)
+            groups.append([(_footage(method, index),) for index in drawn])
+    else:
+        for first, second in compared(methods, request.against):
+            found = draw_pairs(first, second, videos=videos, frames=frames, seed=seed)
+            groups.append([(_footage(first, a), _footage(second, b)) for a, b in found.pairs])
+            notes.append(found.note)
+    items = videos * len(groups)
     if request.per_rater is not None and request.per_rater > items:
         raise InputError(f"--per-rater {request.per_rater}: the study has {items} rated items")
     return groups, notes
@@ -284,3 +291,14 @@ def _check_clips(folder: Path, draft: Draft) -> None:
             f"{folder / CLIPS}: has clips of another study, which was not finished; remove the "
             "folder, or give another --out"
         )
+
+
+def _check_size(raters: int, shown: int, clips: int) -> None:
+    """Refuse a study whose document would be too large to read (`MAX_TOML_BYTES`)."""
+    if raters * shown > ENTRIES:
+        raise InputError(
+            f"{raters:,} raters x {shown:,} items: {ENTRIES:,} at most fit in study.toml; give "
+            "fewer --raters, --videos or --per-rater"
+        )
+    if clips > MOST_CLIPS:
+        raise InputError(f"{clips:,} clips: {MOST_CLIPS:,} at most; give fewer --videos")

@@ -107,10 +107,12 @@ def draw_videos(method: MethodVideos, videos: int, frames: int, seed: int) -> li
     """
     found = method.drawn(frames, seed)
     if len(found) < videos:
+        at_stride = f" at stride {method.stride}" if method.stride > 1 else ""
+        what = f"{len(found)} of {len(method.source.names)} videos have {frames} frames{at_stride}"
+        fewer = f"--videos {len(found)}, or " if found else ""
         raise InputError(
-            f"{method.name}: {len(found)} videos of {method.spec} have {frames} frames"
-            f"{f' at stride {method.stride}' if method.stride > 1 else ''}, and {videos} are "
-            f"wanted: give --videos {len(found)}, fewer --frames, or more videos"
+            f"{method.name}: {method.spec}: {what}, and {videos} are wanted: give {fewer}fewer "
+            "--frames"
         )
     return found[:videos]
 

@@ -1,6 +1,6 @@
 """Clips as raters see them: all of one size, length and frame rate, H.264 with the same settings.
 
-A video is resized so that its central square fills the clip: down to the smallest size in the
+A video's central square is resized to fill the clip: down to the smallest size in the
 study, then, below `LEAST_SIDE`, up by a whole number, since H.264 in browsers halves the
 resolution of colour. Names of clips are blind (`blind_name`), and their files have one date.
 """
@@ -19,7 +19,7 @@ from torch import Tensor
 from leo_bench.benchmarks.user_study.drawing import MethodVideos
 from leo_bench.benchmarks.user_study.study import Shape, clip_path
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.preprocess import shorter_side_lanczos_center_crop
+from leo_bench.evaluation.preprocess import floor_crop_lanczos
 from leo_bench.evaluation.videos.source import VideoSource, each_levels, frame_rates
 from leo_bench.evaluation.videos.write import check_fps, write_video
 
@@ -234,4 +234,4 @@ def write_clips(
 def _resized(frame: Tensor, side: int) -> Tensor:
     if tuple(frame.shape[-2:]) == (side, side):
         return frame
-    return shorter_side_lanczos_center_crop(frame[None], side)[0]
+    return floor_crop_lanczos(frame[None], side)[0]

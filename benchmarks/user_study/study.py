@@ -257,13 +257,17 @@ def load_study(folder: Path) -> Study:
 
 
 def write_study(study: Study, folder: Path) -> None:
-    """Write `FOLDER/study.toml`, one slot a line."""
+    """Write `FOLDER/study.toml`."""
+    write_atomically(folder / DOCUMENT, document_text(study).encode())
+
+
+def document_text(study: Study) -> str:
+    """A study as TOML, one slot a line."""
     content = study.model_dump(mode="json", exclude_defaults=True, exclude={"slots"})
-    slots = "".join(f"  {json.dumps(slot)},\n" for slot in study.slots)
     content = {"format": study.format, **content}
     tables = {key: content.pop(key) for key in list(content) if isinstance(content[key], dict)}
-    text = f"{to_toml(content)}slots = [\n{slots}]\n{to_toml(tables)}"
-    write_atomically(folder / DOCUMENT, text.encode())
+    slots = "".join(f"  {json.dumps(slot)},\n" for slot in study.slots)
+    return f"{to_toml(content)}slots = [\n{slots}]\n{to_toml(tables)}"
 
 
 def clip_path(folder: Path, clip: str) -> Path:

@@ -90,6 +90,11 @@ def check_request(request: StudyRequest) -> None:
             f"--check-right and --check-wrong are for a question of your own; {request.question} "
             "has checks"
         )
+    if 0 < request.checks <= request.most_failed:
+        raise InputError(
+            f"--most-failed {request.most_failed}: of {request.checks} checks no rater can fail "
+            "more; give more --checks, or a lower --most-failed"
+        )
     if request.is_single and request.against is not None:
         raise InputError("--against: repetition shows one clip at a time; leave it out")
 
@@ -132,9 +137,20 @@ def open_methods(request: StudyRequest, options: SourceOptions) -> list[MethodVi
 
 
 def open_method(name: str, spec: str, options: SourceOptions, stride: int) -> MethodVideos:
-    """Open one method's videos; errors begin with its name."""
+    """Open one method's videos; errors begin with its name.
+
+    Args:
+        name: of the method.
+        spec: the source.
+        options: `frames` of them are of a clip.
+        stride: every n-th frame is taken.
+
+    Raises:
+        InputError: the source cannot be opened.
+    """
+    frames = None if options.frames is None else options.frames * stride
     with _named(name):
-        source = open_source(spec, options)
+        source = open_source(spec, replace(options, frames=frames))
     return MethodVideos(name, spec, source, name.lower() == REAL, stride)
 
 

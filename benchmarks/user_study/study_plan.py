@@ -1,0 +1,114 @@
+"""The plan of a study: what it asks of raters, and how small a preference it can find."""
+
+from collections import Counter
+from collections.abc import Iterator
+from math import comb
+
+from leo_bench.benchmarks.user_study.study import Study
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.preferences.power import Spread, smallest_share
+
+ANSWERING = 4.0  # seconds of an item besides its clip, played once: an assumption
+
+
+def minutes_a_rater(study: Study) -> float:
+    """How long the longest slot takes, in minutes: each clip once, and ANSWERING an item."""
+    clip = study.shape.frames / study.shape.fps
+    return max(map(len, study.slots)) * (clip + ANSWERING) / 60
+
+
+def passes_by_chance(study: Study) -> float:
+    """Probability that a rater who answers at random fails no more checks than the rule allows."""
+    checks = _checks(study)
+    allowed = min(study.exclusion.most_failed, checks)
+    return sum(comb(checks, failed) for failed in range(allowed + 1)) * 0.5**checks
+
+
+def items_a_rater(study: Study) -> dict[tuple[str, str], int]:
+    """How many rated items of each comparison every rater sees at least.
+
+    Of a single-clip study the second name of a key is "".
+    """
+    counts = [
+        Counter(
+            study.methods_of(one.item) for one in study.shown(slot) if _is_rated(study, one.item)
+        )
+        for slot in range(study.raters)
+    ]
+    groups = dict.fromkeys(study.methods_of(name) for name in study.item if _is_rated(study, name))
+    return {group: min(count[group] for count in counts) for group in groups}
+
+
+def plan_lines(study: Study, spread: Spread, power: float) -> Iterator[str]:
+    """The plan of a study, as sentences.
+
+    Args:
+        study: the study.
+        spread: how much raters and items are assumed to differ.
+        power: share of studies that find the preference.
+
+    Raises:
+        InputError: a power outside 0 to 1.
+    """
+    if not 0 < power < 1:
+        raise InputError(f"--power {power:g}: expected a share between 0 and 1")
+    roles = Counter(study.item[one.item].role for one in study.shown(0))
+    shown = (
+        f"{_count(roles['practice'], 'practice item')}, {_count(roles['rated'], 'rated item')} and "
+        f"{_count(roles['check'], 'check')}"
+    )
+    minutes = _count(max(1, round(minutes_a_rater(study))), "minute")
+    seconds = study.shape.frames / study.shape.fps
+    yield (
+        f"{_count(study.raters, 'rater')}, each {shown}: about {minutes}, if an item takes the "
+        f"{seconds:.1f} s of its clip and {ANSWERING:g} s more"
+    )
+    yield from _found(study, spread, power)
+    yield (
+        f"assumed: raters differ by {spread.raters:g} and items by {spread.items:g}, standard "
+        "deviations on the scale of log odds"
+    )
+    yield from _caught(study)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _found(study: Study, spread: Spread, power: float) -> Iterator[str]:
+    unit = "pairs" if study.kind == "pairs" else "clips"
+    by_count: dict[int, list[str]] = {}
+    for (first, second), count in items_a_rater(study).items():
+        by_count.setdefault(count, []).append(f"{first} and {second}" if second else first)
+    for count, groups in by_count.items():
+        share = smallest_share(study.raters, max(count, 1), spread, power)
+        found = "too few to find any preference"
+        if share is not None:
+            found = f"find {100 * share:.0f} % against 50 % in {100 * power:g} % of studies"
+        named = f" ({'; '.join(groups)})" if len(by_count) > 1 else ""
+        yield f"{study.raters} raters x {count} {unit} {found}{named}"
+
+
+def _caught(study: Study) -> Iterator[str]:
+    """What the rule of exclusion does with raters who do not look."""
+    checks, allowed = _checks(study), study.exclusion.most_failed
+    if not checks:
+        yield "there are no checks: raters who do not look are not told apart"
+        return
+    yield (
+        f"a rater who fails more than {allowed} of {checks} checks is set apart: "
+        f"{100 * (1 - passes_by_chance(study)):.0f} % of those who answer at random"
+    )
+    if checks // 2 <= allowed:
+        yield (
+            f"a rater who always gives the same answer may fail {checks // 2} of them and is then "
+            "not set apart: give more --checks, or a lower --most-failed"
+        )
+
+
+def _checks(study: Study) -> int:
+    return sum(study.item[one.item].role == "check" for one in study.shown(0))
+
+
+def _is_rated(study: Study, item: str) -> bool:
+    return study.item[item].role == "rated"

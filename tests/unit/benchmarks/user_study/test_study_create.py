@@ -1,0 +1,230 @@
+"""`study create` and `study plan`: the same seed makes the same study, and nothing is replaced."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from made_studies import made_study
+
+from conftest import Run, write_frames
+from leo_bench.benchmarks.user_study.page_data import page_data
+from leo_bench.benchmarks.user_study.study import Study, clip_path, load_study
+
+REAL, STILL = "real=toy-faces/test", "still=damaged:frozen:toy-faces/test"
+SMALL = ("--videos", 2, "--raters", 3, "--frames", 8, "--checks", 2, "--practice", 1)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+def create(leo_bench: Run, out: Path, *more: object, question: str = "realism") -> Study:
+    given = ("--pairs", STILL, REAL, "--question", question, *SMALL, *more)
+    ended = leo_bench("study", "create", *given, "--out", out)
+    assert ended.code == 0, ended.err
+    return load_study(out)
+
+
+def test_the_same_seed_makes_the_same_study_and_another_seed_another(
+    leo_bench: Run, tmp_path: Path
+) -> None:
+    study = create(leo_bench, tmp_path / "one")
+    create(leo_bench, tmp_path / "two", "--workers", 1)
+    assert tree(tmp_path / "one") == tree(tmp_path / "two")
+    assert study.request == {
+        "pairs": [STILL, REAL], "question": "realism", "raters": 3, "videos": 2, "frames": 8,
+        "checks": 2, "practice": 1,
+    }  # fmt: skip
+    other = create(leo_bench, tmp_path / "other", "--seed", 1)
+    assert not study.clip.keys() & other.clip.keys()
+    assert not study.item.keys() & other.item.keys()
+    videos = [{clip.video for clip in one.clip.values()} for one in (study, other)]
+    assert videos[0] != videos[1]
+
+
+def test_a_study_of_pairs_says_everything_and_its_pages_nothing(
+    leo_bench: Run, tmp_path: Path
+) -> None:
+    study = create(leo_bench, tmp_path / "s")
+    assert (study.kind, study.text) == ("pairs", "Which clip is more realistic?")
+    assert study.dataset == "toy-faces"
+    assert {name: one.is_real for name, one in study.method.items()} == {
+        "still": False,
+        "real": True,
+    }
+    assert Counter(one.role for one in study.item.values()) == {
+        "rated": 2,
+        "check": 2,
+        "practice": 1,
+    }
+    for name, one in study.item.items():
+        if one.role == "rated":
+            assert study.methods_of(name) == ("still", "real")
+            assert study.clip[one.a].video == study.clip[one.b].video
+        else:
+            assert one.right == "a"
+            assert study.clip[one.b].source.startswith("damaged:")
+    assert "still and real: videos of equal names" in study.notes
+    shape = study.shape
+    assert (shape.height, shape.width, shape.frames, shape.fps) == (256, 256, 8, 25.0)
+    shown = page_data(study, range(3), "site").to_json()
+    for word in ("still", "real", "toy", "frozen", "noise", "damaged", "check", "rated"):
+        assert not re.search(
+            rf'"[^"]*{word}[^"]*"',
+            shown.replace(study.text, "").split('"words"')[0].replace('"question":"realism"', ""),
+        )
+    assert all(re.fullmatch(r"[0-9a-f]{16}", name) for name in study.clip)
+    assert all(re.fullmatch(r"[0-9a-f]{12}", name) for name in study.item)
+
+
+def test_a_study_of_single_clips(leo_bench: Run, tmp_path: Path) -> None:
+    study = create(leo_bench, tmp_path / "s", "--per-rater", 2, question="repetition")
+    assert (study.kind, study.text) == ("single", "Does the clip contain repeated motion?")
+    rights = Counter(one.right for one in study.item.values() if one.role == "check")
+    assert rights == {"yes": 1, "no": 1}
+    for slot in range(3):
+        shown = [one.item for one in study.shown(slot) if study.item[one.item].role == "rated"]
+        assert sorted(study.methods_of(name)[0] for name in shown) == ["real", "still"]
+
+
+def test_a_question_of_ones_own(leo_bench: Run, tmp_path: Path) -> None:
+    study = create(
+        leo_bench,
+        tmp_path / "s",
+        *(
+            "--check-right",
+            "part:1/2:toy-faces/test",
+            "--check-wrong",
+            "damaged:noise=90:toy-faces/test",
+        ),
+        question="Which face is more friendly?",
+    )
+    assert (study.question, study.text) == ("own", "Which face is more friendly?")
+    for one in study.item.values():
+        if one.role != "rated":
+            sources = [study.clip[name].source for name in (one.a, one.b)]
+            assert sources == ["part:1/2:toy-faces/test", "damaged:noise=90:toy-faces/test"]
+
+
+def test_what_is_there_is_kept_completed_and_never_replaced(leo_bench: Run, tmp_path: Path) -> None:
+    out = tmp_path / "s"
+    study = create(leo_bench, out)
+    before = tree(out)
+    line = ("study", "create", "--pairs", STILL, REAL, "--question", "realism", *SMALL)
+    again = leo_bench(*line, "--out", out)
+    assert again.code == 0
+    assert "this study is there already" in again.err
+    other = leo_bench(*line, "--seed", 1, "--out", out)
+    assert (other.code, tree(out)) == (2, before)
+    assert f"{out}: is another study ({study.id}); give another --out" in other.err
+
+    one, two, *_ = study.clip
+    clip_path(out, one).unlink()
+    assert leo_bench(*line, "--out", out).code == 0
+    assert tree(out) == before
+    clip_path(out, two).write_bytes(b"changed")
+    changed = leo_bench(*line, "--out", out)
+    assert changed.code == 2
+    assert f"{two}.mp4: is not the clip that study.toml states" in changed.err
+
+
+def test_an_interrupted_study_goes_on_and_does_not_look_whole(
+    leo_bench: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = create(leo_bench, tmp_path / "whole")
+    out = tmp_path / "s"
+    line = ("study", "create", "--pairs", STILL, REAL, "--question", "realism", *SMALL)
+
+    def stops(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("leo_bench.benchmarks.user_study.create.write_study", stops)
+        assert leo_bench(*line, "--out", out).code != 0
+    assert not (out / "study.toml").exists()
+    assert len(list((out / "clips").iterdir())) == len(whole.clip)
+    assert leo_bench("study", "plan", out).code == 2
+    other = leo_bench(*line, "--seed", 1, "--out", out)
+    assert "has clips of another study, which was not finished" in other.err
+    assert leo_bench(*line, "--out", out).code == 0
+    assert tree(out) == tree(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ((REAL,), "--pairs names 1 of 2 methods or more"),
+        ((REAL, "toy-faces/test"), "--pairs toy-faces/test: NAME=SOURCE is expected"),
+        ((REAL, "a.b=x"), "--pairs a.b=x: NAME=SOURCE is expected, the name of letters"),
+        ((REAL, "Real=toy-faces/train"), "--pairs: Real is there twice"),
+        ((REAL, "a=toy-faces/test"), "--pairs: toy-faces/test is there twice"),
+        ((REAL, "a=nowhere"), "leo-bench: a: "),
+        ((REAL, STILL, "--question", "realsim"), "--question realsim: give realism, coherence"),
+        ((REAL, STILL, "--question", "Which is nicer?"), "needs --check-right and --check-wrong"),
+        ((REAL, STILL, "--check-right", "x"), "are for a question of your own"),
+        ((REAL, STILL, "--against", "b"), "--against b: is none of the methods real, still"),
+        (("a=toy-faces/test", "--question", "repetition", "--against", "a"), "leave it out"),
+        ((REAL, STILL, "--videos", 300), "256 of 256 videos have 8 frames, and 300 are wanted"),
+        ((REAL, STILL, "--frames", 4), "--frames 4: a clip needs 8 frames or more"),
+        ((REAL, STILL, "--size", 33), "--size 33: clips have an even side"),
+        ((REAL, STILL, "--fps", 0), "give --fps"),
+        ((REAL, STILL, "--per-rater", 5), "--per-rater 5: the study has 2 rated items"),
+        ((REAL, STILL, "--most-failed", 2), "--most-failed 2: of 2 checks no rater can fail more"),
+        ((REAL, STILL, "--practice", 0), "--practice"),
+        ((REAL, STILL, "--language", "xx"), "no language 'xx'"),
+        ((REAL, STILL, "--raters", 10_000, "--videos", 20), "10,000 raters x 23 items"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_a_study_is_refused_in_one_line(
+    leo_bench: Run, tmp_path: Path, line: tuple[object, ...], why: str
+) -> None:
+    question = () if "--question" in line else ("--question", "realism")
+    given = list(SMALL)
+    for option in ("--videos", "--frames", "--raters", "--checks", "--practice"):
+        if option in line:
+            at = given.index(option)
+            del given[at : at + 2]
+    out = tmp_path / "s"
+    ended = leo_bench("study", "create", *line, *question, *given, "--out", out)
+    assert ended.code == 2
+    assert why in ended.err
+    assert ended.err.count("\n") == 1
+    assert not out.exists()
+
+
+def test_videos_of_a_folder_that_are_too_short_are_refused(leo_bench: Run, tmp_path: Path) -> None:
+    for side, frames in (("a", 4), ("b", 12)):
+        for video in range(3):
+            write_frames(tmp_path / side / f"v{video}", frames)
+    given = (f"a={tmp_path / 'a'}", f"b={tmp_path / 'b'}", "--question", "coherence")
+    ended = leo_bench("study", "create", *given, "--out", tmp_path / "s")
+    assert "a: v0 has 4 frames to show, and a clip needs 8 or more: give --frames" in ended.err
+
+
+def test_the_plan_says_what_raters_do_and_what_is_found(leo_bench: Run, tmp_path: Path) -> None:
+    made_study(tmp_path, videos=4, raters=20, checks=4, with_clips=False)
+    lines = leo_bench("study", "plan", tmp_path).out.splitlines()
+    assert lines[0] == (
+        "20 raters, each 1 practice item, 12 rated items and 4 checks: about 1 minute, if an item "
+        "takes the 0.6 s of its clip and 4 s more"
+    )
+    found = re.fullmatch(
+        r"20 raters x 4 pairs find (\d\d) % against 50 % in 80 % of studies", lines[1]
+    )
+    assert found is not None
+    assert lines[3] == (
+        "a rater who fails more than 1 of 4 checks is set apart: 69 % of those who answer at random"
+    )
+    assert len(lines) == 4
+    alike = leo_bench("study", "plan", tmp_path, "--spread-raters", 0, "--spread-items", 0).out
+    assert re.findall(r"find (\d\d) %", alike)[0] < found[1]
+    refused = leo_bench("study", "plan", tmp_path, "--power", 1)
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+
+
+def test_the_plan_warns_where_checks_catch_nobody(leo_bench: Run, tmp_path: Path) -> None:
+    for checks, said in ((0, "there are no checks"), (2, "always gives the same answer")):
+        made_study(tmp_path / str(checks), checks=checks, with_clips=False)
+        assert said in leo_bench("study", "plan", tmp_path / str(checks)).out
