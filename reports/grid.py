@@ -223,7 +223,7 @@ def _below(row: TableRow) -> str:
     origins = {cell.measured.origin for cell in row.cells if cell.measured}
     if "simulated" in origins:
         return "SIMULATED raters" if len(origins) == 1 else "raters, SIMULATED ones marked"
-    return "raters of an own study" if "raters" in origins else "measured"
+    return "own study" if "raters" in origins else "measured"
 
 
 def _printed(cell: Cell, layout: Layout, row: TableRow, notes: Footnotes) -> Text:

@@ -9,6 +9,8 @@ Content = Mapping[str, Any]
 
 COVERS = "where a number would fall with other raters and other videos, as many"
 
+ALONE = "which say nothing of other raters or videos"
+
 
 def recipe_of_raters(content: Content) -> str:
     """What a share was computed from, for a footnote."""
@@ -48,9 +50,9 @@ def percent(share: Content, second: str) -> str:
 
 
 def covered_by(methods: Iterable[str], level: float) -> list[str]:
-    """What intervals of these methods cover, a sentence for each, without its full stop."""
+    """What intervals of these methods cover, a line for each."""
     said = []
     for method in dict.fromkeys(methods):
-        what = COVERS if method == METHOD else "nothing is known of others"
-        said.append(f"{level:.0%} interval ({method}): {what}".replace("%", " %"))
+        what = COVERS if method == METHOD else ALONE
+        said.append(f"{level:.0%} intervals ({method}), {what}".replace("%", " %"))
     return said

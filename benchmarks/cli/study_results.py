@@ -55,7 +55,8 @@ def results(
     from leo_bench.benchmarks.cli.screen import say
     from leo_bench.benchmarks.study_results.collecting import collect
     from leo_bench.benchmarks.study_results.result_records import document_of_study
-    from leo_bench.benchmarks.study_results.result_text import FORMATS, apart_lines, grids, headline
+    from leo_bench.benchmarks.study_results.result_tables import tables_of
+    from leo_bench.benchmarks.study_results.result_text import FORMATS, apart_lines, headline
     from leo_bench.benchmarks.study_results.results import results_of
     from leo_bench.benchmarks.study_results.votes import raters_frame, votes_frame, write_votes
     from leo_bench.evaluation.files.kinds import DOCUMENT, RATERS, RECORDS, VOTES
@@ -85,6 +86,6 @@ def results(
     with written(made, json, partial(write_record, made), in_tree) as show:
         show(headline(found))
         show("")
-        show(FORMATS[format](grids(found)).rstrip())
+        show(FORMATS[format](tables_of(found)).rstrip())
         for line in (*apart_lines(found), *(f"note: {note}" for note in collected.notes)):
             say(line)

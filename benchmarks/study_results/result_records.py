@@ -46,7 +46,7 @@ def document_of_study(
         "request": {"study": str(folder), "answers": [str(path) for path in answers]},
     }
     digest = settings_digest([one.model_dump(mode="json") for one in results.collected.answers])
-    own = shared | {"answers_digest": digest}
+    own = shared | {"answers_digest": digest, "notes": ()}
     records = [
         _record(study, one, one.kept, one.of_all, own)
         for one in results.shares

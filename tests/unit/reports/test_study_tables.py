@@ -32,16 +32,16 @@ def test_a_share_stands_below_the_printed_one(tmp_path: Path) -> None:
         """\
 Table 3. User study: which of two videos is more realistic, which is more coherent
 
-Method                         TaichiHD (%)    FaceForensics (%)
-----------------------  -------------------  -------------------
+Method                    TaichiHD (%)    FaceForensics (%)
+-----------------  -------------------  -------------------
 Quality
-Ours / TATS                    93.00 / 7.00                    -
-raters of an own study  93.00 / 7.00‖ (1,2)                    -
-                             [88.00, 96.00]
-Ours / StyleGAN-V                         -         91.33 / 8.67
+Ours / TATS               93.00 / 7.00                    -
+own study          93.00 / 7.00‖ (1,2)                    -
+                        [88.00, 96.00]
+Ours / StyleGAN-V                    -         91.33 / 8.67
 Coherency
-Ours / TATS                    98.60 / 1.40                    -
-Ours / StyleGAN-V                         -         93.20 / 6.80
+Ours / TATS               98.60 / 1.40                    -
+Ours / StyleGAN-V                    -         93.20 / 6.80
 
 ‖  answers of raters in a study of one's own
 (1) 1,000 votes of 20 raters on 50 pairs, study 0123456789abcdef; 1 rater set apart, with them \
@@ -110,14 +110,14 @@ def test_repeated_motion_is_a_share_as_the_printed_numbers_are_read(tmp_path: Pa
         """\
 Table 5. User study of repeated motion in long videos, with and without the Transition DM
 
-Method                    Occurrence (%) (1)
-----------------------  --------------------
-w/o Transition DM                   0.45 (2)
-raters of an own study           0.45‖ (3,4)
-                                [0.30, 0.60]
-with Transition DM                0.02 < (2)
-gaussian                         0.45‖ (3,4)
-                                [0.30, 0.60]
+Method                Occurrence (%) (1)
+------------------  --------------------
+w/o Transition DM               0.45 (2)
+own study                    0.45‖ (3,4)
+                            [0.30, 0.60]
+with Transition DM            0.02 < (2)
+gaussian                     0.45‖ (3,4)
+                            [0.30, 0.60]
 
 """
     )

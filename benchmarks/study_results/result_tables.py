@@ -1,0 +1,230 @@
+"""The results of a study as tables: shares, ranking or differences, agreement with sides and time.
+
+Where raters are set apart, the numbers of all raters stand beside those of the raters kept.
+"""
+
+from collections.abc import Callable, Sequence
+
+from leo_bench.benchmarks.study_results.results import (
+    NOBODY,
+    Compared,
+    Results,
+    Tally,
+    methods_in_order,
+)
+from leo_bench.evaluation.preferences.shares import DIFFERENCE
+from leo_bench.evaluation.records.studied import (
+    AgreementRecord,
+    DifferenceOfMethods,
+    Selection,
+    StrengthRecord,
+)
+from leo_bench.evaluation.uncertainty.variance import LEVEL
+from leo_bench.reports.grid import NOTHING, Footnotes, Line, TableGrid, Text, interval_text
+from leo_bench.reports.raters import ALONE, COVERS, counted, covered_by
+
+PANELS = {"realism": "Quality", "coherence": "Coherency", "repetition": "Repeated motion"}
+WITHOUT_INTERVAL = "no interval: kappa is 1, or has no value without one of the raters or items"
+
+# A number and its interval; None where it cannot be computed, or has no interval.
+Measured = tuple[float, Sequence[float] | None] | None
+
+
+def tables_of(results: Results) -> list[TableGrid]:
+    """The tables of a study, in the order in which they are shown."""
+    second = _ranking(results) if results.study.kind == "pairs" else _differences(results)
+    return [_shares(results), *([second] if second.lines else []), _answers(results)]
+
+
+def _shares(results: Results) -> TableGrid:
+    """Table 3's or Table 5's form, with intervals and counts."""
+    study, notes = results.study, Footnotes()
+    in_pairs = study.kind == "pairs"
+    lines = [Line(Text((PANELS.get(study.question, study.text),)), (), "heading")]
+    for one in results.shares:
+        cells = _share(one, one.kept, notes)
+        if results.apart:
+            cells += _share(one, one.of_all, notes)[:2]
+        lines.append(Line(Text((one.name,)), tuple(cells), "row"))
+    methods = [
+        part.share.method for one in results.shares for part in (one.kept, one.of_all) if part
+    ]
+    said = [f"{line}." for line in covered_by(methods, LEVEL)]
+    if in_pairs:
+        said.append("The interval is that of the first method's share.")
+    columns = ["chosen (%)" if in_pairs else 'share of "yes"', "votes"]
+    counts = ["raters", "pairs" if in_pairs else "clips"]
+    widths = [[*columns, *counts], columns]
+    return _table(results, "shares", widths, lines, [*said, _rule(results)], notes)
+
+
+def _share(one: Compared, part: Tally | None, notes: Footnotes) -> list[Text]:
+    """Share, votes, raters and items."""
+    if part is None:
+        return [Text(("-",), marks=notes.marks([f"{NOBODY}."])), *[NOTHING] * 3]
+    share, scale = part.share, 100 if one.second else 1
+    opposite = f" / {scale * (1 - share.value):.2f}" if one.second else ""
+    ends = (scale * share.interval[0], scale * share.interval[1])
+    return [
+        Text((f"{scale * share.value:.2f}{opposite}", interval_text(ends, ".2f"))),
+        *(Text((f"{count:,}",)) for count in (share.votes, share.raters, share.items)),
+    ]
+
+
+def _ranking(results: Results) -> TableGrid:
+    """Bradley-Terry strengths, strongest first."""
+    notes, parts = Footnotes(), _selections(results)
+    methods = [one.name for one in results.kept.strengths or results.of_all.strengths]
+
+    def strength(method: str) -> Callable[[Selection], Measured]:
+        def of(part: Selection) -> Measured:
+            return next((_value(one) for one in part.strengths if one.name == method), None)
+
+        return of
+
+    lines = [
+        _line(method, strength(method), "strengths", "+.2f", parts, notes)
+        for method in methods or methods_in_order(results.study)
+    ]
+    how = "; ".join(dict.fromkeys(part.strengths_method or "none" for part in parts))
+    said = (
+        f"Bradley-Terry strengths of all methods ({how}): log odds against the mean method; "
+        f"expit(a - b) is the chance that a is chosen over b. {_covers(results)}"
+    )
+    return _table(results, "ranking", [["log odds"]] * 2, lines, [said], notes)
+
+
+def _differences(results: Results) -> TableGrid:
+    """Of every two methods of single clips."""
+    notes, parts = Footnotes(), _selections(results)
+
+    def difference(pair: tuple[str, str]) -> Callable[[Selection], Measured]:
+        def of(part: Selection) -> Measured:
+            found = (one for one in part.differences if (one.first, one.second) == pair)
+            return next(map(_value, found), None)
+
+        return of
+
+    pairs = dict.fromkeys((one.first, one.second) for part in parts for one in part.differences)
+    lines = [
+        _line(" less ".join(pair), difference(pair), "differences", "+.2f", parts, notes)
+        for pair in pairs
+    ]
+    said = (
+        f'Differences of shares of "yes", each for itself ({DIFFERENCE}); videos of one name are '
+        f"pairs. {_covers(results)}"
+    )
+    return _table(results, "differences", [["difference"]] * 2, lines, [said], notes)
+
+
+def _answers(results: Results) -> TableGrid:
+    """Agreement, side bias and time."""
+    notes, parts = Footnotes(), _selections(results)
+    in_pairs = results.study.kind == "pairs"
+
+    def agreement(part: Selection) -> Measured:
+        return None if part.agreement is None else _value(part.agreement)
+
+    def left(part: Selection) -> Measured:
+        if part.left is None:
+            return None
+        return 100 * part.left.value, [100 * end for end in part.left.interval]
+
+    def seconds(part: Selection) -> Measured:
+        return None if part.seconds is None else (part.seconds[1], part.seconds[::2])
+
+    lines = [_line("agreement (Fleiss' kappa)", agreement, "agreement", ".2f", parts, notes)]
+    if in_pairs:
+        lines.append(_line("left side chosen (%)", left, "left", ".2f", parts, notes))
+    label = "seconds an item: median [quartiles]"
+    lines.append(_line(label, seconds, "seconds", ".1f", parts, notes))
+    what = "which of two methods is chosen" if in_pairs else "yes or no"
+    said = f"Agreement on {what}: 1 where all raters answer alike, 0 as if by chance."
+    name = "agreement, sides and time" if in_pairs else "agreement and time"
+    covers = f"{_covers(results)} Of seconds: quartiles of all votes."
+    return _table(results, name, [["value"]] * 2, lines, [said, covers], notes)
+
+
+def _value(one: AgreementRecord | DifferenceOfMethods | StrengthRecord) -> Measured:
+    return one.value, one.interval
+
+
+def _line(
+    label: str,
+    number: Callable[[Selection], Measured],
+    name: str,
+    form: str,
+    parts: Sequence[Selection],
+    notes: Footnotes,
+) -> Line:
+    """A number of each selection; a footnote says why one is not there."""
+    cells = []
+    for part in parts:
+        found = number(part)
+        if found is None:
+            why = dict(part.absent).get(name, NOBODY)
+            cells.append(Text(("-",), marks=notes.marks([f"{why}."])))
+        elif found[1] is None:
+            cells.append(Text((f"{found[0]:{form}}",), marks=notes.marks([f"{WITHOUT_INTERVAL}."])))
+        else:
+            low, high = found[1]
+            cells.append(Text((f"{found[0]:{form}}", interval_text((low, high), form))))
+    return Line(Text((label,)), tuple(cells), "row")
+
+
+def _table(
+    results: Results,
+    name: str,
+    columns: Sequence[Sequence[str]],
+    lines: Sequence[Line],
+    notes: Sequence[str],
+    footnotes: Footnotes,
+) -> TableGrid:
+    """A table; `columns` are those of the raters kept, and of all raters."""
+    is_simulated = results.collected.is_simulated
+    simulated, whose = ("SIMULATED raters, ", "SIMULATED rater") if is_simulated else ("", "rater")
+    title = f'User study: {simulated}"{results.study.text}", {name}'
+    labels = [counted(results.kept.raters, whose), f"all {counted(results.of_all.raters, whose)}"]
+    if not results.apart:
+        labels, columns = [""], columns[:1]
+    return TableGrid(
+        id=f"study-{name.split(',')[0].replace(' ', '-')}",
+        title=title,
+        heading=title,
+        corner="",
+        groups=tuple(
+            (Text((label,)), len(heads)) for label, heads in zip(labels, columns, strict=True)
+        ),
+        columns=tuple(Text((head,)) for heads in columns for head in heads),
+        lines=tuple(lines),
+        signs=(),
+        footnotes=tuple(footnotes.texts),
+        notes=tuple(notes),
+    )
+
+
+def _selections(results: Results) -> list[Selection]:
+    """The raters kept, and all raters if any is set apart."""
+    return [results.kept, results.of_all] if results.apart else [results.kept]
+
+
+def _rule(results: Results) -> str:
+    """The rule of study.toml, and what became of it."""
+    rule = results.study.exclusion
+    parts = [
+        f"who fails more than {counted(rule.most_failed, 'check')}",
+        f"answers less than {rule.fewest_answered:.0%} of the items".replace("%", " %"),
+    ]
+    if rule.shortest_median:
+        parts.append(f"takes less than {rule.shortest_median:g} s an item (median)")
+    said = f"Set apart by the rule of study.toml is a rater {', or '.join(parts)}: "
+    if results.apart:
+        return f"{said}{counted(results.apart_count)}. The columns of all raters include them."
+    return f"{said}none, so these are the numbers of all raters."
+
+
+def _covers(results: Results) -> str:
+    """What the intervals cover."""
+    alone = min(part.raters for part in _selections(results)) < 2
+    level = f"{LEVEL:.0%}".replace("%", " %")
+    return f"In brackets: {level} intervals, {ALONE if alone else COVERS}."

@@ -1,0 +1,150 @@
+"""`leo-bench study results`, and every command that reads the records it writes."""
+
+import json
+from pathlib import Path
+
+import pytest
+from made_results import answered, keep, preference, repeated
+from made_tables import digan, put, rows_of
+
+import leo_bench as package
+from conftest import Run
+from leo_bench.evaluation.records.documents import read_documents
+from leo_bench.evaluation.records.studied import StudyExtra
+
+
+def mostly_ours(slot: int, a: str, b: str) -> bool:
+    return (a == "ours") == (slot > 0)
+
+
+def test_results_are_shown_and_written(tmp_path: Path, leo_bench: Run) -> None:
+    folder = answered(tmp_path / "study", mostly_ours, careless=(0,), videos=5)
+    files = ("--json", tmp_path / "r.json", "--records", tmp_path / "records")
+    tables = ("--csv", tmp_path / "votes.csv", "--raters-csv", tmp_path / "raters.csv")
+    line = ("study", "results", folder, folder / "answers", *files, *tables)
+    for _ in range(2):  # what the command wrote itself may be there
+        ended = leo_bench(*line)
+        assert ended.code == 0, ended.err
+    assert ended.out.startswith("study ")
+    assert "4 raters begun (of 4 slots), 4 finished, 1 set apart; answers: 4 from" in ended.out
+    assert "set apart: 1 rater: failed 2 of 2 checks" in ended.err
+    document = read_documents(tmp_path / "r.json")
+    assert document.kind == "study"
+    assert isinstance(document.extra, StudyExtra)
+    assert (document.extra.kept.votes, document.extra.all_raters.votes) == (45, 60)
+    assert len(list((tmp_path / "records").rglob("preference-quality.json"))) == 3
+    votes = rows_of((tmp_path / "votes.csv").read_text())
+    assert len([vote for vote in votes if vote["role"] == "rated"]) == 60
+    assert len(rows_of((tmp_path / "raters.csv").read_text())) == 4
+    ended = leo_bench("table", "3", "--records", tmp_path / "records")
+    assert "ours / theirs" in ended.out
+    assert "own videos (%)" in ended.out
+    assert "belong to no cell" not in ended.err
+
+
+def test_a_document_is_all_of_standard_output(tmp_path: Path, leo_bench: Run) -> None:
+    folder = answered(tmp_path, mostly_ours, kind="single", videos=2)
+    ended = leo_bench("study", "results", folder, folder / "answers", "--json", "-")
+    assert ended.code == 0, ended.err
+    content = json.loads(ended.out)
+    assert [record["first"] for record in content["records"]] == ["ours", "theirs", "real"]
+    assert "4 raters begun" in ended.err
+
+
+def test_a_document_that_contradicts_its_records_is_refused(tmp_path: Path, leo_bench: Run) -> None:
+    folder = answered(tmp_path, mostly_ours, videos=2)
+    path = tmp_path / "r.json"
+    assert leo_bench("study", "results", folder, folder / "answers", "--json", path).code == 0
+    content = json.loads(path.read_text())
+    del content["records"][0]
+    path.write_text(json.dumps(content))
+    ended = leo_bench("cite", path)
+    assert ended.code == 2
+    assert "votes of records is 16 and contradicts extra.kept.votes" in ended.err
+    assert ended.err.count("\n") == 1
+
+
+def test_a_study_without_answers_is_one_line(tmp_path: Path, leo_bench: Run) -> None:
+    folder = answered(tmp_path, mostly_ours, slots=0)
+    for line in ((folder,), (folder, folder / "answers"), (tmp_path / "none",)):
+        ended = leo_bench("study", "results", *line)
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err.count("\n") == 1
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Path:
+    """Records of a distance, of raters and of simulated raters, in one folder."""
+    folder = tmp_path / "records"
+    put(folder, "digan", digan())
+    keep(folder, preference())
+    keep(folder, repeated(by_way={"simulated": 10}))
+    return folder
+
+
+def test_every_command_shows_the_records_or_says_that_it_does_not(
+    records: Path, tmp_path: Path, leo_bench: Run
+) -> None:
+    shares = ("leo-over-tats", "leo-without-transition-dm")
+    ended = leo_bench("table", "1", "--records", records)
+    assert ended.code == 0
+    assert "2 records belong to no cell of table1" in ended.err
+    ended = leo_bench("table", "--records", records)
+    assert ended.code == 0
+    assert all(name in ended.out for name in (*shares, "digan", "SIMULATED raters"))
+    ended = leo_bench("table", "--records", records, "--rows", "metric", "--columns", "model")
+    assert ended.code == 0
+    page = tmp_path / "page.html"
+    assert leo_bench("report", "--records", records, "--out", page).code == 0
+    text = page.read_text()
+    assert all(name in text for name in shares)
+    assert "<th>preference-quality</th>" in text
+    assert "<th>FVD ↓</th>" in text
+    assert "Chosen: leo over tats in 93.00 [88.00, 96.00] % of 1,000 votes of 20 raters" in text
+    assert "Simulated raters: no person answered. In a user study" in text
+    for format in ("text", "markdown", "latex", "bibtex"):
+        assert leo_bench("cite", records, "--format", format).code == 0
+    ended = leo_bench("tables", "--records", records, "--out", tmp_path / "tables")
+    assert ended.code == 0
+    assert "belong to no cell" not in ended.err
+    frame = package.read_records(records).set_index("model")
+    assert frame.loc["leo-over-tats", "value"] == 0.93
+    assert tuple(frame.loc["leo-over-tats", ["low", "high"]]) == (0.88, 0.96)
+    assert set(frame["kind"]) == {"distance", "preference"}
+
+
+def test_regress_judges_no_raters(records: Path, tmp_path: Path, leo_bench: Run) -> None:
+    ended = leo_bench("regress", "--old", records, "--new", records)
+    assert "3 numbers: 1 no change, 2 not judged" in ended.out
+    assert ended.code == 0
+    assert ended.err.count("raters' answers, which no change of code makes better or worse") == 2
+    put(tmp_path / "new", "digan", digan())
+    ended = leo_bench("regress", "--old", records, "--new", tmp_path / "new")
+    assert ended.code == 0
+
+
+def test_verify_explain_and_plan_say_what_to_do_instead(records: Path, leo_bench: Run) -> None:
+    (path,) = records.rglob("preference-quality.json")
+    for line, said in (
+        (("verify", path), "cannot be measured again: run `leo-bench study results`"),
+        (("explain", path, path), "compare what `leo-bench study results` shows"),
+        (("plan", path, "--width", "10%"), "is what `leo-bench study create` prints"),
+    ):
+        ended = leo_bench(*line)
+        assert (ended.code, ended.out) == (2, "")
+        assert said in ended.err
+        assert ended.err.count("\n") == 1
+
+
+def test_bundles_hold_the_records_and_leaderboards_do_not_rank_them(
+    records: Path, tmp_path: Path, leo_bench: Run
+) -> None:
+    out = tmp_path / "bundles" / "a.leo.zip"
+    assert leo_bench("bundle", "--records", records, "--no-statistics", "--out", out).code == 0
+    ended = leo_bench("check-bundle", out)
+    assert ended.code == 0
+    assert "leo-over-tats/preference-quality" in ended.out
+    assert leo_bench("leaderboard", out.parent).code == 0
+    page = (out.parent / "index.html").read_text()
+    assert "Not ranked: 2 shares of raters' answers" in page
+    assert "leo-over-tats" not in page
