@@ -86,7 +86,7 @@ class Identifiers:
     def ending_of(self, token: str) -> Ending:
         """What a person finds at the end: the address has the code and the identifiers in it.
 
-        Whoever came by an invitation has no identifiers, and goes nowhere.
+        Whoever came by an invitation goes nowhere, and has no identifiers.
         """
         with self._lock:
             row = self._database.execute(
@@ -98,4 +98,4 @@ class Identifiers:
         address = self._ending.completion
         for name, value in {**json.loads(row[0]), "CODE": code}.items():
             address = address.replace(f"{{{name}}}", quote(value, safe=""))
-        return Ending(completion=address, code=code, identifiers=())
+        return Ending(completion=address, code=code, identifiers=self._ending.identifiers)

@@ -29,6 +29,7 @@ from leo_bench.benchmarks.user_study.answers import Vote
 from leo_bench.benchmarks.user_study.page import SCRIPT, STYLE, page, policy
 from leo_bench.benchmarks.user_study.page_data import PAGES, Ending, page_data
 from leo_bench.benchmarks.user_study.study import Study, clip_path, shown_clips
+from leo_bench.evaluation.errors import InputError
 
 UP = "../"  # from a page to the addresses of files, so that a proxy may put a prefix before all
 NO_FRAMES = "frame-ancestors 'none'"
@@ -90,6 +91,9 @@ class _Pages:
             answers = self._site.raters.answers(token)
         except UnknownRaterError:
             self._refuse(token)
+        ending = self._ending(token)
+        if not answers.finished:  # a code in the page could be read before the end
+            ending = Ending(identifiers=ending.identifiers)
         data = page_data(
             self._site.study,
             [answers.slot],
@@ -97,7 +101,7 @@ class _Pages:
             clips=f"{UP}clips",
             rater=token,
             answers=answers,
-            ending=self._ending(token) if answers.finished else Ending(identifiers=()),
+            ending=ending,
         )
         return _html(page(data, UP), f"{policy(data)}; {NO_FRAMES}")
 
@@ -164,7 +168,10 @@ class _Pages:
         given = {name: request.query_params.get(name, "") for name in identifiers.names}
         if not all(VALUE.fullmatch(value) for value in given.values()):
             raise RefusedError(400, "identifiers that are missing or malformed")
-        token = identifiers.token_of(given, self._site.raters)
+        try:
+            token = identifiers.token_of(given, self._site.raters)
+        except InputError:
+            raise RefusedError(503, "a rater more than the study takes") from None
         return RedirectResponse(f"{UP}r/{token}", 303)
 
     def watch(self, request: Request) -> Response:

@@ -23,6 +23,7 @@ from leo_bench.benchmarks.user_study.answers import Answers, Vote, check_answers
 from leo_bench.benchmarks.user_study.study import Study
 from leo_bench.evaluation.errors import InputError
 
+MOST = 100_000  # raters: a link for everybody cannot fill the disk
 TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
@@ -97,15 +98,24 @@ class Raters:
             self._database.execute("UPDATE study SET address = ?", (address,))
 
     def invite(self, count: int) -> list[Rater]:
-        """New raters on the slots that the fewest raters have."""
+        """New raters on the slots that the fewest raters have.
+
+        Raises:
+            InputError: they would be more than `MOST`.
+        """
         with self._writing():
             used = dict.fromkeys(range(self._study.raters), 0)
             used |= dict(
                 self._database.execute("SELECT slot, count(*) FROM rater GROUP BY slot").fetchall()
             )
-            (last,) = self._database.execute("SELECT max(number) FROM rater").fetchone()
+            query = "SELECT coalesce(max(number), 0) FROM rater"
+            (last,) = self._database.execute(query).fetchone()
+            if last + count > MOST:
+                raise InputError(
+                    f"{self._path}: {last:,} raters are invited; {MOST:,} are the most"
+                )
             made = []
-            for number in range((last or 0) + 1, (last or 0) + 1 + count):
+            for number in range(last + 1, last + 1 + count):
                 slot = min(used, key=lambda one: (used[one], one))
                 used[slot] += 1
                 made.append(Rater(secrets.token_hex(16), number, slot))

@@ -59,5 +59,5 @@ class RefusalLog:
 
     def _flush(self) -> None:
         if self._left_out:
-            self._say(f"{self._left_out:,} more lines of this kind were left out")
+            self._say(f"{self._left_out:,} more lines were left out")
             self._left_out = 0

@@ -60,8 +60,27 @@ def run(app: Guard, listener: socket.socket, log: RefusalLog) -> None:
         limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=GRACE,
     )
-    with _warnings_to(log):
+    with _warnings_to(log), _many_files():
         uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextlib.contextmanager
+def _many_files() -> Iterator[None]:
+    """Let this process open a file for each connection, as far as the system allows."""
+    try:
+        import resource
+    except ImportError:  # a system without such limits
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = resource.RLIM_INFINITY
+    wanted = 2 * CONNECTIONS if hard == unlimited else min(2 * CONNECTIONS, hard)
+    if soft != unlimited and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @contextlib.contextmanager

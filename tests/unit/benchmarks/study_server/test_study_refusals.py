@@ -265,6 +265,18 @@ def test_links_for_everybody_need_identifiers_that_are_plain(site: Served) -> No
     assert site.raters.all() == []
 
 
+def test_a_link_for_everybody_does_not_fill_the_disk(
+    site: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leo_bench.benchmarks.study_server.raters.MOST", 1)
+    link = f"/join/{site.raters.entrance}?STUDY_ID=s&SESSION_ID=x&PROLIFIC_PID="
+    assert site.browser.get(f"{link}first").status_code == 303
+    reply = site.browser.get(f"{link}second")
+    refused(site, reply, 503, "a rater more than the study takes", "second")
+    assert site.browser.get(f"{link}first").status_code == 303
+    assert len(site.raters.all()) == 1
+
+
 def test_without_open_there_is_no_link_for_everybody(tmp_path: Path) -> None:
     with served(tmp_path, is_open=False) as site:
         reply = site.browser.get(f"/join/{site.raters.entrance}?PROLIFIC_PID=p")
@@ -314,7 +326,7 @@ def test_a_flood_of_refusals_does_not_fill_the_log() -> None:
     now = 61.0
     log("refused: clip: no clip of this study")
     assert said[LINES:] == [
-        f"{1000 - LINES} more lines of this kind were left out",
+        f"{1000 - LINES} more lines were left out",
         "refused: clip: no clip of this study",
     ]
     log.close()

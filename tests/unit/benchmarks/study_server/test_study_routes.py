@@ -11,6 +11,7 @@ from served_study import Served, served
 
 from leo_bench.benchmarks.study_server.database import answers_in
 from leo_bench.benchmarks.user_study.answers import check_answers
+from leo_bench.benchmarks.user_study.page_data import words_of
 from leo_bench.benchmarks.user_study.study import clip_path
 
 
@@ -158,7 +159,12 @@ def test_identifiers_come_back_to_the_same_rater_and_serve_the_end_alone(site: S
     assert len(site.raters.all()) == 2
     rater = site.raters.all()[0]
     assert first.headers["location"] == f"../r/{rater.token}"
-    assert "C0DE" not in site.browser.get(f"/r/{rater.token}").text
+    before = site.browser.get(f"/r/{rater.token}").text
+    assert "C0DE" not in before
+    consent = f"<li>{words_of('en')['kept_identifiers']}</li>"
+    assert consent in before
+    (invited,) = site.raters.invite(1)
+    assert consent not in site.browser.get(f"/r/{invited.token}").text
     site.answer_all(rater)
     address = "https://example.org/done?cc=C0DE&who=worker-Q7"
     done = site.browser.post(f"/r/{rater.token}/finish", json={}).json()
