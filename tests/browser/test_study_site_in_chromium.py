@@ -22,14 +22,14 @@ from leo_bench.benchmarks.user_study.export import export_site
 from leo_bench.benchmarks.user_study.page_data import Ending
 from leo_bench.benchmarks.user_study.study import Study
 
-ITEMS = 4  # rated ones and a check, of each rater
+ITEMS = 3  # rated ones and a check, of each rater
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rater, Host, Study, Path]]:
     """A browser, a host with a study's site on it, and the folder of downloads."""
     folder = tmp_path_factory.mktemp("site")
-    study = made_study(folder / "study", methods=("ours", "theirs"), videos=3, checks=1)
+    study = made_study(folder / "study", methods=("ours", "theirs"), videos=2, checks=1)
     with hosted(folder / "site") as host, chromium(folder / "profile") as browser:
         browser.execute_cdp_cmd(
             "Browser.setDownloadBehavior",
@@ -108,10 +108,10 @@ def test_by_keyboard_alone(site: tuple[Rater, Host, Study, Path]) -> None:
     (path,) = downloads.glob("*.json")
     found = read_answers(path, study)
     assert (found.slot, found.way, found.finished) == (0, "site", True)
-    assert [vote.choice for vote in found.votes] == ["right", "left", "left", "left"]
-    assert [vote.changes for vote in found.votes] == [1, 0, 0, 0]
-    assert [vote.replays for vote in found.votes] == [1, 0, 0, 0]
-    assert sorted(vote.turn for vote in found.votes) == [1, 2, 3, 4]
+    assert [vote.choice for vote in found.votes] == ["right", "left", "left"]
+    assert [vote.changes for vote in found.votes] == [1, 0, 0]
+    assert [vote.replays for vote in found.votes] == [1, 0, 0]
+    assert sorted(vote.turn for vote in found.votes) == [1, 2, 3]
     assert all(vote.ms >= 500 for vote in found.votes)  # 16 frames at 25 a second
     assert code == completion_code(study.id, found.rater)
     assert path.name == f"answers-{study.id}-{found.rater[:8]}.json"
@@ -186,8 +186,8 @@ def test_by_touch_on_a_phone(site: tuple[Rater, Host, Study, Path]) -> None:
     found = Answers.model_validate(posted)
     check_answers(found, study, "posted")
     assert (found.slot, found.finished) == (2, True)
-    assert [vote.choice for vote in found.votes] == ["left", "right", "left", "left"]
-    assert [vote.changes for vote in found.votes] == [0, 1, 0, 0]
+    assert [vote.choice for vote in found.votes] == ["left", "right", "left"]
+    assert [vote.changes for vote in found.votes] == [0, 1, 0]
     assert rater.text("post-state") == "Your answers were sent."
     code = completion_code(study.id, found.rater)
     link = browser.find_element("id", "completion").get_attribute("href")

@@ -362,8 +362,9 @@ class Stage {
       await Promise.all(this.videos.map((video, side) => playable(video, urls[side])));
       if (mine !== this.turn) return false;
     } catch {
+      if (mine !== this.turn) return false;
       addresses.forEach((address) => clips.forget(address));
-      if (mine === this.turn) this.onFailed();
+      this.onFailed();
       return false;
     }
     this.videos.forEach((video, side) => {
