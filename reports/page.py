@@ -14,8 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.printable import printable_lines
 from leo_bench.evaluation.metrics import ALL_COVER
-from leo_bench.evaluation.records import preference
-from leo_bench.evaluation.records.preference import PreferenceRecord
+from leo_bench.evaluation.records.preference import METRICS, PreferenceRecord
 from leo_bench.reports.bibliography import bibtex, citations
 from leo_bench.reports.curves import Curve, bias_curve, can_draw, time_curve
 from leo_bench.reports.methods_section import paragraphs
@@ -23,6 +22,7 @@ from leo_bench.reports.raters import COVERS
 from leo_bench.reports.raters_section import paragraphs_of_raters
 from leo_bench.reports.records import RecordTree, StoredRecord
 
+OF_RATERS = frozenset(METRICS.values())
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -131,9 +131,7 @@ def _benchmark(
     name: str, models: Mapping[str, Mapping[str, StoredRecord]], extras: Extras
 ) -> _Benchmark:
     metrics = sorted({metric for of_model in models.values() for metric in of_model})
-    heads = [
-        metric if metric in preference.METRICS else f"{metric.upper()} ↓" for metric in metrics
-    ]
+    heads = [metric if metric in OF_RATERS else f"{metric.upper()} ↓" for metric in metrics]
     rows = [
         (model, [of_model.get(metric) for metric in metrics]) for model, of_model in models.items()
     ]
@@ -149,7 +147,7 @@ def _benchmark(
             time_curve({m: c for m, c in drifts.items() if {"time", "mean"} <= c.keys()}),
         ]
     drawn = [curve for curve in curves if curve is not None]
-    is_of_raters = preference.METRICS.issuperset(metrics)
+    is_of_raters = OF_RATERS.issuperset(metrics)
     covers = (
         f"Shares of raters' answers, from 0 to 1, with 95 % intervals: {COVERS}."
         if is_of_raters

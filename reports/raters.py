@@ -18,7 +18,7 @@ def recipe_of_raters(content: Content) -> str:
     unit = "" if content["second"] else 'Share of "yes", from 0 to 1: '
     apart, of_all = content["raters_apart"], content["all_raters"]
     with_all = ""
-    if content["interval_method"] not in (METHOD, None):
+    if content["interval_method"] != METHOD:
         with_all = f"; interval: {content['interval_method']}"
     if apart:
         with_all += f"; {counted(apart)} set apart, with them {percent(of_all, content['second'])}"
@@ -42,11 +42,8 @@ def counted(count: int, what: str = "rater") -> str:
 def percent(share: Content, second: str) -> str:
     """A share with its interval: per cent of pairs, as the paper has it; else from 0 to 1."""
     scale, unit = (100, " %") if second else (1, "")
-    ends = ""
-    if share["interval"] is not None:
-        low, high = (scale * end for end in share["interval"])
-        ends = f" [{low:.2f}, {high:.2f}]"
-    return f"{scale * share['value']:.2f}{ends}{unit}"
+    low, high = (scale * end for end in share["interval"])
+    return f"{scale * share['value']:.2f} [{low:.2f}, {high:.2f}]{unit}"
 
 
 def covered_by(methods: Iterable[str], level: float) -> list[str]:

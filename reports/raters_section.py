@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 from leo_bench.evaluation.records.preference import SIMULATED
-from leo_bench.evaluation.uncertainty.variance import LEVEL
 from leo_bench.reports.bibliography import LEO, OURSELVES, citations
 from leo_bench.reports.methods_section import Cited, Piece, joined, labels, listed
 from leo_bench.reports.raters import Content, counted, covered_by, percent, raters_of
@@ -46,8 +45,9 @@ def paragraph_of_raters(group: Sequence[Content]) -> list[Piece]:
         f'per second, and were asked "{content["question"]}". ',
         f"{of_what}: {listed(map(_number, group))}.",
     ]
-    methods = [one["interval_method"] for one in group if one["interval_method"]]
-    pieces += [f" In brackets: {said}." for said in covered_by(methods, _level(group))]
+    methods = [one["interval_method"] for one in group]
+    covered = covered_by(methods, content["interval_level"])
+    pieces += [f" In brackets: {said}." for said in covered]
     apart = max(one["raters_apart"] for one in group)
     if apart:
         of_all = listed(
@@ -75,10 +75,6 @@ def _number(content: Content) -> str:
 def _of(content: Content) -> str:
     second = content["second"]
     return f"{content['first']} over {second}" if second else str(content["first"])
-
-
-def _level(group: Sequence[Content]) -> float:
-    return next((one["interval_level"] for one in group if one["interval_level"]), LEVEL)
 
 
 def _is_simulated(group: Sequence[Content]) -> bool:

@@ -77,10 +77,9 @@ def turned(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _opposite(share: Mapping[str, Any]) -> dict[str, Any]:
-    interval = share["interval"]
-    ends = None if interval is None else (1 - interval[1], 1 - interval[0])
+    low, high = share["interval"]
     chosen = share["votes"] - share["chosen"]
-    return {**share, "value": 1 - share["value"], "interval": ends, "chosen": chosen}
+    return {**share, "value": 1 - share["value"], "interval": (1 - high, 1 - low), "chosen": chosen}
 
 
 def _of_raters(stored: Mapping[str, StoredRecord]) -> Iterator[StoredRecord]:
@@ -148,12 +147,12 @@ def _chosen(candidates: list[_Placed]) -> Measured:
     best, *others = sorted(newest, key=lambda one: one.is_simulated)
     content = best.content
     scale = 100 if content["second"] else 1
-    interval = content["interval"]
+    low, high = content["interval"]
     return Measured(
         key=best.stored.key,
         value=scale * content["value"],
         spread=None,
-        interval=None if interval is None else (scale * interval[0], scale * interval[1]),
+        interval=(scale * low, scale * high),
         origin=origin_of(best.stored, {}),
         recipe=recipe_of_raters(content),
         caveats=tuple(content["caveats"]),

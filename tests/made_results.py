@@ -9,10 +9,11 @@ from made_studies import Chooses, answers_to, made_study
 from leo_bench.benchmarks.user_study.study import Study
 from leo_bench.evaluation.records.distance import write_record
 from leo_bench.evaluation.records.preference import (
+    METRICS,
     OfAllRaters,
     PreferenceRecord,
+    Question,
     caveats_of,
-    metric_of,
     preference_path,
 )
 
@@ -88,8 +89,8 @@ def preference(**changes: Any) -> PreferenceRecord:
         "request": {"study": "study", "answers": ["answers"]},
     }
     fields |= changes
-    question = fields.pop("asked", "realism")
-    fields.setdefault("metric", metric_of(question, in_pairs=bool(fields["second"])))
+    asked: Question = fields.pop("asked", "realism")
+    fields.setdefault("metric", METRICS[asked])
     fields.setdefault("caveats", caveats_of(fields["by_way"]))
     methods = (fields["first"], fields["second"])
     fields.setdefault("videos", {name: "0" for name in methods if name})

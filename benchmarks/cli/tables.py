@@ -41,6 +41,8 @@ def table(
     only if protocol, split, stride, counts and weights match the published ones; otherwise a
     footnote says why not. A model's numbers go to the row of its name: mocogan-hd, digan, tats,
     stylegan-v, mostgan-v, leo, leo-conditional, leo-without-lmc; any other name gets a new row.
+    Tables 3 and 5 show the shares that `leo-bench study results --records` writes, in the rows of
+    their methods.
 
     Without a name: every record of the folder. Facts are model, benchmark, metric, dataset,
     protocol, frames, resolution, network, seed and others; the last fact of --columns heads the

@@ -39,8 +39,8 @@ def subject_of_record(stored: StoredRecord) -> Subject:
     record = stored.record
     if isinstance(record, PreferenceRecord):
         raise InputError(
-            f"{stored.path}: raters' answers; how many raters and pairs a study needs is what "
-            "`leo-bench study create` prints"
+            f"{stored.path}: raters' answers; `leo-bench study plan` says what a study with more "
+            "raters or pairs can find"
         )
     influences = _influences_of(stored)
     interval, error = record.interval, record.standard_error

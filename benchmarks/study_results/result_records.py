@@ -11,11 +11,11 @@ from leo_bench.evaluation.files.schema import settings_digest
 from leo_bench.evaluation.records.circumstances import circumstances
 from leo_bench.evaluation.records.documents import Document
 from leo_bench.evaluation.records.preference import (
+    METRICS,
     OfAllRaters,
     PreferenceRecord,
     Way,
     caveats_of,
-    metric_of,
 )
 from leo_bench.evaluation.records.studied import StudyExtra
 from leo_bench.evaluation.uncertainty.variance import LEVEL
@@ -72,7 +72,7 @@ def _record(
     share, every, shape = kept.share, of_all.share, study.shape
     return PreferenceRecord(
         **shared,
-        metric=metric_of(study.question, in_pairs=bool(one.second)),
+        metric=METRICS[study.question],
         first=one.first,
         second=one.second,
         value=share.value,

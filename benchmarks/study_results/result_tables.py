@@ -86,9 +86,10 @@ def _ranking(results: Results) -> TableGrid:
         _line(method, strength(method), "strengths", "+.2f", parts, notes)
         for method in methods or methods_in_order(results.study)
     ]
-    how = "; ".join(dict.fromkeys(part.strengths_method or "none" for part in parts))
+    found = dict.fromkeys(part.strengths_method for part in parts if part.strengths_method)
+    how = f" ({'; '.join(found)})" if found else ""
     said = (
-        f"Bradley-Terry strengths of all methods ({how}): log odds against the mean method; "
+        f"Bradley-Terry strengths of all methods{how}: log odds against the mean method; "
         f"expit(a - b) is the chance that a is chosen over b. {_covers(results)}"
     )
     return _table(results, "ranking", [["log odds"]] * 2, lines, [said], notes)
@@ -225,6 +226,6 @@ def _rule(results: Results) -> str:
 
 def _covers(results: Results) -> str:
     """What the intervals cover."""
-    alone = min(part.raters for part in _selections(results)) < 2
+    alone = min(min(part.raters, part.items) for part in _selections(results)) < 2
     level = f"{LEVEL:.0%}".replace("%", " %")
     return f"In brackets: {level} intervals, {ALONE if alone else COVERS}."

@@ -125,12 +125,13 @@ def results_of(collected: Collected) -> Results:
             "voted on an item that counts"
         )
     kept = rated[rated["set_apart"] == ""]
+    of_all = _selection(collected.study, rated)
     reasons = Counter(filter(None, (set_apart(collected.study, a) for a in collected.answers)))
     return Results(
         collected,
         tuple(_compared(*methods, rated) for methods in _methods_shown(collected.study)),
-        _selection(collected.study, kept),
-        _selection(collected.study, rated),
+        _selection(collected.study, kept) if reasons else of_all,
+        of_all,
         tuple(reasons.most_common()),
     )
 
@@ -191,7 +192,7 @@ def _selection(study: Study, votes: "DataFrame") -> Selection:
             return None
 
     if votes.empty:
-        return Selection(raters=0, votes=0, absent=(("all numbers", NOBODY),))
+        return Selection(raters=0, votes=0, items=0, absent=(("all numbers", NOBODY),))
     in_pairs = study.kind == "pairs"
     strengths: tuple[Strength, ...] | None = None
     if in_pairs:
@@ -202,6 +203,7 @@ def _selection(study: Study, votes: "DataFrame") -> Selection:
     return Selection(
         raters=votes["rater"].nunique(),
         votes=len(votes),
+        items=votes["item"].nunique(),
         strengths=tuple(
             StrengthRecord(name=one.name, value=one.value, interval=one.interval)
             for one in strengths or ()

@@ -19,7 +19,6 @@ from leo_bench.evaluation.records.checks import (
     Share,
     Version1,
     Whole,
-    check_all_or_none,
     check_around,
     check_at_most,
     check_close,
@@ -32,14 +31,13 @@ from leo_bench.evaluation.records.parts import Provenance
 Question = Literal["realism", "coherence", "repetition", "own"]
 Way = Literal["site", "server", "simulated"]
 
-# Metrics of questions; the first three are those of `baselines/published.csv`.
-OF_PAIRS: Mapping[Question, str] = {
+# Metrics by the question; the first three are those of `baselines/published.csv`.
+METRICS: Mapping[Question, str] = {
     "realism": "preference-quality",
     "coherence": "preference-coherency",
+    "repetition": "repeated-motion",  # alone is asked of single clips
     "own": "preference-own",
 }
-OF_SINGLE_CLIPS: Mapping[Question, str] = {"repetition": "repeated-motion", "own": "answered-yes"}
-METRICS = frozenset((*OF_PAIRS.values(), *OF_SINGLE_CLIPS.values()))
 
 OTHERS = "raters and videos of a study of one's own, not those of a paper"
 SIMULATED = "simulated raters: no person answered"
@@ -54,7 +52,7 @@ class OfAllRaters(Data):
     """
 
     value: Share
-    interval: tuple[Share, Share] | None
+    interval: tuple[Share, Share]
     chosen: Count
     votes: Positive
     raters: Positive
@@ -69,13 +67,12 @@ class PreferenceRecord(Provenance):
     """One share of answers, with its provenance.
 
     Args:
-        metric: that of the question (`metric_of`); also the name of the record's file.
+        metric: that of the question (`METRICS`); also the name of the record's file.
         question: as raters read it.
         first: the method whose share it is.
         second: the method that it was compared with; "" of single clips.
         value: `chosen` of `votes`, from 0 to 1.
-        interval: low and high end around `value`, for other raters and other items; None: `notes`
-            say why.
+        interval: low and high end around `value`, for other raters and other items.
         interval_method: how it was computed, in words.
         raters: those whose answers count; by_way: how many of them answered on which way.
         raters_apart: raters with answers on these items that the study's rule sets apart.
@@ -84,6 +81,7 @@ class PreferenceRecord(Provenance):
         study: id of the study's document, a digest of its content.
         answers_digest: SHA-256 of the answers, of all raters.
         videos: fingerprint of the videos of each method.
+        dataset: an id, without a split; None: the study names none.
         frames, fps, resolution: of the clips; a resolution of None: they are not square.
     """
 
@@ -94,9 +92,9 @@ class PreferenceRecord(Provenance):
     first: str
     second: str
     value: Share
-    interval: tuple[Share, Share] | None
-    interval_level: Level | None
-    interval_method: str | None
+    interval: tuple[Share, Share]
+    interval_level: Level
+    interval_method: str
     chosen: Count
     votes: Positive
     raters: Positive
@@ -130,11 +128,6 @@ class PreferenceRecord(Provenance):
     @model_validator(mode="after")
     def _share_fits(self) -> Self:
         check_share(self.value, self.interval, self.chosen, self.votes)
-        check_all_or_none(
-            interval=self.interval,
-            interval_level=self.interval_level,
-            interval_method=self.interval_method,
-        )
         return self
 
     @model_validator(mode="after")
@@ -154,8 +147,9 @@ class PreferenceRecord(Provenance):
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:
-        known = OF_PAIRS if self.second else OF_SINGLE_CLIPS
-        if self.metric not in known.values():
+        if self.metric not in METRICS.values():
+            contradict("metric", self.metric, "kind", f"which has {', '.join(METRICS.values())}")
+        if (self.metric == METRICS["repetition"]) == bool(self.second):
             contradict("metric", self.metric, "second", f"which is {self.second!r}")
         methods = {self.first, self.second} - {""}
         check_equal("videos", sorted(self.videos), "first and second", sorted(methods))
@@ -166,19 +160,12 @@ class PreferenceRecord(Provenance):
         return self
 
 
-def metric_of(question: Question, *, in_pairs: bool) -> str:
-    """The metric of a question that is asked of pairs of clips, or of single clips."""
-    return (OF_PAIRS if in_pairs else OF_SINGLE_CLIPS)[question]
-
-
 def caveats_of(ways: Mapping[Way, int]) -> tuple[str, ...]:
     """Why a share is not comparable with published ones, by the ways of its raters."""
     return (OTHERS, SIMULATED) if ways.get("simulated") else (OTHERS,)
 
 
-def check_share(
-    value: float, interval: tuple[float, float] | None, chosen: int, votes: int
-) -> None:
+def check_share(value: float, interval: tuple[float, float], chosen: int, votes: int) -> None:
     """A share is that of its counts, and its interval lies around it.
 
     Raises:
@@ -186,8 +173,7 @@ def check_share(
     """
     check_at_most("chosen", chosen, "votes", votes)
     check_close("value", value, "chosen of votes", chosen / votes, 1.0)
-    if interval is not None:
-        check_around("interval", interval, "value", value)
+    check_around("interval", interval, "value", value)
 
 
 def preference_path(records: Path, record: PreferenceRecord) -> Path:

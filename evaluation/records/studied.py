@@ -78,7 +78,7 @@ class Selection(Data):
     """The numbers of some of the raters.
 
     Args:
-        raters: with answers on rated items; votes: those answers.
+        raters: with votes on rated items; votes: those votes; items: that have votes.
         strengths: of all methods of a study of pairs, strongest first; strengths_method: how they
             were computed, in words.
         differences: of every two methods of a study of single clips.
@@ -91,6 +91,7 @@ class Selection(Data):
 
     raters: Count
     votes: Count
+    items: Count
     strengths: tuple[StrengthRecord, ...] = ()
     strengths_method: str = ""
     differences: tuple[DifferenceOfMethods, ...] = ()
@@ -102,6 +103,7 @@ class Selection(Data):
     @model_validator(mode="after")
     def _counts_fit(self) -> Self:
         check_at_most("raters", self.raters, "votes", self.votes)
+        check_at_most("items", self.items, "votes", self.votes)
         if self.left is not None:
             check_equal("left.votes", self.left.votes, "votes", self.votes)
         if self.seconds is not None and list(self.seconds) != sorted(self.seconds):
@@ -162,8 +164,7 @@ def check_study(extra: StudyExtra, records: Sequence[object]) -> None:
         check_equal(f"{where}.question", record.question, "extra.question", extra.question)
         check_equal(f"{where}.second is there", bool(record.second), "extra.kind", _pairs(extra))
         check_at_most(f"{where}.raters", record.raters, "extra.kept.raters", extra.kept.raters)
-        if record.interval_level is not None:
-            check_equal(f"{where}.interval_level", record.interval_level, "level", extra.level)
+        check_equal(f"{where}.interval_level", record.interval_level, "level", extra.level)
         votes += record.votes
     check_equal("votes of records", votes, "extra.kept.votes", extra.kept.votes)
 

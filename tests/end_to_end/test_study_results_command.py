@@ -128,7 +128,7 @@ def test_verify_explain_and_plan_say_what_to_do_instead(records: Path, leo_bench
     for line, said in (
         (("verify", path), "cannot be measured again: run `leo-bench study results`"),
         (("explain", path, path), "compare what `leo-bench study results` shows"),
-        (("plan", path, "--width", "10%"), "is what `leo-bench study create` prints"),
+        (("plan", path, "--width", "10%"), "raters' answers; `leo-bench study plan` says"),
     ):
         ended = leo_bench(*line)
         assert (ended.code, ended.out) == (2, "")

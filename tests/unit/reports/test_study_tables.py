@@ -94,6 +94,10 @@ def test_simulated_raters_are_named_as_such_and_never_hide_people(tmp_path: Path
     assert "!  SIMULATED raters: no person answered" in text
     assert "(1) 1,000 votes of 20 SIMULATED raters on 50 pairs" in text
     assert "not those of a paper; simulated raters: no person answered." in text
+    keep(tmp_path, preference(dataset="faceforensics"))
+    assert "raters, SIMULATED ones marked  93.00 / 7.00! (1,2)" in FORMATS["terminal"].write(
+        fill(load_layout("3"), tmp_path)
+    )
     keep(tmp_path, preference())
     measured = cell_of(tmp_path, "3", "quality-tats").measured
     assert measured is not None

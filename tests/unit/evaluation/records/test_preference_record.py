@@ -33,7 +33,6 @@ def test_paths_name_data_set_study_methods_and_metric() -> None:
         ({"value": 0.94}, "value is 0.94 and contradicts chosen of votes"),
         ({"chosen": 1001}, "chosen is 1001 and contradicts votes"),
         ({"interval": (0.94, 0.96)}, r"interval is \[0.94, 0.96\] and contradicts value"),
-        ({"interval": None}, "interval"),
         ({"by_way": {"site": 19}}, "by_way is 19 and contradicts raters"),
         ({"raters_apart": 2}, "all_raters.raters is 21 and contradicts raters"),
         ({"raters_apart": 0, "raters": 21, "by_way": {"site": 21}}, "all_raters.votes"),
