@@ -131,7 +131,7 @@ def draft_of(request: StudyRequest, resources: Resources) -> Draft:
         InputError: the request or a video cannot be used.
     """
     check_request(request)
-    words_of(request.language)
+    words = words_of(request.language)
     options = options_of(request, resources)
     methods = open_methods(request, options)
     fps, notes = rate_of(methods, request.fps)
@@ -153,6 +153,11 @@ def draft_of(request: StudyRequest, resources: Resources) -> Draft:
         for method in methods
     }
     side, times, more = size_of(methods, shown, request.size)
+    notes += more
+    if not request.contact:
+        notes.append("the consent text names nobody to ask (--contact)")
+    if not request.kept:
+        notes.append("the consent text does not say how long answers are kept (--kept)")
     look = Look(side, times, frames, fps)
     method = {
         one.name: Method(
@@ -183,7 +188,7 @@ def draft_of(request: StudyRequest, resources: Resources) -> Draft:
     fields = {
         "kind": "single" if request.is_single else "pairs",
         "question": question if question in QUESTIONS else "own",
-        "text": QUESTIONS.get(question, question),
+        "text": words.get(f"question_{question}", question),
         "dataset": request.dataset or found,
         "contact": request.contact,
         "kept": request.kept,
@@ -192,7 +197,7 @@ def draft_of(request: StudyRequest, resources: Resources) -> Draft:
         "seed": request.seed,
         "request": request.model_dump(mode="json", exclude_defaults=True),
         "versions": made_by,
-        "notes": (*notes, *more),
+        "notes": tuple(notes),
         "shape": look.shape,
         "exclusion": Exclusion(
             most_failed=request.most_failed,

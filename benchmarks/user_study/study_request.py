@@ -13,11 +13,7 @@ from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.features.of_clips import Resources
 
 REAL = "real"  # the name of the real videos
-QUESTIONS = {  # the paper's, section 5.1 and Table 5
-    "realism": "Which clip is more realistic?",
-    "coherence": "Which clip is more coherent?",
-    "repetition": "Does the clip contain repeated motion?",
-}
+QUESTIONS = ("realism", "coherence", "repetition")  # the paper's: Tables 3 and 5
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 

@@ -1,6 +1,7 @@
 """`study create` and `study plan`: the same seed makes the same study, and nothing is replaced."""
 
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -8,8 +9,11 @@ import pytest
 from made_studies import made_study
 
 from conftest import Run, write_frames
+from leo_bench.benchmarks.user_study.create import create_study, draft_of
 from leo_bench.benchmarks.user_study.page_data import page_data
 from leo_bench.benchmarks.user_study.study import Study, clip_path, load_study
+from leo_bench.benchmarks.user_study.study_request import StudyRequest
+from leo_bench.evaluation.features.of_clips import Resources
 
 REAL, STILL = "real=toy-faces/test", "still=damaged:frozen:toy-faces/test"
 SMALL = ("--videos", 2, "--raters", 3, "--frames", 8, "--checks", 2, "--practice", 1)
@@ -27,27 +31,49 @@ def create(leo_bench: Run, out: Path, *more: object, question: str = "realism") 
     return load_study(out)
 
 
-def test_the_same_seed_makes_the_same_study_and_another_seed_another(
-    leo_bench: Run, tmp_path: Path
-) -> None:
-    study = create(leo_bench, tmp_path / "one")
-    create(leo_bench, tmp_path / "two", "--workers", 1)
-    assert tree(tmp_path / "one") == tree(tmp_path / "two")
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study that `create` makes without further options."""
+    folder = tmp_path_factory.mktemp("study")
+    request = StudyRequest(
+        pairs=(STILL, REAL), question="realism", videos=2, raters=3, frames=8, checks=2, practice=1
+    )
+    create_study(request, folder, Resources(store=None))
+    return folder
+
+
+@pytest.fixture
+def made(whole: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(whole, tmp_path / "made"))
+
+
+def test_the_same_seed_makes_the_same_study(leo_bench: Run, whole: Path, tmp_path: Path) -> None:
+    study = create(leo_bench, tmp_path / "s", "--workers", 1)
+    assert tree(tmp_path / "s") == tree(whole) | {".leo-bench": b"leo-bench study create\n"}
     assert study.request == {
         "pairs": [STILL, REAL], "question": "realism", "raters": 3, "videos": 2, "frames": 8,
         "checks": 2, "practice": 1,
     }  # fmt: skip
-    other = create(leo_bench, tmp_path / "other", "--seed", 1)
-    assert not study.clip.keys() & other.clip.keys()
-    assert not study.item.keys() & other.item.keys()
-    videos = [{clip.video for clip in one.clip.values()} for one in (study, other)]
-    assert videos[0] != videos[1]
 
 
-def test_a_study_of_pairs_says_everything_and_its_pages_nothing(
-    leo_bench: Run, tmp_path: Path
-) -> None:
-    study = create(leo_bench, tmp_path / "s")
+def test_another_seed_makes_another_study(whole: Path) -> None:
+    study = load_study(whole)
+    request = StudyRequest(**study.request)
+    again, other = (
+        draft_of(request.model_copy(update={"seed": seed}), Resources(store=None))
+        for seed in (0, 1)
+    )
+    assert again.clips.keys() == study.clip.keys()
+    assert not again.clips.keys() & other.clips.keys()
+    assert not study.item.keys() & other.fields["item"].keys()
+    assert {one.video for one in again.clips.values()} != {
+        one.video for one in other.clips.values()
+    }
+
+
+def test_a_study_of_pairs_says_everything_and_its_pages_nothing(whole: Path) -> None:
+    study = load_study(whole)
     assert (study.kind, study.text) == ("pairs", "Which clip is more realistic?")
     assert study.dataset == "toy-faces"
     assert {name: one.is_real for name, one in study.method.items()} == {
@@ -108,48 +134,52 @@ def test_a_question_of_ones_own(leo_bench: Run, tmp_path: Path) -> None:
             assert sources == ["part:1/2:toy-faces/test", "damaged:noise=90:toy-faces/test"]
 
 
-def test_what_is_there_is_kept_completed_and_never_replaced(leo_bench: Run, tmp_path: Path) -> None:
-    out = tmp_path / "s"
-    study = create(leo_bench, out)
-    before = tree(out)
-    line = ("study", "create", "--pairs", STILL, REAL, "--question", "realism", *SMALL)
-    again = leo_bench(*line, "--out", out)
+LINE = ("study", "create", "--pairs", STILL, REAL, "--question", "realism", *SMALL)
+
+
+def test_what_is_there_is_kept_completed_and_never_replaced(leo_bench: Run, made: Path) -> None:
+    study = load_study(made)
+    again = leo_bench(*LINE, "--out", made)
+    before = tree(made)
     assert again.code == 0
     assert "this study is there already" in again.err
-    other = leo_bench(*line, "--seed", 1, "--out", out)
-    assert (other.code, tree(out)) == (2, before)
-    assert f"{out}: is another study ({study.id}); give another --out" in other.err
+    other = leo_bench(*LINE, "--seed", 1, "--out", made)
+    assert (other.code, tree(made)) == (2, before)
+    assert f"{made}: is another study ({study.id}); give another --out" in other.err
 
     one, two, *_ = study.clip
-    clip_path(out, one).unlink()
-    assert leo_bench(*line, "--out", out).code == 0
-    assert tree(out) == before
-    clip_path(out, two).write_bytes(b"changed")
-    changed = leo_bench(*line, "--out", out)
+    clip_path(made, one).unlink()
+    assert leo_bench(*LINE, "--out", made).code == 0
+    assert tree(made) == before
+    clip_path(made, two).write_bytes(b"changed")
+    changed = leo_bench(*LINE, "--out", made)
     assert changed.code == 2
     assert f"{two}.mp4: is not the clip that study.toml states" in changed.err
 
 
 def test_an_interrupted_study_goes_on_and_does_not_look_whole(
+    leo_bench: Run, whole: Path, made: Path
+) -> None:
+    (made / "study.toml").unlink()
+    clip_path(made, next(iter(load_study(whole).clip))).unlink()
+    assert leo_bench("study", "plan", made).code == 2
+    (made / ".leo-bench").write_text("leo-bench study create\n")
+    other = leo_bench(*LINE, "--seed", 1, "--out", made)
+    assert "has clips of another study, which was not finished" in other.err
+    assert leo_bench(*LINE, "--out", made).code == 0
+    for name, content in tree(whole).items():
+        assert (made / name).read_bytes() == content
+
+
+def test_study_toml_is_written_last(
     leo_bench: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = create(leo_bench, tmp_path / "whole")
-    out = tmp_path / "s"
-    line = ("study", "create", "--pairs", STILL, REAL, "--question", "realism", *SMALL)
-
-    def stops(*_: object) -> None:
+    def stops(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched:
-        patched.setattr("leo_bench.benchmarks.user_study.create.write_study", stops)
-        assert leo_bench(*line, "--out", out).code != 0
-    assert not (out / "study.toml").exists()
-    assert len(list((out / "clips").iterdir())) == len(whole.clip)
-    assert leo_bench("study", "plan", out).code == 2
-    other = leo_bench(*line, "--seed", 1, "--out", out)
-    assert "has clips of another study, which was not finished" in other.err
-    assert leo_bench(*line, "--out", out).code == 0
-    assert tree(out) == tree(tmp_path / "whole")
+    monkeypatch.setattr("leo_bench.benchmarks.user_study.create.write_clips", stops)
+    assert leo_bench(*LINE, "--out", tmp_path / "s").code != 0
+    assert not (tmp_path / "s" / "study.toml").exists()
 
 
 @pytest.mark.parametrize(
