@@ -6,7 +6,7 @@ from math import comb
 
 from leo_bench.benchmarks.user_study.study import Study
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.preferences.power import Spread, smallest_share
+from leo_bench.evaluation.preferences.power import Spread, smallest_difference, smallest_share
 
 ANSWERING = 4.0  # seconds of an item besides its clip, played once: an assumption
 
@@ -76,17 +76,26 @@ def _count(number: int, what: str) -> str:
 
 
 def _found(study: Study, spread: Spread, power: float) -> Iterator[str]:
-    unit = "pairs" if study.kind == "pairs" else "clips"
     by_count: dict[int, list[str]] = {}
     for (first, second), count in items_a_rater(study).items():
         by_count.setdefault(count, []).append(f"{first} and {second}" if second else first)
+    unit = "pairs" if study.kind == "pairs" else "clips of a method"
     for count, groups in by_count.items():
-        share = smallest_share(study.raters, max(count, 1), spread, power)
-        found = "too few to find any preference"
-        if share is not None:
-            found = f"find {100 * share:.0f} % against 50 % in {100 * power:g} % of studies"
         named = f" ({'; '.join(groups)})" if len(by_count) > 1 else ""
-        yield f"{study.raters} raters x {count} {unit} {found}{named}"
+        yield f"{study.raters} raters x {count} {unit} {_find(study, count, spread, power)}{named}"
+
+
+def _find(study: Study, count: int, spread: Spread, power: float) -> str:
+    """What is found with so many items a rater; of single clips, a difference of two methods."""
+    if study.kind == "single" and len(study.method) > 1:
+        least = smallest_difference(study.raters, max(count, 1), spread, power)
+        found = "find a difference of {:.0f} points between two methods with shares around 50 %"
+    else:
+        least = smallest_share(study.raters, max(count, 1), spread, power)
+        found = "find {:.0f} % against 50 %"
+    if least is None:
+        return f"are too few to find anything in {100 * power:g} % of studies"
+    return f"{found.format(100 * least)} in {100 * power:g} % of studies"
 
 
 def _caught(study: Study) -> Iterator[str]:

@@ -93,6 +93,37 @@ def smallest_share(
     return float(brentq(lacking, 0.5, LARGEST, xtol=1e-6))
 
 
+def smallest_difference(
+    raters: int, items: int, spread: Spread, power: float = 0.8, level: float = LEVEL
+) -> float | None:
+    """The smallest difference of two shares, one on either side of 0.5, found with this chance.
+
+    Both are of the same raters, whose effects leave the difference, on `items` items each. It is
+    found where the interval of `shares.difference_of_shares` excludes 0. An approximation: in
+    simulated studies of 10 to 50 raters and items, 72 to 83 % find what this gives for 80 %.
+
+    Returns:
+        The difference; None: 2 LARGEST - 1 is not found.
+
+    Raises:
+        InputError: as `power`.
+    """
+    if raters < 1 or items < 1:
+        raise InputError(f"{raters} raters and {items} items: one of each at least is needed")
+    freedom = min(raters, items) - 1
+    if freedom == 0:
+        return None
+    reach = student_reach(level, freedom)
+
+    def lacking(difference: float) -> float:
+        expected = expected_components(0.5 + difference / 2, spread)
+        error = math.sqrt(2 * (expected.items / items + expected.rest / (raters * items)))
+        return 1.0 - float(nctdtr(freedom, difference / error, reach)) - power
+
+    largest = 2 * LARGEST - 1
+    return None if lacking(largest) < 0 else float(brentq(lacking, 1e-6, largest, xtol=1e-6))
+
+
 def _chance(share: float, raters: int, items: int, spread: Spread, level: float) -> float:
     if raters < 1 or items < 1:
         raise InputError(f"{raters} raters and {items} items: one of each at least is needed")

@@ -258,3 +258,17 @@ def test_the_plan_warns_where_checks_catch_nobody(leo_bench: Run, tmp_path: Path
     for checks, said in ((0, "there are no checks"), (2, "always gives the same answer")):
         made_study(tmp_path / str(checks), checks=checks, with_clips=False)
         assert said in leo_bench("study", "plan", tmp_path / str(checks)).out
+
+
+def test_the_plan_of_single_clips_is_of_a_difference(leo_bench: Run, tmp_path: Path) -> None:
+    for methods, says in (
+        (("ours", "theirs"), r"find a difference of (\d\d) points between two methods"),
+        (("ours",), r"find (\d\d) % against 50 %"),
+    ):
+        folder = tmp_path / str(len(methods))
+        made_study(folder, kind="single", methods=methods, videos=9, raters=9, with_clips=False)
+        assert re.search(
+            rf"9 raters x 9 clips of a method {says}", leo_bench("study", "plan", folder).out
+        )
+    made_study(tmp_path / "few", videos=1, raters=1, with_clips=False)
+    assert "1 raters x 1 pairs are too few" in leo_bench("study", "plan", tmp_path / "few").out
