@@ -162,7 +162,7 @@ def _shared_cells(one: ClipsAgreement, found: AgreementExtra) -> list[str]:
 def _shared_notes(found: AgreementExtra) -> Iterator[str]:
     yield (
         f"{_level(found)} intervals of votes are for other raters and other items, and as many; "
-        "those of majorities for other items"
+        "those of majorities for other items; the metric's values are taken as they are"
     )
     yield "majorities: of the items on which most raters say the same, those that agree"
     yield (

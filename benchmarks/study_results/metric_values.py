@@ -7,7 +7,7 @@ from itertools import combinations
 from leo_bench.benchmarks.datasets import names_dataset
 from leo_bench.benchmarks.scores.asked import AskedMetric, NamedFake
 from leo_bench.benchmarks.scores.metric_groups import Number
-from leo_bench.benchmarks.scores.pairs import Difference
+from leo_bench.benchmarks.scores.pairs import ALL_PAIRS
 from leo_bench.benchmarks.scores.repetition import RepetitionRequest, measure_repetition
 from leo_bench.benchmarks.scores.together import Asked, Together, measure_together
 from leo_bench.benchmarks.study_results.metrics_beside import ByVideo, MetricOfStudy
@@ -21,6 +21,8 @@ from leo_bench.evaluation.records.comparison import DifferenceRecord, exact_valu
 from leo_bench.evaluation.records.documents import MeasuredRecord, measured_of
 from leo_bench.evaluation.records.score import ScoreRecord
 from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS
+from leo_bench.evaluation.uncertainty.paired_shares import paired_difference
+from leo_bench.evaluation.uncertainty.variance import LEVEL
 
 TOO_FEW = f"fewer than {MIN_VIDEOS} videos on a side"
 
@@ -63,23 +65,28 @@ def reference_of(study: Study, dataset: str | None, real: str | None) -> Referen
     """The real videos: as given, else the study's real method.
 
     Raises:
-        InputError: both are given; none, and the study has no real method or several.
+        InputError: both are given; none, and the study has no real method.
     """
     if dataset is not None and real is not None:
         raise InputError("give the real side either as --dataset ID or as --real PATH")
-    if dataset is not None:
-        return Reference({"dataset": dataset})
-    if real is not None:
-        return Reference({"real": real})
-    found = [name for name, method in study.method.items() if method.is_real]
-    if len(found) != 1:
-        has = "no real videos" if not found else f"several real sources ({', '.join(found)})"
+    given = dataset or real
+    found = next(
+        (
+            name
+            for name, method in study.method.items()
+            if (method.is_real if given is None else method.source == given)
+        ),
+        "",
+    )
+    if given is None and not found:
         raise InputError(
-            f"the study has {has}: give those to measure against as --real SOURCE or --dataset ID"
+            "the study has no real videos: give those to measure against as --real SOURCE or "
+            "--dataset ID"
         )
-    source = study.method[found[0]].source
-    spec = source.removeprefix("dataset:")
-    return Reference({"dataset": spec} if names_dataset(spec) else {"real": source}, found[0])
+    spec = given or study.method[found].source
+    named = spec.removeprefix("dataset:")
+    is_dataset = dataset is not None or (real is None and names_dataset(named))
+    return Reference({"dataset": named} if is_dataset else {"real": spec}, found)
 
 
 def check_shown(study: Study, resources: Resources) -> None:
@@ -135,6 +142,11 @@ def measure_study(
         metrics += [_of_metric(metric, found, reference.method) for metric in asked.metrics]
         records += measured_of(found.document)
         notes = found.notes
+        if len(fakes) > ALL_PAIRS:
+            notes += (
+                f"beyond {ALL_PAIRS} methods, the metrics of each are compared with those of "
+                f"{fakes[0].given} alone",
+            )
     if repetition is not None:
         of_all, more = _repetition(study, repetition, len(records), resources)
         metrics.append(of_all)
@@ -206,18 +218,52 @@ def _repetition(
     methods = names(study)
     sources = tuple(study.method[name].source for name in methods)
     found = list(measure_repetition(request.model_copy(update={"sources": sources}), resources))
-    differences = {}
-    for first, second in combinations(range(len(methods)), 2):
-        mine, others = found[first].measured, found[second].measured
-        interval = mine.difference(others)
-        difference = Difference(
-            mine.value - others.value,
-            interval,
-            len(mine.videos.keys() & others.videos.keys()),
-            "" if interval is not None else TOO_FEW,
+    differences = {
+        (methods[first], methods[second]): _difference_of_flags(
+            found[first].measured.flags, found[second].measured.flags, begin + first, begin + second
         )
-        pair = methods[first], methods[second]
-        differences[pair] = difference.record(begin + first, begin + second)
+        for first, second in combinations(range(len(methods)), 2)
+    }
     values = {name: one.measured.by_video for name, one in zip(methods, found, strict=True)}
     metric = MetricOfStudy("repetition", request.frames, differences, {"value": values})
     return metric, [one.record for one in found]
+
+
+def _difference_of_flags(
+    first: Mapping[str, bool], second: Mapping[str, bool], place: int, other: int
+) -> DifferenceRecord:
+    """The share of flagged videos less that of another source, with Newcombe's interval.
+
+    It has a width at shares of 0 and 1, too. Videos are pairs where all have the same names.
+
+    Args:
+        first: video -> whether it is flagged.
+        second: the same of the other source.
+        place: of the first one's record.
+        other: of the second one's.
+    """
+    paired = first.keys() == second.keys()
+    if paired:
+        each = [(first[name], second[name]) for name in first]
+        interval = paired_difference([a for a, _ in each], [b for _, b in each]).interval
+    else:
+        try:
+            from statsmodels.stats.proportion import confint_proportions_2indep
+        except ImportError:
+            raise InputError(
+                "repetition of sources with other videos needs statsmodels; install it with "
+                "`pip install 'leo-bench[study]'`"
+            ) from None
+        counts = sum(first.values()), len(first), sum(second.values()), len(second)
+        ends = confint_proportions_2indep(*counts, method="newcomb", alpha=1 - LEVEL)
+        interval = float(ends[0]), float(ends[1])
+    return DifferenceRecord(
+        first=place,
+        second=other,
+        value=sum(first.values()) / len(first) - sum(second.values()) / len(second),
+        interval=interval,
+        interval_level=LEVEL,
+        interval_method="wilson",
+        standard_error=None,
+        paired=len(first) if paired else 0,
+    )

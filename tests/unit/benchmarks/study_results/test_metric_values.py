@@ -98,20 +98,27 @@ def test_a_score_has_a_value_and_a_difference_for_the_real_videos_too(odd: Measu
 def test_repetition_says_yes_of_looped_videos(tmp_path: Path) -> None:
     chance = np.random.default_rng(0)
     walk = chance.normal(size=(24, 64, 4)).cumsum(axis=1)
-    for name in ("real", "looped"):
-        moved = walk if name == "real" else np.tile(walk[:, :32], (1, 2, 1))
-        low, high = moved.min(), moved.max()
-        levels = 255 * (moved - low) / (high - low)
-        videos = np.repeat(levels.reshape(24, 64, 2, 2, 1), 3, axis=4).repeat(8, 2).repeat(8, 3)
-        np.save(tmp_path / f"{name}.npy", videos.astype(np.uint8))
-    study = made_study(tmp_path, kind="single", methods=("looped", "real"), with_clips=False)
+    looped = np.tile(walk[:, :32], (1, 2, 1))
+    for name, moved in (("looped", looped), ("few", looped[:20]), ("real", walk)):
+        levels = 255 * (moved - walk.min()) / (walk.max() - walk.min())
+        pixels = np.repeat(levels.reshape(-1, 64, 2, 2, 1), 3, axis=4)
+        np.save(tmp_path / f"{name}.npy", pixels.repeat(8, 2).repeat(8, 3).astype(np.uint8))
+    methods = ("looped", "few", "real")
+    study = made_study(tmp_path, kind="single", methods=methods, with_clips=False)
     found = measured(with_sources(study, tmp_path), repetition=64)
     (repetition,) = found.metrics
     flags = repetition.by_video["value"]
-    assert set(flags["looped"].values()) == {1.0}
+    assert set(flags["looped"].values()) == set(flags["few"].values()) == {1.0}
     assert sum(flags["real"].values()) <= 2  # of 24: false alarms of 5 %
-    assert [record.metric for record in found.records] == ["repetition", "repetition"]
-    difference = repetition.differences["looped", "real"]
-    assert difference.value == found.records[0].value - found.records[1].value
-    assert difference.interval is not None
-    assert difference.interval[0] > 0
+    assert [record.metric for record in found.records] == ["repetition"] * 3
+    for pair, paired in ((("looped", "real"), 24), (("few", "real"), 0)):
+        difference = repetition.differences[pair]
+        first, second = found.records[difference.first], found.records[difference.second]
+        assert difference.value == pytest.approx(first.value - second.value)
+        assert difference.interval is not None
+        assert 0 < difference.interval[0] < difference.value <= difference.interval[1]
+        assert difference.paired == paired
+    alike = repetition.differences["few", "looped"]
+    assert alike.value == 0
+    assert alike.interval is not None
+    assert alike.interval[0] < 0 < alike.interval[1]  # all are flagged on both sides

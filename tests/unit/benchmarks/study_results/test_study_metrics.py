@@ -206,6 +206,7 @@ def test_the_real_videos_are_those_given_or_the_studys(made: Path) -> None:
     assert (found.method, found.options) == ("real", {"real": f"{made / 'real.npy'}"})
     assert reference_of(study, "toy-faces/test", None).spec == "dataset:toy-faces/test"
     assert reference_of(study, None, "other/").method == ""
+    assert reference_of(study, None, f"{made / 'real.npy'}") == found
     with pytest.raises(InputError, match="either"):
         reference_of(study, "toy-faces", "other/")
     without = study.model_copy(
