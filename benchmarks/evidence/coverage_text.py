@@ -1,8 +1,10 @@
-"""Writes the tables of `benchmarks/coverage.md` from the rows of three simulations.
+"""Writes the tables of `benchmarks/coverage.md` from the rows of five simulations.
 
 python -m leo_bench.benchmarks.evidence.coverage --out benchmarks/evidence/coverage.csv
 python -m leo_bench.benchmarks.evidence.gate_alarms --out benchmarks/evidence/gate_alarms.csv
 python -m leo_bench.benchmarks.evidence.plan_draws --out benchmarks/evidence/plan_draws.csv
+python -m leo_bench.benchmarks.evidence.study_coverage --out benchmarks/evidence/study_coverage.csv
+python -m leo_bench.benchmarks.evidence.study_power --out benchmarks/evidence/study_power.csv
 python -m leo_bench.benchmarks.evidence.coverage_text
 """
 
@@ -40,6 +42,14 @@ DISTANCES = {
 }
 MEANS = ("acd", "drift, all times", "over seeds")
 GATE_CASE = ("number", "tails", "n_real", "n_fake", "samples")
+STUDIES = {
+    "share": "User studies: shares of votes (Wilson's interval of all votes in brackets)",
+    "share, half": "Shares where each rater sees half of the items (likewise)",
+    "share, bootstrap": "Shares, percentiles of the two-way bootstrap, which was not chosen",
+    "difference": "Differences of two shares by the same raters",
+    "strength": "Bradley-Terry strengths of four methods, pairs of each two",
+    "kappa": "Fleiss' kappa of yes and no",
+}
 METHODS = ("fvd, as if it were", "line in 1/N", "fvd infinity")
 
 
@@ -154,6 +164,54 @@ def _median(row: Mapping[str, str], name: str) -> str:
     return f"{middle:.2f} ({low:.2f} to {high:.2f})"
 
 
+def studies_of(rows: Rows) -> str:
+    """Markdown of the coverage tables of user studies."""
+    lines = []
+    for number, title in STUDIES.items():
+        found = [row for row in rows if row["number"] == number]
+        spreads = list(dict.fromkeys(_spread(row) for row in found))
+        lines += [f"## {title}\n", *_head("raters", "items", "share", *spreads)]
+        for case, group in itertools.groupby(found, key=_study_case):
+            by_spread = {_spread(row): row for row in group}
+            lines.append(_line(*case, *(_covered(by_spread[spread]) for spread in spreads)))
+        lines.append("")
+    return "\n".join(lines)
+
+
+def power_of(rows: Rows) -> str:
+    """Markdown of the table of smallest shares, and how many drawn studies find them."""
+    spreads = list(dict.fromkeys(_spread(row) for row in rows))
+    lines = [
+        "## User studies: smallest share found in 50 / 80 % of studies, and drawn studies that "
+        "find it, in %\n",
+        *_head("raters", "items", *spreads),
+    ]
+    for size, group in itertools.groupby(rows, key=lambda row: (row["raters"], row["items"])):
+        cells = dict.fromkeys(spreads, "")
+        for row in group:
+            before = cells[_spread(row)]
+            cell = f"{100 * float(row['share']):.1f}: {100 * float(row['found']):.0f}"
+            cells[_spread(row)] = f"{before} / {cell}" if before else cell
+        lines.append(_line(*size, *cells.values()))
+    return "\n".join([*lines, ""])
+
+
+def _spread(row: Mapping[str, str]) -> str:
+    return f"{float(row['spread_raters']):g}, {float(row['spread_items']):g}"
+
+
+def _study_case(row: Mapping[str, str]) -> tuple[str, str, str]:
+    shares = [float(row[name]) for name in ("share", "other")]
+    told = [f"{100 * share:g}" for share in shares if not math.isnan(share)]
+    return row["raters"], row["items"], " less ".join(told)
+
+
+def _covered(row: Mapping[str, str]) -> str:
+    told = f"{100 * float(row['coverage']):.1f}"
+    wilson = float(row["wilson"])
+    return told if math.isnan(wilson) else f"{told} ({100 * wilson:.0f})"
+
+
 def _head(*names: str) -> list[str]:
     return [_line(*names), _line(*("---" for _ in names))]
 
@@ -168,13 +226,15 @@ def _read(path: Path) -> Rows:
 
 
 def main() -> None:
-    """Put the tables of the three CSV files into `benchmarks/coverage.md`."""
+    """Put the tables of the CSV files into `benchmarks/coverage.md`."""
     folder = Path(__file__).parent
     tables = "\n".join(
         [
             tables_of(_read(folder / "coverage.csv")),
             gate_of(_read(folder / "gate_alarms.csv")),
             plans_of(_read(folder / "plan_draws.csv")),
+            studies_of(_read(folder / "study_coverage.csv")),
+            power_of(_read(folder / "study_power.csv")),
         ]
     )
     path = folder.parent / "coverage.md"

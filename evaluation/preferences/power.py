@@ -6,7 +6,7 @@ variance components follow from the assumed spread of raters and items on the sc
     log odds of a vote = m + rater's effect + item's effect,  both normal
 
 with m such that the share over all raters and items is the given one. The chance that the interval
-excludes 0.5 is Student's noncentral t, or normal. Checked against simulation:
+excludes 0.5 is that of Student's noncentral t. Checked against simulation:
 benchmarks/coverage.md.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import expit, logit, nctdtr, ndtr
+from scipy.special import expit, logit, ndtr
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.preferences.crossed import Components
@@ -27,9 +27,6 @@ from leo_bench.evaluation.uncertainty.variance import LEVEL, student_reach
 # Gauss-Hermite quadrature over a standard normal: shares to 1e-9 for spreads up to 3.
 NODES, WEIGHTS = hermegauss(64)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
-
-# Degrees of freedom above which Student's noncentral t is taken to be normal.
-NORMAL = 1e5
 
 # The largest share that `smallest_share` tries.
 LARGEST = 0.999
@@ -132,13 +129,32 @@ def _chance(share: float, raters: int, items: int, spread: Spread, level: float)
     expected = expected_components(share, spread)
     votes = raters * items
     variance = expected.raters / raters + expected.items / items + expected.rest / votes
-    effective = effective_votes(share, expected, raters=raters, items=items, votes=votes)
+    printed = _estimated(expected, raters, items)
+    effective = effective_votes(share, printed, raters=raters, items=items, votes=votes)
     # Wilson's interval excludes 0.5 where the share is so far from it.
     limit = student_reach(level, effective.freedom) * math.sqrt(0.25 / effective.count / variance)
     shift = abs(share - 0.5) / math.sqrt(variance)
-    if effective.freedom > NORMAL:
-        return float(ndtr(shift - limit))
-    return 1.0 - float(nctdtr(effective.freedom, shift, limit))
+    # Student's noncentral t [Abramowitz and Stegun 1964, 26.7.10].
+    middle = limit * (1 - 1 / (4 * effective.freedom))
+    return float(ndtr((shift - middle) / math.sqrt(1 + limit**2 / (2 * effective.freedom))))
+
+
+def _estimated(true: Components, raters: int, items: int) -> Components:
+    """What `crossed.components` is expected to estimate: no effect is estimated to be below 0.
+
+    Means of squares are taken to be independent and chi-squared, their differences normal.
+    """
+
+    def estimated(effect: float, groups: int, votes: int) -> float:
+        rest = true.rest**2 / (votes - 1)
+        noise = math.sqrt(2 / (groups - 1) * ((votes * effect + true.rest) ** 2 + rest)) / votes
+        shift = effect / noise if noise else math.inf
+        density = math.exp(-(shift**2) / 2) / math.sqrt(2 * math.pi)
+        return effect * float(ndtr(shift)) + noise * density
+
+    return Components(
+        estimated(true.raters, raters, items), estimated(true.items, items, raters), true.rest
+    )
 
 
 def expected_components(share: float, spread: Spread) -> Components:

@@ -23,7 +23,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.preferences.crossed import Crossed
+from leo_bench.evaluation.preferences.crossed import Codes, Crossed
 from leo_bench.evaluation.uncertainty.variance import LEVEL, check_level, student_reach
 
 METHOD = "maximum likelihood"
@@ -89,26 +89,55 @@ def bradley_terry(duels: Sequence[Duel], level: float = LEVEL) -> tuple[Strength
     if (pairs[:, 0] == pairs[:, 1]).any():
         raise InputError("a duel of a method with itself; two methods are expected")
     first_wins = np.array([duel.first_wins for duel in duels])
-    wins = np.zeros((len(names), len(names)))
     winners, losers = np.where(first_wins, pairs.T, pairs.T[::-1])
-    np.add.at(wins, (winners, losers), 1.0)
-    _check_connected(wins, names)
-    compared = (wins + wins.T > 0).astype(float)
-    is_separated = connected_components(wins, connection="strong")[0] > 1
-    votes = wins + compared / 2 if is_separated else wins
-    strengths = _most_likely(votes)
-    errors, freedoms = _errors(strengths, votes, np.stack([winners, losers], 1), design)
-    method = WITH_HALF_VOTES if is_separated else METHOD
-    found = []
-    for name, value, error, freedom in zip(names, strengths, errors, freedoms, strict=True):
-        reach = student_reach(level, float(freedom)) * float(error)
-        ends = (float(value) - reach, float(value) + reach)
-        found.append(Strength(name, float(value), ends, level, method))
-    return tuple(sorted(found, key=lambda strength: (-strength.value, strength.name)))
+    _check_connected(pairs, names)
+    found = fit(winners, losers, len(names), design)
+    strengths = []
+    for number, name in enumerate(names):
+        value = float(found.values[number])
+        reach = student_reach(level, float(found.freedoms[number])) * float(found.errors[number])
+        method = WITH_HALF_VOTES if found.has_half_votes else METHOD
+        strengths.append(Strength(name, value, (value - reach, value + reach), level, method))
+    return tuple(sorted(strengths, key=lambda strength: (-strength.value, strength.name)))
 
 
-def _check_connected(wins: Matrix, names: Sequence[str]) -> None:
-    count, group_of = connected_components(wins, directed=False)
+@dataclass(frozen=True)
+class Fit:
+    """Strengths of M methods that can be compared.
+
+    Args:
+        values: [M], mean 0.
+        errors: [M], standard errors.
+        freedoms: [M], degrees of freedom of the errors.
+        has_half_votes: whether half votes were added.
+    """
+
+    values: Matrix
+    errors: Matrix
+    freedoms: Matrix
+    has_half_votes: bool
+
+
+def fit(winners: Codes, losers: Codes, methods: int, design: Crossed) -> Fit:
+    """Strengths from the winner and the loser of each vote, [N] each, 0..methods - 1.
+
+    Raises:
+        InputError: choix is absent.
+    """
+    votes = np.zeros((methods, methods))
+    np.add.at(votes, (winners, losers), 1.0)
+    has_half_votes = connected_components(votes, connection="strong")[0] > 1
+    if has_half_votes:
+        votes += (votes + votes.T > 0) / 2
+    values = most_likely(votes)
+    errors, freedoms = _errors(values, votes, (winners, losers), design)
+    return Fit(values, errors, freedoms, has_half_votes)
+
+
+def _check_connected(pairs: Codes, names: Sequence[str]) -> None:
+    compared = np.zeros((len(names), len(names)))
+    compared[pairs[:, 0], pairs[:, 1]] = 1.0
+    count, group_of = connected_components(compared, directed=False)
     if count > 1:
         groups = [
             ", ".join(name for name, group in zip(names, group_of, strict=True) if group == number)
@@ -120,8 +149,12 @@ def _check_connected(wins: Matrix, names: Sequence[str]) -> None:
         )
 
 
-def _most_likely(votes: Matrix) -> Matrix:
-    """Strengths [M] with mean 0 from `votes[winner, loser]`."""
+def most_likely(votes: Matrix) -> Matrix:
+    """Strengths [M] with mean 0 from numbers (or shares) of votes [M, M], winner and loser.
+
+    Raises:
+        InputError: choix is absent.
+    """
     try:
         from choix import ilsr_pairwise_dense
     except ImportError:
@@ -134,20 +167,20 @@ def _most_likely(votes: Matrix) -> Matrix:
 
 
 def _errors(
-    strengths: Matrix, votes: Matrix, duels: NDArray[np.intp], design: Crossed
+    strengths: Matrix, votes: Matrix, duels: tuple[Codes, Codes], design: Crossed
 ) -> tuple[Matrix, Matrix]:
     """Standard errors [M] of strengths, and their degrees of freedom [M].
 
     Args:
         strengths: [M].
         votes: [M, M], winner and loser, half votes too.
-        duels: [N, 2], winner and loser of each vote.
+        duels: winner and loser of each vote, [N] each.
         design: its raters and items.
     """
     chances = expit(strengths[:, None] - strengths)
     weights = (votes + votes.T) * chances * (1 - chances)
     inverse = np.linalg.pinv(np.diag(weights.sum(1)) - weights, hermitian=True)
-    winners, losers = duels.T
+    winners, losers = duels
     surprise = 1 - chances[winners, losers]
     influences = surprise[:, None] * (inverse[winners] - inverse[losers])  # [N, M]
     rest = (influences**2).sum(0)

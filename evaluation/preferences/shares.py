@@ -23,6 +23,7 @@ import numpy as np
 from leo_bench.evaluation.preferences.crossed import (
     Components,
     Crossed,
+    Values,
     components,
     effective_number,
 )
@@ -189,10 +190,17 @@ def difference_of_shares(first: Votes, second: Votes, level: float = LEVEL) -> D
     )
 
 
-def _measured(votes: Votes, level: float) -> tuple[ShareOfVotes, float]:
-    """A share, and its standard error."""
-    design = Crossed.of(votes.raters, votes.items, len(votes.yes))
-    values = np.asarray(votes.yes, dtype=float)
+def measured(values: Values, design: Crossed, level: float) -> tuple[ShareOfVotes, float]:
+    """The share of yes among votes, and its standard error.
+
+    Args:
+        values: [N], 0 and 1.
+        design: who voted on what.
+        level: of the interval.
+
+    Raises:
+        InputError: a level outside (0, 1).
+    """
     share, found = float(values.mean()), components(values, design)
     effective = effective_votes(
         share,
@@ -201,7 +209,7 @@ def _measured(votes: Votes, level: float) -> tuple[ShareOfVotes, float]:
         items=effective_number(design.items),
         votes=len(values),
     )
-    measured = ShareOfVotes(
+    result = ShareOfVotes(
         value=share,
         interval=effective.interval(share, level),
         level=level,
@@ -212,7 +220,7 @@ def _measured(votes: Votes, level: float) -> tuple[ShareOfVotes, float]:
         sd_raters=math.sqrt(found.raters),
         sd_items=math.sqrt(found.items),
     )
-    return measured, math.sqrt(share * (1 - share) / effective.count)
+    return result, math.sqrt(share * (1 - share) / effective.count)
 
 
 def _method(design: Crossed) -> str:
@@ -223,6 +231,11 @@ def _method(design: Crossed) -> str:
 
 def _side(own: float, other: float, correlation: float) -> float:
     return math.sqrt(max(0.0, own**2 - 2 * correlation * own * other + other**2))
+
+
+def _measured(votes: Votes, level: float) -> tuple[ShareOfVotes, float]:
+    design = Crossed.of(votes.raters, votes.items, len(votes.yes))
+    return measured(np.asarray(votes.yes, dtype=float), design, level)
 
 
 def _covariance(first: Votes, p: float, second: Votes, q: float) -> float:

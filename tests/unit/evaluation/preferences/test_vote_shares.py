@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_votes import Rows, crossed, votes_of
 
+from leo_bench.benchmarks.evidence.study_coverage import Cell, run_cell
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.preferences.crossed import Crossed, components
-from leo_bench.evaluation.preferences.drawn import drawn_studies
 from leo_bench.evaluation.preferences.power import Spread
 from leo_bench.evaluation.preferences.shares import (
     Votes,
@@ -66,6 +66,7 @@ def test_what_is_no_set_of_votes() -> None:
         share_of_votes([True], ["a"], ["x"], level=1.5)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans()), min_size=1))
 def test_any_votes_have_an_interval_around_their_share(votes: list[tuple[int, int, bool]]) -> None:
     once = {(rater, item): yes for rater, item, yes in votes}
@@ -106,12 +107,17 @@ def test_the_difference_of_all_and_nothing() -> None:
 
 def test_intervals_hold_the_share_of_all_raters_and_items() -> None:
     """Wilson's interval of all votes does not."""
-    spread, share, covered, wilson = Spread(1.0, 0.5), 0.65, 0, 0
-    studies = drawn_studies(share, (300, 20, 20), spread, np.random.default_rng(0))
-    for votes in studies:
-        low, high = share_of_votes(*crossed(votes.astype(int).tolist())).interval
-        covered += low <= share <= high
-        low, high = wilson_interval(int(votes.sum()), votes.size)
-        wilson += low <= share <= high
-    assert 0.92 < covered / 300 < 0.98
-    assert wilson / 300 < 0.75
+    row = run_cell(Cell("share", 20, 20, 0.65, Spread(1.0, 0.5)), 300)
+    assert 0.92 < row.coverage < 0.98
+    assert row.wilson < 0.75
+
+
+def test_intervals_hold_where_raters_see_a_part_of_the_items() -> None:
+    row = run_cell(Cell("share, half", 20, 20, 0.65, Spread(0.5, 1.0)), 300)
+    assert 0.92 < row.coverage < 0.98
+    assert row.wilson < 0.85
+
+
+def test_intervals_hold_the_difference() -> None:
+    row = run_cell(Cell("difference", 20, 20, 0.4, Spread(1.0, 0.5), 0.1), 200)
+    assert 0.92 < row.coverage < 0.99
