@@ -115,7 +115,7 @@ def smallest_difference(
     def lacking(difference: float) -> float:
         expected = expected_components(0.5 + difference / 2, spread)
         error = math.sqrt(2 * (expected.items / items + expected.rest / (raters * items)))
-        return 1.0 - float(nctdtr(freedom, difference / error, reach)) - power
+        return _beyond(reach, freedom, difference / error) - power
 
     largest = 2 * LARGEST - 1
     return None if lacking(largest) < 0 else float(brentq(lacking, 1e-6, largest, xtol=1e-6))
@@ -133,10 +133,17 @@ def _chance(share: float, raters: int, items: int, spread: Spread, level: float)
     effective = effective_votes(share, printed, raters=raters, items=items, votes=votes)
     # Wilson's interval excludes 0.5 where the share is so far from it.
     limit = student_reach(level, effective.freedom) * math.sqrt(0.25 / effective.count / variance)
-    shift = abs(share - 0.5) / math.sqrt(variance)
-    # Student's noncentral t [Abramowitz and Stegun 1964, 26.7.10].
-    middle = limit * (1 - 1 / (4 * effective.freedom))
-    return float(ndtr((shift - middle) / math.sqrt(1 + limit**2 / (2 * effective.freedom))))
+    return _beyond(limit, effective.freedom, abs(share - 0.5) / math.sqrt(variance))
+
+
+def _beyond(limit: float, freedom: float, shift: float) -> float:
+    """Chance that Student's noncentral t lies above a limit.
+
+    By a normal one [Abramowitz and Stegun 1964, 26.7.10]: `scipy.special.nctdtr` has no value at
+    large shifts.
+    """
+    middle = limit * (1 - 1 / (4 * freedom))
+    return float(ndtr((shift - middle) / math.sqrt(1 + limit**2 / (2 * freedom))))
 
 
 def _estimated(true: Components, raters: int, items: int) -> Components:
