@@ -84,8 +84,10 @@ def results(
         if records is not None and isinstance(record, PreferenceRecord)
     ]
     with written(made, json, partial(write_record, made), in_tree) as show:
-        show(headline(found))
-        show("")
+        if format == "terminal":
+            show(f"{headline(found)}\n")
+        else:  # a file of LaTeX or HTML is the tables alone
+            say(headline(found))
         show(FORMATS[format](tables_of(found)).rstrip())
         for line in (*apart_lines(found), *(f"note: {note}" for note in collected.notes)):
             say(line)

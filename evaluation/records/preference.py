@@ -6,9 +6,9 @@ the share of answers "yes" on one method. This module does not import torch.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import StringConstraints, model_validator
 
 from leo_bench.evaluation.files.schema import Data
 from leo_bench.evaluation.records.checks import (
@@ -28,6 +28,7 @@ from leo_bench.evaluation.records.checks import (
 from leo_bench.evaluation.records.distance import benchmark_name, slug
 from leo_bench.evaluation.records.parts import Provenance
 
+StudyId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 Question = Literal["realism", "coherence", "repetition", "own"]
 Way = Literal["site", "server", "simulated"]
 
@@ -102,7 +103,7 @@ class PreferenceRecord(Provenance):
     raters_apart: Count
     items: Positive
     all_raters: OfAllRaters
-    study: str
+    study: StudyId
     answers_digest: str
     videos: dict[str, str]
     seed: Whole

@@ -22,7 +22,7 @@ from leo_bench.evaluation.records.checks import (
     contradict,
 )
 from leo_bench.evaluation.records.parts import Provenance
-from leo_bench.evaluation.records.preference import PreferenceRecord, Way
+from leo_bench.evaluation.records.preference import PreferenceRecord, StudyId, Way
 
 
 class ShareRecord(Data):
@@ -122,7 +122,7 @@ class StudyExtra(Provenance):
         kept: the numbers without them; all_raters: with them.
     """
 
-    study: str
+    study: StudyId
     kind: Literal["pairs", "single"]
     question: str
     level: Level

@@ -64,6 +64,20 @@ def test_a_document_that_contradicts_its_records_is_refused(tmp_path: Path, leo_
     assert ended.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("format", "start"),
+    [("markdown", "### User study"), ("latex", "% needs "), ("html", "<!DOCTYPE html>")],
+)
+def test_other_formats_are_the_tables_alone(
+    tmp_path: Path, leo_bench: Run, format: str, start: str
+) -> None:
+    folder = answered(tmp_path, mostly_ours, videos=2)
+    line = ("study", "results", folder, folder / "answers", "--format", format)
+    ended = leo_bench(*line)
+    assert ended.out.startswith(start)
+    assert "4 raters begun" in ended.err
+
+
 def test_a_study_without_answers_is_one_line(tmp_path: Path, leo_bench: Run) -> None:
     folder = answered(tmp_path, mostly_ours, slots=0)
     for line in ((folder,), (folder, folder / "answers"), (tmp_path / "none",)):

@@ -37,6 +37,8 @@ def test_paths_name_data_set_study_methods_and_metric() -> None:
         ({"raters_apart": 2}, "all_raters.raters is 21 and contradicts raters"),
         ({"raters_apart": 0, "raters": 21, "by_way": {"site": 21}}, "all_raters.votes"),
         ({"items": 49}, "votes is 1000 and contradicts raters times items"),
+        ({"study": "../0123456789ab"}, "study"),
+        ({"metric": "fvd"}, "metric is 'fvd' and contradicts kind"),
         ({"metric": "repeated-motion"}, "metric is 'repeated-motion' and contradicts second"),
         ({"videos": {"leo": "0"}}, "videos"),
         ({"comparable": True, "caveats": ()}, "comparable"),
