@@ -38,7 +38,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         np.save(folder / f"{name}.npy", clips.astype(np.uint8))
     sources = [f"{name}={folder / name}.npy" for name in ("ours", "theirs", "real")]
     create = ["study", "create", *sources, "--question=realism", f"--out={folder / 'study'}"]
-    create += ["--raters=5", "--videos=8", "--checks=1", "--practice=1", "--size=24"]
+    create += ["--raters=5", "--videos=8", "--checks=2", "--practice=1", "--size=24"]
     ended = CliRunner().invoke(app, create)
     assert ended.exit_code == 0, ended.output
     study = load_study(folder / "study")
