@@ -8,8 +8,9 @@ import pytest
 from leo_bench.benchmarks.user_study.page_data import PAGES, WORDS, words_of
 
 LANGUAGES = sorted(path.stem for path in WORDS.glob("*.json"))
-# Keys that the script puts together from parts.
+# Keys that the script, and `study create`, put together from parts.
 COMPOSED = {f"{kind}_place" for kind in ("practice", "pair", "single")}
+COMPOSED |= {f"question_{name}" for name in ("realism", "coherence", "repetition")}
 COMPOSED |= {"left", "right", "yes", "no"}
 
 
