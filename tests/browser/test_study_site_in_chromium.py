@@ -61,9 +61,9 @@ def test_by_keyboard_alone(site: tuple[Rater, Host, Study, Path]) -> None:
     assert rater.text("place") == "Practice 1 of 1."
     wrong = "left" if rater.run("return visit.item.right") == "right" else "right"
     rater.press(Keys.ARROW_LEFT if wrong == "left" else Keys.ARROW_RIGHT)
-    assert rater.text("feedback").startswith("✗ Not right.")
+    assert rater.text("feedback").startswith("✗ Not correct.")
     rater.press("1" if wrong == "right" else "2")
-    assert rater.text("feedback") == "✓ Right."
+    assert rater.text("feedback") == "✓ Correct."
     rater.press(Keys.ENTER)
     rater.comes_to("item")
     assert rater.text("place") == f"Pair 1 of {ITEMS}."
