@@ -13,8 +13,10 @@ wins, and what the other added is computed again. A cache that cannot be written
 note.
 """
 
+import contextlib
 import hashlib
 import json
+import os
 import shutil
 import struct
 import threading
@@ -126,8 +128,8 @@ class FeatureStore:
 
     def size(self) -> StoreSize:
         """Files and bytes in the store, and of frames packed for training."""
-        sizes = [path.stat().st_size for path in self._files()]
-        return StoreSize(len(sizes), sum(sizes))
+        found = self._stats()
+        return StoreSize(len(found), sum(stat.st_size for stat in found.values()))
 
     def prune(self, *, older_than_days: float) -> StoreSize:
         """Delete files that were last written before that many days; 0 deletes all.
@@ -136,8 +138,8 @@ class FeatureStore:
             What was deleted.
         """
         limit = time.time() - older_than_days * 86400
-        old = [path for path in self._files() if path.stat().st_mtime <= limit]
-        freed = StoreSize(len(old), sum(path.stat().st_size for path in old))
+        old = {path: stat for path, stat in self._stats().items() if stat.st_mtime <= limit}
+        freed = StoreSize(len(old), sum(stat.st_size for stat in old.values()))
         for path in old:
             path.unlink(missing_ok=True)
         for folder in (self.root / "features").glob("*"):
@@ -162,6 +164,13 @@ class FeatureStore:
         except InputError as error:
             with self._lock:
                 self._unwritten.append(str(error))
+
+    def _stats(self) -> dict[Path, os.stat_result]:
+        found = {}
+        for path in self._files():
+            with contextlib.suppress(FileNotFoundError):  # another command has just renamed it
+                found[path] = path.stat()
+        return found
 
     def _files(self) -> list[Path]:
         features, numbers = self.root / "features", self.root / "numbers"

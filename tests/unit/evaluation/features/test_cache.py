@@ -179,6 +179,16 @@ def test_pruning_deletes_what_is_old_and_nothing_else(tmp_path: Path) -> None:
     assert store.size().files == 0
 
 
+def test_a_file_that_is_gone_once_it_is_looked_at_counts_for_nothing(tmp_path: Path) -> None:
+    """As when another command renames its finished file; a link to nothing is listed likewise."""
+    store = FeatureStore(tmp_path)
+    part = tmp_path / "features" / "key" / "ab" / ".abc.safetensors.1.part"
+    part.parent.mkdir(parents=True)
+    part.symlink_to(tmp_path / "nothing")
+    assert store.size() == StoreSize(0, 0)
+    assert store.prune(older_than_days=0) == StoreSize(0, 0)
+
+
 def test_frames_packed_for_training_are_counted_and_pruned(tmp_path: Path) -> None:
     store = FeatureStore(tmp_path)
     (tmp_path / "frames").mkdir()
