@@ -52,10 +52,10 @@ def _shares(results: Results) -> TableGrid:
     said = [f"{line}." for line in covered_by(methods, LEVEL)]
     if in_pairs:
         said.append("The interval is that of the first method's share.")
-    columns = ["chosen (%)" if in_pairs else 'share of "yes"', "votes"]
-    counts = ["raters", "pairs" if in_pairs else "clips"]
-    widths = [[*columns, *counts], columns]
-    return _table(results, "shares", widths, lines, [*said, _rule(results)], notes)
+    share = "chosen (%)" if in_pairs else 'share of "yes"'
+    columns = [share, "votes", "raters", "pairs" if in_pairs else "clips"]
+    columns += [_with_apart(results), "votes"] if results.apart else []
+    return _table(results, "shares", columns, lines, [*said, _rule(results)], notes)
 
 
 def _share(one: Compared, part: Tally | None, notes: Footnotes) -> list[Text]:
@@ -92,7 +92,7 @@ def _ranking(results: Results) -> TableGrid:
         f"Bradley-Terry strengths of all methods{how}: log odds against the mean method; "
         f"expit(a - b) is the chance that a is chosen over b. {_covers(results)}"
     )
-    return _table(results, "ranking", [["log odds"]] * 2, lines, [said], notes)
+    return _table(results, "ranking", _columns(results, "log odds"), lines, [said], notes)
 
 
 def _differences(results: Results) -> TableGrid:
@@ -115,7 +115,7 @@ def _differences(results: Results) -> TableGrid:
         f'Differences of shares of "yes", each for itself ({DIFFERENCE}); videos of one name are '
         f"pairs. {_covers(results)}"
     )
-    return _table(results, "differences", [["difference"]] * 2, lines, [said], notes)
+    return _table(results, "differences", _columns(results, "difference"), lines, [said], notes)
 
 
 def _answers(results: Results) -> TableGrid:
@@ -143,7 +143,7 @@ def _answers(results: Results) -> TableGrid:
     said = f"Agreement on {what}: 1 where all raters answer alike, 0 as if by chance."
     name = "agreement, sides and time" if in_pairs else "agreement and time"
     covers = f"{_covers(results)} Of seconds: quartiles of all votes."
-    return _table(results, name, [["value"]] * 2, lines, [said, covers], notes)
+    return _table(results, name, _columns(results, "value"), lines, [said, covers], notes)
 
 
 def _value(one: AgreementRecord | DifferenceOfMethods | StrengthRecord) -> Measured:
@@ -176,32 +176,34 @@ def _line(
 def _table(
     results: Results,
     name: str,
-    columns: Sequence[Sequence[str]],
+    columns: Sequence[str],
     lines: Sequence[Line],
     notes: Sequence[str],
     footnotes: Footnotes,
 ) -> TableGrid:
-    """A table; `columns` are those of the raters kept, and of all raters."""
-    is_simulated = results.collected.is_simulated
-    simulated, whose = ("SIMULATED raters, ", "SIMULATED rater") if is_simulated else ("", "rater")
+    simulated = "SIMULATED raters, " if results.collected.is_simulated else ""
     title = f'User study: {simulated}"{results.study.text}", {name}'
-    labels = [counted(results.kept.raters, whose), f"all {counted(results.of_all.raters, whose)}"]
-    if not results.apart:
-        labels, columns = [""], columns[:1]
     return TableGrid(
         id=f"study-{name.split(',')[0].replace(' ', '-')}",
         title=title,
         heading=title,
         corner="",
-        groups=tuple(
-            (Text((label,)), len(heads)) for label, heads in zip(labels, columns, strict=True)
-        ),
-        columns=tuple(Text((head,)) for heads in columns for head in heads),
+        groups=((Text(), len(columns)),),
+        columns=tuple(Text((column,)) for column in columns),
         lines=tuple(lines),
         signs=(),
         footnotes=tuple(footnotes.texts),
         notes=tuple(notes),
     )
+
+
+def _columns(results: Results, head: str) -> list[str]:
+    """The head over numbers of the raters kept, and one over those of all raters."""
+    return [head, _with_apart(results)] if results.apart else [head]
+
+
+def _with_apart(results: Results) -> str:
+    return f"with {results.apart_count} set apart"
 
 
 def _selections(results: Results) -> list[Selection]:
@@ -220,7 +222,9 @@ def _rule(results: Results) -> str:
         parts.append(f"takes less than {rule.shortest_median:g} s an item (median)")
     said = f"Set apart by the rule of study.toml is a rater {', or '.join(parts)}: "
     if results.apart:
-        return f"{said}{counted(results.apart_count)}. The columns of all raters include them."
+        begun = len(results.collected.answers)
+        only = f'the columns "{_with_apart(results)}" alone count them'
+        return f"{said}{results.apart_count} of {counted(begun)}; {only}."
     return f"{said}none, so these are the numbers of all raters."
 
 
