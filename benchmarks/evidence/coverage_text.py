@@ -44,11 +44,11 @@ MEANS = ("acd", "drift, all times", "over seeds")
 GATE_CASE = ("number", "tails", "n_real", "n_fake", "samples")
 STUDIES = {
     "share": "User studies: shares of votes (Wilson's interval of all votes in brackets)",
-    "share, half": "Shares where each rater sees half of the items (likewise)",
-    "share, bootstrap": "Shares, percentiles of the two-way bootstrap, which was not chosen",
-    "difference": "Differences of two shares by the same raters",
-    "strength": "Bradley-Terry strengths of four methods, pairs of each two",
-    "kappa": "Fleiss' kappa of yes and no",
+    "share, half": "User studies: shares where each rater sees half of the items (likewise)",
+    "share, bootstrap": "User studies: shares, by a two-way bootstrap, which was not chosen",
+    "difference": "User studies: differences of two shares by the same raters",
+    "strength": "User studies: Bradley-Terry strengths of four methods, `items` pairs of each two",
+    "kappa": "User studies: Fleiss' kappa of yes and no",
 }
 METHODS = ("fvd, as if it were", "line in 1/N", "fvd infinity")
 

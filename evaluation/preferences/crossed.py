@@ -3,8 +3,8 @@
 A value is mean + rater's effect + item's effect + rest. The three variances follow from sums of
 squares within raters, within items and of all values, whose expectations are linear in them
 [Gao and Owen 2017, Electronic Journal of Statistics 11, 1235-1296]. Where every rater answered
-every item, that is the two-way analysis of variance; designs where raters see a part are no
-exception. Effects need not be normal.
+every item, they are those of the two-way analysis of variance. Raters may see a part of the items,
+and effects need not be normal.
 """
 
 from collections.abc import Mapping, Sequence

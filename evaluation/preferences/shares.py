@@ -158,7 +158,7 @@ def share_of_votes(
         InputError: no votes; unequally many; a rater answered an item twice; a level outside
             (0, 1).
     """
-    return _measured(Votes(yes, raters, items), level)[0]
+    return _of_names(Votes(yes, raters, items), level)[0]
 
 
 def difference_of_shares(first: Votes, second: Votes, level: float = LEVEL) -> DifferenceOfShares:
@@ -171,14 +171,14 @@ def difference_of_shares(first: Votes, second: Votes, level: float = LEVEL) -> D
     Raises:
         InputError: as `share_of_votes`.
     """
-    (p, p_error), (q, q_error) = (_measured(votes, level) for votes in (first, second))
-    together = 0.0
+    (p, p_error), (q, q_error) = (_of_names(votes, level) for votes in (first, second))
+    correlation = 0.0
     if p_error > 0 and q_error > 0:
-        together = _covariance(first, p.value, second, q.value) / (p_error * q_error)
-        together = min(max(together, -1.0), 1.0)
+        correlation = _covariance(first, p.value, second, q.value) / (p_error * q_error)
+        correlation = min(max(correlation, -1.0), 1.0)
     value = p.value - q.value
-    down = _side(p.value - p.interval[0], q.interval[1] - q.value, together)
-    up = _side(p.interval[1] - p.value, q.value - q.interval[0], together)
+    down = _side(p.value - p.interval[0], q.interval[1] - q.value, correlation)
+    up = _side(p.interval[1] - p.value, q.value - q.interval[0], correlation)
     return DifferenceOfShares(
         value=value,
         interval=(max(value - down, -1.0), min(value + up, 1.0)),
@@ -186,7 +186,7 @@ def difference_of_shares(first: Votes, second: Votes, level: float = LEVEL) -> D
         method=DIFFERENCE,
         first=p,
         second=q,
-        correlation=together,
+        correlation=correlation,
     )
 
 
@@ -233,7 +233,7 @@ def _side(own: float, other: float, correlation: float) -> float:
     return math.sqrt(max(0.0, own**2 - 2 * correlation * own * other + other**2))
 
 
-def _measured(votes: Votes, level: float) -> tuple[ShareOfVotes, float]:
+def _of_names(votes: Votes, level: float) -> tuple[ShareOfVotes, float]:
     design = Crossed.of(votes.raters, votes.items, len(votes.yes))
     return measured(np.asarray(votes.yes, dtype=float), design, level)
 
