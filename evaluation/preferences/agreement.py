@@ -15,7 +15,9 @@ little on the value [Fisher 1925, Statistical Methods for Research Workers, sect
 
 The variance is the jackknife's over raters and over items, each as far as it is above that over
 votes, and that over votes; the jackknife over items corrects the bias of few items. A bootstrap
-would draw a rater twice, who agrees with himself. Simulated coverage: benchmarks/coverage.md.
+would draw some raters twice and count that as agreement.
+
+Simulated coverage: benchmarks/coverage.md.
 """
 
 import math
