@@ -1,6 +1,7 @@
 """What holds for every request: headers, bounds, same origin, and one line for each refusal."""
 
 import asyncio
+import sqlite3
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
@@ -75,6 +76,8 @@ class Guard:
     def _reply_to(self, error: Exception, scope: Scope) -> Response:
         if isinstance(error, HTTPException):
             error = RefusedError(error.status_code, LINES.get(error.status_code, "refused"))
+        if isinstance(error, sqlite3.OperationalError):  # a full disk, or a database that is held
+            error = RefusedError(503, "the database cannot be written now; try again")
         if isinstance(error, RefusedError):
             self._log(f"refused: {_kind(scope)}: {error.what}")
             if error.more is not None:

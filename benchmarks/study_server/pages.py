@@ -1,6 +1,5 @@
 """The addresses of the server: pages, clips and votes of raters, and the page of who runs it."""
 
-import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,8 +125,6 @@ class _Pages:
             raise RefusedError(409, "a vote after the end") from None
         except UnknownRaterError:
             self._refuse(token)
-        except sqlite3.OperationalError:
-            raise RefusedError(503, "the vote cannot be saved now; try again") from None
         return JSONResponse({"saved": count})
 
     async def finish(self, request: Request) -> Response:

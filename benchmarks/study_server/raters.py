@@ -170,7 +170,7 @@ class Raters:
         Raises:
             UnknownRaterError: there is no such rater.
             ClosedError: the rater has finished.
-            WrongVoteError: see there.
+            WrongVoteError: it is no vote of the rater's slot, or differs from one of the same turn.
         """
         with self._writing():
             rater = self._find(token)

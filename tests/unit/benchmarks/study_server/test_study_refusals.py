@@ -311,9 +311,10 @@ def test_a_failure_of_the_server_tells_nothing(
 
 def test_a_vote_that_cannot_be_saved_is_not_acknowledged(site: Served, rater: Rater) -> None:
     site.raters._database.execute("PRAGMA query_only = ON")  # as a disk that is full
+    line = "the database cannot be written now; try again"
     reply = site.send(rater, site.vote(rater, site.items(rater)[0], 0))
-    line = "the vote cannot be saved now; try again"
     refused(site, reply, 503, line, rater.token)
+    refused(site, site.browser.post(f"/r/{rater.token}/begin"), 503, line, rater.token)
 
 
 def test_a_flood_of_refusals_does_not_fill_the_log() -> None:
