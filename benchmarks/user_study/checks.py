@@ -18,8 +18,9 @@ from typing import Literal
 
 from leo_bench.benchmarks.sources.damage import damaged
 from leo_bench.benchmarks.user_study.drawing import MethodVideos, draw_pairs
-from leo_bench.benchmarks.user_study.showing import Footage
+from leo_bench.benchmarks.user_study.showing import Footage, Look, squares
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.videos.source import VideoSource
 
 NOISE = 80  # levels: standard deviation
 TIMES = 4  # that a loop is played
@@ -46,7 +47,7 @@ def checks_of(
     rated: Sequence[int],
     *,
     count: int,
-    frames: int,
+    look: Look,
     seed: int,
 ) -> tuple[list[Check], list[str]]:
     """So many checks for a question of the paper, and notes.
@@ -56,12 +57,13 @@ def checks_of(
         base: the real videos, or those of a method where there are none.
         rated: indices of the videos that the study rates.
         count: number of checks.
-        frames: of a clip.
+        look: of the clips. Videos are damaged at its side, so that noise stays strong.
         seed: of the order of the videos.
 
     Raises:
         InputError: `base` has fewer videos than that.
     """
+    frames = look.frames
     drawn = base.drawn(frames, seed)
     others = [index for index in drawn if index not in set(rated)]
     notes = []
@@ -74,11 +76,14 @@ def checks_of(
             f"videos of {base.spec} have {frames} frames: give fewer --checks"
         )
     moving = others[: CANDIDATES * count]
-    moving.sort(key=lambda index: -_motion(base, index, frames))  # stable: ties by seed
+    compared = max(2, frames // TIMES) if question == "repetition" else frames
+    clips = squares(base.source, look.side)
+    motion = {index: _motion(clips, index, base.stride, compared) for index in moving}
+    moving.sort(key=lambda index: -motion[index])  # stable: ties by seed
     kinds = list(islice(cycle(_kinds(question, frames, base.stride)), count))
     by_need = sorted(range(count), key=lambda number: kinds[number].startswith("noise"))
     chosen = dict(zip(by_need, moving, strict=False))
-    return [_check(question, base, chosen[i], kinds[i]) for i in range(count)], notes
+    return [_check(question, base, chosen[i], kinds[i], look.side) for i in range(count)], notes
 
 
 def checks_between(
@@ -105,8 +110,8 @@ def _kinds(question: str, frames: int, stride: int) -> Sequence[str]:
     return kinds[question]
 
 
-def _check(question: str, base: MethodVideos, index: int, damage: str) -> Check:
-    source = damaged(base.source, damage)
+def _check(question: str, base: MethodVideos, index: int, damage: str, side: int) -> Check:
+    source = damaged(squares(base.source, side), damage)
     worse = Footage("", f"damaged:{damage}:{base.spec}", source, index, base.stride)
     if question == "repetition":
         return Check("no" if damage == "frozen" else "yes", (worse,))
@@ -117,9 +122,9 @@ def _footage(videos: MethodVideos, index: int) -> Footage:
     return Footage("", videos.spec, videos.source, index, videos.stride)
 
 
-def _motion(videos: MethodVideos, index: int, frames: int) -> float:
-    """Mean absolute difference between a few frames of a clip, in levels."""
+def _motion(clips: VideoSource, index: int, stride: int, frames: int) -> float:
+    """Mean absolute difference between a few of the first frames that are shown, in levels."""
     step = max(1, (frames - 1) // (LOOKED_AT - 1))
-    wanted = range(0, frames * videos.stride, step * videos.stride)[:LOOKED_AT]
-    clip = videos.source.read(index, wanted).float()
-    return float((clip[1:] - clip[:-1]).abs().mean())
+    wanted = range(0, frames * stride, step * stride)[:LOOKED_AT]
+    found = clips.read(index, wanted).float()
+    return float((found[1:] - found[:-1]).abs().mean())

@@ -59,6 +59,8 @@ from leo_bench.evaluation.videos.source import fingerprint
 ENTRIES = 150_000
 MOST_CLIPS = 2_500
 
+Group = list[tuple[Footage, ...]]  # items that show the same methods
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -132,86 +134,96 @@ def draft_of(request: StudyRequest, resources: Resources) -> Draft:
     """
     check_request(request)
     words = words_of(request.language)
-    options = options_of(request, resources)
-    methods = open_methods(request, options)
-    fps, notes = rate_of(methods, request.fps)
-    frames = length_of(methods, request.frames, fps)
-    groups, more = _groups(request, methods, frames)
-    notes += more
-    checks, more = _checks(request, methods, groups, frames, options)
-    notes += more
-    shown = {
-        method.name: sorted(
-            {
-                clip.index
-                for group in groups
-                for clips in group
-                for clip in clips
-                if clip.method == method.name
-            }
-        )
-        for method in methods
-    }
-    side, times, more = size_of(methods, shown, request.size)
-    notes += more
-    if not request.contact:
-        notes.append("the consent text names nobody to ask (--contact)")
-    if not request.kept:
-        notes.append("the consent text does not say how long answers are kept (--kept)")
-    look = Look(side, times, frames, fps)
+    drawn = _draw(request, resources)
     method = {
         one.name: Method(
             source=one.spec,
             is_real=one.is_real,
             videos=len(one.source.names),
-            digest=fingerprint(one.source, shown[one.name]),
+            digest=fingerprint(one.source, drawn.shown[one.name]),
         )
-        for one in methods
+        for one in drawn.methods
     }
-    made_by = versions()
-    settings = {
-        "request": request.model_dump(mode="json"),
-        "look": look.shape.model_dump(),
-        "methods": {name: one.digest for name, one in method.items()},
-        "versions": made_by,
-    }
-    drawn = _Drawn(settings_digest(settings))
-    names = [[drawn.item("rated", clips) for clips in group] for group in groups]
-    for number, check in enumerate(checks):
-        role: Role = "practice" if number < request.practice else "check"
-        drawn.item(role, check.clips, check.right)
-    rated = request.per_rater or sum(map(len, groups))
-    _check_size(request.raters, rated + len(checks), len(drawn.clips))
-    question = request.question
-    behind = [dataset_behind(one.spec) for one in sorted(methods, key=lambda m: not m.is_real)]
-    found = next((dataset.id for dataset in behind if dataset is not None), "")
-    fields = {
+    fields: dict[str, Any] = {
         "kind": "single" if request.is_single else "pairs",
-        "question": question if question in QUESTIONS else "own",
-        "text": words.get(f"question_{question}", question),
-        "dataset": request.dataset or found,
+        "question": request.question if request.question in QUESTIONS else "own",
+        "text": words.get(f"question_{request.question}", request.question),
+        "dataset": request.dataset or _dataset_of(drawn.methods),
         "contact": request.contact,
         "kept": request.kept,
         "language": request.language,
         "raters": request.raters,
         "seed": request.seed,
         "request": request.model_dump(mode="json", exclude_defaults=True),
-        "versions": made_by,
-        "notes": tuple(notes),
-        "shape": look.shape,
+        "versions": versions(),
+        "notes": tuple(drawn.notes),
+        "shape": drawn.look.shape,
         "exclusion": Exclusion(
             most_failed=request.most_failed,
             fewest_answered=request.fewest_answered,
             shortest_median=request.shortest_median,
         ),
         "method": method,
-        "item": drawn.items,
-        "slots": draw_slots(drawn.items, names, request.raters, request.seed, request.per_rater),
     }
-    return Draft(fields, drawn.clips, look)
+    digests = {name: one.digest for name, one in method.items()}
+    secret = (request.model_dump(mode="json"), digests, drawn.look.shape.model_dump(), versions())
+    named = _Named(settings_digest(secret))
+    groups = [[named.item("rated", clips) for clips in group] for group in drawn.groups]
+    for number, check in enumerate(drawn.checks):
+        role: Role = "practice" if number < request.practice else "check"
+        named.item(role, check.clips, check.right)
+    rated = request.per_rater or sum(map(len, groups))
+    _check_size(request.raters, rated + len(drawn.checks), len(named.clips))
+    fields["item"] = named.items
+    fields["slots"] = draw_slots(
+        named.items, groups, request.raters, request.seed, request.per_rater
+    )
+    return Draft(fields, named.clips, drawn.look)
 
 
+@dataclass(frozen=True)
 class _Drawn:
+    """What is shown: the methods, indices of their videos, rated items, practice then checks."""
+
+    methods: Sequence[MethodVideos]
+    shown: Mapping[str, Sequence[int]]
+    groups: Sequence[Group]
+    checks: Sequence[Check]
+    look: Look
+    notes: Sequence[str]
+
+
+def _draw(request: StudyRequest, resources: Resources) -> _Drawn:
+    options = options_of(request, resources)
+    methods = open_methods(request, options)
+    fps, notes = rate_of(methods, request.fps)
+    frames = length_of(methods, request.frames, fps)
+    groups, of_pairs = _groups(request, methods, frames)
+    clips = [clip for group in groups for item in group for clip in item]
+    shown = {
+        one.name: sorted({clip.index for clip in clips if clip.method == one.name})
+        for one in methods
+    }
+    side, times, of_size = size_of(methods, shown, request.size)
+    look = Look(side, times, frames, fps)
+    checks, of_checks = _checks(request, methods, shown, look, options)
+    of_consent = []
+    if not request.contact:
+        of_consent.append("the consent text names nobody to ask (--contact)")
+    if not request.kept:
+        of_consent.append("the consent text does not say how long answers are kept (--kept)")
+    notes = [*notes, *of_pairs, *of_size, *of_checks, *of_consent]
+    return _Drawn(methods, shown, groups, checks, look, notes)
+
+
+def _dataset_of(methods: Sequence[MethodVideos]) -> str:
+    """The data set that the real videos, or else others, are taken from; "" for none."""
+    real_first = sorted(methods, key=lambda method: not method.is_real)
+    behind = (dataset_behind(method.spec) for method in real_first)
+    return next((dataset.id for dataset in behind if dataset is not None), "")
+
+
+class _Named:
     """Clips and items with blind names; what is shown twice is one clip."""
 
     def __init__(self, secret: str) -> None:
@@ -235,10 +247,10 @@ class _Drawn:
 
 def _groups(
     request: StudyRequest, methods: Sequence[MethodVideos], frames: int
-) -> tuple[list[list[tuple[Footage, ...]]], list[str]]:
+) -> tuple[list[Group], list[str]]:
     """The rated items, those that compare the same methods together, and notes."""
     videos, seed = request.videos, request.seed
-    groups: list[list[tuple[Footage, ...]]] = []
+    groups: list[Group] = []
     notes = []
     if request.is_single:
         for method in methods:
@@ -258,8 +270,8 @@ def _groups(
 def _checks(
     request: StudyRequest,
     methods: Sequence[MethodVideos],
-    groups: Sequence[Sequence[tuple[Footage, ...]]],
-    frames: int,
+    shown: Mapping[str, Sequence[int]],
+    look: Look,
     options: SourceOptions,
 ) -> tuple[list[Check], list[str]]:
     """Practice items, then checks, and notes."""
@@ -272,16 +284,11 @@ def _checks(
                 ("--check-wrong", request.check_wrong),
             )
         )
-        return checks_between(right, wrong, count=count, frames=frames, seed=request.seed), []
+        return checks_between(right, wrong, count=count, frames=look.frames, seed=request.seed), []
     base = next((method for method in methods if method.is_real), methods[0])
-    rated = [
-        clip.index
-        for group in groups
-        for clips in group
-        for clip in clips
-        if clip.method == base.name
-    ]
-    return checks_of(request.question, base, rated, count=count, frames=frames, seed=request.seed)
+    return checks_of(
+        request.question, base, shown[base.name], count=count, look=look, seed=request.seed
+    )
 
 
 def _footage(method: MethodVideos, index: int) -> Footage:

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import torch
 from torch import Tensor
 
 from leo_bench.benchmarks.user_study.drawing import MethodVideos
 from leo_bench.benchmarks.user_study.study import Shape, clip_path
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.preprocess import floor_crop_lanczos
-from leo_bench.evaluation.videos.source import VideoSource, each_levels, frame_rates
+from leo_bench.evaluation.videos.source import VideoSource, WrappedVideos, each_levels, frame_rates
 from leo_bench.evaluation.videos.write import check_fps, write_video
 
 LEAST_SIDE = 256  # pixels of a clip's file
@@ -75,6 +76,35 @@ class Look:
         """As study.toml says it."""
         side = self.side * self.times
         return Shape(height=side, width=side, frames=self.frames, fps=self.fps)
+
+
+@dataclass(frozen=True)
+class Squares(WrappedVideos):
+    """The central squares of another source's videos, resized to one side (Lanczos)."""
+
+    side: int
+
+    def sizes(self) -> Sequence[tuple[int, int]]:
+        """The side twice, of each video."""
+        return [(self.side, self.side)] * len(self.names)
+
+    def digest(self, index: int) -> str:
+        """Hex SHA-256 of the base's digest and the side."""
+        return hashlib.sha256(f"{super().digest(index)}\0{self.side}".encode()).hexdigest()
+
+    def read(self, index: int, frames: Sequence[int]) -> Tensor:
+        """The base's frames, resized: uint8 [len(frames),3,side,side]."""
+        return torch.stack(list(self.each_frame(index, frames)))
+
+    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+        """The same, one by one."""
+        for frame in each_levels(self.base, self.indices[index], frames):
+            yield _resized(frame, self.side)
+
+
+def squares(source: VideoSource, side: int) -> Squares:
+    """All videos of a source, as squares."""
+    return Squares(source, range(len(source.names)), source.name, side)
 
 
 def blind_name(secret: str, *what: str) -> str:
@@ -190,9 +220,8 @@ def frames_of(footage: Footage, look: Look) -> Iterator[Tensor]:
         InputError: the video cannot be read, or has changed since it was opened.
     """
     wanted = range(0, look.frames * footage.stride, footage.stride)
-    for frame in each_levels(footage.source, footage.index, wanted):
-        square = _resized(frame, look.side)
-        yield square if look.times == 1 else _resized(square, look.side * look.times)
+    for square in squares(footage.source, look.side).each_frame(footage.index, wanted):
+        yield _resized(square, look.side * look.times)
     footage.source.check_unchanged(footage.index)
 
 

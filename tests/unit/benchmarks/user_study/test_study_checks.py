@@ -8,17 +8,19 @@ from torch import Tensor
 
 from leo_bench.benchmarks.user_study.checks import Check, checks_between, checks_of
 from leo_bench.benchmarks.user_study.drawing import MethodVideos
+from leo_bench.benchmarks.user_study.showing import Look, squares
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.tensors import TensorVideos
 
 FRAMES = 16
+LOOK = Look(side=32, times=8, frames=FRAMES, fps=25.0)
 
 
 def clip(pace: int) -> Tensor:
     """A bright square that moves by `pace` pixels a frame."""
-    found = torch.full((FRAMES, 3, 32, 64), 90, dtype=torch.uint8)
+    found = torch.full((FRAMES, 3, 32, 80), 90, dtype=torch.uint8)
     for t in range(FRAMES):
-        found[t, :, 8:16, pace * t : pace * t + 8] = 250
+        found[t, :, 8:16, pace * t + 16 : pace * t + 24] = 250
     return found
 
 
@@ -29,7 +31,7 @@ def method(paces: list[int], name: str = "real") -> MethodVideos:
 
 def drawn(question: str, count: int, **other: object) -> list[Check]:
     base = method([3] * 12)
-    given = {"count": count, "frames": FRAMES, "seed": 0, **other}
+    given = {"count": count, "look": LOOK, "seed": 0, **other}
     return checks_of(question, base, [0, 1, 2], **given)[0]  # type: ignore[arg-type]
 
 
@@ -71,26 +73,40 @@ def test_a_loop_is_yes_and_a_still_clip_no() -> None:
             assert torch.equal(shown, shown[:1].expand_as(shown))
 
 
-def test_noise_is_strong_enough_to_be_seen() -> None:
-    noisy = next(one for one in drawn("realism", 2) if "noise" in one.clips[1].spec)
-    assert float((frames(noisy, 0).float() - frames(noisy, 1).float()).abs().mean()) > 50
+@pytest.mark.parametrize("side", [16, 32])
+def test_noise_is_strong_at_the_size_of_the_clip(side: int) -> None:
+    look = Look(side, 8, FRAMES, 25.0)
+    one = drawn("realism", 1, look=look)[0]
+    clean = squares(one.clips[0].source, side).read(one.clips[0].index, range(FRAMES))
+    noisy = frames(one, 1)
+    assert noisy.shape == clean.shape == (FRAMES, 3, side, side)
+    assert float((noisy.float() - clean.float()).abs().mean()) > 50
 
 
 def test_videos_that_move_are_chosen_first_for_checks_by_motion() -> None:
     base = method([1, 3, 1, 2, 1, 1])
-    found, notes = checks_of("realism", base, [], count=2, frames=FRAMES, seed=0)
+    found, notes = checks_of("realism", base, [], count=2, look=LOOK, seed=0)
     by_damage = {one.clips[1].spec.split(":")[1]: one.clips[0].index for one in found}
     assert by_damage == {"frozen": 1, "noise=80": 3}
     assert notes == []
 
 
+def test_a_loop_moves() -> None:
+    late = clip(0)
+    late[8:] = clip(3)[8:]
+    videos = {f"v{i}": late for i in range(4)} | {"moves": clip(1)}
+    base = MethodVideos("real", "real/", TensorVideos("real", videos, "round"), True, 1)
+    found = checks_of("repetition", base, [], count=1, look=LOOK, seed=0)[0]
+    assert found[0].clips[0].video == "moves"
+
+
 def test_rated_videos_are_shown_where_there_are_no_others() -> None:
     base = method([3] * 4)
-    found, notes = checks_of("realism", base, [0, 1, 2], count=3, frames=FRAMES, seed=0)
+    found, notes = checks_of("realism", base, [0, 1, 2], count=3, look=LOOK, seed=0)
     assert len(found) == 3
     assert notes == ["checks and practice show videos of real that are rated, too"]
     with pytest.raises(InputError, match=r"real: 5 checks and practice .* 4 videos of real/ have"):
-        checks_of("realism", base, [], count=5, frames=FRAMES, seed=0)
+        checks_of("realism", base, [], count=5, look=LOOK, seed=0)
 
 
 def test_a_question_of_ones_own_has_checks_of_its_own() -> None:
