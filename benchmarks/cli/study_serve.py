@@ -180,7 +180,7 @@ def forget(
     removed = forget_rater(study, token)
     refused = f"{study / FORGOTTEN}: answers of this rater are refused from now on"
     if removed is not None:
-        out(f"removed the rater and {removed} votes")
+        out(f"removed the rater and {removed} vote{'' if removed == 1 else 's'}")
     elif (study / VOTES.file).exists():
         raise InputError(f"{study / VOTES.file}: no rater has this token; {refused}")
     out(refused)

@@ -38,7 +38,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         question="realism",
         raters=2,
         videos=1,
-        checks=1,
+        checks=2,
         practice=1,
         frames=16,
         size=64,
