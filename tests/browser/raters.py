@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from selenium.webdriver import Chrome
@@ -104,6 +106,18 @@ class Rater:
         self.browser.execute_cdp_cmd(
             "Network.emulateNetworkConditions", {"offline": is_offline, **slow}
         )
+
+    @contextmanager
+    def on_a_phone(self) -> Iterator[None]:
+        """A screen of 360 x 740 that is touched."""
+        phone = {"width": 360, "height": 740, "deviceScaleFactor": 3, "mobile": True}
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+        self.browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
+        try:
+            yield
+        finally:
+            self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+            self.browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
 
     def frames_drawn(self, rounds: int) -> list[list[int]]:
         """Numbers of the frames that both clips show, at each repaint over some rounds.

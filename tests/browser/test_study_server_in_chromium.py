@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 import uvicorn
 from chromium import chromium
 from made_studies import made_study
@@ -19,10 +20,12 @@ from leo_bench.benchmarks.study_server.raters import Raters
 from leo_bench.benchmarks.study_server.refusals import RefusalLog
 from leo_bench.benchmarks.study_server.serving import listening
 from leo_bench.benchmarks.study_server.watching import Watch
+from leo_bench.benchmarks.user_study.answers import Answers
 from leo_bench.benchmarks.user_study.page_data import Ending
 from leo_bench.benchmarks.user_study.study import Study
 
 ENDING = Ending(completion="http://localhost/done?cc={CODE}&who={PROLIFIC_PID}", code="C0DE")
+SAVED = "return part('saved').textContent === 'Saved'"
 
 
 @contextmanager
@@ -45,79 +48,118 @@ def running(folder: Path, study: Study) -> Iterator[str]:
             thread.join()
 
 
-def test_votes_survive_the_loss_of_the_network(tmp_path: Path) -> None:
-    folder = tmp_path / "study"
-    study = made_study(folder, kind="single", methods=("ours", "theirs"), videos=2, checks=1)
-    with running(folder, study) as everybody, chromium(tmp_path / "profile") as browser:
-        rater = Rater(browser)
-        rater.open(f"{everybody}?PROLIFIC_PID=somebody&STUDY_ID=s&SESSION_ID=t")
-        link = browser.current_url
-        assert "somebody" not in link
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rater, str, Path]]:
+    """A browser, the link for everybody of a running server, and the study's folder."""
+    folder = tmp_path_factory.mktemp("served")
+    study = made_study(
+        folder / "study", kind="single", methods=("ours", "theirs"), videos=2, checks=1
+    )
+    with running(folder / "study", study) as everybody, chromium(folder / "profile") as browser:
+        yield Rater(browser), everybody, folder / "study"
+
+
+def test_votes_survive_the_loss_of_the_network(served: tuple[Rater, str, Path]) -> None:
+    rater, everybody, folder = served
+    browser = rater.browser
+    rater.open(f"{everybody}?PROLIFIC_PID=somebody&STUDY_ID=s&SESSION_ID=t")
+    link = browser.current_url
+    token = rater.run("return data.rater")
+    assert "somebody" not in link
+    rater.comes_to("consent")
+    assert rater.run("return document.activeElement.closest('section').id") == "consent"
+    rater.tab_to("agree")
+    rater.press(Keys.ENTER)
+    rater.comes_to("instructions")
+    rater.press(Keys.ENTER)
+    rater.may_answer()
+    rater.press("y", Keys.ENTER)  # practice, which is not sent
+    rater.may_answer()
+    # A single clip plays once: played again and again it would have a repeated motion.
+    assert rater.run("return stage.videos[0].ended && stage.button.textContent") == "Play"
+    rater.press("n", Keys.ENTER)
+    rater.until(SAVED)
+    assert len(votes(folder, token)) == 1
+    # The network goes; the next clip is there already. The answer waits.
+    rater.may_answer()
+    rater.until("return clips.kept.size >= 3")
+    rater.offline(True)
+    rater.press("y", Keys.ENTER)
+    rater.until("return part('saved').dataset.state === 'not_saved'")
+    assert len(votes(folder, token)) == 1
+    # The page goes, too; with the network both come back, and nothing is lost.
+    browser.get("about:blank")
+    rater.offline(False)
+    rater.open(link)
+    rater.until(SAVED)
+    assert votes(folder, token) == ["no", "yes"]
+    # A change of an answer while the network is away, and the end before it is back.
+    rater.may_answer()
+    rater.press("n", Keys.ENTER)
+    rater.may_answer()
+    rater.press("n", Keys.ENTER)
+    rater.may_answer()
+    rater.press("n")
+    rater.until(SAVED)
+    rater.offline(True)
+    rater.press(Keys.ENTER)
+    rater.comes_to("finish")
+    rater.press("b")
+    rater.comes_to("item")
+    rater.press("y", Keys.ENTER)
+    rater.comes_to("finish")
+    rater.tab_to("hand-over")
+    rater.press(Keys.ENTER)
+    rater.until("return part('finish-state').textContent !== ''")
+    assert votes(folder, token) == ["no", "yes", "no", "no"]
+    rater.offline(False)
+    rater.comes_to("end")
+    found = answers_of(folder, token)
+    assert found.finished
+    assert [vote.choice for vote in found.votes] == ["no", "yes", "no", "no", "yes"]
+    assert [vote.changes for vote in found.votes] == [0, 0, 0, 0, 1]
+    assert "somebody" not in found.model_dump_json()
+    completion = browser.find_element("id", "completion").get_attribute("href")
+    assert completion == "http://localhost/done?cc=C0DE&who=somebody"
+    assert rater.text("code") == "C0DE"
+    # Another browser, or an emptied one: the server knows that this is over.
+    rater.run("localStorage.clear()")
+    rater.open(link)
+    rater.comes_to("end")
+    here = everybody.split("/join/")[0]
+    asked = [url for url in asked_of_the_network(browser) if url.startswith("http")]
+    assert all(url.startswith(here) for url in asked)
+
+
+def test_by_touch_on_a_phone(served: tuple[Rater, str, Path]) -> None:
+    rater, everybody, folder = served
+    with rater.on_a_phone():
+        rater.open(f"{everybody}?PROLIFIC_PID=other&STUDY_ID=s&SESSION_ID=t")
+        token = rater.run("return data.rater")
         rater.comes_to("consent")
-        assert rater.run("return document.activeElement.closest('section').id") == "consent"
-        rater.tab_to("agree")
-        rater.press(Keys.ENTER)
+        rater.touch("#agree", times=2)
         rater.comes_to("instructions")
-        rater.press(Keys.ENTER)
-        rater.may_answer()
-        rater.press("y", Keys.ENTER)  # practice, which is not sent
-        rater.may_answer()
-        # A single clip plays once: played again and again it would have a repeated motion.
-        assert rater.run("return stage.videos[0].ended && stage.button.textContent") == "Play"
-        rater.press("n", Keys.ENTER)
-        rater.until("return part('saved').textContent === 'Saved'")
-        assert len(votes(folder)) == 1
-        # The network goes; the next clip is there already. The answer waits.
-        rater.may_answer()
-        rater.until("return clips.kept.size >= 3")
-        rater.offline(True)
-        rater.press("y", Keys.ENTER)
-        rater.until("return part('saved').dataset.state === 'not_saved'")
-        assert len(votes(folder)) == 1
-        # The page goes, too; with the network both come back, and nothing is lost.
-        browser.get("about:blank")
-        rater.offline(False)
-        rater.open(link)
-        rater.until("return part('saved').textContent === 'Saved'")
-        assert votes(folder) == ["no", "yes"]
-        # A change of an answer while the network is away, and the end before it is back.
-        rater.may_answer()
-        rater.press("n", Keys.ENTER)
-        rater.may_answer()
-        rater.press("n", Keys.ENTER)
-        rater.may_answer()
-        rater.press("n")
-        rater.offline(True)
-        rater.press(Keys.ENTER)
+        rater.touch("#start", times=2)
+        for number in range(6):  # practice, four rated clips and a check
+            rater.may_answer()
+            rater.touch(f".choice:nth-child({1 + number % 2})", times=2)
+            rater.touch("#next", times=2)
         rater.comes_to("finish")
-        rater.press("b")
-        rater.comes_to("item")
-        rater.press("y", Keys.ENTER)
-        rater.comes_to("finish")
-        rater.tab_to("hand-over")
-        rater.press(Keys.ENTER)
-        rater.until("return part('finish-state').textContent !== ''")
-        assert votes(folder) == ["no", "yes", "no", "no"]
-        rater.offline(False)
+        rater.touch("#hand-over", times=2)
         rater.comes_to("end")
-        (found,) = answers_in(folder)
-        assert found.finished
-        assert [vote.choice for vote in found.votes] == ["no", "yes", "no", "no", "yes"]
-        assert [vote.changes for vote in found.votes] == [0, 0, 0, 0, 1]
-        assert "somebody" not in found.model_dump_json()
-        completion = browser.find_element("id", "completion").get_attribute("href")
-        assert completion == "http://localhost/done?cc=C0DE&who=somebody"
-        assert rater.text("code") == "C0DE"
-        # Another browser, or an emptied one: the server knows that this is over.
-        rater.run("localStorage.clear()")
-        rater.open(link)
-        rater.comes_to("end")
-        here = everybody.split("/join/")[0]
-        asked = [url for url in asked_of_the_network(browser) if url.startswith("http")]
-        assert all(url.startswith(here) for url in asked)
+    found = answers_of(folder, token)
+    assert found.finished
+    assert [vote.choice for vote in found.votes] == ["no", "yes", "no", "yes", "no"]
+    assert [vote.changes for vote in found.votes] == [0] * 5
+    assert sorted(vote.turn for vote in found.votes) == [0, 1, 2, 3, 4]
 
 
-def votes(folder: Path) -> list[str]:
-    """What the server has of its only rater, in the order of the slot."""
-    (found,) = answers_in(folder)
-    return [vote.choice for vote in found.votes]
+def answers_of(folder: Path, token: str) -> Answers:
+    """What the server has of a rater."""
+    (found,) = (answers for answers in answers_in(folder) if answers.rater == token)
+    return found
+
+
+def votes(folder: Path, token: str) -> list[str]:
+    """The choices that the server has of a rater, in the order of the slot."""
+    return [vote.choice for vote in answers_of(folder, token).votes]

@@ -152,35 +152,33 @@ def test_both_clips_show_the_same_frame(site: tuple[Rater, Host, Study, Path]) -
 def test_by_touch_on_a_phone(site: tuple[Rater, Host, Study, Path]) -> None:
     rater, host, study, _ = site
     browser = rater.browser
-    phone = {"width": 360, "height": 740, "deviceScaleFactor": 3, "mobile": True}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
-    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
     host.refuse_posts = 2
-    rater.open(f"{host.address}posted/?slot=2&PROLIFIC_PID=who%26me&SESSION_ID=s")
-    rater.comes_to("consent")
-    rater.touch("#agree", times=2)  # the second is not for the button that comes
-    rater.comes_to("instructions")
-    rater.touch("#start", times=2)
-    for number in range(1 + ITEMS):
-        rater.may_answer()
-        fits(rater)
-        rater.touch(".choice", times=2)
-        rater.touch("#next", times=2)
-        if number == 2:  # the browser's own back button, and its way forth
+    with rater.on_a_phone():
+        rater.open(f"{host.address}posted/?slot=2&PROLIFIC_PID=who%26me&SESSION_ID=s")
+        rater.comes_to("consent")
+        rater.touch("#agree", times=2)  # the second is not for the button that comes
+        rater.comes_to("instructions")
+        rater.touch("#start", times=2)
+        for number in range(1 + ITEMS):
             rater.may_answer()
-            before = rater.item
-            browser.back()
-            rater.comes_to("item")
-            assert rater.run("return visit.choice") == "left"
-            rater.touch(".choice:last-child")
-            rater.touch("#next")
-            rater.comes_to("item")
-            assert rater.item == before
-    rater.comes_to("finish")
-    fits(rater)
-    rater.touch("#hand-over", times=2)
-    rater.until("return progress.posted")
-    fits(rater)
+            fits(rater)
+            rater.touch(".choice", times=2)
+            rater.touch("#next", times=2)
+            if number == 2:  # the browser's own back button, and its way forth
+                rater.may_answer()
+                before = rater.item
+                browser.back()
+                rater.comes_to("item")
+                assert rater.run("return visit.choice") == "left"
+                rater.touch(".choice:last-child")
+                rater.touch("#next")
+                rater.comes_to("item")
+                assert rater.item == before
+        rater.comes_to("finish")
+        fits(rater)
+        rater.touch("#hand-over", times=2)
+        rater.until("return progress.posted")
+        fits(rater)
     (posted,) = host.posted
     assert "who" not in str(posted)
     found = Answers.model_validate(posted)
@@ -194,8 +192,6 @@ def test_by_touch_on_a_phone(site: tuple[Rater, Host, Study, Path]) -> None:
     assert link == f"{host.address}done?cc={code}&who=who%26me"
     severe = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
     assert len(severe) == 2  # the posts that were refused
-    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
 
 
 def fits(rater: Rater) -> None:
