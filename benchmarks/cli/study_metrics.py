@@ -71,7 +71,7 @@ def study_metrics(
 
     Examples:
 
-      leo-bench study metrics STUDY --metrics fvd16,acd --clips 64
+      leo-bench study metrics STUDY --metrics fvd16,kvd16,acd
 
       leo-bench study metrics STUDY answers/ --metrics fvd16,acd --real real/
       --protocol stylegan-v,acd-face --json metrics.json --markdown metrics.md

@@ -136,6 +136,8 @@ def _repetition_request(
 def _notes(study: Study, reference: Reference, measured: Measured) -> Iterator[str]:
     """What a reader of the tables should know of the measurement."""
     yield from measured.notes
+    if study.question == "own":
+        yield f"the question is {study.text!r}: a vote for a clip is taken as preferring it"
     titles = {AskedMetric(one.name, one.frames).title: one.frames for one in measured.metrics}
     others = [title for title, frames in titles.items() if frames != study.shape.frames]
     if others:
