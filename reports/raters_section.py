@@ -57,7 +57,7 @@ def paragraph_of_raters(group: Sequence[Content]) -> list[Piece]:
             f" Set apart by a rule that was fixed beforehand: {counted(apart)}; with them: "
             f"{of_all}."
         )
-    caveats = listed(dict.fromkeys(text for one in group for text in one["caveats"]))
+    caveats = "; ".join(dict.fromkeys(text for one in group for text in one["caveats"]))
     pieces.append(f" Not comparable with published numbers: {caveats}.")
     return pieces
 
