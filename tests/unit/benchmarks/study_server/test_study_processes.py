@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
@@ -95,6 +96,7 @@ def test_no_acknowledged_vote_is_lost_by_kill_9(tmp_path: Path) -> None:
             thread.start()
         while sum(map(len, acknowledged)) < 200:
             assert any(thread.is_alive() for thread in threads)
+            time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
         for thread in threads:
             thread.join()
