@@ -356,20 +356,22 @@ class Stage {
       return video;
     });
     this.due = addresses.map(() => 0); // number of the frame that each one has come to
+    const fail = () => {
+      addresses.forEach((address) => clips.forget(address));
+      this.onFailed();
+    };
     try {
       const urls = await Promise.all(addresses.map((address) => clips.get(address)));
       if (mine !== this.turn) return false;
       await Promise.all(this.videos.map((video, side) => playable(video, urls[side])));
       if (mine !== this.turn) return false;
     } catch {
-      if (mine !== this.turn) return false;
-      addresses.forEach((address) => clips.forget(address));
-      this.onFailed();
+      if (mine === this.turn) fail();
       return false;
     }
     this.videos.forEach((video, side) => {
       video.addEventListener("ended", () => this.ended());
-      video.addEventListener("error", () => this.videos.includes(video) && this.onFailed());
+      video.addEventListener("error", () => this.videos.includes(video) && fail());
       this.follow(video, side);
     });
     this.button.disabled = false;
