@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -110,6 +111,12 @@ def test_files_are_small_and_well_named() -> None:
     wrong = [f"{path}: {size} lines, 350 at most" for path, size in sizes.items() if size > 350]
     wrong += [f"{path}: a vague name" for path in FILES if VAGUE & {*path.parts, path.stem}]
     assert not wrong, "\n".join(wrong)
+
+
+def test_files_of_tests_have_names_of_their_own() -> None:
+    """pytest imports them by their basenames: of two it refuses one."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert not [name for name, count in names.items() if count > 1]
 
 
 def forbidden_calls(path: Path) -> Iterator[str]:
