@@ -5,7 +5,7 @@ making was interrupted is continued.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +103,8 @@ def create_study(request: StudyRequest, folder: Path, resources: Resources) -> t
     draft = draft_of(request, resources)
     before = load_study(folder) if (folder / DOCUMENT).is_file() else None
     if before is not None:
+        # Another machine, or a later version of a package, continues the same study.
+        draft = replace(draft, fields=draft.fields | {"versions": before.versions})
         known = {name: clip.sha256 for name, clip in before.clip.items()}
         if draft.study(known) != before:
             raise InputError(f"{folder}: is another study ({before.id}); give another --out")
@@ -166,7 +168,7 @@ def draft_of(request: StudyRequest, resources: Resources) -> Draft:
         "method": method,
     }
     digests = {name: one.digest for name, one in method.items()}
-    secret = (request.model_dump(mode="json"), digests, drawn.look.shape.model_dump(), versions())
+    secret = (request.model_dump(mode="json"), digests, drawn.look.shape.model_dump())
     named = _Named(settings_digest(secret))
     groups = [[named.item("rated", clips) for clips in group] for group in drawn.groups]
     for number, check in enumerate(drawn.checks):

@@ -9,6 +9,7 @@ import pytest
 from made_studies import made_study
 
 from conftest import Run, write_frames
+from leo_bench.benchmarks.user_study import create as creating
 from leo_bench.benchmarks.user_study.create import create_study, draft_of
 from leo_bench.benchmarks.user_study.page_data import page_data
 from leo_bench.benchmarks.user_study.study import Study, clip_path, load_study
@@ -155,6 +156,15 @@ def test_what_is_there_is_kept_completed_and_never_replaced(leo_bench: Run, made
     changed = leo_bench(*LINE, "--out", made)
     assert changed.code == 2
     assert f"{two}.mp4: is not the clip that study.toml states" in changed.err
+
+
+def test_other_versions_continue_the_same_study(
+    leo_bench: Run, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = load_study(made)
+    monkeypatch.setattr(creating, "versions", lambda: {"platform": "another kernel"})
+    again = leo_bench(*LINE, "--out", made)
+    assert (again.code, load_study(made)) == (0, study), again.err
 
 
 def test_an_interrupted_study_goes_on_and_does_not_look_whole(
