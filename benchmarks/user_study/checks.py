@@ -63,18 +63,13 @@ def checks_of(
     Raises:
         InputError: `base` has fewer videos than that.
     """
-    frames = look.frames
-    drawn = base.drawn(frames, seed)
-    others = [index for index in drawn if index not in set(rated)]
+    frames, shown = look.frames, set(rated)
+    drawn = _enough(base, count, frames, seed)
+    others = [index for index in drawn if index not in shown]
     notes = []
     if len(others) < count:
-        others, again = drawn, base.name
-        notes.append(f"checks and practice show videos of {again} that are rated, too")
-    if len(others) < count:
-        raise InputError(
-            f"{base.name}: {count} checks and practice items show a video each, and {len(drawn)} "
-            f"videos of {base.spec} have {frames} frames: give fewer --checks"
-        )
+        others = drawn
+        notes.append(f"checks and practice show videos of {base.name} that are rated, too")
     moving = others[: CANDIDATES * count]
     compared = max(2, frames // TIMES) if question == "repetition" else frames
     clips = squares(base.source, look.side)
@@ -94,10 +89,23 @@ def checks_between(
     Raises:
         InputError: one has too few videos.
     """
+    for method in (right, wrong):
+        _enough(method, count, frames, seed)
     drawn = draw_pairs(right, wrong, videos=count, frames=frames, seed=seed)
     return [
         Check("a", (_footage(right, one), _footage(wrong, other))) for one, other in drawn.pairs
     ]
+
+
+def _enough(method: MethodVideos, count: int, frames: int, seed: int) -> list[int]:
+    """The videos of a method that checks and practice may show; at least one for each."""
+    drawn = method.drawn(frames, seed)
+    if len(drawn) < count:
+        raise InputError(
+            f"{method.name}: {count} checks and practice items show a video each, and {len(drawn)} "
+            f"videos of {method.spec} have {frames} frames: give fewer --checks"
+        )
+    return drawn
 
 
 def _kinds(question: str, frames: int, stride: int) -> Sequence[str]:

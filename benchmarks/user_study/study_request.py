@@ -14,6 +14,7 @@ from leo_bench.evaluation.features.of_clips import Resources
 
 REAL = "real"  # the name of the real videos
 QUESTIONS = ("realism", "coherence", "repetition")  # the paper's: Tables 3 and 5
+LONGEST = 200  # characters of a question
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
@@ -76,6 +77,8 @@ def check_request(request: StudyRequest) -> None:
             f"--question {request.question}: give {', '.join(QUESTIONS)}, or a question of your "
             "own, as a sentence"
         )
+    if len(request.question) > LONGEST:
+        raise InputError(f"--question: {len(request.question)} characters; {LONGEST} at most")
     if own and None in sources:
         raise InputError(
             "a question of your own needs --check-right and --check-wrong: two sources, of which "

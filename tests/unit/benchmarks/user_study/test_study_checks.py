@@ -116,5 +116,7 @@ def test_a_question_of_ones_own_has_checks_of_its_own() -> None:
     for one in found:
         assert [made_of.spec for made_of in one.clips] == ["fast/", "slow/"]
         assert one.clips[0].video == one.clips[1].video
-    with pytest.raises(InputError, match=r"fast: fast/: 5 of 5 videos have 16 frames, and 6"):
+    with pytest.raises(
+        InputError, match=r"fast: 6 checks and practice .* 5 videos of fast/ have 16"
+    ):
         checks_between(right, wrong, count=6, frames=FRAMES, seed=0)

@@ -203,6 +203,7 @@ def test_study_toml_is_written_last(
         ((REAL, "a=nowhere"), "leo-bench: a: "),
         ((REAL, STILL, "--question", "realsim"), "--question realsim: give realism, coherence"),
         ((REAL, STILL, "--question", "Which is nicer?"), "needs --check-right and --check-wrong"),
+        ((REAL, STILL, "--question", "Which one? " * 20), "--question: 220 characters; 200 at most"),
         ((REAL, STILL, "--check-right", "x"), "are for a question of your own"),
         ((REAL, STILL, "--against", "b"), "--against b: is none of the methods real, still"),
         (("a=toy-faces/test", "--question", "repetition", "--against", "a"), "leave it out"),
