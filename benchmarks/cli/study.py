@@ -172,7 +172,7 @@ def create(
     for note in study.notes:
         say(f"note: {note}")
     if was_there:
-        say(f"{out}: this study is there already; nothing was changed")
+        say(f"{out}: this study is there already")
     show(f"{out}: study {study.id}, {len(study.clip)} clips")
     for line in plan_lines(study, Spread(), POWER):
         show(f"  {line}")

@@ -7,7 +7,7 @@ making was interrupted is continued.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from leo_bench.benchmarks.sources.open import SourceOptions, dataset_behind
 from leo_bench.benchmarks.user_study.checks import Check, checks_between, checks_of
@@ -59,6 +59,7 @@ from leo_bench.evaluation.videos.source import fingerprint
 ENTRIES = 150_000
 MOST_CLIPS = 2_500
 
+Right = Literal["", "a", "yes", "no"]
 Group = list[tuple[Footage, ...]]  # items that show the same methods
 
 
@@ -107,7 +108,10 @@ def create_study(request: StudyRequest, folder: Path, resources: Resources) -> t
         draft = replace(draft, fields=draft.fields | {"versions": before.versions})
         known = {name: clip.sha256 for name, clip in before.clip.items()}
         if draft.study(known) != before:
-            raise InputError(f"{folder}: is another study ({before.id}); give another --out")
+            raise InputError(
+                f"{folder}: is another study ({before.id}) than these options and videos make; "
+                "give another --out"
+            )
     _check_clips(folder, draft)
     digests = write_clips(
         draft.clips,
@@ -233,7 +237,7 @@ class _Named:
         self.clips: dict[str, Footage] = {}
         self.items: dict[str, Item] = {}
 
-    def item(self, role: Role, clips: Sequence[Footage], right: Any = "") -> str:
+    def item(self, role: Role, clips: Sequence[Footage], right: Right = "") -> str:
         """Add an item -> its name."""
         shown = [self._clip(clip) for clip in clips]
         name = blind_name(self._secret, "item", role, *shown)[:12]  # many slots name it
@@ -288,9 +292,12 @@ def _checks(
         )
         return checks_between(right, wrong, count=count, frames=look.frames, seed=request.seed), []
     base = next((method for method in methods if method.is_real), methods[0])
-    return checks_of(
+    checks, notes = checks_of(
         request.question, base, shown[base.name], count=count, look=look, seed=request.seed
     )
+    if not base.is_real:
+        notes.append(f"no real videos are given: checks and practice show those of {base.name}")
+    return checks, notes
 
 
 def _footage(method: MethodVideos, index: int) -> Footage:

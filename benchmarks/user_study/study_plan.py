@@ -82,7 +82,8 @@ def _found(study: Study, spread: Spread, power: float) -> Iterator[str]:
     unit = "pairs" if study.kind == "pairs" else "clips of a method"
     for count, groups in by_count.items():
         named = f" ({'; '.join(groups)})" if len(by_count) > 1 else ""
-        yield f"{study.raters} raters x {count} {unit} {_find(study, count, spread, power)}{named}"
+        found = _find(study, count, spread, power)
+        yield f"{_count(study.raters, 'rater')} x {count} {unit} {found}{named}"
 
 
 def _find(study: Study, count: int, spread: Spread, power: float) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from leo_bench.benchmarks.datasets import load_dataset
 from leo_bench.benchmarks.scores.plan import source_options
 from leo_bench.benchmarks.scores.requests import VideoOptions
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
@@ -65,7 +66,7 @@ class StudyRequest(VideoOptions):
 
 
 def check_request(request: StudyRequest) -> None:
-    """Check that the options fit each other.
+    """Check what can be checked before videos are opened.
 
     Raises:
         InputError: they do not.
@@ -94,6 +95,8 @@ def check_request(request: StudyRequest) -> None:
             f"--most-failed {request.most_failed}: of {request.checks} checks no rater can fail "
             "more; give more --checks, or a lower --most-failed"
         )
+    if request.dataset is not None:
+        load_dataset(request.dataset)
     if request.is_single and request.against is not None:
         raise InputError("--against: repetition shows one clip at a time; leave it out")
 

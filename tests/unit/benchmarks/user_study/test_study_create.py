@@ -146,7 +146,7 @@ def test_what_is_there_is_kept_completed_and_never_replaced(leo_bench: Run, made
     assert "this study is there already" in again.err
     other = leo_bench(*LINE, "--seed", 1, "--out", made)
     assert (other.code, tree(made)) == (2, before)
-    assert f"{made}: is another study ({study.id}); give another --out" in other.err
+    assert f"{made}: is another study ({study.id}) than these options" in other.err
 
     one, two, *_ = study.clip
     clip_path(made, one).unlink()
@@ -203,7 +203,7 @@ def test_study_toml_is_written_last(
         ((REAL, "a=nowhere"), "leo-bench: a: "),
         ((REAL, STILL, "--question", "realsim"), "--question realsim: give realism, coherence"),
         ((REAL, STILL, "--question", "Which is nicer?"), "needs --check-right and --check-wrong"),
-        ((REAL, STILL, "--question", "Which one? " * 20), "--question: 220 characters; 200 at most"),
+        ((REAL, STILL, "--question", "Which one? " * 20), "--question: 220 characters"),
         ((REAL, STILL, "--check-right", "x"), "are for a question of your own"),
         ((REAL, STILL, "--against", "b"), "--against b: is none of the methods real, still"),
         (("a=toy-faces/test", "--question", "repetition", "--against", "a"), "leave it out"),
@@ -214,6 +214,7 @@ def test_study_toml_is_written_last(
         ((REAL, STILL, "--per-rater", 5), "--per-rater 5: the study has 2 rated items"),
         ((REAL, STILL, "--most-failed", 2), "--most-failed 2: of 2 checks no rater can fail more"),
         ((REAL, STILL, "--practice", 0), "--practice"),
+        ((REAL, STILL, "--dataset", "xx"), "xx"),
         ((REAL, STILL, "--language", "xx"), "no language 'xx'"),
         ((REAL, STILL, "--raters", 10_000, "--videos", 20), "10,000 raters x 23 items"),
     ],
@@ -282,4 +283,4 @@ def test_the_plan_of_single_clips_is_of_a_difference(leo_bench: Run, tmp_path: P
             rf"9 raters x 9 clips of a method {says}", leo_bench("study", "plan", folder).out
         )
     made_study(tmp_path / "few", videos=1, raters=1, with_clips=False)
-    assert "1 raters x 1 pairs are too few" in leo_bench("study", "plan", tmp_path / "few").out
+    assert "1 rater x 1 pairs are too few" in leo_bench("study", "plan", tmp_path / "few").out
