@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from places import ROOT
+from shown import agree
 
 import leo_bench
 
@@ -21,9 +22,7 @@ PAGE = ROOT / "docs" / "api.md"
 CELL = re.compile(
     r"^```python\n(?P<code>.*?)^```$(?:\n\n^```text\n(?P<shown>.*?)^```$)?", re.M | re.S
 )
-NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 FUNCTIONS = ("fvd", "kvd", "fid", "precision", "acd", "drift", "repetition")
-TOLERANCE = 5e-3  # other machines sum in another order, and numbers are shown with three digits
 
 
 class Cell(NamedTuple):
@@ -59,14 +58,6 @@ def examples() -> Iterator[tuple[str, str, str]]:
     for name in FUNCTIONS:
         for example in DocTestParser().get_examples(getattr(leo_bench, name).__doc__):
             yield name, example.source, example.want.partition("...")[0].rstrip()
-
-
-def agree(shown: str, said: str, where: str) -> None:
-    """The same words, and numbers within the tolerance; their lengths may move columns."""
-    words, expected_words = (NUMBER.sub("#", text).split() for text in (shown, said))
-    assert words == expected_words, where
-    numbers, expected = (list(map(float, NUMBER.findall(text))) for text in (shown, said))
-    assert numbers == pytest.approx(expected, rel=TOLERANCE, abs=1e-4), where
 
 
 # Lightning's own: how it asks torch what a batch is, and that loaders of a trial have no workers.
