@@ -17,7 +17,7 @@ import numpy as np
 
 from leo_bench.benchmarks.evidence.study_coverage import whole_design
 from leo_bench.evaluation.preferences.drawn import drawn_studies
-from leo_bench.evaluation.preferences.power import Spread, smallest_share
+from leo_bench.evaluation.preferences.power import Design, Spread, smallest_share
 from leo_bench.evaluation.preferences.shares import measured
 from leo_bench.evaluation.uncertainty.variance import LEVEL
 
@@ -57,7 +57,7 @@ def rows(
     """Draw studies of all settings, and count."""
     generator = np.random.default_rng([seed, studies])
     for (raters, items), spread, planned in itertools.product(sizes, SPREADS, CHANCES):
-        share = smallest_share(raters, items, spread, planned)
+        share = smallest_share(Design(raters, items), spread, planned)
         if share is None:
             continue
         design = whole_design(raters, items)

@@ -6,7 +6,12 @@ from math import comb
 
 from leo_bench.benchmarks.user_study.study import Study
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.preferences.power import Spread, smallest_difference, smallest_share
+from leo_bench.evaluation.preferences.power import (
+    Design,
+    Spread,
+    smallest_difference,
+    smallest_share,
+)
 
 ANSWERING = 4.0  # seconds of an item besides its clip, played once: an assumption
 
@@ -24,10 +29,10 @@ def passes_by_chance(study: Study) -> float:
     return sum(comb(checks, failed) for failed in range(allowed + 1)) * 0.5**checks
 
 
-def items_a_rater(study: Study) -> dict[tuple[str, str], int]:
-    """How many rated items of each comparison every rater sees at least.
+def designs(study: Study) -> dict[tuple[str, str], Design | None]:
+    """Who votes on each comparison: a rater on as many items as every rater sees at least.
 
-    Of a single-clip study the second name of a key is "".
+    Of a single-clip study the second name of a key is "". None: some rater sees no item of it.
     """
     counts = [
         Counter(
@@ -35,8 +40,12 @@ def items_a_rater(study: Study) -> dict[tuple[str, str], int]:
         )
         for slot in range(study.raters)
     ]
-    groups = dict.fromkeys(study.methods_of(name) for name in study.item if _is_rated(study, name))
-    return {group: min(count[group] for count in counts) for group in groups}
+    groups = Counter(study.methods_of(name) for name in study.item if _is_rated(study, name))
+    fewest = {group: min(count[group] for count in counts) for group in groups}
+    return {
+        group: Design(study.raters, items, fewest[group]) if fewest[group] else None
+        for group, items in groups.items()
+    }
 
 
 def plan_lines(study: Study, spread: Spread, power: float) -> Iterator[str]:
@@ -76,23 +85,28 @@ def _count(number: int, what: str) -> str:
 
 
 def _found(study: Study, spread: Spread, power: float) -> Iterator[str]:
-    by_count: dict[int, list[str]] = {}
-    for (first, second), count in items_a_rater(study).items():
-        by_count.setdefault(count, []).append(f"{first} and {second}" if second else first)
-    unit = "pairs" if study.kind == "pairs" else "clips of a method"
-    for count, groups in by_count.items():
-        named = f" ({'; '.join(groups)})" if len(by_count) > 1 else ""
-        found = _find(study, count, spread, power)
-        yield f"{_count(study.raters, 'rater')} x {count} {unit} {found}{named}"
+    groups: dict[Design | None, list[str]] = {}
+    for (first, second), design in designs(study).items():
+        groups.setdefault(design, []).append(f"{first} and {second}" if second else first)
+    for design, names in groups.items():
+        named = f" ({'; '.join(names)})" if len(groups) > 1 else ""
+        if design is None:
+            yield f"some raters see nothing of {'; '.join(names)}: no plan"
+            continue
+        unit = "pairs" if study.kind == "pairs" else "clips of a method"
+        whole = design.votes_a_rater == design.items
+        seen = f"{design.items}" if whole else f"{design.per_rater} of {design.items}"
+        found = _find(study, design, spread, power)
+        yield f"{_count(study.raters, 'rater')} x {seen} {unit} {found}{named}"
 
 
-def _find(study: Study, count: int, spread: Spread, power: float) -> str:
-    """What is found with so many items a rater; of single clips, a difference of two methods."""
+def _find(study: Study, design: Design, spread: Spread, power: float) -> str:
+    """What a study finds; of single clips, a difference of two methods."""
     if study.kind == "single" and len(study.method) > 1:
-        least = smallest_difference(study.raters, max(count, 1), spread, power)
+        least = smallest_difference(design, spread, power)
         found = "find a difference of {:.0f} points between two methods with shares around 50 %"
     else:
-        least = smallest_share(study.raters, max(count, 1), spread, power)
+        least = smallest_share(design, spread, power)
         found = "find {:.0f} % against 50 %"
     if least is None:
         return f"are too few to find anything in {100 * power:g} % of studies"

@@ -5,7 +5,12 @@ import pytest
 from scipy.special import expit
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.preferences.power import Spread, middle_log_odds, smallest_difference
+from leo_bench.evaluation.preferences.power import (
+    Design,
+    Spread,
+    middle_log_odds,
+    smallest_difference,
+)
 from leo_bench.evaluation.preferences.shares import Votes, difference_of_shares
 
 RATERS, ITEMS = 20, 20
@@ -13,7 +18,7 @@ RATERS, ITEMS = 20, 20
 
 def test_simulated_studies_find_it_about_as_often() -> None:
     spread = Spread(0.5, 0.5)
-    difference = smallest_difference(RATERS, ITEMS, spread)
+    difference = smallest_difference(Design(RATERS, ITEMS), spread)
     assert difference is not None
     random = np.random.default_rng(0)
     middles = [middle_log_odds(0.5 + side * difference / 2, spread) for side in (1, -1)]
@@ -32,21 +37,21 @@ def test_simulated_studies_find_it_about_as_often() -> None:
 
 
 def test_more_raters_items_and_likeness_find_smaller_ones() -> None:
-    usual = smallest_difference(20, 20, Spread())
+    usual = smallest_difference(Design(20, 20), Spread())
     others = [
-        smallest_difference(40, 20, Spread()),
-        smallest_difference(20, 40, Spread()),
-        smallest_difference(20, 20, Spread(items=0.1)),
-        smallest_difference(20, 20, Spread(), power=0.5),
-        smallest_difference(20, 20, Spread(), level=0.8),
+        smallest_difference(Design(40, 20), Spread()),
+        smallest_difference(Design(20, 40), Spread()),
+        smallest_difference(Design(20, 20), Spread(items=0.1)),
+        smallest_difference(Design(20, 20), Spread(), power=0.5),
+        smallest_difference(Design(20, 20), Spread(), level=0.8),
     ]
     assert usual is not None
     assert all(other is not None and other < usual for other in others)
 
 
 def test_too_few_find_nothing() -> None:
-    assert smallest_difference(1, 20, Spread()) is None
-    assert smallest_difference(20, 1, Spread()) is None
-    assert smallest_difference(2, 2, Spread(), level=0.99) is None
+    assert smallest_difference(Design(1, 20), Spread()) is None
+    assert smallest_difference(Design(20, 1), Spread()) is None
+    assert smallest_difference(Design(2, 2), Spread(), level=0.99) is None
     with pytest.raises(InputError, match="0 raters and 5 items"):
-        smallest_difference(0, 5, Spread())
+        Design(0, 5)
