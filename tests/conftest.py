@@ -1,6 +1,7 @@
 """What several test files share: the command line in this process, and small real videos."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,17 +38,29 @@ def quick_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(denoising, "_QUICK", 2)
 
 
+@cache
+def commands() -> Callable[..., object]:
+    """All commands of `leo-bench`: typer builds them anew in every call, which takes 60 ms."""
+    import typer
+
+    from leo_bench.benchmarks.cli.main import app
+
+    return typer.main.get_command(app)
+
+
 @pytest.fixture
 def leo_bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """`leo-bench ARGUMENTS` as a user types it, in this process."""
-    from leo_bench.benchmarks.cli.main import main
+    from leo_bench.benchmarks.cli import main
+
+    monkeypatch.setattr(main, "app", commands())
 
     def run(*arguments: object) -> Outcome:
         monkeypatch.setattr("sys.argv", ["leo-bench", *map(str, arguments)])
         capsys.readouterr()
         code = 0
         try:
-            main()
+            main.main()
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
         said = capsys.readouterr()

@@ -13,6 +13,7 @@ from places import TESTS
 from tiny_stages import SHORT, contents, folder_in, regression
 from train_tiny import main
 
+from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.checkpoint import load_model
 from leo_bench.leo.training.loop import train
 from leo_bench.leo.training.watching import Watcher
@@ -20,7 +21,7 @@ from leo_bench.leo.training.watching import Watcher
 SCRIPT = str(TESTS / "train_tiny.py")
 
 
-def start(*command: object, **how: object) -> subprocess.CompletedProcess[str]:
+def start(*command: object) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(TESTS), str(TESTS.parent), os.environ.get("PYTHONPATH", "")])
     return subprocess.run(
         [sys.executable, *map(str, command)],
@@ -28,7 +29,6 @@ def start(*command: object, **how: object) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        **how,  # type: ignore[call-overload]
     )
 
 
@@ -81,12 +81,6 @@ def test_of_two_processes_the_first_evaluates_and_the_other_waits(
 
 
 def test_a_full_disk_stops_in_one_line_and_keeps_what_was_saved(tmp_path: Path) -> None:
-    main_line = (
-        "import sys; from train_tiny import main\n"
-        "from leo_bench.evaluation.errors import InputError\n"
-        "try: main('lmdm', sys.argv[1], '1')\n"
-        "except InputError as error: sys.exit(str(error))"
-    )
     start_from = tmp_path / "run"
 
     class ControlC(Watcher):
@@ -101,14 +95,16 @@ def test_a_full_disk_stops_in_one_line_and_keeps_what_was_saved(tmp_path: Path) 
     before = folder_in(start_from).checkpoints()
     limit = before[-1].stat().st_size - 1
 
-    def allow_small_files_only() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    full = start("-c", main_line, start_from, preexec_fn=allow_small_files_only)
-    assert full.returncode == 1
-    assert full.stderr.count("\n") == 1
-    assert "File too large" in full.stderr
-    assert "run the same command again" in full.stderr
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most[1]))
+    try:
+        with pytest.raises(InputError) as full:
+            main("lmdm", str(start_from), "1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+    assert "\n" not in str(full.value)
+    assert "File too large" in str(full.value)
+    assert "run the same command again" in str(full.value)
     assert folder_in(start_from).checkpoints() == before
     main("lmdm", str(start_from), "1")
     main("lmdm", str(tmp_path / "straight"), "1")

@@ -115,10 +115,10 @@ def test_no_verb_shows_the_help(leo_bench: Run) -> None:
     assert "Commands:" in ended.out + ended.err
 
 
-@pytest.mark.parametrize("name", ["evaluation", "benchmarks", "leo"])
-def test_a_project_with_a_package_of_our_folders_name_keeps_it(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).mkdir()
-    (tmp_path / name / "__init__.py").write_text("raise RuntimeError('theirs')\n")
+def test_a_project_with_packages_of_our_folders_names_keeps_them(tmp_path: Path) -> None:
+    for name in ("evaluation", "benchmarks", "leo"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise RuntimeError('theirs')\n")
     ended = subprocess.run(
         [sys.executable, "-m", "leo_bench", "list", "protocols"],
         cwd=tmp_path,
