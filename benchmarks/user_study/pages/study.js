@@ -974,6 +974,9 @@ part("finish-back").addEventListener("click", goBack);
 part("replay").addEventListener("click", replay);
 part("again").addEventListener("click", showItem);
 part("hand-over").addEventListener("click", finish);
+part("completion").addEventListener("click", (event) => {
+  if (!isSettled()) event.preventDefault(); // the second press on "finish"
+});
 part("download").addEventListener("click", () => {
   isDownloaded = true;
   setTimeout(showHandedOver);
