@@ -109,9 +109,17 @@ def _check_origin(scope: Scope) -> None:
     if site is not None:
         is_own = site == "same-origin"
     else:
-        is_own = origin is None or urlsplit(origin).netloc == headers.get("host")
+        is_own = origin is None or _host_of(origin) == headers.get("host")
     if not is_own:
         raise RefusedError(403, "sent by a page of another site")
+
+
+def _host_of(origin: str) -> str | None:
+    """Host and port of an origin; None if it is no address."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 async def body_of(request: Request) -> bytes:

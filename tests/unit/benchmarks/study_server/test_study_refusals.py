@@ -207,6 +207,7 @@ def test_pages_of_other_sites_cannot_send(site: Served, rater: Rater) -> None:
     for headers in (
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site", "Origin": "http://testserver"},
         {"Sec-Fetch-Site": "none"},
