@@ -123,6 +123,8 @@ def blind_name(secret: str, *what: str) -> str:
 def length_of(methods: Sequence[MethodVideos], frames: int | None, fps: float) -> int:
     """Frames of a clip: as given, or those of the shortest video, at most LONGEST seconds.
 
+    LEAST_FRAMES are taken even where they last longer.
+
     Raises:
         InputError: fewer than LEAST_FRAMES.
     """
@@ -140,7 +142,7 @@ def length_of(methods: Sequence[MethodVideos], frames: int | None, fps: float) -
             f"{shortest[1]}: {shortest[2]} has {shortest[0]} frames to show, and a clip needs "
             f"{LEAST_FRAMES} or more: give --frames, and shorter videos are left out"
         )
-    return min(shortest[0], round(LONGEST * fps))
+    return min(shortest[0], max(LEAST_FRAMES, round(LONGEST * fps)))
 
 
 def rate_of(methods: Sequence[MethodVideos], fps: float | None) -> tuple[float, list[str]]:

@@ -62,6 +62,7 @@ def test_a_clip_is_as_long_as_the_shortest_video_and_at_most_four_seconds() -> N
     strided = method("b", moving(90, 16, 16), stride=5)
     assert length_of([short, strided], None, 25.0) == 18
     assert length_of([short], None, 4.0) == 16
+    assert length_of([short], None, 1.0) == 8  # and not fewer than a clip needs
     assert length_of([short], 30, 25.0) == 30
     with pytest.raises(InputError, match="--frames 7: a clip needs 8 frames or more"):
         length_of([short], 7, 25.0)
