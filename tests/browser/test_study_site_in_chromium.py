@@ -281,6 +281,43 @@ def test_without_storage_motion_or_a_clip(site: tuple[Rater, Host, Study, Path])
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
+def test_answers_stay_where_the_browsers_storage_is_full(
+    site: tuple[Rater, Host, Study, Path],
+) -> None:
+    rater, host, _, _ = site
+    rater.open(f"{host.address}?slot=2&PROLIFIC_PID=full")
+    rater.comes_to("consent")
+    rater.run("part('agree').click()")
+    rater.comes_to("instructions")
+    rater.run("part('start').click()")
+    rater.may_answer()
+    rater.press("1", Keys.ENTER)
+    rater.until("return progress.practised === 1")
+    rater.run(
+        "Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }"
+    )
+    for count in (1, 2):
+        rater.may_answer()
+        rater.press("1", Keys.ENTER)
+        rater.until(f"return answers().votes.length === {count} && view.at === {count + 1}")
+    assert "does not keep progress" in rater.text("warning")
+
+
+def test_clips_that_were_shown_are_let_go(site: tuple[Rater, Host, Study, Path]) -> None:
+    rater, host, _, _ = site
+    rater.open(f"{host.address}?slot=2&PROLIFIC_PID=memory")
+    rater.comes_to("consent")
+    rater.run("part('agree').click()")
+    rater.until("return exampleStage.videos.some(video => video.currentTime > 0)")
+    rater.run("window.old = {...exampleStage}")
+    rater.comes_to("instructions")
+    rater.run("part('start').click()")
+    rater.comes_to("item")
+    assert rater.run("return old.videos.map(video => video.readyState)") == [0, 0]
+    canvases = "[...old.screens, ...old.kept.flat().map(({ picture }) => picture)]"
+    assert rater.run(f"return {canvases}.map(canvas => canvas.width)") == [0] * 18
+
+
 def test_a_link_to_no_slot_says_so(site: tuple[Rater, Host, Study, Path]) -> None:
     rater, host, _, _ = site
     for slot in ("4", "-1", "x", ""):

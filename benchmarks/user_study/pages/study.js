@@ -34,8 +34,9 @@ let progress;
 
 const store = {
   key: `leo-bench study ${data.study} ${isSite ? visitor() : data.rater}`,
-  works: true,
+  works: true, // else what it has may be older than `progress`
   read() {
+    if (!this.works) return null;
     try {
       const found = JSON.parse(localStorage.getItem(this.key));
       return found?.format === 1 && found.slot in data.slots ? found : null;
@@ -317,7 +318,12 @@ class Stage {
 
   clear() {
     this.turn += 1;
-    for (const video of this.videos ?? []) video.removeAttribute("src");
+    for (const video of this.videos ?? []) {
+      video.removeAttribute("src");
+      video.load(); // lets go of the clip now; browsers allow some 40 videos on a page
+    }
+    const pictures = (this.kept ?? []).flat().map(({ picture }) => picture);
+    for (const canvas of [...pictures, ...(this.screens ?? [])]) canvas.width = 0; // frees pixels
     this.videos = [];
     this.kept = []; // of each clip, its latest frames
     this.screens = []; // on which they are drawn
