@@ -52,6 +52,12 @@ def test_the_page_asks_for_nothing_from_outside(study: Study) -> None:
     assert " onclick=" not in html
 
 
+def test_the_consent_of_a_site_says_that_its_host_may_keep_a_log(study: Study) -> None:
+    said = "<li>The web host of this page may log network numbers"  # and not as data
+    assert said in page(page_data(study, [0], "site"), "")
+    assert said not in page(page_data(study, [0], "server", rater="0" * 32), "/")
+
+
 def test_the_address_of_style_and_script_is_the_base(study: Study) -> None:
     html = page(page_data(study, [0], "server", rater="0" * 32), "/")
     assert 'href="/study.css"' in html
