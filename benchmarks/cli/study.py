@@ -56,7 +56,8 @@ class Attention:
         typer.Option(help="Of a question of your own: videos that are the right answer."),
     ] = None
     check_wrong: Annotated[
-        str | None, typer.Option(help="Of a question of your own: videos beside those.")
+        str | None,
+        typer.Option(help="Of a question of your own: videos that are the wrong answer."),
     ] = None
     most_failed: Annotated[
         int, typer.Option(min=0, max=100, help="Set a rater apart who fails more checks.")
@@ -75,11 +76,13 @@ class Attention:
 class Consent:
     """What the consent text says."""
 
-    contact: Annotated[str, typer.Option(help="Whom raters can ask, as an address.")] = ""
+    contact: Annotated[
+        str, typer.Option(help="Whom raters can ask: an e-mail address or a link.")
+    ] = ""
     kept: Annotated[str, typer.Option(help="How long answers are kept, as 'until 2027-12-31'.")] = (
         ""
     )
-    language: Annotated[str, typer.Option(help="Language of the pages.")] = "en"
+    language: Annotated[str, typer.Option(help="Language of the pages: en or de.")] = "en"
 
 
 def create(

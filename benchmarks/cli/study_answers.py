@@ -33,7 +33,7 @@ class Raters:
         typer.Option(min=0, max=3, help="Standard deviation of raters' effects, in log odds."),
     ] = 0.5
     spread_items: Annotated[
-        float, typer.Option(min=0, max=3, help="The same of items' effects.")
+        float, typer.Option(min=0, max=3, help="Standard deviation of items' effects, in log odds.")
     ] = 0.5
     inattentive: Annotated[
         float,

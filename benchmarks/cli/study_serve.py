@@ -109,6 +109,11 @@ def serve(
                 "note: votes and links go over the network without encryption; put a proxy with "
                 "TLS before the server, and give its address with --base"
             )
+        if host in ("0.0.0.0", "::") and not base:
+            say(
+                f"note: links name {host}, which no other machine reaches; give the address that "
+                "raters use with --base"
+            )
         out(f"the page for you: {address}/run/{raters.operator}")
         if open_:
             names = "&".join(f"{name}={{{{%{name}%}}}}" for name in ending.identifiers)

@@ -37,7 +37,7 @@ def test_serve_prints_where_the_pages_are(
     page = re.fullmatch(rf"the page for you: (http://127\.0\.0\.1:\d+)/run/{HEX}\n", plain.out)
     assert page is not None
     assert "4 slots, 0 raters invited" in plain.err
-    assert "encryption" not in plain.err
+    assert "note:" not in plain.err
     assert leo_bench("study", "invite", tmp_path).out.startswith(f"{page[1]}/r/")
     every = leo_bench("study", "serve", tmp_path, "--port", 0, "--host", "0.0.0.0", "--open")
     link = every.out.splitlines()[1]
@@ -45,6 +45,7 @@ def test_serve_prints_where_the_pages_are(
     assert link.endswith("?" + "&".join(f"{name}={{{{%{name}%}}}}" for name in names))
     assert re.search(f"/join/{HEX}", link)
     assert "put a proxy with TLS before the server" in " ".join(every.err.split())
+    assert "note: links name 0.0.0.0, which no other machine reaches" in every.err
     behind = leo_bench(
         "study",
         "serve",
