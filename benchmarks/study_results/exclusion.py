@@ -19,7 +19,8 @@ def set_apart(study: Study, answers: Answers) -> str:
         verb = "is" if rule.most_failed == 1 else "are"
         return f"failed {failed} of {seen} checks; at most {rule.most_failed} {verb} allowed"
     count, items = len(answered(study, answers)), sum(1 for _ in rated(study, answers.slot))
-    if count < rule.fewest_answered * items:
+    # Not times items: 0.55 * 100 is more than 55 in floating point.
+    if items and count / items < rule.fewest_answered:
         return (
             f"answered {count} of {items} items; at least "
             f"{100 * rule.fewest_answered:g} % are required"

@@ -81,6 +81,16 @@ def test_share_answered(study: Study) -> None:
     assert set_apart(ruled(study, fewest_answered=0), first(answers, 0)) == ""
 
 
+def test_exactly_the_share_required_is_enough(tmp_path: Path) -> None:
+    study = made_study(tmp_path, videos=50, methods=("ours", "theirs"), with_clips=False)
+    votes = [v for v in answers_to(study, 0).votes if study.item[v.item].role == "rated"]
+    answers = answers_to(study, 0).model_copy(update={"finished": False})
+    rule = ruled(study, fewest_answered=0.56, most_failed=2)
+    for count, reason in ((28, ""), (27, "answered 27 of 50 items; at least 56 % are required")):
+        some = answers.model_copy(update={"votes": tuple(votes[:count])})
+        assert set_apart(rule, some) == reason
+
+
 def test_median_time_of_rated_items(study: Study) -> None:
     answers = answers_to(study, 0)
     votes = tuple(
