@@ -18,6 +18,8 @@ from leo_bench.evaluation.errors import InputError
 Values = NDArray[np.float64]
 Codes = NDArray[np.intp]  # of groups, from 0
 
+ROUNDING = 1e-12  # of components, relative to the largest
+
 
 @dataclass(frozen=True)
 class Crossed:
@@ -73,7 +75,7 @@ class Components:
 def components(values: Values, design: Crossed) -> Components:
     """Variance components of float64 [N] values.
 
-    An effect is 0 where its estimate is below 0; the others are then estimated without it. It is 0
+    An effect is 0 where its estimate is not above 0; the others are then estimated without it. It is 0
     too where the design cannot tell it from the rest: of one rater or one item, or where each rater
     (each item) has one vote.
     """
@@ -82,7 +84,8 @@ def components(values: Values, design: Crossed) -> Components:
     while True:
         found = _solved(values, effects)
         lowest = min(effects, key=lambda name: found[name], default=None)
-        if lowest is None or found[lowest] >= 0:
+        least = ROUNDING * max(map(abs, found.values()))
+        if lowest is None or found[lowest] > least:
             return Components(
                 found.get("raters", 0.0), found.get("items", 0.0), max(found["rest"], 0.0)
             )

@@ -48,6 +48,15 @@ def test_votes_of_raters_that_are_unlike_say_less() -> None:
     assert unlike.interval[0] < wilson_interval(3, 6)[0]
 
 
+def test_effects_of_rounding_are_none() -> None:
+    # Components of raters and items are exactly 0 here, and were some 1e-16 for yes.
+    one_no, one_yes = ([[k, k, 1 - k], [k] * 3, [k] * 3] for k in (1, 0))
+    found, mirrored = share_of_votes(*crossed(one_no)), share_of_votes(*crossed(one_yes))
+    assert (found.sd_raters, found.sd_items) == (0, 0)
+    assert found.interval == pytest.approx([1 - end for end in mirrored.interval[::-1]])
+    assert found.interval == pytest.approx(wilson_interval(8, 9))
+
+
 @pytest.mark.parametrize(("yes", "end"), [(1, 1), (0, 0)])
 def test_votes_that_are_all_alike_leave_a_width(yes: int, end: int) -> None:
     found = share_of_votes(*crossed([[yes] * 5] * 4))
