@@ -75,9 +75,9 @@ class Components:
 def components(values: Values, design: Crossed) -> Components:
     """Variance components of float64 [N] values.
 
-    An effect is 0 where its estimate is not above 0; the others are then estimated without it. It is 0
-    too where the design cannot tell it from the rest: of one rater or one item, or where each rater
-    (each item) has one vote.
+    An effect is 0 where its estimate is not above 0; the others are then estimated without it. It
+    is 0 too where the design cannot tell it from the rest: of one rater or one item, or where each
+    rater (each item) has one vote.
     """
     effects = {"raters": design.raters, "items": design.items}
     effects = {name: codes for name, codes in effects.items() if _is_told(codes)}

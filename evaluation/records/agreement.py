@@ -22,6 +22,7 @@ from leo_bench.evaluation.records.checks import (
     check_around,
     check_at_most,
     check_equal,
+    contradict,
 )
 from leo_bench.evaluation.records.comparison import (
     DifferenceRecord,
@@ -74,6 +75,10 @@ class ItemShare(Data):
     @model_validator(mode="after")
     def _counts_fit(self) -> Self:
         check_at_most("agree", self.agree, "items", self.items)
+        if (self.interval is None) != (not self.items):
+            contradict("interval", self.interval, "items", f"which is {self.items}")
+        if self.interval is not None:
+            check_around("interval", self.interval, "agree of items", self.agree / self.items)
         return self
 
 
@@ -195,6 +200,11 @@ class ClipsAgreement(Data):
             share = getattr(self, name)
             if share is not None:
                 check_at_most(f"{name}.items", share.items, "items", self.items)
+        for part, whole in (("agreement", "all_raters"), ("others", "agreement")):
+            of_part, of_whole = (getattr(self, name) for name in (part, whole))
+            if of_part is not None:
+                votes = 0 if of_whole is None else of_whole.votes
+                check_at_most(f"{part}.votes", of_part.votes, f"{whole}.votes", votes)
         if self.correlation is None:
             check_all_or_none(
                 correlation=self.correlation, correlation_interval=self.correlation_interval
@@ -231,6 +241,28 @@ class AgreementExtra(Data):
     def _counts_fit(self) -> Self:
         check_at_most("set_apart", self.set_apart, "raters", self.raters)
         check_at_most("simulated", self.simulated, "raters", self.raters)
+        kept = self.raters - self.set_apart
+        for place, one in enumerate(self.clips):
+            for name, most in (("agreement", kept), ("all_raters", self.raters)):
+                share = getattr(one, name)
+                if share is not None:
+                    where = f"clips[{place}].{name}.raters"
+                    check_at_most(where, share.raters, "raters that count", most)
+            if not self.set_apart:
+                all_raters = f"clips[{place}].all_raters"
+                check_equal(all_raters, one.all_raters, "agreement", one.agreement)
+        return self
+
+    @model_validator(mode="after")
+    def _kind_fits(self) -> Self:
+        even = 0.5 if self.kind == "pairs" else 0.0
+        for place, of_methods in enumerate(self.methods):
+            check_equal(f"methods[{place}].raters.even", of_methods.raters.even, "kind", even)
+        for place, one in enumerate(self.clips):
+            of_pairs = one.ties or one.correlation is not None
+            of_single = one.sensitivity or one.specificity
+            if of_single if self.kind == "pairs" else of_pairs:
+                contradict(f"clips[{place}]", "of the other kind", "kind", f"which is {self.kind}")
         return self
 
 
@@ -242,12 +274,19 @@ def check_agreement(extra: AgreementExtra, records: Sequence[Record | ScoreRecor
     """
     differences = tuple(one.difference for one in extra.methods)
     check_comparison(ScoresExtra(precision=(), differences=differences), records)
+    measured = {(record.metric, record.frames) for record in records}
+    for place, of_clips in enumerate(extra.clips):
+        if (of_clips.metric, of_clips.frames) not in measured:
+            contradict(f"extra.clips[{place}].metric", of_clips.metric, "records", "without it")
     for place, one in enumerate(extra.methods):
+        record = records[one.difference.first]
+        where = f"extra.methods[{place}]"
+        check_equal(f"{where}.metric", one.metric, "its record", record.metric)
+        check_equal(f"{where}.frames", one.frames, "its record", record.frames)
         methods = one.first, one.second
         again = MethodsAgreement.of(one.metric, one.frames, methods, one.difference, one.raters)
         for name in ("metric_prefers", "raters_prefer"):
-            where = f"extra.methods[{place}].{name}"
-            check_equal(where, getattr(one, name), "its interval", getattr(again, name))
+            check_equal(f"{where}.{name}", getattr(one, name), "its interval", getattr(again, name))
 
 
 def _preferred(interval: tuple[float, float] | None, even: float, below: str, above: str) -> str:

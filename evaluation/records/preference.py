@@ -4,7 +4,7 @@ Of pairs of clips it is the share of answers that prefer the first of two method
 the share of answers "yes" on one method. This module does not import torch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -139,11 +139,13 @@ class PreferenceRecord(Provenance):
         check_equal("by_way", sum(self.by_way.values()), "raters", self.raters)
         of_all = self.all_raters
         check_equal("all_raters.raters", of_all.raters, "raters", self.raters + self.raters_apart)
-        check_at_most("votes", self.votes, "all_raters.votes", of_all.votes)
+        # Votes of the raters set apart, each of whom has one at least.
+        apart, chosen = of_all.votes - self.votes, of_all.chosen - self.chosen
+        check_at_most("raters_apart", self.raters_apart, "all_raters.votes less votes", apart)
         check_at_most("chosen", self.chosen, "all_raters.chosen", of_all.chosen)
+        check_at_most("all_raters.chosen less chosen", chosen, "all_raters.votes less votes", apart)
         if not self.raters_apart:
             check_equal("all_raters.votes", of_all.votes, "votes", self.votes)
-            check_equal("all_raters.chosen", of_all.chosen, "chosen", self.chosen)
         return self
 
     @model_validator(mode="after")
@@ -152,18 +154,29 @@ class PreferenceRecord(Provenance):
             contradict("metric", self.metric, "kind", f"which has {', '.join(METRICS.values())}")
         if (self.metric == METRICS["repetition"]) == bool(self.second):
             contradict("metric", self.metric, "second", f"which is {self.second!r}")
+        if not self.first or self.first == self.second:
+            contradict("first", self.first, "second", f"which is {self.second!r}")
         methods = {self.first, self.second} - {""}
         check_equal("videos", sorted(self.videos), "first and second", sorted(methods))
         if self.comparable:
             contradict("comparable", True, "kind", "of which no number is that of a paper")
-        if self.is_simulated != (SIMULATED in self.caveats):
-            contradict("caveats", self.caveats, "by_way", f"which is {self.by_way}")
+        check_simulated(self.caveats, self.by_way)
         return self
 
 
 def caveats_of(ways: Mapping[Way, int]) -> tuple[str, ...]:
     """Why a share is not comparable with published ones, by the ways of its raters."""
     return (OTHERS, SIMULATED) if ways.get("simulated") else (OTHERS,)
+
+
+def check_simulated(caveats: Sequence[str], ways: Mapping[Way, int]) -> None:
+    """The caveats say so where raters are simulated, and only there.
+
+    Raises:
+        ValueError: they do not.
+    """
+    if ("simulated" in ways) != (SIMULATED in caveats):
+        contradict("caveats", caveats, "by_way", f"which is {ways}")
 
 
 def check_share(value: float, interval: tuple[float, float], chosen: int, votes: int) -> None:

@@ -22,7 +22,12 @@ from leo_bench.evaluation.records.checks import (
     contradict,
 )
 from leo_bench.evaluation.records.parts import Provenance
-from leo_bench.evaluation.records.preference import PreferenceRecord, StudyId, Way
+from leo_bench.evaluation.records.preference import (
+    PreferenceRecord,
+    StudyId,
+    Way,
+    check_simulated,
+)
 
 
 class ShareRecord(Data):
@@ -73,6 +78,12 @@ class AgreementRecord(Data):
     items: Positive
     raters: Positive
 
+    @model_validator(mode="after")
+    def _interval_fits(self) -> Self:
+        if self.interval is not None:
+            check_around("interval", self.interval, "value", self.value)
+        return self
+
 
 class Selection(Data):
     """The numbers of some of the raters.
@@ -104,6 +115,7 @@ class Selection(Data):
     def _counts_fit(self) -> Self:
         check_at_most("raters", self.raters, "votes", self.votes)
         check_at_most("items", self.items, "votes", self.votes)
+        check_at_most("votes", self.votes, "raters times items", self.raters * self.items)
         if self.left is not None:
             check_equal("left.votes", self.left.votes, "votes", self.votes)
         if self.seconds is not None and list(self.seconds) != sorted(self.seconds):
@@ -146,6 +158,16 @@ class StudyExtra(Provenance):
             contradict("kept", "other numbers than all_raters", "apart", "which is empty")
         if self.comparable:
             contradict("comparable", True, "kind", "of which no number is that of a paper")
+        check_simulated(self.caveats, self.by_way)
+        return self
+
+    @model_validator(mode="after")
+    def _kind_fits(self) -> Self:
+        for name, part in (("kept", self.kept), ("all_raters", self.all_raters)):
+            if self.kind == "single" and (part.strengths or part.left):
+                contradict("kind", self.kind, name, "which has numbers of pairs")
+            if self.kind == "pairs" and part.differences:
+                contradict("kind", self.kind, name, "which has differences of single clips")
         return self
 
 
@@ -155,7 +177,8 @@ def check_study(extra: StudyExtra, records: Sequence[object]) -> None:
     Raises:
         ValueError: it does not.
     """
-    votes = 0
+    votes = of_all = items = 0
+    methods: list[set[str]] = []
     for place, record in enumerate(records):
         where = f"records[{place}]"
         if not isinstance(record, PreferenceRecord):
@@ -164,9 +187,24 @@ def check_study(extra: StudyExtra, records: Sequence[object]) -> None:
         check_equal(f"{where}.question", record.question, "extra.question", extra.question)
         check_equal(f"{where}.second is there", bool(record.second), "extra.kind", _pairs(extra))
         check_at_most(f"{where}.raters", record.raters, "extra.kept.raters", extra.kept.raters)
+        apart = sum(count for _, count in extra.apart)
+        check_at_most(f"{where}.raters_apart", record.raters_apart, "extra.apart", apart)
+        for way, count in record.by_way.items():
+            begun = extra.by_way.get(way, 0)
+            check_at_most(f"{where}.by_way.{way}", count, f"extra.by_way.{way}", begun)
+        if (of_methods := {record.first, record.second}) in methods:
+            raise ValueError(f"{where} is of the same methods as another record")
+        methods.append(of_methods)
         check_equal(f"{where}.interval_level", record.interval_level, "level", extra.level)
         votes += record.votes
+        items += record.items
+        of_all += record.all_raters.votes
     check_equal("votes of records", votes, "extra.kept.votes", extra.kept.votes)
+    check_equal("items of records", items, "extra.kept.items", extra.kept.items)
+    check_at_most("all votes of records", of_all, "extra.all_raters.votes", extra.all_raters.votes)
+    ranked = {one.name for one in extra.kept.strengths}
+    if ranked:
+        check_equal("methods of records", set().union(*methods), "extra.kept.strengths", ranked)
 
 
 def _pairs(extra: StudyExtra) -> bool:

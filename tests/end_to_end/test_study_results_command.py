@@ -1,7 +1,10 @@
 """`leo-bench study results`, and every command that reads the records it writes."""
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from made_results import answered, keep, preference, repeated
@@ -9,6 +12,10 @@ from made_tables import digan, put, rows_of
 
 import leo_bench as package
 from conftest import Run
+from leo_bench.benchmarks.study_results.collecting import collect
+from leo_bench.benchmarks.study_results.result_records import document_of_study
+from leo_bench.benchmarks.study_results.results import results_of
+from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.records.documents import read_documents
 from leo_bench.evaluation.records.studied import StudyExtra
 
@@ -51,17 +58,63 @@ def test_a_document_is_all_of_standard_output(tmp_path: Path, leo_bench: Run) ->
     assert "4 raters begun" in ended.err
 
 
-def test_a_document_that_contradicts_its_records_is_refused(tmp_path: Path, leo_bench: Run) -> None:
-    folder = answered(tmp_path, mostly_ours, videos=2)
-    path = tmp_path / "r.json"
-    assert leo_bench("study", "results", folder, folder / "answers", "--json", path).code == 0
-    content = json.loads(path.read_text())
+def without_a_record(content: Any) -> None:
     del content["records"][0]
-    path.write_text(json.dumps(content))
-    ended = leo_bench("cite", path)
-    assert ended.code == 2
-    assert "votes of records is 16 and contradicts extra.kept.votes" in ended.err
-    assert ended.err.count("\n") == 1
+
+
+def people_in_records_alone(content: Any) -> None:
+    for record in content["records"]:
+        record["by_way"] = {"site": record["raters"]}
+        record["caveats"] = record["caveats"][:1]
+
+
+def people_by_the_caveats(content: Any) -> None:
+    content["extra"]["caveats"] = content["extra"]["caveats"][:1]
+
+
+def a_pair_twice(content: Any) -> None:
+    content["records"][1] |= {
+        name: content["records"][0][name] for name in ("first", "second", "videos")
+    }
+
+
+def of_single_clips(content: Any) -> None:
+    content["extra"]["kind"] = "single"
+
+
+def kappa_beside_its_interval(content: Any) -> None:
+    for part in ("kept", "all_raters"):
+        content["extra"][part]["agreement"] |= {"value": 0.5, "interval": [0.6, 0.7]}
+
+
+def other_methods_ranked(content: Any) -> None:
+    for part in ("kept", "all_raters"):
+        content["extra"][part]["strengths"][0]["name"] = "nobody"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (without_a_record, "votes of records is 16 and contradicts extra.kept.votes"),
+        (people_in_records_alone, "records[0].by_way.site is 4 and contradicts extra.by_way.site"),
+        (people_by_the_caveats, "caveats"),
+        (a_pair_twice, "records[1] is of the same methods as another record"),
+        (of_single_clips, "kind is 'single' and contradicts kept"),
+        (kappa_beside_its_interval, "interval is"),
+        (other_methods_ranked, "methods of records"),
+    ],
+)
+def test_a_document_that_contradicts_itself_is_refused(
+    tmp_path: Path, change: Callable[[Any], None], says: str
+) -> None:
+    folder = answered(tmp_path, mostly_ours, videos=2, way="simulated")
+    answers = [folder / "answers"]
+    document = document_of_study(results_of(collect(folder, answers)), folder, answers, 1.0)
+    content = json.loads(document.to_json())
+    change(content)
+    (tmp_path / "r.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match=re.escape(says)):
+        read_documents(tmp_path / "r.json")
 
 
 @pytest.mark.parametrize(

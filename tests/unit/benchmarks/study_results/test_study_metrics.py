@@ -130,6 +130,14 @@ def test_tables_say_what_was_compared_and_who_answered(
         (("clips", 0), {"items": 1}),
         (("methods", 0, "difference"), {"value": 1e6, "interval": [1e6 - 1, 1e6 + 1]}),
         ((), {"set_apart": 99}),
+        ((), {"set_apart": 1}),
+        ((), {"kind": "single"}),
+        (("methods", 0), {"metric": "acd"}),
+        (("methods", 0, "raters"), {"even": 0.0}),
+        (("clips", 0), {"metric": "kvd"}),
+        (("clips", 0), {"all_raters": None}),
+        (("clips", 0, "majority"), {"agree": 0}),
+        (("clips", 0, "majority"), {"interval": None}),
     ],
 )
 def test_a_document_that_contradicts_itself_is_refused(
