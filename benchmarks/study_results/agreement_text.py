@@ -167,7 +167,8 @@ def _shared_notes(found: AgreementExtra) -> Iterator[str]:
     yield "majorities: of the items on which most raters say the same, those that agree"
     yield (
         "inter-rater agreement: share of the same votes that agree with most other raters of the "
-        "item: about as much as any metric can reach"
+        "item, where these are not evenly divided: about what a metric reaches that is as good as "
+        "the other raters; with few raters an item, a better one reaches more"
     )
 
 

@@ -64,13 +64,13 @@ def by_methods(
 ) -> Iterator[MethodsAgreement]:
     """A metric beside the raters, for each pair of methods that both compare."""
     compared = share_of_first if study.kind == "pairs" else difference_of_yes
-    for first, second in combinations(names(study), 2):
-        difference = metric.differences.get((first, second))
-        raters = compared(votes.counted, first, second)
+    for pair in combinations(names(study), 2):
+        # The reference of a metric is the second one, wherever its name stands.
+        methods = pair if pair in metric.differences else pair[::-1]
+        difference = metric.differences.get(methods)
+        raters = compared(votes.counted, *methods)
         if difference is not None and raters is not None:
-            yield MethodsAgreement.of(
-                metric.name, metric.frames, (first, second), difference, raters
-            )
+            yield MethodsAgreement.of(metric.name, metric.frames, methods, difference, raters)
 
 
 def by_clips(votes: StudyVotes, metric: MetricOfStudy, seed: int) -> Iterator[ClipsAgreement]:

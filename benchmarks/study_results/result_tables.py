@@ -24,7 +24,10 @@ from leo_bench.reports.grid import NOTHING, Footnotes, Line, TableGrid, Text, in
 from leo_bench.reports.raters import ALONE, COVERS, counted, covered_by
 
 PANELS = {"realism": "Quality", "coherence": "Coherency", "repetition": "Repeated motion"}
-WITHOUT_INTERVAL = "no interval: kappa is 1, or has no value without one of the raters or items"
+WITHOUT_INTERVAL = (
+    "no interval: kappa, or kappa without one of the raters, items or votes, is 1, the lowest "
+    "there is, or has no value"
+)
 
 # A number and its interval; None where it cannot be computed, or has no interval.
 Measured = tuple[float, Sequence[float] | None] | None
@@ -216,7 +219,7 @@ def _rule(results: Results) -> str:
     rule = results.study.exclusion
     parts = [
         f"who fails more than {counted(rule.most_failed, 'check')}",
-        f"answers less than {rule.fewest_answered:.0%} of the items".replace("%", " %"),
+        f"answers less than {100 * rule.fewest_answered:g} % of the items",
     ]
     if rule.shortest_median:
         parts.append(f"takes less than {rule.shortest_median:g} s an item (median)")

@@ -67,12 +67,15 @@ def share_of_first(votes: Sequence[RatedVote], first: str, second: str) -> Rater
 
 
 def difference_of_yes(votes: Sequence[RatedVote], first: str, second: str) -> RatersSay | None:
-    """The share of yes on single clips of `first` less that of `second`; None without any."""
+    """The share of yes on single clips of `first` less that of `second`; None without any.
+
+    Videos of one name are taken as pairs, as `study_results.results` does.
+    """
     parts: list[Votes] = []
     for method in (first, second):
         on = [vote for vote in votes if vote.method_a == method and not vote.method_b]
         yes = [vote.answer == "yes" for vote in on]
-        parts.append(Votes(yes, [vote.rater for vote in on], [vote.item for vote in on]))
+        parts.append(Votes(yes, [vote.rater for vote in on], [vote.video_a for vote in on]))
     if not all(part.yes for part in parts):
         return None
     if any(min(len(set(part.raters)), len(set(part.items))) < 2 for part in parts):

@@ -24,7 +24,8 @@ from leo_bench.evaluation.preferences.crossed import Components
 from leo_bench.evaluation.preferences.shares import effective_votes
 from leo_bench.evaluation.uncertainty.variance import LEVEL, student_reach
 
-# Gauss-Hermite quadrature over a standard normal: shares to 1e-9 for spreads up to 3.
+# Gauss-Hermite quadrature over a standard normal: shares to 1e-9 for effects whose standard
+# deviation is up to 2, and to 1e-5 up to 4.
 NODES, WEIGHTS = hermegauss(64)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
 

@@ -170,7 +170,8 @@ class ClipsAgreement(Data):
         all_raters: the same of all raters.
         majority: the same of the majority of the raters of each item.
         others: share of the same votes that agree with the majority of the other raters of the
-            item: a ceiling for `agreement`, as far as there are enough raters an item.
+            item, where these are not evenly divided: what `agreement` is for a metric as good as
+            the other raters; a ceiling, as far as there are enough raters an item.
         correlation: Spearman's, of the share of votes for a clip and the difference of the values,
             over pairs, each in both orders; None where one of the two does not vary.
         correlation_interval: for other pairs; None with too few.

@@ -186,6 +186,18 @@ def test_methods_agree_where_both_intervals_say_so(study: Study) -> None:
     assert found["theirs", "real"].metric_prefers == ""
 
 
+def test_a_reference_may_stand_anywhere_among_the_methods(study: Study) -> None:
+    values = drawn_values(study)
+    votes = votes_of(study, prefers(values, lower=True))
+    of = metric({}, theirs_ours=(1, 9))  # `ours` is what the metric measures against
+    (found,) = by_methods(study, votes, of)
+    (turned,) = by_methods(study, votes, metric({}, ours_theirs=(-9, -1)))
+    assert (found.first, found.second) == ("theirs", "ours")
+    assert found.raters.value == pytest.approx(1 - turned.raters.value)
+    assert found.metric_prefers == turned.metric_prefers == "ours"
+    assert found.raters_prefer == turned.raters_prefer
+
+
 def test_divided_raters_prefer_no_method_and_no_interval_is_no_preference(study: Study) -> None:
     values = drawn_values(study)
 

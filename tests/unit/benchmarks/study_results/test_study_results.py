@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from made_results import answered, by
@@ -9,6 +10,8 @@ from made_studies import answers_to, made_study
 
 from leo_bench.benchmarks.study_results.collecting import Collected, collect
 from leo_bench.benchmarks.study_results.results import Results, results_of
+from leo_bench.benchmarks.study_results.vote_agreement import difference_of_yes, rated_votes
+from leo_bench.benchmarks.study_results.votes import votes_frame
 from leo_bench.benchmarks.user_study.study import Item, Study, load_study
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.preferences.shares import share_of_votes
@@ -129,6 +132,23 @@ def test_single_clips_have_shares_of_yes_and_differences(tmp_path: Path) -> None
     assert differences == expected
     assert found.kept.strengths == ()
     assert found.kept.left is None
+
+
+def test_a_difference_has_one_interval_wherever_it_is_shown(tmp_path: Path) -> None:
+    study = made_study(tmp_path, kind="single", with_clips=False, videos=5, raters=4)
+
+    def sees_repeats(study: Study, slot: int, item: str) -> Literal["yes", "no"]:
+        clip = study.clip[study.item[item].a]
+        seen = clip.video < "002" or (clip.method == "theirs" and slot == 0)
+        return "yes" if study.item[item].right or seen else "no"
+
+    answers = tuple(answers_to(study, slot, sees_repeats) for slot in range(4))
+    collected = Collected(study, answers, ())
+    first = results_of(collected).kept.differences[0]
+    beside = difference_of_yes(rated_votes(votes_frame(collected)), first.first, first.second)
+    assert beside is not None
+    assert beside.value == first.value
+    assert beside.interval == pytest.approx(first.interval)
 
 
 def test_what_cannot_be_computed_says_why(tmp_path: Path) -> None:
