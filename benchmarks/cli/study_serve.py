@@ -75,7 +75,7 @@ def serve(
     from leo_bench.benchmarks.study_server.raters import Raters
     from leo_bench.benchmarks.study_server.refusals import RefusalLog
     from leo_bench.benchmarks.study_server.watching import Watch
-    from leo_bench.benchmarks.user_study.ending import ending_of
+    from leo_bench.benchmarks.user_study.ending import LOCAL, ending_of
     from leo_bench.benchmarks.user_study.study import load_study
     from leo_bench.evaluation.errors import InputError
 
@@ -104,7 +104,7 @@ def serve(
         )
         watch = Watch(study, found, raters, set_apart, _shares_of(study) if show_results else None)
         say(f"study {found.id}: {found.raters} slots, {len(raters.all())} raters invited")
-        if host not in ("127.0.0.1", "::1", "localhost") and not address.startswith("https:"):
+        if host not in LOCAL and not address.startswith("https:"):
             say(
                 "note: votes and links go over the network without encryption; put a proxy with "
                 "TLS before the server, and give its address with --base"

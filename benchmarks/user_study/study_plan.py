@@ -120,13 +120,13 @@ def _caught(study: Study) -> Iterator[str]:
         yield "there are no checks: raters who do not look are not told apart"
         return
     yield (
-        f"a rater who fails more than {allowed} of {checks} checks is set apart: "
+        f"a rater who fails more than {allowed} of {_count(checks, 'check')} is set apart: "
         f"{100 * (1 - passes_by_chance(study)):.0f} % of those who answer at random"
     )
     if checks // 2 <= allowed:
         yield (
-            f"a rater who always gives the same answer may fail {checks // 2} of them and is then "
-            "not set apart: give more --checks, or a lower --most-failed"
+            f"a rater who always gives the same answer may fail only {checks // 2} of them, and is "
+            "then not set apart: give more --checks, or a lower --most-failed"
         )
 
 

@@ -267,7 +267,11 @@ def test_the_plan_says_what_raters_do_and_what_is_found(leo_bench: Run, tmp_path
 
 
 def test_the_plan_warns_where_checks_catch_nobody(leo_bench: Run, tmp_path: Path) -> None:
-    for checks, said in ((0, "there are no checks"), (2, "always gives the same answer")):
+    for checks, said in (
+        (0, "there are no checks"),
+        (1, "fails more than 1 of 1 check is set apart: 0 %"),
+        (2, "always gives the same answer may fail only 1 of them, and is then not set apart"),
+    ):
         made_study(tmp_path / str(checks), checks=checks, with_clips=False)
         assert said in leo_bench("study", "plan", tmp_path / str(checks)).out
 
