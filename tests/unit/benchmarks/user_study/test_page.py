@@ -58,6 +58,16 @@ def test_the_consent_of_a_site_says_that_its_host_may_keep_a_log(study: Study) -
     assert said not in page(page_data(study, [0], "server", rater="0" * 32), "/")
 
 
+def test_the_consent_says_by_what_answers_are_found_to_be_deleted(study: Study) -> None:
+    """The link of a crowd-working site has no token in it; the address and the file have."""
+    on_server = page(page_data(study, [0], "server", rater="0" * 32), "/")
+    on_site = page(page_data(study, [0], "site"), "")
+    for html, by in ((on_server, "the address of this page"), (on_site, "the file that the last")):
+        assert [by in line for line in html.splitlines() if line.startswith("<li>")].count(
+            True
+        ) == 1
+
+
 def test_the_address_of_style_and_script_is_the_base(study: Study) -> None:
     html = page(page_data(study, [0], "server", rater="0" * 32), "/")
     assert 'href="/study.css"' in html
