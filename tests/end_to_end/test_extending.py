@@ -21,21 +21,25 @@ BLOCK = re.compile(
     r"(?:^`(?P<path>[^`\n]+)`:\n\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.M | re.S
 )
 
-# Runs in the copy: the page's commands in one process, then its tests in another.
+# Runs in the copy: the page's commands, and then its tests.
 DRIVER = """
-import json, os, shlex, sys
-from leo_bench.benchmarks.cli.main import main
+import json, shlex, sys
+import pytest
 
 asked = json.load(sys.stdin)
-for line in asked["commands"]:
-    sys.argv = shlex.split(line)
-    try:
-        main()
-    except SystemExit as end:
-        if end.code:
-            sys.exit(f"exit code {end.code}: {line}")
-sys.stdout.flush()
-os.execv(sys.executable, [sys.executable, "-m", "pytest", "-q", "-n", "0", *asked["tests"]])
+
+class Commands:
+    def pytest_sessionstart(self):
+        from leo_bench.benchmarks.cli.main import main
+        for line in asked["commands"]:
+            sys.argv = shlex.split(line)
+            try:
+                main()
+            except SystemExit as end:
+                if end.code:
+                    pytest.exit(f"exit code {end.code}: {line}", 1)
+
+sys.exit(pytest.main(["-q", "-n", "0", *asked["tests"]], [Commands()]))
 """
 
 
