@@ -16,8 +16,8 @@ from tiny_stages import contents
 from conftest import Run
 
 STAGES = ("animator", "lmdm")
-STEPS = 40
-SHORT = f"steps = {STEPS}, batch = 2, report_every = 3, save_every = 4, validate_every = 10"
+STEPS = 20
+SHORT = f"steps = {STEPS}, batch = 2, report_every = 3, save_every = 4, validate_every = 5"
 TINY = (
     "resolution=32",
     "cddpm.resolution=32",
@@ -25,11 +25,11 @@ TINY = (
     "animator.channel_cap=8",
     "animator.style=20",
     "animator.discriminator={ learning_rate = 1e-3, betas = [0.0, 0.99] }",
-    f"animator.training={{ {SHORT}, picture_every = 20 }}",
+    f"animator.training={{ {SHORT}, picture_every = 10 }}",
     "lmdm.length=8",
     "lmdm.network={ channels = 32, multipliers = [1, 1], blocks = 1, attention = [], heads = 2,"
     " dropout = 0.1 }",
-    f"lmdm.training={{ {SHORT}, ema = 0.9, picture_every = 20, evaluate_every = 15, "
+    f"lmdm.training={{ {SHORT}, ema = 0.9, picture_every = 10, evaluate_every = 8, "
     'keep_best = "fvd", evaluation = { frames = 8, clips = 2, sampler = "ddim-2", '
     'extractor = "pixels" } }',
 )
@@ -54,6 +54,7 @@ def killed(command: list[str], checkpoints: Path) -> None:
     assert process.wait() == -signal.SIGKILL
 
 
+@pytest.mark.usefixtures("quick_pictures")
 def test_a_killed_leo_ends_as_if_it_had_not_been(
     leo_bench: Run,
     make_videos: Callable[..., Path],

@@ -38,8 +38,9 @@ FILES = sorted(
 
 
 @cache
-def tree(path: Path) -> ast.Module:
-    return ast.parse((ROOT / path).read_text())
+def nodes(path: Path) -> list[ast.AST]:
+    """All nodes of a file's syntax."""
+    return list(ast.walk(ast.parse((ROOT / path).read_text())))
 
 
 def module(path: Path) -> str:
@@ -52,16 +53,19 @@ def module(path: Path) -> str:
 MODULES = {module(path): path for path in FILES}
 
 
-def imports(path: Path) -> Iterator[tuple[int, str]]:
+@cache
+def imports(path: Path) -> list[tuple[int, str]]:
     """Line and name of every imported module, those inside functions too."""
-    for node in ast.walk(tree(path)):
+    found: list[tuple[int, str]] = []
+    for node in nodes(path):
         if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
+            found += ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             origin = "." * node.level + (node.module or "")
             for alias in node.names:
                 below = f"{origin}.{alias.name}"
-                yield node.lineno, below if below in MODULES else origin
+                found.append((node.lineno, below if below in MODULES else origin))
+    return found
 
 
 def forbidden_imports(path: Path) -> Iterator[str]:
@@ -122,7 +126,7 @@ def test_files_of_tests_have_names_of_their_own() -> None:
 
 
 def forbidden_calls(path: Path) -> Iterator[str]:
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Assert):
             yield f"{path}:{node.lineno}: bare assert"
         elif isinstance(node, ast.Call):
