@@ -1,6 +1,7 @@
 """The labels of i3d-toy: the worlds' truth about a clip; and the pieces of its training."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +131,15 @@ def test_the_shipped_file_is_small_and_says_what_its_logits_are() -> None:
     assert json.loads(metadata["worlds"]) == {name: kind.version for name, kind in WORLDS.items()}
 
 
+@cache
+def clip_and_labels(name: str, index: int) -> tuple[torch.Tensor, list[int]]:
+    """A clip of a world's test split, as network input, and its labels."""
+    world = World.named(name, "test")
+    motion, identity = world.motion(index, range(0, 32, 2)), world.identity(index)
+    clip = network_input(world.render(identity, motion, 64)[None], 224)
+    return clip, clip_labels(identity, world.program(index), motion)
+
+
 @pytest.mark.parametrize("bn_eps", [1e-5, 1e-3])
 @pytest.mark.parametrize(
     ("name", "group"), [("toy-faces", "face: pattern"), ("toy-bodies", "body: hips_x")]
@@ -137,14 +147,13 @@ def test_the_shipped_file_is_small_and_says_what_its_logits_are() -> None:
 def test_the_shipped_network_answers_as_its_log_says(name: str, group: str, bn_eps: float) -> None:
     """i3d_toy.json gives 0.90 to 0.91 for these two; by chance 6 of 8 right has odds under 2 %."""
     network = load_i3d(WEIGHTS, bn_eps).eval()
-    world, column = World.named(name, "test"), NAMES.index(group)
+    column = NAMES.index(group)
     first = sum(other.classes for other in GROUPS[:column])
     right = 0
     for index in range(8):
-        motion, identity = world.motion(index, range(0, 32, 2)), world.identity(index)
-        clip = world.render(identity, motion, 64)
+        clip, labels = clip_and_labels(name, index)
         with torch.inference_mode():
-            logits = network(network_input(clip[None], 224))[0]
+            logits = network(clip)[0]
         answer = int(logits[first : first + GROUPS[column].classes].argmax())
-        right += answer == clip_labels(identity, world.program(index), motion)[column]
+        right += answer == labels[column]
     assert right >= 6

@@ -108,9 +108,14 @@ def assert_same(found: MemoryStore, expected: MemoryStore) -> None:
             assert torch.equal(content(found)[place][name], feature), (place, name)
 
 
+@pytest.fixture(scope="module")
+def expected(recipes: tuple[FeatureRecipe, FeatureRecipe, FrameRecipe]) -> MemoryStore:
+    return singly(jobs_of(watched(), recipes))
+
+
 @pytest.mark.parametrize("workers", [1, 3])
 def test_the_features_are_those_of_single_measurements(
-    recipes: tuple[FeatureRecipe, FeatureRecipe, FrameRecipe], workers: int
+    recipes: tuple[FeatureRecipe, FeatureRecipe, FrameRecipe], expected: MemoryStore, workers: int
 ) -> None:
     source = watched()
     store, told = MemoryStore(), list[tuple[int, int]]()
@@ -120,7 +125,7 @@ def test_the_features_are_those_of_single_measurements(
     assert max(source.read.values()) == 1
     assert sum(source.read.values()) == 5 * needed
     assert told == [(done, 5) for done in range(1, 6)]
-    assert_same(store, singly(jobs_of(watched(), recipes)))
+    assert_same(store, expected)
 
 
 def test_frames_that_clips_share_are_held_once(

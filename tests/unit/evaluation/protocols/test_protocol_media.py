@@ -219,8 +219,8 @@ def test_an_integer_of_thousands_of_digits_is_one_line(tmp_path: Path) -> None:
 
 
 def test_neighbouring_seeds_share_no_repeat(make_videos: Callable[..., Path]) -> None:
-    real = make_videos("real", count=40, frames=16)
-    fake = make_videos("fake", count=40, frames=16, seed=50)
+    real = make_videos("real", count=16, frames=16)
+    fake = make_videos("fake", count=16, frames=16, seed=50)
     values = []
     for seed in (0, 1):
         request = ScoreRequest(
