@@ -142,7 +142,7 @@ def _answers(results: Results) -> TableGrid:
         lines.append(_line("left side chosen (%)", left, "left", ".2f", parts, notes))
     label = "seconds an item: median [quartiles]"
     lines.append(_line(label, seconds, "seconds", ".1f", parts, notes))
-    what = "which of two methods is chosen" if in_pairs else "yes or no"
+    what = "which clip is chosen, each pair in both orders" if in_pairs else "yes or no"
     said = f"Agreement on {what}: 1 where all raters answer alike, 0 as if by chance."
     name = "agreement, sides and time" if in_pairs else "agreement and time"
     covers = f"{_covers(results)} Of seconds: quartiles of all votes."

@@ -14,7 +14,7 @@ from leo_bench.benchmarks.study_results.exclusion import set_apart
 from leo_bench.benchmarks.study_results.votes import votes_frame
 from leo_bench.benchmarks.user_study.study import Study
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.preferences.agreement import fleiss_kappa
+from leo_bench.evaluation.preferences.agreement import fleiss_kappa, kappa_of_pairs
 from leo_bench.evaluation.preferences.ranking import Duel, Strength, bradley_terry
 from leo_bench.evaluation.preferences.shares import (
     ShareOfVotes,
@@ -241,15 +241,12 @@ def _differences(study: Study, votes: "DataFrame") -> Iterator[DifferenceOfMetho
 
 
 def _agreement(study: Study, votes: "DataFrame") -> AgreementRecord | None:
-    """Of votes for the first method of a pair in the order of the methods, or of "yes"."""
-    order = {name: place for place, name in enumerate(methods_in_order(study))}
-    answers: Sequence[str] = list(votes["answer"])
+    """Of choices between two clips, or of yes and no."""
+    answers, raters, items = (list(votes[name]) for name in ("answer", "rater", "item"))
     if study.kind == "pairs":
-        answers = [
-            "first" if (answer == "a") == (order[a] < order[b]) else "second"
-            for answer, a, b in _rows(votes, ("answer", "method_a", "method_b"))
-        ]
-    found = fleiss_kappa(answers, list(votes["rater"]), list(votes["item"]))
+        found = kappa_of_pairs([answer == "a" for answer in answers], raters, items)
+    else:
+        found = fleiss_kappa(answers, raters, items)
     if found.value is None:
         return None
     return AgreementRecord(

@@ -8,6 +8,10 @@ answers, this is `statsmodels.stats.inter_rater.fleiss_kappa`, which takes no ot
 with fewer answers are taken as in Gwet (2014, Handbook of Inter-Rater Reliability, 4th edition,
 chapter 2); an item with one answer counts for chance alone.
 
+Which clip of a pair is the first decides nothing. Pairs are therefore taken in both orders, so that
+chance is one half: Randolph's free-marginal kappa [2005, Joensuu Learning and Instruction
+Symposium], `fleiss_kappa(table, method="randolph")` of statsmodels.
+
 The interval is made on the scale of Fisher's z for n answers an item, on which the width hangs
 little on the value [Fisher 1925, Statistical Methods for Research Workers, section 40]:
 
@@ -21,7 +25,7 @@ Simulated coverage: benchmarks/coverage.md.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +35,7 @@ from leo_bench.evaluation.preferences.crossed import Codes, Crossed
 from leo_bench.evaluation.uncertainty.variance import LEVEL, check_level, student_reach
 
 Array = NDArray[np.float64]
+Rows = Callable[[Array], Array]  # `_rows`
 
 ROUNDING = 1e-12
 
@@ -76,6 +81,25 @@ def fleiss_kappa(
     return kappa_of(codes, design, level)
 
 
+def kappa_of_pairs(
+    is_first: Sequence[bool], raters: Sequence[str], items: Sequence[str], level: float = LEVEL
+) -> Agreement:
+    """Fleiss' kappa of choices between two clips, each pair of clips taken in both orders.
+
+    Args:
+        is_first: [N], whether the first clip of the pair is chosen; any order of a pair will do.
+        raters: [N], who chose.
+        items: [N], of which pair.
+        level: of the interval.
+
+    Raises:
+        InputError: as `fleiss_kappa`.
+    """
+    design = Crossed.of(raters, items, len(is_first))
+    check_level(level)
+    return _measured(np.eye(2)[np.asarray(is_first, dtype=np.intp)], design, level, _in_both_orders)
+
+
 def kappa_of(codes: Codes, design: Crossed, level: float) -> Agreement:
     """Fleiss' kappa of answers [N] by number, 0 to the number of answers less 1.
 
@@ -83,11 +107,15 @@ def kappa_of(codes: Codes, design: Crossed, level: float) -> Agreement:
         InputError: a level outside (0, 1).
     """
     check_level(level)
-    votes = np.eye(int(codes.max()) + 1)[codes]  # [N, answers]
-    value = float(_kappa(_rows(_table(votes, design.items, design.item_count)).sum(0)))
+    return _measured(np.eye(int(codes.max()) + 1)[codes], design, level, _rows)
+
+
+def _measured(votes: Array, design: Crossed, level: float, rows: Rows) -> Agreement:
+    """Kappa of votes [N, answers]."""
+    value = float(_kappa(rows(_table(votes, design.items, design.item_count)).sum(0)))
     return Agreement(
         value=None if math.isnan(value) else value,
-        interval=None if math.isnan(value) else _interval(value, votes, design, level),
+        interval=None if math.isnan(value) else _interval(value, votes, design, level, rows),
         level=level,
         items=design.item_count,
         raters=design.rater_count,
@@ -113,6 +141,13 @@ def _rows(counts: Array) -> Array:
     return np.concatenate([agreement, sizes > 1, sizes > 0, shares], -1)
 
 
+def _in_both_orders(counts: Array) -> Array:
+    """`_rows` of pairs [..., 2], their shares averaged over both orders."""
+    rows = _rows(counts)
+    rows[..., 3:] = rows[..., 3:].mean(-1, keepdims=True)
+    return rows
+
+
 def _kappa(sums: Array) -> Array:
     """Kappa of sums [..., 3 + answers] of `_rows`; NaN where it is not defined."""
     agreement, paired, answered = np.moveaxis(sums[..., :3], -1, 0)
@@ -125,17 +160,17 @@ def _kappa(sums: Array) -> Array:
 
 
 def _interval(
-    value: float, votes: Array, design: Crossed, level: float
+    value: float, votes: Array, design: Crossed, level: float, rows_of: Rows
 ) -> tuple[float, float] | None:
     counts = _table(votes, design.items, design.item_count)
-    rows = _rows(counts)
+    rows = rows_of(counts)
     whole = rows.sum(0)
-    less_one = _rows(np.maximum(counts[:, None] - np.eye(votes.shape[1]), 0))
+    less_one = rows_of(np.maximum(counts[:, None] - np.eye(votes.shape[1]), 0))
     by_answer = _kappa(whole - rows[:, None] + less_one)  # [items, answers]
     kappas = [
         np.array([value]),
         by_answer[design.items, votes.argmax(1)],
-        np.array([_without(rater, votes, design) for rater in range(design.rater_count)]),
+        np.array([_without(rater, votes, design, rows_of) for rater in range(design.rater_count)]),
         _kappa(whole - rows),
     ]
     answers = len(votes) / design.item_count
@@ -172,10 +207,10 @@ def _from_z(z: float, answers: float) -> float:
     return math.expm1(z) / (math.exp(z) + answers - 1)
 
 
-def _without(rater: int, votes: Array, design: Crossed) -> float:
+def _without(rater: int, votes: Array, design: Crossed, rows: Rows) -> float:
     kept = design.raters != rater
     counts = _table(votes[kept], design.items[kept], design.item_count)
-    return float(_kappa(_rows(counts).sum(0)))
+    return float(_kappa(rows(counts).sum(0)))
 
 
 def _jackknife(values: Array) -> float:

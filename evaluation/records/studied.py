@@ -71,7 +71,7 @@ class StrengthRecord(Data):
 
 
 class AgreementRecord(Data):
-    """Fleiss' kappa of the answers; an interval of None cannot be computed."""
+    """Fleiss' kappa of the answers, of pairs in both orders; interval None: it has none."""
 
     value: Number
     interval: tuple[Number, Number] | None

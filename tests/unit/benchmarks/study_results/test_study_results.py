@@ -72,6 +72,17 @@ def test_the_order_of_clips_in_items_does_not_matter(tmp_path: Path) -> None:
         assert mine.value == pytest.approx(theirs.value)
 
 
+def test_agreement_does_not_depend_on_the_order_of_the_methods(tmp_path: Path) -> None:
+    found = []
+    for order in (("ours", "theirs", "real"), ("theirs", "ours", "real")):
+        folder = answered(tmp_path / order[0], ours_first, videos=5, raters=4, methods=order)
+        found.append(computed(folder).kept.agreement)
+    assert found[0] is not None
+    # Of 15 pairs 10 have all votes for real; of 5 pairs three of four raters are for ours.
+    assert found[0].value == pytest.approx(2 * (10 + 5 / 2) / 15 - 1)
+    assert found[0] == found[1]
+
+
 def test_raters_set_apart_count_in_one_of_two_ways(tmp_path: Path) -> None:
     folder = answered(tmp_path, ours_first, careless=(0,), videos=5, raters=4)
     found = computed(folder)

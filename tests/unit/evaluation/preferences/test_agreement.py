@@ -9,7 +9,7 @@ from statsmodels.stats.inter_rater import fleiss_kappa as kappa_of_statsmodels
 
 from leo_bench.benchmarks.evidence.study_coverage import Cell, run_cell
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.preferences.agreement import Agreement, fleiss_kappa
+from leo_bench.evaluation.preferences.agreement import Agreement, fleiss_kappa, kappa_of_pairs
 from leo_bench.evaluation.preferences.drawn import drawn_votes
 from leo_bench.evaluation.preferences.power import Spread
 
@@ -34,6 +34,22 @@ def test_the_value_is_statsmodels() -> None:
     assert (found.raters, found.items) == (5, 12)
     assert found.value is not None
     assert found.interval is not None
+    assert found.interval[0] < found.value < found.interval[1]
+
+
+def test_pairs_have_statsmodels_kappa_of_even_chance_whichever_clip_is_the_first() -> None:
+    generator = np.random.default_rng(0)
+    answers = generator.random((6, 14)) < generator.random(14) ** 0.3
+    raters, items = (
+        [f"{place}" for place in places.ravel()] for places in np.indices(answers.shape)
+    )
+    found = kappa_of_pairs(answers.ravel().tolist(), raters, items)
+    table = np.stack([answers.sum(0), (~answers).sum(0)], 1)
+    assert found.value == pytest.approx(kappa_of_statsmodels(table, method="randolph"))
+    turned = kappa_of_pairs((answers ^ (np.arange(14) % 3 == 0)).ravel().tolist(), raters, items)
+    assert found.value == pytest.approx(turned.value)
+    assert found.interval is not None
+    assert found.interval == pytest.approx(turned.interval)
     assert found.interval[0] < found.value < found.interval[1]
 
 
