@@ -49,7 +49,13 @@ class Attention:
         int, typer.Option(min=0, max=100, help="Attention checks that a rater sees.")
     ] = 4
     practice: Annotated[
-        int, typer.Option(min=1, max=20, help="Practice items that a rater sees first.")
+        int,
+        typer.Option(
+            min=1,
+            max=20,
+            help="Practice items that a rater sees first; of two or more, the first is shown "
+            "solved, as an example.",
+        ),
     ] = 2
     check_right: Annotated[
         str | None,

@@ -17,7 +17,10 @@ def results(
     ] = None,
     on_error: Annotated[
         Literal["fail", "skip"],
-        typer.Option(help="skip: leave out answer files that cannot be used, with a note each."),
+        typer.Option(
+            help="skip: leave out answer files that cannot be used, with a note each; answers that "
+            "contradict each other are always refused."
+        ),
     ] = "fail",
     format: Annotated[
         Literal["terminal", "markdown", "latex", "html"], typer.Option(help="Output format.")

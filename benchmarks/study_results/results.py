@@ -34,7 +34,7 @@ from leo_bench.evaluation.records.studied import (
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-NOBODY = "nobody has voted"
+NOBODY = "no rater of this column has voted"
 NO_KAPPA = "all votes are alike, or no item has two votes"
 
 Found = TypeVar("Found")

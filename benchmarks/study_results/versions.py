@@ -53,7 +53,7 @@ def counted(found: Sequence[Found], notes: list[str]) -> list[Found]:
             if conflict := _conflict(early, late):
                 raise InputError(
                     f"{early.where} and {late.where}: rater {late.answers.rater}: {conflict}; "
-                    "leave one of them out"
+                    f"leave one of them out{_of_one_seed(late)}"
                 )
         *others, last = in_order
         for other in others:
@@ -69,6 +69,11 @@ def counted(found: Sequence[Found], notes: list[str]) -> list[Found]:
 
 def _rater(one: Found) -> str:
     return one.answers.rater
+
+
+def _of_one_seed(one: Found) -> str:
+    is_simulated = one.answers.way == "simulated"
+    return ", or simulate one with another --seed" if is_simulated else ""
 
 
 def _conflict(early: Found, late: Found) -> str:

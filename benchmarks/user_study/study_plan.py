@@ -62,9 +62,11 @@ def plan_lines(study: Study, spread: Spread, power: float) -> Iterator[str]:
     if not 0 < power < 1:
         raise InputError(f"--power {power:g}: expected a share between 0 and 1")
     roles = Counter(study.item[one.item].role for one in study.shown(0))
+    practice = _count(roles["practice"], "practice item")
+    if roles["practice"] > 1:  # the page shows the first one solved, with the instructions
+        practice = f"1 example, {_count(roles['practice'] - 1, 'practice item')}"
     shown = (
-        f"{_count(roles['practice'], 'practice item')}, {_count(roles['rated'], 'rated item')} and "
-        f"{_count(roles['check'], 'check')}"
+        f"{practice}, {_count(roles['rated'], 'rated item')} and {_count(roles['check'], 'check')}"
     )
     minutes = _count(max(1, round(minutes_a_rater(study))), "minute")
     seconds = study.shape.frames / study.shape.fps
@@ -73,9 +75,12 @@ def plan_lines(study: Study, spread: Spread, power: float) -> Iterator[str]:
         f"{seconds:.1f} s of its clip and {ANSWERING:g} s more"
     )
     yield from _found(study, spread, power)
+    found = "a share is found if its 95 % interval excludes 50 %"
+    if not _is_of_shares(study):
+        found = "a difference is found if its 95 % interval excludes 0"
     yield (
-        f"assumed: raters differ by {spread.raters:g} and items by {spread.items:g}, standard "
-        "deviations on the scale of log odds"
+        f"{found}; assumed: raters differ by {spread.raters:g} and items by {spread.items:g}, "
+        "standard deviations on the scale of log odds"
     )
     yield from _caught(study)
 
@@ -93,16 +98,20 @@ def _found(study: Study, spread: Spread, power: float) -> Iterator[str]:
         if design is None:
             yield f"some raters see nothing of {'; '.join(names)}: no plan"
             continue
-        unit = "pairs" if study.kind == "pairs" else "clips of a method"
-        whole = design.votes_a_rater == design.items
-        seen = f"{design.items}" if whole else f"{design.per_rater} of {design.items}"
+        unit = _count(design.items, "pair" if study.kind == "pairs" else "clip")
+        if design.votes_a_rater < design.items:
+            unit = f"{design.votes_a_rater} of {unit}"
+        if study.kind == "single":
+            unit += " of a method"
+        elif len(names) > 1:
+            unit += " of each two methods"
         found = _find(study, design, spread, power)
-        yield f"{_count(study.raters, 'rater')} x {seen} {unit} {found}{named}"
+        yield f"{_count(study.raters, 'rater')} x {unit} {found}{named}"
 
 
 def _find(study: Study, design: Design, spread: Spread, power: float) -> str:
     """What a study finds; of single clips, a difference of two methods."""
-    if study.kind == "single" and len(study.method) > 1:
+    if not _is_of_shares(study):
         least = smallest_difference(design, spread, power)
         found = "find a difference of {:.0f} points between two methods with shares around 50 %"
     else:
@@ -111,6 +120,10 @@ def _find(study: Study, design: Design, spread: Spread, power: float) -> str:
     if least is None:
         return f"are too few to find anything in {100 * power:g} % of studies"
     return f"{found.format(100 * least)} in {100 * power:g} % of studies"
+
+
+def _is_of_shares(study: Study) -> bool:
+    return study.kind == "pairs" or len(study.method) == 1
 
 
 def _caught(study: Study) -> Iterator[str]:

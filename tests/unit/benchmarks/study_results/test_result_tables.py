@@ -72,7 +72,7 @@ def test_simulated_raters_are_named_in_every_place(tmp_path: Path) -> None:
 def test_a_dash_has_its_reason(tmp_path: Path) -> None:
     folder = answered(tmp_path, mostly_ours, careless=(0, 1, 2, 3), videos=5)
     text = text_of(computed(folder))
-    assert text.count("nobody has voted.") == 3
+    assert text.count("no rater of this column has voted.") == 3
     assert "nan" not in text.lower()
 
 

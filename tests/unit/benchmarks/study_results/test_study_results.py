@@ -183,7 +183,7 @@ def test_a_pair_without_votes_has_no_share(tmp_path: Path) -> None:
     found = computed(folder)
     assert all(one.kept is None for one in found.shares)
     assert all(one.of_all is not None for one in found.shares)
-    assert found.kept.absent == (("all numbers", "nobody has voted"),)
+    assert found.kept.absent == (("all numbers", "no rater of this column has voted"),)
 
 
 def test_raters_without_rated_votes_count_as_begun_alone(tmp_path: Path) -> None:

@@ -253,7 +253,8 @@ def test_the_plan_says_what_raters_do_and_what_is_found(leo_bench: Run, tmp_path
         "takes the 0.6 s of its clip and 4 s more"
     )
     found = re.fullmatch(
-        r"20 raters x 4 pairs find (\d\d) % against 50 % in 80 % of studies", lines[1]
+        r"20 raters x 4 pairs of each two methods find (\d\d) % against 50 % in 80 % of studies",
+        lines[1],
     )
     assert found is not None
     assert lines[3] == (
@@ -287,4 +288,7 @@ def test_the_plan_of_single_clips_is_of_a_difference(leo_bench: Run, tmp_path: P
             rf"9 raters x 9 clips of a method {says}", leo_bench("study", "plan", folder).out
         )
     made_study(tmp_path / "few", videos=1, raters=1, with_clips=False)
-    assert "1 rater x 1 pairs are too few" in leo_bench("study", "plan", tmp_path / "few").out
+    assert (
+        "1 rater x 1 pair of each two methods are too few"
+        in leo_bench("study", "plan", tmp_path / "few").out
+    )
