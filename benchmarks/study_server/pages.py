@@ -18,6 +18,7 @@ from leo_bench.benchmarks.study_server.identifiers import VALUE, Identifiers
 from leo_bench.benchmarks.study_server.raters import (
     TOKEN,
     ClosedError,
+    OtherAnswerError,
     Raters,
     UnknownRaterError,
     WrongVoteError,
@@ -122,7 +123,9 @@ class _Pages:
         except (ValidationError, WrongVoteError):
             raise RefusedError(422, "no vote of this rater's slot") from None
         except ClosedError:
-            raise RefusedError(409, "a vote after the end") from None
+            await self._refuse_with_answers(token, "a vote after the end")
+        except OtherAnswerError as error:
+            await self._refuse_with_answers(token, str(error))
         except UnknownRaterError:
             self._refuse(token)
         return JSONResponse({"saved": count})
@@ -186,6 +189,11 @@ class _Pages:
         if is_forgotten(self._site.folder, token):
             raise RefusedError(410, "the answers of this rater were removed") from None
         raise RefusedError(404, "unknown token") from None
+
+    async def _refuse_with_answers(self, token: str, what: str) -> NoReturn:
+        """The page takes the answers over: they were given in another window."""
+        answers = await run_in_threadpool(self._site.raters.answers, token)
+        raise RefusedError(409, what, {"answers": answers.model_dump(mode="json")}) from None
 
     def _ending(self, token: str) -> Ending:
         identifiers = self._site.identifiers

@@ -36,7 +36,14 @@ class ClosedError(Exception):
 
 
 class WrongVoteError(Exception):
-    """The slot of the rater has no such item or choice, or the turn was used for another answer."""
+    """The slot of the rater has no such item or choice."""
+
+
+class OtherAnswerError(Exception):
+    """Another answer of the same or a later turn is kept: the link is open in two browsers.
+
+    Its text says which of the two.
+    """
 
 
 @dataclass(frozen=True)
@@ -165,12 +172,13 @@ class Raters:
     def save(self, token: str, vote: Vote) -> int:
         """Keep a vote, and return how many the rater has given.
 
-        The same vote again, or one of an older turn than that which is kept, changes nothing.
+        The same vote again changes nothing.
 
         Raises:
             UnknownRaterError: there is no such rater.
             ClosedError: the rater has finished.
-            WrongVoteError: it is no vote of the rater's slot, or differs from one of the same turn.
+            WrongVoteError: it is no vote of the rater's slot.
+            OtherAnswerError: another vote of the same or a later turn is kept, and stays.
         """
         with self._writing():
             rater = self._find(token)
@@ -180,8 +188,11 @@ class Raters:
             values = vote.model_dump()
             self._database.execute(_SAVE, {"rater": token, **values})
             kept = self._database.execute(_KEPT, (token, vote.item)).fetchone()
-            if kept != tuple(values[name] for name in _COMPARED) and kept[-1] == vote.turn:
-                raise WrongVoteError
+            if kept != tuple(values[name] for name in _COMPARED):
+                is_one = kept[-1] == vote.turn
+                raise OtherAnswerError(
+                    "two answers with one turn" if is_one else "an answer older than that kept"
+                )
             self._database.execute(
                 "UPDATE rater SET begun = 1 WHERE token = ? AND NOT begun", (token,)
             )

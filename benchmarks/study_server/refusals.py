@@ -19,7 +19,7 @@ class RefusedError(Exception):
         more: what the browser gets as JSON in place of the line.
     """
 
-    def __init__(self, status: int, what: str, more: Mapping[str, int] | None = None) -> None:
+    def __init__(self, status: int, what: str, more: Mapping[str, object] | None = None) -> None:
         super().__init__(what)
         self.status = status
         self.what = what

@@ -20,9 +20,9 @@ from leo_bench.benchmarks.study_server.raters import Raters
 from leo_bench.benchmarks.study_server.refusals import RefusalLog
 from leo_bench.benchmarks.study_server.serving import listening
 from leo_bench.benchmarks.study_server.watching import Watch
-from leo_bench.benchmarks.user_study.answers import Answers
+from leo_bench.benchmarks.user_study.answers import Answers, Vote
 from leo_bench.benchmarks.user_study.page_data import Ending
-from leo_bench.benchmarks.user_study.study import Study
+from leo_bench.benchmarks.user_study.study import Study, load_study
 
 ENDING = Ending(completion="http://localhost/done?cc={CODE}&who={PROLIFIC_PID}", code="C0DE")
 # As the second press on "finish", where the answer of the server comes between the two.
@@ -161,6 +161,52 @@ def test_by_touch_on_a_phone(served: tuple[Rater, str, Path]) -> None:
     assert [vote.choice for vote in found.votes] == ["no", "yes", "no", "yes", "no"]
     assert [vote.changes for vote in found.votes] == [0] * 5
     assert sorted(vote.turn for vote in found.votes) == [0, 1, 2, 3, 4]
+
+
+def test_one_link_in_two_browsers(served: tuple[Rater, str, Path]) -> None:
+    rater, everybody, folder = served
+    rater.open(f"{everybody}?PROLIFIC_PID=twice&STUDY_ID=s&SESSION_ID=t")
+    token = rater.run("return data.rater")
+    rater.comes_to("consent")
+    rater.run("part('agree').click()")
+    rater.comes_to("instructions")
+    rater.run("part('start').click()")
+    for _ in range(2):  # practice and the first item
+        rater.may_answer()
+        rater.press("y", Keys.ENTER)
+    rater.until(SAVED)
+    # Another browser answers two more; here the first of them is still shown.
+    rater.may_answer()
+    items = rater.run("return asked().map(({ item }) => item)")
+    with Raters(folder, load_study(folder)) as elsewhere:
+        for turn in (1, 2):
+            vote = Vote(item=items[turn], choice="yes", ms=900, turn=turn)
+            assert elsewhere.save(token, vote) == turn + 1
+    rater.press("n", Keys.ENTER)
+    rater.until("return view.at === 4 && isSettled()")
+    assert rater.text("place") == "Clip 4 of 5."
+    assert "You gave answers with this link in another window." in rater.text("warning")
+    assert rater.run("return part('bar').value") == 3
+    rater.until(SAVED)
+    assert votes(folder, token) == ["yes", "yes", "yes"]
+    # It goes on: a change of such an answer, and the rest.
+    rater.may_answer()
+    rater.press("b")
+    rater.may_answer()
+    rater.press("n", Keys.ENTER)
+    for _ in range(2):
+        rater.may_answer()
+        rater.press("y", Keys.ENTER)
+    rater.until(SAVED)
+    found = answers_of(folder, token).votes
+    assert [vote.item for vote in found] == items
+    assert [(vote.choice, vote.turn) for vote in found] == [
+        ("yes", 0),
+        ("yes", 1),
+        ("no", 3),
+        ("yes", 4),
+        ("yes", 5),
+    ]
 
 
 def answers_of(folder: Path, token: str) -> Answers:

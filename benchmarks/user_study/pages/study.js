@@ -85,9 +85,8 @@ function newProgress() {
 
 const namedSlot = (text) => (/^\d{1,6}$/.test(text) ? Number(text) : NaN);
 
-/* What the server has of this rater; a vote of a later turn that it does not have yet stays. */
-function takeServersAnswers() {
-  const known = data.answers;
+/* Take what the server has of this rater; a vote of a later turn that it does not have stays. */
+function takeServersAnswers(known) {
   progress.saved = {};
   if (known === null) return;
   for (const vote of known.votes) {
@@ -247,8 +246,16 @@ async function answered(job, answer) {
     update((p) => (p.saved = {})); // the server lacks votes: all are sent again
     return false;
   } else if (answer.status === 409) {
-    update((p) => (p.finished = true));
-    location.reload(); // finished in another window: the page has the ending now
+    const known = (await answer.json().catch(() => null))?.answers;
+    if (known === undefined) return false; // cut off: asked again
+    progress = store.read() ?? progress;
+    takeServersAnswers(known);
+    if (progress.finished) {
+      location.reload(); // finished in another window: the page has the ending now
+    } else {
+      warnings.add("other_window");
+      go(resumed(), "pushState");
+    }
   } else if (answer.status === 422 && job.vote !== undefined) {
     update((p) => delete p.votes[job.vote.item]);
     warnings.add("problem_refused");
@@ -1018,7 +1025,7 @@ document.documentElement.style.setProperty("--shape", data.width / data.height);
 document.documentElement.style.setProperty("--widest", `${LARGEST * data.width}px`);
 progress = store.read() ?? newProgress();
 if (progress.slot in data.slots) {
-  if (!isSite) takeServersAnswers();
+  if (!isSite) takeServersAnswers(data.answers);
   for (const box of document.querySelectorAll(".letters")) box.checked = progress.letters;
   go(resumed(), "replaceState");
   deliver();

@@ -122,16 +122,30 @@ def test_items_of_another_slot_and_practice_are_refused(tmp_path: Path) -> None:
             refused(site, site.send(rater, site.vote(rater, item, 0)), 422, line, item)
 
 
-def test_an_altered_vote_of_the_same_turn_changes_nothing(site: Served, rater: Rater) -> None:
+def test_another_answer_of_a_used_turn_gets_the_answers_that_are_kept(
+    site: Served, rater: Rater
+) -> None:
+    """One link in two browsers: the page takes the answers over."""
     item = site.items(rater)[0]
     first = site.vote(rater, item, 3)
     assert site.send(rater, first).status_code == 200
-    for changed in ({"choice": "right"}, {"ms": 5}, {"replays": 1}):
+    used, older = "two answers with one turn", "an answer older than that kept"
+    for changed, what in (
+        ({"choice": "right"}, used),
+        ({"ms": 5}, used),
+        ({"replays": 1}, used),
+        ({"turn": 2, "choice": "right"}, older),
+        ({"turn": 2}, older),
+    ):
         reply = site.send(rater, {**first, **changed})
-        refused(site, reply, 422, "no vote of this rater's slot", item)
-    assert site.send(rater, {**first, "turn": 2, "choice": "right"}).status_code == 200
-    (found,) = answers_in(site.folder)
-    assert [vote.model_dump() for vote in found.votes] == [first]
+        (found,) = answers_in(site.folder)
+        assert [vote.model_dump() for vote in found.votes] == [first]
+        assert (reply.status_code, reply.json()) == (
+            409,
+            {"answers": found.model_dump(mode="json")},
+        )
+        assert site.log == [f"refused: vote: {what}"]
+        site.log.clear()
 
 
 BAD_BODIES = [
