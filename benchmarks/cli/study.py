@@ -33,7 +33,10 @@ class Clips:
     ] = None
     fps: Annotated[
         float | None,
-        typer.Option(help="Frames per second; default: what the videos' files state, or 25."),
+        typer.Option(
+            help="Frames per second of all clips; default: what the videos' files state, if they "
+            "state one rate, or 25."
+        ),
     ] = None
     size: Annotated[
         int | None,

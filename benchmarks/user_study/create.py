@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from leo_bench.benchmarks.sources.open import SourceOptions, dataset_behind
 from leo_bench.benchmarks.user_study.checks import Check, checks_between, checks_of
+from leo_bench.benchmarks.user_study.clip_rate import rate_of, slowest_rate
 from leo_bench.benchmarks.user_study.drawing import (
     MethodVideos,
     compared,
@@ -23,7 +24,6 @@ from leo_bench.benchmarks.user_study.showing import (
     Look,
     blind_name,
     length_of,
-    rate_of,
     size_of,
     write_clips,
 )
@@ -202,10 +202,10 @@ class _Drawn:
 def _draw(request: StudyRequest, resources: Resources) -> _Drawn:
     options = options_of(request, resources)
     methods = open_methods(request, options)
-    fps, notes = rate_of(methods, request.fps)
-    frames = length_of(methods, request.frames, fps)
+    frames = length_of(methods, request.frames, request.fps or slowest_rate(methods))
     groups, of_pairs = _groups(request, methods, frames)
     clips = [clip for group in groups for item in group for clip in item]
+    fps, _ = rate_of(clips, request.fps)  # before videos are read, which takes long
     shown = {
         one.name: sorted({clip.index for clip in clips if clip.method == one.name})
         for one in methods
@@ -213,12 +213,13 @@ def _draw(request: StudyRequest, resources: Resources) -> _Drawn:
     side, times, of_size = size_of(methods, shown, request.size)
     look = Look(side, times, frames, fps)
     checks, of_checks = _checks(request, methods, shown, look, options)
+    _, of_rate = rate_of([*clips, *(one for check in checks for one in check.clips)], request.fps)
     of_consent = []
     if not request.contact:
         of_consent.append("the consent text names nobody to ask (--contact)")
     if not request.kept:
         of_consent.append("the consent text does not say how long answers are kept (--kept)")
-    notes = [*notes, *of_pairs, *of_size, *of_checks, *of_consent]
+    notes = [*of_rate, *of_pairs, *of_size, *of_checks, *of_consent]
     return _Drawn(methods, shown, groups, checks, look, notes)
 
 

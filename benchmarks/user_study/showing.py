@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 import torch
 from torch import Tensor
@@ -21,13 +20,12 @@ from leo_bench.benchmarks.user_study.drawing import MethodVideos
 from leo_bench.benchmarks.user_study.study import Shape, clip_path
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.preprocess import floor_crop_lanczos
-from leo_bench.evaluation.videos.source import VideoSource, WrappedVideos, each_levels, frame_rates
-from leo_bench.evaluation.videos.write import check_fps, write_video
+from leo_bench.evaluation.videos.source import VideoSource, WrappedVideos, each_levels
+from leo_bench.evaluation.videos.write import write_video
 
 LEAST_SIDE = 256  # pixels of a clip's file
 LEAST_FRAMES = 8
 LONGEST = 4.0  # seconds of a clip, unless --frames says more
-USUAL_RATE = 25.0  # frames per second where no video states any
 DATE = 1_000_000_000  # of every clip's file, so that no date says in which order they were made
 
 
@@ -143,43 +141,6 @@ def length_of(methods: Sequence[MethodVideos], frames: int | None, fps: float) -
             f"{LEAST_FRAMES} or more: give --frames, and shorter videos are left out"
         )
     return min(shortest[0], max(LEAST_FRAMES, round(LONGEST * fps)))
-
-
-def rate_of(methods: Sequence[MethodVideos], fps: float | None) -> tuple[float, list[str]]:
-    """Frames per second of clips, and notes: as given, or as the real videos or else all state.
-
-    A method of which every n-th frame is taken counts with an n-th of its rate.
-
-    Raises:
-        InputError: the rate that is given cannot be written; methods state several, and there are
-            no real ones.
-    """
-    stated = {}
-    for method in methods:
-        rates = [rate / method.stride for rate in frame_rates(method.source) if rate is not None]
-        if rates:
-            stated[method.name] = median(rates)
-    real = next((stated[m.name] for m in methods if m.is_real and m.name in stated), None)
-    found = set(stated.values())
-    if fps is not None:
-        check_fps(fps)
-        rate = fps
-    elif real is not None:
-        rate = real
-    elif len(found) > 1:
-        listed = ", ".join(f"{name} {value:g}" for name, value in stated.items())
-        raise InputError(f"frames per second differ ({listed}): give --fps")
-    else:
-        rate = next(iter(found), USUAL_RATE)
-    notes = [
-        f"{name}: its files say {value:g} frames per second, and clips play {rate:g}"
-        for name, value in stated.items()
-        if abs(value - rate) > 0.01 * rate
-    ]
-    silent = [method.name for method in methods if method.name not in stated]
-    if silent:
-        notes.append(f"{', '.join(silent)}: no frame rate is stated; clips play {rate:g}")
-    return rate, notes
 
 
 def size_of(

@@ -1,6 +1,5 @@
 """What all clips have in common, their names, and their files, decoded again."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -16,27 +15,12 @@ from leo_bench.benchmarks.user_study.showing import (
     blind_name,
     frames_of,
     length_of,
-    rate_of,
     size_of,
     write_clips,
 )
 from leo_bench.benchmarks.user_study.study import clip_path
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.tensors import TensorVideos
-
-
-@dataclass
-class Paced:
-    """A source whose files state a frame rate."""
-
-    inner: TensorVideos
-    rate: float
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.inner, name)
-
-    def rates(self) -> list[float]:
-        return [self.rate] * len(self.inner.names)
 
 
 def moving(frames: int, height: int, width: int, colour: int = 200) -> Tensor:
@@ -48,13 +32,10 @@ def moving(frames: int, height: int, width: int, colour: int = 200) -> Tensor:
     return clip
 
 
-def method(
-    name: str = "a", *clips: Tensor, rate: float | None = None, stride: int = 1
-) -> MethodVideos:
+def method(name: str = "a", *clips: Tensor, stride: int = 1) -> MethodVideos:
     videos = {f"v{i}": clip for i, clip in enumerate(clips or (moving(12, 64, 64),))}
     inner = TensorVideos(name, videos, "round")
-    source = inner if rate is None else Paced(inner, rate)
-    return MethodVideos(name, f"{name}/", source, name == "real", stride)  # type: ignore[arg-type]
+    return MethodVideos(name, f"{name}/", inner, name == "real", stride)
 
 
 def test_a_clip_is_as_long_as_the_shortest_video_and_at_most_four_seconds() -> None:
@@ -68,25 +49,6 @@ def test_a_clip_is_as_long_as_the_shortest_video_and_at_most_four_seconds() -> N
         length_of([short], 7, 25.0)
     with pytest.raises(InputError, match="c: v0 has 4 frames to show, and a clip needs 8 or more"):
         length_of([short, method("c", moving(4, 16, 16))], None, 25.0)
-
-
-def test_the_rate_is_that_of_the_real_videos_or_the_common_one() -> None:
-    ours, theirs = method("ours", rate=25.0), method("theirs", rate=30.0)
-    real = method("real", rate=30.0, stride=4)
-    rate, notes = rate_of([ours, theirs, real, method("other")], None)
-    assert rate == 7.5
-    assert notes == [
-        "ours: its files say 25 frames per second, and clips play 7.5",
-        "theirs: its files say 30 frames per second, and clips play 7.5",
-        "other: no frame rate is stated; clips play 7.5",
-    ]
-    assert rate_of([ours], None) == (25.0, [])
-    assert rate_of([method()], None)[0] == 25.0
-    assert rate_of([ours, theirs], 10.0)[0] == 10.0
-    with pytest.raises(InputError, match=r"differ \(ours 25, theirs 30\): give --fps"):
-        rate_of([ours, theirs], None)
-    with pytest.raises(InputError, match="give --fps"):
-        rate_of([ours], 0.0)
 
 
 def test_the_size_is_that_of_the_smallest_video_and_notes_say_what_is_resized() -> None:
