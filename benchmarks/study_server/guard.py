@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leo_bench.benchmarks.study_server.refusals import RefusalLog, RefusedError
@@ -29,6 +29,10 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+PAGE_POLICY = (  # of a page that says what is refused
+    "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
 LINES = {404: "unknown page", 405: "method not allowed"}
 
 
@@ -82,6 +86,9 @@ class Guard:
             self._log(f"refused: {_kind(scope)}: {error.what}")
             if error.more is not None:
                 return JSONResponse(error.more, error.status)
+            if error.page:
+                policy = {"Content-Security-Policy": PAGE_POLICY}
+                return HTMLResponse(error.page, error.status, policy)
             headers = {"Connection": "close"} if error.status in (408, 413) else None
             return PlainTextResponse(f"{error.what}\n", error.status, headers)
         # Neither its message nor its traceback: they may hold what a rater sent.

@@ -26,7 +26,7 @@ from leo_bench.benchmarks.study_server.raters import (
 from leo_bench.benchmarks.study_server.refusals import RefusalLog, RefusedError
 from leo_bench.benchmarks.study_server.watching import HERE, WATCH_SCRIPT, WATCH_STYLE
 from leo_bench.benchmarks.user_study.answers import Vote
-from leo_bench.benchmarks.user_study.page import SCRIPT, STYLE, page, policy
+from leo_bench.benchmarks.user_study.page import SCRIPT, STYLE, page, page_of_no_link, policy
 from leo_bench.benchmarks.user_study.page_data import PAGES, Ending, page_data
 from leo_bench.benchmarks.user_study.study import Study, clip_path, shown_clips
 from leo_bench.evaluation.errors import InputError
@@ -86,24 +86,11 @@ class _Pages:
         }
 
     def rater_page(self, request: Request) -> Response:
-        token = self._token(request)
         try:
-            answers = self._site.raters.answers(token)
-        except UnknownRaterError:
-            self._refuse(token)
-        ending = self._ending(token)
-        if not answers.finished:  # a code in the page could be read before the end
-            ending = Ending(identifiers=ending.identifiers)
-        data = page_data(
-            self._site.study,
-            [answers.slot],
-            "server",
-            clips=f"{UP}clips",
-            rater=token,
-            answers=answers,
-            ending=ending,
-        )
-        return _html(page(data, UP), f"{policy(data)}; {NO_FRAMES}")
+            return self._page_of(self._token(request))
+        except RefusedError as error:
+            told = page_of_no_link(self._site.study.language, UP)
+            raise RefusedError(error.status, error.what, page=told) from None
 
     async def begin(self, request: Request) -> Response:
         token = self._token(request)
@@ -178,6 +165,25 @@ class _Pages:
         if not _same(request.path_params["token"], self._site.raters.operator):
             raise RefusedError(404, "unknown token")
         return _html(self._site.watch(UP), WATCH_POLICY)
+
+    def _page_of(self, token: str) -> Response:
+        try:
+            answers = self._site.raters.answers(token)
+        except UnknownRaterError:
+            self._refuse(token)
+        ending = self._ending(token)
+        if not answers.finished:  # a code in the page could be read before the end
+            ending = Ending(identifiers=ending.identifiers)
+        data = page_data(
+            self._site.study,
+            [answers.slot],
+            "server",
+            clips=f"{UP}clips",
+            rater=token,
+            answers=answers,
+            ending=ending,
+        )
+        return _html(page(data, UP), f"{policy(data)}; {NO_FRAMES}")
 
     def _token(self, request: Request) -> str:
         token: str = request.path_params["token"]

@@ -17,13 +17,17 @@ class RefusedError(Exception):
         status: of HTTP.
         what: one line, with nothing of the request in it: for the browser and for the log.
         more: what the browser gets as JSON in place of the line.
+        page: what it gets as HTML in place of the line.
     """
 
-    def __init__(self, status: int, what: str, more: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self, status: int, what: str, more: Mapping[str, object] | None = None, page: str = ""
+    ) -> None:
         super().__init__(what)
         self.status = status
         self.what = what
         self.more = more
+        self.page = page
 
 
 class RefusalLog:

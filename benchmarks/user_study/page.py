@@ -1,4 +1,4 @@
-"""Renders the page that raters see: `pages/index.html` with a study's texts and data.
+"""Renders the pages that raters see: `pages/index.html` with a study's texts and data.
 
 One page serves a static site and the server. It asks for `study.css`, `study.js` and the clips, and
 for nothing else: its content security policy forbids it. The template engine escapes every text.
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from leo_bench.benchmarks.user_study.page_data import PAGES, PageData
+from leo_bench.benchmarks.user_study.page_data import PAGES, PageData, words_of
 
 STYLE = "study.css"
 SCRIPT = "study.js"
@@ -31,6 +31,18 @@ def page(data: PageData, base: str) -> str:
     """
     return _TEMPLATES.get_template("index.html").render(
         data=data, words=data.words, json=data.to_json(), base=base, policy=policy(data)
+    )
+
+
+def page_of_no_link(language: str, base: str) -> str:
+    """The page as HTML that says that a link does not work; it has nothing of the study.
+
+    Args:
+        language: of the study.
+        base: address of the folder of `study.css`.
+    """
+    return _TEMPLATES.get_template("no_link.html").render(
+        language=language, words=words_of(language), base=base
     )
 
 
