@@ -34,6 +34,7 @@ class Row:
         failed, checks: attention checks that failed, of those that the rater came to.
         seconds: median time of an answer; None without any.
         reason: why the rule sets the rater apart; "" if it does not.
+        is_unfinished: whether the rule would set the rater apart only if no answer came any more.
     """
 
     rater: Rater
@@ -43,6 +44,7 @@ class Row:
     checks: int = 0
     seconds: float | None = None
     reason: str = ""
+    is_unfinished: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,15 @@ class Watch:
         with reading(self.folder, VOTES, self.study.id) as database:
             answers = [] if database is None else stored_answers(database, self.study)
         by_rater = {found.rater: found for found in answers}
-        rows = [self._row(rater, by_rater.get(rater.token)) for rater in self.raters.all()]
+        raters = self.raters.all()
+        rows = [self._row(rater, by_rater.get(rater.token)) for rater in raters if rater.begun]
         return _TEMPLATES.get_template("watch.html").render(
             study=self.study,
             base=base,
             every=EVERY,
             rows=rows,
-            begun=sum(row.rater.begun for row in rows),
+            invited=len(raters),
+            begun=len(rows),
             finished=sum(row.rater.finished for row in rows),
             apart=sum(bool(row.reason) for row in rows),
             votes=sum(row.answered for row in rows),
@@ -89,6 +93,7 @@ class Watch:
             return Row(rater, 0, asked)
         failed, checks = failed_checks(self.study, answers)
         times = [vote.ms / 1000 for vote in answers.votes]
+        reason = self._reason(answers)
         return Row(
             rater,
             len(answers.votes),
@@ -96,7 +101,8 @@ class Watch:
             failed,
             checks,
             median(times) if times else None,
-            self._reason(answers),
+            reason,
+            is_unfinished=not reason and self.rule(self.study, answers) != "",
         )
 
     def _reason(self, answers: Answers) -> str:
