@@ -57,7 +57,7 @@ def serve(
     Prints the address of the page for the one who runs the study. Raters come by links of
     `study invite`, also while this runs, or with --open by one link for everybody. Ctrl-C ends it,
     and the same command goes on. A vote is on the disk before the browser is told so. No access
-    log is written; neither names, network addresses nor times are stored.
+    log is written; neither names, IP addresses nor times are stored.
 
     Examples:
 
@@ -145,15 +145,20 @@ def invite(
       leo-bench study invite study --base https://example.org/study
     """
     from leo_bench.benchmarks.cli.screen import out, say
+    from leo_bench.benchmarks.study_server.database import VOTES
     from leo_bench.benchmarks.study_server.raters import Raters
     from leo_bench.benchmarks.user_study.study import load_study
     from leo_bench.evaluation.errors import InputError
 
     found = load_study(study)
+    given = None if base is None else _checked(base)
+    nowhere = InputError("no address for the links yet: run `leo-bench study serve`, or --base")
+    if given is None and not (study / VOTES.file).exists():
+        raise nowhere  # before the database is made
     with Raters(study, found) as raters:
-        address = raters.address if base is None else _checked(base)
+        address = given or raters.address
         if not address:
-            raise InputError("no address for the links yet: run `leo-bench study serve`, or --base")
+            raise nowhere
         for rater in raters.invite(count):
             out(f"{address}/r/{rater.token}")
         invited = len(raters.all())

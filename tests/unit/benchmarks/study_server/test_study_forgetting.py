@@ -52,8 +52,10 @@ def test_a_token_may_come_as_the_raters_link() -> None:
 
 def test_a_static_site_has_no_database(leo_bench: Run, tmp_path: Path) -> None:
     made_study(tmp_path, with_clips=False)
+    assert leo_bench("study", "invite", tmp_path).code == 2
     ended = leo_bench("study", "forget", tmp_path, TOKEN)
     assert (ended.code, ended.err) == (0, "")
+    assert "sqlite" not in ended.out
     assert "answers of this rater are refused from now on" in ended.out
     assert is_forgotten(tmp_path, TOKEN)
     assert sorted(path.name for path in tmp_path.iterdir()) == [FORGOTTEN, "study.toml"]

@@ -62,9 +62,12 @@ def test_serve_prints_where_the_pages_are(
 
 
 def test_invite_prints_links(leo_bench: Run, tmp_path: Path, study: Study) -> None:
+    before = sorted(tmp_path.iterdir())
     early = leo_bench("study", "invite", tmp_path)
     assert (early.code, early.out, early.err.count("\n")) == (2, "", 1)
     assert "no address for the links yet" in early.err
+    assert leo_bench("study", "invite", tmp_path, "--base", "nowhere").code == 2
+    assert sorted(tmp_path.iterdir()) == before  # no database
     given = leo_bench("study", "invite", tmp_path, "--base", "https://example.org/study/")
     assert (given.code, given.err) == (0, "")
     assert re.fullmatch(f"https://example.org/study/r/{HEX}\n", given.out)
