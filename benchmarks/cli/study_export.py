@@ -21,7 +21,8 @@ def study_export(
         ),
     ] = "",
     code: Annotated[
-        str, typer.Option(help="Completion code; default: one of each rater's own.")
+        str,
+        typer.Option(help="Completion code; default with --completion: one of each rater's own."),
     ] = "",
     identifiers: Annotated[
         str, typer.Option(help="Parameters of the link that a crowd-working site adds.")
@@ -61,14 +62,19 @@ def study_export(
         f"    python -m http.server --bind 127.0.0.1 --directory {out}",
         f"link of a rater: ADDRESS/?slot=K, with K from 0 to {last}, each for one rater",
         "link of a crowd-working site: ADDRESS/ and its parameters; the page draws a slot",
-        f"answers: {_answers(post)}",
+        f"answers: {_answers(post, completion or code)}",
         "a static page cannot authenticate raters: `leo-bench study results` detects duplicates",
         "    and contradictions, and cannot detect forged answers",
     ):
         say(line)
 
 
-def _answers(post: str) -> str:
+def _answers(post: str, completion: str) -> str:
+    if not post and completion:
+        return (
+            "raters download a file, then get the completion code, and must still send you the "
+            "file; --post sends the answers"
+        )
     if not post:
         return "raters download a file at the end and send it to you"
     return (

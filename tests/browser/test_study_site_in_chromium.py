@@ -39,7 +39,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rater, Host
             post=f"{host.address}answers",
             completion=f"{host.address}done?cc={{CODE}}&who={{PROLIFIC_PID}}",
         )
-        export_site(folder / "study", folder / "site", Ending())
+        export_site(folder / "study", folder / "site", Ending(completion=ending.completion))
+        export_site(folder / "study", folder / "site" / "mailed", Ending())
         export_site(folder / "study", folder / "site" / "posted", ending)
         yield Rater(browser), host, study, folder / "downloads"
 
@@ -99,9 +100,17 @@ def test_by_keyboard_alone(site: tuple[Rater, Host, Study, Path]) -> None:
     rater.tab_to("hand-over")
     rater.press(Keys.ENTER)
     rater.comes_to("end")
-    code = rater.text("code")
+    # The answers are in this browser alone: until they are downloaded, nothing leads away.
+    assert rater.text("code") == ""
+    assert not rater.browser.find_element("id", "completion").is_displayed()
+    assert rater.text("held") == "After the download, this page shows your completion code."
+    assert main_buttons(rater) == ["download"]
     rater.tab_to("download")
     rater.press(Keys.ENTER)
+    rater.until("return !part('completion').hidden")
+    assert main_buttons(rater) == ["completion"]
+    assert rater.text("held") == ""
+    code = rater.text("code")
     deadline = time.monotonic() + 60
     while not list(downloads.glob("*.json")) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -119,6 +128,14 @@ def test_by_keyboard_alone(site: tuple[Rater, Host, Study, Path]) -> None:
     rater.open(link)
     rater.comes_to("end")
     assert rater.text("code") == code
+    # Without a crowd-working site there is no code, before the download or after it.
+    rater.open(f"{host.address}mailed/?slot=0")
+    rater.comes_to("end")
+    assert main_buttons(rater) == []
+    assert rater.text("code") == rater.text("held") == ""
+    rater.run("update((p) => (p.downloaded = false)); showHandedOver()")
+    assert main_buttons(rater) == ["download"]
+    assert rater.text("code") == rater.text("held") == ""
     outside = [url for url in asked_of_the_network(rater.browser) if host.address not in url]
     assert all(url.startswith(("about:", "data:", "chrome:")) for url in outside), outside
     assert not [entry for entry in rater.browser.get_log("browser") if entry["level"] == "SEVERE"]
@@ -192,6 +209,13 @@ def test_by_touch_on_a_phone(site: tuple[Rater, Host, Study, Path]) -> None:
     assert link == f"{host.address}done?cc={code}&who=who%26me"
     severe = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
     assert len(severe) == 2  # the posts that were refused
+
+
+def main_buttons(rater: Rater) -> list[str]:
+    """The filled buttons that are shown."""
+    found = "[...document.querySelectorAll('.main')].filter(e => e.checkVisibility())"
+    names: list[str] = rater.run(f"return {found}.map(e => e.id)")
+    return names
 
 
 def fits(rater: Rater) -> None:
@@ -323,4 +347,4 @@ def test_a_link_to_no_slot_says_so(site: tuple[Rater, Host, Study, Path]) -> Non
     for slot in ("4", "-1", "x", ""):
         rater.open(f"{host.address}?slot={slot}")
         assert rater.view == "problem"
-        assert f"slot {slot}" in rater.text("problem-text")
+        assert "Check that you opened the whole link." in rater.text("problem-text")

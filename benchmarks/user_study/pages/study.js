@@ -28,7 +28,7 @@ function say(key, values = {}) {
 
 // ---------------------------------------------------------------------------- progress
 
-/* {format, rater, slot, agreed, begun, started, practised, finished, posted, letters,
+/* {format, rater, slot, agreed, begun, started, practised, finished, posted, downloaded, letters,
     votes: {item: Vote}, saved: {item: turn that the server has}, spent: {item: {ms, replays}}} */
 let progress;
 
@@ -76,6 +76,7 @@ function newProgress() {
     practised: 0,
     finished: false,
     posted: false,
+    downloaded: false,
     votes: {},
     saved: {},
     spent: {},
@@ -853,7 +854,6 @@ function showWarning() {
 // ------------------------------------------------------------------------- the last page
 
 let file = ""; // address of the answers as a file
-let isDownloaded = false;
 
 function showHandedOver() {
   const { post, code, completion } = data.ending;
@@ -870,13 +870,18 @@ function showHandedOver() {
     part("download").href = file;
     part("download").download = `answers-${data.study}-${progress.rater.slice(0, 8)}.json`;
   }
+  // Whoever has handed nothing over yet is led nowhere: the answers are in this browser alone.
+  const isHeld = isSite && !progress.posted && !progress.downloaded;
+  part("download").classList.toggle("main", isHeld);
   const shown = code || sha256(`${data.study} ${progress.rater}`).slice(0, 10);
   const address = completed(completion, shown);
   part("code").textContent = shown;
-  part("code-part").hidden = (isPosting && !isStuck) || !(isSite || code || address);
-  part("completion").hidden = (isPosting && !isStuck) || address === "";
+  const hasCode = code !== "" || address !== "";
+  part("held").hidden = !(isHeld && hasCode) || part("file").hidden;
+  part("code-part").hidden = isHeld || !hasCode;
+  part("completion").hidden = isHeld || address === "";
   if (address !== "") part("completion").href = address;
-  part("close").hidden = address !== "" || (isSite && !progress.posted && !isDownloaded);
+  part("close").hidden = address !== "" || isHeld;
 }
 
 /* The completion address with its placeholders filled; "" if there is none. */
@@ -991,7 +996,7 @@ part("completion").addEventListener("click", (event) => {
   if (!isSettled()) event.preventDefault(); // the second press on "finish"
 });
 part("download").addEventListener("click", () => {
-  isDownloaded = true;
+  update((p) => (p.downloaded = true));
   setTimeout(showHandedOver);
 });
 part("choices").addEventListener("change", (event) => choose(event.target.value));
@@ -1016,7 +1021,7 @@ addEventListener("online", () => {
   if (view.name === "item" && !part("failed").hidden) showItem();
 });
 addEventListener("beforeunload", (event) => {
-  const isOver = isSite ? progress.posted || isDownloaded : pending().length === 0;
+  const isOver = isSite ? progress.posted || progress.downloaded : pending().length === 0;
   if (!store.works && progress.agreed && !isOver) event.preventDefault();
 });
 
@@ -1030,5 +1035,5 @@ if (progress.slot in data.slots) {
   go(resumed(), "replaceState");
   deliver();
 } else {
-  problem(say("problem_slot", { slot: link.get("slot") }));
+  problem(say("problem_slot"));
 }

@@ -53,7 +53,13 @@ def test_the_page_asks_for_nothing_from_outside(study: Study) -> None:
 
 
 def test_the_consent_of_a_site_says_that_its_host_may_keep_a_log(study: Study) -> None:
-    said = "<li>The web host of this page may log network numbers"  # and not as data
+    said = "<li>The web host of this page may log IP addresses"  # and not as data
+    assert said in page(page_data(study, [0], "site"), "")
+    assert said not in page(page_data(study, [0], "server", rater="0" * 32), "/")
+
+
+def test_the_consent_of_a_site_says_that_it_cannot_check_who_answers(study: Study) -> None:
+    said = "<li>This page cannot check who you are."
     assert said in page(page_data(study, [0], "site"), "")
     assert said not in page(page_data(study, [0], "server", rater="0" * 32), "/")
 

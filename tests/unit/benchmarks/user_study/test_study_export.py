@@ -119,6 +119,11 @@ def test_the_command_says_how_to_host_it(
     assert f"python -m http.server --bind 127.0.0.1 --directory {site}" in ended.err
     assert "ADDRESS/?slot=K, with K from 0 to 3" in ended.err
     assert "cannot authenticate raters" in ended.err
+    assert "raters download a file at the end and send it to you" in ended.err
+    completion = ("--completion", "https://example.org/done?cc={CODE}")
+    paid = leo_bench("study", "export", folder, "--out", site, *completion)
+    said = " ".join(paid.err.split())
+    assert "must still send you the file; --post sends the answers" in said
 
 
 @pytest.mark.parametrize(
