@@ -88,23 +88,27 @@ class Consent:
     contact: Annotated[
         str, typer.Option(help="Whom raters can ask: an e-mail address or a link.")
     ] = ""
-    kept: Annotated[str, typer.Option(help="How long answers are kept, as 'until 2027-12-31'.")] = (
-        ""
-    )
+    kept: Annotated[
+        str,
+        typer.Option(
+            help="How long answers are kept, in the language of the pages, as 'until 2027-12-31'."
+        ),
+    ] = ""
     language: Annotated[str, typer.Option(help="Language of the pages: en or de.")] = "en"
 
 
 def create(
     *,
     more: Annotated[
-        list[str] | None, typer.Argument(help="More methods, as NAME=SOURCE.", metavar="A=SOURCE")
+        list[str] | None,
+        typer.Argument(
+            help="The methods, as NAME=SOURCE; 'real' names the real videos.",
+            metavar="NAME=SOURCE",
+        ),
     ] = None,
     pairs: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Methods to compare, as NAME=SOURCE; 'real' names the real videos; may be "
-            "repeated."
-        ),
+        typer.Option(help="Another way to name a method, as NAME=SOURCE; may be repeated."),
     ] = None,
     question: Annotated[
         str,
@@ -151,7 +155,7 @@ def create(
 
     Examples:
 
-      leo-bench study create --pairs ours=samples/ digan=other/ real=taichihd/test
+      leo-bench study create ours=samples/ digan=other/ real=taichihd/test
       --question realism --raters 20 --out study
 
       leo-bench study create ours=with/ without=without/ --question repetition --out study5
@@ -161,12 +165,11 @@ def create(
     from leo_bench.benchmarks.user_study.create import create_study
     from leo_bench.benchmarks.user_study.study import DOCUMENT
     from leo_bench.benchmarks.user_study.study_plan import plan_lines
-    from leo_bench.benchmarks.user_study.study_request import StudyRequest
+    from leo_bench.benchmarks.user_study.study_request import StudyRequest, check_place
     from leo_bench.evaluation.files.kinds import made_by
     from leo_bench.evaluation.files.targets import Target, check_targets, claimed
     from leo_bench.evaluation.preferences.power import Spread
 
-    check_targets(Target("--out", out, made_by("study create", DOCUMENT)))
     request = StudyRequest(
         pairs=(*(pairs or []), *(more or [])),
         question=question,
@@ -178,6 +181,8 @@ def create(
         seed=seed,
         **fields_of(clips, strides, attention, consent, reading),
     )
+    check_place(request, out)
+    check_targets(Target("--out", out, made_by("study create", DOCUMENT)))
     work = resources(workers=workers, keep=False, what="clips written")
     with claimed(out, "study create"):
         study, was_there = create_study(request, out, work)
@@ -210,9 +215,16 @@ def plan(
     Example: leo-bench study plan study --spread-raters 1 --spread-items 1
     """
     from leo_bench.benchmarks.cli.screen import out as show
-    from leo_bench.benchmarks.user_study.study import load_study
+    from leo_bench.benchmarks.cli.screen import say
+    from leo_bench.benchmarks.user_study.study import check_clips, load_study
     from leo_bench.benchmarks.user_study.study_plan import plan_lines
+    from leo_bench.evaluation.errors import InputError
     from leo_bench.evaluation.preferences.power import Spread
 
-    for line in plan_lines(load_study(study), Spread(spread_raters, spread_items), power):
+    found = load_study(study)
+    for line in plan_lines(found, Spread(spread_raters, spread_items), power):
         show(line)
+    try:
+        check_clips(found, study)
+    except InputError as error:
+        say(f"note: {error}")

@@ -34,14 +34,14 @@ def demo(
     from leo_bench.benchmarks.study_server.raters import Raters
     from leo_bench.benchmarks.study_server.refusals import RefusalLog
     from leo_bench.benchmarks.study_server.watching import Watch
-    from leo_bench.benchmarks.user_study.study import DOCUMENT
+    from leo_bench.benchmarks.user_study.study import DOCUMENT, check_clips
     from leo_bench.evaluation.errors import InputError
     from leo_bench.evaluation.files.kinds import made_by
     from leo_bench.evaluation.files.targets import Target, check_targets, claimed
 
     try:
         from leo_bench.benchmarks.study_server.pages import Site, study_app
-        from leo_bench.benchmarks.study_server.serving import check_clips, listening, run
+        from leo_bench.benchmarks.study_server.serving import listening, run
     except ModuleNotFoundError as error:
         raise InputError(f"study demo needs {error.name}: pip install 'leo-bench[study]'") from None
     check_targets(Target("--out", out, made_by("study demo", DOCUMENT)))
@@ -49,7 +49,7 @@ def demo(
         listener = stack.enter_context(listening(HOST, port))
         with claimed(out, "study demo"):
             study = demo_study(out, resources(workers=2, keep=False, what="clips written"))
-        check_clips(out, study)
+        check_clips(study, out)
         raters = stack.enter_context(Raters(out, study))
         log = RefusalLog(say)
         stack.callback(log.close)

@@ -76,12 +76,12 @@ def serve(
     from leo_bench.benchmarks.study_server.refusals import RefusalLog
     from leo_bench.benchmarks.study_server.watching import Watch
     from leo_bench.benchmarks.user_study.ending import LOCAL, ending_of
-    from leo_bench.benchmarks.user_study.study import load_study
+    from leo_bench.benchmarks.user_study.study import check_clips, load_study
     from leo_bench.evaluation.errors import InputError
 
     try:
         from leo_bench.benchmarks.study_server.pages import Site, study_app
-        from leo_bench.benchmarks.study_server.serving import check_clips, listening, run
+        from leo_bench.benchmarks.study_server.serving import listening, run
     except ModuleNotFoundError as error:
         raise InputError(
             f"study serve needs {error.name}: pip install 'leo-bench[study]'"
@@ -92,7 +92,7 @@ def serve(
         post="", completion=completion, code=code, identifiers=identifiers.split(",")
     )
     found = load_study(study)
-    check_clips(study, found)
+    check_clips(found, study)
     with ExitStack() as stack:
         listener = stack.enter_context(listening(host, port))
         raters = stack.enter_context(Raters(study, found))

@@ -79,6 +79,22 @@ def absolute_source(spec: str) -> str | None:
     return None if made == spec and not Path(spec).is_absolute() else made
 
 
+def paths_in(spec: str) -> list[Path]:
+    """The files and folders that a source names; of a pattern the folder that it begins with."""
+    found: list[Path] = []
+
+    def add(leaf: str) -> str:
+        path = Path(leaf).expanduser()
+        if not path.exists() and has_magic(leaf):
+            path = Path(*takewhile(lambda part: not has_magic(part), path.parts))
+        if path.exists() and not names_dataset(leaf):
+            found.append(path)
+        return leaf
+
+    _rewritten(spec, add)
+    return found
+
+
 def with_definitions(spec: str) -> str:
     """`spec` with included data sets named by the absolute paths of their files."""
     return _rewritten(spec, lambda leaf: absolute_dataset(leaf) if names_dataset(leaf) else leaf)

@@ -4,27 +4,15 @@ import contextlib
 import logging
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 import uvicorn
 
 from leo_bench.benchmarks.study_server.guard import Guard
 from leo_bench.benchmarks.study_server.refusals import RefusalLog
-from leo_bench.benchmarks.user_study.study import Study, read_clip, shown_clips
 from leo_bench.evaluation.errors import InputError
 
 CONNECTIONS = 4096  # at once; a browser opens up to six
 GRACE = 3  # seconds that open requests get at the end
-
-
-def check_clips(folder: Path, study: Study) -> None:
-    """Check that the clips are those that the study was made with.
-
-    Raises:
-        InputError: one is missing or was changed.
-    """
-    for name in shown_clips(study):
-        read_clip(study, folder, name)
 
 
 @contextlib.contextmanager

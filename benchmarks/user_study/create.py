@@ -45,6 +45,7 @@ from leo_bench.benchmarks.user_study.study_request import (
     QUESTIONS,
     StudyRequest,
     check_request,
+    left_out,
     open_method,
     open_methods,
     options_of,
@@ -54,6 +55,7 @@ from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.schema import settings_digest
 from leo_bench.evaluation.records.circumstances import versions
 from leo_bench.evaluation.videos.source import fingerprint
+from leo_bench.evaluation.videos.write import remove_unfinished
 
 # What study.toml has room for: 3 MB of slots, and 1 MB of clips.
 ENTRIES = 150_000
@@ -113,6 +115,7 @@ def create_study(request: StudyRequest, folder: Path, resources: Resources) -> t
                 "give another --out"
             )
     _check_clips(folder, draft)
+    remove_unfinished(folder / CLIPS)
     digests = write_clips(
         draft.clips,
         draft.look,
@@ -219,7 +222,7 @@ def _draw(request: StudyRequest, resources: Resources) -> _Drawn:
         of_consent.append("the consent text names nobody to ask (--contact)")
     if not request.kept:
         of_consent.append("the consent text does not say how long answers are kept (--kept)")
-    notes = [*of_rate, *of_pairs, *of_size, *of_checks, *of_consent]
+    notes = [*left_out(methods), *of_rate, *of_pairs, *of_size, *of_checks, *of_consent]
     return _Drawn(methods, shown, groups, checks, look, notes)
 
 
@@ -268,9 +271,6 @@ def _groups(
             found = draw_pairs(first, second, videos=videos, frames=frames, seed=seed)
             groups.append([(_footage(first, a), _footage(second, b)) for a, b in found.pairs])
             notes.append(found.note)
-    items = videos * len(groups)
-    if request.per_rater is not None and request.per_rater > items:
-        raise InputError(f"--per-rater {request.per_rater}: the study has {items} rated items")
     return groups, notes
 
 
@@ -291,7 +291,9 @@ def _checks(
                 ("--check-wrong", request.check_wrong),
             )
         )
-        return checks_between(right, wrong, count=count, frames=look.frames, seed=request.seed), []
+        return checks_between(right, wrong, count=count, frames=look.frames, seed=request.seed), (
+            left_out((right, wrong))
+        )
     base = next((method for method in methods if method.is_real), methods[0])
     checks, notes = checks_of(
         request.question, base, shown[base.name], count=count, look=look, seed=request.seed

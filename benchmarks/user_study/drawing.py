@@ -64,16 +64,10 @@ class Comparison:
 def compared(
     methods: Sequence[MethodVideos], against: str | None
 ) -> list[tuple[MethodVideos, MethodVideos]]:
-    """Every two methods, or one method with each other one.
-
-    Raises:
-        InputError: `against` is none of the methods.
-    """
+    """Every two methods, or the one that is named `against` with each other one."""
     if against is None:
         return list(combinations(methods, 2))
     known = {method.name: method for method in methods}
-    if against not in known:
-        raise InputError(f"--against {against}: is none of the methods {', '.join(known)}")
     return [(known[against], other) for other in methods if other.name != against]
 
 

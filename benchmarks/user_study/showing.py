@@ -124,11 +124,9 @@ def length_of(methods: Sequence[MethodVideos], frames: int | None, fps: float) -
     LEAST_FRAMES are taken even where they last longer.
 
     Raises:
-        InputError: fewer than LEAST_FRAMES.
+        InputError: the shortest video has fewer than LEAST_FRAMES.
     """
     if frames is not None:
-        if frames < LEAST_FRAMES:
-            raise InputError(f"--frames {frames}: a clip needs {LEAST_FRAMES} frames or more")
         return frames
     shortest = min(
         (method.frames(index), method.name, method.source.names[index])

@@ -301,6 +301,16 @@ def read_clip(study: Study, folder: Path, clip: str) -> bytes:
     return content
 
 
+def check_clips(study: Study, folder: Path) -> None:
+    """Check that the clips are those that the study was made with.
+
+    Raises:
+        InputError: one is missing or was changed.
+    """
+    for name in shown_clips(study):
+        read_clip(study, folder, name)
+
+
 def rated(study: Study, slot: int) -> Iterator[Shown]:
     """What counts of a slot."""
     return (shown for shown in study.shown(slot) if study.item[shown.item].role == "rated")

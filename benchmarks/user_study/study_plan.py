@@ -130,7 +130,10 @@ def _caught(study: Study) -> Iterator[str]:
     """What the rule of exclusion does with raters who do not look."""
     checks, allowed = _checks(study), study.exclusion.most_failed
     if not checks:
-        yield "there are no checks: raters who do not look are not told apart"
+        yield (
+            "there are no checks: raters who do not look are not told apart, and --most-failed has "
+            "no effect"
+        )
         return
     yield (
         f"a rater who fails more than {allowed} of {_count(checks, 'check')} is set apart: "

@@ -1,17 +1,22 @@
 """What `leo-bench study create` was asked for, and the videos of its methods, opened."""
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from leo_bench.benchmarks.datasets import load_dataset
 from leo_bench.benchmarks.scores.plan import source_options
 from leo_bench.benchmarks.scores.requests import VideoOptions
+from leo_bench.benchmarks.sources.locations import paths_in
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.benchmarks.user_study.drawing import MethodVideos
+from leo_bench.benchmarks.user_study.showing import LEAST_FRAMES
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.features.of_clips import Resources
+from leo_bench.evaluation.videos.write import check_fps
 
 REAL = "real"  # the name of the real videos
 QUESTIONS = ("realism", "coherence", "repetition")  # the paper's: Tables 3 and 5
@@ -69,7 +74,7 @@ def check_request(request: StudyRequest) -> None:
     """Check what can be checked before videos are opened.
 
     Raises:
-        InputError: they do not.
+        InputError: they cannot be used.
     """
     own = request.question not in QUESTIONS
     sources = (request.check_right, request.check_wrong)
@@ -90,6 +95,7 @@ def check_request(request: StudyRequest) -> None:
             f"--check-right and --check-wrong are for a question of your own; {request.question} "
             "has checks"
         )
+    _check_numbers(request, given_methods(request))
     if 0 < request.checks <= request.most_failed:
         raise InputError(
             f"--most-failed {request.most_failed}: of {request.checks} checks no rater can fail "
@@ -101,6 +107,39 @@ def check_request(request: StudyRequest) -> None:
         raise InputError("--against: repetition shows one clip at a time; leave it out")
 
 
+def _check_numbers(request: StudyRequest, methods: Mapping[str, str]) -> None:
+    if request.fps is not None:
+        check_fps(request.fps)
+    if request.frames is not None and request.frames < LEAST_FRAMES:
+        raise InputError(f"--frames {request.frames}: a clip needs {LEAST_FRAMES} frames or more")
+    if request.against is not None and request.against not in methods:
+        raise InputError(
+            f"--against {request.against}: is none of the methods {', '.join(methods)}"
+        )
+    count = len(methods)
+    pairs = count - 1 if request.against is not None else count * (count - 1) // 2
+    items = request.videos * (count if request.is_single else pairs)
+    if request.per_rater is not None and request.per_rater > items:
+        raise InputError(f"--per-rater {request.per_rater}: the study has {items} rated items")
+
+
+def check_place(request: StudyRequest, out: Path) -> None:
+    """Check that a study is not written among the videos that it shows, nor they lie in it.
+
+    Raises:
+        InputError: a source lies in `out`, or `out` in a source.
+    """
+    place = Path(os.path.realpath(out))
+    sources = [*given_methods(request).values(), request.check_right, request.check_wrong]
+    for spec in filter(None, sources):
+        for path in paths_in(spec):
+            source = Path(os.path.realpath(path))
+            if place.is_relative_to(source):
+                raise InputError(f"--out {out}: lies in the source {spec}; give another folder")
+            if source.is_relative_to(place):
+                raise InputError(f"--out {out}: the source {spec} lies in it; give another folder")
+
+
 def options_of(request: StudyRequest, resources: Resources) -> SourceOptions:
     """How the sources of a study are opened."""
     options = source_options(request, request.size, None, resources)
@@ -108,33 +147,49 @@ def options_of(request: StudyRequest, resources: Resources) -> SourceOptions:
     return replace(options, frames=request.frames, count=count)
 
 
-def open_methods(request: StudyRequest, options: SourceOptions) -> list[MethodVideos]:
-    """The methods of --pairs, opened.
+def given_methods(request: StudyRequest) -> dict[str, str]:
+    """The sources by the names of the methods.
 
     Raises:
-        InputError: no NAME=SOURCE, two of one name or source, too few, or one cannot be opened.
+        InputError: no NAME=SOURCE, two of one name or source, or too few.
     """
     given: dict[str, str] = {}
     for text in request.pairs:
         name, equals, spec = text.partition("=")
         if not (equals and spec and _NAME.fullmatch(name)):
             raise InputError(
-                f"--pairs {text}: NAME=SOURCE is expected, the name of letters, digits, - and _"
+                f"{text}: NAME=SOURCE is expected, the name of letters, digits, - and _"
             )
         if name.lower() in map(str.lower, given):
-            raise InputError(f"--pairs: {name} is there twice")
+            raise InputError(f"{text}: {name} is there twice")
         if spec in given.values():
-            raise InputError(f"--pairs: {spec} is there twice; two methods need different videos")
+            raise InputError(f"{text}: {spec} is there twice; two methods need different videos")
         given[name] = spec
-    least = 1 if request.is_single else 2
-    if len(given) < least:
-        raise InputError(
-            f"--pairs names {len(given)} of {least} methods or more, as --pairs ours=SOURCE "
-            "real=SOURCE"
-        )
+    if request.is_single and not given:
+        raise InputError("give a method or more, as ours=SOURCE real=SOURCE")
+    if not request.is_single and len(given) < 2:
+        raise InputError("give two methods or more, as ours=SOURCE real=SOURCE")
+    return given
+
+
+def open_methods(request: StudyRequest, options: SourceOptions) -> list[MethodVideos]:
+    """The methods, opened.
+
+    Raises:
+        InputError: as `given_methods`, or a source cannot be opened.
+    """
     return [
         open_method(name, spec, options, request.stride(name.lower() == REAL))
-        for name, spec in given.items()
+        for name, spec in given_methods(request).items()
+    ]
+
+
+def left_out(methods: Iterable[MethodVideos]) -> list[str]:
+    """Notes on the broken videos that --on-error skip left out."""
+    return [
+        f"{method.name}: {broken.name} is left out: {broken.reason}"
+        for method in methods
+        for broken in method.source.skipped
     ]
 
 

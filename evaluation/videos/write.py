@@ -7,6 +7,7 @@
 no suffix  a folder of 000000.png, 000001.png, ...
 """
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 Pixels = NDArray[np.uint8]  # [H,W,3]
 
+UNFINISHED = ".writing-"  # begin of the names of folders that a killed process may leave
 FPS = (0.1, 1000.0)  # smallest and largest frame rate
 
 
@@ -60,7 +62,7 @@ def write_video(path: Path, frames: Iterable[Tensor], fps: float | Fraction) -> 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # In the same folder, so that the last step is a rename; hidden, so that no source lists it.
-        with tempfile.TemporaryDirectory(prefix=".writing-", dir=path.parent) as scratch:
+        with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=path.parent) as scratch:
             unfinished = Path(scratch) / path.name
             count = writer(
                 unfinished, _checked(path, frames), Fraction(fps).limit_denominator(1001)
@@ -69,6 +71,21 @@ def write_video(path: Path, frames: Iterable[Tensor], fps: float | Fraction) -> 
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
     return count
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed processes left of the videos that they wrote into a folder.
+
+    No other process may be writing videos there.
+
+    Raises:
+        InputError: it cannot be removed.
+    """
+    try:
+        for left in folder.glob(f"{UNFINISHED}*"):
+            shutil.rmtree(left)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from None
 
 
 def _checked(path: Path, frames: Iterable[Tensor]) -> Iterator[Pixels]:

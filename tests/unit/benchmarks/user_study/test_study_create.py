@@ -150,8 +150,12 @@ def test_what_is_there_is_kept_completed_and_never_replaced(leo_bench: Run, made
 
     one, two, *_ = study.clip
     clip_path(made, one).unlink()
+    left = made / "clips" / ".writing-ab12" / "x.mp4"  # by a process that was killed
+    left.parent.mkdir()
+    left.write_bytes(b"half")
     assert leo_bench(*LINE, "--out", made).code == 0
     assert tree(made) == before
+    assert not left.parent.exists()
     clip_path(made, two).write_bytes(b"changed")
     changed = leo_bench(*LINE, "--out", made)
     assert changed.code == 2
@@ -195,11 +199,11 @@ def test_study_toml_is_written_last(
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ((REAL,), "--pairs names 1 of 2 methods or more"),
-        ((REAL, "toy-faces/test"), "--pairs toy-faces/test: NAME=SOURCE is expected"),
-        ((REAL, "a.b=x"), "--pairs a.b=x: NAME=SOURCE is expected, the name of letters"),
-        ((REAL, "Real=toy-faces/train"), "--pairs: Real is there twice"),
-        ((REAL, "a=toy-faces/test"), "--pairs: toy-faces/test is there twice"),
+        ((REAL,), "leo-bench: give two methods or more, as ours=SOURCE real=SOURCE"),
+        ((REAL, "toy-faces/test"), "leo-bench: toy-faces/test: NAME=SOURCE is expected"),
+        ((REAL, "a.b=x"), "a.b=x: NAME=SOURCE is expected, the name of letters"),
+        ((REAL, "Real=toy-faces/train"), "Real=toy-faces/train: Real is there twice"),
+        ((REAL, "a=toy-faces/test"), "a=toy-faces/test: toy-faces/test is there twice"),
         ((REAL, "a=nowhere"), "leo-bench: a: "),
         ((REAL, STILL, "--question", "realsim"), "--question realsim: give realism, coherence"),
         ((REAL, STILL, "--question", "Which is nicer?"), "needs --check-right and --check-wrong"),
@@ -265,6 +269,20 @@ def test_the_plan_says_what_raters_do_and_what_is_found(leo_bench: Run, tmp_path
     assert re.findall(r"find (\d\d) %", alike)[0] < found[1]
     refused = leo_bench("study", "plan", tmp_path, "--power", 1)
     assert (refused.code, refused.err.count("\n")) == (2, 1)
+
+
+def test_the_plan_says_that_a_clip_is_missing_or_changed(leo_bench: Run, made: Path) -> None:
+    whole = leo_bench("study", "plan", made)
+    assert (whole.code, whole.err) == (0, "")
+    one, two, *_ = sorted(load_study(made).clip)
+    clip_path(made, two).write_bytes(b"changed")
+    changed = leo_bench("study", "plan", made)
+    assert (changed.code, changed.out) == (0, whole.out)
+    assert changed.err.startswith(f"note: {clip_path(made, two)}: was changed after")
+    clip_path(made, one).unlink()
+    missing = leo_bench("study", "plan", made).err
+    assert missing.startswith(f"note: {clip_path(made, one)}: cannot be read")
+    assert missing.count("\n") == 1
 
 
 def test_the_plan_warns_where_checks_catch_nobody(leo_bench: Run, tmp_path: Path) -> None:
