@@ -198,6 +198,7 @@ def test_one_link_in_two_browsers(served: tuple[Rater, str, Path]) -> None:
         rater.may_answer()
         rater.press("y", Keys.ENTER)
     rater.until(SAVED)
+    assert rater.text("warning") == ""
     found = answers_of(folder, token).votes
     assert [vote.item for vote in found] == items
     assert [(vote.choice, vote.turn) for vote in found] == [

@@ -781,6 +781,7 @@ function showChoice() {
 function goOn() {
   if (view.name !== "item" || !isSettled() || visit.choice === null) return;
   const { item, at } = visit;
+  warnings.clear(); // they are of an earlier answer
   bank();
   if (item.right !== null) update((p) => (p.practised = Math.max(p.practised, at + 1)));
   else vote();
