@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Run
+from conftest import Run, write_frames
 from leo_bench.benchmarks.scores.requests import ScoreRequest
 from leo_bench.benchmarks.scores.score import score
 from leo_bench.evaluation.features.cache import FeatureStore
@@ -42,10 +42,32 @@ def value() -> float:
     return score(request(), Resources(store=None)).value_float64
 
 
+@pytest.fixture(scope="module")
+def on_disk(tmp_path_factory: pytest.TempPathFactory) -> ScoreRequest:
+    """As `request`, of videos that are files: a world's frames are rendered in every reading."""
+    folder = tmp_path_factory.mktemp("videos")
+    for i in range(24):
+        write_frames(folder / f"v{i:02d}", 20, seed=i)
+    fake = f"part:2/2:damaged:noise:{folder}"
+    return request(dataset=None, real=f"part:1/2:{folder}", fake=fake)
+
+
+@pytest.fixture(scope="module")
+def value_on_disk(on_disk: ScoreRequest) -> float:
+    return score(on_disk, Resources(store=None)).value_float64
+
+
 @pytest.mark.parametrize("workers", [1, 2, 4])
 @pytest.mark.parametrize("batch", [1, 3, 8])
-def test_workers_and_batch_change_no_bit(value: float, workers: int, batch: int) -> None:
+def test_workers_and_batch_change_no_bit(
+    on_disk: ScoreRequest, value_on_disk: float, workers: int, batch: int
+) -> None:
     how = Resources(store=None, workers=workers, batch=batch)
+    assert score(on_disk, how).value_float64 == value_on_disk
+
+
+def test_workers_that_render_change_no_bit(value: float) -> None:
+    how = Resources(store=None, workers=4, batch=3)
     assert score(request(), how).value_float64 == value
 
 
