@@ -68,11 +68,18 @@ class Client:
         self._at = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
         self._traffic = traffic
 
-    def ask(self, kind: str, method: str, path: str, body: object = None) -> bytes:
+    def ask(
+        self,
+        kind: str,
+        method: str,
+        path: str,
+        body: object = None,
+        expected: Sequence[int] = (200, 206),
+    ) -> bytes:
         """The reply's body.
 
         Raises:
-            InfrastructureError: the server refuses the request, or cannot be reached.
+            InfrastructureError: a reply of another status than those expected, or none.
         """
         content = None if body is None else json.dumps(body).encode()
         headers = {} if content is None else {"Content-Type": "application/json"}
@@ -90,7 +97,7 @@ class Client:
                     raise InfrastructureError(f"{path}: no reply in {PATIENCE:g} s") from None
                 retries += 1
                 time.sleep(0.1)
-        if reply.status not in (200, 206):
+        if reply.status not in expected:
             raise InfrastructureError(f"{method} {path}: {reply.status} {text[:200]!r}")
         self._traffic.add(kind, time.monotonic() - begun, retries)
         return text
@@ -136,7 +143,8 @@ def visit(port: int, token: str, pressed: Sequence[Pressed], seed: int, traffic:
                 votes[vote.item] = vote
             if draw.random() < ODDS["old"]:
                 old = votes[draw.choice(sorted(votes))]
-                client.ask("vote", "POST", f"{link}/votes", {**old.model_dump(), "turn": 0})
+                older = {**old.model_dump(), "turn": 0}  # refused: the server has a later one
+                client.ask("vote", "POST", f"{link}/votes", older, expected=(409,))
             if draw.random() < ODDS["reloaded"]:
                 _check_page(_page_of(client.ask("page", "GET", link)), votes)
         client.ask("finish", "POST", f"{link}/finish")
