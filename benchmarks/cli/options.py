@@ -52,6 +52,10 @@ Extractor = Annotated[
         "to features."
     ),
 ]
+Embedder = Annotated[
+    str | None,
+    typer.Option(help="Embedder of fid, acd and drift in place of the protocol's."),
+]
 Weights = Annotated[
     Path | None, typer.Option(help="Weights file; default: the registered one, if it is here.")
 ]
