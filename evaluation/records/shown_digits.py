@@ -1,0 +1,63 @@
+"""Digits of a number for people: as many as its interval warrants. Records keep all of them."""
+
+import math
+from collections.abc import Sequence
+
+SIGNIFICANT = 4  # digits of a number without an interval
+SMALL = 1e-3  # below it, numbers are shown with an exponent
+MOST = 12  # decimals
+
+
+def decimals(interval: Sequence[float] | None, *values: float) -> int | None:
+    """Decimals that tell two digits of the interval's width; None: an exponent is clearer.
+
+    Args:
+        interval: low and high end; None if there is none.
+        values: the numbers that are shown with these decimals, such as the value.
+
+    Returns:
+        for [23.0, 58.9] 0, for [-0.73, 5.66] 1, for [0.0213, 0.0304] 3; never below 0, so that
+        whole numbers keep all of their digits. Without an interval, or where its ends are equal,
+        those that show the largest of `values` with `SIGNIFICANT` digits.
+    """
+    ends = () if interval is None else tuple(interval)
+    largest = max((abs(one) for one in (*values, *ends) if math.isfinite(one)), default=0.0)
+    if 0 < largest < SMALL:
+        return None
+    width = max(ends) - min(ends) if ends else 0.0
+    if 0 < width < math.inf:
+        digits = 1 - math.floor(math.log10(width))
+    else:
+        digits = SIGNIFICANT - 1 - (math.floor(math.log10(largest)) if largest else 0)
+    return min(max(digits, 0), MOST)
+
+
+def number_text(value: float, interval: Sequence[float] | None = None, sign: str = "") -> str:
+    """A number with the digits that its interval warrants: "35", "1.5", "1.23e-05".
+
+    Args:
+        value: the number.
+        interval: low and high end; None: four digits.
+        sign: "+" shows the sign of positive numbers too.
+    """
+    return _text(value, decimals(interval, value), sign)
+
+
+def interval_text(interval: Sequence[float] | None, value: float | None = None) -> str:
+    """An interval with the digits of its number, as "[23, 59]"; "" if there is none.
+
+    Args:
+        interval: low and high end.
+        value: the number that is shown beside it, for the same digits.
+    """
+    if interval is None:
+        return ""
+    shared = decimals(interval, *(() if value is None else (value,)))
+    return f"[{', '.join(_text(end, shared) for end in interval)}]"
+
+
+def _text(value: float, shared: int | None, sign: str = "") -> str:
+    if shared is None:
+        return f"{value:{sign}.3g}"
+    shown = f"{value:{sign}.{shared}f}"
+    return shown.replace("-", "") if float(shown) == 0 else shown
