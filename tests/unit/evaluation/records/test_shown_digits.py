@@ -3,6 +3,7 @@
 import math
 
 import pytest
+
 from leo_bench.evaluation.records.shown_digits import decimals, interval_text, number_text
 
 
