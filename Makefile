@@ -9,7 +9,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 REFERENCE := --clips 24 --repeats 1
 
-.PHONY: help setup demo test regress records lint types format lock ci clean
+.PHONY: help setup demo test regress records docs links lint types format lock ci clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -45,6 +45,14 @@ records: $(STAMP)  ## tests/golden/records anew, after a change of a number that
 	rm -rf tests/golden/records
 	mv regress/records tests/golden/records
 
+docs: $(STAMP)  ## the site in docs/_build/html; executes its notebook; a warning or a broken link fails
+	rm -rf docs/_build
+	OMP_NUM_THREADS=1 $(BIN)/sphinx-build --quiet --nitpicky --fail-on-warning --keep-going -c docs . docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
+links: $(STAMP)  ## the documents' links to other hosts; needs a network, so CI leaves it out
+	OMP_NUM_THREADS=1 $(BIN)/sphinx-build --quiet -b linkcheck -D nb_execution_mode=off -c docs . docs/_build/links
+
 lint: $(STAMP)  ## ruff, format and rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -60,7 +68,7 @@ lock: $(STAMP)  ## constraints.txt anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock" --quiet -o constraints.txt
 
-ci: lint types test demo regress  ## what .ci/run and the workflow run
+ci: lint types docs test demo regress  ## what .ci/run and the workflow run
 
 clean:  ## the environment and what the targets wrote
-	rm -rf .venv demo regress
+	rm -rf .venv demo regress docs/_build
