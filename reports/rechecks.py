@@ -107,7 +107,8 @@ def _values(record: AnyRecord, again: float | None) -> list[Recheck]:
 
 def _interval(stored: StoredRecord, influences: VideoInfluences | None) -> Recheck:
     record, interval, error = stored.record, stored.record.interval, stored.record.standard_error
-    level, shown = record.interval_level, stored.exact.interval_text.strip("[]")
+    level = record.interval_level
+    shown = "" if interval is None else "{:.4g}, {:.4g}".format(*interval)
     nothing = Recheck("interval", shown, "-", "not checked")
     if isinstance(record, PreferenceRecord):
         return nothing

@@ -16,6 +16,7 @@ from leo_bench.evaluation.records.documents import (
     read_documents,
 )
 from leo_bench.evaluation.records.preference import PreferenceRecord
+from leo_bench.evaluation.records.shown_digits import interval_text, number_text
 
 # The name of a record that a newer one replaced ends in the time at which it was made.
 SET_ASIDE = re.compile(r"\.\d{8}T\d{6}\.\d+$")
@@ -35,13 +36,13 @@ class Shown:
 
     @property
     def value_text(self) -> str:
-        """The value with four digits."""
-        return f"{self.value:.4g}"
+        """The value with the digits that its interval warrants."""
+        return number_text(self.value, self.interval)
 
     @property
     def interval_text(self) -> str:
-        """The interval with four digits, or ""."""
-        return "" if self.interval is None else "[{:.4g}, {:.4g}]".format(*self.interval)
+        """The interval with as many decimals as the value, or ""."""
+        return interval_text(self.interval, self.value)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 SIGNIFICANT = 4  # digits of a number without an interval
-SMALL = 1e-3  # below it, numbers are shown with an exponent
+SMALL, LARGE = 1e-3, 1e9  # below and from there on, numbers are shown with an exponent
 MOST = 12  # decimals
 
 
@@ -16,13 +16,13 @@ def decimals(interval: Sequence[float] | None, *values: float) -> int | None:
         values: the numbers that are shown with these decimals, such as the value.
 
     Returns:
-        for [23.0, 58.9] 0, for [-0.73, 5.66] 1, for [0.0213, 0.0304] 3; never below 0, so that
+        for [23.0, 58.9] 0, for [-0.73, 5.66] 1, for [0.0213, 0.0304] 4; never below 0, so that
         whole numbers keep all of their digits. Without an interval, or where its ends are equal,
         those that show the largest of `values` with `SIGNIFICANT` digits.
     """
     ends = () if interval is None else tuple(interval)
     largest = max((abs(one) for one in (*values, *ends) if math.isfinite(one)), default=0.0)
-    if 0 < largest < SMALL:
+    if 0 < largest < SMALL or largest >= LARGE:
         return None
     width = max(ends) - min(ends) if ends else 0.0
     if 0 < width < math.inf:
@@ -40,24 +40,38 @@ def number_text(value: float, interval: Sequence[float] | None = None, sign: str
         interval: low and high end; None: four digits.
         sign: "+" shows the sign of positive numbers too.
     """
-    return _text(value, decimals(interval, value), sign)
+    return fixed_text(value, decimals(interval, value), sign)
 
 
-def interval_text(interval: Sequence[float] | None, value: float | None = None) -> str:
+def interval_text(
+    interval: Sequence[float] | None, value: float | None = None, sign: str = ""
+) -> str:
     """An interval with the digits of its number, as "[23, 59]"; "" if there is none.
 
     Args:
         interval: low and high end.
         value: the number that is shown beside it, for the same digits.
+        sign: "+" shows the sign of positive ends too.
     """
     if interval is None:
         return ""
     shared = decimals(interval, *(() if value is None else (value,)))
-    return f"[{', '.join(_text(end, shared) for end in interval)}]"
+    return f"[{', '.join(fixed_text(end, shared, sign) for end in interval)}]"
 
 
-def _text(value: float, shared: int | None, sign: str = "") -> str:
+def measured_text(value: float, interval: Sequence[float] | None, sign: str = "") -> str:
+    """A number and its interval, as "35 [23, 59]"; without one, the number alone."""
+    return f"{number_text(value, interval, sign)} {interval_text(interval, value, sign)}".rstrip()
+
+
+def spread_text(spread: float | None) -> str:
+    """A standard deviation over repeats with two digits, as " ± 2.3"; "" if there is none."""
+    return "" if spread is None else f" ± {number_text(spread, (0.0, spread))}"
+
+
+def fixed_text(value: float, shared: int | None, sign: str = "") -> str:
+    """A number with as many decimals as others: those that `decimals` gives; 0 has no sign."""
     if shared is None:
         return f"{value:{sign}.3g}"
     shown = f"{value:{sign}.{shared}f}"
-    return shown.replace("-", "") if float(shown) == 0 else shown
+    return shown.lstrip("+-") if float(shown) == 0 else shown

@@ -4,7 +4,13 @@ import math
 
 import pytest
 
-from leo_bench.evaluation.records.shown_digits import decimals, interval_text, number_text
+from leo_bench.evaluation.records.shown_digits import (
+    decimals,
+    interval_text,
+    measured_text,
+    number_text,
+    spread_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,14 +36,22 @@ def test_an_interval_says_how_many_digits(
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(123.456, "123.5"), (1234567.0, "1234567"), (0.0625, "0.06250"), (2.5e-7, "2.5e-07")],
+    [
+        (123.456, "123.5"),
+        (1234567.0, "1234567"),
+        (3.2e14, "3.2e+14"),
+        (0.0625, "0.06250"),
+        (2.5e-7, "2.5e-07"),
+    ],
 )
 def test_without_an_interval_there_are_four_digits(value: float, shown: str) -> None:
     assert number_text(value) == shown
 
 
 def test_a_sign_and_no_interval() -> None:
-    assert number_text(3.21, (1.0, 5.0), "+") == "+3.2"
+    assert measured_text(3.21, (-1.0, 5.0), "+") == "+3.2 [-1.0, +5.0]"
+    assert measured_text(0.01, (-1.0, 5.0), "+") == "0.0 [-1.0, +5.0]"
+    assert measured_text(3.21, None) == "3.210"
     assert interval_text(None) == ""
 
 
@@ -45,3 +59,12 @@ def test_a_sign_and_no_interval() -> None:
 def test_what_is_no_number_is_shown_as_such(value: float) -> None:
     assert number_text(value) == str(value)
     assert decimals((0.0, math.inf), 1.0) is not None
+
+
+def test_a_spread_has_two_digits() -> None:
+    assert [spread_text(one) for one in (None, 0.0, 0.0231, 12.34)] == [
+        "",
+        " ± 0.000",
+        " ± 0.023",
+        " ± 12",
+    ]
