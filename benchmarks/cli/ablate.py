@@ -5,6 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import (
+    clips_option,
+    main_option,
+    network_option,
+    repeats_option,
+    sampling_option,
+)
 from leo_bench.benchmarks.cli.options import (
     MANY,
     TIMES,
@@ -23,9 +30,9 @@ from leo_bench.benchmarks.cli.options import (
 if TYPE_CHECKING:
     from leo_bench.benchmarks.ablations.record import AblationRecord
 
-Out = Annotated[Path, typer.Option(help="Folder of all results; the same command continues in it.")]
+Out = Annotated[Path, main_option(help="Folder of all results; the same command continues in it.")]
 Steps = Annotated[
-    int, typer.Option(min=1, help="Sampler steps; must divide the training steps of diffusion.")
+    int, sampling_option(min=1, help="Sampler steps; must divide the training steps of diffusion.")
 ]
 
 
@@ -34,55 +41,62 @@ def lmc(
     out: Out,
     run: Annotated[
         str | None,
-        typer.Option(help="A run with an animator, or leo:NAME of a shipped model."),
+        main_option(help="A run with an animator, or leo:NAME of a shipped model."),
     ] = None,
     config: Annotated[
-        str | None, typer.Option(help="Instead of --run: train everything by this config.")
+        str | None, main_option(help="Instead of --run: train everything by this config.")
     ] = None,
     data: Annotated[
-        str | None, typer.Option(help="Training videos; default: those of the run.")
+        str | None, main_option(help="Training videos.", show_default="those of the run")
     ] = None,
     real: Annotated[
         str | None,
-        typer.Option(help="Real videos to measure against; default: the data set's test split."),
+        main_option(
+            help="Real videos to measure against.", show_default="the data set's test split"
+        ),
     ] = None,
     variants: Annotated[
         str,
-        typer.Option(
-            help="Comma-separated: with, without, cat, concat-abs, replace; default: with,without."
+        main_option(
+            help="Comma-separated: with, without, cat, concat-abs, replace.",
+            show_default="with,without",
+            metavar="VARIANTS",
         ),
     ] = "",
     seeds: Annotated[
-        int, typer.Option(max=TIMES, help="Training seeds of each variant; at least 3.")
+        int, main_option(max=TIMES, help="Training seeds of each variant; at least 3.")
     ] = 3,
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Change the config of all variants: lmdm.training.steps=1500."),
+        main_option("--set", help="Change the config of all variants: lmdm.training.steps=1500."),
     ] = None,
     mode: Annotated[
         Literal["unconditional", "conditional"],
-        typer.Option(
+        main_option(
             help="conditional: start from first frames of --real; compares replace and with."
         ),
     ] = "unconditional",
     start: Annotated[
         Literal["given", "drawn"],
-        typer.Option(
+        sampling_option(
             help="First frames: the training frames nearest to the drawn codes, or the cDDPM's."
         ),
     ] = "given",
-    frames: Annotated[int, typer.Option(min=1, max=MANY, help="Frames in a clip of FVD.")] = 16,
+    frames: Annotated[int, main_option(min=1, max=MANY, help="Frames in a clip of FVD.")] = 16,
     protocol: Annotated[
-        str | None, typer.Option(help="Protocol of FVD; default: the data set's.")
+        str | None, main_option(help="Protocol of FVD.", show_default="the data set's")
     ] = None,
     clips: Annotated[
         int | None,
-        typer.Option(min=2, max=MANY, help="Clips of each side; default: the protocol's number."),
+        clips_option(
+            min=2, max=MANY, help="Clips of each side.", show_default="the protocol's number"
+        ),
     ] = None,
     acd: Annotated[
         str | None,
-        typer.Option(
-            help="Frame protocol of the ACD, or none; default: one that needs no download, if any."
+        main_option(
+            help="Frame protocol of the ACD, or none.",
+            show_default="one that needs no download, if any",
         ),
     ] = None,
     sampler: Sampler = "ddim",
@@ -93,7 +107,7 @@ def lmc(
     device: Device = None,
     reading: Reading,
     vgg: Annotated[
-        Path | None, typer.Option(help="With --config: VGG-19 weights to train the animator.")
+        Path | None, network_option(help="With --config: VGG-19 weights to train the animator.")
     ] = None,
     limit: Limit = None,
     effort: Effort,
@@ -157,37 +171,37 @@ def lmc(
 def transition(
     *,
     run: Annotated[
-        str, typer.Option(help="A run with a Transition DM, or leo:NAME (leo:toy-bodies).")
+        str, main_option(help="A run with a Transition DM, or leo:NAME (leo:toy-bodies).")
     ],
     out: Out,
     real: Annotated[
         str,
-        typer.Option(
+        main_option(
             help="Real videos to calibrate on; videos of worlds are rendered at this length."
         ),
     ],
-    frames: Annotated[int, typer.Option(min=1, max=MANY, help="Frames of each sample.")] = 512,
-    count: Annotated[int, typer.Option(max=MANY, help="Samples of each variant.")] = 64,
+    frames: Annotated[int, main_option(min=1, max=MANY, help="Frames of each sample.")] = 512,
+    count: Annotated[int, main_option(max=MANY, help="Samples of each variant.")] = 64,
     join: Annotated[
-        bool, typer.Option("--join", help="Join real videos end to end if they are shorter.")
+        bool, clips_option("--join", help="Join real videos end to end if they are shorter.")
     ] = False,
     real_count: Annotated[
         int | None,
-        typer.Option(
-            help="Use at most so many real videos; default: as many as samples, or as needed."
+        clips_option(
+            help="Use at most so many real videos.", show_default="as many as samples, or as needed"
         ),
     ] = None,
-    segment: Annotated[int, typer.Option(help="Length of a repeated segment in frames.")] = 24,
+    segment: Annotated[int, repeats_option(help="Length of a repeated segment in frames.")] = 24,
     null: Annotated[
         Literal["real", "strangers"],
-        typer.Option(
+        repeats_option(
             help="What a repeat must exceed: repeats within real videos, or likeness between two."
         ),
     ] = "real",
     false_alarms: Annotated[
-        float, typer.Option(help="Share of videos that may be flagged under the null.")
+        float, repeats_option(help="Share of videos that may be flagged under the null.")
     ] = 0.05,
-    seed: Annotated[int, typer.Option(help="Seed; sample i depends only on it and on i.")] = 0,
+    seed: Annotated[int, sampling_option(help="Seed; sample i depends only on it and on i.")] = 0,
     sampler: Sampler = "ddim",
     steps: Steps = 50,
     device: Device = None,
@@ -232,11 +246,10 @@ def transition(
 
 def ablation_table(
     records: Annotated[
-        list[Path], typer.Argument(help="Files OUT/lmc.json of one or more data sets.")
+        list[Path],
+        typer.Argument(help="Files OUT/lmc.json of one or more data sets.", metavar="FILE"),
     ],
-    markdown: Annotated[
-        Path | None, typer.Option(help="Also write the table to this file.")
-    ] = None,
+    markdown: Annotated[Path | None, main_option(help="Also write the table to this file.")] = None,
 ) -> None:
     """Show several records of one ablation as the paper's table, one column for each.
 

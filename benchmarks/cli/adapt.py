@@ -5,26 +5,31 @@ from typing import Annotated
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import main_option
+
 
 def adapt(
     method: Annotated[
         str, typer.Argument(help="Id of a method (leo-bench list methods), or a .toml file.")
     ],
-    checkout: Annotated[Path, typer.Option(help="A clone of the method's repository.")],
-    count: Annotated[int, typer.Option(min=1, help="Number of videos.")],
-    out: Annotated[Path, typer.Option(help="Folder for the videos, the log and provenance.json.")],
+    checkout: Annotated[Path, main_option(help="A clone of the method's repository.")],
+    count: Annotated[int, main_option(min=1, help="Number of videos.")],
+    out: Annotated[Path, main_option(help="Folder for the videos, the log and provenance.json.")],
     checkpoint: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Weights: FILE, or NAME=FILE if the method has several; may be repeated."
+        main_option(
+            help="Weights: FILE, or NAME=FILE if the method has several.", metavar="[NAME=]FILE"
         ),
     ] = None,
     python: Annotated[
         Path | None,
-        typer.Option(help="Python of the method's environment; default: that of CHECKOUT/.venv."),
+        typer.Option(
+            help="Python of the method's environment.", show_default="that of CHECKOUT/.venv"
+        ),
     ] = None,
     frames: Annotated[
-        int | None, typer.Option(min=1, help="Frames of each video; default: the method's number.")
+        int | None,
+        main_option(min=1, help="Frames of each video.", show_default="the method's number"),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed, for samplers that take one.")] = 0,
     chunk: Annotated[
@@ -38,7 +43,9 @@ def adapt(
     ] = None,
     layout: Annotated[
         str | None,
-        typer.Option(help="Which of the method's output layouts to read; default: its first."),
+        typer.Option(
+            help="Which of the method's output layouts to read.", show_default="its first"
+        ),
     ] = None,
 ) -> None:
     """Make videos by another system's own sampler, in its own checkout and environment.

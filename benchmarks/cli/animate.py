@@ -5,24 +5,30 @@ from typing import Annotated
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import main_option
 from leo_bench.benchmarks.cli.options import Device
 
 
 def animate(
     checkpoint: Annotated[
         str,
-        typer.Option(
-            help="LIA's vox.pt, taichi.pt or ted.pt; or a run, or a shipped model (leo:NAME)."
+        main_option(
+            help="LIA's vox.pt, taichi.pt or ted.pt; or a run, or a shipped model (leo:NAME).",
+            metavar="FILE|RUN",
         ),
     ],
-    source: Annotated[Path, typer.Option(help="Picture of the person to animate.")],
+    source: Annotated[Path, main_option(help="Picture of the person to animate.", metavar="FILE")],
     driving: Annotated[
-        Path, typer.Option(help="Video file or folder of frames that gives the motion.")
+        Path,
+        main_option(
+            help="Video file or folder of frames that gives the motion.", metavar="FILE|FOLDER"
+        ),
     ],
     out: Annotated[
         Path,
-        typer.Option(
-            help="New file (.npy is float32 [T,3,H,W]; .mkv, .mp4, .gif) or new folder of frames."
+        main_option(
+            help="New file (.npy is float32 [T,3,H,W]; .mkv, .mp4, .gif) or new folder of frames.",
+            metavar="FILE|FOLDER",
         ),
     ],
     relative: Annotated[
@@ -30,7 +36,8 @@ def animate(
         typer.Option("--relative", help="Transfer only the motion since the first driving frame."),
     ] = False,
     fps: Annotated[
-        float | None, typer.Option(help="Frames per second; default: that of --driving, or 25.")
+        float | None,
+        typer.Option(help="Frames per second.", show_default="that of --driving, or 25"),
     ] = None,
     device: Device = None,
 ) -> None:

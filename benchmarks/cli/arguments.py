@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 import typer
 from typer.core import TyperGroup
 
+from leo_bench.benchmarks.cli.help_pages import HelpfulGroup
 from leo_bench.evaluation.errors import InputError
 
 LARGEST = 2**31 - 1  # of whole numbers; of seeds it is LARGEST_SEED
@@ -17,7 +18,7 @@ LARGEST_SEED = 2**63 - 1
 RENAMED = {"--precision": "--dtype"}
 
 
-class CheckedGroup(TyperGroup):
+class CheckedGroup(HelpfulGroup):
     """The commands; refuses empty values, unbounded numbers and names that are not UTF-8.
 
     Only an option whose default is "" may be empty.

@@ -5,19 +5,21 @@ from typing import Annotated, Literal
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import effort_option, main_option
+
 
 def report(
-    records: Annotated[Path, typer.Option(help="Folder of records, as written by --records.")],
-    out: Annotated[Path, typer.Option(help="The .html file to write.")],
+    records: Annotated[Path, main_option(help="Folder of records, as written by --records.")],
+    out: Annotated[Path, main_option(help="The .html file to write.", metavar="FILE")],
     title: Annotated[str, typer.Option(help="Heading of the page.")] = "leo-bench report",
     run: Annotated[
-        list[Path] | None, typer.Option(help="A LEO run whose losses to plot; may be repeated.")
+        list[Path] | None, main_option(help="A LEO run whose losses to plot.", metavar="FOLDER")
     ] = None,
     videos: Annotated[
         int,
         typer.Option(min=0, help="Clips shown of each kind and side of a comparison."),
     ] = 2,
-    workers: Annotated[int, typer.Option(min=1, help="Threads that read videos.")] = 2,
+    workers: Annotated[int, effort_option(min=1, help="Threads that read videos.")] = 2,
 ) -> None:
     """Write a folder of records as one HTML page: tables, curves, clips, provenance, citations.
 
@@ -68,7 +70,7 @@ def cite(
     ],
     format: Annotated[
         Literal["text", "markdown", "latex", "bibtex"],
-        typer.Option(help="bibtex: the entries alone; latex: the paragraphs alone."),
+        main_option(help="bibtex: the entries alone; latex: the paragraphs alone."),
     ] = "text",
 ) -> None:
     """Write the sentences that a paper needs on its numbers, and BibTeX of what they cite.
@@ -90,16 +92,18 @@ def cite(
 
 
 def bundle(
-    records: Annotated[Path, typer.Option(help="Folder of records, as written by --records.")],
-    out: Annotated[Path, typer.Option(help="The .leo.zip file to write.")],
-    title: Annotated[str, typer.Option(help="Title on pages; default: the file's name.")] = "",
+    records: Annotated[Path, main_option(help="Folder of records, as written by --records.")],
+    out: Annotated[Path, main_option(help="The .leo.zip file to write.", metavar="FILE")],
+    title: Annotated[
+        str, typer.Option(help="Title on pages.", show_default="the file's name")
+    ] = "",
     statistics: Annotated[
         bool,
         typer.Option(
             help="Include mean and covariance of each side's features, to compute FVD from."
         ),
     ] = True,
-    workers: Annotated[int, typer.Option(min=1, help="Threads that read videos.")] = 2,
+    workers: Annotated[int, effort_option(min=1, help="Threads that read videos.")] = 2,
 ) -> None:
     """Pack records, digests and statistics into a file that others can check offline.
 
@@ -158,9 +162,10 @@ def check_bundle(
 
 
 def leaderboard(
-    bundles: Annotated[Path, typer.Argument(help="Folder of .leo.zip files.")],
+    bundles: Annotated[Path, typer.Argument(help="Folder of .leo.zip files.", metavar="FOLDER")],
     out: Annotated[
-        Path | None, typer.Option(help="Page to write; default: FOLDER/index.html.")
+        Path | None,
+        main_option(help="Page to write.", show_default="FOLDER/index.html", metavar="FILE"),
     ] = None,
     title: Annotated[str, typer.Option(help="Heading of the page.")] = "leo-bench leaderboard",
 ) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import effort_option, main_option
 from leo_bench.benchmarks.cli.options import SIDE, DataRoot
 
 if TYPE_CHECKING:
@@ -13,13 +14,15 @@ if TYPE_CHECKING:
 
 
 def prepare_data(
-    name: Annotated[str, typer.Argument(help="Id of a data set (leo-bench data list).")],
+    name: Annotated[
+        str, typer.Argument(help="Id of a data set (leo-bench data list).", metavar="DATASET")
+    ],
     download: Annotated[
-        Path, typer.Option("--from", help="Folder of the official download, as unpacked.")
+        Path, main_option("--from", help="Folder of the official download, as unpacked.")
     ],
     out: Annotated[
         Path | None,
-        typer.Option(
+        main_option(
             envvar="LEO_BENCH_DATA",
             help="Folder of the prepared data sets; NAME becomes a folder in it.",
         ),
@@ -36,17 +39,19 @@ def prepare_data(
     ] = "published",
     resolution: Annotated[
         int | None,
-        typer.Option(min=1, max=SIDE, help="Size of the prepared frames; default: as published."),
+        typer.Option(
+            min=1, max=SIDE, help="Size of the prepared frames.", show_default="as published"
+        ),
     ] = None,
     metadata: Annotated[
-        Path | None, typer.Option(help="Official metadata file, if it is not in the download.")
+        Path | None, main_option(help="Official metadata file, if it is not in the download.")
     ] = None,
     limit: Annotated[
         int | None, typer.Option(help="Prepare only the first n videos of each split.")
     ] = None,
-    workers: Annotated[int, typer.Option(max=1024, help="Videos prepared in parallel.")] = 2,
+    workers: Annotated[int, effort_option(max=1024, help="Videos prepared in parallel.")] = 2,
     allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Do not fail if the data set is partial.")
+        bool, main_option("--allow-missing", help="Do not fail if the data set is partial.")
     ] = False,
 ) -> None:
     """Prepare a data set from its official download; the same command continues where it stopped.
@@ -103,7 +108,9 @@ def prepare_data(
 
 
 def verify_data(
-    name: Annotated[str, typer.Argument(help="A prepared data set, as ID or ID/SPLIT.")],
+    name: Annotated[
+        str, typer.Argument(help="A prepared data set, as ID or ID/SPLIT.", metavar="DATASET")
+    ],
     data_root: DataRoot = None,
 ) -> None:
     """Open every video of a prepared split and compare it with the preparation's journal.
@@ -154,10 +161,10 @@ def list_data(data_root: DataRoot = None) -> None:
 
 
 def data_info(
-    name: Annotated[str, typer.Argument(help="A data set, as ID or FILE.toml.")],
+    name: Annotated[str, typer.Argument(help="A data set, as ID or FILE.toml.", metavar="DATASET")],
     data_root: DataRoot = None,
     json: Annotated[
-        Literal["-"] | None, typer.Option(help="-: as JSON, on standard output.")
+        Literal["-"] | None, main_option(help="-: as JSON, on standard output.")
     ] = None,
 ) -> None:
     """Show a data set: origin, size, licence, splits, preparation, what is here, the next command.

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import clips_option, main_option
 from leo_bench.benchmarks.cli.options import (
     MANY,
     TIMES,
@@ -26,30 +27,34 @@ def features(
         str, typer.Argument(help="A folder, video file, zip, npy, or a data set as ID/SPLIT.")
     ],
     frames: Frames,
-    protocol: Annotated[str, typer.Option(help="Protocol id, or a .toml file.")],
-    out: Annotated[Path, typer.Option(help="The .npz file to write.")],
+    protocol: Annotated[str, main_option(help="Protocol id, or a .toml file.")],
+    out: Annotated[Path, main_option(help="The .npz file to write.", metavar="FILE")],
     side: Annotated[
         Literal["real", "fake"],
-        typer.Option(help="Choose clips as the protocol does for this side."),
+        main_option(help="Choose clips as the protocol does for this side."),
     ] = "fake",
-    stride: Annotated[int, typer.Option(help="Take every n-th frame.")] = 1,
+    stride: Annotated[int, clips_option(help="Take every n-th frame.")] = 1,
     resolution: Resolution = None,
     seed: Seed = 0,
     statistics: Annotated[
         bool,
-        typer.Option("--statistics", help="Write mean and covariance, and no features."),
+        main_option("--statistics", help="Write mean and covariance, and no features."),
     ] = False,
     clips: Annotated[
         int | None,
-        typer.Option(max=MANY, help="Clips behind the statistics; default: the protocol's number."),
+        clips_option(
+            max=MANY, help="Clips behind the statistics.", show_default="the protocol's number"
+        ),
     ] = None,
     repeats: Annotated[
         int | None,
-        typer.Option(max=TIMES, help="Statistics of so many draws; default: the protocol's."),
+        clips_option(max=TIMES, help="Statistics of so many draws.", show_default="the protocol's"),
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option(help="What the file calls the videos; default: the last part of their path."),
+        typer.Option(
+            help="What the file calls the videos.", show_default="the last part of their path"
+        ),
     ] = None,
     network: ClipNetwork,
     reading: Reading,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import main_option, network_option, reading_option
 from leo_bench.benchmarks.cli.options import Effort, Workers
 from leo_bench.evaluation.errors import InputError
 
@@ -47,10 +48,10 @@ def list_kind(
 def doctor(
     metrics: Annotated[
         bool,
-        typer.Option("--metrics", help="Instead: how each metric responds to graded damage."),
+        main_option("--metrics", help="Instead: how each metric responds to graded damage."),
     ] = False,
     videos: Annotated[
-        int | None, typer.Option(help="With --metrics: videos of each side; default: 48.")
+        int | None, main_option(help="With --metrics: videos of each side.", show_default="48")
     ] = None,
 ) -> None:
     """Check the installation: versions, weights, devices, shadowed packages, extractors.
@@ -121,25 +122,28 @@ class Permitted:
 
     weights: Annotated[
         Path | None,
-        typer.Option(help="The network's weights file; default: found by the record's digest."),
+        network_option(
+            help="The network's weights file.", show_default="found by the record's digest"
+        ),
     ] = None
     allow_unverified: Annotated[
-        bool, typer.Option("--allow-unverified", help="Accept weights of unknown digest.")
+        bool, network_option("--allow-unverified", help="Accept weights of unknown digest.")
     ] = False
     trust_torchscript: Annotated[
         bool,
-        typer.Option(
+        network_option(
             "--trust-torchscript", help="Allow a TorchScript file to run the program inside it."
         ),
     ] = False
     extractor: Annotated[
         str | None,
-        typer.Option(
+        network_option(
             help="FILE.py:FUNCTION of a record that was made with one; the function is run."
         ),
     ] = None
     data_root: Annotated[
-        Path | None, typer.Option(help="Folder of the prepared data sets; default: as recorded.")
+        Path | None,
+        reading_option(help="Folder of the prepared data sets.", show_default="as recorded"),
     ] = None
 
     def given(self, real: str | None = None, fake: str | None = None) -> "Given":
@@ -160,13 +164,17 @@ class Permitted:
 def verify(
     *,
     record: Annotated[
-        Path, typer.Argument(help="A file that leo-bench wrote with --json, or a folder of them.")
+        Path,
+        typer.Argument(
+            help="A file that leo-bench wrote with --json, or a folder of them.",
+            metavar="RECORD|FOLDER",
+        ),
     ],
     real: Annotated[
         str | None,
-        typer.Option(help="Where the real (training, calibration) videos are now."),
+        main_option(help="Where the real (training, calibration) videos are now."),
     ] = None,
-    fake: Annotated[str | None, typer.Option(help="Where the fake videos are now.")] = None,
+    fake: Annotated[str | None, main_option(help="Where the fake videos are now.")] = None,
     permitted: Permitted,
     effort: Effort,
 ) -> None:
@@ -226,8 +234,8 @@ def explain(
     *,
     a: Annotated[Path, typer.Argument(help="A record.")],
     b: Annotated[Path, typer.Argument(help="Another record.")],
-    real: Annotated[str | None, typer.Option(help="Where A's real videos are now.")] = None,
-    fake: Annotated[str | None, typer.Option(help="Where A's fake videos are now.")] = None,
+    real: Annotated[str | None, main_option(help="Where A's real videos are now.")] = None,
+    fake: Annotated[str | None, main_option(help="Where A's fake videos are now.")] = None,
     permitted: Permitted,
     workers: Workers = 2,
 ) -> None:

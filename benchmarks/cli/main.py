@@ -10,142 +10,78 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
 from importlib import metadata
 from types import FrameType
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
 
-from leo_bench.benchmarks.cli import (
-    ablate,
-    adapt,
-    animate,
-    bundle,
-    data,
-    features,
-    inspect,
-    measure,
-    plan,
-    sample,
-    score,
-    scores,
-    storage,
-    study,
-    study_answers,
-    study_demo,
-    study_export,
-    study_metrics,
-    study_results,
-    study_serve,
-    suite,
-    tables,
-    train,
-)
 from leo_bench.benchmarks.cli.arguments import CheckedGroup
+from leo_bench.benchmarks.cli.commands import COMMANDS, Verb
+from leo_bench.benchmarks.cli.help_pages import HelpfulCommand, HelpfulGroup
+from leo_bench.benchmarks.cli.help_text import WIDEST
 from leo_bench.benchmarks.cli.options import with_groups, with_include
-from leo_bench.benchmarks.cli.speed import speed_commands
 from leo_bench.benchmarks.cli.streams import Outlet, open_streams
 from leo_bench.evaluation.errors import InfrastructureError, InputError
 from leo_bench.evaluation.files.printable import printable
 
 MISUSE: type[Exception] = typer.BadParameter.__mro__[2]  # what typer raises; it has no public name
 
-# In the order of `leo-bench --help`.
-VERBS: dict[str, Callable[..., None]] = {
-    "score": score.score,
-    **measure.two_sided(),
-    "features": features.features,
-    "nearest": measure.nearest,
-    "acd": scores.acd,
-    "drift": scores.drift,
-    "repetition": scores.repetition,
-    "plan": plan.plan,
-    "run": suite.run,
-    "table": tables.table,
-    "tables": tables.tables,
-    "regress": tables.regress,
-    "report": bundle.report,
-    "cite": bundle.cite,
-    "bundle": bundle.bundle,
-    "check-bundle": bundle.check_bundle,
-    "leaderboard": bundle.leaderboard,
-    "list": inspect.list_kind,
-    "doctor": inspect.doctor,
-    "verify": inspect.verify,
-    "explain": inspect.explain,
-    "demo": suite.demo,
-    "train": train.train,
-    "encode": train.encode,
-    "export": train.export,
-    "sample": sample.sample,
-    "edit": sample.edit,
-    "animate": animate.animate,
-    "adapt": adapt.adapt,
-}
-GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
-    "ablate": (
-        "The paper's ablations (Tables 4 and 5) on any data, compared in pairs.",
-        {"lmc": ablate.lmc, "transition": ablate.transition, "table": ablate.ablation_table},
-    ),
-    "data": (
-        "Data sets: list, info, prepare, verify.",
-        {
-            "list": data.list_data,
-            "info": data.data_info,
-            "prepare": data.prepare_data,
-            "verify": data.verify_data,
-        },
-    ),
-    "weights": (
-        "External weights: list, fetch, verify.",
-        {
-            "list": storage.list_weights,
-            "fetch": storage.fetch_weights,
-            "verify": storage.verify_weights,
-        },
-    ),
-    "cache": (
-        "Features, numbers and packed frames kept from earlier runs.",
-        {"info": storage.cache_info, "prune": storage.prune_cache},
-    ),
-    "study": (
-        "User studies: clips, pages and answers of raters.",
-        {
-            "demo": study_demo.demo,
-            "create": study.create,
-            "plan": study.plan,
-            "export": study_export.study_export,
-            "serve": study_serve.serve,
-            "invite": study_serve.invite,
-            "forget": study_serve.forget,
-            "simulate": study_answers.simulate,
-            "metrics": study_metrics.study_metrics,
-            "results": study_results.results,
-        },
-    ),
-    "speed": ("Measure speed on this machine, as ratios within one run.", speed_commands()),
-}
+ABOUT = """Measure human videos: each number with protocol, interval and provenance.
+
+Start here:
+
+  leo-bench demo
+
+  leo-bench score --real real/ --fake fake/ --metrics fvd16 --extractor i3d-toy
+
+  leo-bench COMMAND --help
+"""
+
+
+class _Commands(CheckedGroup):
+    """All commands, in the order of their table: typer puts groups last."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Their names."""
+        return [name for commands in COMMANDS.values() for name in commands]
 
 
 def _app() -> typer.Typer:
     whole = typer.Typer(
         name="leo-bench",
-        cls=CheckedGroup,
-        help="Measure human videos: every number with its protocol, interval and provenance.",
+        cls=_Commands,
+        help=ABOUT,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={
+            "help_option_names": ["-h", "--help"],
+            "max_content_width": WIDEST,
+        },
         no_args_is_help=True,
         rich_markup_mode=None,
     )
-    for name, verb in VERBS.items():
-        whole.command(name)(with_include(with_groups(verb)))
-    for group, (about, commands) in GROUPS.items():
-        part = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
-        for name, verb in commands.items():
-            part.command(name)(with_include(with_groups(verb)))
-        whole.add_typer(part, name=group)
+    for heading, commands in COMMANDS.items():
+        for name, command in commands.items():
+            if isinstance(command, Verb):
+                _add(whole, name, command, heading)
+                continue
+            part = typer.Typer(
+                cls=HelpfulGroup,
+                help=command.about,
+                short_help=command.summary,
+                no_args_is_help=True,
+                rich_markup_mode=None,
+            )
+            for verb in command.verbs:
+                _add(part, verb, command.verbs[verb], "Commands")
+            whole.add_typer(part, name=name, rich_help_panel=heading)
     return whole
+
+
+def _add(group: typer.Typer, name: str, verb: Verb, heading: str) -> None:
+    group.command(name, cls=HelpfulCommand, short_help=verb.summary, rich_help_panel=heading)(
+        with_include(with_groups(verb.run))
+    )
 
 
 app = _app()
@@ -166,7 +102,7 @@ def leo_bench(
         ),
     ] = False,
 ) -> None:
-    """Measure human videos: every number with its protocol, interval and provenance."""
+    """Options of no command."""
 
 
 def main() -> None:

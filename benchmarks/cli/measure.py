@@ -6,8 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
+from leo_bench.benchmarks.cli.headings import main_option
 from leo_bench.benchmarks.cli.options import (
     Batch,
     ClipNetwork,
@@ -190,12 +189,14 @@ def _reported(
 
 def nearest(
     *,
-    fake: Annotated[str, typer.Option(help="Samples: a folder, video file, zip, npy, or leo:RUN.")],
-    train: Annotated[str, typer.Option(help="Training videos: ID/SPLIT, or a path.")],
+    fake: Annotated[str, main_option(help="Samples: a folder, video file, zip, npy, or leo:RUN.")],
+    train: Annotated[str, main_option(help="Training videos: ID/SPLIT, or a path.")],
     frames: Frames,
     held_out: Annotated[
         str | None,
-        typer.Option(help="Real videos that were not trained on; default: ID/test for ID/train."),
+        main_option(
+            help="Real videos that were not trained on.", show_default="ID/test for ID/train"
+        ),
     ] = None,
     protocol: Protocol = None,
     resolution: Resolution = None,
@@ -208,7 +209,8 @@ def nearest(
     batch: Batch = None,
     json: Json = None,
     out: Annotated[
-        Path | None, typer.Option(help="Write a picture of the nearest pairs here (PNG).")
+        Path | None,
+        main_option(help="Write a picture of the nearest pairs here (PNG).", metavar="FILE"),
     ] = None,
 ) -> None:
     """Find the training video nearest to each sample, to see whether the model copies.

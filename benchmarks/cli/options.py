@@ -11,8 +11,14 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import typer
-
+from leo_bench.benchmarks.cli.headings import (
+    clips_option,
+    effort_option,
+    main_option,
+    network_option,
+    reading_option,
+    sampling_option,
+)
 from leo_bench.leo.diffusion import SamplerKind
 
 if TYPE_CHECKING:
@@ -28,25 +34,25 @@ MANY = 10_000_000  # clips, videos or frames
 # Parameters of commands that look up data sets or suites by id.
 LOOKS_UP = {"data_root", "kind"}
 
-Frames = Annotated[int, typer.Option(max=MANY, help="Frames in a clip; I3D needs at least 9.")]
+Frames = Annotated[int, main_option(max=MANY, help="Frames in a clip; I3D needs at least 9.")]
 Protocol = Annotated[
     str | None,
-    typer.Option(help="Protocol id, or a .toml file; default: the data set's."),
+    main_option(help="Protocol id, or a .toml file.", show_default="the data set's"),
 ]
 Resolution = Annotated[
     int | None,
-    typer.Option(
+    clips_option(
         max=SIDE,
-        help="Resize frames to R x R as the protocol does; default: the data set's size, or as "
-        "stored.",
+        help="Resize frames to R x R as the protocol does.",
+        show_default="the data set's size, or as stored",
     ),
 ]
 Seed = Annotated[
-    int, typer.Option(help="Seed of every random choice; videos are drawn by seed and name.")
+    int, clips_option(help="Seed of every random choice; videos are drawn by seed and name.")
 ]
 Extractor = Annotated[
     str | None,
-    typer.Option(
+    network_option(
         help="Feature extractor in place of the protocol's: a name (i3d-toy, ...), or "
         "FILE.py:FUNCTION or PACKAGE.MODULE:FUNCTION, which is run and returns a module from clips "
         "to features."
@@ -54,69 +60,71 @@ Extractor = Annotated[
 ]
 Embedder = Annotated[
     str | None,
-    typer.Option(help="Embedder of fid, acd and drift in place of the protocol's."),
+    network_option(help="Embedder of fid, acd and drift in place of the protocol's."),
 ]
 Weights = Annotated[
-    Path | None, typer.Option(help="Weights file; default: the registered one, if it is here.")
+    Path | None,
+    network_option(help="Weights file.", show_default="the registered one, if it is here"),
 ]
 AllowUnverified = Annotated[
     bool,
-    typer.Option(
+    network_option(
         "--allow-unverified", help="Accept weights of unknown digest; the record says so."
     ),
 ]
 Device = Annotated[
-    str | None, typer.Option(help="cpu, cuda, cuda:1, ...; default: cuda if there is one.")
+    str | None,
+    network_option(help="cpu, cuda, cuda:1 and so on.", show_default="cuda if there is one"),
 ]
 DataRoot = Annotated[
-    Path | None, typer.Option(envvar="LEO_BENCH_DATA", help="Folder of the prepared data sets.")
+    Path | None, reading_option(envvar="LEO_BENCH_DATA", help="Folder of the prepared data sets.")
 ]
 Include = Annotated[
     list[Path] | None,
-    typer.Option(
-        help="Folder with TOML files of data sets and suites of your own, known by their ids; may "
-        "be repeated; default: those in LEO_BENCH_INCLUDE.",
+    reading_option(
+        help="Folder with TOML files of data sets and suites of your own, known by their ids.",
+        show_default="those in LEO_BENCH_INCLUDE",
     ),
 ]
 Workers = Annotated[
     int,
-    typer.Option(min=1, max=1024, help="Threads that read and resize; no effect on any number."),
+    effort_option(min=1, max=1024, help="Threads that read and resize; no effect on any number."),
 ]
 Batch = Annotated[
     int | None,
-    typer.Option(min=1, help="Clips in one batch of the network; no effect on any number."),
+    effort_option(min=1, help="Clips in one batch of the network; no effect on any number."),
 ]
 Limit = Annotated[
-    int | None, typer.Option(help="Use only the first n videos of a side; not for publication.")
+    int | None, clips_option(help="Use only the first n videos of a side; not for publication.")
 ]
 NoCache = Annotated[
-    bool, typer.Option("--no-cache", help="Neither read nor write cached features.")
+    bool, effort_option("--no-cache", help="Neither read nor write cached features.")
 ]
 Sampler = Annotated[
     SamplerKind,
-    typer.Option(help="Diffusion sampler; the paper uses ddpm with --steps 1000."),
+    sampling_option(help="Diffusion sampler; the paper uses ddpm with --steps 1000."),
 ]
 Json = Annotated[
-    Path | None, typer.Option(help="Write the results to this JSON file; -: to standard output.")
+    Path | None, main_option(help="Write the results to this JSON file; -: to standard output.")
 ]
 Records = Annotated[
-    Path | None, typer.Option(help="Also write every record into this folder of records.")
+    Path | None, main_option(help="Also write every record into this folder of records.")
 ]
 
 
 OfDataset = Annotated[
     str | None,
-    typer.Option(help="Real videos: a data set, as ID, ID/SPLIT or FILE.toml/SPLIT."),
+    main_option(help="Real videos: a data set, as ID, ID/SPLIT or FILE.toml/SPLIT."),
 ]
-Real = Annotated[str | None, typer.Option(help="Real videos: a folder, video file, zip or npy.")]
+Real = Annotated[str | None, main_option(help="Real videos: a folder, video file, zip or npy.")]
 Clips = Annotated[
     int | None,
-    typer.Option(max=MANY, help="Clips of each side; default: the protocol's number."),
+    clips_option(max=MANY, help="Clips of each side.", show_default="the protocol's number"),
 ]
 Repeats = Annotated[
     int | None,
-    typer.Option(
-        max=TIMES, help="Repeats with other random clips; default: the protocol's number."
+    clips_option(
+        max=TIMES, help="Repeats with other random clips.", show_default="the protocol's number"
     ),
 ]
 
@@ -129,8 +137,8 @@ class TwoSides:
     real: Real = None
     fake: Annotated[
         str | None,
-        typer.Option(
-            help="Fake videos; default: samples of the LEO run in runs/ID for --dataset ID."
+        main_option(
+            help="Fake videos.", show_default="samples of the LEO run in runs/ID for --dataset ID"
         ),
     ] = None
 
@@ -140,10 +148,10 @@ class Strides:
     """Which frames of a video a clip takes."""
 
     real_stride: Annotated[
-        int | None, typer.Option(help="Take every n-th frame of the real (or training) videos.")
+        int | None, clips_option(help="Take every n-th frame of the real (or training) videos.")
     ] = None
     fake_stride: Annotated[
-        int | None, typer.Option(help="Take every n-th frame of the fake videos.")
+        int | None, clips_option(help="Take every n-th frame of the fake videos.")
     ] = None
 
 
@@ -156,13 +164,15 @@ class ClipNetwork:
     allow_unverified: AllowUnverified = False
     trust_torchscript: Annotated[
         bool,
-        typer.Option(
+        network_option(
             "--trust-torchscript", help="Allow a TorchScript file to run the program inside it."
         ),
     ] = False
     precision: Annotated[
         Literal["fp32", "bf16"],
-        typer.Option("--dtype", help="Number format of the network; bf16 is not for publication."),
+        network_option(
+            "--dtype", help="Number format of the network; bf16 is not for publication."
+        ),
     ] = "fp32"
     device: Device = None
 
@@ -173,20 +183,22 @@ class FrameNetwork:
 
     protocol: Annotated[
         str | None,
-        typer.Option(help="Frame protocol id, or a .toml file; default: the data set's."),
+        main_option(help="Frame protocol id, or a .toml file.", show_default="the data set's"),
     ] = None
     embedder: Annotated[
         str | None,
-        typer.Option(help="Embedder in place of the protocol's (mean-colour, ...)."),
+        network_option(help="Embedder in place of the protocol's (mean-colour, ...)."),
     ] = None
     weights: Annotated[
         Path | None,
-        typer.Option(help="Weights file of the embedder; default: the registered one."),
+        network_option(help="Weights file of the embedder.", show_default="the registered one"),
     ] = None
     allow_unverified: AllowUnverified = False
     resolution: Annotated[
         int | None,
-        typer.Option(max=SIDE, help="Resize frames to R x R first; default: the protocol's size."),
+        clips_option(
+            max=SIDE, help="Resize frames to R x R first.", show_default="the protocol's size"
+        ),
     ] = None
     seed: Seed = 0
     device: Device = None
@@ -199,27 +211,30 @@ class Reading:
     data_root: DataRoot = None
     on_error: Annotated[
         Literal["fail", "skip"],
-        typer.Option(help="skip: leave out broken videos, and list each in the record."),
+        reading_option(help="skip: leave out broken videos, and list each in the record."),
     ] = "fail"
     float_range: Annotated[
         Literal["01", "11"] | None,
-        typer.Option(
-            help="Range of float arrays: 01 is [0,1], 11 is [-1,1]; default: [-1,1], unless "
-            "all values of the side lie in [0,1], which is refused."
+        reading_option(
+            help="Range of float arrays: 01 is [0,1], 11 is [-1,1]. Needed if all values of the "
+            "side lie in [0,1].",
+            show_default="11",
         ),
     ] = None
     frames_glob: Annotated[
         str | None,
-        typer.Option(
-            help="File names of the frames in a folder or zip ('*_rgb.png'); default: all "
-            "pictures, if they form one series."
+        reading_option(
+            help="File names of the frames in a folder or zip ('*_rgb.png').",
+            show_default="all pictures, if they form one series",
+            metavar="PATTERN",
         ),
     ] = None
     only: Annotated[
         str | None,
-        typer.Option(
+        reading_option(
             help="Media to read where a folder holds several kinds: suffixes, frames (all "
-            "pictures) or videos, with commas (mp4,zip). A side without any of them is read whole."
+            "pictures) or videos, with commas (mp4,zip). A side without any of them is read whole.",
+            metavar="KINDS",
         ),
     ] = None
 

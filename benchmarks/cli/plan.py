@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import main_option
 from leo_bench.benchmarks.cli.options import MANY, Json, Seed
 
 if TYPE_CHECKING:
@@ -16,18 +17,23 @@ def plan(
     records: Annotated[
         list[str] | None,
         typer.Argument(
-            help="A record with its .videos.csv, two of them to compare, or a folder of records."
+            help="A record with its .videos.csv, two of them to compare, or a folder of records.",
+            metavar="RECORD|FOLDER",
         ),
     ] = None,
     width: Annotated[
         str | None,
-        typer.Option(
-            help="Wished width of the interval, from end to end: 20, or 10% of the pilot's number."
+        main_option(
+            help="Wished width of the interval, from end to end: 20, or 10% of the pilot's number.",
+            metavar="WIDTH",
         ),
     ] = None,
     difference: Annotated[
         str | None,
-        typer.Option(help="Or: the difference of two models to find: 5, or 10% of the number."),
+        main_option(
+            help="Or: the difference of two models to find: 5, or 10% of the number.",
+            metavar="DIFFERENCE",
+        ),
     ] = None,
     power: Annotated[
         float, typer.Option(help="With --difference: the chance to find it, 0 to 1.")
@@ -35,18 +41,26 @@ def plan(
     level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95,
     real_videos: Annotated[
         int | None,
-        typer.Option(max=MANY, help="There are so many real videos; default: as many as fakes."),
+        typer.Option(
+            max=MANY, help="There are so many real videos.", show_default="as many as fakes"
+        ),
     ] = None,
     real: Annotated[
-        str | None, typer.Option(help="Features of a few real videos (`leo-bench features`).")
+        str | None,
+        main_option(help="Features of a few real videos (`leo-bench features`).", metavar="FILE"),
     ] = None,
     fake: Annotated[
         list[str] | None,
-        typer.Option(help="Features of a few fake videos; twice for a difference of two models."),
+        main_option(
+            help="Features of a few fake videos; twice for a difference of two models.",
+            metavar="FILE",
+        ),
     ] = None,
-    metric: Annotated[str | None, typer.Option(help="Of features: fvd or kvd.")] = None,
+    metric: Annotated[
+        str | None, main_option(help="Of features: fvd or kvd.", metavar="METRIC")
+    ] = None,
     protocol: Annotated[
-        str | None, typer.Option(help="Of features: protocol id, or a .toml file.")
+        str | None, main_option(help="Of features: protocol id, or a .toml file.")
     ] = None,
     seed: Seed = 0,
     json: Json = None,

@@ -6,35 +6,38 @@ from typing import Annotated, Literal
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import main_option, sampling_option
 from leo_bench.benchmarks.cli.options import MANY, DataRoot, Device, Sampler
 from leo_bench.leo.diffusion import SamplerKind
 
-Run = Annotated[str, typer.Option(help="Folder of a run, or a shipped model (leo:toy-faces).")]
+Run = Annotated[
+    str, main_option(help="Folder of a run, or a shipped model (leo:toy-faces).", metavar="FOLDER")
+]
 Mode = Annotated[
     Literal["unconditional", "conditional"],
-    typer.Option(
+    main_option(
         help="conditional: start from --start-frames; unconditional: draw first frames, too."
     ),
 ]
 StartFrames = Annotated[
-    str, typer.Option(help="First frames of samples: a picture, a folder of pictures, or videos.")
+    str, main_option(help="First frames of samples: a picture, a folder of pictures, or videos.")
 ]
 Steps = Annotated[
-    int, typer.Option(help="Sampler steps; must divide the training steps of diffusion.")
+    int, sampling_option(help="Sampler steps; must divide the training steps of diffusion.")
 ]
-Seed = Annotated[int, typer.Option(help="Seed; sample i depends only on it and on i.")]
+Seed = Annotated[int, sampling_option(help="Seed; sample i depends only on it and on i.")]
 FirstFrame = Annotated[
     Literal["source", "recon"],
-    typer.Option(
+    sampling_option(
         help="Frame 1 of a sample: the given or drawn picture (source), or its rendering (recon)."
     ),
 ]
 Format = Annotated[
     Literal["mkv", "mp4", "frames", "npy"],
-    typer.Option(help="File format: mkv, frames and npy are lossless, mp4 is not."),
+    main_option(help="File format: mkv, frames and npy are lossless, mp4 is not."),
 ]
 Fps = Annotated[float, typer.Option(help="Frames per second of the files.")]
-Out = Annotated[Path, typer.Option(help="Folder for the videos.")]
+Out = Annotated[Path, main_option(help="Folder for the videos.")]
 
 
 def sample(
@@ -42,36 +45,38 @@ def sample(
     out: Out,
     mode: Mode = "unconditional",
     frames: Annotated[
-        int, typer.Option(max=MANY, help="Frames of each sample; the model sets no limit.")
+        int, main_option(max=MANY, help="Frames of each sample; the model sets no limit.")
     ] = 128,
     count: Annotated[
-        int, typer.Option(max=MANY, help="Number of samples; with --grid, of motions or faces.")
+        int, main_option(max=MANY, help="Number of samples; with --grid, of motions or faces.")
     ] = 8,
     start_frames: StartFrames = "",
     start_frame: Annotated[
         Literal["first", "random"],
-        typer.Option(help="Which frame of a video in --start-frames to use."),
+        sampling_option(help="Which frame of a video in --start-frames to use."),
     ] = "first",
     steps: Steps = 50,
     sampler: Sampler = "ddim",
     transitions: Annotated[
         bool,
-        typer.Option(
+        sampling_option(
             "--transitions", help="Join windows by the Transition DM, to a newly drawn code."
         ),
     ] = False,
-    transition_every: Annotated[int, typer.Option(help="Windows before each transition.")] = 1,
+    transition_every: Annotated[int, sampling_option(help="Windows before each transition.")] = 1,
     guidance: Annotated[
         float,
-        typer.Option(
+        sampling_option(
             help="Guidance scale of the cDDPM for drawn first frames; above 1 follows their codes "
             "more closely. Needs training with condition_dropout."
         ),
     ] = 1.0,
     first_frame_sampler: Annotated[
         str,
-        typer.Option(
-            help="Sampler of drawn first frames, such as ddpm-250; default: that of motion."
+        sampling_option(
+            help="Sampler of drawn first frames, such as ddpm-250.",
+            show_default="that of motion",
+            metavar="SAMPLER",
         ),
     ] = "",
     seed: Seed = 0,
@@ -80,14 +85,14 @@ def sample(
     fps: Fps = 25.0,
     reencode: Annotated[
         Literal["off", "start", "runs", "frames"],
-        typer.Option(
+        sampling_option(
             help="Encode generated frames again: the drawn first frame (start), the last frame of "
             "each window (runs), or every frame (frames), as frame-by-frame generators do."
         ),
     ] = "off",
     grid: Annotated[
         Literal["motions", "faces"] | None,
-        typer.Option(
+        main_option(
             help="Instead of samples: one face in several motions, or one motion on several faces."
         ),
     ] = None,
@@ -171,22 +176,30 @@ def sample(
 def edit(
     out: Out,
     sample_from: Annotated[
-        Path | None, typer.Option(help="Folder of samples written by leo-bench sample.")
+        Path | None, main_option(help="Folder of samples written by leo-bench sample.")
     ] = None,
     source: Annotated[
         Path | None,
-        typer.Option(help="A picture; one conditional sample of --run is drawn from it."),
+        main_option(
+            help="A picture; one conditional sample of --run is drawn from it.", metavar="FILE"
+        ),
     ] = None,
-    run: Annotated[str | None, typer.Option(help="With --source: a run, or leo:NAME.")] = None,
+    run: Annotated[str | None, main_option(help="With --source: a run, or leo:NAME.")] = None,
     edited: Annotated[
         Path | None,
-        typer.Option(help="An edited first frame, or a folder of them (sample-000003.png, ...)."),
+        main_option(
+            help="An edited first frame, or a folder of them (sample-000003.png, ...).",
+            metavar="FILE|FOLDER",
+        ),
     ] = None,
     command: Annotated[
-        str | None, typer.Option(help='A program that edits a frame: "magick {in} -negate {out}".')
+        str | None,
+        main_option(
+            help='A program that edits a frame: "magick {in} -negate {out}".', metavar="COMMAND"
+        ),
     ] = None,
     controlnet: Annotated[
-        str | None, typer.Option(help="A ControlNet of edges (extra: controlnet); needs --prompt.")
+        str | None, main_option(help="A ControlNet of edges (extra: controlnet); needs --prompt.")
     ] = None,
     prompt: Annotated[str, typer.Option(help="With --controlnet: the text prompt.")] = "",
     base: Annotated[
@@ -201,27 +214,28 @@ def edit(
         ),
     ] = False,
     index: Annotated[
-        list[int] | None, typer.Option(help="Index of a sample; may be repeated; default: all.")
+        list[int] | None, typer.Option(help="Index of a sample.", show_default="all")
     ] = None,
     first_frames: Annotated[
         bool,
-        typer.Option("--first-frames", help="Only write the first frames to OUT, for editing."),
+        main_option("--first-frames", help="Only write the first frames to OUT, for editing."),
     ] = False,
-    frames: Annotated[int | None, typer.Option(help="With --source: frames of the sample.")] = None,
-    steps: Annotated[int | None, typer.Option(help="With --source: sampler steps.")] = None,
+    frames: Annotated[int | None, main_option(help="With --source: frames of the sample.")] = None,
+    steps: Annotated[int | None, sampling_option(help="With --source: sampler steps.")] = None,
     sampler: Annotated[
         SamplerKind | None,
-        typer.Option(help="With --source: diffusion sampler."),
+        sampling_option(help="With --source: diffusion sampler."),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="With --source or --controlnet: seed of the noise.")
+        int | None, sampling_option(help="With --source or --controlnet: seed of the noise.")
     ] = None,
     format: Annotated[
         Literal["mkv", "mp4", "frames", "npy"] | None,
-        typer.Option(help="File format; default: that of the samples, or mkv."),
+        main_option(help="File format.", show_default="that of the samples, or mkv"),
     ] = None,
     fps: Annotated[
-        float | None, typer.Option(help="Frames per second; default: that of the samples, or 25.")
+        float | None,
+        typer.Option(help="Frames per second.", show_default="that of the samples, or 25"),
     ] = None,
     data_root: DataRoot = None,
     device: Device = None,

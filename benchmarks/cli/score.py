@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from leo_bench.benchmarks.cli.headings import main_option
 from leo_bench.benchmarks.cli.options import (
     Batch,
     ClipNetwork,
@@ -32,31 +31,34 @@ def score(
     *,
     metrics: Annotated[
         list[str],
-        typer.Option(
-            help="Metrics with their frames, as fvd16,fvd128,kvd16,precision16,fid,acd,drift; may "
-            "be repeated."
+        main_option(
+            help="Metrics with their frames, as fvd16,fvd128,kvd16,precision16,fid,acd,drift."
         ),
     ],
     dataset: OfDataset = None,
     real: Real = None,
     fake: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Fake videos, as SOURCE or NAME=SOURCE; may be repeated. Default: samples of the "
-            "LEO run in runs/ID for --dataset ID."
+        main_option(
+            help="Fake videos, as SOURCE or NAME=SOURCE.",
+            show_default="samples of the LEO run in runs/ID for --dataset ID",
+            metavar="[NAME=]SOURCE",
         ),
     ] = None,
     protocol: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Protocols of clips and of frames, by id or .toml file, with commas or repeated; "
-            "a metric takes the first that has it. Default: the data set's, else stylegan-v (fvd, "
-            "precision), digan (kvd) and pytorch-fid (fid)."
+        main_option(
+            help="Protocols of clips and of frames, by id or .toml file, with commas; a metric "
+            "takes the first that has it.",
+            show_default="the data set's, else stylegan-v (fvd, precision), digan (kvd) and "
+            "pytorch-fid (fid)",
         ),
     ] = None,
     frames: Annotated[
         int | None,
-        typer.Option(help="Frames of metrics without a number; default: 16, and 1024 of drift."),
+        main_option(
+            help="Frames of metrics without a number.", show_default="16, and 1024 of drift"
+        ),
     ] = None,
     resolution: Resolution = None,
     clips: Clips = None,

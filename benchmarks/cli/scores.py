@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import clips_option, main_option, repeats_option
 from leo_bench.benchmarks.cli.options import (
     Device,
     Effort,
@@ -22,7 +23,7 @@ from leo_bench.benchmarks.cli.options import (
 
 def acd(
     *,
-    frames: Annotated[int, typer.Option(help="Frames of each video, from its first frame on.")],
+    frames: Annotated[int, main_option(help="Frames of each video, from its first frame on.")],
     sides: TwoSides,
     network: FrameNetwork,
     strides: Strides,
@@ -65,18 +66,20 @@ def drift(
     *,
     sources: Annotated[
         list[str] | None,
-        typer.Argument(help="Videos: folders, leo:RUN?..., data sets; each gets a curve."),
+        typer.Argument(
+            help="Videos: folders, leo:RUN?..., data sets; each gets a curve.", metavar="SOURCE"
+        ),
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(help="Real videos to calibrate on: a data set, ID or ID/SPLIT.")
+        str | None, main_option(help="Real videos to calibrate on: a data set, ID or ID/SPLIT.")
     ] = None,
     real: Annotated[
-        str | None, typer.Option(help="Real videos: a folder, video file, zip or npy.")
+        str | None, main_option(help="Real videos: a folder, video file, zip or npy.")
     ] = None,
     frames: Annotated[
-        int, typer.Option(help="Frames of each video, from its first frame on.")
+        int, main_option(help="Frames of each video, from its first frame on.")
     ] = 1024,
-    every: Annotated[int, typer.Option(help="Embed every n-th frame.")] = 8,
+    every: Annotated[int, clips_option(help="Embed every n-th frame.")] = 8,
     run: Annotated[
         int,
         typer.Option(help="Consecutive frames beyond the threshold that make a video broken."),
@@ -86,7 +89,7 @@ def drift(
     ] = 0.99,
     label: Annotated[
         list[str] | None,
-        typer.Option(help="Name of a source's curve; may be repeated, in the sources' order."),
+        typer.Option(help="Name of a source's curve, in the sources' order."),
     ] = None,
     network: FrameNetwork,
     reading: Reading,
@@ -94,7 +97,9 @@ def drift(
     effort: Effort,
     out: Annotated[
         Path | None,
-        typer.Option(help="Plot the curves here: .png, .svg or .pdf (needs matplotlib)."),
+        main_option(
+            help="Plot the curves here: .png, .svg or .pdf (needs matplotlib).", metavar="FILE"
+        ),
     ] = None,
     json: Json = None,
     records: Records = None,
@@ -162,41 +167,43 @@ def repetition(
     *,
     sources: Annotated[
         list[str],
-        typer.Argument(help="Videos: folders, files, leo:RUN?..., damaged:repetition:..."),
+        typer.Argument(
+            help="Videos: folders, files, leo:RUN?..., damaged:repetition:...", metavar="SOURCE"
+        ),
     ],
     calibrate: Annotated[
-        str, typer.Option(help="Real videos to calibrate on: ID/SPLIT, or a folder.")
+        str, main_option(help="Real videos to calibrate on: ID/SPLIT, or a folder.")
     ],
     frames: Annotated[
-        int, typer.Option(help="Frames of each video, from its first frame on.")
+        int, main_option(help="Frames of each video, from its first frame on.")
     ] = 512,
     signal: Annotated[
         Literal["codes", "pixels"],
-        typer.Option(help="What to compare: a LEO's motion codes, or small grey pictures."),
+        main_option(help="What to compare: a LEO's motion codes, or small grey pictures."),
     ] = "pixels",
     animator: Annotated[
         str | None,
-        typer.Option(help="With --signal codes: the LEO that encodes (leo:toy-bodies, or a run)."),
+        main_option(help="With --signal codes: the LEO that encodes (leo:toy-bodies, or a run)."),
     ] = None,
     false_alarms: Annotated[
-        float, typer.Option(help="Share of videos that may be flagged under the null.")
+        float, repeats_option(help="Share of videos that may be flagged under the null.")
     ] = 0.05,
     null: Annotated[
         Literal["real", "strangers"],
-        typer.Option(
+        repeats_option(
             help="What a repeat must exceed: repeats within real videos, or likeness between two "
             "different ones."
         ),
     ] = "real",
-    segment: Annotated[int, typer.Option(help="Length of a repeated segment in frames.")] = 24,
+    segment: Annotated[int, repeats_option(help="Length of a repeated segment in frames.")] = 24,
     gap: Annotated[
-        int, typer.Option(help="Least number of frames between a segment and its repeat.")
+        int, repeats_option(help="Least number of frames between a segment and its repeat.")
     ] = 0,
     calibration_videos: Annotated[
-        int, typer.Option(help="Use at most so many real videos, drawn by the seed.")
+        int, repeats_option(help="Use at most so many real videos, drawn by the seed.")
     ] = 64,
     count: Annotated[
-        int | None, typer.Option(help="Samples of a leo: source whose query gives no count.")
+        int | None, clips_option(help="Samples of a leo: source whose query gives no count.")
     ] = None,
     seed: Seed = 0,
     device: Device = None,

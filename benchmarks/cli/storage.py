@@ -5,10 +5,15 @@ from typing import Annotated
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import main_option
+
 # By the registry's `strength`; "prefix": the first digits alone, which find damage, not forgery.
 DIGESTS = {"digest": "known", "prefix": "prefix verified", "unknown": "unknown"}
 
-Name = Annotated[list[str] | None, typer.Argument(help="File names; default: all of the registry.")]
+Name = Annotated[
+    list[str] | None,
+    typer.Argument(help="File names.", show_default="all of the registry", metavar="FILE"),
+]
 
 
 def list_weights(
@@ -55,10 +60,10 @@ def fetch_weights(
     names: Name = None,
     needed: Annotated[
         list[str] | None,
-        typer.Option(
+        main_option(
             "--for",
-            help="What a protocol (id or .toml), extractor, embedder, verb, config of LEO or data "
-            "set needs; may be repeated.",
+            help="What this protocol (id or .toml), extractor, embedder, command, config of LEO or "
+            "data set needs.",
         ),
     ] = None,
     offline: Annotated[

@@ -6,6 +6,12 @@ from typing import Annotated
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import (
+    checks_option,
+    clips_option,
+    consent_option,
+    main_option,
+)
 from leo_bench.benchmarks.cli.options import (
     MANY,
     SIDE,
@@ -27,20 +33,24 @@ class Clips:
 
     frames: Annotated[
         int | None,
-        typer.Option(
-            max=MANY, help="Frames of a clip; default: of the shortest video, at most 4 seconds."
+        clips_option(
+            max=MANY,
+            help="Frames of a clip.",
+            show_default="of the shortest video, at most 4 seconds",
         ),
     ] = None
     fps: Annotated[
         float | None,
-        typer.Option(
-            help="Frames per second of all clips; default: what the videos' files state, if they "
-            "state one rate, or 25."
+        clips_option(
+            help="Frames per second of all clips.",
+            show_default="what the videos' files state, if they state one rate, or 25",
         ),
     ] = None
     size: Annotated[
         int | None,
-        typer.Option(max=SIDE, help="Resize videos to R x R; default: the smallest one's side."),
+        clips_option(
+            max=SIDE, help="Resize videos to R x R.", show_default="the smallest one's side"
+        ),
     ] = None
 
 
@@ -49,11 +59,11 @@ class Attention:
     """Items with a right answer, and the rule that sets raters apart."""
 
     checks: Annotated[
-        int, typer.Option(min=0, max=100, help="Attention checks that a rater sees.")
+        int, checks_option(min=0, max=100, help="Attention checks that a rater sees.")
     ] = 4
     practice: Annotated[
         int,
-        typer.Option(
+        checks_option(
             min=1,
             max=20,
             help="Practice items that a rater sees first; of two or more, the first is shown "
@@ -62,22 +72,22 @@ class Attention:
     ] = 2
     check_right: Annotated[
         str | None,
-        typer.Option(help="Of a question of your own: videos that are the right answer."),
+        checks_option(help="Of a question of your own: videos that are the right answer."),
     ] = None
     check_wrong: Annotated[
         str | None,
-        typer.Option(help="Of a question of your own: videos that are the wrong answer."),
+        checks_option(help="Of a question of your own: videos that are the wrong answer."),
     ] = None
     most_failed: Annotated[
-        int, typer.Option(min=0, max=100, help="Set a rater apart who fails more checks.")
+        int, checks_option(min=0, max=100, help="Set a rater apart who fails more checks.")
     ] = 1
     fewest_answered: Annotated[
         float,
-        typer.Option(min=0, max=1, help="Set a rater apart who answers a smaller share of items."),
+        checks_option(min=0, max=1, help="Set a rater apart who answers a smaller share of items."),
     ] = 0.5
     shortest_median: Annotated[
         float,
-        typer.Option(min=0, help="Set a rater apart whose median seconds an item are fewer."),
+        checks_option(min=0, help="Set a rater apart whose median seconds an item are fewer."),
     ] = 0.0
 
 
@@ -86,15 +96,17 @@ class Consent:
     """What the consent text says."""
 
     contact: Annotated[
-        str, typer.Option(help="Whom raters can ask: an e-mail address or a link.")
+        str, consent_option(help="Whom raters can ask: an e-mail address or a link.")
     ] = ""
     kept: Annotated[
         str,
-        typer.Option(
+        consent_option(
             help="How long answers are kept, in the language of the pages, as 'until 2027-12-31'."
         ),
     ] = ""
-    language: Annotated[str, typer.Option(help="Language of the pages: en or de.")] = "en"
+    language: Annotated[
+        str, consent_option(help="Language of the pages: en or de.", metavar="LANGUAGE")
+    ] = "en"
 
 
 def create(
@@ -108,17 +120,19 @@ def create(
     ] = None,
     pairs: Annotated[
         list[str] | None,
-        typer.Option(help="Another way to name a method, as NAME=SOURCE; may be repeated."),
+        typer.Option(help="Another way to name a method, as NAME=SOURCE.", metavar="NAME=SOURCE"),
     ] = None,
     question: Annotated[
         str,
-        typer.Option(help="realism, coherence, repetition, or a question of your own."),
+        main_option(
+            help="realism, coherence, repetition, or a question of your own.", metavar="QUESTION"
+        ),
     ],
-    out: Annotated[Path, typer.Option(help="Folder for the study.")],
-    raters: Annotated[int, typer.Option(min=1, max=RATERS, help="Number of raters.")] = 20,
+    out: Annotated[Path, main_option(help="Folder for the study.")],
+    raters: Annotated[int, main_option(min=1, max=RATERS, help="Number of raters.")] = 20,
     videos: Annotated[
         int,
-        typer.Option(
+        main_option(
             min=1,
             max=TIMES,
             help="Pairs of each two methods; with repetition, clips of each method.",
@@ -126,18 +140,18 @@ def create(
     ] = 20,
     per_rater: Annotated[
         int | None,
-        typer.Option(min=1, max=MANY, help="Rated items that a rater sees; default: all."),
+        main_option(min=1, max=MANY, help="Rated items that a rater sees.", show_default="all"),
     ] = None,
     against: Annotated[
         str | None,
-        typer.Option(help="Compare only this method with each other one, as the paper does."),
+        main_option(help="Compare only this method with each other one, as the paper does."),
     ] = None,
     clips: Clips,
     strides: Strides,
     attention: Attention,
     dataset: Annotated[
         str | None,
-        typer.Option(help="Data set that the videos show; default: that of the sources."),
+        typer.Option(help="Data set that the videos show.", show_default="that of the sources"),
     ] = None,
     consent: Consent,
     seed: Seed = 0,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import main_option
 from leo_bench.benchmarks.cli.options import TIMES
 
 
@@ -15,17 +16,19 @@ class Raters:
 
     prefer: Annotated[
         str,
-        typer.Option(
+        main_option(
             help="Strengths of methods, as A=1.0,B=0: log odds; A is chosen over B with the share "
-            "1 / (1 + exp(B - A)). Default: 0 for all.",
+            "1 / (1 + exp(B - A)).",
             metavar="A=NUMBER,...",
+            show_default="0 for all",
         ),
     ] = ""
     yes: Annotated[
         str,
-        typer.Option(
-            help="Of repetition: shares of yes, as A=0.45,B=0.02. Default: 0.5 for all.",
+        main_option(
+            help="Of repetition: shares of yes, as A=0.45,B=0.02.",
             metavar="A=SHARE,...",
+            show_default="0.5 for all",
         ),
     ] = ""
     spread_raters: Annotated[
@@ -47,10 +50,10 @@ class Raters:
 def simulate(
     study: Annotated[Path, typer.Argument(help="Folder of the study.")],
     *,
-    out: Annotated[Path, typer.Option(help="New folder for the answer files.")],
+    out: Annotated[Path, main_option(help="New folder for the answer files.")],
     raters: Annotated[
         int | None,
-        typer.Option(min=1, max=TIMES, help="Number of raters; default: as many as slots."),
+        main_option(min=1, max=TIMES, help="Number of raters.", show_default="as many as slots"),
     ] = None,
     how: Raters,
     seed: Annotated[int, typer.Option(help="Seed of every draw.")] = 0,

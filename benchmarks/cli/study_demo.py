@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import main_option
+
 HOST = "127.0.0.1"
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the study.")] = Path("study-demo"),
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0: one that is free.")] = 8000,
+    out: Annotated[Path, main_option(help="Folder for the study.")] = Path("study-demo"),
+    port: Annotated[int, main_option(min=0, max=65_535, help="Port; 0: one that is free.")] = 8000,
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Print the links and open no browser.")
     ] = False,

@@ -5,27 +5,31 @@ from typing import Annotated
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import crowd_option, main_option
+
 
 def study_export(
     study: Annotated[
         Path, typer.Argument(help="Folder of the study.", metavar="STUDY", show_default=False)
     ],
-    out: Annotated[Path, typer.Option(help="Folder to write, for a web host.")],
+    out: Annotated[Path, main_option(help="Folder to write, for a web host.")],
     post: Annotated[
-        str, typer.Option(help="Address to post each rater's answers to; else a download.")
+        str, main_option(help="Address to post each rater's answers to; else a download.")
     ] = "",
     completion: Annotated[
         str,
-        typer.Option(
+        crowd_option(
             help="Address to go to at the end; {CODE} and {NAME} of an identifier are filled in."
         ),
     ] = "",
     code: Annotated[
         str,
-        typer.Option(help="Completion code; default with --completion: one of each rater's own."),
+        crowd_option(
+            help="Completion code.", show_default="with --completion: one of each rater's own"
+        ),
     ] = "",
     identifiers: Annotated[
-        str, typer.Option(help="Parameters of the link that a crowd-working site adds.")
+        str, crowd_option(help="Parameters of the link that a crowd-working site adds.")
     ] = "PROLIFIC_PID,STUDY_ID,SESSION_ID",
 ) -> None:
     """Write a study as static files that any web host serves.

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import main_option
 from leo_bench.benchmarks.cli.options import (
     Batch,
     ClipNetwork,
@@ -31,19 +32,16 @@ def study_metrics(
     ] = None,
     metrics: Annotated[
         list[str],
-        typer.Option(
-            help="Metrics with their frames, as fvd16,kvd16,fid,acd,drift,repetition64; may be "
-            "repeated."
-        ),
+        main_option(help="Metrics with their frames, as fvd16,kvd16,fid,acd,drift,repetition64."),
     ],
     dataset: OfDataset = None,
     real: Annotated[
         str | None,
-        typer.Option(help="Real videos to measure against; default: those of the study."),
+        main_option(help="Real videos to measure against.", show_default="those of the study"),
     ] = None,
     protocol: Annotated[
         list[str] | None,
-        typer.Option(help="Protocols of clips and of frames, as in `leo-bench score`."),
+        main_option(help="Protocols of clips and of frames, as in `leo-bench score`."),
     ] = None,
     resolution: Resolution = None,
     clips: Clips = None,
@@ -57,7 +55,7 @@ def study_metrics(
     batch: Batch = None,
     json: Json = None,
     markdown: Annotated[
-        Path | None, typer.Option(help="Also write the tables to this file.")
+        Path | None, main_option(help="Also write the tables to this file.")
     ] = None,
 ) -> None:
     """How often metrics agree with the raters of a study, by methods and by clips.

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import main_option
 from leo_bench.benchmarks.cli.options import Json, Records
 
 
@@ -23,13 +24,13 @@ def results(
         ),
     ] = "fail",
     format: Annotated[
-        Literal["terminal", "markdown", "latex", "html"], typer.Option(help="Output format.")
+        Literal["terminal", "markdown", "latex", "html"], main_option(help="Output format.")
     ] = "terminal",
     csv: Annotated[
-        Path | None, typer.Option(help="Write all votes to this CSV file, one line a vote.")
+        Path | None, main_option(help="Write all votes to this CSV file, one line a vote.")
     ] = None,
     raters_csv: Annotated[
-        Path | None, typer.Option(help="Write all raters to this CSV file, one line a rater.")
+        Path | None, main_option(help="Write all raters to this CSV file, one line a rater.")
     ] = None,
     json: Json = None,
     records: Records = None,

@@ -6,31 +6,35 @@ from typing import Annotated
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import crowd_option, main_option
+
 StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of the study.")]
 
 
 def serve(
     study: StudyFolder,
     *,
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0: one that is free.")] = 8000,
+    port: Annotated[int, main_option(min=0, max=65_535, help="Port; 0: one that is free.")] = 8000,
     host: Annotated[
         str,
-        typer.Option(help="Address to listen on; 0.0.0.0: every address of this machine."),
+        main_option(
+            help="Address to listen on; 0.0.0.0: every address of this machine.", metavar="ADDRESS"
+        ),
     ] = "127.0.0.1",
     base: Annotated[
         str | None,
-        typer.Option(
+        main_option(
             metavar="URL",
             help="Where raters find the pages, behind a proxy: https://example.org/study.",
         ),
     ] = None,
     open_: Annotated[
         bool,
-        typer.Option("--open", help="Also one link for everybody, for a crowd-working site."),
+        main_option("--open", help="Also one link for everybody, for a crowd-working site."),
     ] = False,
     identifiers: Annotated[
         str,
-        typer.Option(
+        crowd_option(
             metavar="NAMES",
             help="With --open: parameters of the link by which the site knows its workers, with "
             "commas; the first tells them apart.",
@@ -38,14 +42,14 @@ def serve(
     ] = "PROLIFIC_PID,STUDY_ID,SESSION_ID",
     completion: Annotated[
         str,
-        typer.Option(
+        crowd_option(
             metavar="URL",
             help="With --open: address to go to at the end; {CODE} and {NAME} of an identifier "
             "are filled in.",
         ),
     ] = "",
     code: Annotated[
-        str, typer.Option(help="With --open: completion code that raters get at the end.")
+        str, crowd_option(help="With --open: completion code that raters get at the end.")
     ] = "",
     show_results: Annotated[
         bool,
@@ -125,11 +129,13 @@ def serve(
 def invite(
     study: StudyFolder,
     *,
-    count: Annotated[int, typer.Option(min=1, max=10_000, help="Number of links.")] = 1,
+    count: Annotated[int, main_option(min=1, max=10_000, help="Number of links.")] = 1,
     base: Annotated[
         str | None,
-        typer.Option(
-            metavar="URL", help="Where raters find the pages; default: as `serve` printed last."
+        main_option(
+            metavar="URL",
+            help="Where raters find the pages.",
+            show_default="as `serve` printed last",
         ),
     ] = None,
 ) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import clips_option, effort_option, main_option
 from leo_bench.benchmarks.cli.options import (
     MANY,
     TIMES,
@@ -27,34 +28,35 @@ def run(
     suite: Annotated[
         str, typer.Argument(help="short, long, ucf101, toy, a .toml file, or its id (--include).")
     ],
-    records: Annotated[Path, typer.Option(help="Folder of the records.")],
+    records: Annotated[Path, main_option(help="Folder of the records.")],
     model: Annotated[
         list[str] | None,
-        typer.Option(
-            help="NAME=SOURCE, or NAME@BENCHMARK=SOURCE for one benchmark; may be repeated. SOURCE "
-            "may hold {dataset}, {split}, {benchmark}, {frames}, {resolution} and {real} (the real "
-            "side)."
+        main_option(
+            help="A model, or as NAME@BENCHMARK=SOURCE for one benchmark. SOURCE may hold "
+            "{dataset}, {split}, {benchmark}, {frames}, {resolution} and {real} (the real side).",
+            metavar="NAME=SOURCE",
         ),
     ] = None,
     origin: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME=authors-checkpoint, authors-samples, trained, known or given: how the "
-            "model's videos came about, as tables mark them; may be repeated."
+            help="How a model's videos came about, as tables mark them: authors-checkpoint, "
+            "authors-samples, trained, known or given.",
+            metavar="NAME=ORIGIN",
         ),
     ] = None,
     benchmark: Annotated[
-        list[str] | None, typer.Option(help="Run only this benchmark; may be repeated.")
+        list[str] | None, main_option(help="Run only this benchmark.", metavar="BENCHMARK")
     ] = None,
     clips: Annotated[
         int | None,
-        typer.Option(
-            min=2, max=MANY, help="Clips of each side; default: the suite's or protocol's."
+        clips_option(
+            min=2, max=MANY, help="Clips of each side.", show_default="the suite's or protocol's"
         ),
     ] = None,
     repeats: Annotated[
         int | None,
-        typer.Option(min=1, max=TIMES, help="Repeats; default: the suite's or protocol's."),
+        clips_option(min=1, max=TIMES, help="Repeats.", show_default="the suite's or protocol's"),
     ] = None,
     seed: Seed = 0,
     extractor: Extractor = None,
@@ -148,9 +150,9 @@ def _value(done: "Done") -> str:
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the records and pictures.")] = Path("demo"),
+    out: Annotated[Path, main_option(help="Folder for the records and pictures.")] = Path("demo"),
     workers: Annotated[
-        int, typer.Option(help="Threads that render videos; no effect on any number.")
+        int, effort_option(help="Threads that render videos; no effect on any number.")
     ] = 2,
 ) -> None:
     """Measure LEO's samples and damaged videos of the two embedded worlds, by both protocols.

@@ -5,34 +5,37 @@ from typing import Annotated, Literal
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import main_option
+
 Records = Annotated[
     Path | None,
-    typer.Option(help="Folder of records to show beside the published numbers."),
+    main_option(help="Folder of records to show beside the published numbers."),
 ]
 
 
 def table(
     name: Annotated[
-        str | None, typer.Argument(help="1 to 6 (the paper's), or toy; none: all records.")
+        str | None,
+        typer.Argument(help="1 to 6 (the paper's), or toy; none: all records.", metavar="TABLE"),
     ] = None,
     records: Records = None,
     rows: Annotated[
         str | None,
-        typer.Option(help="Facts of records that tell rows apart; default: model."),
+        main_option(help="Facts of records that tell rows apart.", show_default="model"),
     ] = None,
     columns: Annotated[
         str | None,
-        typer.Option(help="Facts that tell columns apart; default: benchmark,metric."),
+        main_option(help="Facts that tell columns apart.", show_default="benchmark,metric"),
     ] = None,
     where: Annotated[
         list[str] | None,
-        typer.Option(help="Only records with FACT=VALUE or FACT=VALUE,VALUE; may be repeated."),
+        main_option(help="Only records with FACT=VALUE or FACT=VALUE,VALUE.", metavar="FACT=VALUE"),
     ] = None,
     infinity: Annotated[
         bool, typer.Option("--infinity", help="Show FVD without small-sample bias too.")
     ] = False,
     format: Annotated[
-        Literal["terminal", "markdown", "latex", "csv", "html"], typer.Option(help="Output format.")
+        Literal["terminal", "markdown", "latex", "csv", "html"], main_option(help="Output format.")
     ] = "terminal",
 ) -> None:
     """Show a table of the paper with your numbers beside it, or a table of your records.
@@ -88,12 +91,14 @@ def _facts(given: str | None, default: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def tables(
-    out: Annotated[Path, typer.Option(help="Folder for the files (table1.md, ...).")],
+    out: Annotated[Path, main_option(help="Folder for the files (table1.md, ...).")],
     records: Records = None,
     format: Annotated[
         list[str] | None,
-        typer.Option(
-            help="terminal, markdown, latex, csv or html; may be repeated; default: the last four."
+        main_option(
+            help="terminal, markdown, latex, csv or html.",
+            metavar="FORMAT",
+            show_default="the last four",
         ),
     ] = None,
 ) -> None:
@@ -142,18 +147,18 @@ def _say_unused(what: str, keys: list[str] | tuple[str, ...]) -> None:
 
 
 def regress(
-    old: Annotated[Path, typer.Option(help="Folder of records before the change.")],
-    new: Annotated[Path, typer.Option(help="Folder of records after the change.")],
+    old: Annotated[Path, main_option(help="Folder of records before the change.")],
+    new: Annotated[Path, main_option(help="Folder of records after the change.")],
     settings: Annotated[
         Path | None,
         typer.Option(
-            help="Floors and false alarm rates as TOML; default: reports/regression.toml."
+            help="Floors and false alarm rates as TOML.", show_default="reports/regression.toml"
         ),
     ] = None,
     markdown: Annotated[
-        Path | None, typer.Option(help="Write a comment for a pull request to this file.")
+        Path | None, main_option(help="Write a comment for a pull request to this file.")
     ] = None,
-    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file.")] = None,
+    junit: Annotated[Path | None, main_option(help="Write JUnit XML to this file.")] = None,
     summary: Annotated[
         Path | None,
         typer.Option(envvar="GITHUB_STEP_SUMMARY", help="Append the Markdown to this file."),

@@ -6,25 +6,26 @@ from typing import Annotated
 
 import typer
 
+from leo_bench.benchmarks.cli.headings import effort_option, main_option, network_option
 from leo_bench.benchmarks.cli.options import DataRoot
 
 Config = Annotated[
-    str | None, typer.Option(help="A shipped config (leo-bench list configs), or a .toml file.")
+    str | None, main_option(help="A shipped config (leo-bench list configs), or a .toml file.")
 ]
 Data = Annotated[
-    str | None, typer.Option(help="Training videos: a data set (toy-faces/train) or a path.")
+    str | None, main_option(help="Training videos: a data set (toy-faces/train) or a path.")
 ]
-Run = Annotated[Path, typer.Option(help="Folder of the run; the same command continues in it.")]
+Run = Annotated[
+    Path, main_option(help="Folder of the run; the same command continues in it.", metavar="FOLDER")
+]
 Changes = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", help="Change a key of the config: lmdm.training.steps=100; may be repeated."
-    ),
+    main_option("--set", help="Change a key of the config: lmdm.training.steps=100."),
 ]
-Cpu = Annotated[bool, typer.Option("--cpu", help="Use the CPU even if there is a GPU.")]
+Cpu = Annotated[bool, network_option("--cpu", help="Use the CPU even if there is a GPU.")]
 Pack = Annotated[
     float,
-    typer.Option(
+    effort_option(
         min=0,
         help="Cache at most so many GiB of decoded frames on disk; others are decoded each time. "
         "No effect on any result.",
@@ -46,7 +47,9 @@ def train(
     data_root: DataRoot = None,
     vgg: Annotated[
         Path | None,
-        typer.Option(help="Weights file of VGG-19; default: where `weights fetch` puts it."),
+        network_option(
+            help="Weights file of VGG-19.", show_default="where `weights fetch` puts it"
+        ),
     ] = None,
     cpu: Cpu = False,
     pack: Pack = 16,
@@ -54,7 +57,7 @@ def train(
         bool, typer.Option("--tensorboard", help="Write curves to RUN/tensorboard (extra: track).")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the resolved config and stop.")
+        bool, main_option("--dry-run", help="Print the resolved config and stop.")
     ] = False,
 ) -> None:
     """Train one stage of LEO, or all in order; the same command continues, bit for bit.
@@ -138,13 +141,12 @@ def encode(
 
 def export(
     run: Run,
-    out: Annotated[Path, typer.Option(help="Folder to create; `leo:OUT` samples from it.")],
+    out: Annotated[Path, main_option(help="Folder to create; `leo:OUT` samples from it.")],
     best: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="STAGE",
+        main_option(
             help="Take this stage's best weights (lowest held-out loss, or as keep_best says), not "
-            "the last ones; may be repeated.",
+            "the last ones.",
         ),
     ] = None,
 ) -> None:

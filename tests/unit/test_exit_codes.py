@@ -112,7 +112,7 @@ def test_the_version_is_told(leo_bench: Run) -> None:
 def test_no_verb_shows_the_help(leo_bench: Run) -> None:
     ended = leo_bench()
     assert ended.code == 2
-    assert "Commands:" in ended.out + ended.err
+    assert "Measure:" in ended.out + ended.err
 
 
 def test_a_project_with_packages_of_our_folders_names_keeps_them(tmp_path: Path) -> None:
