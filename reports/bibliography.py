@@ -65,6 +65,16 @@ class Work(Data):
             who += f" and {surnames[1]}" if len(surnames) == 2 else " et al."
         return who if self.year is None else f"{who}, {self.year}"
 
+    @property
+    def reference(self) -> str:
+        """As a list of references has it: authors, year, title, where it stands."""
+        year = "" if self.year is None else f"({self.year})"
+        who = " ".join(part for part in (self.author.replace(" and ", "; "), year) if part)
+        eprint = f"arXiv:{self.eprint}" if self.eprint else ""
+        title = self.title.replace("{", "").replace("}", "")
+        where = (self.journal, self.booktitle, eprint, self.doi, self.url, self.note)
+        return ". ".join(part.rstrip(".") for part in (who, title, *where) if part) + "."
+
 
 class Bibliography(Data):
     """`bibliography.toml`.

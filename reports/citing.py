@@ -18,10 +18,11 @@ from leo_bench.reports.methods_section import (
     listed,
     paragraph,
 )
+from leo_bench.reports.names import metric_with_frames
 from leo_bench.reports.own_tables.numbers import Number, numbers_of
 from leo_bench.reports.own_tables.texts import decimals
 from leo_bench.reports.raters_section import by_study, paragraph_of_raters
-from leo_bench.reports.records import Shown, metric_name
+from leo_bench.reports.records import Shown
 
 BIBTEX = "bibtex"
 
@@ -50,20 +51,29 @@ def cited(place: Path, format: str) -> str:
     numbers = numbers_of(place)
     if not numbers:
         raise InputError(f"{place}: no number is in there that can be cited")
-    contents = [number.content for number in numbers]
-    found = citations(contents)
+    found = citations([number.content for number in numbers])
     if format == BIBTEX:
         return bibtex(found.works)
-    style = _STYLES[format]
-    paragraphs: list[list[Piece]] = []
+    below = _STYLES[format].below(found)
+    return "\n\n".join((*paragraphs(numbers, format), below)).rstrip() + "\n"
+
+
+def paragraphs(numbers: Sequence[Number], format: str) -> list[str]:
+    """The paragraphs on numbers: each value with its interval, how it was made, what it cites.
+
+    Args:
+        numbers: one or more.
+        format: one of `FORMATS` but "bibtex".
+    """
+    contents = [number.content for number in numbers]
+    found, style = citations(contents), _STYLES[format]
+    pieces: list[list[Piece]] = []
     for group in by_way(number.content for number in numbers if not number.is_of_raters):
-        of_group = [number for number in numbers if any(number.content is one for one in group)]
-        paragraphs.append([_sentences(of_group), *paragraph(group, found)])
-    paragraphs += [paragraph_of_raters(group) for group in by_study(contents)]
-    texts = [
-        joined(pieces, style.words, lambda keys: style.cite(keys, found)) for pieces in paragraphs
-    ]
-    return "\n\n".join((*texts, style.below(found))).rstrip() + "\n"
+        ids = {id(content) for content in group}
+        of_group = [number for number in numbers if id(number.content) in ids]
+        pieces.append([_sentences(of_group), *paragraph(group, found)])
+    pieces += [paragraph_of_raters(group) for group in by_study(contents)]
+    return [joined(p, style.words, lambda keys: style.cite(keys, found)) for p in pieces]
 
 
 def _sentences(numbers: Sequence[Number]) -> str:
@@ -73,7 +83,7 @@ def _sentences(numbers: Sequence[Number]) -> str:
         key = (_real_videos(number.content), number.metric, number.content["frames"])
         groups.setdefault(key, []).append(number)
     return "".join(
-        f"{'On ' + videos + ', ' if videos else ''}{_named(metric, frames)} is "
+        f"{'On ' + videos + ', ' if videos else ''}{metric_with_frames(metric, frames)} is "
         f"{listed(_value(one, found) for one in found)}. "
         for (videos, metric, frames), found in groups.items()
     )
@@ -85,12 +95,6 @@ def _real_videos(content: Content) -> str:
         return str(content["dataset"])
     side = content.get("real") or (content.get("against") or {}).get("source") or {}
     return str(side.get("name", ""))
-
-
-def _named(metric: str, frames: int) -> str:
-    """FVD16; Precision of 16 frames."""
-    name = metric_name(metric)
-    return f"{name}{frames}" if name.isupper() else f"{name.capitalize()} of {frames} frames"
 
 
 def _value(number: Number, beside: Sequence[Number]) -> str:
@@ -131,22 +135,25 @@ def _ends(found: Shown, form: str) -> str:
     return f"{low:{form}} to {high:{form}}"
 
 
-def _without(found: Citations) -> Sequence[str]:
+def without_paper(found: Citations) -> Sequence[str]:
     """What no work stands for, and why."""
     return [f"No paper for {what}: {why}." for what, why in found.without.items()]
 
 
 def _plain(found: Citations) -> str:
-    return "\n".join((*map(printable, _without(found)), "", bibtex(found.works)))
+    return "\n".join((*map(printable, without_paper(found)), "", bibtex(found.works)))
 
 
 def _fenced(found: Citations) -> str:
-    without = [f"- {markdown_escape(line)}" for line in _without(found)]
+    without = [f"- {markdown_escape(line)}" for line in without_paper(found)]
     return "\n".join((*without, "", "```bibtex", bibtex(found.works).rstrip(), "```"))
 
 
 def _commented(found: Citations) -> str:
-    lines = [*_without(found), "the entries: leo-bench cite ... --format bibtex > references.bib"]
+    lines = [
+        *without_paper(found),
+        "the entries: leo-bench cite ... --format bibtex > references.bib",
+    ]
     return "\n".join(f"% {printable(line)}" for line in lines)
 
 

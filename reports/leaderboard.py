@@ -1,4 +1,4 @@
-"""A static HTML page that ranks the models of many bundles, one table for each benchmark.
+"""A static HTML page that ranks the models of many bundles: a table for each benchmark and metric.
 
 A table holds only records that were measured in one way: protocol digest, network, resolution,
 frames, strides, counts and real videos. A benchmark measured in two ways gives two tables.
@@ -6,11 +6,13 @@ frames, strides, counts and real videos. A benchmark measured in two ways gives 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from leo_bench.evaluation.metrics import ALL_COVER, is_higher_better
 from leo_bench.evaluation.records.preference import PreferenceRecord
 from leo_bench.reports.bundles import Bundle, Checked
+from leo_bench.reports.names import metric_title, setting
 from leo_bench.reports.origins import Origin
 from leo_bench.reports.page import template
 
@@ -30,11 +32,14 @@ class Entry:
     """A model's value in one bundle.
 
     Args:
+        rank: its place; None of known videos (real or damaged ones), which are not ranked.
         origin: where its videos come from, in words.
         checked: what became of the value in the check of the bundle, in words.
-        overlaps: whether its interval meets that of the best value, so that the order is uncertain.
+        overlaps: whether it has a rank, and its interval meets that of the first one, so that the
+            order is uncertain.
     """
 
+    rank: int | None
     model: str
     origin: str
     bundle: str
@@ -46,12 +51,24 @@ class Entry:
 
 @dataclass(frozen=True)
 class Board:
-    """One metric of one benchmark, measured in one way."""
+    """One metric of one benchmark, measured in one way.
 
-    title: str
+    Args:
+        setting: the benchmark: what was measured on.
+        metric: the metric, with what is better.
+        way: how it was measured.
+    """
+
+    setting: str
+    metric: str
     way: str
     caveats: Sequence[str]
     entries: Sequence[Entry]
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether a mark says that the order is uncertain."""
+        return any(entry.overlaps for entry in self.entries)
 
 
 def boards(bundles: Sequence[Bundle]) -> list[Board]:
@@ -65,7 +82,7 @@ def boards(bundles: Sequence[Bundle]) -> list[Board]:
             if _is_of_raters(checked):
                 continue
             groups.setdefault(_way(checked), []).append((bundle, checked))
-    return [_board(way, group) for way, group in sorted(groups.items())]
+    return [_board(way[-1], group) for way, group in sorted(groups.items())]
 
 
 def render(bundles: Sequence[Bundle], title: str, refused: Mapping[str, str] | None = None) -> str:
@@ -78,7 +95,10 @@ def render(bundles: Sequence[Bundle], title: str, refused: Mapping[str, str] | N
     """
     return template("leaderboard.html").render(
         title=title,
-        boards=boards(bundles),
+        benchmarks=[
+            (setting, list(same))
+            for setting, same in groupby(boards(bundles), lambda board: board.setting)
+        ],
         bundles=[bundle.manifest for bundle in bundles if bundle.sound],
         of_raters=sum(_is_of_raters(one) for b in bundles if b.sound for one in b.records),
         refused=refused or {},
@@ -103,49 +123,61 @@ def _is_of_raters(checked: Checked) -> bool:
 
 
 def _way(checked: Checked) -> tuple[str, ...]:
+    """What numbers of one table share; the last part says it in words."""
     content = checked.record.content
     network = content.get("extractor") or content.get("embedder") or ""
-    return (
-        checked.key.partition("/")[0],
-        checked.record.metric,
-        f"{content['protocol']} {content['protocol_digest'][:8]}",
-        f"{network} {content['weights_sha256'][:8]}",
+    words = (
+        f"protocol {content['protocol']} ({content['protocol_digest'][:8]})",
+        f"{network} (weights {content['weights_sha256'][:8]})",
         _clips(content),
-        content["real"]["fingerprint"][:12] if "real" in content else "",
+    )
+    return (
+        setting(content),
+        checked.record.metric,
+        content["real"]["fingerprint"] if "real" in content else "",
+        ", ".join(words),
     )
 
 
 def _clips(content: Mapping[str, Any]) -> str:
-    clips = f"{content['frames']} frames of size {content['resolution'] or 'stored'}"
-    if "n_real" not in content:
-        return f"{content['videos_used']} times {clips}, stride {content['source']['stride']}"
-    strides = f"{content['real']['stride']} and {content['fake']['stride']}"
-    return f"{content['n_real']} against {content['n_fake']} times {clips}, strides {strides}"
+    if "n_real" in content:
+        return f"{content['n_real']:,} real and {content['n_fake']:,} fake clips"
+    return f"{content['videos_used']:,} videos"
 
 
-def _board(way: tuple[str, ...], group: Sequence[tuple[Bundle, Checked]]) -> Board:
-    benchmark, metric, protocol, network, clips, _ = way
-    higher = is_higher_better(metric)
-    ranked = sorted(group, key=lambda pair: pair[1].record.value, reverse=higher)
-    best = ranked[0][1].record.exact.interval
+def _board(way: str, group: Sequence[tuple[Bundle, Checked]]) -> Board:
+    first = group[0][1].record
+    higher = is_higher_better(first.metric)
+    ordered = sorted(group, key=lambda pair: pair[1].record.value, reverse=higher)
+    ranked = [checked for _, checked in ordered if checked.origin != "known"]
+    ranks = {id(checked): rank for rank, checked in enumerate(ranked, start=1)}
+    best = ranked[0].record.exact.interval if ranked else None
     entries = []
-    for bundle, checked in ranked:
+    for bundle, checked in ordered:
         # The float64 form: statistics give this form again, and the interval is around it.
-        shown = checked.record.exact
-        interval = shown.interval
+        shown, rank = checked.record.exact, ranks.get(id(checked))
         entries.append(
             Entry(
+                rank=rank,
                 model=checked.record.model,
                 origin=ORIGINS[checked.origin],
                 bundle=bundle.manifest.title,
                 value=shown.value_text,
                 interval=shown.interval_text,
                 checked=checked.value_check,
-                overlaps=interval is None
-                or best is None
-                or (interval[0] <= best[1] and best[0] <= interval[1]),
+                overlaps=rank is not None and rank > 1 and _meet(shown.interval, best),
             )
         )
     caveats = {c.rstrip(".") for _, one in group for c in one.record.content["caveats"]}
-    about = ", ".join(part for part in (protocol, network, clips) if part)
-    return Board(f"{benchmark}: {metric.upper()}", about, sorted(caveats), entries)
+    return Board(
+        setting(first.content),
+        metric_title(first.metric, first.content["frames"]),
+        way,
+        sorted(caveats),
+        entries,
+    )
+
+
+def _meet(one: tuple[float, float] | None, other: tuple[float, float] | None) -> bool:
+    """Whether two intervals meet; an unknown one may."""
+    return one is None or other is None or (one[0] <= other[1] and other[0] <= one[1])

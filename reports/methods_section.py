@@ -15,10 +15,9 @@ from leo_bench.reports.bibliography import (
     OURSELVES,
     Citations,
     Kind,
-    citations,
     repository,
 )
-from leo_bench.reports.records import StoredRecord, metric_name
+from leo_bench.reports.records import metric_name
 
 STARTS = {
     "first": "from the first frame on",
@@ -38,16 +37,6 @@ class Cited:
 
 Piece = str | Cited
 Content = Mapping[str, Any]
-
-
-def paragraphs(records: Sequence[StoredRecord]) -> list[str]:
-    """One paragraph for each way of measuring, in the order of first appearance, as plain text."""
-    contents = [stored.content for stored in records]
-    cited = citations(contents)
-    return [
-        joined(paragraph(group, cited), str, lambda keys: labels(keys, cited))
-        for group in by_way(contents)
-    ]
 
 
 def by_way(contents: Iterable[Content]) -> list[list[Content]]:

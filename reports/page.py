@@ -6,23 +6,24 @@ requests. The template engine escapes everything that comes from a record or a f
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.printable import printable_lines
-from leo_bench.evaluation.metrics import ALL_COVER
-from leo_bench.evaluation.records.preference import METRICS, PreferenceRecord
+from leo_bench.reports import citing
 from leo_bench.reports.bibliography import bibtex, citations
 from leo_bench.reports.curves import Curve, bias_curve, can_draw, time_curve
-from leo_bench.reports.methods_section import paragraphs
-from leo_bench.reports.raters import COVERS
-from leo_bench.reports.raters_section import paragraphs_of_raters
-from leo_bench.reports.records import RecordTree, StoredRecord
+from leo_bench.reports.formats.hypertext import as_element
+from leo_bench.reports.grid import Text
+from leo_bench.reports.names import benchmark_names, better, model_name
+from leo_bench.reports.own_tables.filling import Wish, table_of_numbers
+from leo_bench.reports.own_tables.numbers import Number, numbers_in
+from leo_bench.reports.records import RecordTree
+from leo_bench.reports.verdicts import Verdict, verdicts
 
-OF_RATERS = frozenset(METRICS.values())
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -54,23 +55,34 @@ class Extras:
 
     Args:
         tables: HTML of tables, escaped, by title.
-        clips: rows of clips, by name of the benchmark.
+        clips: rows of clips, by key of the record.
         curves: further pictures, such as losses.
+        titles: titles of data sets, by their ids.
     """
 
     tables: Mapping[str, str] = field(default_factory=dict)
     clips: Mapping[str, Sequence[ClipRow]] = field(default_factory=dict)
     curves: Sequence[Curve] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class _Benchmark:
+    """The numbers of one folder.
+
+    Args:
+        name: what was measured on; folder: the folder's own name.
+        table: HTML of its table, escaped.
+        clips: by model, rows of clips.
+    """
+
     name: str
-    heads: Sequence[str]
-    rows: Sequence[tuple[str, Sequence[StoredRecord | None]]]
+    folder: str
+    about: str
+    table: str
+    verdicts: Sequence[Verdict]
     curves: Sequence[Curve]
-    clips: Sequence[ClipRow]
-    covers: str
+    clips: Sequence[tuple[str, ClipRow]]
 
 
 def render(tree: RecordTree, title: str, extras: Extras) -> str:
@@ -79,19 +91,24 @@ def render(tree: RecordTree, title: str, extras: Extras) -> str:
     Raises:
         InputError: no records.
     """
-    if not tree.records:
+    numbers = numbers_in(tree)
+    if not numbers:
         why = next(iter(tree.broken.values()), "make some with --records")
         raise InputError(f"no record is in that folder that can be read: {why}")
-    contents = [stored.content for stored in tree.records.values()]
-    measured = [s for s in tree.records.values() if not isinstance(s.record, PreferenceRecord)]
+    cited = citations([number.content for number in numbers])
     return template("report.html").render(
         title=title,
+        count=len(numbers),
+        versions=sorted({number.content["versions"].get("leo-bench", "?") for number in numbers}),
         tables=extras.tables,
-        benchmarks=_benchmarks(tree, extras),
+        benchmarks=_benchmarks(numbers, extras),
         curves=extras.curves,
-        methods=[*paragraphs(measured), *paragraphs_of_raters(contents)],
-        entries=bibtex(citations(contents).works),
-        caveats=_caveats(tree),
+        methods=citing.paragraphs(numbers, "text"),
+        in_latex="\n\n".join(citing.paragraphs(numbers, "latex")),
+        works=cited.works.values(),
+        without=citing.without_paper(cited),
+        entries=bibtex(cited.works),
+        caveats=_caveats(numbers),
         provenance=[
             (key, stored.record.to_json().rstrip()) for key, stored in tree.records.items()
         ],
@@ -118,45 +135,64 @@ def _shown(value: object) -> object:
     return printable_lines(value) if type(value) is str else value
 
 
-def _benchmarks(tree: RecordTree, extras: Extras) -> list[_Benchmark]:
-    by_benchmark: dict[str, dict[str, dict[str, StoredRecord]]] = {}
-    for key, stored in tree.records.items():
-        benchmark, _, rest = key.partition("/")
-        model = rest.rpartition("/")[0] or rest
-        by_benchmark.setdefault(benchmark, {}).setdefault(model, {})[stored.metric] = stored
-    return [_benchmark(name, models, extras) for name, models in by_benchmark.items()]
-
-
-def _benchmark(
-    name: str, models: Mapping[str, Mapping[str, StoredRecord]], extras: Extras
-) -> _Benchmark:
-    metrics = sorted({metric for of_model in models.values() for metric in of_model})
-    heads = [metric if metric in OF_RATERS else f"{metric.upper()} ↓" for metric in metrics]
-    rows = [
-        (model, [of_model.get(metric) for metric in metrics]) for model, of_model in models.items()
+def _benchmarks(numbers: Sequence[Number], extras: Extras) -> list[_Benchmark]:
+    names = benchmark_names((str(n.facts["benchmark"]), n.content) for n in numbers)
+    by_folder: dict[str, list[Number]] = {}
+    for number in numbers:
+        named = replace(number, facts={**number.facts, "model": model_name(number)})
+        by_folder.setdefault(str(number.facts["benchmark"]), []).append(named)
+    return [
+        _benchmark(place, names[folder], found, extras)
+        for place, (folder, found) in enumerate(by_folder.items(), start=1)
     ]
+
+
+def _benchmark(place: int, name: str, numbers: Sequence[Number], extras: Extras) -> _Benchmark:
+    table = table_of_numbers(numbers, Wish(columns=("metric",)))
+    grid = replace(
+        table.grid,
+        id=f"records-{place}",
+        heading="Value, and below it the 95 % interval",
+        columns=tuple(map(_with_direction, table.grid.columns)),
+    )
     curves: list[Curve | None] = []
     if can_draw():
-        drifts = {
-            model: of_model["drift"].content["curves"]
-            for model, of_model in models.items()
-            if "drift" in of_model
-        }
+        of = {metric: _by_model(numbers, metric) for metric in ("fvd", "drift")}
+        drifts = {model: number.content["curves"] for model, number in of["drift"].items()}
+        fvds = {model: number.stored for model, number in of["fvd"].items() if number.stored}
         curves = [
-            bias_curve({m: of_model["fvd"] for m, of_model in models.items() if "fvd" in of_model}),
+            bias_curve(fvds),
             time_curve({m: c for m, c in drifts.items() if {"time", "mean"} <= c.keys()}),
         ]
-    drawn = [curve for curve in curves if curve is not None]
-    is_of_raters = OF_RATERS.issuperset(metrics)
-    covers = (
-        f"Shares of raters' answers, from 0 to 1, with 95 % intervals: {COVERS}."
-        if is_of_raters
-        else ALL_COVER
+    datasets = {str(number.content["dataset"]).rpartition("-")[0] for number in numbers}
+    return _Benchmark(
+        name,
+        str(numbers[0].facts["benchmark"]),
+        "; ".join(extras.titles[one] for one in sorted(datasets & extras.titles.keys())),
+        as_element(grid),
+        verdicts(table, {number.key: number for number in numbers}),
+        [curve for curve in curves if curve is not None],
+        [(n.facts["model"], row) for n in numbers for row in extras.clips.get(n.key, ())],
     )
-    return _Benchmark(name, heads, rows, drawn, extras.clips.get(name, ()), covers)
 
 
-def _caveats(tree: RecordTree) -> list[str]:
-    """Every caveat once, without its full stop, to be joined into one sentence."""
-    texts = (text for stored in tree.records.values() for text in stored.content["caveats"])
+def _with_direction(head: Text) -> Text:
+    """The head of a column, with what is better for its metric."""
+    direction = better(head.lines[0].lower())
+    return head if direction is None else replace(head, lines=(*head.lines, direction))
+
+
+def _by_model(numbers: Sequence[Number], metric: str) -> dict[str, Number]:
+    """The numbers of a metric by model; of several of one model, each is named by its key."""
+    found = [number for number in numbers if number.metric == metric]
+    models = [number.facts["model"] for number in found]
+    return {
+        model if models.count(model) == 1 else number.key: number
+        for model, number in zip(models, found, strict=True)
+    }
+
+
+def _caveats(numbers: Sequence[Number]) -> list[str]:
+    """Every caveat once, without its full stop."""
+    texts = (text for number in numbers for text in number.content["caveats"])
     return sorted({text.rstrip(".") for text in texts})

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.records.score import ScoreRecord
-from leo_bench.reports.curves import COLOURS, plain
+from leo_bench.reports.curves import plain
+from leo_bench.reports.inline_svg import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

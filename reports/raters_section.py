@@ -3,19 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from leo_bench.evaluation.records.preference import SIMULATED
-from leo_bench.reports.bibliography import LEO, OURSELVES, citations
-from leo_bench.reports.methods_section import Cited, Piece, joined, labels, listed
+from leo_bench.reports.bibliography import LEO, OURSELVES
+from leo_bench.reports.methods_section import Cited, Piece, listed
 from leo_bench.reports.raters import Content, counted, covered_by, percent, raters_of
-
-
-def paragraphs_of_raters(contents: Iterable[Content]) -> list[str]:
-    """A paragraph for each study among records of any kind, as plain text."""
-    groups = by_study(contents)
-    cited = citations([one for group in groups for one in group])
-    return [
-        joined(paragraph_of_raters(group), str, lambda keys: labels(keys, cited))
-        for group in groups
-    ]
 
 
 def by_study(contents: Iterable[Content]) -> list[list[Content]]:

@@ -112,6 +112,7 @@ def metric_name(metric: str) -> str:
 class RecordTree:
     """The records of a folder by key, and by key the error of each file that cannot be read."""
 
+    folder: Path
     records: dict[str, StoredRecord]
     broken: dict[str, str]
 
@@ -144,7 +145,7 @@ def read_tree(folder: Path) -> RecordTree:
             records |= {stored.key: stored for stored in stored_in(path, key)}
         except InputError as error:
             broken[key] = str(error)
-    return RecordTree(records, broken)
+    return RecordTree(folder, records, broken)
 
 
 def stored_in(path: Path, key: str) -> list[StoredRecord]:

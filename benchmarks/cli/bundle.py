@@ -33,6 +33,7 @@ def report(
       leo-bench report --records records --run runs/faceforensics --videos 4 --out report.html
     """
     from leo_bench.benchmarks.cli.screen import resources, say
+    from leo_bench.benchmarks.datasets.dataset import list_datasets
     from leo_bench.benchmarks.publishing.clips import clip_rows
     from leo_bench.evaluation.files.atomic import write_atomically
     from leo_bench.evaluation.files.kinds import PAGE
@@ -55,7 +56,8 @@ def report(
     # A broken record is named on the page, and stops the tables alone.
     filled = [] if tree.broken else [fill(layout, records) for layout in list_layouts()]
     tables = {t.layout.title: as_element(grid_of(t)) for t in filled if t.has_measured}
-    page = render(tree, title, Extras(tables, clips, curves))
+    titles = {dataset.id: dataset.title for dataset in list_datasets()}
+    page = render(tree, title, Extras(tables, clips, curves, titles))
     write_atomically(out, page.encode())
     say(f"{out}: {len(tree.records)} records, {len(page) / 1e6:.1f} MB")
     for why in tree.broken.values():

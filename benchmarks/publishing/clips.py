@@ -36,7 +36,7 @@ class Picked:
 def clip_rows(
     tree: RecordTree, each: int, resources: Resources, say: Callable[[str], None]
 ) -> dict[str, list[ClipRow]]:
-    """Rows of clips by benchmark: the most and least typical fake and real videos of each model.
+    """Rows of clips by key of the record: its most and least typical fake and real videos.
 
     A record whose videos are missing is skipped, and `say` is called with the reason.
     """
@@ -45,11 +45,11 @@ def clip_rows(
         if stored.metric != "fvd":
             continue
         try:
-            made = _rows_of(key, stored, each, resources)
+            made = _rows_of(stored, each, resources)
         except InputError as error:
             say(f"{key}: no clips: {error}")
             continue
-        rows.setdefault(key.partition("/")[0], []).extend(made)
+        rows[key] = made
     return rows
 
 
@@ -62,22 +62,21 @@ def picked(influences: Mapping[str, Pair], count: int) -> Picked:
     return Picked(ranked[:count], ranked[::-1][:count])
 
 
-def _rows_of(key: str, stored: StoredRecord, each: int, resources: Resources) -> list[ClipRow]:
+def _rows_of(stored: StoredRecord, each: int, resources: Resources) -> list[ClipRow]:
     influences = read_influences(stored.path)
     if influences is None:
         raise InputError(f"{stored.path}: no influences beside it; make the record again")
     if not isinstance(stored.record, Record):
         raise InputError(f"{stored.path}: no record of a distance")
     chosen = settings_of(stored.record)
-    model = key.split("/")[1] if "/" in key else key
     of_fake, of_real = picked(influences.fake, each), picked(influences.real, each)
     record = stored.record
     reals, fakes = open_sides(chosen, resources)
     fake = _clips("fake", record.fake.name, fakes.source, fakes.window, of_fake)
     real = _clips("real", record.real.name, reals.source, reals.window, of_real)
     return [
-        ClipRow(f"{model}: most typical, and real ones it covers", [*fake[0], *real[0]]),
-        ClipRow(f"{model}: least typical, and real ones it misses", [*fake[1], *real[1]]),
+        ClipRow("most typical, and real ones it covers", [*fake[0], *real[0]]),
+        ClipRow("least typical, and real ones it misses", [*fake[1], *real[1]]),
     ]
 
 

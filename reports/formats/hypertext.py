@@ -1,26 +1,21 @@
 """A table as HTML: an element for other pages, or a page that fetches nothing."""
 
 import html
+from pathlib import Path
 
 from leo_bench.evaluation.files.printable import printable
 from leo_bench.reports.grid import Line, TableGrid, Text
 
-PAGE_STYLE = (
-    "body{font:15px/1.4 system-ui,sans-serif;margin:2em}"
-    "table{border-collapse:collapse}caption{text-align:left;font-weight:600;padding:.5em 0}"
-    "th,td{padding:.25em .7em;text-align:right;white-space:nowrap}"
-    "tbody th,thead th:first-child{text-align:left}thead th[colspan]{text-align:center}"
-    "thead tr:first-child>*,tbody{border-top:1px solid}tbody{border-bottom:1px solid}"
-    "tr.measured>*,tr.samples>*{color:#345;font-size:90%}"
-    "tr.measured th,tr.samples th{font-weight:400}"
-)
+STYLE = Path(__file__).parents[1] / "templates" / "style.css"
 
 
 def as_element(grid: TableGrid) -> str:
-    """A `table` element and its notes, for a page that has a style of its own."""
+    """A `table` element that scrolls in a box of its own, and its notes below."""
+    heading = _escape(grid.heading)
     lines = [
+        f'<div class="wide" role="group" aria-label="{heading}" tabindex="0">',
         f'<table id="{_escape(grid.id)}">',
-        f"<caption>{_escape(grid.heading)}</caption>",
+        f"<caption>{heading}</caption>",
         "<thead>",
     ]
     if grid.is_grouped:
@@ -36,10 +31,12 @@ def as_element(grid: TableGrid) -> str:
         "<tbody>",
     ]
     lines += [_line(line, len(grid.columns)) for line in grid.lines]
-    lines += ["</tbody>", "</table>", '<ul class="notes">']
-    lines += [f"<li><sup>{_escape(mark)}</sup> {_escape(text)}</li>" for mark, text in grid.marked]
-    lines += [f"<li>{_escape(note)}</li>" for note in grid.notes]
-    lines.append("</ul>")
+    lines += ["</tbody>", "</table>", "</div>"]
+    notes = [f"<sup>{_escape(mark)}</sup> {_escape(text)}" for mark, text in grid.marked]
+    notes += map(_escape, grid.notes)
+    if notes:
+        items = (f"<li>{note}</li>" for note in notes)
+        lines += ['<ul class="notes">', *items, "</ul>"]
     return "\n".join(lines) + "\n"
 
 
@@ -49,9 +46,10 @@ def as_page(grid: TableGrid, *more: TableGrid) -> str:
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        f"<title>{title}</title>\n<style>{PAGE_STYLE}</style>\n</head>\n<body>\n"
-        f"{''.join(map(as_element, (grid, *more)))}</body>\n</html>\n"
+        f"<title>{title}</title>\n<style>\n{STYLE.read_text()}</style>\n</head>\n<body>\n<main>\n"
+        f"{''.join(map(as_element, (grid, *more)))}</main>\n</body>\n</html>\n"
     )
 
 

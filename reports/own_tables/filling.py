@@ -112,6 +112,15 @@ def table_of(folder: Path, wish: Wish) -> OwnTable:
     numbers = numbers_of(folder)
     if not numbers:
         raise InputError(f"{folder}: no record is in there; make some with --records {folder}")
+    return table_of_numbers(numbers, wish)
+
+
+def table_of_numbers(numbers: Sequence[Number], wish: Wish) -> OwnTable:
+    """The table of the numbers, one or more, that meet the conditions.
+
+    Raises:
+        InputError: an unknown fact, or a condition that no number meets.
+    """
     numbers = selected(numbers, wish.where)
     rows = [fact_named(name, "--rows") for name in wish.rows]
     columns = [fact_named(name, "--columns") for name in wish.columns]

@@ -16,6 +16,7 @@ from leo_bench.evaluation.uncertainty.variance import LEVEL
 from leo_bench.reports.dataframe import row_of
 from leo_bench.reports.origins import ModelFacts, Origin, origin_of, read_models
 from leo_bench.reports.records import (
+    RecordTree,
     Shown,
     StoredRecord,
     read_sound,
@@ -75,10 +76,26 @@ def numbers_of(place: Path) -> list[Number]:
         InputError: no such place, or a file of it that cannot be read or contradicts itself.
     """
     if place.is_file():
-        folder, stored, files = place.parent, stored_in(place, place.stem), [place]
-    else:
-        folder, stored = place, list(read_sound(place).values())
-        files = record_files(place)
+        return _numbers(place.parent, stored_in(place, place.stem), [place])
+    return _numbers(place, list(read_sound(place).values()), record_files(place))
+
+
+def numbers_in(tree: RecordTree) -> list[Number]:
+    """As `numbers_of`, of a folder whose files that cannot be read are left out.
+
+    Raises:
+        InputError: `models.toml` of the folder cannot be read.
+    """
+    files = [
+        path
+        for path in record_files(tree.folder)
+        if path.relative_to(tree.folder).with_suffix("").as_posix() not in tree.broken
+    ]
+    return _numbers(tree.folder, list(tree.records.values()), files)
+
+
+def _numbers(folder: Path, stored: Sequence[StoredRecord], files: Sequence[Path]) -> list[Number]:
+    """The numbers of records, and of documents among `files` that hold several."""
     models = read_models(folder)
     found = [_number(one, folder, models) for one in stored]
     seen = {(one.record.to_json(), one.metric) for one in stored}
