@@ -45,8 +45,8 @@ def benchmark_names(contents: Iterable[tuple[str, Content]]) -> dict[str, str]:
     for folder, content in contents:
         name = setting(content)
         short.setdefault(folder, set()).add(name)
-        way = f"study {content['study']}" if "study" in content else content["protocol"]
-        long.setdefault(folder, set()).add(f"{name}, {way}")
+        way = "study" if "study" in content else "protocol"
+        long.setdefault(folder, set()).add(f"{name}, {way} {content[way]}")
     names = {folder: folder for folder in short}
     for said in (short, long):
         counts = Counter(name for found in said.values() for name in found)

@@ -29,16 +29,22 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True)
 class Clip:
-    """A short video as H.264 in MP4, with a title and a note."""
+    """A short video as H.264 in MP4, with a title, a note, and its first frame as PNG."""
 
     title: str
     note: str
     mp4: bytes
+    first: bytes
 
     @property
     def source(self) -> str:
         """The video as a data URL."""
         return "data:video/mp4;base64," + base64.b64encode(self.mp4).decode()
+
+    @property
+    def poster(self) -> str:
+        """The first frame as a data URL."""
+        return "data:image/png;base64," + base64.b64encode(self.first).decode()
 
 
 @dataclass(frozen=True)
@@ -152,7 +158,7 @@ def _benchmark(place: int, name: str, numbers: Sequence[Number], extras: Extras)
     grid = replace(
         table.grid,
         id=f"records-{place}",
-        heading="Value, and below it the 95 % interval",
+        heading="Value [95 % interval]",
         columns=tuple(map(_with_direction, table.grid.columns)),
     )
     curves: list[Curve | None] = []

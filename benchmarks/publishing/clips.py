@@ -4,10 +4,14 @@ A fake video that increases FVD is unlike the real videos; a real video that inc
 covered by the fakes. The influences are stored beside a record (`records.influences`).
 """
 
+import io
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+
+from PIL import Image
 
 from leo_bench.benchmarks.scores.score import open_sides
 from leo_bench.benchmarks.verify_and_explain.plan_of_record import settings_of
@@ -95,7 +99,7 @@ def _clips(
                 Clip(
                     f"{side}: {name}",
                     f"{name_of_side}; moves FVD by {moves:+.3g}",
-                    _mp4(source, index[name], window),
+                    *_pictures(source, index[name], window),
                 )
                 for name, moves in videos
             ]
@@ -103,13 +107,17 @@ def _clips(
     return sides[0], sides[1]
 
 
-def _mp4(source: VideoSource, video: int, window: Window) -> bytes:
+def _pictures(source: VideoSource, video: int, window: Window) -> tuple[bytes, bytes]:
+    """A video as MP4, and its first frame as PNG."""
     span = source.frame_counts[video]
     wanted = range(0, span, window.stride)[: min(window.frames, MOST_FRAMES)]
     height, width = source.sizes()[video]
     frames = source.each_frame(video, wanted)
     even = (frame[:, : height - height % 2, : width - width % 2] for frame in frames)
+    start = next(even)
+    first = io.BytesIO()
+    Image.fromarray(start.permute(1, 2, 0).numpy()).save(first, "PNG")
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "clip.mp4"
-        write_video(path, even, FPS)
-        return path.read_bytes()
+        write_video(path, chain((start,), even), FPS)
+        return path.read_bytes(), first.getvalue()

@@ -262,7 +262,7 @@ def test_the_leaderboard_ranks_what_is_comparable(tmp_path: Path) -> None:
     found = [
         check(path, tmp_path / "scratch" / path.name) for path in sorted(tmp_path.glob("*.leo.zip"))
     ]
-    by_way = {board.way.split(" ")[0]: board for board in boards(found)}
+    by_way = {board.way.split(" ")[1]: board for board in boards(found)}
     assert [entry.bundle for entry in by_way["stylegan-v"].entries] == ["better", "worse"]
     assert [entry.checked for entry in by_way["digan"].entries] == ["not checked"]
     assert not by_way["stylegan-v"].entries[1].overlaps

@@ -18,8 +18,9 @@ from leo_bench.benchmarks.publishing.clips import picked
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.protocols.of_clips import load_protocol
 from leo_bench.evaluation.records.distance import Record, write_record
+from leo_bench.reports.citing import paragraphs
 from leo_bench.reports.curves import bias_curve, loss_curves, time_curve
-from leo_bench.reports.methods_section import paragraphs
+from leo_bench.reports.own_tables.numbers import numbers_of
 from leo_bench.reports.page import Clip, ClipRow, Extras, render
 from leo_bench.reports.records import read_tree
 
@@ -43,13 +44,14 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        self.addresses += [value or "" for name, value in attrs if name in ("src", "href")]
+        names = ("src", "href", "poster")
+        self.addresses += [value or "" for name, value in attrs if name in names]
 
 
 def test_the_page_holds_the_numbers_and_fetches_nothing(tmp_path: Path) -> None:
     tree = read_tree(made(tmp_path))
-    clip = Clip(EVIL, EVIL, b"not a video")
-    extras = Extras(clips={"made-16f": [ClipRow(EVIL, [clip])]})
+    clip = Clip(EVIL, EVIL, b"not a video", b"not a picture")
+    extras = Extras(clips={"made-16f/model/fvd": [ClipRow(EVIL, [clip])]})
     text = render(tree, EVIL, extras)
     assert tree.records["made-16f/model/fvd"].published.value_text in text
     page = Page(text)
@@ -57,7 +59,7 @@ def test_the_page_holds_the_numbers_and_fetches_nothing(tmp_path: Path) -> None:
     assert "video" in page.tags
     assert all(address.startswith(("#", "data:")) for address in page.addresses)
     assert "default-src 'none'" in text
-    assert "Stopped.<" in text  # one full stop, the sentence's
+    assert "<li>Stopped.</li>" in text  # one full stop, the sentence's
 
 
 def test_a_page_without_records_is_refused(tmp_path: Path) -> None:
@@ -74,7 +76,7 @@ def test_a_broken_record_is_named_on_the_page(tmp_path: Path) -> None:
 
 
 def test_the_methods_paragraph_says_how_the_number_was_made(tmp_path: Path) -> None:
-    (text,) = paragraphs(list(read_tree(made(tmp_path)).records.values()))
+    (text,) = paragraphs(numbers_of(made(tmp_path)), "text")
     assert f"protocol stylegan-v, version {load_protocol('stylegan-v').version}" in text
     assert "64 real clips" in text
     assert "16 frames at the stored resolution" in text
@@ -89,7 +91,7 @@ def test_records_made_in_different_ways_have_paragraphs_of_their_own(tmp_path: P
         content = record(fvd_of(real, fake), real.values, fake.values).model_dump()
         made = Record.model_validate(settled(content, changes))
         write_record(made, tmp_path / name / "model" / "fvd.json")
-    plain, sparse, seeded = paragraphs(list(read_tree(tmp_path).records.values()))
+    plain, sparse, seeded = paragraphs(numbers_of(tmp_path), "text")
     assert "at the stored resolution of x-test, with" in plain
     assert "64 real clips (from a random frame on, every frame)" in plain
     assert "64 real clips (from a random frame on, one frame in 3)" in sparse

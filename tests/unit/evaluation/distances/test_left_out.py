@@ -5,8 +5,8 @@ from pathlib import Path
 
 from conftest import Run, write_frames
 from leo_bench.evaluation.records.distance import read_record
-from leo_bench.reports.methods_section import paragraphs
-from leo_bench.reports.records import read_tree
+from leo_bench.reports.citing import paragraphs
+from leo_bench.reports.own_tables.numbers import numbers_of
 
 SAID = "3 of 8 real videos are shorter than 20 frames and left out (12 to 19 frames)"
 
@@ -32,7 +32,7 @@ def test_videos_too_short_are_told_wherever_the_number_is(
     assert SAID in record.real.notes
     assert SAID in record.real.chosen
     assert record.fake.chosen == ("the fake videos hold 4 clips, of 2,048 that are asked for",)
-    (text,) = paragraphs(list(read_tree(records).records.values()))
+    (text,) = paragraphs(numbers_of(records), "text")
     assert f" {SAID}. The real videos hold 5 clips, of 2,048 that are asked for. " in text
 
 
