@@ -42,7 +42,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.setenv("LEO_BENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setenv("LEO_BENCH_WEIGHTS", str(tmp_path_factory.mktemp("weights")))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("xdg")))
-    for name in ("LEO_BENCH_DATA", "LEO_BENCH_INCLUDE"):
+    for name in ("LEO_BENCH_DATA", "LEO_BENCH_INCLUDE", "LEO_BENCH_TRACK"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -14,8 +14,9 @@ from leo_bench.evaluation.errors import InputError
 LARGEST = 2**31 - 1  # of whole numbers; of seeds it is LARGEST_SEED
 LARGEST_SEED = 2**63 - 1
 
-# Old spelling -> the option's name now. Commands that have the new one accept the old one, too.
-RENAMED = {"--precision": "--dtype"}
+# Old spelling -> the option's name now, with its value where the old one was a flag. Commands that
+# have the new one accept the old one, too.
+RENAMED = {"--precision": "--dtype", "--tensorboard": "--track=tensorboard"}
 
 
 class CheckedGroup(HelpfulGroup):
@@ -72,8 +73,8 @@ def _renamed(group: TyperGroup, words: list[str]) -> list[str]:
     found = words[: len(words) - len(waiting)]
     for word in waiting:
         name, equals, value = word.partition("=")
-        new = RENAMED.get(name)
-        if new in options and name not in options:
+        new = RENAMED.get(name, "")
+        if new.partition("=")[0] in options and name not in options:
             typer.echo(f"leo-bench: {name} is now called {new}", err=True)
             word = f"{new}{equals}{value}"
         found.append(word)

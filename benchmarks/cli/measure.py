@@ -25,6 +25,7 @@ from leo_bench.benchmarks.cli.options import (
     TwoSides,
     fields_of,
 )
+from leo_bench.benchmarks.cli.tracking import Track
 from leo_bench.evaluation.metrics import DISTANCES, covers
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     from leo_bench.benchmarks.scores.score import DistanceReport
     from leo_bench.evaluation.features.of_clips import Resources
 
-# Plan, resources, --json, --records.
-Act = Callable[["Plan", "Resources", Path | None, Path | None], None]
+# Plan, resources, --json, --records, --track.
+Act = Callable[["Plan", "Resources", Path | None, Path | None, list[str] | None], None]
 
 EXAMPLES = """
 Examples:
@@ -95,6 +96,7 @@ def _command(metric: str, act: Act, about: str) -> Callable[..., None]:
         batch: Batch = None,
         json: Json = None,
         records: Records = None,
+        track: Track = None,
     ) -> None:
         from leo_bench.benchmarks.scores.plan import plan
         from leo_bench.benchmarks.scores.requests import ScoreRequest
@@ -113,13 +115,19 @@ def _command(metric: str, act: Act, about: str) -> Callable[..., None]:
             limit=limit,
             **fields_of(sides, strides, network, reading),
         )
-        act(plan(request), effort.resources(batch=batch), json, records)
+        act(plan(request), effort.resources(batch=batch), json, records, track)
 
     command.__doc__ = about
     return command
 
 
-def _distance(chosen: "Plan", resources: "Resources", json: Path | None, tree: Path | None) -> None:
+def _distance(
+    chosen: "Plan",
+    resources: "Resources",
+    json: Path | None,
+    tree: Path | None,
+    track: list[str] | None,
+) -> None:
     from leo_bench.benchmarks.cli.results import show_record, written
     from leo_bench.benchmarks.scores.score import scored
     from leo_bench.evaluation.records.distance import record_path
@@ -128,18 +136,23 @@ def _distance(chosen: "Plan", resources: "Resources", json: Path | None, tree: P
     found = scored(chosen, resources)
     record = found.record
     in_tree = [] if tree is None else [(record_path(tree, record), found.keep)]
-    with written(document_of(record.metric, [record]), json, found.keep, in_tree) as show:
+    made = document_of(record.metric, [record])
+    with written(made, json, found.keep, in_tree, track) as show:
         show_record(record, show)
 
 
 def _precision(
-    chosen: "Plan", resources: "Resources", json: Path | None, tree: Path | None
+    chosen: "Plan",
+    resources: "Resources",
+    json: Path | None,
+    tree: Path | None,
+    track: list[str] | None,
 ) -> None:
     from leo_bench.benchmarks.cli.results import show_record
     from leo_bench.benchmarks.scores.precision import precision_of
 
     report = precision_of(chosen, resources)
-    with _reported(report, json, tree) as show:
+    with _reported(report, json, tree, track) as show:
         shares = report.extra
         for name, share in (("precision", shares.precision), ("recall", shares.recall)):
             interval = "no interval"
@@ -149,7 +162,13 @@ def _precision(
         show_record(report.record, show)
 
 
-def _leverage(chosen: "Plan", resources: "Resources", json: Path | None, tree: Path | None) -> None:
+def _leverage(
+    chosen: "Plan",
+    resources: "Resources",
+    json: Path | None,
+    tree: Path | None,
+    track: list[str] | None,
+) -> None:
     from leo_bench.benchmarks.cli.results import show_record
     from leo_bench.benchmarks.cli.screen import table
     from leo_bench.benchmarks.scores.leverage import leverage_of
@@ -167,7 +186,7 @@ def _leverage(chosen: "Plan", resources: "Resources", json: Path | None, tree: P
         for side, videos in (("real", found.real), ("fake", found.fake))
         for v in videos[:SHOWN]
     ]
-    with _reported(report, json, tree) as show:
+    with _reported(report, json, tree, track) as show:
         show_record(report.record, show)
         columns = ["side", "video", "clips", "FVD changes by", "of FVD"]
         title = f"largest changes of FVD {found.value:.6g} when one video is left out"
@@ -175,7 +194,7 @@ def _leverage(chosen: "Plan", resources: "Resources", json: Path | None, tree: P
 
 
 def _reported(
-    report: "DistanceReport[Any]", json: Path | None, tree: Path | None
+    report: "DistanceReport[Any]", json: Path | None, tree: Path | None, track: list[str] | None
 ) -> AbstractContextManager["Out"]:
     """As `written`; in the folder of records the document lies beside its distance's record."""
     from leo_bench.benchmarks.cli.results import written
@@ -184,7 +203,7 @@ def _reported(
     made = report.document
     write = partial(write_record, made)
     place = [] if tree is None else [record_path(tree, report.record).with_stem(made.kind)]
-    return written(made, json, write, [(path, write) for path in place])
+    return written(made, json, write, [(path, write) for path in place], track)
 
 
 def nearest(

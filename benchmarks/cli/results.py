@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from leo_bench.benchmarks.cli.screen import Out, document, out, out_beside, say
+from leo_bench.benchmarks.cli.tracking import log_to
 from leo_bench.evaluation.files.targets import STDOUT, file_of
 from leo_bench.evaluation.metrics import DISTANCES, covers, covers_fakes
 from leo_bench.evaluation.records.distance import Record, make_room, write_record
@@ -29,15 +30,20 @@ class Scored(Protocol):
 
 @contextmanager
 def written(
-    made: Document, json: Path | None, write: Write, in_tree: Sequence[tuple[Path, Write]] = ()
+    made: Document,
+    json: Path | None,
+    write: Write,
+    in_tree: Sequence[tuple[Path, Write]] = (),
+    track: Sequence[str] | None = None,
 ) -> Iterator[Out]:
-    """Write everything, yield the function that shows results, then name the files.
+    """Write everything, yield the function that shows results, name the files, log to trackers.
 
     Args:
         made: the document that `--json -` prints.
         json: the option --json.
         write: writes the file that --json names.
         in_tree: paths in the folder that --records names, and what writes each.
+        track: the option --track.
 
     Raises:
         InputError: a place cannot be written to.
@@ -54,10 +60,15 @@ def written(
         say(f"record: {place}")
     if json == STDOUT:
         document(made.to_json())
+    log_to(track, made)
 
 
 def write_and_show(
-    verb: str, found: Sequence[Scored], json: Path | None, records: Path | None
+    verb: str,
+    found: Sequence[Scored],
+    json: Path | None,
+    records: Path | None,
+    track: Sequence[str] | None,
 ) -> None:
     """Write and show scores: one to a record of its own, several to one document.
 
@@ -66,13 +77,14 @@ def write_and_show(
         found: one score for each set of videos.
         json: the option --json.
         records: the option --records.
+        track: the option --track.
 
     Raises:
         InputError: a place cannot be written to.
     """
     made = document_of(verb, [one.record for one in found])
     write = found[0].keep if len(found) == 1 else partial(write_record, made)
-    with written(made, json, write, tree_of(found, records)) as show:
+    with written(made, json, write, tree_of(found, records), track) as show:
         for one in found:
             show_score(one.record, show)
 

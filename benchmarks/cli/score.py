@@ -21,6 +21,7 @@ from leo_bench.benchmarks.cli.options import (
     Strides,
     fields_of,
 )
+from leo_bench.benchmarks.cli.tracking import Track, log_to
 
 if TYPE_CHECKING:
     from leo_bench.benchmarks.cli.screen import Out
@@ -73,6 +74,7 @@ def score(
     batch: Batch = None,
     json: Json = None,
     records: Records = None,
+    track: Track = None,
 ) -> None:
     """Several metrics of one or more fake sides, in one pass over the videos.
 
@@ -102,11 +104,12 @@ def score(
     check_targets(Target("--json", json, DOCUMENT), Target("--records", records, RECORDS))
     shared = fields_of(strides, reading)
     shared |= {"dataset": dataset, "real": real, "resolution": resolution, "seed": seed}
+    fakes = named_fakes(fake or [])
     asked = Asked.through(
         fields_of(network),
         embedder,
         metrics=asked_metrics(metrics, frames),
-        fakes=named_fakes(fake or []),
+        fakes=fakes,
         protocols=named_protocols(protocol or []),
         shared={**shared, "limit": limit},
         counts={"clips": clips, "repeats": repeats},
@@ -120,6 +123,7 @@ def score(
             in_tree.append((records / "scores.json", partial(write_record, made)))
     with written(made, json, partial(write_record, made), in_tree) as show:
         _show(found, show)
+    log_to(track, made, {each.spec: each.given for each in fakes if each.spec and each.given})
 
 
 def _show(found: "Together", show: "Out") -> None:

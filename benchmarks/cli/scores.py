@@ -19,6 +19,7 @@ from leo_bench.benchmarks.cli.options import (
     TwoSides,
     fields_of,
 )
+from leo_bench.benchmarks.cli.tracking import Track
 
 
 def acd(
@@ -32,6 +33,7 @@ def acd(
     effort: Effort,
     json: Json = None,
     records: Records = None,
+    track: Track = None,
 ) -> None:
     """Average Content Distance: how much a person's appearance changes within a video.
 
@@ -59,7 +61,7 @@ def acd(
     options = fields_of(sides, network, strides, reading)
     request = FrameScoreRequest(metric="acd", frames=frames, limit=limit, **options)
     found = acd_of(plan_frames(request), effort.resources("embeddings"))
-    write_and_show("acd", found, json, records)
+    write_and_show("acd", found, json, records, track)
 
 
 def drift(
@@ -103,6 +105,7 @@ def drift(
     ] = None,
     json: Json = None,
     records: Records = None,
+    track: Track = None,
 ) -> None:
     """Identity drift: the distance of each frame to the first one, as a curve over time.
 
@@ -142,7 +145,8 @@ def drift(
     found = [one.record for one in drifts]
     named = dict(zip([f"real: {found[0].source.name}", *words], found, strict=True))
     made = document_of("drift", found)
-    with written(made, json, partial(write_record, made), tree_of(drifts, records)) as show:
+    in_tree = tree_of(drifts, records)
+    with written(made, json, partial(write_record, made), in_tree, track) as show:
         if out is not None:
             drift_picture(named, out)
         table("", *rows(named), show)
@@ -212,6 +216,7 @@ def repetition(
     effort: Effort,
     json: Json = None,
     records: Records = None,
+    track: Track = None,
 ) -> None:
     """Repeated motion: the share of videos in which motion comes back (Table 5 of the paper).
 
@@ -252,4 +257,4 @@ def repetition(
     }
     request = parse(RepetitionRequest, options, where="repetition")
     found = list(measure_repetition(request, effort.resources("motion")))
-    write_and_show("repetition", found, json, records)
+    write_and_show("repetition", found, json, records, track)

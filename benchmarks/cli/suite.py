@@ -18,6 +18,7 @@ from leo_bench.benchmarks.cli.options import (
     Workers,
     fields_of,
 )
+from leo_bench.benchmarks.cli.tracking import Track
 
 if TYPE_CHECKING:
     from leo_bench.benchmarks.suites.run import Done
@@ -64,6 +65,7 @@ def run(
     reading: Reading,
     workers: Workers = 2,
     batch: Batch = None,
+    track: Track = None,
 ) -> None:
     """Run every benchmark of a suite for some models, and write a record of each number.
 
@@ -85,6 +87,7 @@ def run(
     from leo_bench.benchmarks.suites import load_suite
     from leo_bench.benchmarks.suites.models import names, parse_models, parse_origins
     from leo_bench.benchmarks.suites.run import SuiteSettings, declare_origins, run_suite
+    from leo_bench.benchmarks.suites.tracked_suite import TrackedSuite
     from leo_bench.evaluation.errors import InfrastructureError
     from leo_bench.evaluation.files.kinds import RECORDS
     from leo_bench.evaluation.files.targets import Target, check_targets
@@ -106,6 +109,7 @@ def run(
         device=device,
         **fields_of(reading),
     )
+    tracked = TrackedSuite(track or (), records, say)
     numbers: list[Done] = []
     for done in run_suite(
         chosen,
@@ -114,7 +118,9 @@ def run(
         lambda what: resources(workers=workers, keep=True, batch=batch, what=what),
     ):
         numbers.append(done)
+        tracked.take(done)
         say(f"{done.benchmark}, {done.model}, {done.number}: {_words(done)}")
+    tracked.close()
     rows = [[d.benchmark, d.model, d.number, _value(d), d.state] for d in numbers]
     table("", ["benchmark", "model", "number", "value [95 % interval]", "state"], rows)
     say(ALL_COVER)

@@ -8,6 +8,7 @@ import typer
 
 from leo_bench.benchmarks.cli.headings import effort_option, main_option, network_option
 from leo_bench.benchmarks.cli.options import DataRoot
+from leo_bench.benchmarks.cli.tracking import Track
 
 Config = Annotated[
     str | None, main_option(help="A shipped config (leo-bench list configs), or a .toml file.")
@@ -53,9 +54,7 @@ def train(
     ] = None,
     cpu: Cpu = False,
     pack: Pack = 16,
-    tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Write curves to RUN/tensorboard (extra: track).")
-    ] = False,
+    track: Track = None,
     dry_run: Annotated[
         bool, main_option("--dry-run", help="Print the resolved config and stop.")
     ] = False,
@@ -74,12 +73,19 @@ def train(
     from leo_bench.benchmarks.cli.screen import Bar, out, say
     from leo_bench.benchmarks.cli.train_screen import TrainingScreen
     from leo_bench.benchmarks.runs.shared_folder import share_of_environment
-    from leo_bench.benchmarks.runs.training import RunRequest, check_loss, open_job, resolved_config
+    from leo_bench.benchmarks.runs.training import (
+        RunRequest,
+        check_loss,
+        open_job,
+        remembered_data,
+        resolved_config,
+    )
     from leo_bench.evaluation.files.targets import Target, check_targets, started
     from leo_bench.evaluation.files.toml_text import to_toml
     from leo_bench.leo.training.job import check_stage, train_all, train_stage
     from leo_bench.leo.training.run_folder import RUN, SLIGHT
-    from leo_bench.leo.training.watching import TensorBoard, Watcher
+    from leo_bench.leo.training.tracking import Tracking
+    from leo_bench.leo.training.watching import Watcher
 
     if stage != "all":
         check_stage(stage)
@@ -94,12 +100,12 @@ def train(
     check_loss(request, config_asked, stage)
     is_first = share_of_environment()[0].part == 0  # one of torchrun's processes prints
     watchers: list[Watcher] = [TrainingScreen()] if is_first else []
-    if tensorboard and is_first:
-        watchers.append(TensorBoard(run / "tensorboard"))
     with started(run, *SLIGHT):
         begun = open_job(request)
         if is_first:
             say(resolved)
+            facts = {"data": remembered_data(run) or ""}
+            watchers.append(Tracking(track or (), run, config_asked, facts, watchers[0]))
         job = replace(
             begun,
             watchers=watchers,

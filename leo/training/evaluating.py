@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Protocol
 
 import torch
-from accelerate import Accelerator  # type: ignore[import-untyped]
+from accelerate import Accelerator
 
 from leo_bench.evaluation.errors import InfrastructureError, InputError
 from leo_bench.leo.checkpoint import Model

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 
 import torch
-from accelerate import Accelerator  # type: ignore[import-untyped]
+from accelerate import Accelerator
 from torch import Tensor
 
 

@@ -44,3 +44,11 @@ def test_the_old_name_of_dtype_is_read_and_the_new_one_said(
     assert old.err == "leo-bench: --precision is now called --dtype\n" + new.err
     assert old.code == new.code == 2
     assert "--precision" not in leo_bench("fid", "--help").out
+
+
+def test_the_old_flag_of_tensorboard_is_an_option_with_a_value(leo_bench: Run) -> None:
+    line = ("train", "all", "--run", "absent")
+    old, new = leo_bench(*line, "--tensorboard"), leo_bench(*line, "--track", "tensorboard")
+    said = "leo-bench: --tensorboard is now called --track=tensorboard\n"
+    assert (old.code, old.err) == (2, said + new.err)
+    assert "--tensorboard" not in leo_bench("train", "--help").out

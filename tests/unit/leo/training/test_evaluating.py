@@ -23,7 +23,7 @@ from leo_bench.leo.checkpoint import Model, load_model
 from leo_bench.leo.config import Evaluation, Training, load_config
 from leo_bench.leo.training.evaluating import Evaluator
 from leo_bench.leo.training.loop import train
-from leo_bench.leo.training.watching import Distance, TensorBoard, Watcher
+from leo_bench.leo.training.watching import Distance, Watcher
 
 EVERY = changed(SHORT, evaluate_every=5)
 ENDS = (0.5, 99.0)
@@ -169,19 +169,6 @@ def test_what_evaluates_is_opened_before_the_first_step_and_only_where_it_is_nee
     train(regression(), SHORT, folder_in(tmp_path), (), True, refuse)  # no evaluate_every
     with pytest.raises(ValueError, match="evaluate_every needs an evaluator"):
         train(regression(), EVERY, folder_in(tmp_path / "none"), (), True)
-
-
-def test_watchers_are_told_the_distances(tmp_path: Path) -> None:
-    pytest.importorskip("tensorboard")
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    board = TensorBoard(tmp_path / "board")
-    train(regression(), EVERY, folder_in(tmp_path), [board], True, lambda: drawing_numbers)
-    events = EventAccumulator(str(tmp_path / "board" / "lmdm"))
-    events.Reload()
-    assert [event.step for event in events.Scalars("samples/fvd")] == [5, 10, 12]
-    assert [event.value for event in events.Scalars("samples/fvd high")] == [ENDS[1]] * 3
-    assert [event.step for event in events.Scalars("samples/kvd")] == [5, 10, 12]
 
 
 def test_keys_that_are_not_set_are_written_nowhere() -> None:

@@ -16,7 +16,6 @@ from tiny_stages import (
     TRUE,
     StoppedError,
     changed,
-    failing_at,
     folder_in,
     regression,
     toy_gan,
@@ -24,7 +23,6 @@ from tiny_stages import (
 )
 from torch import Tensor, nn
 
-from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.toml_text import to_toml
 from leo_bench.leo.checkpoint import load_model, save_model
 from leo_bench.leo.config import Optimiser, load_config
@@ -32,7 +30,7 @@ from leo_bench.leo.data.prefetch import Prefetch
 from leo_bench.leo.stage import Stage
 from leo_bench.leo.training.loop import train
 from leo_bench.leo.training.players import learning_rate
-from leo_bench.leo.training.watching import TensorBoard, Watcher
+from leo_bench.leo.training.watching import Watcher
 
 
 def test_a_regression_finds_its_line(tmp_path: Path) -> None:
@@ -266,26 +264,3 @@ def test_watchers_are_told(tmp_path: Path) -> None:
     train(regression(), SHORT, folder_in(tmp_path), [Listener()], cpu=True)
     pictures = [("picture", step, (3, 4, 8)) for step in (6, 12)]
     assert told == [("start", "lmdm", 0, 12), *pictures, ("end",)]
-
-
-def test_tensorboard_has_the_curves(tmp_path: Path) -> None:
-    pytest.importorskip("tensorboard")
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    board = TensorBoard(tmp_path / "board")
-    train(regression(), SHORT, folder_in(tmp_path), [board], cpu=True)
-    events = EventAccumulator(str(tmp_path / "board" / "lmdm"))
-    events.Reload()
-    assert [event.step for event in events.Scalars("line/square")] == [3, 4, 6, 8, 9, 12]
-    assert [event.step for event in events.Scalars("held out/loss")] == [6, 12]
-    assert [event.step for event in events.Images("picture")] == [6, 12]
-
-
-def test_tensorboard_does_not_hide_why_a_training_was_refused(tmp_path: Path) -> None:
-    pytest.importorskip("tensorboard")
-    stopped = failing_at(regression(), 9)
-    with pytest.raises(StoppedError):
-        train(stopped, SHORT, folder_in(tmp_path), cpu=True)
-    other = folder_in(tmp_path, data="other rows")
-    with pytest.raises(InputError, match="rows"):
-        train(regression(), SHORT, other, [TensorBoard(tmp_path / "board")], cpu=True)

@@ -1,0 +1,46 @@
+"""Names of trackers: those that accelerate knows, those that are installed, those asked for."""
+
+from collections.abc import Sequence
+
+from leo_bench.evaluation.errors import InputError
+
+PACKAGES = {"comet_ml": "comet-ml"}  # what pip calls it, where that is not the tracker's name
+
+
+def asked_trackers(given: Sequence[str]) -> list[str]:
+    """The trackers that `--track` names, each once: ["wandb,mlflow", "wandb"] -> both.
+
+    Args:
+        given: names, each may be several with commas.
+
+    Raises:
+        InputError: accelerate knows no tracker of this name, or its package is not installed.
+    """
+    names = [name.strip() for part in given for name in part.split(",")]
+    asked = list(dict.fromkeys(name for name in names if name))
+    if given and not asked:
+        raise InputError(f"--track {','.join(given)}: names no tracker")
+    if not asked:
+        return []
+    known, installed = _known()
+    for name in asked:
+        if name not in known:
+            raise InputError(
+                f"--track {name}: no such tracker; known are {', '.join(known)}; installed here "
+                f"{', '.join(installed) or 'none'}"
+            )
+        if name not in installed:
+            raise InputError(
+                f"--track {name}: is not installed here; pip install {PACKAGES.get(name, name)}"
+            )
+    return asked
+
+
+def _known() -> tuple[list[str], list[str]]:
+    """All names, and those that are installed; a tracker registered with accelerate is both."""
+    from accelerate.tracking import LOGGER_TYPE_TO_CLASS, get_available_trackers
+    from accelerate.utils import LoggerType
+
+    here = {str(name) for name in get_available_trackers()}
+    own = LOGGER_TYPE_TO_CLASS.keys() - set(LoggerType.list())
+    return sorted(LOGGER_TYPE_TO_CLASS), sorted(LOGGER_TYPE_TO_CLASS.keys() & (here | own))
