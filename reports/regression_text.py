@@ -1,24 +1,25 @@
-"""A comparison of two folders of records, as Markdown and as JUnit XML."""
+"""A comparison of two folders of records as text: rows for a terminal, and JUnit XML."""
 
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from leo_bench.evaluation.files.printable import printable
+from leo_bench.evaluation.records.shown_digits import interval_text, number_text
 from leo_bench.reports.comparing import Change, State
-from leo_bench.reports.plain_tables import markdown_table
+from leo_bench.reports.records import metric_name
 
-COLUMNS = ("number", "old", "new", "change", "95 % interval", "floor", "finds", "")
-_ALIGN = ("left", "right", "right", "right", "left", "right", "right", "left")
+COLUMNS = ("", "number", "old", "new", "change [95 % interval]", "floor", "finds")
 
-# Shown below every table: what the columns mean.
+# What the columns mean.
 LEGEND = (
+    "Lower is better. Worse: significant over all numbers at once, and larger than the floor. "
     "95 % interval: of the change, with other videos and as many. finds: the smallest rise found "
     "with probability 0.8, over all numbers. Keep seeds and first frames: samples of one name are "
     "then pairs, and smaller rises are found. The chance of training again is in none of these."
 )
 
+# In the order in which they are shown.
 WORDS: dict[State, str] = {
     "worse": "worse",
     "incomparable": "not comparable",
@@ -35,30 +36,29 @@ ERRORS: frozenset[State] = frozenset({"missing", "unjudged"})
 FAILURES: frozenset[State] = frozenset({"worse", "incomparable"})
 
 
-def headline(changes: Sequence[Change]) -> str:
-    """One line: how many numbers there are, and how many of each verdict."""
+def in_order(changes: Sequence[Change]) -> list[Change]:
+    """What fails a build first, the most significant loss at the top; then by key."""
+    states = list(WORDS)
+    return sorted(
+        changes,
+        key=lambda c: (states.index(c.state), (c.p or 0.0) if c.state == "worse" else 0.0, c.key),
+    )
+
+
+def counted(changes: Sequence[Change]) -> str:
+    """How many numbers have each verdict: "1 worse, 21 no change"."""
     counts = Counter(change.state for change in changes)
-    parts = [f"{counts[state]} {WORDS[state]}" for state in WORDS if counts[state]]
-    return f"{len(changes)} numbers: {', '.join(parts)}"
+    return ", ".join(f"{counts[state]} {WORDS[state]}" for state in WORDS if counts[state])
 
 
-def markdown(changes: Sequence[Change], old: Path, new: Path) -> str:
-    """A comment for a pull request: numbers, verdicts, and what else changed."""
-    lines = [
-        f"### leo-bench: {headline(changes)}",
-        "",
-        f"`{_cell(str(old))}` -> `{_cell(str(new))}`; lower is better. Worse: significant over all "
-        f"numbers at once, and larger than the floor. {LEGEND}",
-        "",
-        markdown_table(COLUMNS, [list(map(_cell, _marked(change))) for change in changes], _ALIGN),
-    ]
-    reasons = [f"- `{_cell(c.key)}`: {_cell(c.why)}" for c in changes if c.why]
-    if reasons:
-        lines += ["", "Why:", "", *reasons]
-    provenance = provenance_changes(changes)
-    if provenance:
-        lines += ["", "Also changed:", "", *(f"- {_cell(line)}" for line in provenance)]
-    return "\n".join(lines) + "\n"
+def verdict(changes: Sequence[Change]) -> str:
+    """The outcome in a few words: "1 of 22 numbers got worse, 2 not measured"."""
+    counts = Counter(change.state for change in changes)
+    total = f"{len(changes)} number{'' if len(changes) == 1 else 's'}"
+    parts = [f"{counts['worse']} of {total} got worse"]
+    rest: tuple[State, ...] = ("incomparable", "missing", "unjudged", "better")
+    parts += [f"{counts[state]} {WORDS[state]}" for state in rest if counts[state]]
+    return ", ".join(parts)
 
 
 def provenance_changes(changes: Sequence[Change]) -> list[str]:
@@ -77,7 +77,7 @@ def junit(changes: Sequence[Change]) -> str:
         failures=str(sum(counts[state] for state in FAILURES)),
         errors=str(sum(counts[state] for state in ERRORS)),
     )
-    for change in changes:
+    for change in in_order(changes):
         benchmark, _, name = printable(change.key).partition("/")
         case = ET.SubElement(suite, "testcase", classname=benchmark, name=name or benchmark)
         message = printable("; ".join(filter(None, (_sentence(change), change.why))))
@@ -93,42 +93,51 @@ def junit(changes: Sequence[Change]) -> str:
 
 def row(change: Change) -> list[str]:
     """The change as text, one cell for each of `COLUMNS`."""
-    interval = change.interval
     return [
-        change.key,
-        number(change.old),
-        number(change.new),
-        number(change.difference, "+"),
-        "-" if interval is None else "{:+.4g} to {:+.4g}".format(*interval),
-        number(change.floor),
-        number(change.detectable),
         WORDS[change.state],
+        change.key,
+        _value(change, change.old),
+        _value(change, change.new),
+        moved(change) or "-",
+        _limit(change.floor),
+        _limit(change.detectable),
     ]
 
 
-def number(value: float | None, sign: str = "") -> str:
-    """Four digits, or a dash."""
-    return "-" if value is None else f"{value:{sign}.4g}"
+def named(change: Change) -> tuple[str, str, str] | None:
+    """Metric, model and benchmark of a key of three parts, as people say them; None: another."""
+    parts = change.key.split("/")
+    if len(parts) != 3:
+        return None
+    benchmark, model, _ = parts
+    return metric_name(change.metric), model, benchmark
+
+
+def values(change: Change) -> str:
+    """Old and new value: "35 -> 48"."""
+    return f"{_value(change, change.old)} -> {_value(change, change.new)}"
+
+
+def moved(change: Change) -> str:
+    """The change and its interval: "+13 [8, 18]"; "" if a value is missing."""
+    if change.difference is None:
+        return ""
+    shown = number_text(change.difference, change.interval, "+")
+    return f"{shown} {interval_text(change.interval, change.difference)}".rstrip()
+
+
+def _value(change: Change, value: float | None) -> str:
+    """A value in the digits that the interval of the change warrants."""
+    return "-" if value is None else number_text(value, change.interval)
+
+
+def _limit(value: float | None) -> str:
+    """A threshold in two digits, or a dash."""
+    return "-" if value is None else number_text(value, (0.0, value))
 
 
 def _sentence(change: Change) -> str:
-    interval = ""
-    if change.interval is not None:
-        interval = " [{:+.4g}, {:+.4g}]".format(*change.interval)
     return (
-        f"{number(change.old)} -> {number(change.new)}, "
-        f"change {number(change.difference, '+')}{interval}, floor {number(change.floor)}, "
-        f"finds a rise of {number(change.detectable)}"
+        f"{values(change)}, change {moved(change) or '-'}, floor {_limit(change.floor)}, "
+        f"finds a rise of {_limit(change.detectable)}"
     )
-
-
-def _marked(change: Change) -> list[str]:
-    """`row` as Markdown, with the verdict in bold if it fails a build."""
-    key, *numbers, word = row(change)
-    return [f"`{key}`", *numbers, f"**{word}**" if change.state in ERRORS | FAILURES else word]
-
-
-def _cell(text: str) -> str:
-    """Text escaped for a cell of a Markdown table."""
-    shown = printable(" ".join(text.split()))
-    return shown.replace("|", "\\|").replace("<", "&lt;")

@@ -166,6 +166,8 @@ def regress(
 ) -> None:
     """Fail if a number got worse by more than chance and by more than its floor.
 
+    What fails is shown first. docs/ci.md has workflows for GitHub and GitLab.
+
     Exit 0: no number did. 1: one did. 2: the folders measure different things, or bad input. 3: a
     number is missing or cannot be judged, as after a crash or with fewer than 8 videos of a side.
 
@@ -181,16 +183,23 @@ def regress(
     from leo_bench.evaluation.files.kinds import ANY_TEXT, JUNIT, MARKDOWN
     from leo_bench.evaluation.files.targets import Target, check_targets
     from leo_bench.reports.comparing import SETTINGS, compare, exit_code, load_settings
-    from leo_bench.reports.regression_text import COLUMNS, LEGEND, headline, provenance_changes, row
+    from leo_bench.reports.regression_comment import markdown as as_markdown
+    from leo_bench.reports.regression_text import (
+        COLUMNS,
+        LEGEND,
+        in_order,
+        provenance_changes,
+        row,
+        verdict,
+    )
     from leo_bench.reports.regression_text import junit as as_junit
-    from leo_bench.reports.regression_text import markdown as as_markdown
 
     check_targets(
         Target("--markdown", markdown, MARKDOWN),
         Target("--junit", junit, JUNIT),
         Target("--summary", summary, ANY_TEXT),
     )
-    changes = compare(old, new, load_settings(settings or SETTINGS))
+    changes = in_order(compare(old, new, load_settings(settings or SETTINGS)))
     text = as_markdown(changes, old, new)
     if markdown is not None:
         write_atomically(markdown, text.encode())
@@ -209,5 +218,5 @@ def regress(
             say(f"{change.key}: {change.why}")
     for line in provenance_changes(changes):
         say(f"also changed: {line}")
-    out(headline(changes))
+    out(verdict(changes))
     raise typer.Exit(exit_code(changes))

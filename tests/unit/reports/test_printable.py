@@ -18,7 +18,8 @@ from leo_bench.reports.formats import FORMATS
 from leo_bench.reports.layouts import load_layout
 from leo_bench.reports.page import Extras, render
 from leo_bench.reports.records import read_tree
-from leo_bench.reports.regression_text import junit, markdown
+from leo_bench.reports.regression_comment import markdown
+from leo_bench.reports.regression_text import junit
 from leo_bench.reports.tables import fill
 
 EVIL = "a\x1b[2J\x00\u202eb\x9b"
