@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from leo_bench.evaluation.files.printable import printable
-from leo_bench.evaluation.records.shown_digits import interval_text, number_text
+from leo_bench.evaluation.records.shown_digits import measured_text, number_text
 from leo_bench.reports.comparing import Change, State
 from leo_bench.reports.records import metric_name
 
@@ -98,7 +98,7 @@ def row(change: Change) -> list[str]:
         change.key,
         _value(change, change.old),
         _value(change, change.new),
-        moved(change) or "-",
+        moved(change),
         _limit(change.floor),
         _limit(change.detectable),
     ]
@@ -119,11 +119,10 @@ def values(change: Change) -> str:
 
 
 def moved(change: Change) -> str:
-    """The change and its interval: "+13 [8, 18]"; "" if a value is missing."""
+    """The change and its interval: "+13 [+8, +18]"; "-" if a value is missing."""
     if change.difference is None:
-        return ""
-    shown = number_text(change.difference, change.interval, "+")
-    return f"{shown} {interval_text(change.interval, change.difference)}".rstrip()
+        return "-"
+    return measured_text(change.difference, change.interval, "+")
 
 
 def _value(change: Change, value: float | None) -> str:
@@ -138,6 +137,6 @@ def _limit(value: float | None) -> str:
 
 def _sentence(change: Change) -> str:
     return (
-        f"{values(change)}, change {moved(change) or '-'}, floor {_limit(change.floor)}, "
+        f"{values(change)}, change {moved(change)}, floor {_limit(change.floor)}, "
         f"finds a rise of {_limit(change.detectable)}"
     )

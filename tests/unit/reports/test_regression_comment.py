@@ -64,7 +64,7 @@ def test_what_is_worse_is_first_and_the_rest_is_folded() -> None:
     text = markdown(changes, OLD, NEW)
     title, _, first, *_ = text.splitlines()
     assert title == "### leo-bench: 2 of 5 numbers got worse, 1 not measured, 1 better"
-    assert first == "`FVD` of `most` on `faces-16`: **35 -> 60**, change +25 [20, 30]"
+    assert first == "`FVD` of `most` on `faces-16`: **35 -> 60**, change +25 [+20, +30]"
     shown, folded = text.split("<details>", 1)
     above = [key for key in ("most", "ours", "a", "b", "c") if f"/{key}/" in shown]
     assert above == ["most", "ours", "c"]
