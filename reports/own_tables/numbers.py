@@ -98,9 +98,9 @@ def _numbers(folder: Path, stored: Sequence[StoredRecord], files: Sequence[Path]
     """The numbers of records, and of documents among `files` that hold several."""
     models = read_models(folder)
     found = [_number(one, folder, models) for one in stored]
-    seen = {(one.record.to_json(), one.metric) for one in stored}
     known = {one.path for one in stored}
     documents = [(path, read_documents(path)) for path in files if path not in known]
+    seen = {(one.record.to_json(), one.metric) for one in stored if documents}
     # Those of `leo-bench score` last: their numbers may have files of their own.
     for path, document in sorted(
         documents, key=lambda pair: isinstance(pair[1].extra, ScoresExtra)

@@ -72,24 +72,28 @@ def _compare(group: Sequence[Number], ranking: Ranking) -> None:
     level = 1 - (1 - LEVEL) / pairs
     top = max if group[0].is_higher_better else min
     best = top(group, key=lambda number: number.shown.value)
+    needed = load_settings().fewest_videos
     for number in group:
         if number.shown.value == best.shown.value:
             ranking.best.add(number.key)
             continue
-        told = _told_apart(best, number, level)
+        told = _told_apart(best, number, level, needed)
         if isinstance(told, str):
             ranking.untested[number.key] = told
         elif not told:
             ranking.alike.add(number.key)
 
 
-def _told_apart(best: Number, other: Number, level: float) -> bool | str:
-    """Whether the interval of the paired difference lies beside 0; or why there is none."""
+def _told_apart(best: Number, other: Number, level: float, needed: int) -> bool | str:
+    """Whether the interval of the paired difference lies beside 0; or why there is none.
+
+    Args:
+        needed: videos a side from which on a difference is judged.
+    """
     one, two = best.stored, other.stored
     if one is None or two is None:
         return "precision and recall have no influences of single videos"
     fewest = min(*one.videos_used.values(), *two.videos_used.values())
-    needed = load_settings().fewest_videos
     if fewest < needed:
         return f"{fewest} videos; a difference is judged from {needed} videos a side on"
     error = error_of_change(one, two)

@@ -4,8 +4,7 @@ from typing import Any
 
 from selenium.webdriver import Chrome
 
-# 1.4.3: text at least 4.5:1, large text 3:1, against the nearest opaque background.
-LOW_CONTRAST = """
+COLOURS = """
 const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
 const rgba = (colour) => {
   canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
@@ -34,6 +33,12 @@ const opacity = (element) => {
   return o;
 };
 const found = [];
+"""
+
+# 1.4.3: text at least 4.5:1, large text 3:1, against the nearest opaque background.
+LOW_CONTRAST = (
+    COLOURS
+    + """
 const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (walk.nextNode()) {
   const element = walk.currentNode.parentElement, text = walk.currentNode.textContent.trim();
@@ -47,6 +52,44 @@ while (walk.nextNode()) {
   const large = size >= 24 || (size >= 18.66 && parseInt(style.fontWeight) >= 700);
   if (value < (large ? 3 : 4.5)) found.push(`${value.toFixed(2)}: ${text.slice(0, 60)}`);
 }
+return found;
+"""
+)
+
+# 1.4.11: lines and marks of pictures at least 3:1, their letters 4.5:1.
+FAINT_PICTURES = (
+    COLOURS
+    + """
+for (const e of document.querySelectorAll('svg :is(path, use, text)')) {
+  if (!e.checkVisibility({visibilityProperty: true}) || e.closest('defs')) continue;
+  const style = getComputedStyle(e), back = ground(e.closest('svg').parentElement);
+  const isText = e.tagName === 'text', ink = rgba(isText ? style.fill : style.stroke);
+  if (!isText && (style.stroke === 'none' || style.strokeOpacity < 1)) continue;
+  const value = ratio(over(ink, back), back);
+  if (value < (isText ? 4.5 : 3)) found.push(`${value.toFixed(2)}: ${e.tagName} ${style.stroke}`);
+}
+return found;
+"""
+)
+
+# 1.3.1: no level of headings is left out; every head of a table says of what, every table its name.
+STRUCTURE = """
+const found = [];
+let last = 0;
+for (const e of document.querySelectorAll('h1, h2, h3, h4, h5, h6')) {
+  const level = parseInt(e.tagName[1]);
+  if (level > last + 1) found.push(`${e.tagName} behind H${last}: ${e.textContent.slice(0, 40)}`);
+  last = level;
+}
+for (const e of document.querySelectorAll('th:not([scope])')) found.push(`th ${e.textContent}`);
+for (const e of document.querySelectorAll('table'))
+  if (!e.caption && !e.closest('[aria-label], [aria-labelledby]')) found.push('table without name');
+for (const name of ['main', 'h1', 'html[lang]'])
+  if (document.querySelectorAll(name).length !== 1) found.push(`not one ${name}`);
+const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
+for (const id of new Set(ids.filter((id, i) => ids.indexOf(id) !== i))) found.push(`twice: ${id}`);
+for (const e of document.querySelectorAll('a[href^="#"]'))
+  if (!document.getElementById(e.hash.slice(1))) found.push(`leads nowhere: ${e.hash}`);
 return found;
 """
 
@@ -102,6 +145,16 @@ def low_contrast(browser: Chrome) -> list[str]:
     return list(browser.execute_script(LOW_CONTRAST))
 
 
+def faint_pictures(browser: Chrome) -> list[str]:
+    """Lines and letters of pictures with too little contrast."""
+    return list(browser.execute_script(FAINT_PICTURES))
+
+
+def structure(browser: Chrome) -> list[str]:
+    """What a screen reader could not go along: headings, tables, landmarks, links in the page."""
+    return list(browser.execute_script(STRUCTURE))
+
+
 def small_targets(browser: Chrome) -> list[str]:
     """Controls under 44 pixels."""
     return list(browser.execute_script(SMALL_TARGETS))
@@ -154,10 +207,10 @@ def focus_by_tab(browser: Chrome, most: int = 40) -> tuple[list[str], list[str]]
     return reached, wrong
 
 
-def media(browser: Chrome, **features: str) -> None:
-    """Emulate media features: `prefers_color_scheme="dark"`."""
+def media(browser: Chrome, kind: str = "", **features: str) -> None:
+    """Emulate a medium, such as "print", and its features: `prefers_color_scheme="dark"`."""
     given = [{"name": k.replace("_", "-"), "value": v} for k, v in features.items()]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": given})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": kind, "features": given})
 
 
 def screen(browser: Chrome, width: int, height: int, *, touch: bool = False) -> None:

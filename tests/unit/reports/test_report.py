@@ -1,5 +1,6 @@
 """The HTML report: what is in it, and what cannot get into it."""
 
+import html
 import re
 import sys
 import xml.etree.ElementTree as ET
@@ -18,7 +19,7 @@ from leo_bench.benchmarks.publishing.clips import picked
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.protocols.of_clips import load_protocol
 from leo_bench.evaluation.records.distance import Record, write_record
-from leo_bench.reports.citing import paragraphs
+from leo_bench.reports.citing import cited, paragraphs
 from leo_bench.reports.curves import bias_curve, loss_curves, time_curve
 from leo_bench.reports.own_tables.numbers import numbers_of
 from leo_bench.reports.page import Clip, ClipRow, Extras, render
@@ -60,6 +61,17 @@ def test_the_page_holds_the_numbers_and_fetches_nothing(tmp_path: Path) -> None:
     assert all(address.startswith(("#", "data:")) for address in page.addresses)
     assert "default-src 'none'" in text
     assert "<li>Stopped.</li>" in text  # one full stop, the sentence's
+    assert "autoplay" not in text
+
+
+def test_the_page_has_the_sentences_of_cite(tmp_path: Path) -> None:
+    keep_fvd(tmp_path, features(1, 64), features(2, 64, 0.5))
+    text = html.unescape(render(read_tree(tmp_path), "title", Extras()))
+    said = cited(tmp_path, "text")
+    assert said.split("\n\n")[0] in text
+    assert " (95 % interval " in said
+    assert said[said.index("@") :].strip() in text
+    assert "Towards Accurate Generative Models of Video" in text
 
 
 def test_a_page_without_records_is_refused(tmp_path: Path) -> None:
@@ -145,16 +157,54 @@ def test_no_curve_of_what_is_not_reliable(tmp_path: Path) -> None:
     assert bias_curve({"model": stored}) is None
 
 
-def test_letters_of_curves_have_the_colour_of_the_page() -> None:
+def test_curves_have_the_colours_and_letters_of_the_page() -> None:
     """Black on black in a dark colour scheme otherwise."""
     curve = time_curve({"model": {"time": (0.0, 1.0), "mean": (0.0, 1.0)}})
     assert curve is not None
     root = ET.fromstring(curve.svg)
     assert root.get("fill") == "currentColor"  # what letters, which name no fill, inherit
-    assert "<use " in curve.svg
     text = " ".join(filter(None, (part.get("style") for part in root.iter())))
-    assert not re.search(r"(fill|stroke): (#000|black)", text)
+    assert not re.search(r"(fill|stroke): (#|black)", text)
     assert "stroke: currentColor" in text
+    assert "stroke: var(--line-0)" in text
+    assert "font-family" not in text
+    assert not list(root.iter("style"))  # it would hold for the whole page
+    assert (root.get("role"), root.get("aria-label", "")[:22]) == ("img", "Identity against time.")
+    assert curve.heads == ("frame", "model")
+    assert curve.rows == (("0", "0.000"), ("1", "1.000"))
+
+
+def test_two_pictures_share_no_id() -> None:
+    pictures = [time_curve({"model": {"time": (0.0, 1.0), "mean": (0.0, n)}}) for n in (1.0, 2.0)]
+    ids = [
+        {part.get("id") for part in ET.fromstring(curve.svg).iter() if part.get("id")}
+        for curve in pictures
+        if curve is not None
+    ]
+    assert len(ids) == 2
+    assert ids[0]
+    assert not ids[0] & ids[1]
+    for curve in pictures:
+        assert curve is not None
+        for name in re.findall(r'(?:url\(|href=")#([^")]+)', curve.svg):
+            assert f'id="{name}"' in curve.svg
+
+
+def test_lines_are_told_apart_without_colour() -> None:
+    curves = {f"model {i}": {"time": (0.0, 1.0), "mean": (0.0, i)} for i in range(12)}
+    curve = time_curve(curves)
+    assert curve is not None
+    root = ET.fromstring(curve.svg)
+    legend = next(part for part in root.iter() if part.get("id", "").endswith("legend_1"))
+    marks = {d.get("id"): d.get("d") for d in root.iter("path") if d.get("id")}
+    looks = []
+    for line in legend.iter("g"):
+        parts = [part for part in line if part.tag == "path"]
+        used = [use.get("href", "#")[1:] for use in line.iter("use")]
+        if parts and used:
+            dash = re.search(r"stroke-dasharray: [^;]*", parts[0].get("style", ""))
+            looks.append((dash and dash[0], marks[used[0]]))
+    assert len(looks) == len(set(looks)) == 12
 
 
 def test_without_matplotlib_the_page_has_no_curves_and_says_so(
@@ -172,7 +222,7 @@ def test_without_matplotlib_the_page_has_no_curves_and_says_so(
     assert '<meta name="generator" content="leo-bench">' in page
 
 
-@pytest.mark.parametrize("name", ["$x_$", "_hidden", "--><script>", "a</svg>"])
+@pytest.mark.parametrize("name", ["$x_$", "_hidden", "--><script>", "a</svg>", "#0072b2 #p1"])
 def test_any_name_is_drawn_as_it_is(name: str) -> None:
     curve = {"time": (0.0, 1.0), "mean": (0.0, 1.0)}
     plain, drawn = (time_curve({label: curve}) for label in ("name", name))
@@ -182,6 +232,7 @@ def test_any_name_is_drawn_as_it_is(name: str) -> None:
     assert texts[0] == texts[1]  # the legend has it
     assert "<script" not in drawn.svg
     assert drawn.svg.count("</svg>") == 1
+    assert name in {(part.text or "").strip() for part in ET.fromstring(drawn.svg).iter("text")}
 
 
 def test_losses_of_a_shipped_model_are_drawn() -> None:
