@@ -87,8 +87,7 @@ def _compare(group: Sequence[Number], ranking: Ranking) -> None:
 def _told_apart(best: Number, other: Number, level: float, needed: int) -> bool | str:
     """Whether the interval of the paired difference lies beside 0; or why there is none.
 
-    Args:
-        needed: videos a side from which on a difference is judged.
+    A difference is judged from `needed` videos a side on.
     """
     one, two = best.stored, other.stored
     if one is None or two is None:
