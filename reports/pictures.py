@@ -1,4 +1,4 @@
-"""Pictures drawn by matplotlib (extra `report`): drift against time, and ROC curves."""
+"""Pictures drawn by matplotlib (extra `report`): drift by time, ROC curves, FVD by clips."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -19,6 +19,7 @@ ENDINGS = (".png", ".svg", ".pdf")
 DPI = 130
 DRIFT_SIZE = (8.0, 6.2)  # inches
 ROC_PANEL = (4.6, 4.6)  # inches
+BY_CLIPS_SIZE = (5.4, 3.2)  # inches
 REAL = "0.35"  # grey
 
 Roc = Sequence[tuple[float, float]]  # (false alarms, detections), from (0, 0) on
@@ -109,6 +110,32 @@ def roc_picture(
         axes.set_ylim(0, 1.02)
         axes.legend(frameon=False, fontsize=8, loc="lower right")
         axes.spines[["top", "right"]].set_visible(False)
+    _write(figure, path)
+
+
+def by_clips_picture(lines: Mapping[str, Sequence[tuple[int, float]]], path: Path) -> None:
+    """Draw FVD against the number of clips, both axes logarithmic.
+
+    Args:
+        lines: label in the legend -> (clips of each side, FVD), by clips.
+        path: a PNG, SVG or PDF file, by its ending.
+
+    Raises:
+        InputError: matplotlib is not installed, or the file cannot be written.
+    """
+    figure = _figure(path, BY_CLIPS_SIZE)
+    axes = figure.subplots()
+    for (label, points), colour in zip(lines.items(), COLOURS * len(lines), strict=False):
+        axes.plot(*zip(*points, strict=True), "o-", color=colour, ms=4, lw=1.6, label=label)
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log", base=2)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.set_xlabel("clips of each side")
+    axes.set_ylabel("FVD")
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False, fontsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
     _write(figure, path)
 
 

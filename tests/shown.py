@@ -1,6 +1,7 @@
 """What a document says that code shows, beside what it shows."""
 
 import re
+from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
 
 import pytest
 
@@ -14,3 +15,15 @@ def agree(shown: str, said: str, where: str) -> None:
     assert words == expected_words, where
     numbers, expected = (list(map(float, NUMBER.findall(text))) for text in (shown, said))
     assert numbers == pytest.approx(expected, rel=TOLERANCE, abs=1e-4), where
+
+
+def same_shape(shown: str, said: str, where: str) -> None:
+    """The same words and columns, whatever the numbers, paths and rules; "..." stands for any."""
+    got, want = (_without_numbers(text) for text in (shown, said))
+    flags = ELLIPSIS | NORMALIZE_WHITESPACE
+    assert OutputChecker().check_output(want, got, flags), f"{where}\n{shown}"
+
+
+def _without_numbers(text: str) -> str:
+    text = re.sub(r"(?<![\w.])(?:/[\w.~-]+){2,}", "PATH", text)
+    return re.sub(r"-{2,}", "--", NUMBER.sub("#", text))
