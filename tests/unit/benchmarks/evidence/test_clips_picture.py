@@ -11,7 +11,9 @@ from leo_bench.benchmarks.evidence.clips_picture import published_by_clips
 from leo_bench.reports.pictures import by_clips_picture
 
 PAGE = ROOT / "docs" / "reading-a-number.md"
-ROW = re.compile(r"^\| (?P<model>[\w-]+) \| (?P<few>[\d,]+) \| (?P<many>[\d,]+) \| (?P<most>\d+) \|$", re.M)
+ROW = re.compile(
+    r"^\| (?P<model>[\w-]+) \| (?P<few>[\d,]+) \| (?P<many>[\d,]+) \| (?P<most>\d+) \|$", re.M
+)
 
 
 def test_the_page_has_the_numbers_and_the_line_through_them() -> None:
@@ -25,7 +27,9 @@ def test_the_page_has_the_numbers_and_the_line_through_them() -> None:
         row = said[model]
         of_256 = dict(points)[256]
         assert [float(row[key].replace(",", "")) for key in ("few", "many")] == [of_256, fvd[-1]]
-        assert float(row["most"]) == pytest.approx(limit, abs=1.5)  # the page's are of unrounded means
+        assert float(row["most"]) == pytest.approx(
+            limit, abs=1.5
+        )  # the page's are of unrounded means
 
 
 def test_the_picture(tmp_path: Path) -> None:
