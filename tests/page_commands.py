@@ -15,6 +15,7 @@ import typer
 from leo_bench.benchmarks.cli.main import app
 
 RUN = re.compile(r"^```sh\n(?P<lines>.*?)^```$(?:\n\n^```text\n(?P<said>.*?)^```$)?", re.M | re.S)
+TEXT = re.compile(r"^```text\n.*?^```$", re.M | re.S)
 COMMAND = re.compile(r"^(?:    |\$ |)(leo-bench .*)$", re.M)
 
 
@@ -39,7 +40,7 @@ def check_commands(page: Path, fewest: int) -> None:
         AssertionError: the page has fewer commands than `fewest`.
         click.UsageError: there is no such command, option or choice.
     """
-    text = page.read_text().replace("\\\n", " ")
+    text = TEXT.sub("", page.read_text()).replace("\\\n", " ")
     lines = [line.partition(" # ")[0] for line in COMMAND.findall(text)]
     assert len(lines) >= fewest, f"{page.name} has {len(lines)} commands"
     for line in lines:

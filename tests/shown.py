@@ -6,6 +6,7 @@ from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
 import pytest
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+SIGNED = re.compile(rf"\+?{NUMBER.pattern}")
 TOLERANCE = 5e-3  # other machines sum in another order, and numbers are shown with three digits
 
 
@@ -26,4 +27,4 @@ def same_shape(shown: str, said: str, where: str) -> None:
 
 def _without_numbers(text: str) -> str:
     text = re.sub(r"(?<![\w.])(?:/[\w.~-]+){2,}", "PATH", text)
-    return re.sub(r"-{2,}", "--", NUMBER.sub("#", text))
+    return re.sub(r"-{2,}", "--", SIGNED.sub("#", text))
