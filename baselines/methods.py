@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.known_names import known_are
 from leo_bench.evaluation.files.schema import Data, Named, list_named, load_named_or_own
 
 METHODS = Path(__file__).parent / "methods"
@@ -131,8 +132,7 @@ class Method(Named):
         if name is None and self.layouts:
             return next(iter(self.layouts.values()))
         if name not in self.layouts:
-            known = ", ".join(self.layouts) or "none"
-            raise InputError(f"{self.id}: no layout {name!r}; known are {known}")
+            raise InputError(f"{self.id}: no layout {name!r}; {known_are(str(name), self.layouts)}")
         return self.layouts[name]
 
 

@@ -23,6 +23,7 @@ from leo_bench.baselines.provenance import (
 )
 from leo_bench.evaluation.clips import derived_seed
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.known_names import did_you_mean
 from leo_bench.evaluation.videos.discover import DEFAULTS, OpenOptions
 
 
@@ -75,7 +76,8 @@ def named_checkpoints(method: Method, given: Sequence[str]) -> dict[str, Path]:
         name, equals, path = text.partition("=")
         if not equals or name not in wanted:
             if len(wanted) != 1:
-                raise InputError(f"--checkpoint {text}: {method.id} takes {_needed(method)}")
+                guess = did_you_mean(name, wanted) if equals else ""
+                raise InputError(f"--checkpoint {text}: {guess}{method.id} takes {_needed(method)}")
             name, path = wanted[0], text
         if name in found:
             raise InputError(f"--checkpoint {text}: {name} is there twice")

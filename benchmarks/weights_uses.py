@@ -11,6 +11,7 @@ from leo_bench.evaluation.embedders import list_embedders
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import list_extractors
 from leo_bench.evaluation.files.given_files import listed, read_toml
+from leo_bench.evaluation.files.known_names import did_you_mean
 from leo_bench.evaluation.files.schema import list_named
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, list_protocols, load_protocol
 from leo_bench.evaluation.protocols.of_frames import (
@@ -118,7 +119,11 @@ def needed_for(name: str) -> list[str]:
         "configs": [use.value for use in every if use.choice == "--config"],
     }
     listing = "; ".join(f"{kind} {listed(dict.fromkeys(names))}" for kind, names in known.items())
-    raise InputError(f"--for {name}: nothing of this name needs weights; known are {listing}")
+    guess = did_you_mean(name, [each for names in known.values() for each in names])
+    raise InputError(
+        f"--for {name}: nothing of this name needs weights; "
+        f"{guess.rstrip() or f'known are {listing}'}"
+    )
 
 
 def without_weights() -> dict[str, str]:

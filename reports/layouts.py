@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.known_names import known_are
 from leo_bench.evaluation.files.schema import Data, Named, list_named, load_named
 
 FOLDER = Path(__file__).parent / "tables"
@@ -151,7 +152,7 @@ def load_layout(name: str) -> Layout:
     if name.isdigit():
         known = [layout.id.removeprefix("table") for layout in list_layouts()]
         if name not in known:
-            raise InputError(f"no table {name!r}; known are {', '.join(known)}")
+            raise InputError(f"no table {name!r}; {known_are(name, known)}")
         name = f"table{name}"
     return load_named(Layout, FOLDER, name, "table")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.known_names import known_are
 from leo_bench.evaluation.files.schema import Data, Named, load_named
 
 FOLDER = Path(__file__).parent
@@ -71,7 +72,7 @@ class Ablation(Named):
         for name in names:
             if name not in self.variants:
                 raise InputError(
-                    f"no variant {name!r} of {self.id}; known are {', '.join(self.variants)}"
+                    f"no variant {name!r} of {self.id}; {known_are(name, self.variants)}"
                 )
         if not names:
             return self.rows

@@ -21,6 +21,7 @@ from leo_bench.benchmarks.cli.commands import COMMANDS, Verb
 from leo_bench.benchmarks.cli.help_pages import HelpfulCommand, HelpfulGroup
 from leo_bench.benchmarks.cli.help_text import WIDEST
 from leo_bench.benchmarks.cli.options import with_groups, with_include
+from leo_bench.benchmarks.cli.refusals import refusal
 from leo_bench.benchmarks.cli.streams import Outlet, open_streams
 from leo_bench.evaluation.errors import InfrastructureError, InputError
 from leo_bench.evaluation.files.printable import printable
@@ -58,6 +59,7 @@ def _app() -> typer.Typer:
             "max_content_width": WIDEST,
         },
         no_args_is_help=True,
+        suggest_commands=False,
         rich_markup_mode=None,
     )
     for heading, commands in COMMANDS.items():
@@ -70,6 +72,7 @@ def _app() -> typer.Typer:
                 help=command.about,
                 short_help=command.summary,
                 no_args_is_help=True,
+                suggest_commands=False,
                 rich_markup_mode=None,
             )
             for verb in command.verbs:
@@ -137,12 +140,10 @@ def _ending() -> int:
 def _misused(error: Exception) -> int:
     """Typer's own refusal of a command line, in one line; help where no verb was given."""
     refused = cast(typer.BadParameter, error)
-    what = refused.format_message()
-    if what.lstrip().startswith("Usage:"):
+    if refused.format_message().lstrip().startswith("Usage:"):
         refused.show()
     else:
-        of = "leo-bench" if refused.ctx is None else refused.ctx.command_path
-        _say_line(f"{what.rstrip('.')}; see `{of} --help`")
+        _say_line(refusal(refused))
     return InputError.exit_code
 
 

@@ -114,6 +114,7 @@ def tables(
     from leo_bench.evaluation.errors import InputError
     from leo_bench.evaluation.files.atomic import write_atomically
     from leo_bench.evaluation.files.kinds import made_by
+    from leo_bench.evaluation.files.known_names import known_are
     from leo_bench.evaluation.files.targets import Target, check_targets, claimed
     from leo_bench.reports.formats import FORMATS
     from leo_bench.reports.layouts import list_layouts
@@ -122,7 +123,7 @@ def tables(
     names = format or ["markdown", "latex", "csv", "html"]
     for name in names:
         if name not in FORMATS:
-            raise InputError(f"--format {name}: known are {', '.join(FORMATS)}")
+            raise InputError(f"--format {name}: {known_are(name, FORMATS)}")
     check_targets(Target("--out", out, made_by("tables")))
     filled = [fill(layout, records) for layout in list_layouts()]
     written = []

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from leo_bench.benchmarks.datasets.definitions import Definitions, absolute, is_toml, parted
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.known_names import did_you_mean
 from leo_bench.evaluation.files.schema import Data, Named, load_toml, with_right_id
 from leo_bench.evaluation.protocols.of_clips import load_protocol
 from leo_bench.evaluation.protocols.of_frames import load_frame_protocol
@@ -124,7 +125,10 @@ class Dataset(Named):
         if name is None:
             return self.evaluation.split
         if name not in self.splits:
-            raise InputError(f"{self.id} has no split {name!r}; it has {', '.join(self.splits)}")
+            raise InputError(
+                f"{self.id} has no split {name!r}; {did_you_mean(name, self.splits)}it has "
+                f"{', '.join(self.splits)}"
+            )
         return name
 
 

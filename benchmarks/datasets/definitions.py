@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.files.given_files import listed, read_toml, shortened
+from leo_bench.evaluation.files.given_files import read_toml, shortened
+from leo_bench.evaluation.files.known_names import known_are
 
 VARIABLE = "LEO_BENCH_INCLUDE"
 
@@ -103,9 +104,17 @@ class Definitions:
                 found[path.stem] = path
         return found
 
+    def ids(self) -> list[str]:
+        """The ids of the shipped definitions, then of the included ones.
+
+        Raises:
+            InputError: as `own`.
+        """
+        return [*self.shipped_ids(), *self.own()]
+
     def knows(self, name: str) -> bool:
         """Whether a name is the id of a shipped or an included definition."""
-        return name in (*self.shipped_ids(), *self.own())
+        return name in self.ids()
 
     def files(self) -> list[Path]:
         """The file of each definition, those of included folders after the shipped ones.
@@ -138,7 +147,7 @@ class Definitions:
                     f"{folder / name}.toml: is no {self.what}: it has no {self.table!r}"
                 )
         raise InputError(
-            f"no {self.what} {shortened(name)!r}; known are {listed([*shipped, *own])}; "
+            f"no {self.what} {shortened(name)!r}; {known_are(name, [*shipped, *own])}; "
             f"your own is given as FILE.toml, or by its id with --include FOLDER"
         )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from leo_bench.benchmarks.datasets import Dataset
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.given_files import read_toml
+from leo_bench.evaluation.files.known_names import did_you_mean, known_are
 from leo_bench.evaluation.metrics import DISTANCES, METRICS
 from leo_bench.evaluation.protocols.of_clips import (
     EvalProtocol,
@@ -99,8 +100,8 @@ def asked_metrics(words: Sequence[str], frames: int | None = None) -> tuple[Aske
         if match is None or name not in KNOWN:
             more = f"; `leo-bench {name}` measures it" if name in METRICS else ""
             raise InputError(
-                f"--metrics {word}: expected a metric and its frames, as fvd16; known are "
-                f"{', '.join(KNOWN)}{more}"
+                f"--metrics {word}: expected a metric and its frames, as fvd16; "
+                f"{known_are(word.rstrip('0123456789'), KNOWN)}{more}"
             )
         usual = DRIFT_FRAMES if name == "drift" else FRAMES
         if frames is not None:
@@ -247,10 +248,12 @@ def named_protocols(given: Sequence[str]) -> Protocols:
             clips.append(load_protocol(name))
             names[clips[-1].id] = name
         else:
-            raise InputError(
-                f"no protocol {name[:60]!r}; known are {', '.join(of_clips)} for clips and "
-                f"{', '.join(of_frames)} for frames of one side"
+            known = (
+                f"known are {', '.join(of_clips)} for clips and {', '.join(of_frames)} for frames "
+                "of one side"
             )
+            guess = did_you_mean(name, (*of_clips, *of_frames)).rstrip()
+            raise InputError(f"no protocol {name[:60]!r}; {guess or known}")
     return Protocols(tuple(clips), tuple(frames), names)
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from leo_bench.benchmarks.sources.planting import Plant, planted_motion
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.given_files import shortened
+from leo_bench.evaluation.files.known_names import known_are
 from leo_bench.evaluation.videos.source import VideoSource, WrappedVideos, read_in_pieces
 
 DAMAGE_VERSION = 1  # raise when a damage gives other pixels
@@ -193,7 +194,7 @@ def damaged(source: VideoSource, text: str) -> Damaged:
     """
     name, equals, given = text.partition("=")
     if name not in DAMAGES:
-        raise InputError(f"no damage {shortened(name)!r}; known are {', '.join(DAMAGES)}")
+        raise InputError(f"no damage {shortened(name)!r}; {known_are(name, DAMAGES)}")
     known = DAMAGES[name]
     try:
         amount = float(given) if equals else known.usual

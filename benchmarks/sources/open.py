@@ -35,6 +35,7 @@ from leo_bench.benchmarks.datasets import (
     open_dataset,
     parted,
 )
+from leo_bench.benchmarks.datasets.dataset import DATASETS
 from leo_bench.benchmarks.sources.damage import damaged
 from leo_bench.benchmarks.sources.locations import listed_paths, split_query
 from leo_bench.benchmarks.sources.nearest_videos import open_nearest
@@ -45,6 +46,7 @@ from leo_bench.evaluation.feature_files.sources import (
     StatisticsSource,
     open_feature_file,
 )
+from leo_bench.evaluation.files.known_names import did_you_mean
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 from leo_bench.evaluation.videos.source import Selection, VideoSource
@@ -97,7 +99,24 @@ def open_source(spec: str, options: SourceOptions) -> VideoSource:
         return _made_by(kind, location, options)
     if names_dataset(spec):
         return _dataset(spec, options)
-    return _on_disk(spec, options.files)
+    try:
+        return _on_disk(spec, options.files)
+    except InputError as error:
+        meant = "" if Path(spec).expanduser().exists() else _meant(spec)
+        if not meant:
+            raise
+        raise InputError(f"{error}; {meant.rstrip()}") from None
+
+
+def _meant(spec: str) -> str:
+    """A question after the source that may be meant, where kind, method or data set is mistyped."""
+    kind, colon, rest = spec.partition(":")
+    if colon:
+        return did_you_mean(kind, (*_KINDS, *method_names()), lambda known: f"{known}:{rest}")
+    name, slash, split = spec.partition("/")
+    if slash and not split:
+        return ""  # a folder
+    return did_you_mean(name, DATASETS.ids(), lambda known: f"{known}{slash}{split}")
 
 
 def limited(source: VideoSource, limit: int | None) -> VideoSource:

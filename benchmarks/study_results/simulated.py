@@ -19,7 +19,8 @@ from functools import cached_property
 from leo_bench.benchmarks.user_study.answers import DAY, Answers, Vote
 from leo_bench.benchmarks.user_study.study import Shown, Study, choice_of
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.files.given_files import listed, shortened
+from leo_bench.evaluation.files.given_files import shortened
+from leo_bench.evaluation.files.known_names import known_are
 from leo_bench.evaluation.preferences.power import Spread, middle_log_odds
 
 LARGEST = 10.0  # log odds: a share of 99.995 %
@@ -77,8 +78,8 @@ def strengths_by_method(study: Study, values: Mapping[str, float]) -> dict[str, 
     """
     for name in values:
         if name not in study.method:
-            known = listed(sorted(study.method))
-            raise InputError(f"no method {shortened(name)!r} is in the study; known are {known}")
+            known = known_are(name, sorted(study.method))
+            raise InputError(f"no method {shortened(name)!r} is in the study; {known}")
     return {name: values.get(clip.method, 0.0) for name, clip in study.clip.items() if clip.method}
 
 

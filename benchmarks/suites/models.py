@@ -18,6 +18,7 @@ from leo_bench.benchmarks.datasets import load_dataset, parted
 from leo_bench.benchmarks.sources.locations import below
 from leo_bench.benchmarks.suites import Benchmark, Suite
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.known_names import did_you_mean
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.records.distance import slug
 from leo_bench.reports.origins import Declared, ModelFacts
@@ -74,8 +75,11 @@ def parse_origins(given: Iterable[str], models: Sequence[ModelSource]) -> dict[s
     for text in given:
         name, _, origin = text.partition("=")
         if name not in names(models):
-            known = ", ".join(names(models))
-            raise InputError(f"--origin {text}: no model {name!r}; there are {known}")
+            known = names(models)
+            raise InputError(
+                f"--origin {text}: no model {name!r}; {did_you_mean(name, known)}there are "
+                f"{', '.join(known)}"
+            )
         found[name] = parse(ModelFacts, {"origin": origin}, f"--origin {name}").origin
     return found
 
@@ -107,7 +111,10 @@ def _parsed(text: str, suite: Suite) -> ModelSource:
         raise InputError(f"--model {name}: a name becomes a folder's; try {slug(name)}")
     known = [b.id for b in suite.benchmark]
     if benchmark and benchmark not in known:
-        raise InputError(f"--model {head}: suite {suite.id} has {', '.join(known)}")
+        raise InputError(
+            f"--model {head}: {did_you_mean(benchmark, known)}suite {suite.id} has "
+            f"{', '.join(known)}"
+        )
     for one in suite.benchmark:
         _filled(source, one)
     return ModelSource(name, benchmark, source)

@@ -22,6 +22,7 @@ from leo_bench.benchmarks.suites.reusable import reusable_record, reusable_score
 from leo_bench.evaluation.errors import InfrastructureError, InputError
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.evaluation.files.known_names import did_you_mean
 from leo_bench.evaluation.records.distance import Record, benchmark_name, make_room
 from leo_bench.evaluation.records.score import ScoreRecord, read_score_record
 from leo_bench.evaluation.videos.float_range import FloatRange
@@ -92,7 +93,10 @@ def run_suite(
     known = [benchmark.id for benchmark in suite.benchmark]
     for wanted in settings.benchmarks:
         if wanted not in known:
-            raise InputError(f"suite {suite.id} has no {wanted!r}; it has {', '.join(known)}")
+            raise InputError(
+                f"suite {suite.id} has no {wanted!r}; {did_you_mean(wanted, known)}it has "
+                f"{', '.join(known)}"
+            )
     for benchmark in suite.benchmark:
         if settings.benchmarks and benchmark.id not in settings.benchmarks:
             continue

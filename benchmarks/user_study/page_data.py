@@ -13,6 +13,7 @@ from leo_bench.benchmarks.user_study.answers import Answers
 from leo_bench.benchmarks.user_study.study import CLIPS, Choice, Shown, Study, choice_of
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.json_files import read_json
+from leo_bench.evaluation.files.known_names import known_are
 from leo_bench.evaluation.files.schema import Data
 
 PAGES = Path(__file__).parent / "pages"
@@ -146,7 +147,7 @@ def words_of(language: str) -> dict[str, str]:
     """
     known = sorted(path.stem for path in WORDS.glob("*.json"))
     if language not in known:
-        raise InputError(f"no language {language!r}; known are {', '.join(known)}")
+        raise InputError(f"no language {language!r}; {known_are(language, known)}")
     english: dict[str, str] = read_json(WORDS / "en.json")
     found: dict[str, str] = read_json(WORDS / f"{language}.json")
     missing = english.keys() - found.keys()

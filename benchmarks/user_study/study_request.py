@@ -16,6 +16,7 @@ from leo_bench.benchmarks.user_study.drawing import MethodVideos
 from leo_bench.benchmarks.user_study.showing import LEAST_FRAMES
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.features.of_clips import Resources
+from leo_bench.evaluation.files.known_names import known_are
 from leo_bench.evaluation.videos.write import check_fps
 
 REAL = "real"  # the name of the real videos
@@ -114,7 +115,8 @@ def _check_numbers(request: StudyRequest, methods: Mapping[str, str]) -> None:
         raise InputError(f"--frames {request.frames}: a clip needs {LEAST_FRAMES} frames or more")
     if request.against is not None and request.against not in methods:
         raise InputError(
-            f"--against {request.against}: is none of the methods {', '.join(methods)}"
+            f"--against {request.against}: no method of the study; "
+            f"{known_are(request.against, methods)}"
         )
     count = len(methods)
     pairs = count - 1 if request.against is not None else count * (count - 1) // 2

@@ -27,6 +27,7 @@ from leo_bench.benchmarks.worlds.face_identity import FaceIdentity, face_identit
 from leo_bench.benchmarks.worlds.faces import render_faces
 from leo_bench.benchmarks.worlds.seeds import Array
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.known_names import known_are
 from leo_bench.evaluation.videos.source import Medium, Skipped, read_in_pieces
 
 Identity = FaceIdentity | BodyIdentity
@@ -112,12 +113,12 @@ class World:
             InputError: there is no such world or split.
         """
         if name not in WORLDS:
-            raise InputError(f"no world {name!r}; known are {', '.join(WORLDS)}")
+            raise InputError(f"no world {name!r}; {known_are(name, WORLDS)}")
         known: Split
         for known in IDENTITIES:
             if known == split:
                 return World(name, known)
-        raise InputError(f"{name} has no split {split!r}; known are {', '.join(IDENTITIES)}")
+        raise InputError(f"{name} has no split {split!r}; {known_are(split, IDENTITIES)}")
 
     @property
     def version(self) -> int:

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import Described, FrozenNetwork
+from leo_bench.evaluation.files.known_names import known_are
 
 TRIAL = "--embedder id-toy"  # the option of an embedder that needs no weights
 
@@ -115,7 +116,7 @@ def build_embedder(request: EmbedderRequest) -> FrameEmbedder:
         InputError: unknown name or device; weights that are absent or wrong.
     """
     if request.name not in _BUILDERS:
-        raise InputError(f"{request.name}: no such embedder; known are {', '.join(_BUILDERS)}")
+        raise InputError(f"{request.name}: no such embedder; {known_are(request.name, _BUILDERS)}")
     module = import_module(f"leo_bench.evaluation.embedders.{_BUILDERS[request.name].module}")
     with torch.random.fork_rng(devices=[]):  # layers draw initial weights
         embedder: FrameEmbedder = module.build(request)

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.known_names import known_are
 
 # Module and function that build each.
 _BUILDERS = {
@@ -162,8 +163,8 @@ def _built(request: ExtractorRequest) -> ClipExtractor:
     if request.name in _OWN:
         return build_own(request, _OWN[request.name])
     if request.name not in _BUILDERS:
-        known = ", ".join((*_BUILDERS, *_OWN))
-        raise InputError(f"{request.name}: no such extractor; known are {known}")
+        known = known_are(request.name, (*_BUILDERS, *_OWN))
+        raise InputError(f"{request.name}: no such extractor; {known}")
     module, function = _BUILDERS[request.name]
     build = getattr(import_module(f"leo_bench.evaluation.extractors.{module}"), function)
     extractor: ClipExtractor = build(request)

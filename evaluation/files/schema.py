@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,12 +12,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.files.given_files import (
-    listed,
-    read_given_text,
-    read_toml,
-    shortened,
-)
+from leo_bench.evaluation.files.given_files import read_given_text, read_toml, shortened
+from leo_bench.evaluation.files.known_names import did_you_mean, known_are
 
 
 class Data(BaseModel):
@@ -31,6 +28,7 @@ class Named(Data):
     id: str
 
 
+_QUOTED = re.compile(r"'([^']*)'")  # values in a message of pydantic
 ModelT = TypeVar("ModelT", bound=BaseModel)
 NamedT = TypeVar("NamedT", bound=Named)
 
@@ -43,7 +41,7 @@ def load_named(model: type[NamedT], folder: Path, name: str, what: str) -> Named
     """
     known = sorted(path.stem for path in folder.glob("*.toml"))
     if name not in known:
-        raise InputError(f"no {what} {shortened(name)!r}; known are {listed(known)}")
+        raise InputError(f"no {what} {shortened(name)!r}; {known_are(name, known)}")
     return with_right_id(load_toml(model, folder / f"{name}.toml"), folder / f"{name}.toml")
 
 
@@ -140,14 +138,19 @@ def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
     path, last = problem["loc"][:-1], shortened(problem["loc"][-1]) if problem["loc"] else ""
     prefix = "".join(f"{shortened(part)}: " for part in path)
     if problem["type"] == "extra_forbidden":
-        known = listed(map(repr, _keys_at(model, path)))
-        return f"{prefix}unknown key {last!r}" + (f"; known are {known}" if known else "")
+        known = _keys_at(model, path)
+        more = f"; {known_are(last, known, repr)}" if known else ""
+        return f"{prefix}unknown key {last!r}{more}"
     if problem["type"] == "missing":
         return f"{prefix}key {last!r} is missing"
     message = problem["msg"].removeprefix("Value error, ")  # pydantic's words for our own
     if isinstance(problem["input"], dict):  # of a whole table: the message names the key
         return f"{prefix}{last}: {message}" if last else message
-    return f"{prefix}{last} is {_shown(problem['input'])}: {message}"
+    said = f"{prefix}{last} is {_shown(problem['input'])}: {message}"
+    if problem["type"] != "literal_error":
+        return said
+    guess = did_you_mean(str(problem["input"]), _QUOTED.findall(message))
+    return f"{said}; {guess}".rstrip("; ")
 
 
 def _shown(value: object) -> str:

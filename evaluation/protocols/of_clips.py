@@ -27,6 +27,7 @@ from leo_bench.evaluation.distances.influence import Form
 from leo_bench.evaluation.distances.kernel import KernelOptions
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import is_own
+from leo_bench.evaluation.files.known_names import known_are
 from leo_bench.evaluation.files.schema import (
     Data,
     Named,
@@ -294,8 +295,10 @@ def check_metric(metric: str, protocol: EvalProtocol) -> None:
     """See that a protocol has a metric.
 
     Raises:
-        InputError: it has not; the message names the protocols that have.
+        InputError: it has not; the message names the protocols that have. No metric is called so.
     """
+    if metric not in DISTANCES:
+        raise InputError(f"no metric {metric!r} of two sides; {known_are(metric, DISTANCES)}")
     if metric not in protocol.metrics:
         having = [known.id for known in list_protocols() if metric in known.metrics]
         raise InputError(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.known_names import known_are
 
 PACKAGES = {"comet_ml": "comet-ml"}  # what pip calls it, where that is not the tracker's name
 
@@ -26,7 +27,7 @@ def asked_trackers(given: Sequence[str]) -> list[str]:
     for name in asked:
         if name not in known:
             raise InputError(
-                f"--track {name}: no such tracker; known are {', '.join(known)}; installed here "
+                f"--track {name}: no such tracker; {known_are(name, known)}; installed here "
                 f"{', '.join(installed) or 'none'}"
             )
         if name not in installed:

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.given_files import check_regular
+from leo_bench.evaluation.files.known_names import known_are
 from leo_bench.evaluation.videos import arrays, container, frames, tensor_files
 from leo_bench.evaluation.videos.series import FrameChoice, left_out_notes
 
@@ -124,7 +125,7 @@ def suffixes_of(only: str | None) -> tuple[str, ...]:
         elif word or only is not None:
             raise InputError(
                 f"--only {only}: expected suffixes of media with commas between them, as mp4,zip; "
-                f"known are frames (all pictures), videos, {', '.join(sorted(_KINDS))}"
+                f"{known_are(word, (*groups, *sorted(_KINDS)))}"
             )
     return tuple(sorted(found))
 

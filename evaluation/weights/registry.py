@@ -14,7 +14,8 @@ from typing import Literal
 from pydantic import model_validator
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.files.given_files import check_regular, listed
+from leo_bench.evaluation.files.given_files import check_regular
+from leo_bench.evaluation.files.known_names import known_are
 from leo_bench.evaluation.files.places import cache_root
 from leo_bench.evaluation.files.schema import Data, load_toml
 
@@ -118,7 +119,7 @@ def entry(name: str) -> WeightsFile:
     """
     registry = load_registry()
     if name not in registry:
-        raise InputError(f"{name}: no such weights; known are {listed(registry)}")
+        raise InputError(f"{name}: no such weights; {known_are(name, registry)}")
     return registry[name]
 
 

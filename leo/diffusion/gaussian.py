@@ -18,6 +18,7 @@ from diffusers import DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.known_names import did_you_mean
 from leo_bench.leo.config import Diffusion
 from leo_bench.leo.diffusion import SamplerKind
 from leo_bench.leo.seeds import generator
@@ -147,7 +148,8 @@ class Sampler:
             if kind == known and steps.isdecimal() and int(steps):
                 return Sampler(known, int(steps), batch)
         *others, last = (f"{known}-STEPS" for known in _SCHEDULERS)
-        raise InputError(f"sampler {text!r}: expected {', '.join(others)} or {last}")
+        guess = did_you_mean(kind, _SCHEDULERS, lambda known: f"{known}-{steps}")
+        raise InputError(f"sampler {text!r}: {guess}expected {', '.join(others)} or {last}")
 
 
 def plain_noise(shape: Sequence[int], random: torch.Generator) -> Tensor:

@@ -16,6 +16,7 @@ import torch
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors.numerics import chosen_device
+from leo_bench.evaluation.files.known_names import did_you_mean
 from leo_bench.evaluation.files.schema import load_toml
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.leo.checkpoint import Model, load_model
@@ -51,10 +52,11 @@ def find_model(where: str) -> Path:
     for folder in (Path(text).expanduser(), SHIPPED / text):
         if text and (folder / "config.toml").is_file():
             return folder
-    shipped = ", ".join(shipped_models()) or "none"
+    shipped = shipped_models()
+    guess = did_you_mean(text, shipped, "leo:{}".format)
     raise InputError(
         f"{where}: no run of leo-bench train (it has no config.toml), and no shipped model; "
-        f"shipped are: {shipped}"
+        f"{guess}shipped are: {', '.join(shipped) or 'none'}"
     )
 
 

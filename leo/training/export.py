@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.known_names import did_you_mean
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.leo.checkpoint import Model, load_model, save_model
 from leo_bench.leo.data.encode import ANIMATOR
@@ -70,7 +71,10 @@ def export(run: Path, out: Path, best: Collection[str] = ()) -> list[Path]:
 def _check_best(run: Path, trained: Sequence[str], best: Collection[str]) -> None:
     for stage in best:
         if stage not in trained:
-            raise InputError(f"--best {stage}: {run} has trained {', '.join(trained)}")
+            raise InputError(
+                f"--best {stage}: {did_you_mean(stage, trained)}{run} has trained "
+                f"{', '.join(trained)}"
+            )
         if not (run / stage / BEST).is_file():
             raise InputError(f"{run / stage / BEST}: is not there; leave --best {stage} out")
     if "animator" in best and len(trained) > 1:

@@ -15,6 +15,7 @@ import torch
 from filelock import FileLock
 
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.known_names import known_are
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.evaluation.videos.source import VideoSource, fingerprint
 from leo_bench.leo.data.encode import CODES, CodeBook, Progress, encode, read_codes, write_codes
@@ -190,7 +191,7 @@ def check_stage(name: str) -> None:
         InputError: there is none.
     """
     if name not in STAGES:
-        raise InputError(f"no stage {name!r}; known are {', '.join(STAGES)}, all")
+        raise InputError(f"no stage {name!r}; {known_are(name, (*STAGES, 'all'))}")
 
 
 def encode_run(job: Job) -> CodeBook:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.given_files import shortened
+from leo_bench.evaluation.files.known_names import did_you_mean, known_are
 from leo_bench.evaluation.metrics import METRICS
 from leo_bench.reports.own_tables.numbers import Number
 from leo_bench.reports.records import metric_name
@@ -78,8 +79,8 @@ def fact_named(name: str, option: str) -> str:
     """
     fact = OTHER_NAMES.get(name, name)
     if fact not in FACTS:
-        known = ", ".join((*FACTS, *OTHER_NAMES))
-        raise InputError(f"{option} {shortened(name)}: no such fact of a record; known are {known}")
+        known = known_are(name, (*FACTS, *OTHER_NAMES))
+        raise InputError(f"{option} {shortened(name)}: no such fact of a record; {known}")
     return fact
 
 
@@ -100,7 +101,8 @@ def selected(numbers: Sequence[Number], conditions: Sequence[str]) -> list[Numbe
         left = [number for number in left if _text(number.facts.get(fact)) in wanted]
         if not left:
             raise InputError(
-                f"--where {shortened(condition)}: no record has it; {fact} is {_some(there)}"
+                f"--where {shortened(condition)}: no record has it; "
+                f"{did_you_mean(values, there)}{fact} is {_some(there)}"
             )
     return left
 

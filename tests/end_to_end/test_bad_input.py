@@ -146,7 +146,7 @@ def test_a_link_in_a_zip(refused: Callable[..., str], make_videos: Make) -> None
 def test_an_unknown_data_set(leo_bench: Run, make_videos: Make) -> None:
     said = leo_bench("fvd", "--dataset", "taichi", "--frames", 16, "--fake", make_videos("fake"))
     assert said.code == 2
-    assert "no data set 'taichi'; known are" in said.err
+    assert "no data set 'taichi'; did you mean taichihd? known are" in said.err
 
 
 def test_a_data_set_that_is_not_prepared(leo_bench: Run, make_videos: Make, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_no_run_to_sample_from(leo_bench: Run) -> None:
 @pytest.mark.parametrize(
     ("stage", "data", "said"),
     [
-        ("lmdn", "toy-faces/train", "no stage 'lmdn'; known are animator"),
+        ("lmdn", "toy-faces/train", "no stage 'lmdn'; did you mean lmdm? known are animator"),
         ("animator", "nowhere", "nowhere"),
     ],
 )

@@ -228,7 +228,11 @@ def test_bad_options_of_sample(
 
 @pytest.mark.parametrize(
     ("query", "expected"),
-    [("sedd=1", "known are"), ("seed", "OPTION=VALUE"), ("steps=many", "steps is 'many'")],
+    [
+        ("sedd=1", "you mean 'seed'?"),
+        ("seed", "OPTION=VALUE"),
+        ("steps=many", "steps is 'many'"),
+    ],
 )
 def test_bad_options_behind_a_run(
     refused: Callable[..., str], run: Path, query: str, expected: str

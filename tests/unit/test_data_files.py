@@ -70,7 +70,7 @@ def test_suites_load_and_their_benchmarks_have_ids_of_their_own() -> None:
 
 
 def test_an_unknown_protocol_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(InputError, match=r"no protocol .dygan.; known are .*digan"):
+    with pytest.raises(InputError, match=r"no protocol .dygan.; did you mean digan. known are"):
         load_protocol("dygan")
 
 

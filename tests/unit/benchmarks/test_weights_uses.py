@@ -54,7 +54,9 @@ def test_what_a_file_of_ones_own_needs(tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(InputError, match=r"--for fdv: .*verbs fvd, .*; data sets .*digan"):
+    with pytest.raises(InputError, match=r"--for xyz: .*verbs fvd, .*; data sets .*digan"):
+        needed_for("xyz")
+    with pytest.raises(InputError, match=r"--for fdv: .*; did you mean fvd"):
         needed_for("fdv")
 
 

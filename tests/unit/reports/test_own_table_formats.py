@@ -70,7 +70,7 @@ def test_latex_compiles(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wish", "message"),
     [
-        ({"rows": ("mdoel",)}, "--rows mdoel: no such fact of a record; known are metric, "),
+        ({"rows": ("mdoel",)}, "--rows mdoel: no such fact of a record; did you mean model?"),
         ({"rows": ("metric",)}, "--columns metric: is a fact of --rows, too"),
         ({"where": ("frames",)}, "--where frames: FACT=VALUE or FACT=VALUE,VALUE"),
         ({"where": ("frames=17",)}, "--where frames=17: no record has it; frames is 16"),

@@ -97,10 +97,14 @@ def test_paths_and_patterns_of_a_suite_are_below_its_folder(own: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("layout =", "layuot =", r"walks.toml: unknown key 'layuot'; known are 'domain', "),
+        ("layout =", "layuot =", r"walks.toml: unknown key 'layuot'; did you mean 'layout'."),
         ('"folder"', '"foldr"', r"walks.toml: layout is 'foldr': .*'folder', 'prepared' or"),
         ('"walks"', '"runs"', r"walks.toml: id is 'runs'; it must equal the file's name"),
-        ('"stylegan-v"', '"style"', r"walks.toml: evaluation: no protocol 'style'; known are "),
+        (
+            '"stylegan-v"',
+            '"style"',
+            r"walks.toml: evaluation: no protocol 'style'; did you mean stylegan-v",
+        ),
         ('split = "test"', 'split = "val"', r"walks.toml: evaluation split 'val' is not in splits"),
         ("[splits.train]", "[splits.'a/b']", r"walks.toml: 'a/b' becomes a folder's name; try"),
         ("[splits.", "[split.", r"walks.toml: is no data set: it has no 'splits'"),

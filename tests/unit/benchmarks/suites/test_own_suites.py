@@ -54,10 +54,14 @@ def test_it_is_known_by_its_id_in_an_included_folder(own: Path) -> None:
         ("data/walks.toml/test", "walks.toml", r"benchmark walks: .*own/walks.toml: no such file"),
         ("walks.toml/test", "walks.toml/val", "benchmark walks: walks has no split 'val'"),
         ('"fvd"', '"kvd"', "benchmark walks: protocol stylegan-v has no kvd"),
-        ('"digan"', '"dogan"', "benchmark folder: no protocol 'dogan'; known are"),
+        (
+            '"digan"',
+            '"dogan"',
+            "benchmark folder: no protocol 'dogan'; did you mean digan",
+        ),
         ('"folder"', '"walks"', "mine.toml: two benchmarks have the id 'walks'"),
         ('"ours"', '"my own"', "mine.toml: model 'my own': a name becomes a folder's; try my-own"),
-        ("frames =", "frame =", "benchmark: 0: unknown key 'frame'; known are 'clips'"),
+        ("frames =", "frame =", "benchmark: 0: unknown key 'frame'; did you mean 'frames'"),
     ],
 )
 def test_a_wrong_file_is_named_with_what_is_known(

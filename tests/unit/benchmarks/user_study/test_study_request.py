@@ -13,7 +13,7 @@ GONE = ("ours=no/such/folder", "real=nor/this")
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        (("--against", "foo"), "--against foo: is none of the methods ours, real"),
+        (("--against", "foo"), "--against foo: no method of the study; known are ours, real"),
         (("--frames", 0), "--frames 0: a clip needs 8 frames or more"),
         (("--fps", 0), "give --fps 0.1 to 1000"),
         (("--videos", 0), "--videos"),

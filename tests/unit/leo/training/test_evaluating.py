@@ -193,7 +193,7 @@ def test_keys_that_are_not_set_are_written_nowhere() -> None:
         ),
         (["lmdm.training.evaluate_every=-1"], "greater than or equal to 0"),
         (["animator.training.evaluate_every=5"], "the animator alone has no samples"),
-        (["lmdm.training.evaluation.clip=5"], "known are 'clips'"),
+        (["lmdm.training.evaluation.clip=5"], "did you mean 'clips'"),
     ],
 )  # fmt: skip
 def test_a_config_that_cannot_be_evaluated_is_refused_in_one_line(
