@@ -12,7 +12,7 @@ from typing import Any
 from leo_bench.evaluation.metrics import ALL_COVER, is_higher_better
 from leo_bench.evaluation.records.preference import PreferenceRecord
 from leo_bench.reports.bundles import Bundle, Checked
-from leo_bench.reports.names import metric_title, setting
+from leo_bench.reports.names import metric_title, model_name, setting
 from leo_bench.reports.origins import Origin
 from leo_bench.reports.page import template
 
@@ -56,11 +56,13 @@ class Board:
     Args:
         setting: the benchmark: what was measured on.
         metric: the metric, with what is better.
-        way: how it was measured.
+        counts: of its clips or videos.
+        way: how it was measured besides.
     """
 
     setting: str
     metric: str
+    counts: str
     way: str
     caveats: Sequence[str]
     entries: Sequence[Entry]
@@ -82,7 +84,7 @@ def boards(bundles: Sequence[Bundle]) -> list[Board]:
             if _is_of_raters(checked):
                 continue
             groups.setdefault(_way(checked), []).append((bundle, checked))
-    return [_board(way[-1], group) for way, group in sorted(groups.items())]
+    return [_board(group) for _, group in sorted(groups.items())]
 
 
 def render(bundles: Sequence[Bundle], title: str, refused: Mapping[str, str] | None = None) -> str:
@@ -123,29 +125,28 @@ def _is_of_raters(checked: Checked) -> bool:
 
 
 def _way(checked: Checked) -> tuple[str, ...]:
-    """What numbers of one table share; the last part says it in words."""
+    """What numbers of one table share."""
     content = checked.record.content
+    real = content["real"]["fingerprint"] if "real" in content else ""
+    metric = checked.record.metric
+    return setting(content), metric, _counts(content), _measured_by(content), real
+
+
+def _measured_by(content: Mapping[str, Any]) -> str:
     network = content.get("extractor") or content.get("embedder") or ""
-    words = (
-        f"protocol {content['protocol']} ({content['protocol_digest'][:8]})",
-        f"{network} (weights {content['weights_sha256'][:8]})",
-        _clips(content),
-    )
     return (
-        setting(content),
-        checked.record.metric,
-        content["real"]["fingerprint"] if "real" in content else "",
-        ", ".join(words),
+        f"protocol {content['protocol']} (digest {content['protocol_digest'][:8]}), "
+        f"{network} (weights {content['weights_sha256'][:8]})"
     )
 
 
-def _clips(content: Mapping[str, Any]) -> str:
+def _counts(content: Mapping[str, Any]) -> str:
     if "n_real" in content:
         return f"{content['n_real']:,} real and {content['n_fake']:,} fake clips"
     return f"{content['videos_used']:,} videos"
 
 
-def _board(way: str, group: Sequence[tuple[Bundle, Checked]]) -> Board:
+def _board(group: Sequence[tuple[Bundle, Checked]]) -> Board:
     first = group[0][1].record
     higher = is_higher_better(first.metric)
     ordered = sorted(group, key=lambda pair: pair[1].record.value, reverse=higher)
@@ -159,7 +160,7 @@ def _board(way: str, group: Sequence[tuple[Bundle, Checked]]) -> Board:
         entries.append(
             Entry(
                 rank=rank,
-                model=checked.record.model,
+                model=_model(checked),
                 origin=ORIGINS[checked.origin],
                 bundle=bundle.manifest.title,
                 value=shown.value_text,
@@ -172,10 +173,16 @@ def _board(way: str, group: Sequence[tuple[Bundle, Checked]]) -> Board:
     return Board(
         setting(first.content),
         metric_title(first.metric, first.content["frames"]),
-        way,
+        _counts(first.content),
+        _measured_by(first.content),
         sorted(caveats),
         entries,
     )
+
+
+def _model(checked: Checked) -> str:
+    record = checked.record
+    return model_name(record.content, record.model, is_known=checked.origin == "known")
 
 
 def _meet(one: tuple[float, float] | None, other: tuple[float, float] | None) -> bool:

@@ -7,7 +7,6 @@ from typing import Any
 from leo_bench.evaluation.metrics import METRICS
 from leo_bench.evaluation.records.distance import slug
 from leo_bench.reports.own_tables.axes import metric_head
-from leo_bench.reports.own_tables.numbers import Number
 
 Content = Mapping[str, Any]
 
@@ -57,13 +56,18 @@ def benchmark_names(contents: Iterable[tuple[str, Content]]) -> dict[str, str]:
     return names
 
 
-def model_name(number: Number) -> str:
-    """A model as it was given, not as its folder is named; known videos with what they are."""
-    content, folder = number.content, str(number.facts["model"])
+def model_name(content: Content, folder: str, *, is_known: bool) -> str:
+    """A model as it was given, not as its folder is named; known videos with what they are.
+
+    Args:
+        content: its record as JSON.
+        folder: the record's folder.
+        is_known: whether the videos are known ones: real, or damaged on purpose.
+    """
     given = str((content.get("fake") or content.get("source") or {}).get("name", ""))
     if slug(given) == folder:
         return given
-    return f"{folder} ({given})" if given and number.origin == "known" else folder
+    return f"{folder}: {given}" if given and is_known else folder
 
 
 def metric_title(metric: str, frames: int) -> str:

@@ -145,7 +145,10 @@ def _benchmarks(numbers: Sequence[Number], extras: Extras) -> list[_Benchmark]:
     names = benchmark_names((str(n.facts["benchmark"]), n.content) for n in numbers)
     by_folder: dict[str, list[Number]] = {}
     for number in numbers:
-        named = replace(number, facts={**number.facts, "model": model_name(number)})
+        model = model_name(
+            number.content, str(number.facts["model"]), is_known=number.origin == "known"
+        )
+        named = replace(number, facts={**number.facts, "model": model})
         by_folder.setdefault(str(number.facts["benchmark"]), []).append(named)
     return [
         _benchmark(place, names[folder], found, extras)

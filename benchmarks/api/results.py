@@ -22,7 +22,7 @@ Interval = tuple[float, float]
 _TABLE = Environment(autoescape=True, undefined=StrictUndefined).from_string("""\
 <table>
 {%- for name, lines in rows %}
-<tr><th style="text-align: left; vertical-align: top">{{ name }}</th>
+<tr><th scope="row" style="text-align: left; vertical-align: top">{{ name }}</th>
 <td style="text-align: left">
 {%- for line in lines %}{{ line }}{% if not loop.last %}<br>{% endif %}{% endfor -%}
 </td></tr>

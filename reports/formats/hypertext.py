@@ -15,7 +15,7 @@ def as_element(grid: TableGrid) -> str:
     lines = [
         f'<div class="wide" role="group" aria-label="{heading}" tabindex="0">',
         f'<table id="{_escape(grid.id)}">',
-        f"<caption>{heading}</caption>",
+        f"<caption><span>{heading}</span></caption>",
         "<thead>",
     ]
     if grid.is_grouped:

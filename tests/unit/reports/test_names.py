@@ -48,8 +48,11 @@ def test_models_keep_the_name_that_was_given(tmp_path: Path) -> None:
     keep(tmp_path / "b" / "run-7" / "fvd.json", 0.4, fake=side("samples", 40))
     known = side("faces/train", 40).model_copy(update={"source": "dataset:faces/train"})
     keep(tmp_path / "b" / "real" / "fvd.json", 0.4, fake=known)
-    names = [model_name(number) for number in numbers_of(tmp_path)]
-    assert names == ["My model (v2)", "real (faces/train)", "run-7"]
+    names = [
+        model_name(n.content, n.facts["model"], is_known=n.origin == "known")
+        for n in numbers_of(tmp_path)
+    ]
+    assert names == ["My model (v2)", "real: faces/train", "run-7"]
 
 
 @pytest.mark.parametrize(
