@@ -271,7 +271,31 @@ def test_the_leaderboard_ranks_what_is_comparable(tmp_path: Path) -> None:
     assert "&lt;b&gt;other" in page
     result = CliRunner().invoke(app, ["leaderboard", str(tmp_path)])
     assert result.exit_code == 0
-    assert (tmp_path / "index.html").read_text().count("<table>") == 2
+    assert (tmp_path / "index.html").read_text().count("<table ") == 2
+
+
+def test_known_videos_have_no_rank_and_an_uncertain_order_is_marked(tmp_path: Path) -> None:
+    for name, shift, seed in (("ours", 0.5, 5), ("theirs", 0.5, 6), ("real", 0.2, 7)):
+        keep_fvd(tmp_path / name, REAL, features(seed, 64, shift))
+        if name == "real":
+            known = models_text({"model": ModelFacts(origin="known")})
+            (tmp_path / name / MODELS).write_text(known)
+        pack(tmp_path / name, {}, name, tmp_path / f"{name}.leo.zip")
+    paths = sorted(tmp_path.glob("*.leo.zip"))
+    found = [check(path, tmp_path / "scratch" / path.name) for path in paths]
+    (board,) = boards(found)
+    assert (board.setting, board.metric) == (
+        "real, 16 frames, size as stored, stride 1",
+        "FVD16 (lower is better)",
+    )
+    assert [(entry.rank, entry.overlaps) for entry in board.entries] == [
+        (None, False),
+        (1, False),
+        (2, True),
+    ]
+    assert board.entries[0].model == "model: fake"
+    page = render(found, "board")
+    assert page.count("chance alone could change their order") == 1
 
 
 @pytest.mark.parametrize(
