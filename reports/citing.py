@@ -6,6 +6,7 @@ from pathlib import Path
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.printable import printable
+from leo_bench.evaluation.records.shown_digits import fixed_text, width_text
 from leo_bench.reports.bibliography import Citations, bibtex, citations
 from leo_bench.reports.formats.latex import escape as latex_escape
 from leo_bench.reports.formats.markdown import escape as markdown_escape
@@ -22,7 +23,6 @@ from leo_bench.reports.names import metric_with_frames
 from leo_bench.reports.own_tables.numbers import Number, numbers_of
 from leo_bench.reports.own_tables.texts import decimals
 from leo_bench.reports.raters_section import by_study, paragraph_of_raters
-from leo_bench.reports.records import Shown
 
 BIBTEX = "bibtex"
 
@@ -99,27 +99,27 @@ def _real_videos(content: Content) -> str:
 
 def _value(number: Number, beside: Sequence[Number]) -> str:
     """A number with its spread, interval, FVD without bias and difference to real videos."""
-    form = f".{decimals(beside)}f"
+    places = decimals(beside)
     content, parts = number.content, []
     if content.get("spread") is not None:
-        parts.append(f"standard deviation {content['spread']:{form}} over repeats")
+        parts.append(f"standard deviation {width_text(content['spread'])} over repeats")
     if number.shown.interval is not None:
         level = f"{content['interval_level']:.0%}".replace("%", " %")
-        parts.append(f"{level} interval {_ends(number.shown, form)}")
+        parts.append(f"{level} interval {_ends(number.shown.interval, places)}")
     if number.infinity is not None:
         found = number.infinity
-        interval = "" if found.interval is None else f", {_ends(found, form)}"
-        parts.append(f"without small-sample bias {found.value:{form}}{interval}")
+        interval = "" if found.interval is None else f", {_ends(found.interval, places)}"
+        parts.append(f"without small-sample bias {fixed_text(found.value, places)}{interval}")
     against = content.get("against")
     if against is not None:
-        interval = against["interval"]
-        ends = "" if interval is None else f", {_ends(Shown(0.0, tuple(interval)), form)}"
-        parts.append(f"less that of the real videos {against['difference']:+{form}}{ends}")
+        ends = "" if against["interval"] is None else f", {_ends(against['interval'], places)}"
+        less = fixed_text(against["difference"], places, "+")
+        parts.append(f"less that of the real videos {less}{ends}")
     if len({_clips(one) for one in beside}) > 1:
         parts.append(_clips(number))
     inside = f" ({'; '.join(parts)})" if parts else ""
     whose = " (real videos)" if number.is_real_side else ""
-    return f"{number.shown.value:{form}}{inside} for {number.facts['model']}{whose}"
+    return f"{fixed_text(number.shown.value, places)}{inside} for {number.facts['model']}{whose}"
 
 
 def _clips(number: Number) -> str:
@@ -130,9 +130,8 @@ def _clips(number: Number) -> str:
     return f"{real:,} real and {fake:,} generated clips"
 
 
-def _ends(found: Shown, form: str) -> str:
-    low, high = found.interval or (found.value, found.value)
-    return f"{low:{form}} to {high:{form}}"
+def _ends(interval: Sequence[float], places: int | None) -> str:
+    return " to ".join(fixed_text(end, places) for end in interval)
 
 
 def without_paper(found: Citations) -> Sequence[str]:

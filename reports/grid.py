@@ -8,9 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from leo_bench.evaluation.records.shown_digits import (
+    decimals,
+    fixed_text,
+    interval_text,
+    spread_text,
+)
 from leo_bench.reports.layouts import Layout, column_id
 from leo_bench.reports.origins import Origin
 from leo_bench.reports.raters import COVERS
+from leo_bench.reports.records import Shown
 from leo_bench.reports.tables import Cell, Table, TableRow
 
 REPRODUCED = "*"
@@ -238,10 +245,10 @@ def _printed(cell: Cell, layout: Layout, row: TableRow, notes: Footnotes) -> Tex
 def _samples(cell: Cell, notes: Footnotes) -> Text:
     if not cell.samples:
         return NOTHING
-    digits, lines = cell.column.digits, []
+    lines: list[str] = []
     for sample in cell.samples:
-        lines.append(f"{sample.value:.{digits}f}")
-        lines += [interval_text(sample.interval, f".{digits}f")] if sample.interval else []
+        number = Shown(sample.value, sample.interval)
+        lines += filter(None, (number.value_text, number.interval_text))
     caveats = dict.fromkeys(text for sample in cell.samples for text in sample.caveats)
     texts = [f"{sample.recipe}." for sample in cell.samples]
     texts += [f"Authors' samples: {text}." for text in caveats]
@@ -250,17 +257,18 @@ def _samples(cell: Cell, notes: Footnotes) -> Text:
 
 def _measured(cell: Cell, has_printed: bool, notes: Footnotes) -> Text:
     """The measured number, its interval, and the difference, each where there is one."""
-    measured, form = cell.measured, f".{cell.column.digits}f"
+    measured = cell.measured
     if measured is None:
         return NOTHING
-    spread = "" if measured.spread is None else f" ± {measured.spread:{form}}"
-    opposite = "" if measured.opposite is None else f" / {measured.opposite:{form}}"
-    lines = [f"{measured.value:{form}}{spread}{opposite}"]
-    lines += [interval_text(measured.interval, form)] if measured.interval else []
+    value, interval = measured.value, measured.interval
+    places = cell.column.digits if interval is None else decimals(interval, value)
+    opposite = "" if measured.opposite is None else f" / {fixed_text(measured.opposite, places)}"
+    lines = [f"{fixed_text(value, places)}{spread_text(measured.spread)}{opposite}"]
+    lines += [interval_text(interval, value)] if interval else []
     if cell.difference is not None:
         around = cell.difference_interval
-        interval = f" {interval_text(around, '+' + form)}" if around else ""
-        lines.append(f"{cell.difference:+{form}}{interval}")
+        ends = f" {interval_text(around, cell.difference, '+')}" if around else ""
+        lines.append(f"{fixed_text(cell.difference, places, '+')}{ends}")
     texts = [f"{measured.recipe}."]
     if measured.caveats and has_printed:
         caveats = "; ".join(measured.caveats).rstrip(".")
@@ -268,8 +276,3 @@ def _measured(cell: Cell, has_printed: bool, notes: Footnotes) -> Text:
     if measured.others:
         texts.append(f"Not shown, though of this cell too: {', '.join(measured.others)}.")
     return Text(tuple(lines), marks=(MARKS[measured.origin], *notes.marks(texts)))
-
-
-def interval_text(interval: tuple[float, float], form: str) -> str:
-    """Both ends in brackets, each in the format `form`."""
-    return f"[{interval[0]:{form}}, {interval[1]:{form}}]"

@@ -25,7 +25,7 @@ class Column(Data):
         protocol: id of the protocol that a measured number must have to be comparable; "": the
             column shows no measured numbers.
         samples: number of fakes that a measured FVD or KVD must have to be comparable; None: any.
-        digits: decimal places of measured numbers; printed ones keep their own.
+        digits: decimal places of measured numbers without an interval; printed ones keep their own.
         better: which numbers are the better ones.
     """
 

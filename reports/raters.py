@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from leo_bench.evaluation.preferences.shares import METHOD
+from leo_bench.evaluation.records.shown_digits import measured_text
 
 Content = Mapping[str, Any]
 
@@ -42,8 +43,7 @@ def counted(count: int, what: str = "rater") -> str:
 def percent(share: Content, second: str) -> str:
     """A share with its interval: per cent of pairs, as the paper has it; else from 0 to 1."""
     scale, unit = (100, " %") if second else (1, "")
-    low, high = (scale * end for end in share["interval"])
-    return f"{scale * share['value']:.2f} [{low:.2f}, {high:.2f}]{unit}"
+    return measured_text(scale * share["value"], [scale * end for end in share["interval"]]) + unit
 
 
 def covered_by(methods: Iterable[str], level: float) -> list[str]:

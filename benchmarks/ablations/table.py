@@ -6,6 +6,12 @@ from dataclasses import dataclass
 from leo_bench.benchmarks.ablations.ablation import Ablation
 from leo_bench.benchmarks.ablations.record import AblationRecord, AblationRow, Change, RowT
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.records.shown_digits import (
+    interval_text,
+    measured_text,
+    number_text,
+    spread_text,
+)
 from leo_bench.reports.plain_tables import markdown_table
 
 
@@ -72,13 +78,16 @@ def all_measures(record: AblationRecord) -> AblationTable:
     rows = []
     for measured in record.measured:
         for row in measured.rows:
-            cells = (row.label, _value(row), _interval(row.interval), _seeds(row.by_seed, ".4g"))
+            ends = interval_text(row.interval, row.value)
+            cells = (row.label, _value(row), ends, _seeds(row.by_seed, row.interval))
             rows.append((measured.name, *cells))
         labels = {row.variant: row.label for row in measured.rows}
         for change in measured.changes:
             label = f"{labels[change.variant]} less {labels[change.reference]}"
-            value, seeds = f"{change.value:+.4g}", _seeds(change.by_seed, "+.4g")
-            rows.append((measured.name, label, value, _interval(change.interval), seeds))
+            value = number_text(change.value, change.interval, "+")
+            ends = interval_text(change.interval, change.value, "+")
+            seeds = _seeds(change.by_seed, change.interval, "+")
+            rows.append((measured.name, label, value, ends, seeds))
     return AblationTable(
         record.column, ("measure", "variant", "mean", "95 % interval", "by seed"), tuple(rows)
     )
@@ -126,21 +135,17 @@ def as_markdown(ablation: Ablation, found: Sequence[AblationRecord]) -> str:
 def _value(row: AblationRow | None) -> str:
     if row is None:
         return ""
-    return f"{row.value:.4g}" if row.spread is None else f"{row.value:.4g} ± {row.spread:.2g}"
+    return f"{number_text(row.value, row.interval)}{spread_text(row.spread)}"
 
 
 def _difference(change: Change | None) -> str:
     if change is None:
         return ""
-    return f"{change.value:+.4g} {_interval(change.interval)}".rstrip()
+    return measured_text(change.value, change.interval, "+")
 
 
-def _interval(interval: tuple[float, float] | None) -> str:
-    return "" if interval is None else f"[{interval[0]:.4g}, {interval[1]:.4g}]"
-
-
-def _seeds(values: Sequence[float], form: str) -> str:
-    return "  ".join(f"{value:{form}}" for value in values)
+def _seeds(values: Sequence[float], interval: tuple[float, float] | None, sign: str = "") -> str:
+    return "  ".join(number_text(value, interval, sign) for value in values)
 
 
 def _of_variant(found: Sequence[RowT], variant: str) -> RowT | None:

@@ -85,7 +85,7 @@ def kvd(
 
     Example:
         >>> leo_bench.kvd(real, fake, clips=8, extractor="i3d-toy")
-        KVD16 = 152 [68.9, 249] (digan v2, 8 real, 8 fake clips; not comparable ...
+        KVD16 = 152 [69, 249] (digan v2, 8 real, 8 fake clips; not comparable ...
     """
     asked = {"frames": frames, "protocol": protocol, "extractor": extractor}
     return _distance("kvd", real, fake, asked, keywords)

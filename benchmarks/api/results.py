@@ -16,6 +16,8 @@ from leo_bench.evaluation.records.documents import Document, document_of
 from leo_bench.evaluation.records.parts import SideRecord
 from leo_bench.evaluation.records.score import ScoreRecord, score_record_path
 from leo_bench.evaluation.records.shares import PrecisionExtra
+from leo_bench.evaluation.records.shown_digits import measured_text, number_text
+from leo_bench.reports.records import published
 
 Interval = tuple[float, float]
 
@@ -156,14 +158,15 @@ class DistanceResult(_OfTwoSides):
         return place
 
     def _number(self) -> str:
-        return f"{_name(self.record)} = {shown(self.value, self.interval)}"
+        told = published(self.record)
+        return f"{_name(self.record)} = {measured_text(told.value, told.interval)}"
 
     def _values(self) -> Iterator[str]:
         yield self._number()
         if self.fvd_infinity is not None:
             found = self.record.extrapolation
             interval = None if found is None else found.interval
-            yield f"{self.record.metric.upper()}∞ = {shown(self.fvd_infinity, interval)}"
+            yield f"{self.record.metric.upper()}∞ = {measured_text(self.fvd_infinity, interval)}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -224,8 +227,8 @@ class PrecisionResult(_OfTwoSides):
         return ", ".join(self._values())
 
     def _values(self) -> Iterator[str]:
-        yield f"precision = {shown(self.precision, self.precision_interval)}"
-        yield f"recall = {shown(self.recall, self.recall_interval)}"
+        yield f"precision = {measured_text(self.precision, self.precision_interval)}"
+        yield f"recall = {measured_text(self.recall, self.recall_interval)}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -280,15 +283,15 @@ class ScoreResult(Result):
 
     def _number(self) -> str:
         name = printable(self.record.source.name)
-        return f"{_name(self.record)} of {name} = {shown(self.value, self.interval)}"
+        return f"{_name(self.record)} of {name} = {measured_text(self.value, self.interval)}"
 
     def _values(self) -> Iterator[str]:
         yield self._number()
         if self.difference is not None:
-            less = shown(self.difference, self.difference_interval)
+            less = measured_text(self.difference, self.difference_interval, "+")
             yield f"less that of the real videos: {less}"
         for name, value in self.record.diagnostics.items():
-            yield f"{name.replace('_', ' ')}: {short(value)}"
+            yield f"{name.replace('_', ' ')}: {number_text(value)}"
 
     def _made_from(self) -> Iterator[str]:
         yield f"{self.record.protocol} v{self.record.protocol_version}"
@@ -300,16 +303,6 @@ class ScoreResult(Result):
 
     def _network(self) -> str:
         return f"{self.record.embedder}, weights {self.record.weights_sha256[:12]}"
-
-
-def short(number: float) -> str:
-    """A number with three digits, or more where they stand before the point."""
-    return f"{number:.0f}" if 1000 <= abs(number) < 1e6 else f"{number:.3g}"
-
-
-def shown(value: float, interval: Interval | None) -> str:
-    """A number and its interval: `98.3 [87.1, 112]`; without one, the number alone."""
-    return short(value) + ("" if interval is None else " [{}, {}]".format(*map(short, interval)))
 
 
 def _name(record: Record | ScoreRecord) -> str:

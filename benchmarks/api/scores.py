@@ -60,7 +60,7 @@ def acd(
 
     Example:
         >>> leo_bench.acd(real, fake, protocol="acd-toy", frames=20)
-        ACD20 of fake = 0.978 [0.892, 1.06] (acd-toy v1, 8 videos; not comparable ...
+        ACD20 of fake = 0.98 [0.89, 1.06] (acd-toy v1, 8 videos; not comparable ...
     """
     given = sides(real, fake, keywords)
     asked = {"metric": "acd", "frames": frames, "protocol": protocol, "embedder": embedder}
@@ -106,7 +106,7 @@ def drift(
 
     Example:
         >>> leo_bench.drift(real, fake, protocol="acd-toy", frames=20, every=4, run=8)
-        DRIFT5 of fake = 0.979 [0.868, 1.1] (acd-toy v1, 8 videos; not comparable ...
+        DRIFT5 of fake = 0.98 [0.87, 1.10] (acd-toy v1, 8 videos; not comparable ...
     """
     given = sides(real, fake, keywords)
     asked = {"protocol": protocol, "embedder": embedder, "share": share}
@@ -155,7 +155,7 @@ def repetition(
 
     Example:
         >>> leo_bench.repetition(waves(24, 0.2, 3), waves(8, 0.6, 4), frames=20, segment=6)
-        REPETITION20 of fake = 1 [0.676, 1] (repetition-pixels v2, 8 videos; not comparable ...
+        REPETITION20 of fake = 1.00 [0.68, 1.00] (repetition-pixels v2, 8 videos; not comparable ...
     """
     given = sides(real, fake, keywords)
     if given.real is None or given.fake is None:

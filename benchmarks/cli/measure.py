@@ -150,15 +150,14 @@ def _precision(
 ) -> None:
     from leo_bench.benchmarks.cli.results import show_record
     from leo_bench.benchmarks.scores.precision import precision_of
+    from leo_bench.evaluation.records.shown_digits import measured_text
 
     report = precision_of(chosen, resources)
     with _reported(report, json, tree, track) as show:
         shares = report.extra
         for name, share in (("precision", shares.precision), ("recall", shares.recall)):
-            interval = "no interval"
-            if share.interval is not None:
-                interval = "95 % interval {:.3f} to {:.3f}".format(*share.interval)
-            show(f"{name:9} = {share.value:.3f}   ({shares.neighbours} neighbours; {interval})")
+            said = measured_text(share.value, share.interval)
+            show(f"{name:9} = {said}   ({shares.neighbours} neighbours)")
         show_record(report.record, show)
 
 
@@ -172,6 +171,7 @@ def _leverage(
     from leo_bench.benchmarks.cli.results import show_record
     from leo_bench.benchmarks.cli.screen import table
     from leo_bench.benchmarks.scores.leverage import leverage_of
+    from leo_bench.evaluation.records.shown_digits import number_text
 
     report = leverage_of(chosen, resources)
     found = report.extra
@@ -180,7 +180,7 @@ def _leverage(
             side,
             v.video,
             str(v.clips),
-            "" if v.change is None else f"{v.change:+.4g}",
+            "" if v.change is None else f"{number_text(v.change, sign='+')}",
             "" if v.change is None else f"{100 * v.change / found.value:+.2f} %",
         ]
         for side, videos in (("real", found.real), ("fake", found.fake))
@@ -189,7 +189,7 @@ def _leverage(
     with _reported(report, json, tree, track) as show:
         show_record(report.record, show)
         columns = ["side", "video", "clips", "FVD changes by", "of FVD"]
-        title = f"largest changes of FVD {found.value:.6g} when one video is left out"
+        title = "largest changes of FVD when one video is left out"
         table(title, columns, rows, show)
 
 
@@ -252,6 +252,7 @@ def nearest(
     from leo_bench.evaluation.files.targets import Target, check_targets
     from leo_bench.evaluation.records.distance import write_record
     from leo_bench.evaluation.records.documents import document_of
+    from leo_bench.evaluation.records.shown_digits import number_text
 
     check_targets(Target("--json", json, DOCUMENT), Target("--out", out, PICTURE))
     request = NearestRequest(
@@ -267,7 +268,7 @@ def nearest(
     )
     report = find_nearest(request, effort.resources(batch=batch), out)
     rows = [
-        [p.sample, p.train, str(p.start), f"{p.distance:.4g}", f"{100 * p.percentile:.1f}"]
+        [p.sample, p.train, str(p.start), f"{number_text(p.distance)}", f"{100 * p.percentile:.1f}"]
         for p in report.pairs[:SHOWN]
     ]
     columns = ["sample", "nearest training video", "at frame", "distance", "percentile"]

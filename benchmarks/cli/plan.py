@@ -128,6 +128,7 @@ def plan(
 
 def _show_one(one: "PlannedNumber", found: "PlanExtra", show: "Out") -> None:
     from leo_bench.benchmarks.cli.screen import table
+    from leo_bench.evaluation.records.shown_digits import number_text, width_text
 
     width = f"{100 * found.level:g} % interval's width"
     biased = any(row.bias for row in one.rows)
@@ -136,24 +137,31 @@ def _show_one(one: "PlannedNumber", found: "PlanExtra", show: "Out") -> None:
         columns = ["videos", "standard error", width, "power", "", ""]
     rows = []
     for row in one.rows:
-        bias = [f"{row.bias:.4g}"] if biased else []
+        around = (row.value - row.width / 2, row.value + row.width / 2)
+        bias = [number_text(row.bias, around)] if biased else []
         # No Fréchet distance is below 0: there the bias is not known well enough.
-        value = "?" if biased and row.value < 0 else f"{row.value:.4g}"
-        numbers = [value, *bias, f"{row.width:.4g}"]
+        value = "?" if biased and row.value < 0 else number_text(row.value, around)
+        numbers = [value, *bias, width_text(row.width)]
         if row.power is not None:
-            numbers = [f"{row.standard_error:.4g}", f"{row.width:.4g}", f"{row.power:.3f}"]
+            error = width_text(row.standard_error)
+            numbers = [error, width_text(row.width), f"{row.power:.2f}"]
         what = "needed" if row == one.needed else "pilot" if row == one.now else ""
         rows.append([_counts(row), *numbers, what, "rough" if row.rough else ""])
-    title = one.name if found.power is None else f"{one.name}: a difference of {one.target:.4g}"
+    title = (
+        one.name
+        if found.power is None
+        else f"{one.name}: a difference of {number_text(one.target)}"
+    )
     table(title, columns, rows, show)
     if one.infinity is not None:
-        show(f"{one.label}∞ = {one.infinity:.4g}")
+        show(f"{one.label}∞ = {number_text(one.infinity, (0, one.now.width))}")
     show(_answer(one, found))
 
 
 def _show_all(found: "PlanExtra", show: "Out") -> None:
     """A line for each record of a folder."""
     from leo_bench.benchmarks.cli.screen import table
+    from leo_bench.evaluation.records.shown_digits import number_text, width_text
 
     rows = []
     for one in found.numbers:
@@ -163,10 +171,10 @@ def _show_all(found: "PlanExtra", show: "Out") -> None:
         rows.append(
             [
                 one.name,
-                *([f"{one.now.value:.4g}"] if found.power is None else []),
+                *([number_text(one.now.value, (0, one.now.width))] if found.power is None else []),
                 _counts(one.now),
-                f"{now:.4g}",
-                f"{one.target:.4g}",
+                width_text(now),
+                number_text(one.target),
                 needed,
                 _between(one),
                 rough,
@@ -181,12 +189,15 @@ def _show_all(found: "PlanExtra", show: "Out") -> None:
 
 def _answer(one: "PlannedNumber", found: "PlanExtra") -> str:
     """The number of videos that is needed, or that there is none."""
-    level = f"{100 * found.level:g} %"
-    wish = f"a {level} interval {one.target:.4g} wide"
+    from leo_bench.evaluation.records.shown_digits import number_text, width_text
+
+    level, target = f"{100 * found.level:g} %", number_text(one.target)
+    wish = f"a {level} interval {target} wide"
     if found.power is not None:
-        wish = f"a difference of {one.target:.4g} found with a power of {found.power:g}"
+        wish = f"a difference of {target} found with a power of {found.power:g}"
     if one.needed is None:
-        best = f"{one.best:.4g} wide" if found.power is None else f"a power of {one.best:.3g}"
+        size = width_text(one.best)
+        best = f"{size} wide" if found.power is None else f"a power of {size}"
         fixed = found.request.get("real_videos")
         where = f"the {fixed} real videos alone leave" if fixed else "any number of videos leaves"
         return f"never: {wish} is out of reach: {where} {best}"

@@ -12,7 +12,10 @@ from leo_bench.evaluation.files.targets import STDOUT, file_of
 from leo_bench.evaluation.metrics import DISTANCES, covers, covers_fakes
 from leo_bench.evaluation.records.distance import Record, make_room, write_record
 from leo_bench.evaluation.records.documents import Document, document_of
+from leo_bench.evaluation.records.parts import NOT_TOLD
 from leo_bench.evaluation.records.score import ScoreRecord, score_record_path
+from leo_bench.evaluation.records.shown_digits import measured_text, number_text, spread_text
+from leo_bench.reports.records import published
 
 Write = Callable[[Path], None]
 
@@ -87,6 +90,10 @@ def write_and_show(
     with written(made, json, write, tree_of(found, records), track) as show:
         for one in found:
             show_score(one.record, show)
+        levels = [one.record.interval_level for one in found if one.record.interval_level]
+        if levels:
+            level = f"{levels[0]:.0%}".replace("%", " %")
+            show(f"{level} intervals: {covers(found[0].record.metric)}")
 
 
 def tree_of(found: Sequence[Scored], records: Path | None) -> list[tuple[Path, Write]]:
@@ -97,38 +104,34 @@ def tree_of(found: Sequence[Scored], records: Path | None) -> list[tuple[Path, W
 
 
 def show_record(record: Record, out: Out = out) -> None:
-    """Show a distance: the number, its intervals, and what it was made from."""
-    spread = "" if record.spread is None else f" ± {record.spread:.4g}"
-    metric = record.metric.upper()
-    out(
-        f"{metric}{record.frames} = {record.value:.6g}{spread}   "
-        f"({record.protocol} v{record.protocol_version})"
-    )
-    interval = "no interval"
-    if record.interval is not None:
-        interval = "95 % interval {:.6g} to {:.6g}".format(*record.interval)
-    out(f"  float64   {record.value_float64:.6g}, {interval}")
-    if record.interval is not None:
-        says = covers_fakes if record.real.is_statistics else covers
-        out(f"            {says(record.metric)}")
+    """Show a distance: the number, what it was made from, and why it is not comparable."""
+    told, metric = published(record), record.metric.upper()
+    number = f"{metric}{record.frames} = {told.value_text}{spread_text(record.spread)}"
+    out(f"{number} {told.interval_text}".rstrip() + f"   ({_protocol(record)})")
+    exact = number_text(record.value_float64, record.interval)
+    if exact != told.value_text:
+        out(f"  in float64 {exact}")
     found = record.extrapolation
-    if found is not None and found.reliable and found.interval is not None:
-        said = "{:.6g}, 95 % interval {:.6g} to {:.6g}".format(found.value, *found.interval)
-        out(f"  {metric}∞      {said}")
+    if found is not None and found.reliable:
+        said = measured_text(found.value, found.interval)
+        out(f"  {metric}∞ = {said}   (without the bias of few clips)")
     elif found is not None:
-        needs = "" if found.needs is None else f" (needs {found.needs:,} videos)"
-        out(f"  {metric}∞      not told{needs}")
-    samples = f"{DISTANCES[record.metric].samples:6}"
+        needs = found.reason if found.needs is None else f"needs {found.needs:,} videos a side"
+        out(f"  {metric}∞ not told: {needs}")
+    samples = DISTANCES[record.metric].samples
     out(
-        f"  {samples}    {record.n_real} real ({record.real.name}), "
-        f"{record.n_fake} fake ({record.fake.name}); "
+        f"  from     {record.n_real:,} real {samples} ({record.real.name}), "
+        f"{record.n_fake:,} fake {samples} ({record.fake.name}); "
         f"{record.frames} frames, strides {record.real.stride} and {record.fake.stride}"
     )
-    out(f"  extractor {record.extractor}, weights {record.weights_sha256[:12]}, {record.precision}")
-    for caveat in record.caveats:
-        out(f"  not comparable with published numbers: {caveat}")
+    out(f"  network  {record.extractor}, weights {record.weights_sha256[:12]}, {record.precision}")
+    _limits(record, out)
+    if record.interval is not None:
+        says = covers_fakes if record.real.is_statistics else covers
+        out(f"95 % interval: {says(record.metric)}")
     for note in (*record.notes, *record.real.notes, *record.fake.notes):
-        say(f"note: {note}")
+        if not note.startswith(NOT_TOLD):  # said above
+            say(f"note: {note}")
     for video, reason in (*record.real.skipped, *record.fake.skipped):
         say(f"skipped {video}: {reason}")
 
@@ -136,26 +139,24 @@ def show_record(record: Record, out: Out = out) -> None:
 def show_score(record: ScoreRecord, out: Out = out) -> None:
     """Show a score as `show_record` does, and its difference to that of the real videos."""
     name = f"{record.metric.upper()}{record.frames} of {record.source.name}"
-    out(f"{name} = {record.value:.4g}   ({record.protocol} v{record.protocol_version})")
-    out(f"  {_interval(record.interval, record.interval_level)}")
-    if record.interval is not None:
-        out(f"  {covers(record.metric)}")
-    out(
-        f"  videos    {record.videos_used} of {record.source.videos}; {record.frames} frames, "
-        f"stride {record.source.stride}; nothing found in "
-        f"{record.frames_without} of {record.frames_seen} frames"
-    )
-    for what, value in record.diagnostics.items():
-        out(f"  {what.replace('_', ' ')}: {value:.4g}")
-    out(f"  embedder  {record.embedder}, weights {record.weights_sha256[:12]}")
+    out(f"{name} = {measured_text(record.value, record.interval)}   ({_protocol(record)})")
     if record.against is not None:
-        other, paired = record.against, "paired by name" if record.against.paired else "two samples"
+        other = record.against
+        paired = "paired by name" if other.paired else "two samples"
+        less = measured_text(other.difference, other.interval, "+")
         out(
-            f"  less that of {other.source.name} ({other.value:.4g}): {other.difference:+.4g}, "
-            f"{_interval(other.interval, other.interval_level)}, {paired}"
+            f"  less {number_text(other.value, record.interval)} of {other.source.name}: {less}, "
+            f"{paired}"
         )
-    for caveat in record.caveats:
-        out(f"  not comparable with published numbers: {caveat}")
+    for what, value in record.diagnostics.items():
+        out(f"  {what.replace('_', ' ')}: {number_text(value)}")
+    without = f"; nothing found in {record.frames_without:,} of {record.frames_seen:,} frames"
+    out(
+        f"  from     {record.videos_used:,} of {record.source.videos:,} videos; {record.frames} "
+        f"frames, stride {record.source.stride}{without if record.frames_without else ''}"
+    )
+    out(f"  network  {record.embedder}, weights {record.weights_sha256[:12]}")
+    _limits(record, out)
     for note in (*record.notes, *record.source.notes):
         say(f"note: {note}")
     for video, reason in record.without_value:
@@ -164,7 +165,10 @@ def show_score(record: ScoreRecord, out: Out = out) -> None:
         say(f"skipped {video}: {reason}")
 
 
-def _interval(interval: tuple[float, float] | None, level: float | None) -> str:
-    if interval is None or level is None:
-        return "no interval"
-    return f"{level:.0%} interval {interval[0]:.4g} to {interval[1]:.4g}".replace("%", " %")
+def _protocol(record: Record | ScoreRecord) -> str:
+    return f"{record.protocol} v{record.protocol_version}"
+
+
+def _limits(record: Record | ScoreRecord, out: Out) -> None:
+    for caveat in record.caveats:
+        out(f"  not comparable with published numbers: {caveat}")

@@ -208,6 +208,7 @@ def _shares_of(folder: Path) -> Callable[[], list[tuple[str, str]]]:
     from leo_bench.benchmarks.study_results.collecting import collect
     from leo_bench.benchmarks.study_results.results import results_of
     from leo_bench.evaluation.errors import InputError
+    from leo_bench.evaluation.records.shown_digits import measured_text
 
     def shares() -> list[tuple[str, str]]:
         try:
@@ -220,8 +221,8 @@ def _shares_of(folder: Path) -> Callable[[], list[tuple[str, str]]]:
             text = "no votes yet"
             if one.kept is not None:
                 share = one.kept.share
-                low, high = (f"{100 * end:.1f}" for end in share.interval)
-                text = f"{100 * share.value:.1f} % [{low}, {high}] of {share.votes:,} votes"
+                ends = (100 * share.interval[0], 100 * share.interval[1])
+                text = f"{measured_text(100 * share.value, ends)} % of {share.votes:,} votes"
             rows.append((label, text))
         return rows
 

@@ -1,6 +1,5 @@
 """The commands run (a suite for some models) and demo."""
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -149,10 +148,10 @@ def _words(done: "Done") -> str:
 def _value(done: "Done") -> str:
     if done.record is None:
         return "-"
-    interval = (
-        "" if done.record.interval is None else " [{:.4g}, {:.4g}]".format(*done.record.interval)
-    )
-    return f"{done.record.value:.4g}{interval}"
+    from leo_bench.reports.records import published
+
+    told = published(done.record)
+    return f"{told.value_text} {told.interval_text}".rstrip()
 
 
 def demo(
@@ -173,21 +172,24 @@ def demo(
     from leo_bench.evaluation.files.kinds import made_by
     from leo_bench.evaluation.files.targets import Target, check_targets, claimed
     from leo_bench.evaluation.metrics import ALL_COVER
+    from leo_bench.evaluation.records.shown_digits import number_text
+    from leo_bench.reports.records import published
 
     def text(cell: Cell) -> str:
-        low, high = cell.record.interval or (math.nan, math.nan)
-        value = f"{cell.record.value:.3g} [{low:.3g}, {high:.3g}]"
+        told = published(cell.record)
+        value = f"{told.value_text} {told.interval_text}"
         if cell.worse_by is None:
             return value
-        mark = "" if cell.noticed else " ?"
-        return f"{value}\n{cell.worse_by.low:+.3g} to {cell.worse_by.high:+.3g}{mark}"
+        ends = (cell.worse_by.low, cell.worse_by.high)
+        low, high = (number_text(end, ends, "+") for end in ends)
+        return f"{value}\n{low} to {high}{'' if cell.noticed else ' ?'}"
 
     check_targets(Target("--out", out, made_by("demo")))
     lines = []
     with claimed(out, "demo"):
         for line in run_demo(out, lambda what: resources(workers=workers, keep=True, what=what)):
             lines.append(line)
-            say(f"{line.world}, {line.fake}: {line.cells[0].record.value:.4g}")
+            say(f"{line.world}, {line.fake}: {published(line.cells[0].record).value_text}")
     records = [cell.record for cell in lines[0].cells]
     heads = [f"{r.metric.upper()}{r.frames} {r.protocol}" for r in records]
     rows = [[f"{line.world}, {line.label}", *map(text, line.cells)] for line in lines]

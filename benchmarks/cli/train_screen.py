@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from leo_bench.benchmarks.cli.screen import HEARTBEAT_SECONDS, progress_bar, say
+from leo_bench.evaluation.records.shown_digits import measured_text, number_text
 from leo_bench.leo.training.watching import Distance, Watcher
 
 
@@ -31,7 +32,7 @@ class TrainingScreen(Watcher):
         self, step: int, losses: Mapping[str, float], rate: float, left: float | None
     ) -> None:
         """Show losses and pace."""
-        shown = "  ".join(f"{name} {value:.4g}" for name, value in losses.items())
+        shown = "  ".join(f"{name} {number_text(value)}" for name, value in losses.items())
         time_left = "time left unknown"
         if left is not None:
             time_left = f"{timedelta(seconds=round(left))} left"
@@ -44,7 +45,7 @@ class TrainingScreen(Watcher):
 
     def on_validation(self, step: int, numbers: Mapping[str, float]) -> None:
         """Show a line of held-out numbers, which stays."""
-        shown = "  ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+        shown = "  ".join(f"{name} {number_text(value)}" for name, value in numbers.items())
         self.say(f"{self._stage} {step}/{self._steps}: held out {shown}")
 
     def on_evaluation(self, step: int, distances: Mapping[str, Distance], seconds: float) -> None:
@@ -67,7 +68,4 @@ class TrainingScreen(Watcher):
 
 
 def _shown(distance: Distance) -> str:
-    ends = () if distance.interval is None else distance.interval
-    return f"{distance.value:.4g}" + (
-        f" [{', '.join(f'{end:.3g}' for end in ends)}]" if ends else ""
-    )
+    return measured_text(distance.value, distance.interval)

@@ -17,7 +17,7 @@ from leo_bench.evaluation.feature_files.sources import FeaturesSource, Statistic
 from leo_bench.evaluation.measure import Measurement
 from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.records.distance import Record
-from leo_bench.evaluation.records.parts import ExtrapolationRecord
+from leo_bench.evaluation.records.parts import NOT_TOLD, ExtrapolationRecord
 from leo_bench.evaluation.uncertainty.extrapolation import Extrapolation
 from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS, ends
 from leo_bench.evaluation.uncertainty.variance import freedom_of_squares
@@ -165,7 +165,7 @@ def _notes(measured: Measurement) -> tuple[str, ...]:
                 "83 to 98 % (benchmarks/coverage.md)"
             )
     if numbers.extrapolation is not None and not numbers.extrapolation.reliable:
-        found.append(f"fvd_infinity is not told: {numbers.extrapolation.reason}")
+        found.append(f"{NOT_TOLD}{numbers.extrapolation.reason}")
     if len(numbers.values) > 1 and not measured.fake_varies:
         found.append("every repeat has the same fakes: the spread is of the real clips alone")
     if measured.real.side.source.medium.lossy != measured.fake.side.source.medium.lossy:

@@ -10,6 +10,7 @@ from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.records.comparison import DifferenceRecord, better
 from leo_bench.evaluation.records.distance import Record
 from leo_bench.evaluation.records.documents import MeasuredRecord, measured_of
+from leo_bench.evaluation.records.shown_digits import measured_text, spread_text
 from leo_bench.reports.records import Shown, published
 
 REAL = "real videos"
@@ -115,9 +116,7 @@ def _cell(title: str, number: Number) -> str:
 
 
 def _shown(number: Shown, spread: float | None) -> str:
-    plus = "" if spread is None else f" ± {spread:.3g}"
-    interval = "" if number.interval is None else "\n[{:.3g}, {:.3g}]".format(*number.interval)
-    return f"{number.value:.4g}{plus}{interval}"
+    return f"{number.value_text}{spread_text(spread)}\n{number.interval_text}".rstrip()
 
 
 def _difference(
@@ -128,15 +127,14 @@ def _difference(
         next(number for number in numbers if number.record is record) for record in (first, second)
     )
     paired = f"{one.paired} videos paired by name" if one.paired else "no videos of one name"
-    interval = f"no interval: {one.note}"
+    said = f" no interval: {one.note}"
     if one.interval is not None:
         low, high = one.interval
-        zero = ", which contains 0" if low <= 0 <= high else ""
-        interval = f"[{low:.4g}, {high:.4g}]{zero}"
+        said = ", which contains 0" if low <= 0 <= high else ""
     metric = of_first.metric
     if metric.is_precision:  # what is compared is the distance whose features it is of
         metric = AskedMetric(first.metric, metric.frames)
     return (
         f"  {metric.title} ({first.protocol}): {_side(of_first)} less {_side(of_second)}: "
-        f"{one.value:+.4g} {interval}; {better(first.metric)}; {paired}"
+        f"{measured_text(one.value, one.interval, '+')}{said}; {better(first.metric)}; {paired}"
     )

@@ -11,6 +11,7 @@ from leo_bench.evaluation.records.agreement import (
     MethodsAgreement,
     VoteShare,
 )
+from leo_bench.evaluation.records.shown_digits import interval_text, number_text
 from leo_bench.reports.formats.markdown import escape
 from leo_bench.reports.plain_tables import markdown_table
 
@@ -62,7 +63,7 @@ def _by_methods(found: AgreementExtra) -> Table:
             _title(one),
             one.first,
             one.second,
-            _number(one.difference.value, one.difference.interval, "+.4g"),
+            _number(one.difference.value, one.difference.interval),
             one.metric_prefers or one.difference.note or UNTOLD,
             _percent(one.raters.value, one.raters.interval, "+" if not one.raters.even else ""),
             one.raters_prefer or UNTOLD,
@@ -100,9 +101,7 @@ def _by_pairs(found: AgreementExtra) -> Table:
             f"{one.ties}",
             f"{one.without}",
             *_shared_cells(one, found),
-            NONE
-            if one.correlation is None
-            else _number(one.correlation, one.correlation_interval, "+.2f"),
+            NONE if one.correlation is None else _number(one.correlation, one.correlation_interval),
         ]
         for one in found.clips
     ]
@@ -197,12 +196,11 @@ def _majority(share: ItemShare) -> str:
 def _percent(
     value: float, interval: tuple[float, float] | None, sign: str = "", of: str = ""
 ) -> str:
-    shown = f"{100 * value:{sign}.1f} %{of}"
-    ends = "" if interval is None else "\n[{:.1f}, {:.1f}]".format(*(100 * end for end in interval))
-    return shown + ends
+    ends = None if interval is None else (100 * interval[0], 100 * interval[1])
+    shown = f"{number_text(100 * value, ends, sign)} %{of}"
+    return f"{shown}\n{interval_text(ends, 100 * value)}".rstrip()
 
 
-def _number(value: float, interval: tuple[float, float] | None, how: str) -> str:
-    if interval is None:
-        return f"{value:{how}}"
-    return f"{value:{how}}\n[{interval[0]:{how}}, {interval[1]:{how}}]"
+def _number(value: float, interval: tuple[float, float] | None) -> str:
+    number = number_text(value, interval, "+")
+    return f"{number}\n{interval_text(interval, value, '+')}".rstrip()

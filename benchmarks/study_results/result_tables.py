@@ -13,6 +13,7 @@ from leo_bench.benchmarks.study_results.results import (
     methods_in_order,
 )
 from leo_bench.evaluation.preferences.shares import DIFFERENCE
+from leo_bench.evaluation.records.shown_digits import interval_text, number_text
 from leo_bench.evaluation.records.studied import (
     AgreementRecord,
     DifferenceOfMethods,
@@ -20,7 +21,7 @@ from leo_bench.evaluation.records.studied import (
     StrengthRecord,
 )
 from leo_bench.evaluation.uncertainty.variance import LEVEL
-from leo_bench.reports.grid import NOTHING, Footnotes, Line, TableGrid, Text, interval_text
+from leo_bench.reports.grid import NOTHING, Footnotes, Line, TableGrid, Text
 from leo_bench.reports.raters import ALONE, COVERS, counted, covered_by
 
 PANELS = {"realism": "Quality", "coherence": "Coherency", "repetition": "Repeated motion"}
@@ -66,10 +67,11 @@ def _share(one: Compared, part: Tally | None, notes: Footnotes) -> list[Text]:
     if part is None:
         return [Text(("-",), marks=notes.marks([f"{NOBODY}."])), *[NOTHING] * 3]
     share, scale = part.share, 100 if one.second else 1
-    opposite = f" / {scale * (1 - share.value):.2f}" if one.second else ""
     ends = (scale * share.interval[0], scale * share.interval[1])
+    value, other = scale * share.value, scale * (1 - share.value)
+    opposite = f" / {number_text(other, ends)}" if one.second else ""
     return [
-        Text((f"{scale * share.value:.2f}{opposite}", interval_text(ends, ".2f"))),
+        Text((f"{number_text(value, ends)}{opposite}", interval_text(ends, value))),
         *(Text((f"{count:,}",)) for count in (share.votes, share.raters, share.items)),
     ]
 
@@ -86,7 +88,7 @@ def _ranking(results: Results) -> TableGrid:
         return of
 
     lines = [
-        _line(method, strength(method), "strengths", "+.2f", parts, notes)
+        _line(method, strength(method), "strengths", "+", parts, notes)
         for method in methods or methods_in_order(results.study)
     ]
     found = dict.fromkeys(part.strengths_method for part in parts if part.strengths_method)
@@ -111,7 +113,7 @@ def _differences(results: Results) -> TableGrid:
 
     pairs = dict.fromkeys((one.first, one.second) for part in parts for one in part.differences)
     lines = [
-        _line(" less ".join(pair), difference(pair), "differences", "+.2f", parts, notes)
+        _line(" less ".join(pair), difference(pair), "differences", "+", parts, notes)
         for pair in pairs
     ]
     said = (
@@ -137,11 +139,11 @@ def _answers(results: Results) -> TableGrid:
     def seconds(part: Selection) -> Measured:
         return None if part.seconds is None else (part.seconds[1], part.seconds[::2])
 
-    lines = [_line("agreement (Fleiss' kappa)", agreement, "agreement", ".2f", parts, notes)]
+    lines = [_line("agreement (Fleiss' kappa)", agreement, "agreement", "", parts, notes)]
     if in_pairs:
-        lines.append(_line("left side chosen (%)", left, "left", ".2f", parts, notes))
+        lines.append(_line("left side chosen (%)", left, "left", "", parts, notes))
     label = "seconds an item: median [quartiles]"
-    lines.append(_line(label, seconds, "seconds", ".1f", parts, notes))
+    lines.append(_line(label, seconds, "seconds", "", parts, notes))
     what = "which clip is chosen, each pair in both orders" if in_pairs else "yes or no"
     said = f"Agreement on {what}: 1 where all raters answer alike, 0 as if by chance."
     name = "agreement, sides and time" if in_pairs else "agreement and time"
@@ -157,7 +159,7 @@ def _line(
     label: str,
     number: Callable[[Selection], Measured],
     name: str,
-    form: str,
+    sign: str,
     parts: Sequence[Selection],
     notes: Footnotes,
 ) -> Line:
@@ -169,10 +171,15 @@ def _line(
             why = dict(part.absent).get(name, NOBODY)
             cells.append(Text(("-",), marks=notes.marks([f"{why}."])))
         elif found[1] is None:
-            cells.append(Text((f"{found[0]:{form}}",), marks=notes.marks([f"{WITHOUT_INTERVAL}."])))
+            cells.append(
+                Text(
+                    (number_text(found[0], sign=sign),), marks=notes.marks([f"{WITHOUT_INTERVAL}."])
+                )
+            )
         else:
-            low, high = found[1]
-            cells.append(Text((f"{found[0]:{form}}", interval_text((low, high), form))))
+            value, ends = found
+            lines = number_text(value, ends, sign), interval_text(ends, value, sign)
+            cells.append(Text(lines))
     return Line(Text((label,)), tuple(cells), "row")
 
 

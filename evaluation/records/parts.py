@@ -23,6 +23,8 @@ from leo_bench.evaluation.records.checks import (
     shown,
 )
 
+NOT_TOLD = "fvd_infinity is not told: "  # how the note of a record that has none begins
+
 
 class Provenance(Data):
     """The last fields of every record: whether the number is comparable, and how it was made.

@@ -18,7 +18,7 @@ def decimals(interval: Sequence[float] | None, *values: float) -> int | None:
     Returns:
         for [23.0, 58.9] 0, for [-0.73, 5.66] 1, for [0.0213, 0.0304] 4; never below 0, so that
         whole numbers keep all of their digits. Without an interval, or where its ends are equal,
-        those that show the largest of `values` with `SIGNIFICANT` digits.
+        those that show the largest of `values` with `SIGNIFICANT` digits; of whole numbers 0.
     """
     ends = () if interval is None else tuple(interval)
     largest = max((abs(one) for one in (*values, *ends) if math.isfinite(one)), default=0.0)
@@ -26,7 +26,10 @@ def decimals(interval: Sequence[float] | None, *values: float) -> int | None:
         return None
     width = max(ends) - min(ends) if ends else 0.0
     if 0 < width < math.inf:
-        digits = 1 - math.floor(math.log10(width))
+        # Rounded first: 16.000000000000004 - 6 is 10 wide for a reader, and 9.99... is, too.
+        digits = 1 - math.floor(math.log10(float(f"{width:.6g}")))
+    elif all(float(one).is_integer() for one in (*values, *ends)):
+        digits = 0
     else:
         digits = SIGNIFICANT - 1 - (math.floor(math.log10(largest)) if largest else 0)
     return min(max(digits, 0), MOST)
@@ -37,10 +40,11 @@ def number_text(value: float, interval: Sequence[float] | None = None, sign: str
 
     Args:
         value: the number.
-        interval: low and high end; None: four digits.
+        interval: low and high end; None: four digits, without zeros at their end.
         sign: "+" shows the sign of positive numbers too.
     """
-    return fixed_text(value, decimals(interval, value), sign)
+    shown = fixed_text(value, decimals(interval, value), sign)
+    return _short(shown) if interval is None else shown
 
 
 def interval_text(
@@ -64,9 +68,14 @@ def measured_text(value: float, interval: Sequence[float] | None, sign: str = ""
     return f"{number_text(value, interval, sign)} {interval_text(interval, value, sign)}".rstrip()
 
 
+def width_text(width: float) -> str:
+    """A width or an error, with two digits: "36", "2.3"."""
+    return number_text(width, (0.0, width))
+
+
 def spread_text(spread: float | None) -> str:
-    """A standard deviation over repeats with two digits, as " ± 2.3"; "" if there is none."""
-    return "" if spread is None else f" ± {number_text(spread, (0.0, spread))}"
+    """A standard deviation over repeats, as " ± 2.3"; "" if there is none."""
+    return "" if spread is None else f" ± {width_text(spread)}"
 
 
 def fixed_text(value: float, shared: int | None, sign: str = "") -> str:
@@ -75,3 +84,8 @@ def fixed_text(value: float, shared: int | None, sign: str = "") -> str:
         return f"{value:{sign}.3g}"
     shown = f"{value:{sign}.{shared}f}"
     return shown.lstrip("+-") if float(shown) == 0 else shown
+
+
+def _short(shown: str) -> str:
+    """Without zeros at the end of decimals."""
+    return shown.rstrip("0").rstrip(".") if "." in shown and "e" not in shown else shown

@@ -1,20 +1,18 @@
 """The words of a table of records: heads, numbers, and the footnotes of one number."""
 
-import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from leo_bench.evaluation.metrics import METRICS
+from leo_bench.evaluation.records import shown_digits
+from leo_bench.evaluation.records.parts import NOT_TOLD
+from leo_bench.evaluation.records.shown_digits import fixed_text, spread_text
 from leo_bench.evaluation.uncertainty.variance import LEVEL
-from leo_bench.reports.grid import interval_text
 from leo_bench.reports.own_tables.axes import metric_head, shown
 from leo_bench.reports.own_tables.numbers import Number
 from leo_bench.reports.raters import recipe_of_raters
 from leo_bench.reports.records import Shown
-
-MOST_DECIMALS = 6
-NOT_TOLD = "fvd_infinity is not told: "  # how the note of `scores.distance_record` begins
 
 
 def benchmark_labels(numbers: Sequence[Number]) -> dict[str, str]:
@@ -50,33 +48,23 @@ def head_of(
     return metric_head(value), str(frames.pop()) if len(frames) == 1 else ""
 
 
-def decimals(numbers: Collection[Number]) -> int:
-    """Decimal places that show three digits of the shortest half of an interval.
-
-    Without intervals, four digits of the smallest value.
-    """
-    reaches = [
-        abs(end - number.shown.value) for number in numbers for end in number.shown.interval or ()
-    ]
-    values = [abs(number.shown.value) for number in numbers]
-    size, digits = (reaches, 3) if any(reaches) else (values, 4)
-    above = [each for each in size if each > 0]
-    if not above:
-        return 0
-    return min(max(digits - 1 - math.floor(math.log10(min(above))), 0), MOST_DECIMALS)
+def decimals(numbers: Collection[Number]) -> int | None:
+    """Decimal places of a column: those that its narrowest interval warrants; None: exponents."""
+    each = (shown_digits.decimals(one.shown.interval, one.shown.value) for one in numbers)
+    return max((places for places in each if places is not None), default=None)
 
 
-def lines_of(number: Number, places: int, *, infinity: bool) -> tuple[str, ...]:
+def lines_of(number: Number, places: int | None, *, infinity: bool) -> tuple[str, ...]:
     """Value with spread, interval, and FVD without small-sample bias if that is asked for."""
-    form = f".{places}f"
     spread = number.content.get("spread")
-    lines = [f"{number.shown.value:{form}}" + ("" if spread is None else f" ± {spread:{form}}")]
-    lines += _interval(number.shown, form)
+    lines = [f"{fixed_text(number.shown.value, places)}{spread_text(spread)}"]
+    lines += _interval(number.shown, places)
     if infinity and number.content.get("extrapolation") is not None:
         found = number.infinity
         name = f"{metric_head(number.metric)}∞"
-        lines.append(f"{name} not told" if found is None else f"{name} {found.value:{form}}")
-        lines += [] if found is None else _interval(found, form)
+        told = "not told" if found is None else fixed_text(found.value, places)
+        lines.append(f"{name} {told}")
+        lines += [] if found is None else _interval(found, places)
     return tuple(lines)
 
 
@@ -124,5 +112,7 @@ def remarks(number: Number, older: Sequence[Number], *, infinity: bool) -> list[
     return found
 
 
-def _interval(found: Shown, form: str) -> list[str]:
-    return [] if found.interval is None else [interval_text(found.interval, form)]
+def _interval(found: Shown, places: int | None) -> list[str]:
+    if found.interval is None:
+        return []
+    return [f"[{', '.join(fixed_text(end, places) for end in found.interval)}]"]

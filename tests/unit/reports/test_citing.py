@@ -59,8 +59,8 @@ def keep(path: Path, **changes: Any) -> Path:
 def test_a_published_number_is_said_with_all_that_a_reviewer_asks(tmp_path: Path) -> None:
     text = cited(keep(tmp_path / "fvd.json", caveats=("It is odd.",)), "text")
     assert text.split("\n\n")[0] == (
-        "On taichihd-train, FVD16 is 98.3 (standard deviation 1.0 over repeats; 95 % "
-        "interval 88.3 to 110.3) for ours. FVD (Unterthiner et al., 2018) was computed "
+        "On taichihd-train, FVD16 is 98 (standard deviation 1.0 over repeats; 95 % "
+        "interval 88 to 110) for ours. FVD (Unterthiner et al., 2018) was computed "
         "with leo-bench 0.1.0 (commit 000000000000) (leo-bench, 2026; Wang et al., 2024) "
         "under protocol digan, version 2 (digest 62da89eedb54), after "
         "sihyun-yu/digan at commit e822320 (Yu et al., 2022; "
@@ -135,8 +135,8 @@ def test_numbers_of_one_way_share_a_paragraph(tmp_path: Path) -> None:
     keep(tmp_path / "b" / "theirs" / "fvd.json", fake=other, caveats=("few",))
     keep(tmp_path / "b" / "seeded" / "fvd.json", seed=1)
     first, second, *_ = cited(tmp_path, "text").split("\n\n")
-    assert first.startswith("On taichihd-train, FVD16 is 98.3 (")
-    assert "; 2,048 real and 2,048 generated clips) for ours and 98.3 (" in first
+    assert first.startswith("On taichihd-train, FVD16 is 98 (")
+    assert "; 2,048 real and 2,048 generated clips) for ours and 98 (" in first
     assert "; 2,048 real and 2,000 generated clips) for theirs. " in first
     assert "On taichihd-train, KVD16 is " in first
     both = (
@@ -162,7 +162,7 @@ def test_scores_and_shares(tmp_path: Path) -> None:
     write_record(SCORE, tmp_path / "acd.json")
     text = cited(tmp_path / "acd.json", "text")
     assert text.startswith(
-        "On toy-faces-test, ACD16 is 0.2500 (95 % interval 0.2000 to 0.3000) for toy-faces-test "
+        "On toy-faces-test, ACD16 is 0.25 (95 % interval 0.20 to 0.30) for toy-faces-test "
         "(real videos). ACD (Tulyakov et al., 2018) was computed"
     )
     assert "Left out, since they could not be read: 1 videos." in text
@@ -172,9 +172,7 @@ def test_scores_and_shares(tmp_path: Path) -> None:
     made = Record.model_validate(settled(MADE, {}))
     write_record(Document("precision", (made,), extra), tmp_path / "p.json")
     text = cited(tmp_path / "p.json", "text")
-    assert text.startswith(
-        "On real, Precision of 16 frames is 0.500 (95 % interval 0.400 to 0.600)"
-    )
+    assert text.startswith("On real, Precision of 16 frames is 0.50 (95 % interval 0.40 to 0.60)")
     assert "Precision (Kynkäänniemi et al., 2019) and recall" in text
     assert "(3 nearest neighbours) were computed" in text
     assert r"author = {Kynk{\"a}{\"a}nniemi, Tuomas and" in text

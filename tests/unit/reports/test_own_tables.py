@@ -44,17 +44,17 @@ def test_the_text_of_a_small_table(tmp_path: Path) -> None:
     assert FORMATS["terminal"].write(table_of(three(tmp_path), Wish())) == (
         "Measured with leo-bench ?\n"
         "\n"
-        "              faces-test,\n"
-        "model            64 x 64,\n"
-        "               stylegan-v\n"
-        "                FVD16 (1)\n"
-        "-------  ----------------\n"
-        "ours               2.120≈\n"
-        "           [1.225, 3.489]\n"
-        "theirs            2.085 <\n"
-        "           [1.305, 3.279]\n"
-        "worst              30.381\n"
-        "         [25.407, 35.923]\n"
+        "           faces-test,\n"
+        "model         64 x 64,\n"
+        "            stylegan-v\n"
+        "             FVD16 (1)\n"
+        "-------  -------------\n"
+        "ours              2.1≈\n"
+        "            [1.2, 3.5]\n"
+        "theirs           2.1 <\n"
+        "            [1.3, 3.3]\n"
+        "worst             30.4\n"
+        "          [25.4, 35.9]\n"
         "\n"
         "≈  cannot be told from the best number of its column: the interval of their "
         "difference, 95 % over all pairs of the column, contains 0; videos of one name are "
@@ -211,7 +211,7 @@ def test_precision_and_recall_have_columns_and_higher_is_better(tmp_path: Path) 
     cells = cells_of(tmp_path)
     assert {head for _, head in cells} == {"Precision16", "Recall16"}
     assert cells["theirs", "Recall16"].bold
-    assert cells["ours", "Recall16"].lines == ("0.500", "[0.300, 0.700]")
+    assert cells["ours", "Recall16"].lines == ("0.50", "[0.30, 0.70]")
     assert not cells["ours", "Recall16"].bold
 
 
@@ -239,7 +239,7 @@ def test_scores_and_fvd_without_bias(tmp_path: Path) -> None:
     write_record(SCORE, tmp_path / "faces" / "toy-faces-test" / "acd.json")
     keep(tmp_path / "faces" / "ours" / "fvd.json", 0.4)
     cells = cells_of(tmp_path)
-    assert cells["toy-faces-test (real side)", "ACD16"].lines == ("0.2500", "[0.2000, 0.3000]")
+    assert cells["toy-faces-test (real side)", "ACD16"].lines == ("0.25", "[0.20, 0.30]")
     fit = {
         "value": 1.5,
         "interval": (0.5, 2.5),

@@ -32,20 +32,20 @@ def test_a_share_stands_below_the_printed_one(tmp_path: Path) -> None:
         """\
 Table 3. User study: which of two videos is more realistic, which is more coherent
 
-Method                    TaichiHD (%)    FaceForensics (%)
------------------  -------------------  -------------------
+Method                  TaichiHD (%)    FaceForensics (%)
+-----------------  -----------------  -------------------
 Quality
-Ours / TATS               93.00 / 7.00                    -
-own study          93.00 / 7.00‖ (1,2)                    -
-                        [88.00, 96.00]
-Ours / StyleGAN-V                    -         91.33 / 8.67
+Ours / TATS             93.00 / 7.00                    -
+own study          93.0 / 7.0‖ (1,2)                    -
+                        [88.0, 96.0]
+Ours / StyleGAN-V                  -         91.33 / 8.67
 Coherency
-Ours / TATS               98.60 / 1.40                    -
-Ours / StyleGAN-V                    -         93.20 / 6.80
+Ours / TATS             98.60 / 1.40                    -
+Ours / StyleGAN-V                  -         93.20 / 6.80
 
 ‖  answers of raters in a study of one's own
 (1) 1,000 votes of 20 raters on 50 pairs, study 0123456789abcdef; 1 rater set apart, with them \
-89.52 [84.00, 94.00] %.
+90 [84, 94] %.
 (2) Not comparable with printed numbers: raters and videos of a study of one's own, not those of \
 a paper.
 """
@@ -59,7 +59,7 @@ def test_methods_in_the_other_order_are_the_same_row(tmp_path: Path) -> None:
     assert (measured.value, measured.opposite) == pytest.approx((7, 93))
     assert measured.interval == pytest.approx((4, 12))
     assert measured.value + (measured.opposite or 0) == pytest.approx(100)
-    assert "with them 10.48 [6.00, 16.00] %" in measured.recipe
+    assert "with them 10 [6, 16] %" in measured.recipe
 
 
 def test_other_methods_and_data_sets_have_rows_and_columns_of_their_own(tmp_path: Path) -> None:
@@ -90,12 +90,12 @@ def test_other_methods_and_data_sets_have_rows_and_columns_of_their_own(tmp_path
 def test_simulated_raters_are_named_as_such_and_never_hide_people(tmp_path: Path) -> None:
     keep(tmp_path, preference(**SIMULATED, study="f" * 16, created="2026-12-01T00:00:00+00:00"))
     text = FORMATS["terminal"].write(fill(load_layout("3"), tmp_path))
-    assert "SIMULATED raters   93.00 / 7.00! (1,2)" in text
+    assert "SIMULATED raters   93.0 / 7.0! (1,2)" in text
     assert "!  SIMULATED raters: no person answered" in text
     assert "(1) 1,000 votes of 20 SIMULATED raters on 50 pairs" in text
     assert "not those of a paper; simulated raters: no person answered." in text
     keep(tmp_path, preference(dataset="faceforensics"))
-    assert "raters, SIMULATED ones marked  93.00 / 7.00! (1,2)" in FORMATS["terminal"].write(
+    assert "raters, SIMULATED ones marked  93.0 / 7.0! (1,2)" in FORMATS["terminal"].write(
         fill(load_layout("3"), tmp_path)
     )
     keep(tmp_path, preference())

@@ -118,7 +118,7 @@ def test_latex_sets_intervals_in_rows_of_their_own(tmp_path: Path) -> None:
     cells = latex_cells(FORMATS["latex"].write(fill(load_layout("1"), tmp_path)))
     at = [cell[0] for cell in cells].index("DIGAN")
     found = [line[1].split("\\textsuperscript")[0] for line in cells[at + 1 : at + 5]]
-    expected = ("130.1 ± 2.5", "[120.1, 142.1]", "+2.0", "[-8.0, +14.0]")
+    expected = ("130 ± 2.5", "[120, 142]", "+2", "[-8, +14]")
     bare = [re.sub(r"\\scriptsize |[{}]", "", text) for text in found]
     assert bare == list(expected)
 

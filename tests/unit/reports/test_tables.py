@@ -1,6 +1,7 @@
 """Tables from records: what is shown, what is compared, what is refused."""
 
 import html
+import re
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,9 @@ def test_a_comparable_number_has_its_difference_and_interval(tmp_path: Path) -> 
     assert cell.measured.interval == pytest.approx((120.1, 142.1))
     assert cell.difference_interval == pytest.approx((-8.0, 14.0))
     text = FORMATS["terminal"].write(fill(load_layout("1"), tmp_path))
-    assert "130.1 ± 2.5# (" in text
-    assert "[120.1, 142.1]" in text
-    assert "+2.0 [-8.0, +14.0]" in text
+    assert "130 ± 2.5# (" in text
+    assert "[120, 142]" in text
+    assert "+2 [-8, +14]" in text
     assert f"digan v{VERSION}, 2,048 real and 2,048 fake clips, i3d-kinetics400." in text
 
 
@@ -70,8 +71,8 @@ def test_an_incomparable_number_is_shown_with_its_caveat_and_without_difference(
     for name in ("markdown", "latex", "html", "terminal"):
         text = html.unescape(FORMATS[name].write(table)).replace("\\", "")
         assert f"Not comparable with printed numbers: {caveat}" in text
-        assert "130.1" in text
-        assert "+2.0" not in text
+        assert re.search(r"\b130\b", text)
+        assert "+2" not in text
     (line,) = [line for line in rows_of(FORMATS["csv"].write(table)) if line["measured"]]
     assert (line["comparable"], line["difference"]) == ("no", "")
 

@@ -7,13 +7,14 @@ import pytest
 from made_records import features, fvd_of, record
 from made_scores import SCORE
 
-from leo_bench.benchmarks.api.results import DistanceResult, PrecisionResult, ScoreResult, short
+from leo_bench.benchmarks.api.results import DistanceResult, PrecisionResult, ScoreResult
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.records.distance import read_record, record_path
 from leo_bench.evaluation.records.documents import read_documents
 from leo_bench.evaluation.records.influences import beside_record, read_influences
 from leo_bench.evaluation.records.score import read_score_record, score_record_path
 from leo_bench.evaluation.records.shares import PrecisionExtra, ShareOfClips
+from leo_bench.evaluation.records.shown_digits import measured_text, number_text
 
 REAL, FAKE = features(1, 64), features(2, 64, shift=0.5, name="w")
 NUMBERS = fvd_of(REAL, FAKE)
@@ -35,7 +36,7 @@ def test_the_number_its_interval_and_its_origin_stand_in_one_line() -> None:
     assert float(found) == found.value == found.record.value
     assert found.interval == (low, high)
     assert repr(found) == (
-        f"FVD16 = {short(found.value)} [{short(low)}, {short(high)}] "
+        f"FVD16 = {measured_text(found.value, (low, high))} "
         f"(stylegan-v v{found.record.protocol_version}, 64 real, 64 fake clips)"
     )
 
@@ -51,15 +52,7 @@ def test_a_number_that_is_not_comparable_says_so_and_why() -> None:
 def test_without_interval_the_number_stands_alone() -> None:
     few = fvd_of(features(1, 3), features(2, 3))
     made = record(few, features(1, 3).values, features(2, 3).values)
-    assert f"= {short(few.value)} (stylegan-v" in repr(DistanceResult(made))
-
-
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [(98.34, "98.3"), (1234.5, "1234"), (0.0123456, "0.0123"), (-0.0912, "-0.0912"), (0, "0")],
-)
-def test_numbers_have_three_digits(number: float, text: str) -> None:
-    assert short(number) == text
+    assert f"= {number_text(few.value)} (stylegan-v" in repr(DistanceResult(made))
 
 
 def test_html_names_sides_caveats_and_notes_and_escapes_them() -> None:
@@ -81,7 +74,7 @@ def test_html_leaves_out_rows_that_say_nothing() -> None:
 def test_scores_show_their_difference_to_the_real_videos() -> None:
     found = ScoreResult(SCORE)
     assert repr(found) == (
-        "ACD16 of toy-faces/test = 0.25 [0.2, 0.3] (acd-toy v1, 3 videos; not comparable with "
+        "ACD16 of toy-faces/test = 0.25 [0.20, 0.30] (acd-toy v1, 3 videos; not comparable with "
         "published numbers: a toy)"
     )
     assert found.difference is None
@@ -91,7 +84,7 @@ def test_scores_show_their_difference_to_the_real_videos() -> None:
 def test_precision_shows_both_shares() -> None:
     made = record(NUMBERS, REAL.values, FAKE.values)
     found = PrecisionResult(made, SHARES)
-    assert repr(found).startswith("precision = 0.5 [0.375, 0.625], recall = 0.25 (stylegan-v")
+    assert repr(found).startswith("precision = 0.50 [0.38, 0.62], recall = 0.25 (stylegan-v")
     assert (found.precision, found.recall_interval) == (0.5, None)
     assert found.fvd.value == made.value
 

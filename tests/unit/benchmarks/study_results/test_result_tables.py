@@ -30,10 +30,10 @@ def test_both_ways_stand_side_by_side(tmp_path: Path) -> None:
         """\
 User study: "Which clip is more realistic?", shares
 
-                    chosen (%)    votes    raters    pairs    with 1 set apart    votes
--------------  ---------------  -------  --------  -------  ------------------  -------
+                 chosen (%)    votes    raters    pairs    with 1 set apart    votes
+-------------  ------------  -------  --------  -------  ------------------  -------
 Quality
-ours / theirs    100.00 / 0.00       15         3        5       75.00 / 25.00       20
+ours / theirs       100 / 0       15         3        5             75 / 25       20
 """
     )
     assert (
@@ -47,7 +47,7 @@ ours / theirs    100.00 / 0.00       15         3        5       75.00 / 25.00  
 def test_without_raters_set_apart_there_is_one_way(tmp_path: Path) -> None:
     folder = answered(tmp_path, mostly_ours, videos=5, methods=("ours", "theirs"))
     text = text_of(computed(folder))
-    assert "ours / theirs   75.00 / 25.00       20         4        5\n" in text
+    assert "ours / theirs       75 / 25       20         4        5\n" in text
     assert "none, so these are the numbers of all raters." in text
 
 
@@ -57,7 +57,7 @@ def test_single_clips_have_the_form_of_table_5(tmp_path: Path) -> None:
     lines = [line.split() for line in text.splitlines()]
     assert ["ours", "0.75", "20", "4", "5"] in lines
     assert ["theirs", "0.25", "20", "4", "5"] in lines
-    assert ["ours", "less", "theirs", "+0.50"] in lines
+    assert ["ours", "less", "theirs", "+0.5"] in lines
     assert "left side" not in text
 
 

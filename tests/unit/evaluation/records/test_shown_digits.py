@@ -18,6 +18,7 @@ from leo_bench.evaluation.records.shown_digits import (
     [
         (35.0, (23.0, 58.9), "35 [23, 59]"),
         (1.4629, (-0.734, 5.66), "1.5 [-0.7, 5.7]"),
+        (10.48, (6.000000000000004, 16.0), "10 [6, 16]"),
         (105.4, (82.8, 133.0), "105 [83, 133]"),
         (1003.2, (917.2, 1101.0), "1003 [917, 1101]"),
         (0.02571, (0.0213, 0.0304), "0.0257 [0.0213, 0.0304]"),
@@ -25,7 +26,7 @@ from leo_bench.evaluation.records.shown_digits import (
         (0.03, (-2.04, 3.0), "0.0 [-2.0, 3.0]"),
         (-0.03, (-2.04, 3.0), "0.0 [-2.0, 3.0]"),
         (1.234e-5, (1.1e-5, 1.4e-5), "1.23e-05 [1.1e-05, 1.4e-05]"),
-        (0.0, (0.0, 0.0), "0.000 [0.000, 0.000]"),
+        (0.0, (0.0, 0.0), "0 [0, 0]"),
     ],
 )
 def test_an_interval_says_how_many_digits(
@@ -39,9 +40,11 @@ def test_an_interval_says_how_many_digits(
     [
         (123.456, "123.5"),
         (1234567.0, "1234567"),
+        (3.0, "3"),
         (3.2e14, "3.2e+14"),
-        (0.0625, "0.06250"),
+        (0.0625, "0.0625"),
         (2.5e-7, "2.5e-07"),
+        (2.5e-10, "2.5e-10"),
     ],
 )
 def test_without_an_interval_there_are_four_digits(value: float, shown: str) -> None:
@@ -51,7 +54,7 @@ def test_without_an_interval_there_are_four_digits(value: float, shown: str) -> 
 def test_a_sign_and_no_interval() -> None:
     assert measured_text(3.21, (-1.0, 5.0), "+") == "+3.2 [-1.0, +5.0]"
     assert measured_text(0.01, (-1.0, 5.0), "+") == "0.0 [-1.0, +5.0]"
-    assert measured_text(3.21, None) == "3.210"
+    assert measured_text(3.21, None) == "3.21"
     assert interval_text(None) == ""
 
 
@@ -64,7 +67,7 @@ def test_what_is_no_number_is_shown_as_such(value: float) -> None:
 def test_a_spread_has_two_digits() -> None:
     assert [spread_text(one) for one in (None, 0.0, 0.0231, 12.34)] == [
         "",
-        " ± 0.000",
+        " ± 0",
         " ± 0.023",
         " ± 12",
     ]
