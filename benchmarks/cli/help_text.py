@@ -14,8 +14,10 @@ from leo_bench.benchmarks.cli.headings import FIRST, LAST, MAIN, ORDER, OTHER, m
 
 WIDEST = 120  # columns; more are hard to read
 COLUMN = 26  # of an option and its metavar; longer ones get a line of their own
+TOGETHER = 30  # characters in brackets that stay on one line
 GUARD = 1000  # larger limits only catch typing errors, and are not shown
 
+_JOIN = "\N{NO-BREAK SPACE}"  # holds words on one line until the lines are made
 _EXAMPLES = re.compile(r"^(Start here|Examples?):\s*", re.MULTILINE)
 _WORD = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*')+""")
 
@@ -175,7 +177,12 @@ def _text_of(parameter: Any) -> str:
         facts.append(limits)
     if parameter.envvar:
         facts.append(f"env: {parameter.envvar}")
-    return " ".join([parameter.help or "", *[f"[{'; '.join(facts)}]"] * bool(facts)])
+    if not facts:
+        return str(parameter.help or "")
+    said = f"[{'; '.join(facts)}]"
+    if len(said) <= TOGETHER:
+        said = said.replace(" ", _JOIN)
+    return f"{parameter.help or ''} {said}".strip()
 
 
 def _default_of(parameter: Any) -> str:
@@ -226,11 +233,12 @@ def _example(command: str, width: int) -> list[str]:
 
 
 def _filled(text: str, width: int, first: str, other: str) -> list[str]:
-    return textwrap.wrap(
-        " ".join(text.split()),
+    lines = textwrap.wrap(
+        text,  # its ends of lines count as spaces
         width,
         initial_indent=first,
         subsequent_indent=other,
         break_on_hyphens=False,
         break_long_words=False,
     )
+    return [line.replace(_JOIN, " ") for line in lines]

@@ -21,7 +21,6 @@ from leo_bench.benchmarks.cli.commands import COMMANDS, Verb
 from leo_bench.benchmarks.cli.help_pages import HelpfulCommand, HelpfulGroup
 from leo_bench.benchmarks.cli.help_text import WIDEST
 from leo_bench.benchmarks.cli.options import with_groups, with_include
-from leo_bench.benchmarks.cli.refusals import refusal
 from leo_bench.benchmarks.cli.streams import Outlet, open_streams
 from leo_bench.evaluation.errors import InfrastructureError, InputError
 from leo_bench.evaluation.files.printable import printable
@@ -128,7 +127,9 @@ def _ending() -> int:
         return error.exit_code
     except MISUSE as error:
         return _misused(error)
-    except SystemExit:  # typer's and rich's way out, with 1, where a pipe is closed
+    except SystemExit as way_out:  # typer's, of completion; and with 1 where a pipe is closed
+        if not way_out.code:
+            return 0
         _say_line("a pipe was closed that the work needed")
         return InfrastructureError.exit_code
     except Exception:  # Python's own 1 would tell a gate of a regression
@@ -140,6 +141,8 @@ def _ending() -> int:
 def _misused(error: Exception) -> int:
     """Typer's own refusal of a command line, in one line; help where no verb was given."""
     refused = cast(typer.BadParameter, error)
+    from leo_bench.benchmarks.cli.refusals import refusal
+
     if refused.format_message().lstrip().startswith("Usage:"):
         refused.show()
     else:

@@ -10,9 +10,7 @@ from leo_bench.benchmarks.cli.headings import main_option, sampling_option
 from leo_bench.benchmarks.cli.options import MANY, DataRoot, Device, Sampler
 from leo_bench.leo.diffusion import SamplerKind
 
-Run = Annotated[
-    str, main_option(help="Folder of a run, or a shipped model (leo:toy-faces).", metavar="FOLDER")
-]
+Run = Annotated[str, main_option(help="Folder of a run, or a shipped model (leo:toy-faces).")]
 Mode = Annotated[
     Literal["unconditional", "conditional"],
     main_option(

@@ -5,6 +5,8 @@ import io
 import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from typing import Any
@@ -157,6 +159,28 @@ def test_an_option_without_a_heading_is_another_one() -> None:
         "  --plain N  [default: x]\n"
         "  --count N  Of it. [default: 3; 2 to 9]\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "place", "found"),
+    [("leo-bench le", 1, "leverage leaderboard"), ("leo-bench fvd --dtype ", 3, "fp32 bf16")],
+)
+def test_the_shell_completes_commands_and_values(typed: str, place: int, found: str) -> None:
+    code = """if True:
+        import sys
+        from leo_bench.benchmarks.cli.main import main
+        sys.argv = ['leo-bench']
+        main()
+    """
+    asked = {"COMP_WORDS": typed, "COMP_CWORD": str(place)}
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "_LEO_BENCH_COMPLETE": "complete_bash", **asked},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout.split(), ended.stderr) == (0, found.split(), "")
 
 
 def test_every_group_has_a_description_of_its_own() -> None:
