@@ -17,6 +17,7 @@ from leo_bench.benchmarks.cli.main import app
 RUN = re.compile(r"^```sh\n(?P<lines>.*?)^```$(?:\n\n^```text\n(?P<said>.*?)^```$)?", re.M | re.S)
 TEXT = re.compile(r"^```text\n.*?^```$", re.M | re.S)
 COMMAND = re.compile(r"^(?:    |\$ |)(leo-bench .*)$", re.M)
+INLINE = re.compile(r"`(leo-bench [^`]* --[^`]*)`")  # one without options may be a name alone
 
 
 class Block(NamedTuple):
@@ -43,7 +44,7 @@ def check_commands(page: Path, fewest: int) -> None:
     text = TEXT.sub("", page.read_text()).replace("\\\n", " ")
     lines = [line.partition(" # ")[0] for line in COMMAND.findall(text)]
     assert len(lines) >= fewest, f"{page.name} has {len(lines)} commands"
-    for line in lines:
+    for line in (*lines, *INLINE.findall(text)):
         words = shlex.split(line.partition(" > ")[0])[1:]
         command: Any = typer.main.get_command(app)
         while hasattr(command, "commands"):

@@ -17,7 +17,7 @@ ROW = re.compile(
 
 
 def test_the_page_has_the_numbers_and_the_line_through_them() -> None:
-    """FVD∞ there is a of a + b/N, fitted to the three largest numbers of clips."""
+    """FVD∞ there is a of a + b/N, through the three largest numbers of clips."""
     published = published_by_clips()
     said = {row["model"]: row for row in ROW.finditer(PAGE.read_text())}
     assert list(said) == list(published)
