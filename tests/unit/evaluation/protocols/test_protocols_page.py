@@ -10,7 +10,7 @@ from leo_bench.evaluation.protocols.of_frames import FrameProtocol, list_frame_p
 
 PAGE = ROOT / "docs" / "protocols.md"
 ROW = re.compile(r"^\| `([\w-]+)` \| (.*) \|$", re.M)
-TOO_FEW = {"exact": "an error", "fewer": "fewer", "again": "again"}
+TOO_FEW = {"exact": "error", "fewer": "fewer", "again": "again"}
 
 
 def of_clips(protocol: EvalProtocol) -> list[str]:
@@ -19,7 +19,7 @@ def of_clips(protocol: EvalProtocol) -> list[str]:
         link(protocol.source, protocol.commit),
         ", ".join(protocol.metrics),
         f"{clips(protocol.real)}, {clips(protocol.fake)}",
-        f"{TOO_FEW[protocol.real.enough]}, {TOO_FEW[protocol.fake.enough]}",
+        ", ".join(dict.fromkeys(TOO_FEW[side.enough] for side in (protocol.real, protocol.fake))),
         str(protocol.repeats),
         stride,
         ", ".join(f"`{name}`" for name in protocol.weights),
