@@ -1,6 +1,8 @@
 """Names of trackers: those that accelerate knows, those that are installed, those asked for."""
 
 from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.known_names import known_are
@@ -15,7 +17,8 @@ def asked_trackers(given: Sequence[str]) -> list[str]:
         given: names, each may be several with commas.
 
     Raises:
-        InputError: accelerate knows no tracker of this name, or its package is not installed.
+        InputError: accelerate knows no tracker of this name, or its package is not installed, or
+            cannot be imported.
     """
     names = [name.strip() for part in given for name in part.split(",")]
     asked = list(dict.fromkeys(name for name in names if name))
@@ -34,7 +37,20 @@ def asked_trackers(given: Sequence[str]) -> list[str]:
             raise InputError(
                 f"--track {name}: is not installed here; pip install {PACKAGES.get(name, name)}"
             )
+        _check_import(name)
     return asked
+
+
+def _check_import(name: str) -> None:
+    """Check that an installed tracker can be imported: its own packages may be missing."""
+    try:
+        if find_spec(name) is not None:
+            import_module(name)
+    except Exception as error:  # whatever a broken package raises
+        raise InputError(
+            f"--track {name}: is installed and cannot be imported ({error}); pip install "
+            f"{PACKAGES.get(name, name)} again"
+        ) from None
 
 
 def _known() -> tuple[list[str], list[str]]:

@@ -12,6 +12,10 @@ from typing import Any
 
 PURGING = frozenset({"tensorboard"})  # trackers that discard what came after `Place.after`
 
+# Seconds after which a killed process cannot take away what it logged: these trackers write or send
+# in the background. wandb 0.31 writes every 15 s; the others store a number before they return.
+STORED_AFTER = {"clearml": 60.0, "comet_ml": 60.0, "swanlab": 60.0, "trackio": 60.0, "wandb": 60.0}
+
 
 @dataclass(frozen=True)
 class Place:
@@ -88,17 +92,21 @@ def _mlflow(place: Place) -> dict[str, Any]:
     found: dict[str, Any] = {"experiment_name": place.project, "run_name": place.title}
     if place.goes_on:
         found["run_id"] = place.run
-    if "MLFLOW_TRACKING_URI" not in os.environ:
+    if "MLFLOW_TRACKING_URI" not in os.environ:  # its own default is in the current folder
         import mlflow
 
-        mlflow.set_tracking_uri((place.folder / "mlflow").as_uri())
+        folder = _made(place.folder / "mlflow")
+        mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
+        found["logging_dir"] = (folder / "artifacts").as_uri()
     return found
 
 
 def _comet(place: Place) -> dict[str, Any]:
     import comet_ml
 
-    config = comet_ml.ExperimentConfig(name=place.title, tags=[place.group])
+    config = comet_ml.ExperimentConfig(
+        name=place.title, tags=[place.group], auto_output_logging=False
+    )
     return {
         "run_name": os.environ.get("COMET_PROJECT_NAME", place.project),
         "experiment_key": place.run,
@@ -114,7 +122,12 @@ def _aim(place: Place) -> dict[str, Any]:
 
 
 def _clearml(place: Place) -> dict[str, Any]:
-    found: dict[str, Any] = {"run_name": place.project, "task_name": place.title}
+    found: dict[str, Any] = {
+        "run_name": place.project,
+        "task_name": place.title,
+        "auto_connect_frameworks": False,  # it would log checkpoints and other trackers' curves
+        "auto_connect_streams": False,
+    }
     if place.goes_on:  # 0: steps are counted from the beginning
         found |= {"reuse_last_task_id": place.run, "continue_last_task": 0}
     else:

@@ -20,6 +20,11 @@ class TrackedRun:
     Whatever fails in the tracker is said once, in one line, and the run then takes nothing more:
     no method raises for it.
 
+    Attributes:
+        run: the run's id, the tracker's own where it gives one.
+        has: the last step that the tracker says it has; 0: it does not say.
+        failed: whether the run takes nothing more.
+
     Args:
         tracker: the name, of `asked_trackers`.
         place: where the run belongs.
@@ -37,6 +42,7 @@ class TrackedRun:
         then: str,
     ) -> None:
         self.run = place.run
+        self.has = 0
         self.failed = False
         self._name, self._say, self._then = tracker, say, then
         self._tracker: Any = None  # until it is open
@@ -59,7 +65,8 @@ class TrackedRun:
 
     def log(self, values: Mapping[str, float], step: int) -> None:
         """Log the numbers of a step, all at once."""
-        self.attempt(lambda: self._tracker.log(dict(values), step=step))
+        more = _LOG.get(self._name, {})
+        self.attempt(lambda: self._tracker.log(dict(values), step=step, **more))
 
     def picture(self, name: str, picture: np.ndarray[Any, Any], step: int) -> None:
         """Log a picture, uint8 [H,W,3], where the tracker takes pictures."""
@@ -97,6 +104,8 @@ class TrackedRun:
         self._tracker = tracker
         if self._name in _OWN_IDS:
             self.run = str(_OWN_IDS[self._name](tracker.tracker))
+        if self._name == "wandb" and tracker.run.resumed:  # online, from its server
+            self.has = tracker.run.step - 1
         if not place.goes_on:
             configure = _CONFIGS.get(self._name)
             if configure is None:
@@ -140,6 +149,8 @@ def _mlflow_picture(tracker: Any, name: str, picture: np.ndarray[Any, Any], step
 
 
 _CONFIGS: dict[str, Callable[[Any, dict[str, Scalar]], None]] = {"tensorboard": _tensorboard_config}
+
+_LOG: dict[str, dict[str, Any]] = {"wandb": {"commit": True}}  # else a row waits for the next one
 
 # Trackers that name runs themselves, and where.
 _OWN_IDS: dict[str, Callable[[Any], object]] = {

@@ -1,15 +1,17 @@
 """Tells trackers (TensorBoard, W&B, MLflow, ...) what a stage's log and pictures have.
 
 A stage is one run in each tracker, and goes on in the same run when training does.
-`RUN/STAGE/trackers/NAME.json` holds that run's id and the last step that the tracker was told.
+`RUN/STAGE/trackers/NAME.json` holds that run's id and the last step that the tracker has.
 The trackers follow the log: what it has and they lack is told first, after a tracker failed or was
-asked for late. A step that was told before training was killed is not told again; its numbers come
-out the same. TensorBoard is told such a step again, and discards the older one.
+asked for late. A step that a tracker got before training was killed is not told again; its numbers
+come out the same. TensorBoard is told such a step again, and discards the older one.
 """
 
 import json
 import math
+import time
 import uuid
+from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -23,7 +25,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.files.json_files import read_json
 from leo_bench.evaluation.files.schema import Data, parse
-from leo_bench.evaluation.tracking.places import PURGING, Place
+from leo_bench.evaluation.tracking.places import PURGING, STORED_AFTER, Place
 from leo_bench.evaluation.tracking.runs import TrackedRun
 from leo_bench.leo.config import Config
 from leo_bench.leo.stages import ENTRIES, table_of
@@ -88,7 +90,7 @@ class Tracking(Watcher):
         """Tell the rest, and close the runs."""
         self._follow(math.inf)
         for follower in self._followers:
-            follower.run.close()
+            follower.close()
         self._followers = []
 
     def _follow(self, below: float) -> None:
@@ -134,6 +136,10 @@ class _Follower:
             listener.say,
             then="training goes on",
         )
+        self._told = max(self._told, self.run.has)
+        self._stored = self._told
+        self._recent: deque[tuple[float, int]] = deque()  # when which steps were told
+        self._stored_after = STORED_AFTER.get(tracker, 0.0)
         self.run.attempt(self._keep)
         self.run.attempt(partial(self.tell, step + 1))
 
@@ -151,6 +157,7 @@ class _Follower:
             if self.run.failed:
                 return
             self._told = step
+            self._recent.append((time.monotonic() + self._stored_after, step))
             self._keep()
         self._waiting = {step: line for step, line in self._waiting.items() if step >= below}
         self.pictures = {step for step in self.pictures if step >= below}
@@ -166,8 +173,18 @@ class _Follower:
         self._read += len(content)
         return [json.loads(line) for line in content.splitlines()]
 
+    def close(self) -> None:
+        """Close the run; the tracker then has all that it was told."""
+        self.run.close()
+        if not self.run.failed:
+            self._stored = self._told
+            self._recent.clear()
+            self.run.attempt(self._keep)
+
     def _keep(self) -> None:
-        told = _Told(run=self.run.run, step=self._told)
+        while self._recent and self._recent[0][0] <= time.monotonic():
+            self._stored = self._recent.popleft()[1]
+        told = _Told(run=self.run.run, step=self._stored)
         write_atomically(self._file, f"{told.model_dump_json()}\n".encode())
 
 

@@ -209,3 +209,24 @@ def test_a_tracker_does_not_hide_why_a_training_was_refused(tmp_path: Path) -> N
     other = folder_in(tmp_path, data="other rows")
     with pytest.raises(InputError, match="rows"):
         train(regression(), SHORT, other, [tracking(tmp_path, "tensorboard")], cpu=True)
+
+
+def test_what_a_tracker_may_not_have_stored_is_told_again(
+    tmp_path: Path, notes: type[Notes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from leo_bench.leo.training import tracking as module
+
+    monkeypatch.setitem(module.STORED_AFTER, "notes", 60.0)
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    folder, watcher = folder_in(tmp_path), tracking(tmp_path, "notes")
+    folder.log({"step": 0, "losses": {}})
+    watcher.on_start("lmdm", 0, 12)
+    for step in (3, 6, 9, 12):
+        folder.log({"step": step, "losses": {"line/square": 1.0}})
+        watcher.on_step(step, {}, 1.0, None)
+        now[0] += 40
+    # Killed here: 3 was told at 40 s, 6 at 80 s and 9 at 120 s.
+    assert json.loads((tmp_path / "lmdm" / "trackers" / "notes.json").read_text())["step"] == 3
+    tracking(tmp_path, "notes").on_start("lmdm", 12, 12)
+    assert [step for step, _ in notes.rows] == [3, 6, 9, 6, 9, 12]
