@@ -106,7 +106,7 @@ def test_a_tracker_that_fails_leaves_the_results(
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        ("tensorbord", "no such tracker; known are aim, broken, clearml, "),
+        ("tensorbord", "no such tracker; did you mean tensorboard? known are aim, "),
         (",", "names no tracker"),
         ("nothere", "is not installed here; pip install nothere"),
         ("broken", "is installed and cannot be imported (no luck); pip install broken"),
