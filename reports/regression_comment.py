@@ -58,6 +58,7 @@ def markdown(changes: Sequence[Change], old: Path, new: Path) -> str:
     whole = [len(lines) for lines in lists]
     head = [f"### leo-bench: {verdict(changes)}", *_worst(bad)]
     after = _next(bad, old, new)
+    folded = f"{'The other' if bad else 'All'} {len(rest)}: {counted(rest)}"
     text = ""
     for i in range(len(lists)):
         while True:
@@ -68,7 +69,7 @@ def markdown(changes: Sequence[Change], old: Path, new: Path) -> str:
                     *_table(rows),
                     *_under("Why:", reasons),
                     *after,
-                    *_folded(counted(rest), _table(others)),
+                    *_folded(folded, _table(others)),
                     *_folded("Also changed, and not judged", also),
                     *_folded("What the columns mean", _legend(old, new)),
                     "",
@@ -147,7 +148,7 @@ def _next(bad: Sequence[Change], old: Path, new: Path) -> list[str]:
         paths = [folder / f"{change.key}.json" for folder in (old, new)]
         command = f"leo-bench explain {' '.join(shlex.quote(str(path)) for path in paths)}"
         if all(path.is_file() for path in paths) and len(command) <= LONGEST:
-            lines += ["", f"What else differs between the two: {code(command)}"]
+            lines += ["", f"What else differs between the two records: {code(command)}"]
             break
     if any(change.state == "missing" for change in bad):
         lines += ["", "The log of `leo-bench run` says why a number was not measured."]

@@ -54,11 +54,11 @@ def counted(changes: Sequence[Change]) -> str:
 def verdict(changes: Sequence[Change]) -> str:
     """The outcome in a few words: "1 of 22 numbers got worse, 2 not measured"."""
     counts = Counter(change.state for change in changes)
+    told = [state for state in WORDS if counts[state] and state in ERRORS | FAILURES]
+    first, *rest = [*(told or ["worse"]), *(["better"] if counts["better"] else [])]
     total = f"{len(changes)} number{'' if len(changes) == 1 else 's'}"
-    parts = [f"{counts['worse']} of {total} got worse"]
-    rest: tuple[State, ...] = ("incomparable", "missing", "unjudged", "better")
-    parts += [f"{counts[state]} {WORDS[state]}" for state in rest if counts[state]]
-    return ", ".join(parts)
+    begin = f"{counts[first]} of {total} {'got worse' if first == 'worse' else WORDS[first]}"
+    return ", ".join((begin, *(f"{counts[state]} {WORDS[state]}" for state in rest)))
 
 
 def provenance_changes(changes: Sequence[Change]) -> list[str]:
@@ -99,7 +99,7 @@ def row(change: Change) -> list[str]:
         _value(change, change.old),
         _value(change, change.new),
         moved(change),
-        _limit(change.floor),
+        _limit(None if change.difference is None else change.floor),
         _limit(change.detectable),
     ]
 
@@ -119,9 +119,9 @@ def values(change: Change) -> str:
 
 
 def moved(change: Change) -> str:
-    """The change and its interval: "+13 [+8, +18]"; "-" if a value is missing."""
-    if change.difference is None:
-        return "-"
+    """The change and its interval: "+13 [+8, +18]"; "0" if there is none, "-" if unknown."""
+    if not change.difference:
+        return "-" if change.difference is None else "0"
     return measured_text(change.difference, change.interval, "+")
 
 

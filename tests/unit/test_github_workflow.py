@@ -51,7 +51,7 @@ def test_from_the_first_run_on(repository: Repository, server: Server) -> None:
         "better": "0 of 2 numbers got worse, 2 better",
         "equal": "0 of 2 numbers got worse",
         "worse": "2 of 2 numbers got worse",
-        "crash": "0 of 2 numbers got worse, 1 not measured",
+        "crash": "1 of 2 numbers not measured",
     }
     for model, title in titles.items():
         commit = repository.push(model, "change")
