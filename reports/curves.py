@@ -74,24 +74,24 @@ def bias_curve(records: Mapping[str, StoredRecord]) -> Curve | None:
         value, (low, high) = fit["value"], fit["interval"]
         counts = list(zip(fit["n_real"], fit["n_fake"], strict=True))
         inverse = [(1 / real + 1 / fake) / 2 for real, fake in counts]
-        points = {"color": look["color"], "marker": look["marker"], "markersize": 4, "ls": ""}
-        axes.plot(inverse, fit["values"], **points)
+        axes.plot(inverse, fit["values"], **(look | {"ls": ""}))
         far = max(inverse)
         end = value + _slope(inverse, fit["values"], value) * far
         axes.plot([0, far], [value, end], **look, markevery=[], label=plain(label))
         reach = [[value - low], [high - value]]
         axes.errorbar([0], [value], reach, color=look["color"], capsize=3, lw=1)
-        rows.append((label, "∞", f"{number_text(value, (low, high))} {interval_text((low, high))}"))
-        rows += [
-            (label, f"{real:g} and {fake:g}", number_text(at, (low, high)))
+        points = [
+            f"{number_text(at, (low, high))} ({real:g} and {fake:g})"
             for (real, fake), at in zip(counts, fit["values"], strict=True)
         ]
+        tends_to = f"{number_text(value, (low, high))} {interval_text((low, high), value)}"
+        rows.append((label, tends_to, ", ".join(points)))
     return _curve(
         figure,
         axes,
         "FVD against the number of clips",
         "What FVD tends to with more clips: the line meets FVD∞ (95 % interval) at 0.",
-        ("model", "clips, real and fake", "FVD"),
+        ("model", "FVD∞ [95 % interval]", "FVD (clips, real and fake)"),
         rows,
     )
 

@@ -60,13 +60,13 @@ class Extras:
     """What a page shows besides the records.
 
     Args:
-        tables: HTML of tables, escaped, by title.
+        tables: HTML of further tables, escaped.
         clips: rows of clips, by key of the record.
         curves: further pictures, such as losses.
         titles: titles of data sets, by their ids.
     """
 
-    tables: Mapping[str, str] = field(default_factory=dict)
+    tables: Sequence[str] = ()
     clips: Mapping[str, Sequence[ClipRow]] = field(default_factory=dict)
     curves: Sequence[Curve] = ()
     titles: Mapping[str, str] = field(default_factory=dict)

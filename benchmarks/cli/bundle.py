@@ -55,7 +55,7 @@ def report(
     clips = clip_rows(tree, videos, reading, say) if videos else {}
     # A broken record is named on the page, and stops the tables alone.
     filled = [] if tree.broken else [fill(layout, records) for layout in list_layouts()]
-    tables = {t.layout.title: as_element(grid_of(t)) for t in filled if t.has_measured}
+    tables = [as_element(grid_of(t)) for t in filled if t.has_measured]
     titles = {dataset.id: dataset.title for dataset in list_datasets()}
     page = render(tree, title, Extras(tables, clips, curves, titles))
     write_atomically(out, page.encode())

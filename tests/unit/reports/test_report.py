@@ -19,6 +19,7 @@ from leo_bench.benchmarks.publishing.clips import picked
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.protocols.of_clips import load_protocol
 from leo_bench.evaluation.records.distance import Record, write_record
+from leo_bench.evaluation.records.shown_digits import number_text
 from leo_bench.reports.citing import cited, paragraphs
 from leo_bench.reports.curves import bias_curve, loss_curves, time_curve
 from leo_bench.reports.own_tables.numbers import numbers_of
@@ -134,6 +135,11 @@ def test_the_line_of_the_bias_curve_meets_its_points(tmp_path: Path) -> None:
     assert curve is not None
     assert curve.svg.startswith("<svg")
     assert "<script" not in curve.svg
+    ends = (found.interval.low, found.interval.high)
+    ((label, infinity, points),) = curve.rows
+    assert label == "model"
+    assert infinity.startswith(f"{number_text(found.value, ends)} [")
+    assert points.count(" and ") == len(found.points)
     assert bias_curve({}) is None
     assert time_curve({}) is None
 
