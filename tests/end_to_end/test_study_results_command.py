@@ -165,8 +165,9 @@ def test_every_command_shows_the_records_or_says_that_it_does_not(
     assert leo_bench("report", "--records", records, "--out", page).code == 0
     text = page.read_text()
     assert all(name in text for name in shares)
-    assert "<th>preference-quality</th>" in text
-    assert "<th>FVD ↓</th>" in text
+    assert '<th scope="col">Preference-quality<sub>' in text
+    assert "raters&#39; answers are not ranked" in text
+    assert "FVD16 (lower is better)" in text
     assert "Chosen: leo over tats in 93.00 [88.00, 96.00] % of 1,000 votes of 20 raters" in text
     assert "Simulated raters: no person answered. In a user study" in text
     for format in ("text", "markdown", "latex", "bibtex"):
