@@ -10,6 +10,10 @@ from leo_bench.benchmarks.cli.help_text import Entry, command_help, group_help, 
 class HelpfulCommand(TyperCommand):
     """A command whose options stand under headings, the main ones first."""
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Typer's arguments and options; typer loads pydantic to convert a flag that is None."""
+        return _flags_false(super().get_params(ctx))
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help into typer's formatter, which knows the width of the terminal."""
         parameters = self.get_params(ctx)
@@ -19,6 +23,10 @@ class HelpfulCommand(TyperCommand):
 
 class HelpfulGroup(TyperGroup):
     """A group whose commands stand under headings, with summaries that are not cut."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """As `HelpfulCommand.get_params`."""
+        return _flags_false(super().get_params(ctx))
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """As `HelpfulCommand.format_help`."""
@@ -31,3 +39,10 @@ class HelpfulGroup(TyperGroup):
         usage = f"{ctx.command_path} COMMAND [OPTIONS]"
         about, options = self.help or "", self.get_params(ctx)
         formatter.write(group_help(usage, about, commands, options, formatter.width))
+
+
+def _flags_false(parameters: list[Any]) -> list[Any]:
+    for each in parameters:
+        if getattr(each, "is_flag", False) and each.default is None:
+            each.default = False
+    return parameters

@@ -1,4 +1,4 @@
-"""`leo-bench`: the table of commands, and their exit codes.
+"""`leo-bench`: its entry point, and how a command ends: the exit codes.
 
 Exit codes: 0 success; 1 a failed check or a regression; 2 bad input, in one line; 3 a failure of
 network or device, or a bug with its traceback; 130 Ctrl-C. Results go to standard output, all else

@@ -24,8 +24,7 @@ def refusal(error: Any) -> str:
     if found := _COMMAND.search(what):
         guess = did_you_mean(found[1], (known := _commands(command)), known.__getitem__)
     elif given := getattr(error, "option_name", None):
-        error.possibilities = ()  # typer's own guesses
-        what = error.format_message().rstrip(".")
+        what = error.message.rstrip(".")  # without typer's own guesses
         options = [name for each in command.get_params(error.ctx) for name in each.opts]
         guess = "" if given in options else did_you_mean(given, options)
     elif found := _CHOICE.search(error.message):

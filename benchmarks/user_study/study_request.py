@@ -16,7 +16,7 @@ from leo_bench.benchmarks.user_study.drawing import MethodVideos
 from leo_bench.benchmarks.user_study.showing import LEAST_FRAMES
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.features.of_clips import Resources
-from leo_bench.evaluation.files.known_names import known_are
+from leo_bench.evaluation.files.known_names import did_you_mean, known_are
 from leo_bench.evaluation.videos.write import check_fps
 
 REAL = "real"  # the name of the real videos
@@ -81,8 +81,8 @@ def check_request(request: StudyRequest) -> None:
     sources = (request.check_right, request.check_wrong)
     if own and " " not in request.question.strip():
         raise InputError(
-            f"--question {request.question}: give {', '.join(QUESTIONS)}, or a question of your "
-            "own, as a sentence"
+            f"--question {request.question}: {did_you_mean(request.question, QUESTIONS)}give "
+            f"{', '.join(QUESTIONS)}, or a question of your own, as a sentence"
         )
     if len(request.question) > LONGEST:
         raise InputError(f"--question: {len(request.question)} characters; {LONGEST} at most")

@@ -81,6 +81,7 @@ TYPOS = {
     ),
     "weights": ("weights fetch i3d_torchscipt.pt", "i3d_torchscript.pt"),
     "weights of something": ("weights fetch --for stylegan", "stylegan-v"),
+    "question": ("study create a=x b=y --question realsim --out s", "realism"),
     "tracker": (
         "train all --config toy64 --data toy-faces/train --run r --track tensorbord",
         "tensorboard",
