@@ -10,8 +10,14 @@ from pathlib import Path
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
-sys.path.insert(0, str(DOCS / "extensions"))
+sys.path[:0] = [str(ROOT), str(DOCS / "extensions")]
 
+LEFT_OUT = (
+    *("AgreementExtra", "Document", "Extrapolation", "Forms", "FrameChoice", "LeverageExtra"),
+    *("NearestExtra", "PlannedNumber", "PreferenceRecord", "ScoresExtra", "StatisticsForm"),
+    *("StoredVideos", "StudyExtra", "T", "TableGrid", "VideoInfluences", "VideoRows"),
+    *("WeightedSide", "WeightedStatistic"),
+)
 PACKAGES = ("evaluation", "leo", "baselines", "benchmarks", "reports")
 
 project = "leo-bench"
@@ -24,6 +30,8 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "docstrings",
     "repository_links",
 ]
 
@@ -51,6 +59,24 @@ myst_links_external_new_tab = False
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
+
+# Python. In docstrings one backtick marks names of Python as well as files and options: what is a
+# documented name becomes a link. Types of other projects are no links: that would fetch their
+# inventories.
+default_role = "py:obj"
+nitpick_ignore_regex = [
+    ("py:obj", r".*"),
+    ("py:class", r"(?!leo_bench\.).*"),
+    # Types that docs/reference/ leaves out: a caller is handed them, or they have a default.
+    ("py:class", r"leo_bench\.leo\.(config|models|sampling|training)\..*"),
+    ("py:class", rf"leo_bench\..*\.({'|'.join(LEFT_OUT)})"),
+]
+autodoc_default_options = {"member-order": "bysource", "exclude-members": "model_config"}
+autodoc_typehints_format = "short"
+napoleon_numpy_docstring = False
+napoleon_use_rtype = False
+napoleon_custom_sections = [("Keywords", "params_style")]
+python_maximum_signature_line_length = 88
 
 # The look.
 html_theme = "pydata_sphinx_theme"

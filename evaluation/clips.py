@@ -55,7 +55,7 @@ class Window:
 
     @property
     def block(self) -> int:
-        """Frames * stride: the length by which the published loaders count."""
+        """Frames times stride, the length by which the published loaders count."""
         return self.frames * self.stride
 
     def indices(self, start: int) -> range:

@@ -1,10 +1,10 @@
 """Extractors: frozen networks that turn clips into features, and the table of their names.
 
-i3d-kinetics400  I3D with the published weights, as papers use it
-i3d-toy          the same network at a small width, trained on the toy worlds; shipped
-pixels           an untrained projection of pixels, for tests
-FILE.py:FUNCTION  the user's own (`extractors.own`); also PACKAGE.MODULE:FUNCTION, and names that
-                  `register_extractor` was given
+    i3d-kinetics400   I3D with the published weights, as papers use it
+    i3d-toy           the same network at a small width, trained on the toy worlds; shipped
+    pixels            an untrained projection of pixels, for tests
+    FILE.py:FUNCTION  the user's own (`extractors.own`); also PACKAGE.MODULE:FUNCTION, and names
+                      that `register_extractor` was given
 
 Letters: B clips, T frames, D feature size.
 """

@@ -46,7 +46,7 @@ class VideoSource(Protocol):
 
     @property
     def name(self) -> str:
-        """Display name: the path as given, or "taichihd/train"."""
+        """Display name, which is the path as given, or "taichihd/train"."""
 
     @property
     def names(self) -> Sequence[str]:
@@ -66,7 +66,7 @@ class VideoSource(Protocol):
 
     @property
     def notes(self) -> Sequence[str]:
-        """Facts that a number's reader should know: counts, unusual names or files."""
+        """Facts that a number's reader should know, such as counts, unusual names or files."""
 
     def sizes(self) -> Sequence[tuple[int, int]]:
         """Height and width of each video as stored, from headers."""
