@@ -1,8 +1,8 @@
 """The main path: real videos + fake videos + protocol -> a measurement.
 
-choose_clips   which clips, for every repeat           no pixel is read
-extract        each clip once through the network      cached per video
-numbers_of     features -> value, interval, FVD∞       cached too
+    choose_clips   which clips, for every repeat           no pixel is read
+    extract        each clip once through the network      cached per video
+    numbers_of     features -> value, interval, FVD∞       cached too
 """
 
 from collections.abc import Sequence
