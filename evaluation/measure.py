@@ -1,5 +1,7 @@
 """The main path: real videos + fake videos + protocol -> a measurement.
 
+Its steps:
+
     choose_clips   which clips, for every repeat           no pixel is read
     extract        each clip once through the network      cached per video
     numbers_of     features -> value, interval, FVD∞       cached too
