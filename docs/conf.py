@@ -59,7 +59,9 @@ myst_enable_extensions = ["colon_fence"]
 myst_links_external_new_tab = False
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
-nb_execution_timeout = 120
+nb_execution_timeout = 240
+nb_execution_in_temp = True
+nb_output_stderr = "remove-warn"
 
 # Python. In docstrings one backtick marks names of Python as well as files and options: what is a
 # documented name becomes a link. Types of other projects are no links: that would fetch their
@@ -81,6 +83,8 @@ python_maximum_signature_line_length = 88
 
 # The look.
 html_theme = "pydata_sphinx_theme"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_title = f"leo-bench {version}"
 html_additional_pages = {"index": "front.html"}
 html_sidebars = {"**": ["site-pages.html"]}
