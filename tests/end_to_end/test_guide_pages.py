@@ -32,8 +32,8 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in (Path("real"), Path("broken")):
         folder.mkdir()
     for number in range(COUNT):
-        for seed, folder in ((20, "mine"), (70, "theirs")):
-            write_frames(Path(f"{folder}/{number}"), 16, seed=seed + number)
+        write_frames(Path(f"mine/{number}"), 16, seed=20 + number)
+        write_frames(Path(f"theirs/{number}"), 16, seed=70 + number)
         write_frames(Path(f"small/{number}"), 16, size=(16, 16), seed=number)
         _zip(number)
     mine = open_videos(Path("mine"))
