@@ -77,13 +77,14 @@ class _Benchmark:
     """The numbers of one folder.
 
     Args:
-        name: what was measured on; folder: the folder's own name.
+        name: what was measured on.
+        about: titles of its data sets; "" if none is known.
         table: HTML of its table, escaped.
-        clips: by model, rows of clips.
+        verdicts: a line for each column of the table.
+        clips: rows of clips, each with its model.
     """
 
     name: str
-    folder: str
     about: str
     table: str
     verdicts: Sequence[Verdict]
@@ -176,7 +177,6 @@ def _benchmark(place: int, name: str, numbers: Sequence[Number], extras: Extras)
     datasets = {str(number.content["dataset"]).rpartition("-")[0] for number in numbers}
     return _Benchmark(
         name,
-        str(numbers[0].facts["benchmark"]),
         "; ".join(extras.titles[one] for one in sorted(datasets & extras.titles.keys())),
         as_element(grid),
         verdicts(table, {number.key: number for number in numbers}),

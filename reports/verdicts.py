@@ -46,11 +46,12 @@ def _verdict(group: str, rows: list[Mapping[str, Any]], numbers: Mapping[str, Nu
     shown = [(row, numbers[row["key"]]) for row in rows]
     first = shown[0][1]
     title = metric_title(first.metric, first.content["frames"])
-    rivals = [
+    models = [
         (row, number)
         for row, number in shown
-        if row["otherwise"] is None and number.origin != "known" and not number.is_real_side
+        if number.origin != "known" and not number.is_real_side
     ]
+    rivals = [(row, number) for row, number in models if row["otherwise"] is None]
     best = [(row, number) for row, number in rivals if row["best"] == "yes"]
     alike = [row["row"] for row, _ in rivals if row["alike"] == "yes"]
     untested = [row["row"] for row, _ in rivals if row["untested"] is not None]
@@ -68,6 +69,8 @@ def _verdict(group: str, rows: list[Mapping[str, Any]], numbers: Mapping[str, Nu
         certain = "no: all have the same value"
     else:
         certain = f"yes, against {_some([r['row'] for r, _ in rivals if r['best'] != 'yes'])}"
+    if rivals and len(models) > len(rivals):
+        certain += f"; {len(models) - len(rivals)} measured otherwise and not compared"
     apart = [bool(number.content["caveats"]) for _, number in shown]
     return Verdict(
         group,

@@ -99,6 +99,14 @@ def test_one_model_and_none_are_no_best(tmp_path: Path) -> None:
     assert (found.best, found.certain) == ("ours", "the only model")
 
 
+def test_a_number_that_was_measured_otherwise_is_not_compared(tmp_path: Path) -> None:
+    keep(tmp_path / "b" / "ours" / "fvd.json", 0.4)
+    keep(tmp_path / "b" / "theirs" / "fvd.json", 0.1, real=side("other", 40))
+    found = said(tmp_path)
+    assert found.best == "ours"
+    assert found.certain == "the only model; 1 measured otherwise and not compared"
+
+
 def test_too_few_videos_leave_it_open(tmp_path: Path) -> None:
     for model, shift in (("ours", 0.1), ("theirs", 3.0)):
         keep(tmp_path / "b" / model / "fvd.json", shift, count=6)

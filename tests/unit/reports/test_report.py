@@ -177,7 +177,7 @@ def test_curves_have_the_colours_and_letters_of_the_page() -> None:
     assert not list(root.iter("style"))  # it would hold for the whole page
     assert (root.get("role"), root.get("aria-label", "")[:22]) == ("img", "Identity against time.")
     assert curve.heads == ("frame", "model")
-    assert curve.rows == (("0", "0.000"), ("1", "1.000"))
+    assert curve.rows == (("0", number_text(0.0)), ("1", number_text(1.0)))
 
 
 def test_two_pictures_share_no_id() -> None:
