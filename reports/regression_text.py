@@ -16,7 +16,8 @@ LEGEND = (
     "Lower is better. Worse: significant over all numbers at once, and larger than the floor. "
     "95 % interval: of the change, with other videos and as many. finds: the smallest rise found "
     "with probability 0.8, over all numbers. Keep seeds and first frames: samples of one name are "
-    "then pairs, and smaller rises are found. The chance of training again is in none of these."
+    "then pairs, and smaller rises are found. The chance of training again is in none of these. "
+    "Not judged: raters' answers."
 )
 
 # In the order in which they are shown.
