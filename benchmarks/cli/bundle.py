@@ -115,6 +115,7 @@ def bundle(
 
       leo-bench bundle --records records --out mine.leo.zip --title "LEO, our training"
     """
+    from leo_bench.benchmarks.cli.next_step import say_next
     from leo_bench.benchmarks.cli.screen import resources, say
     from leo_bench.benchmarks.publishing.statistics import statistics_of
     from leo_bench.evaluation.files.kinds import BUNDLE
@@ -131,6 +132,7 @@ def bundle(
     count = sum(name.startswith("records/") and name.endswith(".json") for name in manifest.files)
     size = out.stat().st_size / 1e6
     say(f"{out}: {count} records, {len(made)} with statistics, {size:.1f} MB")
+    say_next("check-bundle", out)
 
 
 def check_bundle(

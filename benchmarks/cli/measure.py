@@ -137,7 +137,7 @@ def _distance(
     record = found.record
     in_tree = [] if tree is None else [(record_path(tree, record), found.keep)]
     made = document_of(record.metric, [record])
-    with written(made, json, found.keep, in_tree, track) as show:
+    with written(made, json, found.keep, in_tree, track, tree) as show:
         show_record(record, show)
 
 
@@ -203,7 +203,8 @@ def _reported(
     made = report.document
     write = partial(write_record, made)
     place = [] if tree is None else [record_path(tree, report.record).with_stem(made.kind)]
-    return written(made, json, write, [(path, write) for path in place], track)
+    in_table = tree if made.kind == "precision" else None  # tables have no changes by single videos
+    return written(made, json, write, [(path, write) for path in place], track, in_table)
 
 
 def nearest(

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from leo_bench.benchmarks.cli.next_step import say_next
 from leo_bench.benchmarks.cli.screen import Out, document, out, out_beside, say
 from leo_bench.benchmarks.cli.tracking import log_to
 from leo_bench.evaluation.files.targets import STDOUT, file_of
@@ -38,15 +39,17 @@ def written(
     write: Write,
     in_tree: Sequence[tuple[Path, Write]] = (),
     track: Sequence[str] | None = None,
+    records: Path | None = None,
 ) -> Iterator[Out]:
-    """Write everything, yield the function that shows results, name the files, log to trackers.
+    """Write everything, yield the function that shows results, name files and the next step, log.
 
     Args:
         made: the document that `--json -` prints.
         json: the option --json.
         write: writes the file that --json names.
         in_tree: paths in the folder that --records names, and what writes each.
-        track: the option --track.
+        track: the option --track: where the numbers are logged.
+        records: the folder that --records names, if `leo-bench table` shows what was written.
 
     Raises:
         InputError: a place cannot be written to.
@@ -64,6 +67,8 @@ def written(
     if json == STDOUT:
         document(made.to_json())
     log_to(track, made)
+    if records is not None and json != STDOUT:  # there a program reads
+        say_next("table", "--records", records)
 
 
 def write_and_show(
@@ -87,7 +92,7 @@ def write_and_show(
     """
     made = document_of(verb, [one.record for one in found])
     write = found[0].keep if len(found) == 1 else partial(write_record, made)
-    with written(made, json, write, tree_of(found, records), track) as show:
+    with written(made, json, write, tree_of(found, records), track, records) as show:
         for one in found:
             show_score(one.record, show)
         levels = [one.record.interval_level for one in found if one.record.interval_level]

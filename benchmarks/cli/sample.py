@@ -114,6 +114,7 @@ def sample(
 
       leo-bench sample --run leo:toy-faces --grid motions --count 6 --frames 64 --out grids/
     """
+    from leo_bench.benchmarks.cli.next_step import say_next, step_of_samples
     from leo_bench.benchmarks.cli.screen import Bar, say
     from leo_bench.benchmarks.cli.screen import out as show
     from leo_bench.benchmarks.runs.grids import write_grid
@@ -169,6 +170,9 @@ def sample(
             say(written.gap)
         done = f"{written.samples} samples written, {count} asked for"
         show(f"{out}: {done}; preview: {strip_of(out)}")
+        step = step_of_samples(run, out, frames, data_root)
+        if step is not None:
+            say_next(*step)
 
 
 def edit(
@@ -252,6 +256,7 @@ def edit(
 
       leo-bench edit --sample-from samples/ --command "magick {in} -negate {out}" --out edited/
     """
+    from leo_bench.benchmarks.cli.next_step import say_next
     from leo_bench.benchmarks.cli.screen import Bar, say
     from leo_bench.benchmarks.cli.screen import out as show
     from leo_bench.benchmarks.runs.editing import (
@@ -320,6 +325,8 @@ def edit(
             say(f"note: {edited}: no edited picture for {without} of {len(indices)} samples")
     for path in paths:
         show(str(path))
+    if first_frames and sample_from is not None:  # once the pictures are edited
+        say_next("edit", "--sample-from", sample_from, "--edited", out, "--out", f"{out}-edited")
 
 
 def _refuse(options: Collection[str], why: str) -> None:

@@ -121,7 +121,7 @@ def score(
         in_tree = [(number.path(records), number.keep) for number in found.numbers]
         if found.differences:
             in_tree.append((records / "scores.json", partial(write_record, made)))
-    with written(made, json, partial(write_record, made), in_tree) as show:
+    with written(made, json, partial(write_record, made), in_tree, records=records) as show:
         _show(found, show)
     log_to(track, made, {each.spec: each.given for each in fakes if each.spec and each.given})
 

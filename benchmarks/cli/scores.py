@@ -146,7 +146,7 @@ def drift(
     named = dict(zip([f"real: {found[0].source.name}", *words], found, strict=True))
     made = document_of("drift", found)
     in_tree = tree_of(drifts, records)
-    with written(made, json, partial(write_record, made), in_tree, track) as show:
+    with written(made, json, partial(write_record, made), in_tree, track, records) as show:
         if out is not None:
             drift_picture(named, out)
         table("", *rows(named), show)

@@ -82,6 +82,7 @@ def run(
       leo-bench run long --model leo=leo:runs/{dataset} --benchmark taichihd-128-128
       --records records
     """
+    from leo_bench.benchmarks.cli.next_step import say_next
     from leo_bench.benchmarks.cli.screen import resources, say, table
     from leo_bench.benchmarks.suites import load_suite
     from leo_bench.benchmarks.suites.models import names, parse_models, parse_origins
@@ -126,8 +127,6 @@ def run(
     filled = [
         layout.id.removeprefix("table") for layout in list_layouts() if layout.suite == chosen.id
     ]
-    for name in filled:
-        say(f"leo-bench table {name} --records {records}")
     failed = [done for done in numbers if done.state == "failed"]
     for why in dict.fromkeys(done.why for done in failed):
         which = [f"{d.benchmark}, {d.model}, {d.number}" for d in failed if d.why == why]
@@ -137,6 +136,10 @@ def run(
         say(f"{name} has no source for any of these benchmarks")
     if failed:
         raise typer.Exit(InfrastructureError.exit_code)
+    if len(filled) > 1:  # the suite fills several tables of the paper
+        say_next("tables", "--records", records, "--out", f"{records}-tables")
+    else:
+        say_next("table", *filled, "--records", records)
 
 
 def _words(done: "Done") -> str:
@@ -166,6 +169,7 @@ def demo(
 
     Example: leo-bench demo --out demo
     """
+    from leo_bench.benchmarks.cli.next_step import say_next
     from leo_bench.benchmarks.cli.screen import out as show
     from leo_bench.benchmarks.cli.screen import resources, say, table
     from leo_bench.benchmarks.demo import Cell, run_demo
@@ -204,3 +208,4 @@ def demo(
         say(f"not every metric tells this from untouched video: {line.world}, {line.fake}")
     if missed:
         raise typer.Exit(1)
+    say_next("report", "--records", out / "records", "--out", out / "report.html")

@@ -70,8 +70,10 @@ def train(
 
       leo-bench train animator --config faceforensics256 --data faceforensics/train --run runs/ff
     """
+    from leo_bench.benchmarks.cli.next_step import say_next, step_of_run
     from leo_bench.benchmarks.cli.screen import Bar, out, say
     from leo_bench.benchmarks.cli.train_screen import TrainingScreen
+    from leo_bench.benchmarks.runs.config_changes import config_lines
     from leo_bench.benchmarks.runs.shared_folder import share_of_environment
     from leo_bench.benchmarks.runs.training import (
         RunRequest,
@@ -93,9 +95,8 @@ def train(
     if not dry_run:
         check_targets(Target("--run", run, RUN))
     config_asked = resolved_config(request)
-    resolved = to_toml(config_asked.model_dump(mode="json"))
     if dry_run:
-        say(resolved)
+        say(to_toml(config_asked.model_dump(mode="json")))
         return
     check_loss(request, config_asked, stage)
     is_first = share_of_environment()[0].part == 0  # one of torchrun's processes prints
@@ -103,7 +104,7 @@ def train(
     with started(run, *SLIGHT):
         begun = open_job(request)
         if is_first:
-            say(resolved)
+            say("\n".join(config_lines(config_asked, request)))
             facts = {"data": remembered_data(run) or ""}
             watchers.append(Tracking(track or (), run, config_asked, facts, watchers[0]))
         job = replace(
@@ -113,14 +114,17 @@ def train(
             pack_bytes=int(pack * 2**30),
         )
         models = train_all(job) if stage == "all" else [train_stage(job, stage)]
-    for model in models if is_first else ():
-        out(str(model))
+    if is_first:
+        for model in models:
+            out(str(model))
+        say_next(*step_of_run(run, config_asked, data_root, cpu=cpu))
 
 
 def encode(
     run: Run, data: Data = None, data_root: DataRoot = None, cpu: Cpu = False, pack: Pack = 16
 ) -> None:
     """Write the motion codes of all training frames, by the run's animator."""
+    from leo_bench.benchmarks.cli.next_step import say_next, step_of_run
     from leo_bench.benchmarks.cli.screen import Bar, out
     from leo_bench.benchmarks.cli.train_screen import TrainingScreen
     from leo_bench.benchmarks.runs.shared_folder import share_of_environment
@@ -143,6 +147,7 @@ def encode(
     book = encode_run(job)
     if is_first:
         out(f"{run / 'codes.safetensors'}: {len(book.codes)} codes of {len(book.lengths)} videos")
+        say_next(*step_of_run(run, job.run.config, data_root, cpu=cpu))
 
 
 def export(
@@ -164,11 +169,15 @@ def export(
 
       leo-bench export --run runs/toy-faces --out toy-faces --best cddpm
     """
+    from leo_bench.benchmarks.cli.next_step import say_next
     from leo_bench.benchmarks.cli.screen import out as show
     from leo_bench.evaluation.files.kinds import NEW
     from leo_bench.evaluation.files.targets import Target, check_targets
+    from leo_bench.leo.sampling.model import model_file
     from leo_bench.leo.training.export import export as write
 
     check_targets(Target("--out", out, NEW))
     for path in write(run, out, best or ()):
         show(f"{path}  {path.stat().st_size / 1e6:.1f} MB")
+    if model_file(out, "cddpm").is_file():  # without it, samples need first frames
+        say_next("sample", "--run", out, "--out", f"{out}-samples")
