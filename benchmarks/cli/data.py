@@ -65,6 +65,7 @@ def prepare_data(
 
       leo-bench data prepare taichihd --from downloads --metadata taichi-metadata.csv
     """
+    from leo_bench.benchmarks.cli.next_step import say_next
     from leo_bench.benchmarks.cli.screen import Bar, say
     from leo_bench.benchmarks.cli.screen import out as show
     from leo_bench.benchmarks.datasets.opening import data_root
@@ -105,6 +106,8 @@ def prepare_data(
         advice = "" if report.failed else "; --allow-missing accepts that"
         say(f"{name} is partial: {', '.join(report.lacks)}{advice}")
         raise typer.Exit(1)
+    place = [] if root == data_root(None) else ["--data-root", root]
+    say_next("fvd", "--dataset", name, "--frames", 16, "--fake", "YOUR_VIDEOS", *place)
 
 
 def verify_data(

@@ -1,5 +1,6 @@
 """The command `features`: features, or their statistics, as a file for others or for later."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -114,3 +115,5 @@ def features(
         say(f"note: {note}")
     what = "mean and covariance of " if statistics else ""
     show(f"{out}: {what}{count} clip{'s' * (count != 1)} x {size} features")
+    place = shlex.join([f"--{side}", str(out), "--frames", str(frames), "--protocol", protocol])
+    say(f"in place of the videos: {place}")

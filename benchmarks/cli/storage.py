@@ -80,8 +80,8 @@ def fetch_weights(
 
       leo-bench weights fetch
     """
-    from leo_bench.benchmarks.cli.screen import Bar, out
-    from leo_bench.benchmarks.weights_uses import needed_for
+    from leo_bench.benchmarks.cli.screen import Bar, out, say
+    from leo_bench.benchmarks.weights_uses import commands, needed_for, uses
     from leo_bench.evaluation.weights import downloads
     from leo_bench.evaluation.weights.registry import entry, load_registry
 
@@ -101,6 +101,8 @@ def fetch_weights(
         path = downloads.fetch(name, offline, _progress(Bar(name, "bytes")))
         unknown = "; nobody published its digest: commands need --allow-unverified"
         out(f"{name}: {path}{unknown * registry[name].digest_unknown}")
+    for text in commands(use for use in uses() if (names or needed) and {*use.files} & {*wanted}):
+        say(f"for {text}")
 
 
 def _progress(bar: Callable[[int, int], None]) -> Callable[[int, int | None], None]:

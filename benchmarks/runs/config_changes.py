@@ -24,13 +24,12 @@ def config_lines(config: Config, request: RunRequest) -> Iterator[str]:
     """
     name, base = _base(config, request)
     found = list(differences(config.model_dump(mode="json"), base.model_dump(mode="json")))
-    changed = f"{len(found)} {'key differs' if len(found) == 1 else 'keys differ'}"
-    as_it_is = f"{changed} from it" if found else "unchanged"
+    count = f"with {len(found)} key{'s' * (len(found) != 1)} changed" if found else "as it is"
     place = request.run / "config.toml"
     if has_begun(request.run):
-        yield f"{request.run}: goes on; config {name}, {as_it_is} ({place})"
+        yield f"{request.run}: goes on; config {name} {count} ({place})"
         return
-    yield f"config {name}, {as_it_is}; the whole is in {place}, and --dry-run prints it"
+    yield f"config {name} {count}; the whole is in {place}, and --dry-run prints it"
     for key, mine, theirs in found:
         yield f"  {key} = {_text(mine)} ({name}: {_text(theirs)})"
 

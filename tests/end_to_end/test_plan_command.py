@@ -15,6 +15,7 @@ from leo_bench.evaluation.records.documents import read_documents
 from leo_bench.evaluation.records.influences import influences_path
 from leo_bench.evaluation.records.planned import PlanExtra, PlannedNumber
 from leo_bench.evaluation.records.score import ScoreRecord, keep_score
+from leo_bench.evaluation.records.shown_digits import number_text
 from leo_bench.evaluation.uncertainty.mean_intervals import mean_interval
 from leo_bench.evaluation.uncertainty.paired_shares import wilson_interval
 
@@ -113,7 +114,8 @@ def test_features_give_what_the_record_gives(leo_bench: Run, tmp_path: Path) -> 
     theirs = planned(leo_bench, of_record, "--width", 2)
     assert mine.infinity is not None
     assert mine.infinity < min(row.value for row in mine.rows)
-    assert f"FVD∞ = {mine.infinity:.4g}" in leo_bench("plan", *sides, "--width", 2).out
+    infinity = number_text(mine.infinity, (0, mine.now.width))
+    assert f"FVD∞ = {infinity}\n" in leo_bench("plan", *sides, "--width", 2).out
     assert mine.needed is not None
     assert theirs.needed is not None
     assert mine.needed.fake == theirs.needed.fake

@@ -8,6 +8,7 @@ import pytest
 from conftest import Run
 from leo_bench.evaluation.records.distance import read_record
 from leo_bench.evaluation.records.score import read_score_record
+from leo_bench.reports.records import published
 
 FACES, COLOURS = "toy-faces-test-64-16f-s1-stylegan-v", "toy-faces-test-64-16f-s1-colours"
 
@@ -109,7 +110,7 @@ def test_a_suite_from_an_empty_folder_to_a_table_and_again(
     table = leo_bench("table", "toy", "--records", records)
     assert table.code == 0
     (row,) = [line for line in table.out.splitlines() if line.startswith("Frozen")]
-    assert f"{read_record(records / FACES / 'frozen' / 'fvd.json').value:.2f}¶" in row
+    assert f"{published(read_record(records / FACES / 'frozen' / 'fvd.json')).value_text}¶" in row
     assert "4 real and 4 fake clips, i3d-toy" in table.out
 
 
