@@ -17,6 +17,7 @@ from conftest import Run
 from leo_bench.benchmarks.cli.main import app
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.records.documents import read_any_record
+from leo_bench.evaluation.records.shown_digits import number_text
 
 Content = dict[str, Any]
 HOW = ("--frames=16", "--protocol=stylegan-v", "--extractor=pixels", "--device=cpu", "--no-cache")
@@ -289,7 +290,7 @@ def test_the_board_holds_sound_bundles_alone_and_names_the_others(
     assert "subtle.leo.zip" in ended.err
     page = (tmp_path / "index.html").read_text()
     ranked, refused = page.split("<h2>Refused</h2>")
-    assert f"<td>{record['value']:.4g}</td>" in ranked
+    assert f"<td>{number_text(record['value'], record['interval'])}</td>" in ranked
     assert ranked.count("computed again</td>") == 1
     assert "lie.leo.zip" in refused
     assert "subtle.leo.zip" in refused
