@@ -55,11 +55,13 @@ def counted(changes: Sequence[Change]) -> str:
 def verdict(changes: Sequence[Change]) -> str:
     """The outcome in a few words: "1 of 22 numbers got worse, 2 not measured"."""
     counts = Counter(change.state for change in changes)
-    told = [state for state in WORDS if counts[state] and state in ERRORS | FAILURES]
-    first, *rest = [*(told or ["worse"]), *(["better"] if counts["better"] else [])]
+    told: list[State] = [s for s in WORDS if counts[s] and s in ERRORS | FAILURES] or ["worse"]
+    if counts["better"]:
+        told.append("better")
+    first = told[0]
     total = f"{len(changes)} number{'' if len(changes) == 1 else 's'}"
     begin = f"{counts[first]} of {total} {'got worse' if first == 'worse' else WORDS[first]}"
-    return ", ".join((begin, *(f"{counts[state]} {WORDS[state]}" for state in rest)))
+    return ", ".join((begin, *(f"{counts[state]} {WORDS[state]}" for state in told[1:])))
 
 
 def provenance_changes(changes: Sequence[Change]) -> list[str]:
