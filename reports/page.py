@@ -29,7 +29,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True)
 class Clip:
-    """A short video as H.264 in MP4, with a title, a note, and its first frame as PNG."""
+    """A short video as H.264 in MP4, with a title, a note, and its first frame as JPEG."""
 
     title: str
     note: str
@@ -44,7 +44,7 @@ class Clip:
     @property
     def poster(self) -> str:
         """The first frame as a data URL."""
-        return "data:image/png;base64," + base64.b64encode(self.first).decode()
+        return "data:image/jpeg;base64," + base64.b64encode(self.first).decode()
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ def _clips(
 
 
 def _pictures(source: VideoSource, video: int, window: Window) -> tuple[bytes, bytes]:
-    """A video as MP4, and its first frame as PNG."""
+    """A video as MP4, and its first frame as JPEG."""
     span = source.frame_counts[video]
     wanted = range(0, span, window.stride)[: min(window.frames, MOST_FRAMES)]
     height, width = source.sizes()[video]
@@ -116,7 +116,7 @@ def _pictures(source: VideoSource, video: int, window: Window) -> tuple[bytes, b
     even = (frame[:, : height - height % 2, : width - width % 2] for frame in frames)
     start = next(even)
     first = io.BytesIO()
-    Image.fromarray(start.permute(1, 2, 0).numpy()).save(first, "PNG")
+    Image.fromarray(start.permute(1, 2, 0).numpy()).save(first, "JPEG", quality=85)
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "clip.mp4"
         write_video(path, chain((start,), even), FPS)

@@ -168,7 +168,7 @@ def test_every_command_shows_the_records_or_says_that_it_does_not(
     assert '<th scope="col">Preference-quality<sub>' in text
     assert "raters&#39; answers are not ranked" in text
     assert "FVD16 (lower is better)" in text
-    assert "Chosen: leo over tats in 93.00 [88.00, 96.00] % of 1,000 votes of 20 raters" in text
+    assert "Chosen: leo over tats in 93.0 [88.0, 96.0] % of 1,000 votes of 20 raters" in text
     assert "Simulated raters: no person answered. In a user study" in text
     for format in ("text", "markdown", "latex", "bibtex"):
         assert leo_bench("cite", records, "--format", format).code == 0
