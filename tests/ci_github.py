@@ -31,7 +31,7 @@ def evaluated(expression: str, contexts: Contexts) -> str | bool:
             return (left == right) is wanted
     if re.fullmatch(r"'[^']*'", term):
         return term[1:-1]
-    if not re.fullmatch(r"[a-z_]+(\.[a-z_-]+)+", term):
+    if not re.fullmatch(r"[a-z]+(\.[\w-]+)+", term):
         raise ValueError(f"not an expression that is known here: {term}")
     found: Any = contexts
     for part in term.split("."):
@@ -198,7 +198,7 @@ def run_workflow(
     github = {
         "sha": commit,
         "event_name": event,
-        "ref_name": "7/merge" if event == "pull_request" else "main",
+        "ref_name": {"pull_request": "7/merge", "workflow_dispatch": "change"}.get(event, "main"),
         "repository": "us/model",
         "actor": "somebody",
         "token": "a-token",
@@ -208,13 +208,15 @@ def run_workflow(
         },
     }
     run = Run(repository, server, event, {"github": github}, place)
+    own = {name: substituted(value, run.contexts) for name, value in workflow["env"].items()}
+    run.contexts["env"] = own
     environment = {
         **repository.environment,
+        **own,
         "GITHUB_SHA": commit,
         "GITHUB_REF_NAME": github["ref_name"],
         "GITHUB_REPOSITORY": "us/model",
         "GITHUB_API_URL": server.url,
-        **{name: substituted(value, run.contexts) for name, value in workflow["env"].items()},
     }
     for name, job in workflow["jobs"].items():
         run.job(name, job, environment)

@@ -102,6 +102,8 @@ def test_a_fork_has_its_comment_in_the_summary(repository: Repository, server: S
     assert run.results == {"gate": "failure", "comment": "skipped", "renew": "skipped"}
     assert "2 of 2 numbers got worse" in run.summary
     assert server.comments == []
+    by_hand = run_workflow(repository, server, commit, "workflow_dispatch")  # on a branch
+    assert by_hand.results == {"gate": "failure", "comment": "skipped", "renew": "skipped"}
 
 
 def test_comments_of_others_are_left_alone(repository: Repository, server: Server) -> None:
