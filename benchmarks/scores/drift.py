@@ -21,6 +21,7 @@ from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.identity.drift import MIN_FOR_BAND, Bands, Limits, bands, limits, survival
 from leo_bench.evaluation.identity.source_drift import SourceDrift, source_drift
 from leo_bench.evaluation.records.score import ScoreRecord
+from leo_bench.evaluation.records.shown_digits import interval_text, number_text
 from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS
 from leo_bench.evaluation.uncertainty.variance import LEVEL
 
@@ -105,9 +106,9 @@ def rows(drifts: Mapping[str, ScoreRecord]) -> tuple[list[str], list[list[str]]]
             [
                 words,
                 f"{record.videos_used}",
-                f"{record.value:.3f}",
-                "none" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}",
-                f"{told['at_the_end']:.3f}" if "at_the_end" in told else "none",
+                number_text(record.value, interval),
+                interval_text(interval, record.value) or "none",
+                number_text(told["at_the_end"], interval) if "at_the_end" in told else "none",
                 f"{told['broken']:.0f}",
                 "never" if half is None else f"frame {half:.0f}",
             ]
