@@ -115,5 +115,5 @@ def features(
         say(f"note: {note}")
     what = "mean and covariance of " if statistics else ""
     show(f"{out}: {what}{count} clip{'s' * (count != 1)} x {size} features")
-    place = shlex.join([f"--{side}", str(out), "--frames", str(frames), "--protocol", protocol])
-    say(f"in place of the videos: {place}")
+    place = shlex.join([f"--{side}", str(out)])
+    say(f"in place of the videos: {place}, with the options that it was made with")

@@ -150,7 +150,7 @@ def show_score(record: ScoreRecord, out: Out = out) -> None:
         paired = "paired by name" if other.paired else "two samples"
         less = measured_text(other.difference, other.interval, "+")
         out(
-            f"  less {number_text(other.value, record.interval)} of {other.source.name}: {less}, "
+            f"  less {number_text(other.value, other.interval)} of {other.source.name}: {less}, "
             f"{paired}"
         )
     for what, value in record.diagnostics.items():
