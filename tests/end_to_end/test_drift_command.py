@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 from tiny_run import make_run
 
 from conftest import Run
@@ -18,6 +18,7 @@ from leo_bench.evaluation.records.influences import (
     read_influences,
 )
 from leo_bench.evaluation.records.score import ScoreRecord, read_score_record
+from leo_bench.reports.inline_svg import COLOURS
 
 WORLD = "toy-faces/test"
 QUICK = ("--dataset", WORLD, "--embedder", "mean-colour", "--limit", 5)
@@ -112,7 +113,7 @@ def test_table_picture_and_records(leo_bench: Run, tmp_path: Path) -> None:
     with Image.open(tmp_path / "drift.png") as picture:
         pixels = np.asarray(picture.convert("RGB"))
     assert pixels.shape[0] > 600
-    for colour in ((0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)):  # a curve each
+    for colour in map(ImageColor.getrgb, COLOURS[:2]):  # a curve each
         assert (pixels == colour).all(-1).sum() > 200
     kept = sorted((tmp_path / "records").rglob("drift.json"))
     assert len(kept) == 3
