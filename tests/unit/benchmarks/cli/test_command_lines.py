@@ -16,6 +16,7 @@ import typer
 from places import ROOT
 
 from leo_bench.benchmarks.cli.main import MISUSE, app
+from leo_bench.evaluation.errors import InputError
 
 HISTORY = {"CHANGELOG.md", "DECISIONS.md"}  # they name what was there
 BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.M | re.S)
@@ -102,8 +103,8 @@ def refusal(words: list[str], whole: bool) -> str | None:
         context = typer.Context(command, parent=context, info_name=name)
     try:
         command.make_context(context.info_name, waiting, parent=context.parent)
-    except typer.Exit:
-        return None  # --help
+    except (typer.Exit, InputError):
+        return None  # --help; a tracker that is not installed here
     except MISUSE as error:
         why = error.format_message()
         left_out = why.startswith("Missing ") or why.endswith("requires an argument.")
