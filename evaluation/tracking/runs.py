@@ -148,6 +148,12 @@ def _mlflow_picture(tracker: Any, name: str, picture: np.ndarray[Any, Any], step
     mlflow.log_image(picture, f"{name}/step-{step:08d}.png")
 
 
+def _trackio_picture(tracker: Any, name: str, picture: np.ndarray[Any, Any], step: int) -> None:
+    import trackio
+
+    tracker.tracker.log({name: trackio.Image(picture)}, step=step)
+
+
 _CONFIGS: dict[str, Callable[[Any, dict[str, Scalar]], None]] = {"tensorboard": _tensorboard_config}
 
 _LOG: dict[str, dict[str, Any]] = {"wandb": {"commit": True}}  # else a row waits for the next one
@@ -170,6 +176,7 @@ _PICTURES: dict[str, Callable[[Any, str, np.ndarray[Any, Any], int], None]] = {
     "tensorboard": lambda tracker, name, picture, step: tracker.log_images(
         {name: picture[None]}, step, dataformats="NHWC"
     ),
+    "trackio": _trackio_picture,
     "wandb": lambda tracker, name, picture, step: tracker.log_images({name: [picture]}, step),
 }
 
