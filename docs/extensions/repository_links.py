@@ -6,12 +6,13 @@ works on the site, without an address of the project.
 """
 
 import subprocess
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from docutils import nodes
+from jinja2 import Template
+from markupsafe import Markup
 from pygments.lexers import get_lexer_for_filename
 from pygments.util import ClassNotFound
 from sphinx import addnodes
@@ -92,8 +93,16 @@ class SourcePages:
             return None
         return make_refnode(app.builder, env.current_document.docname, page, None, inner)
 
-    def collect(self, app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-        """Name, context and template of each page: on `html-collect-pages`."""
+    def write(self, app: Sphinx, error: Exception | None) -> None:
+        """Write the pages: on `build-finished`.
+
+        They are no pages of the theme, which would draw its menus for each of them.
+        """
+        if error is not None or app.builder.name != "html":
+            return
+        template = Template(
+            (Path(app.confdir) / "templates" / "source.html").read_text(), autoescape=True
+        )
         waiting, done = sorted(self.linked), set[str]()
         while waiting:
             path = waiting.pop()
@@ -106,20 +115,17 @@ class SourcePages:
             if not members and text is None:
                 continue
             page = self._page(path)
-            context = {
-                "title": path,
-                "members": [self._link(app, page, member) for member in members],
-                "code": "" if text is None else _highlighted(app, path, text),
-            }
-            yield page, context, "source.html"
-
-    def _link(self, app: Sphinx, page: str, to: str) -> tuple[str, str | None]:
-        """Name of a file or folder, and its address from a page; None of a file not shown."""
-        name = PurePosixPath(to).name
-        if to in self.committed and _text(app.srcdir / to) is None:
-            return name, None
-        slash = "" if to in self.committed else "/"
-        return name + slash, app.builder.get_relative_uri(page, self._page(to))
+            html = template.render(
+                title=path,
+                site=app.config.html_title,
+                front=app.builder.get_relative_uri(page, app.config.root_doc),
+                pygments=f"{'../' * page.count('/')}_static/pygments.css",
+                members=[self._link(app, page, member) for member in members],
+                code=Markup("" if text is None else _highlighted(app, path, text)),
+            )
+            file = Path(app.outdir) / app.builder.get_target_uri(page)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(html)
 
     def _members(self, path: str) -> list[str]:
         """Files and folders directly in a folder; none: it is a file."""
@@ -128,6 +134,14 @@ class SourcePages:
 
     def _page(self, path: str) -> str:
         return f"source/{path}" if path in self.committed else f"source/{path}/index"
+
+    def _link(self, app: Sphinx, page: str, to: str) -> tuple[str, str | None]:
+        """Name of a file or folder, and its address from a page; None of a file not shown."""
+        name = PurePosixPath(to).name
+        if to in self.committed and _text(app.srcdir / to) is None:
+            return name, None
+        slash = "" if to in self.committed else "/"
+        return name + slash, app.builder.get_relative_uri(page, self._page(to))
 
 
 @cache
@@ -154,5 +168,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_transform(MarkLinks)
     app.connect("builder-inited", pages.read_committed)
     app.connect("missing-reference", pages.resolve)
-    app.connect("html-collect-pages", pages.collect)
+    app.connect("build-finished", pages.write)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
