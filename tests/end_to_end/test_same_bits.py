@@ -43,13 +43,19 @@ def value() -> float:
 
 
 @pytest.fixture(scope="module")
-def on_disk(tmp_path_factory: pytest.TempPathFactory) -> ScoreRequest:
-    """As `request`, of videos that are files: a world's frames are rendered in every reading."""
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Videos as files: a world's frames are rendered in every reading."""
     folder = tmp_path_factory.mktemp("videos")
     for i in range(24):
         write_frames(folder / f"v{i:02d}", 20, seed=i)
-    fake = f"part:2/2:damaged:noise:{folder}"
-    return request(dataset=None, real=f"part:1/2:{folder}", fake=fake)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def on_disk(videos: Path) -> ScoreRequest:
+    """As `request`, of `videos`."""
+    fake = f"part:2/2:damaged:noise:{videos}"
+    return request(dataset=None, real=f"part:1/2:{videos}", fake=fake)
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +77,8 @@ def test_workers_that_render_change_no_bit(value: float) -> None:
     assert score(request(), how).value_float64 == value
 
 
-def test_i3d_gives_the_same_bits_in_any_batch() -> None:
-    small = request("i3d-toy", clips=5, repeats=1)
+def test_i3d_gives_the_same_bits_in_any_batch(on_disk: ScoreRequest) -> None:
+    small = on_disk.model_copy(update={"extractor": "i3d-toy", "clips": 5, "repeats": 1})
     values = {
         score(small, Resources(store=None, workers=w, batch=b)).value_float64
         for w, b in ((1, 1), (4, 3), (2, 8))
@@ -80,27 +86,34 @@ def test_i3d_gives_the_same_bits_in_any_batch() -> None:
     assert len(values) == 1
 
 
-def test_the_cache_changes_no_bit_and_spares_the_network(value: float, tmp_path: Path) -> None:
+def test_the_cache_changes_no_bit_and_spares_the_network(
+    on_disk: ScoreRequest, value_on_disk: float, tmp_path: Path
+) -> None:
     told: list[int] = []
     how = Resources(store=FeatureStore(tmp_path), progress=lambda done, total: told.append(total))
-    assert score(request(), how).value_float64 == value
+    assert score(on_disk, how).value_float64 == value_on_disk
     assert told
     told.clear()
-    assert score(request(), how).value_float64 == value
+    assert score(on_disk, how).value_float64 == value_on_disk
     assert told == []
 
 
-def test_features_are_shared_by_the_metrics(tmp_path: Path) -> None:
+def test_features_are_shared_by_the_metrics(on_disk: ScoreRequest, tmp_path: Path) -> None:
     told: list[int] = []
     how = Resources(store=FeatureStore(tmp_path), progress=lambda done, total: told.append(total))
-    score(request(), how)
+    score(on_disk, how)
     told.clear()
-    score(request(metric="kvd"), how)
+    score(on_disk.model_copy(update={"metric": "kvd"}), how)
     assert told == []
 
 
-def test_another_seed_is_another_number(value: float) -> None:
-    assert score(request(seed=1), Resources(store=None)).value_float64 != value
+def test_another_seed_is_another_number(on_disk: ScoreRequest) -> None:
+    """Other clips are drawn: 6 of the 12 videos of a side."""
+    values = {
+        score(on_disk.model_copy(update={"clips": 6, "seed": seed}), Resources(store=None)).value
+        for seed in (0, 1)
+    }
+    assert len(values) == 2
 
 
 def test_the_order_of_files_changes_no_bit(make_videos: Make, tmp_path: Path) -> None:
@@ -130,11 +143,13 @@ def test_a_changed_frame_is_another_number(make_videos: Make) -> None:
     assert before.value != after.value
 
 
-def test_a_killed_run_goes_on_and_ends_the_same(value: float, tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_and_ends_the_same(
+    videos: Path, value_on_disk: float, tmp_path: Path
+) -> None:
     """Killed with SIGKILL as soon as a few videos are done; nothing of it may be lost or wrong."""
     options = ["--clips", "12", "--repeats", "2", "--protocol", "digan", "--extractor", "pixels"]
-    fake = f"part:2/2:damaged:noise:{WORLD}"
-    command = ["fvd", "--dataset", WORLD, "--fake", fake, "--frames", "16", *options]
+    sides = ["--real", f"part:1/2:{videos}", "--fake", f"part:2/2:damaged:noise:{videos}"]
+    command = ["fvd", *sides, "--frames", "16", *options]
     command += ["--device", "cpu", "--batch", "1", "--json", str(tmp_path / "record.json")]
     code = "from leo_bench.benchmarks.cli.main import main; main()"
     environment = os.environ | {"LEO_BENCH_CACHE": str(tmp_path / "cache")}
@@ -148,13 +163,15 @@ def test_a_killed_run_goes_on_and_ends_the_same(value: float, tmp_path: Path) ->
     assert store.size().files > 0
     assert not (tmp_path / "record.json").exists()
     subprocess.run([sys.executable, "-c", code, *command], env=environment, check=True)
-    assert json.loads((tmp_path / "record.json").read_text())["value_float64"] == value
+    assert json.loads((tmp_path / "record.json").read_text())["value_float64"] == value_on_disk
 
 
-def test_a_record_is_verified_and_a_false_one_is_not(leo_bench: Run, tmp_path: Path) -> None:
+def test_a_record_is_verified_and_a_false_one_is_not(
+    leo_bench: Run, videos: Path, tmp_path: Path
+) -> None:
     record = tmp_path / "record.json"
     made = leo_bench(
-        "fvd", "--dataset", WORLD, "--fake", f"part:2/2:damaged:frozen:{WORLD}", "--frames", 16,
+        "fvd", "--real", videos, "--fake", f"part:2/2:damaged:frozen:{videos}", "--frames", 16,
         "--clips", 8, "--repeats", 1, "--protocol", "digan", "--extractor", "pixels",
         "--json", record,
     )  # fmt: skip
@@ -175,8 +192,10 @@ def test_a_record_is_verified_and_a_false_one_is_not(leo_bench: Run, tmp_path: P
         assert f"fvd {name} " in said.out
 
 
-def test_explain_names_every_setting_that_differs(leo_bench: Run, tmp_path: Path) -> None:
-    common = ("fvd", "--dataset", WORLD, "--fake", f"part:2/2:{WORLD}", "--frames", 16)
+def test_explain_names_every_setting_that_differs(
+    leo_bench: Run, videos: Path, tmp_path: Path
+) -> None:
+    common = ("fvd", "--real", videos, "--fake", f"part:2/2:{videos}", "--frames", 16)
     small = ("--clips", 8, "--repeats", 1, "--extractor", "pixels")
     for protocol in ("digan", "stylegan-v"):
         target = tmp_path / f"{protocol}.json"
