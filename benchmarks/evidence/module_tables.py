@@ -3,8 +3,8 @@
     python -m leo_bench.benchmarks.evidence.module_tables            writes them
     python -m leo_bench.benchmarks.evidence.module_tables --check    exit 1 where one is out of date
 
-A table stands between `<!-- modules -->` and `<!-- /modules -->` in the README of a package. The
-README at the top of the repository has a tree of the packages and their rooms there.
+A table stands between `<!-- modules -->` and `<!-- /modules -->` in the README of a package.
+CONTRIBUTING.md has a tree of the packages and their rooms there.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def with_table(readme: str, table: str) -> str:
 
 
 def tree_of_packages(root: Path) -> str:
-    """The tree of the README at the top: each package, and one line for each of its rooms."""
+    """The tree of CONTRIBUTING.md: each package, and one line for each of its rooms."""
     lines = []
     for name in PACKAGES:
         rooms = [(f"  {r.name}/", first_line(r)) for r in _members(root / name) if r.is_dir()]
@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if one differs")
     check: bool = parser.parse_args(arguments).check
     tables = {ROOT / name / "README.md": tables_of_modules(ROOT / name) for name in PACKAGES}
-    tables[ROOT / "README.md"] = tree_of_packages(ROOT)
+    tables[ROOT / "CONTRIBUTING.md"] = tree_of_packages(ROOT)
     stale = 0
     for path, table in tables.items():
         text = path.read_text()
