@@ -63,6 +63,11 @@ nb_execution_timeout = 240
 nb_execution_in_temp = True
 nb_output_stderr = "remove-warn"
 
+# `make links`.
+linkcheck_timeout = 15  # seconds
+linkcheck_retries = 2
+linkcheck_workers = 8
+
 # Python. In docstrings one backtick marks names of Python as well as files and options: what is a
 # documented name becomes a link. Types of other projects are no links: that would fetch their
 # inventories.
