@@ -67,12 +67,14 @@ def step_of_samples(
     """
     from leo_bench.benchmarks.datasets import names_dataset, parted
     from leo_bench.benchmarks.runs.training import remembered_data
-    from leo_bench.leo.sampling.model import SHIPPED, find_model
+    from leo_bench.leo.sampling.model import SHIPPED, LeoModel, find_model
 
     model = find_model(run)
     data = model.name if model.parent == SHIPPED else remembered_data(model)
     if data is None or frames < CLIP:
         return None
-    real = ["--dataset", parted(data)[0]] if names_dataset(data) else ["--real", data]
+    real: list[object] = ["--dataset", parted(data)[0]]
+    if not names_dataset(data):  # videos of any size
+        real = ["--real", data, "--resolution", LeoModel.open(model).config.resolution]
     root: list[object] = [] if data_root is None else ["--data-root", data_root]
     return "score", *real, "--fake", out, "--metrics", f"fvd{CLIP}", *root

@@ -1,6 +1,7 @@
 """The next step that a command names runs as it is printed."""
 
 import shlex
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from conftest import Outcome, Run
 from leo_bench.benchmarks.cli.next_step import step_of_samples
+from leo_bench.leo.sampling.model import find_model
 
 Make = Callable[..., Path]
 CLIPS = ("--frames", 16, "--protocol", "stylegan-v", "--extractor", "pixels", "--device", "cpu")
@@ -77,10 +79,11 @@ def test_samples_are_scored_against_what_their_model_learned_from(tmp_path: Path
     assert step == ("score", "--dataset", "toy-faces", *scored)
     assert step_of_samples("leo:toy-faces", out, 8, None) is None
     run.mkdir()
-    (run / "config.toml").touch()
+    shutil.copy(find_model("leo:toy-faces") / "config.toml", run)
     assert step_of_samples(str(run), out, 16, None) is None
     (run / "data.json").write_text('{"data": "my faces/"}')
-    assert step_of_samples(str(run), out, 16, None) == ("score", "--real", "my faces/", *scored)
+    real = ("--real", "my faces/", "--resolution", 64)  # the videos may be larger than samples
+    assert step_of_samples(str(run), out, 16, None) == ("score", *real, *scored)
     (run / "data.json").write_text('{"data": "faceforensics/train"}')
     assert step_of_samples(str(run), out, 64, Path("d")) == (
         *("score", "--dataset", "faceforensics", *scored, "--data-root", Path("d")),
