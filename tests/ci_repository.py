@@ -2,6 +2,7 @@
 
 `model.txt` says how good the model is: old, equal, better, worse, or crash. `leo-bench run` copies
 the records of that name, where a crash leaves one of two; `leo-bench regress` is the real one.
+Of `partial`, a number that is new was not measured; `littered` leaves more than records.
 """
 
 import os
@@ -17,6 +18,7 @@ from made_records import features, keep_fvd
 from places import ROOT
 
 RECORDS = "leo-bench-records"
+LITTER = (".git/config", ".gitattributes", ".github/workflows/x.yml", "x/.git/HEAD", "x/run.sh")
 SHIFTS = {"old": 0.4, "equal": 0.4, "better": 0.2, "worse": 0.8, "crash": 0.4}
 
 LEO_BENCH = """#!/bin/bash
@@ -32,7 +34,7 @@ fi
 model=$(cat samples/model.txt)
 while [ "$1" != --records ]; do shift; done
 cp -r "{made}/$model/." "$2"
-[ "$model" != crash ] || exit 3
+[ "$model" != crash ] && [ "$model" != partial ] || exit 3
 """
 
 
@@ -43,6 +45,12 @@ def make_records(folder: Path) -> None:
         keep_fvd(folder / name, real, features(2, 96, shift))
         if name != "crash":
             shutil.copytree(folder / name / "made-16f", folder / name / "made-32f")
+    for name in ("partial", "littered"):
+        shutil.copytree(folder / "equal", folder / name)
+    for path in LITTER:
+        file = folder / "littered" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("[filter]")
 
 
 @dataclass(frozen=True)

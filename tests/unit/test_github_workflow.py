@@ -95,6 +95,26 @@ def test_a_crash_before_there_are_records_makes_none(
     assert not repository.has_records()
 
 
+def test_a_change_whose_samples_fail_gets_no_comment(
+    repository: Repository, server: Server
+) -> None:
+    run = run_workflow(repository, server, repository.push("broken"), "pull_request")
+    assert run.results == {"gate": "failure", "comment": "success", "renew": "skipped"}
+    assert "nothing was compared" in run.log
+    assert server.comments == []
+
+
+def test_only_records_reach_the_branch(repository: Repository, server: Server) -> None:
+    """Nothing else that code has left beside them; and a tag of the branch's name is no branch."""
+    first = repository.push("littered")
+    assert run_workflow(repository, server, first).results["renew"] == "success"
+    assert repository.records()[1] == {"made-16f", "made-32f"}
+    repository.git("tag", RECORDS, first)
+    change = run_workflow(repository, server, repository.push("partial", "next"), "pull_request")
+    assert "0 of 2 numbers got worse" in change.summary
+    assert change.results["gate"] == "failure"  # a number that main has not was not measured
+
+
 def test_a_fork_has_its_comment_in_the_summary(repository: Repository, server: Server) -> None:
     run_workflow(repository, server, repository.push("old"))
     commit = repository.push("worse", "change")

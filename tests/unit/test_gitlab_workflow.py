@@ -132,6 +132,14 @@ def test_main_renews_what_a_merge_accepted_and_nothing_partial(
     assert repository.records()[0] == f"Records of {worse} [skip ci]"
 
 
+def test_only_records_reach_the_branch(repository: Repository, server: Server) -> None:
+    assert run(repository, server, repository.push("littered")).code == 0
+    assert repository.records()[1] == {"made-16f", "made-32f"}
+    change = run(repository, server, repository.push("partial", "next"), request=True)
+    assert change.code == 3, change.log
+    assert server.comments[0]["body"].startswith("### leo-bench: 0 of 2 numbers got worse")
+
+
 def test_a_fork_is_compared_with_the_project_that_it_goes_to(
     repository: Repository, server: Server
 ) -> None:

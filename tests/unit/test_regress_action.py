@@ -52,6 +52,7 @@ def called(folder: Path) -> list[str]:
             "--clips 64 --device cuda",
             ["--model", "a=x", "--clips", "64", "--device", "cuda"],
         ),
+        ("", "--clips 64\n--device cuda\n", ["--clips", "64", "--device", "cuda"]),
         ("a=my s/{dataset}\nb=y\n", "", ["--model", "a=my s/{dataset}", "--model", "b=y"]),
     ],
 )
@@ -73,6 +74,10 @@ def test_bad_input_ends_the_measurement(tmp_path: Path) -> None:
 
 def test_the_gates_exit_code_is_the_steps(tmp_path: Path) -> None:
     settings = {"OLD": "old", "FOLDER": "gate", "SETTINGS": "", "COMPLETE": "true"}
+    incomplete = settings | {"COMPLETE": "false"}
+    code, said = run("regress", tmp_path, LEO_BENCH=noting(tmp_path, 0), **incomplete)
+    assert (code, "was not measured" in said) == (3, True)
+    (tmp_path / "output").unlink()
     assert run("regress", tmp_path, LEO_BENCH=noting(tmp_path, 3), **settings)[0] == 3
     assert called(tmp_path)[:5] == ["regress", "--old", "old", "--new", "gate/change"]
     assert "--settings" not in called(tmp_path)
