@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leo_bench.benchmarks.api.clips import read_clips as read_clips
     from leo_bench.benchmarks.api.distances import fid as fid
     from leo_bench.benchmarks.api.distances import fvd as fvd
     from leo_bench.benchmarks.api.distances import kvd as kvd
@@ -36,6 +37,7 @@ _MODULES = {
     "kvd": "leo_bench.benchmarks.api.distances",
     "load_leo": "leo_bench.benchmarks.api.leo_model",
     "precision": "leo_bench.benchmarks.api.distances",
+    "read_clips": "leo_bench.benchmarks.api.clips",
     "read_records": "leo_bench.reports.dataframe",
     "repetition": "leo_bench.benchmarks.api.scores",
 }
@@ -50,6 +52,7 @@ __all__ = [
     "kvd",
     "load_leo",
     "precision",
+    "read_clips",
     "read_records",
     "repetition",
 ]
