@@ -6,6 +6,7 @@ from pathlib import Path
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.printable import printable
+from leo_bench.evaluation.records import shown_digits
 from leo_bench.evaluation.records.shown_digits import fixed_text, width_text
 from leo_bench.reports.bibliography import Citations, bibtex, citations
 from leo_bench.reports.formats.latex import escape as latex_escape
@@ -21,7 +22,7 @@ from leo_bench.reports.methods_section import (
 )
 from leo_bench.reports.names import metric_with_frames
 from leo_bench.reports.own_tables.numbers import Number, numbers_of
-from leo_bench.reports.own_tables.texts import decimals
+from leo_bench.reports.own_tables.texts import decimals, places_of
 from leo_bench.reports.raters_section import by_study, paragraph_of_raters
 
 BIBTEX = "bibtex"
@@ -99,7 +100,7 @@ def _real_videos(content: Content) -> str:
 
 def _value(number: Number, beside: Sequence[Number]) -> str:
     """A number with its spread, interval, FVD without bias and difference to real videos."""
-    places = decimals(beside)
+    places = places_of(number, decimals(beside))
     content, parts = number.content, []
     if content.get("spread") is not None:
         parts.append(f"standard deviation {width_text(content['spread'])} over repeats")
@@ -112,9 +113,11 @@ def _value(number: Number, beside: Sequence[Number]) -> str:
         parts.append(f"without small-sample bias {fixed_text(found.value, places)}{interval}")
     against = content.get("against")
     if against is not None:
-        ends = "" if against["interval"] is None else f", {_ends(against['interval'], places)}"
-        less = fixed_text(against["difference"], places, "+")
-        parts.append(f"less that of the real videos {less}{ends}")
+        # Of pairs, it is known better than the number.
+        around, less = against["interval"], against["difference"]
+        own = places if around is None else shown_digits.decimals(around, less)
+        ends = "" if around is None else f", {_ends(around, own)}"
+        parts.append(f"less that of the real videos {fixed_text(less, own, '+')}{ends}")
     if len({_clips(one) for one in beside}) > 1:
         parts.append(_clips(number))
     inside = f" ({'; '.join(parts)})" if parts else ""

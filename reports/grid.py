@@ -12,6 +12,7 @@ from leo_bench.evaluation.records.shown_digits import (
     decimals,
     fixed_text,
     interval_text,
+    measured_text,
     spread_text,
 )
 from leo_bench.reports.layouts import Layout, column_id
@@ -267,8 +268,11 @@ def _measured(cell: Cell, has_printed: bool, notes: Footnotes) -> Text:
     lines += [interval_text(interval, value)] if interval else []
     if cell.difference is not None:
         around = cell.difference_interval
-        ends = f" {interval_text(around, cell.difference, '+')}" if around else ""
-        lines.append(f"{fixed_text(cell.difference, places, '+')}{ends}")
+        lines.append(
+            measured_text(cell.difference, around, "+")
+            if around
+            else fixed_text(cell.difference, places, "+")
+        )
     texts = [f"{measured.recipe}."]
     if measured.caveats and has_printed:
         caveats = "; ".join(measured.caveats).rstrip(".")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 SIGNIFICANT = 4  # digits of a number without an interval
 SMALL, LARGE = 1e-3, 1e9  # below and from there on, numbers are shown with an exponent
 MOST = 12  # decimals
+NEAR_ZERO = 2  # decimals more, at most, that tell an end of the interval from 0
 
 
 def decimals(interval: Sequence[float] | None, *values: float) -> int | None:
@@ -17,8 +18,10 @@ def decimals(interval: Sequence[float] | None, *values: float) -> int | None:
 
     Returns:
         for [23.0, 58.9] 0, for [-0.73, 5.66] 1, for [0.0213, 0.0304] 4; never below 0, so that
-        whole numbers keep all of their digits. Without an interval, or where its ends are equal,
-        those that show the largest of `values` with `SIGNIFICANT` digits; of whole numbers 0.
+        whole numbers keep all of their digits. Up to `NEAR_ZERO` more where an end would else be
+        shown as 0 and is not, so that it is seen whether the interval contains 0: for
+        [0.4, 58.9] 1. Without an interval, or where its ends are equal, those that show the
+        largest of `values` with `SIGNIFICANT` digits; of whole numbers 0.
     """
     ends = () if interval is None else tuple(interval)
     largest = max((abs(one) for one in (*values, *ends) if math.isfinite(one)), default=0.0)
@@ -32,7 +35,13 @@ def decimals(interval: Sequence[float] | None, *values: float) -> int | None:
         digits = 0
     else:
         digits = SIGNIFICANT - 1 - (math.floor(math.log10(largest)) if largest else 0)
-    return min(max(digits, 0), MOST)
+    least = min(max(digits, 0), MOST)
+    enough = (
+        more
+        for more in range(least, least + NEAR_ZERO + 1)
+        if all(end == 0 or float(f"{end:.{more}f}") != 0 for end in ends)
+    )
+    return next(enough, least)  # what more decimals do not show is the rounding error of a 0
 
 
 def number_text(value: float, interval: Sequence[float] | None = None, sign: str = "") -> str:

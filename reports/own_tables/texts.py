@@ -54,9 +54,15 @@ def decimals(numbers: Collection[Number]) -> int | None:
     return max((places for places in each if places is not None), default=None)
 
 
+def places_of(number: Number, places: int | None) -> int | None:
+    """Decimal places of a number in a column of `places`: none where it needs an exponent."""
+    own = shown_digits.decimals(number.shown.interval, number.shown.value)
+    return None if own is None else places
+
+
 def lines_of(number: Number, places: int | None, *, infinity: bool) -> tuple[str, ...]:
     """Value with spread, interval, and FVD without small-sample bias if that is asked for."""
-    spread = number.content.get("spread")
+    spread, places = number.content.get("spread"), places_of(number, places)
     lines = [f"{fixed_text(number.shown.value, places)}{spread_text(spread)}"]
     lines += _interval(number.shown, places)
     if infinity and number.content.get("extrapolation") is not None:

@@ -23,6 +23,7 @@ from leo_bench.evaluation.protocols.of_frames import list_frame_protocols
 from leo_bench.evaluation.records.distance import Record, write_record
 from leo_bench.evaluation.records.documents import Document
 from leo_bench.evaluation.records.parts import STATISTICS
+from leo_bench.evaluation.records.score import Against
 from leo_bench.evaluation.records.shares import PrecisionExtra, ShareOfClips
 from leo_bench.reports.bibliography import Bibliography, bibliography, bibtex, citations
 from leo_bench.reports.citing import FORMATS, cited
@@ -176,6 +177,22 @@ def test_scores_and_shares(tmp_path: Path) -> None:
     assert "Precision (Kynkäänniemi et al., 2019) and recall" in text
     assert "(3 nearest neighbours) were computed" in text
     assert r"author = {Kynk{\"a}{\"a}nniemi, Tuomas and" in text
+
+
+def test_a_difference_has_the_digits_of_its_own_interval(tmp_path: Path) -> None:
+    real = Against(
+        source=SCORE.source,
+        value=0.2496,
+        videos_used=3,
+        difference=0.0004,
+        interval=(0.0002, 0.0006),
+        interval_level=0.95,
+        standard_error=0.0001,
+        paired=True,
+    )
+    write_record(SCORE.model_copy(update={"side": "fake", "against": real}), tmp_path / "acd.json")
+    text = cited(tmp_path / "acd.json", "text")
+    assert "less that of the real videos +0.0004, 0.0002 to 0.0006" in text
 
 
 def test_what_has_no_work_says_so(tmp_path: Path) -> None:

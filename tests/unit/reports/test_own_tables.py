@@ -126,6 +126,18 @@ def test_models_as_columns_are_compared_along_rows(tmp_path: Path) -> None:
     assert (row["row"], row["group"], row["column"]) == ("FVD16", "", "ours")
 
 
+def test_a_number_too_small_for_the_decimals_of_its_column_is_not_shown_as_0(
+    tmp_path: Path,
+) -> None:
+    small = {"value": 4e-4, "value_float64": 4e-4, "values": (4e-4,), "values_float64": (4e-4,)}
+    around = {"interval": (2e-4, 6e-4), "standard_error": 1.02e-4}
+    keep(tmp_path / "faces" / "copy" / "kvd.json", 0.4, metric="kvd", **small, **around)
+    keep(tmp_path / "faces" / "other" / "kvd.json", 2.0, metric="kvd")
+    cells = cells_of(tmp_path)
+    assert cells["copy", "KVD16"].lines == ("0.0004", "[0.0002, 0.0006]")
+    assert cells["other", "KVD16"].lines == ("32", "[27, 38]")
+
+
 def test_two_numbers_of_two_ways_have_no_best(tmp_path: Path) -> None:
     keep(tmp_path / "faces" / "a" / "fvd.json", 0.4)
     keep(tmp_path / "faces" / "b" / "fvd.json", 0.2, extractor="other")

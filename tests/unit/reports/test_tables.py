@@ -39,6 +39,13 @@ def test_a_comparable_number_has_its_difference_and_interval(tmp_path: Path) -> 
     assert f"digan v{VERSION}, 2,048 real and 2,048 fake clips, i3d-kinetics400." in text
 
 
+def test_a_difference_and_its_interval_have_the_same_decimals(tmp_path: Path) -> None:
+    put(tmp_path, "DIGAN", digan(interval=(0.4, 258.9), standard_error=65.9))
+    text = FORMATS["terminal"].write(fill(load_layout("1"), tmp_path))
+    assert "[0.5, 259.0]" in text
+    assert "+2 [-128, +131]" in text
+
+
 VERSION = load_protocol("digan").version
 CHANGED = load_protocol("digan").changed("bn_eps", 0.5).model_dump(mode="json")
 
