@@ -119,14 +119,14 @@ if TYPE_CHECKING:
 else:
     DistanceName = Literal[tuple(DISTANCES)]
 
-COVERS = "where this number would fall with other videos, and as many"
+COVERS = "where this number would fall with as many other videos"
 COVERS_FAKES = (
-    "where this number would fall with other fake videos, and as many, against the same statistics "
+    "where this number would fall with as many other fake videos, against the same statistics "
     "of the real side"
 )
 NOT_ZERO = "real against real is not 0 at this count"
 ALL_COVER = (
-    "95 % intervals: where a number would fall with other videos, and as many; "
+    "95 % intervals: where a number would fall with as many other videos; "
     f"{' and '.join(name.upper() for name, metric in METRICS.items() if metric.biased)} of real "
     "against real are not 0 at these counts."
 )

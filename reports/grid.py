@@ -42,8 +42,8 @@ WORDS: dict[str, str] = {
     "!": "SIMULATED raters: no person answered",
 }
 READING = (
-    "Measured: value ± standard deviation over repeats [95 % interval: where it would fall with "
-    "other videos, and as many; real against real is not 0 at these counts]."
+    "Measured: value ± standard deviation over repeats [95 % interval: where it would fall with as "
+    "many other videos; real against real is not 0 at these counts]."
 )
 SAMPLES = (
     "Authors' samples: measured on clips that the authors published: value [95 % interval: other "

@@ -193,9 +193,9 @@ def _intervals(group: Sequence[Content]) -> str:
     bias = f"; {biased} of real against real videos is not 0 at these counts" if biased else ""
     sides = [one["real"]["layout"] for one in group if "real" in one]
     if STATISTICS in sides:  # all of them: it is part of the way
-        others = "other generated videos, and as many, against the same statistics of the real side"
+        others = "as many other generated videos, against the same statistics of the real side"
     else:
-        others = "other videos, and as many, on both sides where there are two"
+        others = "as many other videos, on both sides where there are two"
     return f"Intervals are {said} intervals: where a number would fall with {others}{bias}. "
 
 

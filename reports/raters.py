@@ -8,7 +8,7 @@ from leo_bench.evaluation.records.shown_digits import measured_text
 
 Content = Mapping[str, Any]
 
-COVERS = "where a number would fall with other raters and other videos, as many"
+COVERS = "where a number would fall with as many other raters and videos"
 
 ALONE = "which say nothing of other raters or videos"
 

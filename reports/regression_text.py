@@ -14,7 +14,7 @@ COLUMNS = ("", "number", "old", "new", "change [95 % interval]", "floor", "finds
 # What the columns mean.
 LEGEND = (
     "Lower is better. Worse: significant over all numbers at once, and larger than the floor. "
-    "95 % interval: of the change, with other videos and as many. finds: the smallest rise found "
+    "95 % interval: of the change, with as many other videos. finds: the smallest rise found "
     "with probability 0.8, over all numbers. Keep seeds and first frames: samples of one name are "
     "then pairs, and smaller rises are found. The chance of training again is in none of these. "
     "Not judged: raters' answers."

@@ -39,8 +39,8 @@ def acd(
 
     The mean distance between a video's frames in an embedding of identity. Measures the real
     videos, the fake ones, and their difference. Lower is steadier, and a still video has 0, so read
-    the fake side beside the real one. The 95 % interval says where the number would fall with other
-    videos, and as many.
+    the fake side beside the real one. The 95 % interval says where the number would fall with as
+    many other videos.
 
     Examples:
 
@@ -111,7 +111,7 @@ def drift(
 
     Distances are in an embedding of identity. Real videos give the reference curve, and the
     threshold beyond which a video counts as broken. 95 % intervals and bands say where a curve
-    would fall with other videos, and as many.
+    would fall with as many other videos.
 
     Examples:
 

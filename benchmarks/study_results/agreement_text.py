@@ -72,8 +72,8 @@ def _by_methods(found: AgreementExtra) -> Table:
         for one in found.methods
     ]
     notes = [
-        f"{_level(found)} intervals: of differences, for other videos, and as many; of votes, for "
-        "other raters and other items, and as many. It cannot be told where an interval "
+        f"{_level(found)} intervals: of differences, for as many other videos; of votes, for "
+        "as many other raters and items. It cannot be told where an interval "
         "contains no preference.",
         *_counts(found.methods),
     ]
@@ -160,7 +160,7 @@ def _shared_cells(one: ClipsAgreement, found: AgreementExtra) -> list[str]:
 
 def _shared_notes(found: AgreementExtra) -> Iterator[str]:
     yield (
-        f"{_level(found)} intervals of votes are for other raters and other items, and as many; "
+        f"{_level(found)} intervals of votes are for as many other raters and items; "
         "those of majorities for other items; the metric's values are taken as they are"
     )
     yield "majorities: of the items on which most raters say the same, those that agree"

@@ -40,7 +40,7 @@ class VoteShare(Data):
 
     Args:
         value: 0 to 1.
-        interval: for other raters and other items, and as many; None with too few of either.
+        interval: for as many other raters and items; None with too few of either.
         votes, raters, items: how many it is of.
     """
 
@@ -65,7 +65,7 @@ class ItemShare(Data):
     Args:
         agree: items on which the metric and most raters say the same.
         items: items on which most raters say the same; the others are ties.
-        interval: for other items, and as many (Wilson); None: there are none.
+        interval: for as many other items (Wilson); None: there are none.
     """
 
     agree: Count
@@ -88,7 +88,7 @@ class RatersSay(Data):
     Args:
         value: of pairs, the share of votes for the first method; of single clips, the share of yes
             of the first less that of the second.
-        interval: for other raters and other items, and as many; None with too few of either.
+        interval: for as many other raters and items; None with too few of either.
         even: `value` where the raters prefer neither method: 0.5, or 0 of single clips.
     """
 

@@ -69,7 +69,7 @@ def test_the_value_is_that_of_the_videos_to_the_last_bit(
 def test_the_terminal_says_what_the_interval_covers(leo_bench: Run, sides: Path) -> None:
     assert leo_bench("features", "r", *STYLEGAN, *REAL, "--statistics", "--out", "s.npz").code == 0
     said = leo_bench("fvd", "--real", "s.npz", "--fake", "f", *STYLEGAN)
-    assert "with other fake videos, and as many, against the same statistics" in said.out
+    assert "with as many other fake videos, against the same statistics" in said.out
     assert "statistics from s.npz" in said.err
 
 

@@ -72,7 +72,7 @@ def test_a_published_number_is_said_with_all_that_a_reviewer_asks(tmp_path: Path
         "were held against 2,048 generated ones (from the first frame on, every frame). "
         "The value is the mean of 2 repeats. All chance follows from seed 0; decoding and "
         "arithmetic are those of PyAV 17.1.0 and PyTorch 2.11 on cpu. Intervals are 95 % "
-        "intervals: where a number would fall with other videos, and as many, on both "
+        "intervals: where a number would fall with as many other videos, on both "
         "sides where there are two; FVD of real against real videos is not 0 at these "
         "counts. Not comparable with published numbers: It is odd."
     )
@@ -155,8 +155,8 @@ def test_an_interval_against_statistics_is_of_the_generated_side_alone(tmp_path:
     keep(tmp_path / "b" / "ours" / "fvd.json")
     keep(tmp_path / "b" / "theirs" / "fvd.json", real=known)
     both, alone, *_ = cited(tmp_path, "text").split("\n\n")
-    assert "with other videos, and as many, on both sides where there are two;" in both
-    assert "with other generated videos, and as many, against the same statistics of" in alone
+    assert "with as many other videos, on both sides where there are two;" in both
+    assert "with as many other generated videos, against the same statistics of" in alone
 
 
 def test_scores_and_shares(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_the_text_of_a_small_table(tmp_path: Path) -> None:
         "frames at 64 x 64, strides 1 and 1; made-up (weights none); real: real.\n"
         "<: the best number of its column (lower is better for FVD). Numbers that were "
         "not measured as the column says, known videos and real sides are not ranked.\n"
-        "95 % intervals: where a number would fall with other videos, and as many; FVD "
+        "95 % intervals: where a number would fall with as many other videos; FVD "
         "and FID of real against real are not 0 at these counts.\n"
     )
 

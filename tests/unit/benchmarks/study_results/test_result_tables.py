@@ -41,7 +41,7 @@ ours / theirs       100 / 0       15         3        5             75 / 25     
         'less than 50 % of the items: 1 of 4 raters; the columns "with 1 set apart" alone count '
         "them."
     ) in text
-    assert "where a number would fall with other raters and other videos, as many" in text
+    assert "where a number would fall with as many other raters and videos" in text
 
 
 def test_without_raters_set_apart_there_is_one_way(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_dash_has_its_reason(tmp_path: Path) -> None:
 def test_one_rater_says_nothing_of_others(tmp_path: Path) -> None:
     folder = answered(tmp_path, mostly_ours, raters=1, videos=3, methods=("ours", "theirs"))
     text = text_of(computed(folder))
-    assert "other raters and other videos, as many" not in text
+    assert "as many other raters and videos" not in text
     assert "all votes are alike, or no item has two votes." in text
     assert "nan" not in text.lower()
 
