@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from leo_bench.evaluation.metrics import ALL_COVER, is_higher_better
+from leo_bench.evaluation.metrics import ALL_COVER, DISTANCES, is_higher_better
 from leo_bench.evaluation.records.preference import PreferenceRecord
 from leo_bench.reports.bundles import Bundle, Checked
 from leo_bench.reports.names import metric_title, model_name, setting
@@ -142,7 +142,8 @@ def _measured_by(content: Mapping[str, Any]) -> str:
 
 def _counts(content: Mapping[str, Any]) -> str:
     if "n_real" in content:
-        return f"{content['n_real']:,} real and {content['n_fake']:,} fake clips"
+        samples = DISTANCES[content["metric"]].samples
+        return f"{content['n_real']:,} real and {content['n_fake']:,} fake {samples}"
     return f"{content['videos_used']:,} videos"
 
 

@@ -5,6 +5,7 @@ requests. The template engine escapes everything that comes from a record or a f
 """
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -116,9 +117,7 @@ def render(tree: RecordTree, title: str, extras: Extras) -> str:
         without=citing.without_paper(cited),
         entries=bibtex(cited.works),
         caveats=_caveats(numbers),
-        provenance=[
-            (key, stored.record.to_json().rstrip()) for key, stored in tree.records.items()
-        ],
+        provenance=_provenance(tree, numbers),
         broken=tree.broken,
         is_without_curves=not can_draw(),
     )
@@ -140,6 +139,17 @@ def template(name: str) -> Template:
 def _shown(value: object) -> object:
     """A value of a template without control characters."""
     return printable_lines(value) if type(value) is str else value
+
+
+def _provenance(tree: RecordTree, numbers: Sequence[Number]) -> list[tuple[str, str]]:
+    """The records by key, with those of precision and recall."""
+    of_shares = {
+        number.key.rpartition("/")[0]: json.dumps(number.content, indent=1, ensure_ascii=False)
+        for number in numbers
+        if number.stored is None
+    }
+    of_others = {key: stored.record.to_json().rstrip() for key, stored in tree.records.items()}
+    return sorted((of_shares | of_others).items())
 
 
 def _benchmarks(numbers: Sequence[Number], extras: Extras) -> list[_Benchmark]:

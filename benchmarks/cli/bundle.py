@@ -42,6 +42,7 @@ def report(
     from leo_bench.reports.formats.hypertext import as_element
     from leo_bench.reports.grid import grid_of
     from leo_bench.reports.layouts import list_layouts
+    from leo_bench.reports.own_tables.numbers import numbers_in
     from leo_bench.reports.page import Extras, render
     from leo_bench.reports.records import read_tree
     from leo_bench.reports.tables import fill
@@ -59,7 +60,7 @@ def report(
     titles = {dataset.id: dataset.title for dataset in list_datasets()}
     page = render(tree, title, Extras(tables, clips, curves, titles))
     write_atomically(out, page.encode())
-    say(f"{out}: {len(tree.records)} records, {len(page) / 1e6:.1f} MB")
+    say(f"{out}: {len(numbers_in(tree))} numbers, {len(page) / 1e6:.1f} MB")
     for why in tree.broken.values():
         say(f"not on the page: {why}")
     if tree.broken:

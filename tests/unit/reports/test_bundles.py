@@ -18,7 +18,7 @@ from leo_bench.benchmarks.cli.main import app
 from leo_bench.evaluation.distances.frechet import fit_gaussian, frechet_distance
 from leo_bench.evaluation.distances.influence import ClipFeatures
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.records.distance import write_record
+from leo_bench.evaluation.records.distance import Record, write_record
 from leo_bench.reports.bundles import SideStatistics, Statistics, check, frechet, pack
 from leo_bench.reports.leaderboard import boards, render
 from leo_bench.reports.origins import MODELS, ModelFacts, models_text
@@ -318,6 +318,16 @@ def test_clips_of_another_kind_stand_in_a_table_of_their_own(
         check(tmp_path / f"{name}.leo.zip", tmp_path / f"{name}-2") for name in ("usual", "other")
     ]
     assert len(boards(found)) == 2
+
+
+def test_the_counts_of_fid_are_of_frames(tmp_path: Path) -> None:
+    counts = {"n_real": 16 * 64, "n_fake": 16 * 64}
+    made = record(fvd_of(REAL, FAKE), REAL.values, FAKE.values)
+    made = Record.model_validate(made.model_dump() | {"metric": "fid", **counts})
+    write_record(made, tmp_path / "made" / "made-16f" / "model" / "fid.json")
+    pack(tmp_path / "made", {}, "fid", tmp_path / "fid.leo.zip")
+    (board,) = boards([check(tmp_path / "fid.leo.zip", tmp_path / "scratch")])
+    assert board.counts == "1,024 real and 1,024 fake frames"
 
 
 def test_the_command_makes_the_statistics_from_the_videos(tmp_path: Path) -> None:

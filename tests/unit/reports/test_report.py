@@ -19,6 +19,8 @@ from leo_bench.benchmarks.publishing.clips import picked
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.protocols.of_clips import load_protocol
 from leo_bench.evaluation.records.distance import Record, write_record
+from leo_bench.evaluation.records.documents import Document
+from leo_bench.evaluation.records.shares import PrecisionExtra, ShareOfClips
 from leo_bench.evaluation.records.shown_digits import number_text
 from leo_bench.reports.citing import cited, paragraphs
 from leo_bench.reports.curves import bias_curve, loss_curves, time_curve
@@ -73,6 +75,26 @@ def test_the_page_has_the_sentences_of_cite(tmp_path: Path) -> None:
     assert " (95 % interval " in said
     assert said[said.index("@") :].strip() in text
     assert "Towards Accurate Generative Models of Video" in text
+
+
+def test_precision_and_recall_have_their_provenance(tmp_path: Path) -> None:
+    real, fake = features(1, 64), features(2, 64, 0.5)
+    share = ShareOfClips(value=0.5, interval=(0.4, 0.6))
+    made = record(fvd_of(real, fake), real.values, fake.values)
+    document = Document(
+        "precision", (made,), PrecisionExtra(neighbours=3, precision=share, recall=share)
+    )
+    path = tmp_path / "records" / "made-16f" / "model" / "precision.json"
+    path.parent.mkdir(parents=True)
+    write_record(document, path)
+    out = tmp_path / "page.html"
+    ended = CliRunner().invoke(
+        app, ["report", "--records", str(tmp_path / "records"), "--out", str(out)]
+    )
+    assert (ended.exit_code, ended.stderr.split(", ")[0]) == (0, f"{out}: 2 numbers")
+    text = html.unescape(out.read_text(encoding="utf-8"))
+    assert "<code>made-16f/model/precision.json</code>" in text
+    assert f'"protocol_digest": "{made.protocol_digest}"' in text
 
 
 def test_a_page_without_records_is_refused(tmp_path: Path) -> None:
