@@ -25,7 +25,8 @@ def refusal(error: Any) -> str:
         guess = did_you_mean(found[1], (known := _commands(command)), known.__getitem__)
     elif given := getattr(error, "option_name", None):
         what = error.message.rstrip(".")  # without typer's own guesses
-        options = [name for each in command.get_params(error.ctx) for name in each.opts]
+        names = [name for each in command.get_params(error.ctx) for name in each.opts]
+        options = [name for name in names if name.startswith("-")]  # not names of arguments
         guess = "" if given in options else did_you_mean(given, options)
     elif found := _CHOICE.search(error.message):
         guess = did_you_mean(found[1], map(str, error.param.type_descriptor.choices))
@@ -33,10 +34,13 @@ def refusal(error: Any) -> str:
 
 
 def _commands(group: Any) -> Mapping[str, str]:
-    """What to type for each command of a group, by its name, and by that of its own ones."""
+    """What to type for each command of a group, by its name, and by that of its own ones.
+
+    Of several that have one name, such as `data list` and `weights list`, the first.
+    """
     inner = {
         key: f"{name} {verb}"
-        for name, command in group.commands.items()
+        for name, command in reversed(group.commands.items())
         for verb in getattr(command, "commands", ())
         for key in (verb, f"{name} {verb}")
     }

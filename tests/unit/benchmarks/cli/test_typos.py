@@ -9,6 +9,7 @@ from leo_bench.evaluation.files.known_names import did_you_mean, known_are, near
 
 # What is typed, the nearest word as it is said.
 TYPOS = {
+    "command of several groups": ("info toy-faces", "data info"),
     "command": ("fdv", "fvd"),
     "command of a group": ("fetch --for kvd", "weights fetch"),
     "two words as one": ("study-create", "study create"),
@@ -121,6 +122,8 @@ def test_a_typo_gets_the_nearest_known_word(
     [
         "xyzzy",
         "fvd --xyzzy 16",
+        "leaderboard --bundles bundles",
+        "list --kind metrics",
         "list xyzzy",
         "table xyzzy",
         "fvd --dataset xyzzy --fake a --frames 16",
