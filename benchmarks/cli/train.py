@@ -84,6 +84,7 @@ def train(
     )
     from leo_bench.evaluation.files.targets import Target, check_targets, started
     from leo_bench.evaluation.files.toml_text import to_toml
+    from leo_bench.leo.stages import STAGES
     from leo_bench.leo.training.job import check_stage, train_all, train_stage
     from leo_bench.leo.training.run_folder import RUN, SLIGHT
     from leo_bench.leo.training.tracking import Tracking
@@ -106,7 +107,10 @@ def train(
         if is_first:
             say("\n".join(config_lines(config_asked, request)))
             facts = {"data": remembered_data(run) or ""}
-            watchers.append(Tracking(track or (), run, config_asked, facts, watchers[0]))
+            tracking = Tracking(track or (), run, config_asked, facts, watchers[0])
+            for name in STAGES if stage == "all" else (stage,):
+                tracking.catch_up(name)
+            watchers.append(tracking)
         job = replace(
             begun,
             watchers=watchers,

@@ -59,11 +59,31 @@ class Tracking(Watcher):
 
     def on_start(self, stage: str, step: int, steps: int) -> None:
         """Open a run in each tracker, and tell it what it lacks."""
+        self._open(self._trackers, stage, step)
+
+    def catch_up(self, stage: str) -> None:
+        """Tell what trackers lack of a stage, if it is finished; training does not open it again.
+
+        A tracker failed at its end, or was asked for late.
+        """
+        folder = self._root / stage
+        if not (folder / "model.safetensors").is_file():
+            return
+        last = max((line["step"] for line in _lines(folder, 0)[0]), default=0)
+        behind = []
+        for name in self._trackers:
+            told = _read(_told_file(folder, name), self._listener)
+            if told is None or told.step < last:
+                behind.append(name)
+        self._open(behind, stage, last)
+        self.on_end()
+
+    def _open(self, trackers: Sequence[str], stage: str, step: int) -> None:
         others = {entry.table for entry in ENTRIES.values()} - {table_of(stage)}
         config = {key: value for key, value in self._config.items() if key not in others}
         self._followers = [
             _Follower(name, self._root / stage, {**config, "stage": stage}, step, self._listener)
-            for name in self._trackers
+            for name in trackers
         ]
 
     def on_step(
@@ -112,7 +132,7 @@ class _Follower:
         self, tracker: str, stage: Path, config: Mapping[str, Any], step: int, listener: Watcher
     ) -> None:
         self._stage = stage
-        self._file = stage / "trackers" / f"{tracker}.json"
+        self._file = _told_file(stage, tracker)
         self._read = 0  # bytes of the log
         self._waiting: dict[int, dict[str, float]] = {}  # steps that are not told yet
         self.pictures = {int(path.stem[5:]) for path in stage.glob("pictures/step-*.png")}
@@ -145,7 +165,8 @@ class _Follower:
 
     def tell(self, below: float) -> None:
         """Log what the files have of steps below `below`, and were not told before."""
-        for line in self._lines():
+        lines, self._read = _lines(self._stage, self._read)
+        for line in lines:
             self._waiting.setdefault(line["step"], {}).update(numbers_of(line))
         steps = sorted(self._waiting.keys() | self.pictures)
         for step in (step for step in steps if self._told < step < below):
@@ -161,17 +182,6 @@ class _Follower:
             self._keep()
         self._waiting = {step: line for step, line in self._waiting.items() if step >= below}
         self.pictures = {step for step in self.pictures if step >= below}
-
-    def _lines(self) -> list[dict[str, Any]]:
-        """The lines that the log got since it was last read."""
-        path = self._stage / "log.jsonl"
-        if not path.exists():
-            return []
-        with path.open("rb") as file:
-            file.seek(self._read)
-            content = file.read()
-        self._read += len(content)
-        return [json.loads(line) for line in content.splitlines()]
 
     def close(self) -> None:
         """Close the run; the tracker then has all that it was told."""
@@ -204,6 +214,21 @@ def numbers_of(line: Mapping[str, Any]) -> dict[str, float]:
         named = {"": distance["value"], " low": low, " high": high}
         found |= {f"samples/{metric}{end}": value for end, value in named.items()}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _told_file(stage: Path, tracker: str) -> Path:
+    return stage / "trackers" / f"{tracker}.json"
+
+
+def _lines(stage: Path, read: int) -> tuple[list[dict[str, Any]], int]:
+    """The lines of a stage's log after `read` bytes, and the bytes that are then read."""
+    path = stage / "log.jsonl"
+    if not path.exists():
+        return [], read
+    with path.open("rb") as file:
+        file.seek(read)
+        content = file.read()
+    return [json.loads(line) for line in content.splitlines()], read + len(content)
 
 
 def _read(path: Path, listener: Watcher) -> _Told | None:

@@ -113,6 +113,18 @@ def test_tensorboard_has_curves_distances_pictures_and_the_config(tmp_path: Path
     assert b"cddpm.training.steps" not in config
 
 
+def test_a_tracker_asked_for_after_the_end_gets_the_whole_log_once(
+    tmp_path: Path, notes: type[Notes]
+) -> None:
+    tracking(tmp_path, "notes").catch_up("lmdm")
+    assert notes.rows == []  # nothing is finished
+    train(regression(), SHORT, folder_in(tmp_path), [], cpu=True)
+    for _ in range(2):
+        tracking(tmp_path, "notes").catch_up("lmdm")
+        assert [step for step, _ in notes.rows] == STEPS
+    assert len(notes.configs) == 1
+
+
 def test_a_killed_training_goes_on_in_the_same_curves(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     for stage in (failing_at(regression(), 11), failing_at(regression(), 7)):
