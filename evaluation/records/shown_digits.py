@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 SIGNIFICANT = 4  # digits of a number without an interval
-SMALL, LARGE = 1e-3, 1e9  # below and from there on, numbers are shown with an exponent
+SMALL, LARGE = 1e-4, 1e9  # below and from there on, numbers are shown with an exponent
 MOST = 12  # decimals
 NEAR_ZERO = 2  # decimals more, at most, that tell an end of the interval from 0
 

@@ -192,7 +192,7 @@ def test_a_difference_has_the_digits_of_its_own_interval(tmp_path: Path) -> None
     )
     write_record(SCORE.model_copy(update={"side": "fake", "against": real}), tmp_path / "acd.json")
     text = cited(tmp_path / "acd.json", "text")
-    assert "less that of the real videos +0.0004, 0.0002 to 0.0006" in text
+    assert "less that of the real videos +0.00040, 0.00020 to 0.00060" in text
 
 
 def test_what_has_no_work_says_so(tmp_path: Path) -> None:

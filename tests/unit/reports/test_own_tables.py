@@ -129,12 +129,12 @@ def test_models_as_columns_are_compared_along_rows(tmp_path: Path) -> None:
 def test_a_number_too_small_for_the_decimals_of_its_column_is_not_shown_as_0(
     tmp_path: Path,
 ) -> None:
-    small = {"value": 4e-4, "value_float64": 4e-4, "values": (4e-4,), "values_float64": (4e-4,)}
-    around = {"interval": (2e-4, 6e-4), "standard_error": 1.02e-4}
+    small = {"value": 4e-5, "value_float64": 4e-5, "values": (4e-5,), "values_float64": (4e-5,)}
+    around = {"interval": (2e-5, 6e-5), "standard_error": 1.02e-5}
     keep(tmp_path / "faces" / "copy" / "kvd.json", 0.4, metric="kvd", **small, **around)
     keep(tmp_path / "faces" / "other" / "kvd.json", 2.0, metric="kvd")
     cells = cells_of(tmp_path)
-    assert cells["copy", "KVD16"].lines == ("0.0004", "[0.0002, 0.0006]")
+    assert cells["copy", "KVD16"].lines == ("4e-05", "[2e-05, 6e-05]")
     assert cells["other", "KVD16"].lines == ("32", "[27, 38]")
 
 
