@@ -13,10 +13,9 @@ ROOT = DOCS.parent
 sys.path[:0] = [str(ROOT), str(DOCS / "extensions")]
 
 LEFT_OUT = (
-    *("AgreementExtra", "Document", "Extrapolation", "Forms", "FrameChoice", "LeverageExtra"),
-    *("NearestExtra", "PlannedNumber", "PreferenceRecord", "ScoresExtra", "StatisticsForm"),
-    *("StoredVideos", "StudyExtra", "T", "TableGrid", "VideoInfluences", "VideoRows"),
-    *("WeightedSide", "WeightedStatistic"),
+    *("Document", "Extrapolation", "Forms", "FrameChoice", "PlannedNumber", "StatisticsForm"),
+    *("StoredVideos", "TableGrid", "VideoInfluences", "VideoRows", "WeightedSide"),
+    "WeightedStatistic",
 )
 PACKAGES = ("evaluation", "leo", "baselines", "benchmarks", "reports")
 
