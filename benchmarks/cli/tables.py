@@ -74,7 +74,13 @@ def table(
                 f"table {name}: has rows and columns of its own; --rows, --columns, --where and "
                 "--infinity are for `table --records R` without a name"
             )
-        filled = fill(load_layout(name), records)
+        try:
+            layout = load_layout(name)
+        except InputError as error:
+            if records is None and Path(name).is_dir():
+                raise InputError(f"{error}; for the folder {name}: --records {name}") from None
+            raise
+        filled = fill(layout, records)
         typer.echo(FORMATS[format].write(filled), nl=False)
         _say_unused(filled.layout.id, filled.unused)
         return

@@ -1,5 +1,6 @@
 """`leo-bench doctor`: checks versions, device, cache and the certificates of extractors."""
 
+import importlib
 import importlib.util
 import os
 import shutil
@@ -36,6 +37,7 @@ def examine() -> list[Finding]:
 def _machine() -> Iterator[Finding]:
     for name, version in versions().items():
         yield Finding(name, "wrong" if version == "absent" else "right", version)
+    yield _torchvision()
     if torch.cuda.is_available():
         yield Finding("device", "right", torch.cuda.get_device_name())
     else:
@@ -47,6 +49,16 @@ def _machine() -> Iterator[Finding]:
     free = shutil.disk_usage(parent).free / 1e9
     writable = os.access(parent, os.W_OK)
     yield Finding("cache", "right" if writable else "wrong", f"{root}, {free:.0f} GB free")
+
+
+def _torchvision() -> Finding:
+    """Whether torchvision can be imported: of another build than torch, it raises RuntimeError."""
+    try:
+        version = importlib.import_module("torchvision").__version__
+    except (ImportError, OSError, RuntimeError) as error:
+        advice = "install torch and torchvision together, of one index"
+        return Finding("torchvision", "wrong", f"cannot be imported ({error}); {advice}")
+    return Finding("torchvision", "right", version)
 
 
 def _extractors() -> Iterator[Finding]:

@@ -190,6 +190,7 @@ def test_facts_of_models_that_cannot_be_read_are_one_line(tmp_path: Path) -> Non
 def test_bad_input_is_one_line(tmp_path: Path, leo_bench: Run) -> None:
     for arguments, said in (
         (("table", "8"), "no table '8'; known are 1, 2, 3, 4, 5, 6"),
+        (("table", tmp_path), f"; for the folder {tmp_path}: --records {tmp_path}"),
         (("table", "1", "--records", tmp_path / "none"), "none: no such folder of records"),
         (("tables", "--out", tmp_path, "--format", "docx"), "--format docx: known are terminal"),
     ):
