@@ -58,7 +58,7 @@ def markdown(changes: Sequence[Change], old: Path, new: Path) -> str:
     whole = [len(lines) for lines in lists]
     head = [f"### leo-bench: {verdict(changes)}", *_worst(bad)]
     after = _next(bad, old, new)
-    folded = f"{'The other' if bad else 'All'} {len(rest)}: {counted(rest)}"
+    folded = f"{'The other numbers' if bad else 'All numbers'}: {counted(rest)}"
     text = ""
     for i in range(len(lists)):
         while True:

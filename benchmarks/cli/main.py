@@ -25,6 +25,7 @@ from leo_bench.benchmarks.cli.streams import Outlet, open_streams
 from leo_bench.evaluation.errors import InfrastructureError, InputError
 from leo_bench.evaluation.files.printable import printable
 
+BAD_TORCHVISION = "operator torchvision::"  # ... does not exist: what its import raises
 MISUSE: type[Exception] = typer.BadParameter.__mro__[2]  # what typer raises; it has no public name
 
 ABOUT = """Measure human videos: each number with protocol, interval and provenance.
@@ -132,8 +133,14 @@ def _ending() -> int:
             return 0
         _say_line("a pipe was closed that the work needed")
         return InfrastructureError.exit_code
-    except Exception:  # Python's own 1 would tell a gate of a regression
-        traceback.print_exc()
+    except Exception as error:  # Python's own 1 would tell a gate of a regression
+        if BAD_TORCHVISION in str(error):
+            _say_line(
+                f"{error}: torch and torchvision are of different builds; install both together, "
+                "of one index (`leo-bench doctor` checks it)"
+            )
+        else:
+            traceback.print_exc()
         return InfrastructureError.exit_code
     return ended if isinstance(ended, int) else 0
 

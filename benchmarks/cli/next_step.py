@@ -52,7 +52,7 @@ def step_of_run(
 
 
 def step_of_samples(
-    run: str, out: Path, frames: int, data_root: Path | None
+    run: str, out: Path, frames: int, count: int, data_root: Path | None
 ) -> Sequence[object] | None:
     """The command that compares samples with the videos that their model learned from.
 
@@ -60,21 +60,26 @@ def step_of_samples(
         run: the option --run.
         out: the samples.
         frames: of each.
+        count: of samples.
         data_root: the option --data-root, which the next command takes too.
 
     Returns:
         None where samples are too short, or where it is not known what the model learned from.
     """
-    from leo_bench.benchmarks.datasets import names_dataset, parted
+    from leo_bench.benchmarks.datasets import load_dataset, names_dataset, parted
     from leo_bench.benchmarks.runs.training import remembered_data
+    from leo_bench.evaluation.protocols.of_clips import load_protocol
     from leo_bench.leo.sampling.model import SHIPPED, LeoModel, find_model
 
     model = find_model(run)
     data = model.name if model.parent == SHIPPED else remembered_data(model)
     if data is None or frames < CLIP:
         return None
-    real: list[object] = ["--dataset", parted(data)[0]]
-    if not names_dataset(data):  # videos of any size
-        real = ["--real", data, "--resolution", LeoModel.open(model).config.resolution]
+    real: list[object] = ["--real", data, "--resolution", LeoModel.open(model).config.resolution]
+    if names_dataset(data):
+        dataset = load_dataset(parted(data)[0])
+        clips = load_protocol(dataset.evaluation.protocol).fake
+        needs = clips.count if clips.enough == "exact" and clips.count is not None else 0
+        real = ["--dataset", parted(data)[0], *(["--clips", count] if count < needs else [])]
     root: list[object] = [] if data_root is None else ["--data-root", data_root]
     return "score", *real, "--fake", out, "--metrics", f"fvd{CLIP}", *root

@@ -170,7 +170,7 @@ def sample(
             say(written.gap)
         done = f"{written.samples} samples written, {count} asked for"
         show(f"{out}: {done}; preview: {strip_of(out)}")
-        step = step_of_samples(run, out, frames, data_root)
+        step = step_of_samples(run, out, frames, count, data_root)
         if step is not None:
             say_next(*step)
 

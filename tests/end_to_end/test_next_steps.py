@@ -75,16 +75,21 @@ def test_records_lead_to_a_table_and_a_bundle_to_its_check(
 def test_samples_are_scored_against_what_their_model_learned_from(tmp_path: Path) -> None:
     out, run = Path("my samples"), tmp_path / "run"
     scored = ("--fake", out, "--metrics", "fvd16")
-    step = step_of_samples("leo:toy-faces", out, 16, None)
+    step = step_of_samples("leo:toy-faces", out, 16, 20, None)
     assert step == ("score", "--dataset", "toy-faces", *scored)
-    assert step_of_samples("leo:toy-faces", out, 8, None) is None
+    assert step_of_samples("leo:toy-faces", out, 8, 20, None) is None
+    few = step_of_samples("leo:toy-bodies", out, 16, 20, None)  # digan refuses so few of itself
+    assert few == ("score", "--dataset", "toy-bodies", "--clips", 20, *scored)
+    assert step_of_samples("leo:toy-bodies", out, 16, 2048, None) == (
+        *("score", "--dataset", "toy-bodies", *scored),
+    )
     run.mkdir()
     shutil.copy(find_model("leo:toy-faces") / "config.toml", run)
-    assert step_of_samples(str(run), out, 16, None) is None
+    assert step_of_samples(str(run), out, 16, 20, None) is None
     (run / "data.json").write_text('{"data": "my faces/"}')
     real = ("--real", "my faces/", "--resolution", 64)  # the videos may be larger than samples
-    assert step_of_samples(str(run), out, 16, None) == ("score", *real, *scored)
+    assert step_of_samples(str(run), out, 16, 20, None) == ("score", *real, *scored)
     (run / "data.json").write_text('{"data": "faceforensics/train"}')
-    assert step_of_samples(str(run), out, 64, Path("d")) == (
+    assert step_of_samples(str(run), out, 64, 20, Path("d")) == (
         *("score", "--dataset", "faceforensics", *scored, "--data-root", Path("d")),
     )

@@ -142,6 +142,18 @@ def test_a_bug_shows_its_traceback_and_is_no_regression(
     assert told.endswith("ZeroDivisionError: oh\n")
 
 
+def test_a_torchvision_of_another_build_than_torch_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = RuntimeError("operator torchvision::nms does not exist")
+    monkeypatch.setattr(main, "app", ending(broken))
+    with pytest.raises(SystemExit) as caught:
+        main.main()
+    assert caught.value.code == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "install both together" in line
+
+
 def test_ctrl_c_says_what_is_left_and_the_handler_before_it_is_back(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

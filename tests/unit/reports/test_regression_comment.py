@@ -68,7 +68,7 @@ def test_what_is_worse_is_first_and_the_rest_is_folded() -> None:
     shown, folded = text.split("<details>", 1)
     above = [key for key in ("most", "ours", "a", "b", "c") if f"/{key}/" in shown]
     assert above == ["most", "ours", "c"]
-    assert folded.startswith("\n<summary>The other 2: 1 better, 1 no change</summary>\n\n|")
+    assert folded.startswith("\n<summary>The other numbers: 1 better, 1 no change</summary>\n\n|")
     assert "- `faces-16/c/fvd`: `not there`" in shown
     assert [c.state for c in in_order(changes)] == ["worse", "worse", "missing", "better", "same"]
 
@@ -86,7 +86,7 @@ def test_a_name_is_never_more_than_code(name: str, state: State) -> None:
     tokens = rendered(markdown([hostile], Path(name), Path(name)))
     blocks = [content.strip() for kind, content in tokens if kind == "html_block"]
     assert set(blocks) <= {
-        "<details>\n<summary>All 1: 1 no change</summary>",
+        "<details>\n<summary>All numbers: 1 no change</summary>",
         "<details>\n<summary>Also changed, and not judged</summary>",
         "<details>\n<summary>What the columns mean</summary>",
         "</details>",
