@@ -8,6 +8,7 @@ function `form(options)`, one row here, a protocol file that lists it, and its f
 Imports neither torch nor pydantic, so that help texts are quick and records are read without both.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -19,7 +20,7 @@ class Metric:
 
     Args:
         name: of the verb, in records and in protocols.
-        title: what it is, in one line.
+        title: what it is, in one line; `summary` is what comes before its first comma or bracket.
         samples: what it is computed from: clips or frames of two sides, or videos of one side.
         better: which numbers are the better ones.
         module: of a distance, in `evaluation/distances`; "" where it is no distance.
@@ -52,6 +53,11 @@ class Metric:
     few: str = ""
     suspicious: float = float("inf")
 
+    @property
+    def summary(self) -> str:
+        """What it is, in a few words: a line of `leo-bench --help`."""
+        return re.split(r",| \(", self.title, maxsplit=1)[0].rstrip(".")
+
 
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
@@ -76,7 +82,7 @@ METRICS: Mapping[str, Metric] = {
         ),
         Metric(
             "kvd",
-            "Kernel Video Distance (unbiased squared MMD) of fake videos to real ones.",
+            "Kernel Video Distance of fake videos to real ones (unbiased squared MMD).",
             samples="clips",
             module="kernel",
             options="kernel",

@@ -32,6 +32,7 @@ from leo_bench.benchmarks.cli import (
     train,
 )
 from leo_bench.benchmarks.cli.speed import speed_commands
+from leo_bench.evaluation.metrics import DISTANCES
 
 
 class Verb(NamedTuple):
@@ -138,9 +139,7 @@ SPEED = Group(
 COMMANDS: dict[str, dict[str, Verb | Group]] = {
     "Measure": {
         "score": Verb("Measure several metrics in one pass over the videos", score.score),
-        "fvd": Verb("Fréchet Video Distance of fake videos to real ones", _SIDES["fvd"]),
-        "kvd": Verb("Kernel Video Distance of fake videos to real ones", _SIDES["kvd"]),
-        "fid": Verb("Fréchet Inception Distance of single frames", _SIDES["fid"]),
+        **{name: Verb(metric.summary, _SIDES[name]) for name, metric in DISTANCES.items()},
         "precision": Verb("Precision and recall of fake videos", _SIDES["precision"]),
         "acd": Verb("Average Content Distance: change of a person's appearance", scores.acd),
         "drift": Verb("Identity drift: distance to the first frame, over time", scores.drift),

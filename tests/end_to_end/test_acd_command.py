@@ -18,6 +18,7 @@ from leo_bench.evaluation.embedders import Embedded, EmbedderRequest, FrameEmbed
 from leo_bench.evaluation.records.documents import read_documents
 from leo_bench.evaluation.records.influences import read_influences
 from leo_bench.evaluation.records.score import ScoreRecord, read_score_record
+from leo_bench.evaluation.records.shown_digits import number_text
 
 Make = Callable[..., Path]
 WORLD = "toy-faces/test"
@@ -75,7 +76,7 @@ def test_both_sides_and_their_difference(leo_bench: Run, tmp_path: Path) -> None
     assert fake.against.difference == -real.value
     low, high = fake.against.interval or (0.0, 0.0)
     assert low < -real.value < high < 0
-    assert f"{real.value:.4g}" in said.out
+    assert f" = {number_text(real.value, real.interval)} [" in said.out
     assert "paired by name" in said.out
     kept = sorted(
         str(path.relative_to(tmp_path / "records"))
