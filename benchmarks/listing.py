@@ -151,8 +151,12 @@ def configs() -> Listing:
         ("parameters", lambda row: f"{row[1].parameters / 1e6:.2f} M"),
         ("a step", lambda row: f"{row[1].macs / 1e12:.3g} TMAC"),
         ("steps", lambda row: f"{row[1].steps:,}"),
-        ("one H200, estimated", lambda row: f"{row[1].hours:.1f} h"),
+        ("one H200, estimated", lambda row: _hours(row[1].hours)),
     )
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:.1f} h" if hours >= 0.1 else f"{max(60 * hours, 1):.0f} min"
 
 
 def extractors() -> Listing:
