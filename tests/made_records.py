@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from leo_bench.evaluation.distances.frechet import fit_gaussian
 from leo_bench.evaluation.distances.influence import ClipFeatures
 from leo_bench.evaluation.files.schema import settings_digest
 from leo_bench.evaluation.protocols.of_clips import form_of, load_protocol
@@ -13,6 +14,7 @@ from leo_bench.evaluation.records.distance import Record, write_record
 from leo_bench.evaluation.records.influences import beside_record
 from leo_bench.evaluation.records.parts import SideRecord
 from leo_bench.evaluation.uncertainty.numbers import Numbers, numbers_of
+from leo_bench.reports.bundles import SideStatistics, Statistics
 
 DIMENSION = 8
 
@@ -111,3 +113,12 @@ def side(name: str, videos: int) -> SideRecord:
         decoder="none",
         lossy=False,
     )
+
+
+def statistics(real: ClipFeatures, fake: ClipFeatures) -> Statistics:
+    """Mean and covariance of both sides, as a bundle holds them."""
+    sides = []
+    for clips in (real, fake):
+        gaussian = fit_gaussian(clips.values, correction=0)
+        sides.append(SideStatistics(gaussian.mean.numpy(), gaussian.cov.numpy()))
+    return Statistics(*sides)
