@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.given_files import read_given_text, shortened
 from leo_bench.evaluation.files.json_files import parse_json
-from leo_bench.evaluation.records.shown_digits import interval_text, number_text
+from leo_bench.evaluation.records.shown_digits import measured_text, number_text
 from leo_bench.reports.inline_svg import COLOURS, inline
 from leo_bench.reports.records import StoredRecord
 
@@ -84,8 +84,7 @@ def bias_curve(records: Mapping[str, StoredRecord]) -> Curve | None:
             f"{number_text(at, (low, high))} ({real:g} and {fake:g})"
             for (real, fake), at in zip(counts, fit["values"], strict=True)
         ]
-        tends_to = f"{number_text(value, (low, high))} {interval_text((low, high), value)}"
-        rows.append((label, tends_to, ", ".join(points)))
+        rows.append((label, measured_text(value, (low, high)), ", ".join(points)))
     return _curve(
         figure,
         axes,
@@ -189,8 +188,7 @@ def _by_time(curve: Mapping[str, Sequence[float]]) -> dict[float, str]:
     said = {}
     for i, time in enumerate(curve["time"]):
         around = (curve["low"][i], curve["high"][i]) if {"low", "high"} <= curve.keys() else None
-        value = curve["mean"][i]
-        said[time] = f"{number_text(value, around)} {interval_text(around, value)}".rstrip()
+        said[time] = measured_text(curve["mean"][i], around)
     return said
 
 

@@ -16,7 +16,7 @@ from leo_bench.evaluation.records.documents import (
     read_documents,
 )
 from leo_bench.evaluation.records.preference import PreferenceRecord
-from leo_bench.evaluation.records.shown_digits import interval_text, number_text
+from leo_bench.evaluation.records.shown_digits import interval_text, measured_text, number_text
 
 # The name of a record that a newer one replaced ends in the time at which it was made.
 SET_ASIDE = re.compile(r"\.\d{8}T\d{6}\.\d+$")
@@ -43,6 +43,11 @@ class Shown:
     def interval_text(self) -> str:
         """The interval with as many decimals as the value, or ""."""
         return interval_text(self.interval, self.value)
+
+    @property
+    def text(self) -> str:
+        """Both, as "35 [23, 59]"."""
+        return measured_text(self.value, self.interval)
 
 
 @dataclass(frozen=True)

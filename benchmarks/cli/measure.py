@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,8 +35,17 @@ if TYPE_CHECKING:
     from leo_bench.benchmarks.scores.score import DistanceReport
     from leo_bench.evaluation.features.of_clips import Resources
 
-# Plan, resources, --json, --records, --track.
-Act = Callable[["Plan", "Resources", Path | None, Path | None, list[str] | None], None]
+
+@dataclass(frozen=True)
+class _Places:
+    """Where the numbers go: the options --json, --records and --track."""
+
+    json: Path | None
+    records: Path | None
+    track: list[str] | None
+
+
+Act = Callable[["Plan", "Resources", _Places], None]
 
 EXAMPLES = """
 Examples:
@@ -115,19 +125,14 @@ def _command(metric: str, act: Act, about: str) -> Callable[..., None]:
             limit=limit,
             **fields_of(sides, strides, network, reading),
         )
-        act(plan(request), effort.resources(batch=batch), json, records, track)
+        places = _Places(json, records, track)
+        act(plan(request), effort.resources(batch=batch), places)
 
     command.__doc__ = about
     return command
 
 
-def _distance(
-    chosen: "Plan",
-    resources: "Resources",
-    json: Path | None,
-    tree: Path | None,
-    track: list[str] | None,
-) -> None:
+def _distance(chosen: "Plan", resources: "Resources", places: _Places) -> None:
     from leo_bench.benchmarks.cli.results import show_record, written
     from leo_bench.benchmarks.scores.score import scored
     from leo_bench.evaluation.records.distance import record_path
@@ -135,25 +140,20 @@ def _distance(
 
     found = scored(chosen, resources)
     record = found.record
+    tree = places.records
     in_tree = [] if tree is None else [(record_path(tree, record), found.keep)]
     made = document_of(record.metric, [record])
-    with written(made, json, found.keep, in_tree, track, tree) as show:
+    with written(made, places.json, found.keep, in_tree, places.track, tree) as show:
         show_record(record, show)
 
 
-def _precision(
-    chosen: "Plan",
-    resources: "Resources",
-    json: Path | None,
-    tree: Path | None,
-    track: list[str] | None,
-) -> None:
+def _precision(chosen: "Plan", resources: "Resources", places: _Places) -> None:
     from leo_bench.benchmarks.cli.results import show_record
     from leo_bench.benchmarks.scores.precision import precision_of
     from leo_bench.evaluation.records.shown_digits import measured_text
 
     report = precision_of(chosen, resources)
-    with _reported(report, json, tree, track) as show:
+    with _reported(report, places) as show:
         shares = report.extra
         for name, share in (("precision", shares.precision), ("recall", shares.recall)):
             said = measured_text(share.value, share.interval)
@@ -161,13 +161,7 @@ def _precision(
         show_record(report.record, show)
 
 
-def _leverage(
-    chosen: "Plan",
-    resources: "Resources",
-    json: Path | None,
-    tree: Path | None,
-    track: list[str] | None,
-) -> None:
+def _leverage(chosen: "Plan", resources: "Resources", places: _Places) -> None:
     from leo_bench.benchmarks.cli.results import show_record
     from leo_bench.benchmarks.cli.screen import table
     from leo_bench.benchmarks.scores.leverage import leverage_of
@@ -180,31 +174,31 @@ def _leverage(
             side,
             v.video,
             str(v.clips),
-            "" if v.change is None else f"{number_text(v.change, sign='+')}",
+            "" if v.change is None else number_text(v.change, sign="+"),
             "" if v.change is None else f"{100 * v.change / found.value:+.2f} %",
         ]
         for side, videos in (("real", found.real), ("fake", found.fake))
         for v in videos[:SHOWN]
     ]
-    with _reported(report, json, tree, track) as show:
+    with _reported(report, places) as show:
         show_record(report.record, show)
         columns = ["side", "video", "clips", "FVD changes by", "of FVD"]
         title = "largest changes of FVD when one video is left out"
         table(title, columns, rows, show)
 
 
-def _reported(
-    report: "DistanceReport[Any]", json: Path | None, tree: Path | None, track: list[str] | None
-) -> AbstractContextManager["Out"]:
+def _reported(report: "DistanceReport[Any]", places: _Places) -> AbstractContextManager["Out"]:
     """As `written`; in the folder of records the document lies beside its distance's record."""
     from leo_bench.benchmarks.cli.results import written
     from leo_bench.evaluation.records.distance import record_path, write_record
 
     made = report.document
-    write = partial(write_record, made)
-    place = [] if tree is None else [record_path(tree, report.record).with_stem(made.kind)]
+    write, tree = partial(write_record, made), places.records
+    in_tree = []
+    if tree is not None:
+        in_tree.append((record_path(tree, report.record).with_stem(made.kind), write))
     in_table = tree if made.kind == "precision" else None  # tables have no changes by single videos
-    return written(made, json, write, [(path, write) for path in place], track, in_table)
+    return written(made, places.json, write, in_tree, places.track, in_table)
 
 
 def nearest(
@@ -269,7 +263,7 @@ def nearest(
     )
     report = find_nearest(request, effort.resources(batch=batch), out)
     rows = [
-        [p.sample, p.train, str(p.start), f"{number_text(p.distance)}", f"{100 * p.percentile:.1f}"]
+        [p.sample, p.train, str(p.start), number_text(p.distance), f"{100 * p.percentile:.1f}"]
         for p in report.pairs[:SHOWN]
     ]
     columns = ["sample", "nearest training video", "at frame", "distance", "percentile"]

@@ -153,8 +153,7 @@ def _value(done: "Done") -> str:
         return "-"
     from leo_bench.reports.records import published
 
-    told = published(done.record)
-    return f"{told.value_text} {told.interval_text}".rstrip()
+    return published(done.record).text
 
 
 def demo(
@@ -180,8 +179,7 @@ def demo(
     from leo_bench.reports.records import published
 
     def text(cell: Cell) -> str:
-        told = published(cell.record)
-        value = f"{told.value_text} {told.interval_text}"
+        value = published(cell.record).text
         if cell.worse_by is None:
             return value
         ends = (cell.worse_by.low, cell.worse_by.high)
