@@ -31,15 +31,23 @@ from leo_bench.benchmarks.cli import (
     tables,
     train,
 )
+from leo_bench.benchmarks.cli.processes import Processes
 from leo_bench.benchmarks.cli.speed import speed_commands
 from leo_bench.evaluation.metrics import DISTANCES
 
 
 class Verb(NamedTuple):
-    """A command."""
+    """A command.
+
+    Args:
+        summary: its line of help.
+        run: the function.
+        processes: how it works under torchrun.
+    """
 
     summary: str
     run: Callable[..., None]
+    processes: Processes = "first"
 
 
 class Group(NamedTuple):
@@ -138,9 +146,9 @@ SPEED = Group(
 
 COMMANDS: dict[str, dict[str, Verb | Group]] = {
     "Measure": {
-        "score": Verb("Measure several metrics in one pass over the videos", score.score),
-        **{name: Verb(metric.summary, _SIDES[name]) for name, metric in DISTANCES.items()},
-        "precision": Verb("Precision and recall of fake videos", _SIDES["precision"]),
+        "score": Verb("Measure several metrics in one pass over the videos", score.score, "team"),
+        **{name: Verb(metric.summary, _SIDES[name], "team") for name, metric in DISTANCES.items()},
+        "precision": Verb("Precision and recall of fake videos", _SIDES["precision"], "team"),
         "acd": Verb("Average Content Distance: change of a person's appearance", scores.acd),
         "drift": Verb("Identity drift: distance to the first frame, over time", scores.drift),
         "repetition": Verb("Share of videos in which motion comes back", scores.repetition),
@@ -152,15 +160,17 @@ COMMANDS: dict[str, dict[str, Verb | Group]] = {
         "plan": Verb("Show how many videos an interval or a difference takes", plan.plan),
         "verify": Verb("Compute the numbers of records again, and compare", inspect.verify),
         "explain": Verb("Show what differs between two records, and its effect", inspect.explain),
-        "leverage": Verb("Show how FVD changes without each single video", _SIDES["leverage"]),
+        "leverage": Verb(
+            "Show how FVD changes without each single video", _SIDES["leverage"], "team"
+        ),
         "nearest": Verb("Find the training video nearest to each sample", measure.nearest),
         "regress": Verb("Fail if a number got worse by more than chance, for CI", tables.regress),
     },
     "LEO": {
-        "train": Verb("Train LEO on videos: one stage, or all in order", train.train),
-        "encode": Verb("Write the motion codes of all training frames", train.encode),
+        "train": Verb("Train LEO on videos: one stage, or all in order", train.train, "own"),
+        "encode": Verb("Write the motion codes of all training frames", train.encode, "own"),
         "export": Verb("Write a trained run in the small form for sampling", train.export),
-        "sample": Verb("Sample videos from a trained or shipped LEO", sample.sample),
+        "sample": Verb("Sample videos from a trained or shipped LEO", sample.sample, "own"),
         "edit": Verb("Edit the first frame of samples, and keep their motion", sample.edit),
         "animate": Verb("Animate a picture with the motion of a video", animate.animate),
         "ablate": ABLATE,

@@ -21,9 +21,11 @@ from leo_bench.benchmarks.cli.commands import COMMANDS, Verb
 from leo_bench.benchmarks.cli.help_pages import HelpfulCommand, HelpfulGroup
 from leo_bench.benchmarks.cli.help_text import WIDEST
 from leo_bench.benchmarks.cli.options import with_groups, with_include
+from leo_bench.benchmarks.cli.processes import is_first, with_processes
 from leo_bench.benchmarks.cli.streams import Outlet, open_streams
 from leo_bench.evaluation.errors import InfrastructureError, InputError
 from leo_bench.evaluation.files.printable import printable
+from leo_bench.evaluation.processes.team import TeamEnded
 
 BAD_TORCHVISION = "operator torchvision::"  # ... does not exist: what its import raises
 MISUSE: type[Exception] = typer.BadParameter.__mro__[2]  # what typer raises; it has no public name
@@ -83,7 +85,7 @@ def _app() -> typer.Typer:
 
 def _add(group: typer.Typer, name: str, verb: Verb, heading: str) -> None:
     group.command(name, cls=HelpfulCommand, short_help=verb.summary, rich_help_panel=heading)(
-        with_include(with_groups(verb.run))
+        with_include(with_groups(with_processes(verb.run, verb.processes)))
     )
 
 
@@ -126,8 +128,10 @@ def _ending() -> int:
     except (InputError, InfrastructureError) as error:
         _say_line(str(error))
         return error.exit_code
+    except TeamEnded as others:
+        return others.exit_code
     except MISUSE as error:
-        return _misused(error)
+        return _misused(error) if is_first() else InputError.exit_code
     except SystemExit as way_out:  # typer's, of completion; and with 1 where a pipe is closed
         if not way_out.code:
             return 0
@@ -176,5 +180,6 @@ def _stopped(number: int, frame: FrameType | None) -> None:
     line = (
         "\nleo-bench: stopped; what was finished is kept, and the same command goes on from there\n"
     )
-    os.write(2, line.encode())  # nothing else may write from here
+    if is_first():
+        os.write(2, line.encode())  # nothing else may write from here
     raise KeyboardInterrupt

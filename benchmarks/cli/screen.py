@@ -90,15 +90,20 @@ def resources(
     what: str = "features",
     unit: str = "clips",
 ) -> "Resources":
-    """Cache, threads and progress of a command."""
+    """Cache, threads and progress of a command, and the processes that divide its work."""
     from leo_bench.evaluation.features.cache import FeatureStore
     from leo_bench.evaluation.features.of_clips import Resources
+    from leo_bench.evaluation.processes.torchrun import this_team
 
+    team = this_team()
     store = FeatureStore(cache_root()) if keep else None
+    if team.size > 1:
+        store = FeatureStore(team.share_folder(cache_root(), keep=keep))
     return Resources(
         store=store,
         workers=workers,
         batch=batch,
+        team=team,
         opening=Bar("opening", "videos"),
         progress=Bar(what, unit),
     )

@@ -10,6 +10,9 @@ import errno
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -88,6 +91,18 @@ def open_streams() -> Outlet | None:
     sys.stdout = _text(outlet, getattr(sys.stdout, "encoding", "utf-8"), by_line)
     sys.stderr = _text(Outlet(2), getattr(sys.stderr, "encoding", "utf-8"), True)
     return outlet
+
+
+@contextmanager
+def muted() -> Iterator[None]:
+    """Drop what is shown."""
+    shown = sys.stdout, sys.stderr
+    with Path(os.devnull).open("w", encoding="utf-8") as nothing:
+        sys.stdout = sys.stderr = nothing
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = shown
 
 
 def has_reader_left() -> bool:

@@ -15,7 +15,7 @@ from leo_bench.benchmarks.scores.asked import (
     check_not_real,
 )
 from leo_bench.benchmarks.scores.drift import drift_of, drift_request, real_side
-from leo_bench.benchmarks.scores.feature_sides import check_features_known, check_fits
+from leo_bench.benchmarks.scores.feature_sides import check_features_known
 from leo_bench.benchmarks.scores.pairs import Difference, of_distances, of_scores, pairs
 from leo_bench.benchmarks.scores.plan import FramePlan, Plan, plan, plan_frames
 from leo_bench.benchmarks.scores.precision import shares_of
@@ -23,9 +23,9 @@ from leo_bench.benchmarks.scores.requests import FrameScoreRequest, ScoreRequest
 from leo_bench.benchmarks.scores.score import (
     DistanceReport,
     Scored,
+    jobs_of,
     open_sides,
     score_opened,
-    settings_of,
 )
 from leo_bench.benchmarks.scores.score_record import (
     MeasuredScore,
@@ -35,7 +35,6 @@ from leo_bench.benchmarks.scores.score_record import (
 from leo_bench.benchmarks.scores.shared_videos import SharedVideos
 from leo_bench.evaluation.features.jobs import FrameJob, Job
 from leo_bench.evaluation.identity.embedded_videos import EmbeddedVideos
-from leo_bench.evaluation.measure import wanted_clips
 from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.records.distance import record_path, slug, write_record
 from leo_bench.evaluation.records.documents import MeasuredRecord
@@ -155,11 +154,7 @@ class DistanceGroup:
             sides = open_sides(chosen, self.shared.resources)
             named.append((fake, sides[1].source.name))
             check_apart(named)
-            for side in sides:
-                check_fits(side, chosen, network.frozen)
-            settings = settings_of(chosen, network, self.shared.resources)
-            for wanted in wanted_clips(*sides, chosen.protocol, settings):
-                yield network.job(chosen.resolution, wanted)
+            yield from jobs_of(chosen, *sides, network, self.shared.resources)
 
     def measure(self) -> Measured:
         """The numbers, from features that are in the store as far as they could be made.

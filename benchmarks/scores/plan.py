@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import torch
-
 from leo_bench.benchmarks.datasets import Dataset, absolute_dataset, load_dataset, parted
 from leo_bench.benchmarks.datasets.dataset import DATASETS
 from leo_bench.benchmarks.scores.requests import (
@@ -25,6 +23,7 @@ from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.embedders import EmbedderRequest
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ExtractorRequest
+from leo_bench.evaluation.extractors.numerics import usual_device
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.schema import Data
 from leo_bench.evaluation.metrics import DISTANCES
@@ -218,8 +217,8 @@ def embedder_request(request: FrameScoreRequest, protocol: FrameProtocol) -> Emb
 
 
 def device_of(request: VideoOptions) -> str:
-    """The device of a request; by default a GPU if there is one."""
-    return request.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    """The device of a request, or the usual one."""
+    return request.device or usual_device()
 
 
 def source_options(

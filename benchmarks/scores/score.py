@@ -23,7 +23,15 @@ from leo_bench.evaluation.features.of_clips import (
     clip_features,
 )
 from leo_bench.evaluation.features.of_frames import FrameRecipe, frame_features, frames_of_clips
-from leo_bench.evaluation.measure import Measurement, Settings, Side, WantedClips, measure
+from leo_bench.evaluation.features.shared_pass import fill_together
+from leo_bench.evaluation.measure import (
+    Measurement,
+    Settings,
+    Side,
+    WantedClips,
+    measure,
+    wanted_clips,
+)
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol
 from leo_bench.evaluation.records.distance import Record, write_record
 from leo_bench.evaluation.records.documents import Document, LeverageExtra, document_of
@@ -77,14 +85,17 @@ def score(request: ScoreRequest, resources: Resources) -> Record:
 
 
 def scored(chosen: Plan, resources: Resources) -> Scored:
-    """Measure a distance as planned.
+    """Measure a distance as planned; several processes divide the videos among them.
 
     Raises:
+        ShareDone: in every process but the first.
         InputError: the sources or weights cannot be used.
     """
     began = time.monotonic()
     real, fake = open_sides(chosen, resources)
     network = build_network(chosen.network, chosen.protocol)
+    jobs = partial(jobs_of, chosen, real, fake, network, resources)
+    fill_together(jobs, resources, chosen.request.on_error)
     return score_opened(chosen, real, fake, network, resources, began)
 
 
@@ -112,6 +123,21 @@ def score_opened(
     measured = measure(request.metric, real, fake, chosen.protocol, settings)
     record = record_of(chosen, measured, network.frozen, seconds_since(began))
     return Scored(with_news(record, resources), measured)
+
+
+def jobs_of(
+    chosen: Plan, real: Side, fake: Side, network: "Network", resources: Resources
+) -> list[Job]:
+    """What a distance needs of the videos of both sides, for `features.one_pass`.
+
+    Raises:
+        InputError: as `wanted_clips`, and where features of a file do not fit.
+    """
+    for side in (real, fake):
+        check_fits(side, chosen, network.frozen)
+    settings = settings_of(chosen, network, resources)
+    wanted = wanted_clips(real, fake, chosen.protocol, settings)
+    return [network.job(chosen.resolution, each) for each in wanted]
 
 
 def settings_of(chosen: Plan, network: "Network", resources: Resources) -> Settings:

@@ -5,6 +5,7 @@ A number is measured as the command of its metric does it, on features that the 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from leo_bench.benchmarks.scores.asked import AskedMetric, NamedFake, Protocols
@@ -13,6 +14,7 @@ from leo_bench.benchmarks.scores.plan import named_dataset
 from leo_bench.benchmarks.scores.shared_videos import SharedVideos
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.one_pass import fill
+from leo_bench.evaluation.features.shared_pass import fill_together
 from leo_bench.evaluation.features.stores import MemoryStore
 from leo_bench.evaluation.records.comparison import DifferenceRecord, PrecisionOf, ScoresExtra
 from leo_bench.evaluation.records.documents import Document, MeasuredRecord
@@ -84,7 +86,10 @@ class Together:
 def measure_together(asked: Asked, resources: Resources) -> Together:
     """Measure every metric of every fake side; each video is decoded once.
 
+    Several processes divide the videos among them, and the first goes on alone.
+
     Raises:
+        ShareDone: in every process but the first.
         InputError: options, videos or weights cannot be used; all that can be found out before the
             videos are read is.
     """
@@ -94,6 +99,7 @@ def measure_together(asked: Asked, resources: Resources) -> Together:
     shared = SharedVideos(replace(resources, store=store, progress=None))
     groups = list(_groups(asked, chosen, shared))
     jobs = [job for group in groups for job in group.jobs()]
+    fill_together(partial(tuple, jobs), replace(resources, store=store), asked.shared["on_error"])
     fill(jobs, store, resources, asked.shared["on_error"])
     del jobs
     numbers: list[Number] = []

@@ -1,5 +1,6 @@
 """Where and how frozen networks compute: device, and settings of torch that move bits."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -40,6 +41,17 @@ def full_precision() -> Iterator[None]:
         for device in ("cpu", "cuda"):
             restored.enter_context(torch.autocast(device, enabled=False))
         yield
+
+
+def usual_device() -> str:
+    """The device where a user names none: a GPU if there is one.
+
+    Of several processes of torchrun on a machine, each has its own.
+    """
+    if not torch.cuda.is_available():
+        return "cpu"
+    own = int(os.environ.get("LOCAL_RANK", "0"))
+    return f"cuda:{own}" if own else "cuda"
 
 
 def chosen_device(name: str) -> torch.device:

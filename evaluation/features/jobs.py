@@ -1,11 +1,11 @@
 """What several measurements need of each video, and the reading of it: one decoding for all.
 
-A job is one measurement's choice of clips or frames. `works` puts together what the jobs need of
-each video and the store does not have; `VideoWork.pieces` reads it.
+A job is one measurement's choice of clips or frames. `needs` puts together what the jobs need of
+each video, `works` what the store does not have of it; `VideoWork.pieces` reads it.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import NamedTuple, Self
@@ -28,6 +28,11 @@ class ClipJob:
     refs: Sequence[ClipRef]
     window: Window
     recipe: FeatureRecipe
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no clip is needed, as of a file of features."""
+        return not self.refs
 
     def by_video(self) -> dict[int, Self]:
         """The job of each video."""
@@ -56,6 +61,11 @@ class FrameJob:
     source: VideoSource
     wanted: Sequence[tuple[int, Sequence[int]]]
     recipe: FrameRecipe
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no frame is needed."""
+        return not self.wanted
 
     def by_video(self) -> dict[int, Self]:
         """The job of each video."""
@@ -223,17 +233,43 @@ def _most_held(clips: Collection[range]) -> int:
     return max(accumulate(changes[frame] for frame in sorted(changes)))
 
 
-def works(jobs: Sequence[Job], store: Store) -> list[VideoWork]:
-    """What is missing of each video, by content: what two sources share is read once."""
-    found: dict[tuple[str, str], VideoWork] = {}
+class VideoNeeds(NamedTuple):
+    """What jobs need of one video, whether the store has it or not.
+
+    Args:
+        source: a source that shows the video; others may show it, too.
+        video: its index there.
+        parts: each job's part of this video, with the key of its features in the store.
+    """
+
+    source: VideoSource
+    video: int
+    parts: list[tuple[str, Job]]
+
+    def missing(self, store: Store) -> VideoWork | None:
+        """What the store does not have; None if it has everything."""
+        work, digest = VideoWork(self.source, self.video), self.source.digest(self.video)
+        for key, part in self.parts:
+            known = store.read(key, digest)
+            missing = {name: at for name, at in part.named().items() if name not in known}
+            if missing:
+                work.add(part, key, missing)
+        return work if work.jobs else None
+
+
+def needs(jobs: Sequence[Job]) -> list[VideoNeeds]:
+    """What the jobs need of each video, by content: what two sources share is there once."""
+    found: dict[tuple[str, str], VideoNeeds] = {}
     for job in jobs:
         source, decoder, sizes = job.source, job.source.medium.decoder, job.source.sizes()
         keys = {size: job.recipe.key(decoder, size) for size in set(sizes)}
         for video, part in job.by_video().items():
-            key, digest = keys[sizes[video]], source.digest(video)
-            known = store.read(key, digest)
-            missing = {name: at for name, at in part.named().items() if name not in known}
-            if missing:
-                work = found.setdefault((decoder, digest), VideoWork(source, video))
-                work.add(part, key, missing)
+            of_video = VideoNeeds(source, video, [])
+            needed = found.setdefault((decoder, source.digest(video)), of_video)
+            needed.parts.append((keys[sizes[video]], part))
     return list(found.values())
+
+
+def works(wanted: Iterable[VideoNeeds], store: Store) -> list[VideoWork]:
+    """What is missing of each video."""
+    return [work for each in wanted if (work := each.missing(store)) is not None]

@@ -22,6 +22,7 @@ from leo_bench.evaluation.features.single_thread_pool import Lanes, available_by
 from leo_bench.evaluation.features.stores import Store
 from leo_bench.evaluation.files.schema import settings_digest
 from leo_bench.evaluation.preprocess import I3D_SIDE, PREPROCESS, PREPROCESS_VERSION, loaded
+from leo_bench.evaluation.processes.team import ALONE, Team
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, Loading
 from leo_bench.evaluation.videos.source import VideoSource, each_levels
 
@@ -154,6 +155,7 @@ class Resources:
         workers: threads that read and resize; fewer where stored frames are very large.
         batch: clips handed to the extractor at once on a GPU; None: as many as make FRAMES_A_BATCH
             frames.
+        team: processes that divide the work on videos (`one_pass.fill_together`).
         opening: told while sources are opened: videos done, videos in all.
         progress: told after every clip or batch: clips done, clips to do.
     """
@@ -161,6 +163,7 @@ class Resources:
     store: Store | None
     workers: int = 2
     batch: int | None = None
+    team: Team = ALONE
     opening: Progress | None = None
     progress: Progress | None = None
 

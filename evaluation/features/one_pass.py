@@ -22,7 +22,7 @@ from leo_bench.evaluation.embedders import FrameEmbedder
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.extractors import ClipExtractor
 from leo_bench.evaluation.extractors.numerics import full_precision
-from leo_bench.evaluation.features.jobs import ClipPiece, Job, Piece, VideoWork, works
+from leo_bench.evaluation.features.jobs import ClipPiece, Job, Piece, VideoWork, needs, works
 from leo_bench.evaluation.features.of_clips import (
     AHEAD_BYTES,
     FRAMES_A_BATCH,
@@ -61,7 +61,20 @@ def fill(
         InputError: features that are not finite; a video that has changed since it was opened, of
             which nothing is kept.
     """
-    todo = works(jobs, store)
+    compute(works(needs(jobs), store), store, resources, on_error)
+
+
+def compute(
+    todo: Sequence[VideoWork],
+    store: Store,
+    resources: Resources,
+    on_error: Literal["fail", "skip"],
+) -> None:
+    """Compute what is missing of each video (see `fill`).
+
+    Raises:
+        BadVideoError, InputError: as `fill`.
+    """
     if not todo:
         return
     largest = max(height * width for work in todo for height, width in [work.size])

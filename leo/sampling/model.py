@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import torch
-
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.extractors.numerics import chosen_device
+from leo_bench.evaluation.extractors.numerics import chosen_device, usual_device
 from leo_bench.evaluation.files.known_names import did_you_mean
 from leo_bench.evaluation.files.schema import load_toml
 from leo_bench.evaluation.videos.digests import file_sha256
@@ -208,11 +206,11 @@ class LeoModel:
 
 
 def device_named(name: str | None) -> str:
-    """The device of this name; None: a GPU where there is one.
+    """The device of this name; None: the usual one.
 
     Raises:
         InputError: there is no such device here; the message names those that are.
     """
     if name is None:
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return usual_device()
     return str(chosen_device(name))

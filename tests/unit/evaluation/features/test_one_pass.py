@@ -15,7 +15,7 @@ from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.extractors import ExtractorRequest, build_extractor
 from leo_bench.evaluation.features.cache import FeatureStore
-from leo_bench.evaluation.features.jobs import ClipJob, ClipPiece, FrameJob, Job, works
+from leo_bench.evaluation.features.jobs import ClipJob, ClipPiece, FrameJob, Job, needs, works
 from leo_bench.evaluation.features.of_clips import INPUT_BYTES, FeatureRecipe, Resources
 from leo_bench.evaluation.features.of_frames import FrameRecipe
 from leo_bench.evaluation.features.one_pass import fill
@@ -135,7 +135,7 @@ def test_frames_that_clips_share_are_held_once(
     every = ClipJob(source, [ClipRef(0, start) for start in range(24)], Window(16), recipes[0])
     apart = ClipJob(source, [ClipRef(1, 0), ClipRef(1, 20)], Window(16), recipes[0])
     phases = ClipJob(source, [ClipRef(2, start) for start in (0, 1)], Window(16, 2), recipes[0])
-    of_every, of_apart, of_phases = works([every, apart, phases], MemoryStore())
+    of_every, of_apart, of_phases = works(needs([every, apart, phases]), MemoryStore())
     assert [work.begun_frames for work in (of_every, of_apart, of_phases)] == [16, 16, 31]
     before = _input_frames()
     pieces = of_every.pieces()

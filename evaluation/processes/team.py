@@ -1,0 +1,129 @@
+"""A team of processes that run the same command; imports no torch.
+
+Work is divided into pieces that the processes claim one after another. What a process makes goes
+into a cache on disk that all see. The first process alone computes numbers, shows and writes them,
+and makes whatever is missing by itself, so no result depends on the others.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+
+class ShareDone(BaseException):
+    """Ends a command in every process but the first, once its share of the work is done."""
+
+
+class TeamEnded(BaseException):
+    """Ends a command at once: another process failed or died, and one of them has said so.
+
+    Args:
+        exit_code: of this process.
+    """
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__()
+        self.exit_code = exit_code
+
+
+class Team(Protocol):
+    """The processes of a command, as one of them sees them.
+
+    Args:
+        rank: of this process; the first is 0.
+        size: number of processes.
+    """
+
+    @property
+    def rank(self) -> int:
+        """0 to size - 1."""
+
+    @property
+    def size(self) -> int:
+        """Number of processes."""
+
+    def each(self, work: str, pieces: int, do: Callable[[int], None]) -> None:
+        """Call `do` with each piece, 0 to pieces - 1, that no other process has claimed.
+
+        After an error in any process, no further pieces are claimed.
+
+        Args:
+            work: a name that all processes give to this work, and to no other.
+            pieces: their number, the same in all processes.
+            do: does one piece; its error is raised here.
+        """
+
+    def wait(self, work: str, pieces: int) -> None:
+        """Wait until every claimed piece is done."""
+
+    def add(self, work: str, count: int) -> int:
+        """Count `count` more items of this work as done; the number that all processes did."""
+
+    def agree(self, what: str, value: str) -> None:
+        """Check that all processes that come here have the same value.
+
+        Raises:
+            InputError: another process has another value.
+        """
+
+    def share_folder(self, folder: Path, *, keep: bool) -> Path:
+        """Check that all processes see this folder.
+
+        Args:
+            folder: is made where it is missing.
+            keep: else a folder in it is given that the first process removes when it leaves.
+
+        Raises:
+            InputError: this process does not see what another one writes there, or cannot write.
+        """
+
+    def first_only(self) -> None:
+        """Go on in the first process only.
+
+        Raises:
+            ShareDone: this is another one.
+        """
+
+    def failed(self, code: int) -> bool:
+        """End all processes with this exit code; whether this one is to say why."""
+
+    def leave(self) -> None:
+        """This process has done all that it has to do."""
+
+
+class Alone:
+    """A `Team` of one process."""
+
+    rank, size = 0, 1
+
+    def each(self, work: str, pieces: int, do: Callable[[int], None]) -> None:
+        """See `Team.each`."""
+        for piece in range(pieces):
+            do(piece)
+
+    def wait(self, work: str, pieces: int) -> None:
+        """See `Team.wait`: nobody else is at work."""
+
+    def add(self, work: str, count: int) -> int:
+        """See `Team.add`: nobody else counts."""
+        return count
+
+    def agree(self, what: str, value: str) -> None:
+        """See `Team.agree`: there is no other value."""
+
+    def share_folder(self, folder: Path, *, keep: bool) -> Path:
+        """See `Team.share_folder`: nobody else looks."""
+        return folder
+
+    def first_only(self) -> None:
+        """See `Team.first_only`: this is the first."""
+
+    def failed(self, code: int) -> bool:
+        """See `Team.failed`: nobody else says why."""
+        return True
+
+    def leave(self) -> None:
+        """See `Team.leave`: nobody else asks."""
+
+
+ALONE = Alone()

@@ -1,0 +1,198 @@
+"""Watches over the processes of a team: one that dies ends the others, with one line that names it.
+
+Each process says on the board every second that it lives, and looks at the next one. A process on
+the same machine is asked by its number, too, since torchrun ends the others at once where one dies.
+"""
+
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import NamedTuple
+
+from leo_bench.evaluation.errors import InfrastructureError
+from leo_bench.evaluation.processes.board import Board, Seat
+from leo_bench.evaluation.processes.team import TeamEnded
+
+BEAT_SECONDS = 1.0
+SILENT_SECONDS = 10.0  # without a beat, after which a process counts as dead
+CAUSE_SECONDS = 3.0  # for which the cause of torchrun's SIGTERM is looked for
+LEAVE_SECONDS = 15.0  # that a process may take to leave its work
+GOES_ON = "what was finished is kept, and the same command goes on from there"
+
+
+class Member(NamedTuple):
+    """A process of the team: machine and number."""
+
+    rank: int
+    host: str
+    space: str  # of process numbers; containers of one name may have their own
+    pid: int
+
+    @property
+    def text(self) -> str:
+        """For messages."""
+        return f"rank {self.rank} (process {self.pid} on {self.host})"
+
+    def is_gone(self, seen_from: "Member") -> bool:
+        """Whether it is a process of this machine that no longer runs."""
+        if (self.host, self.space) != (seen_from.host, seen_from.space):
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            pass
+        return False
+
+
+def member_here(rank: int) -> Member:
+    """This process."""
+    space = ""
+    with suppress(OSError):  # Linux
+        space = str(Path("/proc/self/ns/pid").readlink())
+    return Member(rank, socket.gethostname(), space, os.getpid())
+
+
+class Watch:
+    """The watch of one process; made in its main thread.
+
+    Args:
+        seat: of this process.
+        board: of the main thread.
+    """
+
+    def __init__(self, seat: Seat, board: Board) -> None:
+        self._seat, self._board, self._me = seat, board, member_here(seat.rank)
+        self._others: dict[int, Member] = {}
+        self._over, self._code = threading.Event(), 0
+        self._main = threading.get_ident()
+        board.put(f"member/{seat.rank}", json.dumps(self._me))
+        self._before = signal.signal(signal.SIGTERM, self._terminated)
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._thread.start()
+
+    @property
+    def me(self) -> Member:
+        """This process."""
+        return self._me
+
+    def failed(self, code: int) -> bool:
+        """This process has failed: the others end, too; whether it is the one to say why."""
+        with suppress(InfrastructureError):
+            self._board.put("failed", str(code))
+            return self._board.add("told", 1) == 1
+        return True
+
+    def leave(self) -> None:
+        """This process has done all that it has to do."""
+        self._over.set()
+        signal.signal(signal.SIGTERM, self._before)
+        with suppress(InfrastructureError):
+            self._board.put(f"left/{self._seat.rank}", "")
+
+    def check(self) -> None:
+        """Raise what ends this process.
+
+        Raises:
+            TeamEnded: another process failed or died.
+        """
+        if self._code:
+            raise TeamEnded(self._code)
+
+    def _run(self) -> None:
+        """Beat and look, until this process leaves or another one has failed."""
+        board = Board(self._seat)
+        beats, heard, since = 0, "", time.monotonic()
+        watched = self._next(board, self._seat.rank)
+        while not self._over.wait(BEAT_SECONDS):
+            try:
+                beats += 1
+                board.put(f"beat/{self._seat.rank}", str(beats))
+                if (code := board.look("failed")) is not None:
+                    return self._end(int(code))
+                if watched is not None and board.look(f"left/{watched}") is not None:
+                    watched, heard, since = self._next(board, watched), "", time.monotonic()
+                if watched is None:
+                    continue
+                beat = board.look(f"beat/{watched}") or ""
+                if beat != heard:
+                    heard, since = beat, time.monotonic()
+                silent = bool(heard) and time.monotonic() - since > SILENT_SECONDS
+                if silent or self._gone(board, watched):
+                    return self._end(self._say_dead(board, watched))
+            except InfrastructureError as error:
+                if not self._over.is_set():
+                    _say(str(error))
+                    self._end(error.exit_code)
+                return None
+        return None
+
+    def _next(self, board: Board, rank: int) -> int | None:
+        """The next process, in a ring, that has not left; None: there is no other."""
+        ring = [(rank + step) % self._seat.size for step in range(1, self._seat.size)]
+        there = (r for r in ring if r != self._seat.rank and board.look(f"left/{r}") is None)
+        return next(there, None)
+
+    def _gone(self, board: Board, rank: int) -> bool:
+        """Whether a process of this machine has ended without leaving."""
+        member = self._member(board, rank)
+        # It may have left since it was looked for.
+        return (
+            member is not None
+            and member.is_gone(self._me)
+            and board.look(f"left/{rank}") is None
+            and board.look("failed") is None
+        )
+
+    def _member(self, board: Board, rank: int) -> Member | None:
+        if rank not in self._others and (told := board.look(f"member/{rank}")) is not None:
+            self._others[rank] = Member(*json.loads(told))
+        return self._others.get(rank)
+
+    def _say_dead(self, board: Board, rank: int) -> int:
+        """Say that a process died, unless another has said it; the exit code."""
+        code = InfrastructureError.exit_code
+        board.put("failed", str(code))
+        if board.add("told", 1) == 1:
+            member = self._member(board, rank)
+            who = f"rank {rank}" if member is None else member.text
+            _say(f"{who} has died, as by kill -9 or for want of memory; the others end; {GOES_ON}")
+        return code
+
+    def _end(self, code: int) -> None:
+        """End the main thread's work; if it does not leave in time, end the process."""
+        self._code = code
+        signal.pthread_kill(self._main, signal.SIGTERM)
+        if not self._over.wait(LEAVE_SECONDS):
+            os._exit(code)
+
+    def _terminated(self, number: int, frame: FrameType | None) -> None:
+        """SIGTERM: of the watch, of torchrun because a process died, or of the user.
+
+        Raises:
+            TeamEnded: always.
+        """
+        until = time.monotonic() + CAUSE_SECONDS
+        with suppress(InfrastructureError):
+            while not self._code and time.monotonic() < until:
+                if (code := self._board.look("failed")) is not None:
+                    raise TeamEnded(int(code))
+                for rank in range(self._seat.size):
+                    if rank != self._seat.rank and self._gone(self._board, rank):
+                        raise TeamEnded(self._say_dead(self._board, rank))
+                time.sleep(0.1)
+            if not self._code and self.failed(InfrastructureError.exit_code):
+                _say(f"stopped by SIGTERM; {GOES_ON}")
+        raise TeamEnded(self._code or InfrastructureError.exit_code)
+
+
+def _say(text: str) -> None:
+    """One line on standard error, which Python's own streams may have muted."""
+    os.write(2, f"leo-bench: {text}\n".encode())
