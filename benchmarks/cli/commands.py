@@ -78,7 +78,7 @@ DATA = Group(
     {
         "list": Verb("List the data sets, and what is on this machine", data.list_data),
         "info": Verb("Show origin, licence, splits and next command of one", data.data_info),
-        "prepare": Verb("Prepare a data set from its official download", data.prepare_data),
+        "prepare": Verb("Prepare a data set from its official download", data.prepare_data, "team"),
         "verify": Verb(
             "Open every video of a split, and compare with its journal", data.verify_data
         ),
@@ -168,7 +168,7 @@ COMMANDS: dict[str, dict[str, Verb | Group]] = {
     },
     "LEO": {
         "train": Verb("Train LEO on videos: one stage, or all in order", train.train, "own"),
-        "encode": Verb("Write the motion codes of all training frames", train.encode, "own"),
+        "encode": Verb("Write the motion codes of all training frames", train.encode, "team"),
         "export": Verb("Write a trained run in the small form for sampling", train.export),
         "sample": Verb("Sample videos from a trained or shipped LEO", sample.sample, "own"),
         "edit": Verb("Edit the first frame of samples, and keep their motion", sample.edit),

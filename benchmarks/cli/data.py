@@ -56,6 +56,9 @@ def prepare_data(
 ) -> None:
     """Prepare a data set from its official download; the same command continues where it stopped.
 
+    Several processes divide the videos: torchrun --nproc-per-node N --no-python -- leo-bench data
+    prepare ...
+
     Exit 1 if videos failed, or if the data set is partial and neither --allow-missing nor --limit
     says that this is meant; the report says why.
 
@@ -74,6 +77,7 @@ def prepare_data(
     from leo_bench.benchmarks.prepare.run import prepare as run
     from leo_bench.evaluation.files.kinds import FolderKind, made_by
     from leo_bench.evaluation.files.targets import Target, check_targets
+    from leo_bench.evaluation.processes.torchrun import this_team
 
     options = PrepareOptions(
         wide_crop=wide_crop,
@@ -89,7 +93,9 @@ def prepare_data(
         Target("--out", root / name, made_by("data prepare", JOURNAL)),
     )
     bar = Bar(name, "videos")
-    report = run(name, download, root, options, lambda done, total, last: bar(done, total))
+    report = run(
+        name, download, root, options, lambda done, total, last: bar(done, total), this_team()
+    )
     show(report.summary)
     for failure in report.failed:
         say(f"failed: {failure.split}/{failure.name}: {failure.reason}")

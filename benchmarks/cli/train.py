@@ -127,13 +127,17 @@ def train(
 def encode(
     run: Run, data: Data = None, data_root: DataRoot = None, cpu: Cpu = False, pack: Pack = 16
 ) -> None:
-    """Write the motion codes of all training frames, by the run's animator."""
+    """Write the motion codes of all training frames, by the run's animator.
+
+    Several processes divide the videos: torchrun --nproc-per-node N --no-python -- leo-bench encode
+    ...
+    """
     from leo_bench.benchmarks.cli.next_step import say_next, step_of_run
     from leo_bench.benchmarks.cli.screen import Bar, out
     from leo_bench.benchmarks.cli.train_screen import TrainingScreen
-    from leo_bench.benchmarks.runs.shared_folder import share_of_environment
     from leo_bench.benchmarks.runs.training import RunRequest, open_job
     from leo_bench.evaluation.errors import InputError
+    from leo_bench.evaluation.processes.torchrun import this_team
     from leo_bench.leo.training.job import encode_run
 
     if not (run / "config.toml").is_file():
@@ -141,17 +145,15 @@ def encode(
             f"{run}: no run yet; `leo-bench train animator --run {run}` comes first, with --config "
             "and --data"
         )
-    is_first = share_of_environment()[0].part == 0  # one of torchrun's processes prints
     job = replace(
         open_job(RunRequest(run, data=data, data_root=data_root, cpu=cpu)),
-        watchers=[TrainingScreen()] if is_first else [],
+        watchers=[TrainingScreen()],
         progress=Bar("encoding", "videos"),
         pack_bytes=int(pack * 2**30),
     )
-    book = encode_run(job)
-    if is_first:
-        out(f"{run / 'codes.safetensors'}: {len(book.codes)} codes of {len(book.lengths)} videos")
-        say_next(*step_of_run(run, job.run.config, data_root, cpu=cpu))
+    book = encode_run(job, this_team())
+    out(f"{run / 'codes.safetensors'}: {len(book.codes)} codes of {len(book.lengths)} videos")
+    say_next(*step_of_run(run, job.run.config, data_root, cpu=cpu))
 
 
 def export(

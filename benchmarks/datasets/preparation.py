@@ -2,7 +2,8 @@
 
 `prepare.jsonl` begins with a line on the preparation as a whole (data set, options) and gains one
 line a video, so that a killed preparation resumes where it stopped. `prepare.json` is written when
-all videos are done; where it is absent, the preparation is not finished.
+all videos are done; where it is absent, the preparation is not finished. Several processes write a
+journal each, and the first takes them in.
 """
 
 import json
@@ -19,6 +20,7 @@ from leo_bench.evaluation.files.schema import Data, parse
 
 JOURNAL = "prepare.jsonl"
 REPORT = "prepare.json"
+_PART, _PART_END = ".prepare-", ".jsonl"  # journals of other processes, until they are taken in
 
 
 class SourceFile(Data):
@@ -168,11 +170,43 @@ class Journal:
         # Drops a last line that was cut short when the process was killed.
         write_atomically(self._path, b"".join(map(_line, lines)))
 
+    def take_parts(self) -> None:
+        """Take in the journals of other processes, and remove them.
+
+        Raises:
+            InputError: one is damaged.
+        """
+        for path in sorted(self._path.parent.glob(f"{_PART}*{_PART_END}")):
+            found = _read(path)
+            for entry in () if found is None else found.entries.values():
+                self.add(entry)
+            path.unlink()
+
     def add(self, entry: Entry) -> None:
         """Append a video that has been moved to its final path."""
         self.entries[entry.split, entry.name] = entry
-        with self._path.open("ab") as file:
-            file.write(_line(entry.model_dump(mode="json")))
+        _append(self._path, entry)
+
+
+class PartJournal:
+    """The journal of another process that prepares beside the first.
+
+    Args:
+        folder: the data set's folder.
+        header: as of its journal.
+        rank: of the process.
+    """
+
+    def __init__(self, folder: Path, header: dict[str, Any], rank: int) -> None:
+        self._path = folder / f"{_PART}{rank}{_PART_END}"
+        found = read_journal(folder)
+        self.entries = {} if found is None else found.entries
+        write_atomically(self._path, _line(header))
+
+    def add(self, entry: Entry) -> None:
+        """Append a video that has been moved to its final path."""
+        self.entries[entry.split, entry.name] = entry
+        _append(self._path, entry)
 
 
 class JournalContent(Data):
@@ -188,18 +222,26 @@ def read_journal(folder: Path) -> JournalContent | None:
     Raises:
         InputError: a line before the last is damaged.
     """
-    path = folder / JOURNAL
+    return _read(folder / JOURNAL)
+
+
+def _read(path: Path) -> JournalContent | None:
     if not path.exists():
         return None
     whole = read_given_text(path).split("\n")[:-1]
     try:
         contents = [parse_json(line, f"{path}: line {n}") for n, line in enumerate(whole, 1)]
     except InputError as error:
-        raise InputError(f"{error}: damaged; delete {folder} and prepare again") from None
+        raise InputError(f"{error}: damaged; delete {path.parent} and prepare again") from None
     if not contents:
         return None
     entries = [parse(Entry, content, where=str(path)) for content in contents[1:]]
     return JournalContent(header=contents[0], entries={(e.split, e.name): e for e in entries})
+
+
+def _append(path: Path, entry: Entry) -> None:
+    with path.open("ab") as file:
+        file.write(_line(entry.model_dump(mode="json")))
 
 
 def _line(content: dict[str, Any]) -> bytes:

@@ -4,14 +4,10 @@ Prepared data lies in `OUT/DATASET/SPLIT/VIDEO`, where OUT is a data root. The s
 resumes where the last one stopped; other options need another OUT.
 """
 
-import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -19,25 +15,20 @@ from filelock import FileLock, Timeout
 from leo_bench.benchmarks.datasets.dataset import Dataset, load_dataset
 from leo_bench.benchmarks.datasets.preparation import (
     Entry,
-    Failure,
     Journal,
     LeftOut,
+    PartJournal,
     PrepareReport,
-    SourceFile,
     write_report,
 )
 from leo_bench.benchmarks.montage import evenly_spaced, montage
 from leo_bench.benchmarks.prepare import celebvhq, faceforensics, grid, taichihd, ucf101, weizmann
-from leo_bench.benchmarks.prepare.job import Job, LeftOutError, Plan, PrepareOptions
-from leo_bench.benchmarks.prepare.reading import file_notes
-from leo_bench.benchmarks.prepare.search import is_video
-from leo_bench.benchmarks.prepare.store import placed_path, store_video
-from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.benchmarks.prepare.job import Job, Plan, PrepareOptions
+from leo_bench.benchmarks.prepare.work import Progress, Work, remove_partial
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.processes.team import Alone, Team
 from leo_bench.evaluation.records.circumstances import now, versions
-from leo_bench.evaluation.videos.digests import file_sha256
-from leo_bench.evaluation.videos.discover import OpenOptions, content_digest, open_videos
-
-Progress = Callable[[int, int, str], None]  # (videos done, videos in all, name of the last one)
+from leo_bench.evaluation.videos.discover import OpenOptions, open_videos
 
 MONTAGE = "montage.png"
 MONTAGE_ROWS, MONTAGE_FRAMES = 8, 6
@@ -82,6 +73,7 @@ def prepare(
     out: Path,
     options: PrepareOptions | None = None,
     progress: Progress | None = None,
+    team: Team | None = None,
 ) -> PrepareReport:
     """Prepare a data set from its download, and return the report that is also `prepare.json`.
 
@@ -91,8 +83,10 @@ def prepare(
         out: the data root; the data set becomes the folder of its id in it.
         options: None: as published.
         progress: called after every video, from this thread.
+        team: processes that divide the videos; None: this one alone.
 
     Raises:
+        ShareDone: in every process but the first, when no video is left for it.
         InputError: the download holds nothing of the data set, an option is not for it, `out` holds
             it prepared with other options, another preparation is running there, or the disk is
             full.
@@ -108,18 +102,20 @@ def prepare(
     folder = out / dataset_id
     chosen = options.model_dump(mode="json", include=set(recipe.options) - {"metadata"})
     header = {"dataset": dataset_id, "prepare_version": recipe.version, "options": chosen}
-    with _only_one(folder):
-        journal = Journal(folder, header)
-        waiting = [job for job in jobs if not _is_done(job, plan, journal, folder)]
-        resumed = len(jobs) - len(waiting)
-        excluded: list[Failure] = []
-        for number, (job, outcome) in enumerate(_worked(waiting, plan, folder, options.workers), 1):
-            if isinstance(outcome, Entry):
-                journal.add(outcome)
-            else:
-                excluded.append(outcome)
-            if progress:
-                progress(resumed + number, len(jobs), job.name)
+    team = team or Alone()
+    with ExitStack() as held:
+        journal: Journal | PartJournal
+        if team.rank == 0:
+            held.enter_context(_only_one(folder))
+            journal = Journal(folder, header)
+            journal.take_parts()  # of processes that were killed
+            remove_partial(folder)
+        team.after_first(f"prepare/{dataset_id}")
+        if team.rank:
+            journal = PartJournal(folder, header, team.rank)
+        work = Work(plan, jobs, folder, journal, options.workers, team, progress)
+        resumed = len(jobs) - len(work.waiting(jobs))
+        excluded = work.divide()
         excluded.sort(key=lambda video: (video.split, video.name))
         done = [
             journal.entries[j.split, j.name] for j in jobs if (j.split, j.name) in journal.entries
@@ -183,59 +179,6 @@ def _limited(jobs: Sequence[Job], limit: int | None) -> list[Job]:
         if limit is None or seen[job.split] <= limit:
             kept.append(job)
     return kept
-
-
-def _is_done(job: Job, plan: Plan, journal: Journal, folder: Path) -> bool:
-    """Whether this video has been prepared, from sources of the same sizes."""
-    entry = journal.entries.get((job.split, job.name))
-    if entry is None or not (folder / job.split / placed_path(job, plan.store)).exists():
-        return False
-    return [s.bytes for s in entry.sources] == [path.stat().st_size for path in job.sources]
-
-
-def _worked(
-    jobs: Sequence[Job], plan: Plan, folder: Path, workers: int
-) -> Iterator[tuple[Job, Entry | Failure]]:
-    """Every job with its outcome, in the order in which they finish."""
-    scratch = folder.with_name(f".partial-{folder.name}")  # as deep as `folder`, for relative links
-    pool = ThreadPoolExecutor(max_workers=workers)
-    try:
-        futures = {pool.submit(_one, job, plan, folder, scratch): job for job in jobs}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _one(job: Job, plan: Plan, folder: Path, scratch: Path) -> Entry | Failure:
-    path = placed_path(job, plan.store)
-    place = folder / job.split / path
-    try:
-        frames, notes = store_video(job, plan.store, place, scratch)
-        sources = tuple(_source_file(source, source.stat()) for source in job.sources)
-        digest = content_digest(place)
-        odd = [note for source in job.sources if is_video(source) for note in file_notes(source)]
-    except LeftOutError as error:
-        return LeftOut(split=job.split, name=job.name, reason=str(error))
-    except BadVideoError as error:
-        return Failure(split=job.split, name=job.name, reason=str(error))
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from None
-    return Entry(
-        split=job.split,
-        name=job.name,
-        path=path,
-        frames=frames,
-        sources=sources,
-        notes=(*notes, *dict.fromkeys(odd)),
-        digest=digest,
-    )
-
-
-@lru_cache(maxsize=100_000)  # many clips may come from one file; its state is part of the key
-def _source_file(path: Path, state: os.stat_result) -> SourceFile:
-    return SourceFile(path=str(path), bytes=state.st_size, sha256=file_sha256(path))
 
 
 @contextmanager

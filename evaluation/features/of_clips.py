@@ -9,7 +9,7 @@ workers, order or batch (extractors run a fixed batch shape inside).
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -22,7 +22,7 @@ from leo_bench.evaluation.features.single_thread_pool import Lanes, available_by
 from leo_bench.evaluation.features.stores import Store
 from leo_bench.evaluation.files.schema import settings_digest
 from leo_bench.evaluation.preprocess import I3D_SIDE, PREPROCESS, PREPROCESS_VERSION, loaded
-from leo_bench.evaluation.processes.team import ALONE, Team
+from leo_bench.evaluation.processes.team import Alone, Team
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, Loading
 from leo_bench.evaluation.videos.source import VideoSource, each_levels
 
@@ -163,7 +163,7 @@ class Resources:
     store: Store | None
     workers: int = 2
     batch: int | None = None
-    team: Team = ALONE
+    team: Team = field(default_factory=Alone)
     opening: Progress | None = None
     progress: Progress | None = None
 

@@ -5,6 +5,7 @@ into a cache on disk that all see. The first process alone computes numbers, sho
 and makes whatever is missing by itself, so no result depends on the others.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -56,6 +57,13 @@ class Team(Protocol):
     def wait(self, work: str, pieces: int) -> None:
         """Wait until every claimed piece is done."""
 
+    def after_first(self, point: str) -> None:
+        """Wait until the first process has come to this point; it does not wait.
+
+        Args:
+            point: a name that all processes give to this point, and to no other.
+        """
+
     def add(self, work: str, count: int) -> int:
         """Count `count` more items of this work as done; the number that all processes did."""
 
@@ -96,6 +104,9 @@ class Alone:
 
     rank, size = 0, 1
 
+    def __init__(self) -> None:
+        self._items: Counter[str] = Counter()
+
     def each(self, work: str, pieces: int, do: Callable[[int], None]) -> None:
         """See `Team.each`."""
         for piece in range(pieces):
@@ -104,9 +115,13 @@ class Alone:
     def wait(self, work: str, pieces: int) -> None:
         """See `Team.wait`: nobody else is at work."""
 
+    def after_first(self, point: str) -> None:
+        """See `Team.after_first`: this is the first."""
+
     def add(self, work: str, count: int) -> int:
-        """See `Team.add`: nobody else counts."""
-        return count
+        """See `Team.add`."""
+        self._items[work] += count
+        return self._items[work]
 
     def agree(self, what: str, value: str) -> None:
         """See `Team.agree`: there is no other value."""
@@ -124,6 +139,3 @@ class Alone:
 
     def leave(self) -> None:
         """See `Team.leave`: nobody else asks."""
-
-
-ALONE = Alone()

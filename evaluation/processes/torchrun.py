@@ -15,7 +15,7 @@ from pathlib import Path
 from leo_bench.evaluation.errors import InfrastructureError, InputError
 from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.processes.board import Board, Seat, seat_of_environment
-from leo_bench.evaluation.processes.team import ALONE, ShareDone, Team
+from leo_bench.evaluation.processes.team import Alone, ShareDone, Team
 from leo_bench.evaluation.processes.watch import Watch
 
 PATIENCE_SECONDS = 60.0  # for a file of another machine to appear on a network file system
@@ -32,7 +32,7 @@ def this_team() -> "Team":
         InfrastructureError: the store of torchrun does not answer.
     """
     seat = seat_of_environment()
-    return ALONE if seat is None else TorchrunTeam(seat)
+    return Alone() if seat is None else TorchrunTeam(seat)
 
 
 class TorchrunTeam:
@@ -68,13 +68,14 @@ class TorchrunTeam:
 
     def wait(self, work: str, pieces: int) -> None:
         """See `Team.wait`."""
-        pause = 0.01
-        while self._board.add(f"{work}/done", 0) < min(
-            pieces, self._board.add(f"{work}/claimed", 0)
-        ):
-            self._watch.check()
-            time.sleep(pause)
-            pause = min(2 * pause, POLL_SECONDS)
+        done, claimed = f"{work}/done", f"{work}/claimed"
+        self._until(lambda: self._board.add(done, 0) >= min(pieces, self._board.add(claimed, 0)))
+
+    def after_first(self, point: str) -> None:
+        """See `Team.after_first`."""
+        if self.rank == 0:
+            self._board.put(point, "")
+        self._until(lambda: self._board.look(point) is not None)
 
     def add(self, work: str, count: int) -> int:
         """See `Team.add`."""
@@ -112,9 +113,7 @@ class TorchrunTeam:
         try:
             self._see(f"{seen}/{other}", other, folder)
             self._board.add(f"{seen}/count", 1)
-            while self._board.add(f"{seen}/count", 0) < self.size:
-                self._watch.check()
-                time.sleep(0.02)
+            self._until(lambda: self._board.add(f"{seen}/count", 0) >= self.size)
         finally:
             mark.unlink(missing_ok=True)
 
@@ -132,6 +131,18 @@ class TorchrunTeam:
         for folder in self._unkept if self.rank == 0 else ():
             shutil.rmtree(folder, ignore_errors=True)
         self._watch.leave()
+
+    def _until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for the other processes.
+
+        Raises:
+            TeamEnded: one of them failed or died.
+        """
+        pause = 0.01
+        while not is_so():
+            self._watch.check()
+            time.sleep(pause)
+            pause = min(2 * pause, POLL_SECONDS)
 
     def _see(self, key: str, rank: int, folder: Path) -> None:
         """Wait for the mark of another process.

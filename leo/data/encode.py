@@ -1,6 +1,6 @@
 """Motion codes of all frames of a data set, made once by the trained animator.
 
-book = encode(animator, videos)
+book = encode(animator, videos, digest, folder, team)
 write_codes(book, run / "codes.safetensors")
 book.sequences         # one float32 [T,M] a training video
 """
@@ -15,16 +15,18 @@ from typing import Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.evaluation.processes.team import Team
 from leo_bench.leo.data.videos import TrainingVideos, judged
 
 CODES = "codes.safetensors"  # in the folder of a run
 ANIMATOR = "animator_digest"  # in metadata of models trained on codes: the animator of the codes
 FRAMES_AT_ONCE = 64
+VIDEOS_A_PART = 16
 
 Progress = Callable[[int, int], None]
 
@@ -89,24 +91,78 @@ class CodeBook:
 
 
 def encode(
-    animator: Encoder, videos: TrainingVideos, digest: str, progress: Progress | None = None
+    animator: Encoder,
+    videos: TrainingVideos,
+    digest: str,
+    folder: Path,
+    team: Team,
+    progress: Progress | None = None,
 ) -> CodeBook:
-    """Codes of every frame of every video; `digest` is `CodeBook.digest`."""
-    parts: list[Tensor] = []
-    counts = videos.frame_counts
-    for video, count in enumerate(counts):
-        for start in range(0, count, FRAMES_AT_ONCE):
-            indices = range(start, min(start + FRAMES_AT_ONCE, count))
-            parts.append(animator.codes(videos.frames(video, indices)))
+    """Codes of every frame of every video, in parts that processes divide among them.
+
+    Args:
+        animator: the encoder.
+        videos: the videos.
+        digest: `CodeBook.digest`.
+        folder: for the parts; what a killed command left there is taken.
+        team: the processes.
+        progress: called with videos done and videos in all.
+
+    Raises:
+        ShareDone: in every process but the first.
+        InputError: `folder` cannot be written to.
+    """
+    name, count = f"codes/{digest}", len(videos.frame_counts)
+    starts = range(0, count, VIDEOS_A_PART)
+    parts = folder / digest[:16]
+
+    def part(piece: int) -> Tensor:
+        """The codes of some videos, from their file or made anew."""
+        of_part = range(starts[piece], min(starts[piece] + VIDEOS_A_PART, count))
+        path = parts / f"{piece:06d}.safetensors"
+        length = sum(videos.frame_counts[video] for video in of_part)
+        codes = _read_part(path, length)
+        if codes is None:
+            codes = torch.cat([_codes_of(animator, videos, video) for video in of_part])
+            write_atomically(path, save({"codes": codes.contiguous()}))
+        return codes
+
+    def do(piece: int) -> None:
+        part(piece)
+        done = team.add(name, min(VIDEOS_A_PART, count - starts[piece]))
         if progress is not None:
-            progress(video + 1, len(counts))
+            progress(done, count)
+
+    team.each(name, len(starts), do)
+    team.first_only()
+    team.wait(name, len(starts))
     return CodeBook(
-        codes=torch.cat(parts),
-        lengths=list(counts),
+        codes=torch.cat([part(piece) for piece in range(len(starts))]),
+        lengths=list(videos.frame_counts),
         names=list(videos.source.names),
         held_out=list(videos.held_out),
         digest=digest,
     )
+
+
+def _codes_of(animator: Encoder, videos: TrainingVideos, video: int) -> Tensor:
+    """The codes of every frame of one video: float32 [T,M]."""
+    count = videos.frame_counts[video]
+    return torch.cat(
+        [
+            animator.codes(videos.frames(video, range(first, min(first + FRAMES_AT_ONCE, count))))
+            for first in range(0, count, FRAMES_AT_ONCE)
+        ]
+    )
+
+
+def _read_part(path: Path, length: int) -> Tensor | None:
+    """The codes of a part; None where its file is absent or damaged."""
+    try:
+        codes = load_file(path)["codes"]
+    except (OSError, SafetensorError, KeyError):
+        return None
+    return codes if len(codes) == length else None
 
 
 def write_codes(book: CodeBook, path: Path) -> None:

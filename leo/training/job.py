@@ -5,17 +5,20 @@ train_stage(job, "animator"); encode_run(job); train_stage(job, "lmdm")
 """
 
 import hashlib
+import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-import torch
 from filelock import FileLock
 
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors.numerics import usual_device
 from leo_bench.evaluation.files.known_names import known_are
+from leo_bench.evaluation.processes.team import Alone, Team
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.evaluation.videos.source import VideoSource, fingerprint
 from leo_bench.leo.data.encode import CODES, CodeBook, Progress, encode, read_codes, write_codes
@@ -35,6 +38,7 @@ from leo_bench.leo.training.loop import is_done, train
 from leo_bench.leo.training.run_folder import RunFolder, has_begun
 from leo_bench.leo.training.watching import Watcher
 
+PARTS = ".codes"  # folder of unfinished codes, in that of the run
 SHARES = (0.05, 0.1, 0.2, 0.3, 0.4)  # of held-out videos, to suggest
 
 
@@ -194,18 +198,31 @@ def check_stage(name: str) -> None:
         raise InputError(f"no stage {name!r}; {known_are(name, (*STAGES, 'all'))}")
 
 
-def encode_run(job: Job) -> CodeBook:
-    """The run's codes, made if they are not there yet."""
+def encode_run(job: Job, team: Team | None = None) -> CodeBook:
+    """The run's codes, made if they are not there yet.
+
+    Args:
+        job: the run.
+        team: processes that divide the videos; None: one encodes, and the others wait for it.
+
+    Raises:
+        ShareDone: in every process of a team but the first.
+    """
     from leo_bench.leo.models.animator import ImageAnimator
     from leo_bench.leo.models.animator_files import generator_from_file
 
+    team = team or Alone()
     animator, path = job.animator_file, job.run.root / CODES
-    device = "cuda" if torch.cuda.is_available() and not job.cpu else "cpu"
-    with FileLock(path.with_suffix(".lock")):  # of several processes, one encodes
+    device = "cpu" if job.cpu else usual_device()
+    lock = FileLock(path.with_suffix(".lock")) if team.rank == 0 else nullcontext()
+    with lock:  # of several commands, one encodes
         if not path.is_file():
             encoder = ImageAnimator(generator_from_file(animator).to(device))
-            book = encode(encoder, job.videos, job.codes_digest, job.progress)
+            parts = path.with_name(PARTS)
+            book = encode(encoder, job.videos, job.codes_digest, parts, team, job.progress)
             write_codes(replace(book, animator=job.animator_digest), path)
+            shutil.rmtree(parts, ignore_errors=True)
+    team.first_only()
     return job.codes
 
 

@@ -7,6 +7,7 @@ from itertools import chain
 
 import pytest
 import torch
+from thread_team import ThreadTeam, as_team
 from torch import Tensor
 
 from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
@@ -20,7 +21,6 @@ from leo_bench.evaluation.features.stores import MemoryStore
 from leo_bench.evaluation.processes.team import ShareDone
 from leo_bench.evaluation.videos.source import WrappedVideos
 from leo_bench.evaluation.videos.tensors import TensorVideos
-from tests.unit.evaluation.processes.thread_team import ThreadTeam, as_team
 
 VIDEOS = 40
 

@@ -17,6 +17,7 @@ class Shared:
     lock: threading.RLock = field(default_factory=threading.RLock)
     counters: Counter[str] = field(default_factory=Counter)
     texts: dict[str, str] = field(default_factory=dict)
+    points: dict[str, threading.Event] = field(default_factory=dict)
     done_by: dict[int, list[int]] = field(default_factory=dict)
 
 
@@ -37,6 +38,13 @@ class ThreadTeam:
     def wait(self, work: str, pieces: int) -> None:
         while self.add(f"{work}/done", 0) < min(pieces, self.add(f"{work}/claimed", 0)):
             threading.Event().wait(0.01)
+
+    def after_first(self, point: str) -> None:
+        with self.shared.lock:
+            come = self.shared.points.setdefault(point, threading.Event())
+        if self.rank == 0:
+            come.set()
+        assert come.wait(10)
 
     def add(self, work: str, count: int) -> int:
         with self.shared.lock:
