@@ -13,6 +13,7 @@ CASES = {
     "metric": "FVD in a training loop: real features computed or kept, against 1,000 toy steps.",
     "motion": "LEO's motion: 1,024 frames of codes by every sampler, one video or eight at once.",
     "long": "LEO's long videos: 128 against 1,024 frames of leo:toy-faces, time and peak memory.",
+    "peers": "leo-bench beside its peers, part by part, where they are installed.",
     "animator": "LEO's image animator at 256x256: encode, decode and both, plain and fast form.",
     "train": "LEO's training loop: whether it waits for data, frames packed or read each time.",
 }

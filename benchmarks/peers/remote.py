@@ -1,0 +1,95 @@
+"""Tasks in processes of their own, run on demand, so that tasks of many programs can take turns.
+
+Programs may need modules of one name, change global state, or crash; each has its own process.
+"""
+
+import os
+import resource
+import traceback
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from leo_bench.benchmarks.peers.called import prepare
+from leo_bench.benchmarks.peers.parts import Inputs
+
+
+class RemoteError(Exception):
+    """A task could not be prepared or run; the message is one line."""
+
+
+class RemoteTask:
+    """A task of `called.prepare`, prepared in a process of its own; calling it runs it once.
+
+    Raises:
+        RemoteError: it cannot be prepared here.
+    """
+
+    def __init__(self, key: str, job: str, inputs: Inputs) -> None:
+        context = get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, key, job, inputs))
+        self._process.start()
+        theirs.close()
+        self.value: float | None = None
+        self.megabytes = 0.0
+        try:
+            self.items, self.remark = self._received()
+        except RemoteError:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __call__(self) -> None:
+        """Run once; `value` and the process's peak `megabytes` are those of this run."""
+        self._connection.send("run")
+        self.value, self.megabytes = self._received()
+
+    def close(self) -> None:
+        """End the process."""
+        self._connection.close()  # which ends its loop
+        self._process.join(timeout=10)
+        if self._process.is_alive():
+            self._process.terminate()
+            self._process.join()
+        self._process.close()
+
+    def _received(self) -> Any:
+        try:
+            answer = self._connection.recv()
+        except EOFError:
+            self._process.join()
+            raise RemoteError(f"its process ended with code {self._process.exitcode}") from None
+        if isinstance(answer, str):
+            raise RemoteError(answer)
+        return answer
+
+
+def _serve(connection: Connection, key: str, job: str, inputs: Inputs) -> None:
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), 1)  # what peers print, libraries in C included
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        prepared = prepare(key, job, inputs)
+        connection.send((prepared.items, prepared.remark))
+        while connection.recv() == "run":
+            value = prepared.run()
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            connection.send((value, peak))
+    except EOFError:
+        return  # the other side is done
+    except BaseException as error:
+        lines = traceback.format_exception_only(error)[-1].split("\n")
+        connection.send(lines[0])

@@ -1,0 +1,117 @@
+"""Speed of leo-bench beside its peers, part by part, in turns; peers that are absent say so.
+
+Each computes in a process of its own, with its own threads, from the same inputs. Weights are
+random where StyleGAN-V's archive is not on this machine: time does not depend on their values.
+"""
+
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from leo_bench.benchmarks.peers.called import OURS
+from leo_bench.benchmarks.peers.definitions import Peer, how_to_install, is_here, load_peers
+from leo_bench.benchmarks.peers.parts import Inputs, Part, write_inputs
+from leo_bench.benchmarks.peers.remote import RemoteError, RemoteTask
+from leo_bench.benchmarks.speed.machine import Row, Timing, describe, interleaved
+
+ROUNDS: Mapping[Part, int] = {
+    "network": 5,
+    "statistic": 5,
+    "kernel": 5,
+    "motion": 7,
+    "animation": 5,
+    "videos": 3,
+}
+AGAIN = "videos_again"  # leo-bench a second time, its features cached
+ABOUT: Mapping[Part, str] = {
+    "network": "I3D, a clip",
+    "statistic": "Fréchet distance",
+    "kernel": "KVD",
+    "motion": "denoiser, a step",
+    "animation": "animator, a frame",
+    "videos": "FVD from mp4, a video",
+}
+
+
+def measure() -> list[Row]:
+    """All parts; ten minutes on two quiet cores where every peer is installed."""
+    with tempfile.TemporaryDirectory() as folder:
+        inputs = Inputs(Path(folder))
+        rows = [row for part in ROUNDS for row in compare(part, inputs, load_peers())]
+    return [*rows, _row(describe(), "", remark="the machine")]
+
+
+def compare(part: Part, inputs: Inputs, peers: Mapping[str, Peer]) -> list[Row]:
+    """The rows of one part: leo-bench first, then every peer that computes it.
+
+    Args:
+        part: what is computed.
+        inputs: with a folder to write into.
+        peers: by id, as `load_peers` gives them.
+    """
+    write_inputs(inputs, part)
+    asked = {key: peer for key, peer in peers.items() if part in peer.parts}
+    names = {OURS: OURS} | {key: peer.name for key, peer in asked.items()}
+    missing = {key: how_to_install(peer) for key, peer in asked.items() if not is_here(key, peer)}
+    with ExitStack() as processes:
+        tasks: dict[str, RemoteTask] = {}
+        for key in names:
+            if key in missing:
+                continue
+            try:
+                tasks[key] = processes.enter_context(RemoteTask(key, part, inputs))
+                tasks[key]()
+            except RemoteError as error:
+                tasks.pop(key, None)
+                missing[key] = f"does not run here: {error}"
+        if part == "videos" and OURS in tasks:
+            names[AGAIN] = f"{OURS}, again"
+            tasks[AGAIN] = processes.enter_context(RemoteTask(OURS, AGAIN, inputs))
+        timings = interleaved(tasks, ROUNDS[part])
+        return [
+            _row(ABOUT[part], name, remark=missing[key])
+            if key in missing
+            else _timed(ABOUT[part], name, tasks[key], timings[key], timings.get(OURS))
+            for key, name in names.items()
+        ]
+
+
+def _timed(about: str, name: str, task: RemoteTask, timing: Timing, ours: Timing | None) -> Row:
+    each = timing.shared_by(task.items)
+    fastest = "" if ours is None else f"{timing.fastest / ours.fastest:.2f}"
+    median = "" if ours is None else f"{timing.median / ours.median:.2f}"
+    return _row(
+        about,
+        name,
+        best=f"{each.fastest * 1e3:.1f}",
+        median=f"{each.median * 1e3:.1f}",
+        ratios=(fastest, median),
+        value="" if task.value is None else f"{task.value:.5g}",
+        peak=f"{task.megabytes:,.0f}",
+        remark=task.remark,
+    )
+
+
+def _row(
+    about: str,
+    name: str,
+    *,
+    best: str = "",
+    median: str = "",
+    ratios: tuple[str, str] = ("", ""),
+    value: str = "",
+    peak: str = "",
+    remark: str = "",
+) -> Row:
+    return {
+        "what": about,
+        "by": name,
+        "ms, best": best,
+        "median": median,
+        "times leo-bench's, best": ratios[0],
+        "times leo-bench's, median": ratios[1],
+        "value": value,
+        "peak MB": peak,
+        "remark": remark,
+    }
