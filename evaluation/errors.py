@@ -30,6 +30,10 @@ class BadVideoError(InputError):
         self.video = video
         self.reason = reason
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """For worker processes: video, reason and message."""
+        return type(self), (self.video, self.reason), {"args": self.args}
+
     def placed(self, where: str) -> "BadVideoError":
         """The same error, with a message that names the video's source first."""
         placed = BadVideoError(self.video, self.reason)

@@ -237,7 +237,7 @@ def explain(
     real: Annotated[str | None, main_option(help="Where A's real videos are now.")] = None,
     fake: Annotated[str | None, main_option(help="Where A's fake videos are now.")] = None,
     permitted: Permitted,
-    workers: Workers = 2,
+    workers: Workers = None,
 ) -> None:
     """Show what differs between two records, and how much each setting moves the number.
 
@@ -260,7 +260,7 @@ def _explain_pair(
     b: Path,
     second: "MeasuredRecord",
     given: "Given",
-    workers: int,
+    workers: int | None,
 ) -> None:
     """Show what differs between two records of the files `a` and `b`."""
     from leo_bench.benchmarks.cli.screen import out, resources, table

@@ -87,8 +87,14 @@ Include = Annotated[
     ),
 ]
 Workers = Annotated[
-    int,
-    effort_option(min=1, max=1024, help="Threads that read and resize; no effect on any number."),
+    int | None,
+    effort_option(
+        min=1,
+        max=1024,
+        help="Threads that read and resize, or processes where there is a GPU; no effect on any "
+        "number.",
+        show_default="2; with a GPU as many as cores",
+    ),
 ]
 Batch = Annotated[
     int | None,
@@ -243,7 +249,7 @@ class Reading:
 class Effort:
     """Threads and cache."""
 
-    workers: Workers = 2
+    workers: Workers = None
     no_cache: NoCache = False
 
     def resources(

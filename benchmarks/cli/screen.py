@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Out = Callable[[object], None]  # shows a result to a person
 
 HEARTBEAT_SECONDS = 30.0
+THREADS = 2  # that read, unless --workers says otherwise
 WIDTH = 140  # characters of a line where the output is no terminal
 
 
@@ -84,15 +85,21 @@ def progress_bar(console: Console, what: str, total: int, done: int = 0) -> Prog
 
 def resources(
     *,
-    workers: int,
+    workers: int | None,
     keep: bool,
     batch: int | None = None,
     what: str = "features",
     unit: str = "clips",
 ) -> "Resources":
-    """Cache, threads and progress of a command, and the processes that divide its work."""
+    """Cache, threads and progress of a command, and the processes that divide its work.
+
+    `workers` None: as many as suit the machine.
+    """
+    import torch
+
     from leo_bench.evaluation.features.cache import FeatureStore
     from leo_bench.evaluation.features.of_clips import Resources
+    from leo_bench.evaluation.features.single_thread_pool import cores
     from leo_bench.evaluation.processes.torchrun import this_team
 
     team = this_team()
@@ -101,7 +108,8 @@ def resources(
         store = FeatureStore(team.share_folder(cache_root(), keep=keep))
     return Resources(
         store=store,
-        workers=workers,
+        workers=workers or THREADS,
+        processes=(workers or cores()) if torch.cuda.is_available() else 0,
         batch=batch,
         team=team,
         opening=Bar("opening", "videos"),

@@ -156,7 +156,7 @@ def create(
     consent: Consent,
     seed: Seed = 0,
     reading: Reading,
-    workers: Workers = 2,
+    workers: Workers = None,
 ) -> None:
     """Draw a user study: pairs of clips, checks, and what each rater sees.
 

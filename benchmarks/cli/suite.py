@@ -62,7 +62,7 @@ def run(
     extractor: Extractor = None,
     device: Device = None,
     reading: Reading,
-    workers: Workers = 2,
+    workers: Workers = None,
     batch: Batch = None,
     track: Track = None,
 ) -> None:

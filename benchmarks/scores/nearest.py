@@ -226,6 +226,6 @@ def _picture(
     for pair in pairs:
         sample = samples.read(samples.names.index(pair.sample), [0])
         clip = train.read(train.names.index(pair.train), [pair.start])
-        rows.append(torch.cat([recipe.frames(sample), recipe.frames(clip)]))
+        rows.append(torch.cat([recipe.load(sample), recipe.load(clip)]))
     labels = [f"{p.sample} | {p.train} @{p.start}  {p.distance:.3g}" for p in pairs]
     montage(rows, labels, path)

@@ -142,7 +142,7 @@ def device_name(device: str) -> str:
     (`features.single_thread_pool`), several side by side, which changes no bit.
     """
     if device.startswith("cuda"):
-        return f"{device} ({torch.cuda.get_device_name(device)})"
+        return f"{device} ({torch.cuda.get_device_name(device)}, TF32 off)"
     return f"{device} ({platform.machine()}, 1 thread)"
 
 

@@ -69,6 +69,11 @@ def chosen_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def tf32_fact(device: str) -> dict[str, str]:
+    """What `full_precision` makes of TF32, for cache keys: only a GPU has it."""
+    return {"tf32": "off"} if torch.device(device).type == "cuda" else {}
+
+
 def hardware(device: str) -> str:
     """What decides the last bits of a sum: the GPU's name, or what the CPU can do ("AVX2")."""
     if torch.device(device).type == "cuda":

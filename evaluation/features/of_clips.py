@@ -3,13 +3,16 @@
 Readers bring each frame to the network's size and let it go before the next, so memory is bounded
 by what the network takes, whatever the size, number and length of the videos. On a CPU a clip goes
 through the network on one thread, and as many clips side by side as cores and memory allow; on a
-GPU clips go in batches. The numbers depend on the clips and the extractor alone: not on threads,
-workers, order or batch (extractors run a fixed batch shape inside).
+GPU clips go in batches, and are read as levels (`clip_levels`) unless those are large. The numbers
+depend on the clips and the extractor alone: not on threads, processes, order or batch (extractors
+run a fixed batch shape inside).
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -17,7 +20,9 @@ from torch import Tensor
 from leo_bench.evaluation.clips import ClipRef, Window
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import ClipExtractor
-from leo_bench.evaluation.extractors.numerics import full_precision, hardware
+from leo_bench.evaluation.extractors.numerics import full_precision, hardware, tf32_fact
+from leo_bench.evaluation.features.clip_levels import LevelClips, Load
+from leo_bench.evaluation.features.on_device import device_features
 from leo_bench.evaluation.features.single_thread_pool import Lanes, available_bytes, lanes, readers
 from leo_bench.evaluation.features.stores import Store
 from leo_bench.evaluation.files.schema import settings_digest
@@ -97,15 +102,28 @@ class FeatureRecipe:
             "device": self.extractor.device.split(":")[0],
             "hardware": hardware(self.extractor.device),
             "torch": torch.__version__,
+            **tf32_fact(self.extractor.device),
         }
 
     def key(self, decoder: str, size: tuple[int, int]) -> str:
         """Cache key: digest of `facts`."""
         return settings_digest(self.facts(decoder, size))[:32]
 
-    def frames(self, clip: Tensor) -> Tensor:
-        """Stored frames at the resolution of the benchmark: uint8 [T,3,H,W] -> uint8 [T,3,R,R]."""
-        return loaded(clip, self.resize, self.requantise, self.resolution)
+    @property
+    def load(self) -> Load:
+        """The original's data loader: stored frames uint8 [T,3,H,W] -> levels uint8 [T,3,R,R]."""
+        return partial(
+            loaded, resize=self.resize, requantise=self.requantise, resolution=self.resolution
+        )
+
+    def prepare(self, levels: Tensor) -> Tensor:
+        """Levels to network input, uint8 [B,T,3,R,R] -> float32 [B,3,T,224,224], on one device."""
+        return PREPROCESS[self.preprocess](levels)
+
+    def levels_bytes(self, frames: int, size: tuple[int, int]) -> int:
+        """Bytes of the levels of a clip of so many frames, of that height and width as stored."""
+        height, width = size if self.resolution is None else (self.resolution, self.resolution)
+        return frames * 3 * height * width
 
     def network_input(self, stored: Iterator[Tensor], count: int) -> Tensor:
         """`count` frames as stored, uint8 [3,H,W] each -> float32 [3,T,224,224].
@@ -120,8 +138,8 @@ class FeatureRecipe:
 
     def network_frame(self, stored: Tensor) -> Tensor:
         """One frame as stored, uint8 [3,H,W] -> float32 [3,224,224], on the extractor's device."""
-        pixels = self.frames(stored[None])[None].to(self.extractor.device)
-        return PREPROCESS[self.preprocess](pixels)[0, :, 0]
+        levels = self.load(stored[None])[None].to(self.extractor.device)
+        return self.prepare(levels)[0, :, 0]
 
     def _resizes(self, size: tuple[int, int]) -> bool:
         return self.resolution is not None and size != (self.resolution, self.resolution)
@@ -153,6 +171,9 @@ class Resources:
     Args:
         store: cache; None: nothing is kept.
         workers: threads that read and resize; fewer where stored frames are very large.
+        processes: worker processes that read many clips of stored videos in place of the threads;
+            0: none. A script of one's own that starts them runs again in each, up to its
+            `if __name__ == "__main__"`.
         batch: clips handed to the extractor at once on a GPU; None: as many as make FRAMES_A_BATCH
             frames.
         team: processes that divide the work on videos (`one_pass.fill_together`).
@@ -162,6 +183,7 @@ class Resources:
 
     store: Store | None
     workers: int = 2
+    processes: int = 0
     batch: int | None = None
     team: Team = field(default_factory=Alone)
     opening: Progress | None = None
@@ -243,16 +265,9 @@ def _through_network(
     """Each clip, its feature float32 [D], and whether it is the last of its video."""
     if not refs:
         return
-
-    def read(ref: ClipRef) -> Tensor:
-        frames = each_levels(source, ref.video, window.indices(ref.start))
-        return recipe.network_input(frames, window.frames)
-
-    sizes = source.sizes()
-    largest = max(sizes[video][0] * sizes[video][1] for video in {ref.video for ref in refs})
     done = 0
-    with full_precision(), Lanes(readers(resources.workers, largest)) as reading:
-        for feature in _features(reading, read, refs, window, recipe, resources.batch):
+    with full_precision(), closing(_features(source, refs, window, recipe, resources)) as features:
+        for feature in features:
             ref = refs[done]
             done += 1
             if not bool(torch.isfinite(feature).all()):
@@ -266,27 +281,51 @@ def _through_network(
 
 
 def _features(
-    reading: Lanes,
-    read: Callable[[ClipRef], Tensor],
+    source: VideoSource,
     refs: Sequence[ClipRef],
     window: Window,
     recipe: FeatureRecipe,
-    batch: int | None,
-) -> Iterator[Tensor]:
+    resources: Resources,
+) -> Generator[Tensor]:
     """Features of the clips in order, float32 [D] each, on the CPU."""
-    extractor = recipe.extractor
-    if torch.device(extractor.device).type == "cpu":
-        coming = max(1, min(reading.count, AHEAD_BYTES // (window.frames * INPUT_BYTES)))
-        inputs = reading.map(read, refs, ahead=coming - 1)
-        at_once = clips_at_once(window.frames)
-        yield from lanes("cpu").map(
-            lambda clip: extractor(clip[None])[0], inputs, ahead=at_once - 1
-        )
+    sizes, frames, extractor = source.sizes(), window.frames, recipe.extractor
+    used = {sizes[ref.video] for ref in refs}
+    count = readers(resources.workers, max(height * width for height, width in used))
+    on_gpu = torch.device(extractor.device).type != "cpu"
+    batch = (resources.batch or max(1, FRAMES_A_BATCH // frames)) if on_gpu else 1
+    at_once = clips_at_once(frames)
+    clips = LevelClips(
+        source=source,
+        clips=[(ref.video, window.indices(ref.start)) for ref in refs],
+        load=recipe.load,
+        clip_bytes=max(recipe.levels_bytes(frames, size) for size in used),
+    )
+    levels = clips.by_processes(resources.processes)
+    if levels is None and on_gpu:
+        levels = clips.by_threads(count, ahead=batch + count)
+    if levels is not None:
+        with closing(levels):
+            if on_gpu:
+                yield from device_features(levels, extractor, recipe.prepare, batch)
+            else:
+                yield from lanes("cpu").map(
+                    lambda clip: extractor(recipe.prepare(clip[None]))[0], levels, at_once - 1
+                )
         return
-    size = batch or max(1, FRAMES_A_BATCH // window.frames)
-    inputs = reading.map(read, refs, ahead=size + reading.count)
-    while clips := list(itertools.islice(inputs, size)):
-        yield from extractor(torch.stack(clips))
+
+    def read(ref: ClipRef) -> Tensor:
+        stored = each_levels(source, ref.video, window.indices(ref.start))
+        return recipe.network_input(stored, frames)
+
+    with Lanes(count) as reading:
+        if on_gpu:
+            inputs = reading.map(read, refs, ahead=batch + count)
+            while together := list(itertools.islice(inputs, batch)):
+                yield from extractor(torch.stack(together))
+            return
+        coming = max(1, min(count, AHEAD_BYTES // (frames * INPUT_BYTES)))
+        inputs = reading.map(read, refs, ahead=coming - 1)
+        yield from lanes("cpu").map(lambda clip: extractor(clip[None])[0], inputs, at_once - 1)
 
 
 def clips_at_once(frames: int) -> int:

@@ -15,7 +15,7 @@ from torch import Tensor
 from leo_bench.evaluation.clips import ClipRef, Window
 from leo_bench.evaluation.embedders import Embedded, FrameEmbedder
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.extractors.numerics import full_precision, hardware
+from leo_bench.evaluation.extractors.numerics import full_precision, hardware, tf32_fact
 from leo_bench.evaluation.features.of_clips import Features, FeaturesOf, Resources
 from leo_bench.evaluation.features.single_thread_pool import Lanes, lanes
 from leo_bench.evaluation.files.schema import settings_digest
@@ -58,6 +58,7 @@ class FrameRecipe:
             "device": self.embedder.device.split(":")[0],
             "hardware": hardware(self.embedder.device),
             "torch": torch.__version__,
+            **tf32_fact(self.embedder.device),
         }
 
     def key(self, decoder: str, size: tuple[int, int]) -> str:

@@ -118,7 +118,14 @@ def threads() -> int:
     torch's number is OMP_NUM_THREADS where that is set, else that of the cores.
     """
     allowed: int | None = getattr(_made, "allowed", None)
-    return allowed or max(1, min(torch.get_num_threads(), _cores()))
+    return allowed or max(1, min(torch.get_num_threads(), cores()))
+
+
+def cores() -> int:
+    """Cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):  # Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def on_one_thread(work: Callable[[], T]) -> T:
@@ -144,13 +151,6 @@ def available_bytes() -> int:
     except (OSError, ValueError):
         pass
     return max(0, min(free))
-
-
-def _cores() -> int:
-    """Cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):  # Linux
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _start(together: threading.Barrier, allowed: int, torchs: int) -> None:
