@@ -32,7 +32,6 @@ from leo_bench.benchmarks.evidence.coverage_draws import (
 from leo_bench.benchmarks.evidence.coverage_pairs import two_acd, two_fakes
 from leo_bench.benchmarks.evidence.coverage_statistics import to_statistics
 from leo_bench.evaluation.distances.frechet_influence import frechet_statistic
-from leo_bench.evaluation.distances.frechet_of_frames import frechet_statistic_of_frames
 from leo_bench.evaluation.distances.kernel import kernel_statistic
 from leo_bench.evaluation.distances.neighbours import precision, recall
 from leo_bench.evaluation.identity.drift import bands
@@ -170,7 +169,7 @@ def _infinity(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str,
 
 def _frames(cell: Cell, draw: int, generator: torch.Generator) -> Mapping[str, Outcome]:
     population = Population(cell.dim, cell.tails, cell.unlike)
-    fid = frechet_statistic_of_frames(
+    fid = frechet_statistic(
         population.real(cell.n_real, FRAMES, generator),
         population.fake(cell.n_fake, FRAMES, generator),
         correction=1,

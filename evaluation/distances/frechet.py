@@ -111,8 +111,13 @@ def frechet_of_features(real: Tensor, fake: Tensor, options: FrechetOptions) -> 
 def fixed_side(gaussian: Gaussian) -> WeightedSide:
     """A side of `frechet_influence.statistic_of` of which only the Gaussian is known."""
     cov = gaussian.cov.double()
-    fixed = FixedGaussian(gaussian.mean.double(), _covariance_root(gaussian), cov.trace())
-    return WeightedSide((), gaussian.count, len(cov), lambda _weights: fixed)
+    fixed = FixedGaussian(
+        gaussian.mean.double(),
+        _covariance_root(gaussian),
+        cov.trace(),
+        of_covariance=gaussian.count > len(cov),
+    )
+    return WeightedSide((), gaussian.count, len(cov), lambda each: [fixed] * len(each))
 
 
 def real_statistics(real: Tensor, options: FrechetOptions) -> RealStatistics:

@@ -15,22 +15,31 @@ import torch
 from torch import Tensor
 
 from leo_bench.evaluation.distances.feature_matrix import check_pair
+from leo_bench.evaluation.distances.few_clips import GaussianOfFew
 from leo_bench.evaluation.distances.influence import (
     ClipFeatures,
     Linearised,
-    WeightedClips,
     WeightedStatistic,
     Weights,
-    weighing,
 )
-from leo_bench.evaluation.distances.left_out import Clips, LeftOut, fourth_moment, left_out
+from leo_bench.evaluation.distances.left_out import Clips, LeftOut, left_out
+from leo_bench.evaluation.distances.many_clips import ManyClips
+
+# Shares of the largest squared singular value: where the smallest one is larger, their eigenvalues
+# alone are exact enough for the singular values; for their vectors.
+WELL_APART, APART = 1e-9, 1e-13
 
 
 @dataclass(frozen=True)
 class FrechetStatistic(WeightedStatistic):
     """A Fréchet distance, which every video can be left out of, exactly and at little cost."""
 
-    without_each: Callable[[], LeftOut]
+    evaluations: Callable[[Sequence[Weights]], Sequence["FrechetEvaluation"]]
+
+    def without_each(self) -> LeftOut:
+        """The change as each video is left out."""
+        (found,) = self.evaluations([self.ones])
+        return found.without_each()
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,10 @@ class WeightedGaussian(Protocol):
     def trace(self) -> Tensor:
         """Of the covariance."""
 
+    @property
+    def of_covariance(self) -> bool:
+        """Whether `root` is made from the covariance, and so as inexact as its eigenvalues."""
+
     def influences(self, shift: Tensor, half_map: Tensor) -> Tensor:
         """Float64 [videos]; `shift` [D]: this mean less the other, `half_map` [K,K']: W sqrt(s)."""
 
@@ -97,19 +110,13 @@ class WeightedSide:
             statistics alone.
         count: number of clips.
         dimension: of the features.
-        fit: weights -> Gaussian.
+        fit: several weights -> the Gaussian at each.
     """
 
     videos: Sequence[str]
     count: int
     dimension: int
-    fit: Callable[[Tensor], WeightedGaussian]
-
-    @classmethod
-    def of(cls, side: ClipFeatures, fit: Callable[[Tensor], WeightedGaussian]) -> "WeightedSide":
-        """The side that these features are of."""
-        count, dimension = side.values.shape
-        return cls(sorted(set(side.videos)), count, dimension, fit)
+    fit: Callable[[Sequence[Tensor]], Sequence[WeightedGaussian]]
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,7 @@ class FixedGaussian:
     mean: Tensor
     root: Tensor
     trace: Tensor
+    of_covariance: bool
 
     def influences(self, shift: Tensor, half_map: Tensor) -> Tensor:
         """Of no video."""
@@ -129,11 +137,10 @@ class FixedGaussian:
         nothing = torch.zeros(0, len(self.mean), dtype=torch.float64)
         return Clips(
             counts=torch.zeros(0, dtype=torch.int64),
-            squares=nothing.sum(dim=1),
-            sums=nothing,
-            coordinates=lambda _first, _last: nothing,
+            part=lambda _first, _last: (nothing, nothing),
+            dimension=len(self.mean),
             correction=0,
-            tail=1.0,
+            spread=0.0,
         )
 
 
@@ -150,98 +157,102 @@ def frechet_statistic(
 
 
 def weighted_side(side: ClipFeatures, correction: int) -> WeightedSide:
-    """A side of `frechet_statistic`."""
-    weigh = weighing(side)
-    return WeightedSide.of(side, lambda weights: _Gaussian.of(weigh(weights), correction))
+    """A side of `frechet_statistic`; memory beyond the features does not grow with the clips."""
+    many = ManyClips.of(side, correction)
+
+    def fit(each: Sequence[Tensor]) -> list[WeightedGaussian]:
+        is_few = [many.count(weights) <= many.dimension for weights in each]
+        of_many = iter(many.gaussians([w for w, few in zip(each, is_few, strict=True) if not few]))
+        return [
+            GaussianOfFew.of(many.rows.weighed(many.values, weights), correction)
+            if few
+            else next(of_many)
+            for weights, few in zip(each, is_few, strict=True)
+        ]
+
+    return WeightedSide(many.rows.names, len(many.values), many.dimension, fit)
 
 
 def statistic_of(real: WeightedSide, fake: WeightedSide) -> FrechetStatistic:
     """The Fréchet distance of two sides as a function of the weights of their videos."""
 
-    def decomposed(weights: Weights) -> _Decomposed:
-        r, f = real.fit(weights.real), fake.fit(weights.fake)
-        left, roots, right = torch.linalg.svd(r.root @ f.root.T, full_matrices=False)
-        shift = r.mean - f.mean
-        value = shift.square().sum() + r.trace + f.trace - 2 * roots.sum()
-        return _Decomposed(r, f, float(value), left, roots, right.T, shift)
+    def evaluations(each: Sequence[Weights]) -> list[FrechetEvaluation]:
+        reals, fakes = real.fit([w.real for w in each]), fake.fit([w.fake for w in each])
+        return [FrechetEvaluation(r, f) for r, f in zip(reals, fakes, strict=True)]
 
-    def at(weights: Weights) -> Linearised:
-        d = decomposed(weights)
-        return Linearised(
-            value=d.value,
-            real=d.real.influences(d.shift, d.left * d.roots.sqrt()),
-            fake=d.fake.influences(-d.shift, d.right * d.roots.sqrt()),
-        )
-
-    def without_each() -> LeftOut:
-        d = decomposed(statistic.ones)
-        return left_out(d.value, d.real.clips(d.left), d.fake.clips(d.right), d.roots, d.shift)
-
-    statistic = FrechetStatistic(
+    return FrechetStatistic(
         real.videos,
         fake.videos,
         n_real=real.count,
         n_fake=fake.count,
         dimension=fake.dimension,
-        at=at,
-        without_each=without_each,
+        evaluations=evaluations,
     )
-    return statistic
-
-
-class _Decomposed(NamedTuple):
-    real: WeightedGaussian
-    fake: WeightedGaussian
-    value: float
-    left: Tensor  # [K,K'], W
-    roots: Tensor  # [K'], s
-    right: Tensor  # [K,K'], Z
-    shift: Tensor  # [D], the real mean less the fake one
 
 
 @dataclass(frozen=True)
-class _Gaussian:
-    """See WeightedGaussian; `scaled` = coordinates @ root."""
+class FrechetEvaluation:
+    """An `Evaluation` of a Fréchet distance."""
 
-    weighted: WeightedClips
-    mean: Tensor
-    scaled: Tensor  # [N,D], the centred clips, each times the root of its share of the covariance
-    root: Tensor  # [K,D]: triangular where N > D, else `scaled` itself
-    coordinates: Tensor | None  # [N,K]; None for the identity
-    correction: int
+    real: WeightedGaussian
+    fake: WeightedGaussian
 
-    @classmethod
-    def of(cls, weighted: WeightedClips, correction: int) -> "_Gaussian":
-        count, dimension = weighted.values.shape
-        mean = weighted.share @ weighted.values
-        scale = (weighted.share * count / (count - correction)).sqrt()
-        scaled = (weighted.values - mean) * scale[:, None]
-        if count <= dimension:
-            return cls(weighted, mean, scaled, scaled, None, correction)
-        coordinates, root = torch.linalg.qr(scaled)
-        return cls(weighted, mean, scaled, root, coordinates, correction)
+    def value(self) -> float:
+        """See `Evaluation`."""
+        if self._of_covariances:
+            product = self.real.root @ self.fake.root.T
+            squares = torch.linalg.eigvalsh(product @ product.T)
+            if squares[0] > WELL_APART * squares[-1]:
+                return self._assembled(squares.sqrt())
+        return self._assembled(self._singular().values)
+
+    def linearised(self) -> Linearised:
+        """See `Evaluation`."""
+        left, roots, right = self._singular()
+        return Linearised(
+            value=self._assembled(roots),
+            real=self.real.influences(self._shift, left * roots.sqrt()),
+            fake=self.fake.influences(-self._shift, right * roots.sqrt()),
+        )
+
+    def without_each(self) -> LeftOut:
+        """The change as each video is left out, where every video counts once."""
+        left, roots, right = self._singular()
+        return left_out(
+            self._assembled(roots),
+            self.real.clips(left),
+            self.fake.clips(right),
+            roots,
+            self._shift,
+        )
 
     @property
-    def trace(self) -> Tensor:
-        return self.root.square().sum()
+    def _of_covariances(self) -> bool:
+        return self.real.of_covariance and self.fake.of_covariance
 
-    def influences(self, shift: Tensor, half_map: Tensor) -> Tensor:
-        spread = half_map if self.coordinates is None else self.coordinates @ half_map
-        share = self.weighted.share
-        moved = 2 * share * ((self.weighted.values - self.mean) @ shift)
-        shape = self.scaled.square().sum(dim=1) - spread.square().sum(dim=1)
-        return self.weighted.rows.sums(moved + shape - share * shape.sum())
+    @property
+    def _shift(self) -> Tensor:
+        return self.real.mean - self.fake.mean
 
-    def clips(self, vectors: Tensor) -> Clips:
-        centred = self.weighted.values - self.mean
-        lengths, count = centred.square().sum(dim=1), len(centred)
-        u = vectors if self.coordinates is None else self.coordinates @ vectors
-        gram = self.root @ self.root.T * ((count - self.correction) / count)
-        return Clips(
-            counts=self.weighted.rows.counts(),
-            squares=self.weighted.rows.sums(lengths),
-            sums=self.weighted.rows.sums(centred),
-            coordinates=lambda first, last: u[first:last],
-            correction=self.correction,
-            tail=fourth_moment(lengths, gram.square().sum().item()),
-        )
+    def _singular(self) -> "_Singular":
+        product = self.real.root @ self.fake.root.T
+        if self._of_covariances:
+            # A third of the time of the decomposition below. The eigenvalues lose the digits of
+            # small singular values, the lengths do not.
+            squares, left = torch.linalg.eigh(product @ product.T)
+            if squares[0] > APART * squares[-1]:
+                right = product.T @ left
+                roots = right.square().sum(dim=0).sqrt()
+                return _Singular(left, roots, right / roots)
+        left, roots, right = torch.linalg.svd(product, full_matrices=False)
+        return _Singular(left, roots, right.T)
+
+    def _assembled(self, roots: Tensor) -> float:
+        traces = self.real.trace + self.fake.trace
+        return float(self._shift.square().sum() + traces - 2 * roots.sum())
+
+
+class _Singular(NamedTuple):
+    left: Tensor  # [K,K'], W
+    values: Tensor  # [K'], s
+    right: Tensor  # [K,K'], Z

@@ -12,6 +12,7 @@ Legend: N clips of one side, D dimensions, R real videos, F fake videos.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -66,6 +67,20 @@ class VideoRows:
         """Rows of each video: int64 [videos]."""
         return torch.bincount(self.video, minlength=len(self.names))
 
+    def shares(self, weights: Tensor) -> Tensor:
+        """What each row counts at these weights of the videos: float64 [N], sums to 1."""
+        of_rows = weights[self.video]
+        return of_rows / of_rows.sum()
+
+    def weighed(self, values: Tensor, weights: Tensor) -> "WeightedClips":
+        """The clips of a side, `values` [N,D], at these weights of its videos: float64 [videos]."""
+        clip_weights = weights[self.video]
+        kept = clip_weights > 0
+        share = clip_weights[kept] / clip_weights.sum()
+        rows = VideoRows(self.names, self.order[kept], self.video[kept])
+        found = values.detach()[rows.order].to(device="cpu", dtype=torch.float64)
+        return WeightedClips(found, share, rows)
+
     def sums(self, of_rows: Tensor) -> Tensor:
         """Sums over the rows of each video: float64 [N,...] -> float64 [videos,...]."""
         total = torch.zeros(len(self.names), *of_rows.shape[1:], dtype=torch.float64)
@@ -87,21 +102,6 @@ class WeightedClips:
     rows: VideoRows
 
 
-def weighing(features: ClipFeatures) -> Callable[[Tensor], WeightedClips]:
-    """A function from the weights of the videos, float64 [videos] in the order of their names."""
-    rows = features.by_video()
-    values = features.values.detach()[rows.order].to(device="cpu", dtype=torch.float64)
-
-    def weigh(weights: Tensor) -> WeightedClips:
-        clip_weights = weights[rows.video]
-        kept = clip_weights > 0
-        share = clip_weights[kept] / clip_weights.sum()
-        kept_rows = VideoRows(rows.names, rows.order[kept], rows.video[kept])
-        return WeightedClips(values[kept], share, kept_rows)
-
-    return weigh
-
-
 @dataclass(frozen=True)
 class Weights:
     """How much each video counts, >= 0."""
@@ -119,33 +119,40 @@ class Linearised:
     fake: Tensor  # float64 [F]
 
 
+class Evaluation(Protocol):
+    """A statistic at some weights of its videos."""
+
+    def value(self) -> float:
+        """The value alone, which may take less than `linearised`, and round otherwise."""
+
+    def linearised(self) -> Linearised:
+        """Value and influences."""
+
+
 @dataclass(frozen=True)
 class WeightedStatistic:
     """A number computed from two sets of videos, as a function of the videos' weights.
 
     A side that is known by its statistics alone has no videos: nothing of it varies.
+
+    Args:
+        real_videos, fake_videos: in the order of the weights.
+        n_real, n_fake: clips.
+        dimension: of the features.
+        evaluations: the statistic at each of several weights, which may share work.
     """
 
     real_videos: Sequence[str]
     fake_videos: Sequence[str]
-    n_real: int  # clips
-    n_fake: int  # clips
+    n_real: int
+    n_fake: int
     dimension: int
-    at: Callable[[Weights], Linearised]
+    evaluations: Callable[[Sequence[Weights]], Sequence[Evaluation]]
 
-    @classmethod
-    def of(
-        cls, real: ClipFeatures, fake: ClipFeatures, at: Callable[[Weights], Linearised]
-    ) -> "WeightedStatistic":
-        """A statistic of the videos of two sides, `at` taking weights in the order of names."""
-        return WeightedStatistic(
-            sorted(set(real.videos)),
-            sorted(set(fake.videos)),
-            n_real=len(real.values),
-            n_fake=len(fake.values),
-            dimension=real.values.shape[1],
-            at=at,
-        )
+    def at(self, weights: Weights) -> Linearised:
+        """Value and influences at some weights."""
+        (found,) = self.evaluations([weights])
+        return found.linearised()
 
     @property
     def ones(self) -> Weights:
@@ -239,7 +246,36 @@ class Form:
         return self.of_statistics
 
 
-def combine(terms: Sequence[tuple[float, WeightedStatistic]]) -> WeightedStatistic:
+@dataclass(frozen=True)
+class Combination(WeightedStatistic):
+    """A sum of factor * statistic; see `combine`.
+
+    Args:
+        terms: factors and statistics.
+        places: of each term, where its real and its fake videos are among those of the sum.
+    """
+
+    terms: Sequence[tuple[float, WeightedStatistic]]
+    places: Sequence[tuple[Tensor, Tensor]]
+
+    def weights_of_terms(self, weights: Weights) -> list[Weights]:
+        """The weights of each term's videos."""
+        return [Weights(weights.real[real], weights.fake[fake]) for real, fake in self.places]
+
+    def total(self, parts: Sequence[Linearised]) -> Linearised:
+        """The sum at some weights, from its terms there."""
+        value = 0.0
+        real, fake = (torch.zeros_like(ones) for ones in (self.ones.real, self.ones.fake))
+        for (factor, _), part, (in_real, in_fake) in zip(
+            self.terms, parts, self.places, strict=True
+        ):
+            value += factor * part.value
+            real.index_add_(0, in_real, part.real, alpha=factor)
+            fake.index_add_(0, in_fake, part.fake, alpha=factor)
+        return Linearised(value, real, fake)
+
+
+def combine(terms: Sequence[tuple[float, WeightedStatistic]]) -> Combination:
     """Sum of factor * statistic. Videos of one name on one side are one video to all terms.
 
     So the difference of two fakes against one real set keeps the real side shared, and pairs the
@@ -248,32 +284,46 @@ def combine(terms: Sequence[tuple[float, WeightedStatistic]]) -> WeightedStatist
     """
     real_videos = sorted({v for _, term in terms for v in term.real_videos})
     fake_videos = sorted({v for _, term in terms for v in term.fake_videos})
-    places = [
-        (_places(term.real_videos, real_videos), _places(term.fake_videos, fake_videos))
-        for _, term in terms
-    ]
 
-    def at(weights: Weights) -> Linearised:
-        value = 0.0
-        real, fake = torch.zeros_like(weights.real), torch.zeros_like(weights.fake)
-        for (factor, term), (in_real, in_fake) in zip(terms, places, strict=True):
-            part = term.at(Weights(weights.real[in_real], weights.fake[in_fake]))
-            value += factor * part.value
-            real.index_add_(0, in_real, part.real, alpha=factor)
-            fake.index_add_(0, in_fake, part.fake, alpha=factor)
-        return Linearised(value, real, fake)
+    def evaluations(each: Sequence[Weights]) -> list[Evaluation]:
+        of_terms = zip(*(found.weights_of_terms(weights) for weights in each), strict=True)
+        parts = [
+            term.evaluations(of_term) for (_, term), of_term in zip(terms, of_terms, strict=True)
+        ]
+        return [_Sum(found, of_weights) for of_weights in zip(*parts, strict=True)]
 
-    return WeightedStatistic(
+    found = Combination(
         real_videos,
         fake_videos,
         n_real=min(term.n_real for _, term in terms),
         n_fake=min(term.n_fake for _, term in terms),
         dimension=max(term.dimension for _, term in terms),
-        at=at,
+        evaluations=evaluations,
+        terms=terms,
+        places=[
+            (_places(term.real_videos, real_videos), _places(term.fake_videos, fake_videos))
+            for _, term in terms
+        ],
     )
+    return found
 
 
-def mean_of(statistics: Sequence[WeightedStatistic]) -> WeightedStatistic:
+@dataclass(frozen=True)
+class _Sum:
+    """An `Evaluation` of a combination."""
+
+    of: Combination
+    parts: Sequence[Evaluation]
+
+    def value(self) -> float:
+        terms = zip(self.of.terms, self.parts, strict=True)
+        return sum(factor * part.value() for (factor, _), part in terms)
+
+    def linearised(self) -> Linearised:
+        return self.of.total([part.linearised() for part in self.parts])
+
+
+def mean_of(statistics: Sequence[WeightedStatistic]) -> Combination:
     """The mean, as over a protocol's repeats: each repeat draws other clips of the same videos."""
     return combine([(1 / len(statistics), statistic) for statistic in statistics])
 

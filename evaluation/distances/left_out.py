@@ -18,7 +18,7 @@ videos share: one product of matrices a side, and no decomposition for each vide
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -68,36 +68,28 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Clips:
-    """One side's clips, those of one video in a row.
+    """One side's clips, those of one video in a row, read part by part.
 
     Args:
         counts: int64 [V], clips of each video.
-        squares: float64 [V], sum over the video of |d|^2.
-        sums: float64 [V,D], s of each video.
-        coordinates: (first clip, last clip + 1) -> u of these clips, float64 [clips,K].
+        part: (first clip, last clip + 1) -> d [clips,D] and u [clips,K] of these clips, float64.
+        dimension: D.
         correction: the covariance divides by N - correction.
-        tail: `fourth_moment` of the clips.
+        spread: trace of the square of the covariance, divided by N.
     """
 
     counts: Tensor
-    squares: Tensor
-    sums: Tensor
-    coordinates: Callable[[int, int], Tensor]
+    part: Callable[[int, int], tuple[Tensor, Tensor]]
+    dimension: int
     correction: int
-    tail: float
+    spread: float
 
 
 def left_out(value: float, real: Clips, fake: Clips, sigma: Tensor, shift: Tensor) -> LeftOut:
     """Leave every video of both sides out; `shift` is the real mean less the fake one."""
-    return LeftOut(
-        value,
-        changes(real, sigma, shift),
-        changes(fake, sigma, -shift),
-        real.counts,
-        fake.counts,
-        real.tail,
-        fake.tail,
-    )
+    of_real, real_tail = changes(real, sigma, shift)
+    of_fake, fake_tail = changes(fake, sigma, -shift)
+    return LeftOut(value, of_real, of_fake, real.counts, fake.counts, real_tail, fake_tail)
 
 
 def fourth_moment(lengths: Tensor, spread: float) -> float:
@@ -107,55 +99,84 @@ def fourth_moment(lengths: Tensor, spread: float) -> float:
         lengths: float64 [N], squared distances of the clips to their mean.
         spread: trace of the square of the covariance (divided by N).
     """
+    if len(lengths) == 0:
+        return 1.0
     gaussian = lengths.mean().item() ** 2 + 2 * spread
     return lengths.square().mean().item() / gaussian if gaussian > 0 else 1.0
 
 
-def changes(side: Clips, sigma: Tensor, shift: Tensor) -> Tensor:
-    """Change of the distance as each of the side's videos is left out: float64 [V].
+def changes(side: Clips, sigma: Tensor, shift: Tensor) -> tuple[Tensor, float]:
+    """Change of the distance as each of the side's videos is left out, and `fourth_moment`.
 
     Args:
-        side: the side that videos leave.
+        side: the side that videos leave; V of them.
         sigma: float64 [K], as above.
         shift: float64 [D], this side's mean less the other's.
+
+    Returns:
+        float64 [V], and a number.
     """
     count = int(side.counts.sum())
     left = (count - side.counts).double()
     whole, divisor = count - side.correction, left - side.correction
-    summed = side.sums.square().sum(dim=1)
-    means = summed / left**2 - 2 * (side.sums @ shift) / left
-    lost = side.squares + summed / left
-    traces = (side.squares.sum() - lost) / divisor - side.squares.sum() / whole
-    total = sigma.sum()
-    roots = (whole / divisor).sqrt() * (total + _changes_of_sum(side, sigma)) - total
-    return torch.where(left < 2, torch.nan, means + traces - 2 * roots)
-
-
-def _changes_of_sum(side: Clips, sigma: Tensor) -> Tensor:
-    """Change of sum(sigma) as each video is left out, the divisors as they were: [V]."""
-    kept = sigma > NOTHING * sigma.max()
-    sigma = sigma[kept]
-    found = torch.zeros(len(side.counts), dtype=torch.float64)
-    if len(sigma) == 0:
-        return found
-    count = int(side.counts.sum())
-    ends = side.counts.cumsum(0)
-    first = 0
-    while first < len(found):
-        start = int(ends[first] - side.counts[first])
-        last = max(first + 1, int((ends <= start + BLOCK).sum()))
-        u = side.coordinates(start, int(ends[last - 1]))[:, kept]
+    kept = sigma > NOTHING * sigma.amax() if len(sigma) else sigma > 0
+    lengths = torch.zeros(count, dtype=torch.float64)
+    squares, summed, along, of_sum = torch.zeros(4, len(left), dtype=torch.float64)
+    for first, last, start, end in _blocks(side.counts):
+        centred, u = side.part(start, end)
+        lengths[start:end] = centred.square().sum(dim=1)
         counts = side.counts[first:last]
-        starts = ends[first:last] - counts - start
-        for clips in sorted(set(counts.tolist())):
-            if count - clips < 2:
-                continue
-            places = torch.nonzero(counts == clips).flatten()
-            rows = u[starts[places][:, None] + torch.arange(clips)]
-            a = (math.sqrt(count / (count - clips)) - 1) / clips
-            rows = rows + a * rows.sum(dim=1, keepdim=True)
-            found[first + places] = _change(rows, sigma)
+        video = torch.repeat_interleave(counts)
+        sums = torch.zeros(len(counts), side.dimension, dtype=torch.float64)
+        sums.index_add_(0, video, centred)
+        squares[first:last].index_add_(0, video, lengths[start:end])
+        summed[first:last] = sums.square().sum(dim=1)
+        along[first:last] = sums @ shift
+        if kept.any():
+            of_sum[first:last] = _changes_of_sum(u[:, kept], counts, count, sigma[kept])
+    means = summed / left**2 - 2 * along / left
+    lost = squares + summed / left
+    traces = (squares.sum() - lost) / divisor - squares.sum() / whole
+    total = sigma.sum()
+    roots = (whole / divisor).sqrt() * (total + of_sum) - total
+    found = torch.where(left < 2, torch.nan, means + traces - 2 * roots)
+    return found, fourth_moment(lengths, side.spread)
+
+
+def _blocks(counts: Tensor) -> Iterator[tuple[int, int, int, int]]:
+    """First video, last + 1, first clip, last + 1 of up to BLOCK clips: whole videos, one at least.
+
+    Args:
+        counts: int64 [V], clips of each video.
+    """
+    ends = counts.cumsum(0)
+    first = 0
+    while first < len(counts):
+        start = int(ends[first] - counts[first])
+        last = max(first + 1, int(torch.searchsorted(ends, start + BLOCK, right=True)))
+        yield first, last, start, int(ends[last - 1])
         first = last
+
+
+def _changes_of_sum(u: Tensor, counts: Tensor, count: int, sigma: Tensor) -> Tensor:
+    """Change of sum(sigma) as each of some videos is left out, the divisors as they were: [V].
+
+    Args:
+        u: float64 [clips,K], the coordinates of the videos' clips.
+        counts: int64 [V], clips of each video.
+        count: clips of the whole side.
+        sigma: float64 [K].
+    """
+    found = torch.zeros(len(counts), dtype=torch.float64)
+    starts = counts.cumsum(0) - counts
+    for clips in sorted(set(counts.tolist())):
+        if count - clips < 2:
+            continue
+        places = torch.nonzero(counts == clips).flatten()
+        rows = u[starts[places][:, None] + torch.arange(clips)]
+        a = (math.sqrt(count / (count - clips)) - 1) / clips
+        rows = rows + a * rows.sum(dim=1, keepdim=True)
+        found[places] = _change(rows, sigma)
     return found
 
 

@@ -8,8 +8,8 @@ them, and in one of sixteen. Several threads work on several pieces instead.
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from functools import cache
 from itertools import islice, repeat
@@ -133,6 +133,37 @@ def on_one_thread(work: Callable[[], T]) -> T:
     if hasattr(_made, "allowed"):
         return work()
     return lanes("cpu").submit(work).result()
+
+
+def side_by_side(pieces: Sequence[Callable[[], T]]) -> list[T]:
+    """What the pieces give, in order: on a lane, idle lanes take part of them.
+
+    A piece may call it again, since a lane waits only for what another lane has begun. Elsewhere
+    the pieces run one after another.
+    """
+    if not hasattr(_made, "allowed"):
+        return [piece() for piece in pieces]
+    left, found = deque(enumerate(pieces)), dict[int, T]()
+
+    def take() -> None:
+        while left:
+            try:
+                index, piece = left.popleft()
+            except IndexError:  # another lane was faster
+                return
+            found[index] = piece()
+
+    pool = lanes("cpu")
+    helpers = [pool.submit(take) for _ in range(min(pool.count, len(pieces)) - 1)]
+    try:
+        take()
+    finally:
+        left.clear()
+        begun = [helper for helper in helpers if not helper.cancel()]
+        wait(begun)
+    for helper in begun:
+        helper.result()
+    return [found[index] for index in range(len(pieces))]
 
 
 def readers(wanted: int, pixels: int) -> int:

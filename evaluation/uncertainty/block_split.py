@@ -17,8 +17,8 @@ def deal(names: Sequence[str], parts: int, salt: str) -> Tensor:
     """
     keys = [hashlib.sha256(f"{salt}\0{name}".encode()).digest() for name in names]
     block = torch.empty(len(names), dtype=torch.int64)
-    for rank, index in enumerate(sorted(range(len(names)), key=keys.__getitem__)):
-        block[index] = rank % parts
+    order = torch.tensor(sorted(range(len(names)), key=keys.__getitem__), dtype=torch.int64)
+    block[order] = torch.arange(len(names)) % parts
     return block
 
 
@@ -35,39 +35,30 @@ class BlockSplit:
     salt: str
 
 
-def in_blocks(statistic: WeightedStatistic, dealing: BlockSplit) -> WeightedStatistic:
-    """Mean of the statistic over pairs of a real and a fake block; every video counts the same."""
+def block_weights(statistic: WeightedStatistic, dealing: BlockSplit) -> list[Weights]:
+    """The weights, 0 or 1, that leave each pair of a real and a fake block."""
     real_part = deal(statistic.real_videos, dealing.real_parts, dealing.salt)
     fake_part = deal(statistic.fake_videos, dealing.fake_parts, dealing.salt)
-    pairs = max(dealing.real_parts, dealing.fake_parts)
-    masks = [
-        (
+    return [
+        Weights(
             ((real_part - i) % dealing.real_parts < dealing.run).double(),
             ((fake_part - i) % dealing.fake_parts < dealing.run).double(),
         )
-        for i in range(pairs)
+        for i in range(max(dealing.real_parts, dealing.fake_parts))
     ]
 
-    def at(weights: Weights) -> Linearised:
-        blocks = [
-            statistic.at(Weights(weights.real * real, weights.fake * fake)) for real, fake in masks
-        ]
-        return Linearised(
-            value=sum(block.value for block in blocks) / pairs,
-            real=torch.stack([block.real for block in blocks]).sum(dim=0) / pairs,
-            fake=torch.stack([block.fake for block in blocks]).sum(dim=0) / pairs,
-        )
 
-    return WeightedStatistic(
-        statistic.real_videos,
-        statistic.fake_videos,
-        n_real=statistic.n_real,
-        n_fake=statistic.n_fake,
-        dimension=statistic.dimension,
-        at=at,
+def mean_of_blocks(blocks: Sequence[Linearised]) -> Linearised:
+    """Mean over pairs of blocks, as a function of the weights of all videos."""
+    pairs = len(blocks)
+    return Linearised(
+        value=sum(block.value for block in blocks) / pairs,
+        real=torch.stack([block.real for block in blocks]).sum(dim=0) / pairs,
+        fake=torch.stack([block.fake for block in blocks]).sum(dim=0) / pairs,
     )
 
 
 def mean_over_blocks(statistic: WeightedStatistic, dealing: BlockSplit) -> Linearised:
-    """`in_blocks`, every video counting once."""
-    return in_blocks(statistic, dealing).at(statistic.ones)
+    """Mean of the statistic over pairs of a real and a fake block; every video counts the same."""
+    found = statistic.evaluations(block_weights(statistic, dealing))
+    return mean_of_blocks([block.linearised() for block in found])

@@ -23,14 +23,17 @@ have. The larger of both sides' is taken, since a small sample of heavy tails ma
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from statistics import fmean
 
 from torch import Tensor
 
-from leo_bench.evaluation.distances.frechet_influence import FrechetStatistic
+from leo_bench.evaluation.distances.frechet_influence import FrechetEvaluation, FrechetStatistic
+from leo_bench.evaluation.features.single_thread_pool import side_by_side
 from leo_bench.evaluation.uncertainty.intervals import (
     Interval,
     VarianceEstimate,
-    halves_of_mean,
+    dealt_halves,
     interval_around,
 )
 from leo_bench.evaluation.uncertainty.variance import LEVEL
@@ -104,8 +107,12 @@ def extrapolate(
     Raises:
         InputError: a level outside (0, 1).
     """
-    left_out = [statistic.without_each() for statistic in repeats]
     count = len(repeats)
+    parts = side_by_side([partial(_whole_and_halves, repeat, seed) for repeat in repeats])
+    left_out = side_by_side([whole.without_each for whole, *_ in parts])
+    of_halves = side_by_side([half.value for _, *halves in parts for half in halves])
+    # `spread` has the values of the first dealing.
+    halves = (spread.halves.value + (DEALS - 1) * fmean(of_halves)) / DEALS
     bias = (
         sum(
             _bias(found.real, found.real_clips) + _bias(found.fake, found.fake_clips)
@@ -113,7 +120,6 @@ def extrapolate(
         )
         / count
     )
-    halves = _halves(repeats, spread, seed)
     value, line = spread.value - bias, 2 * spread.value - halves
     tails = (max(found.real_tail for found in left_out), max(found.fake_tail for found in left_out))
     variance = spread.single + spread.paired
@@ -140,10 +146,11 @@ def _bias(changes: Tensor, clips: Tensor) -> float:
     return float(((1 - clips / clips.sum()) * changes).sum())
 
 
-def _halves(repeats: Sequence[FrechetStatistic], spread: VarianceEstimate, seed: int) -> float:
-    """Mean distance over the halves of DEALS dealings; `spread` has one of them."""
-    more = [halves_of_mean(repeats, f"halves/{seed}/{deal}").value for deal in range(1, DEALS)]
-    return (spread.halves.value + sum(more)) / DEALS
+def _whole_and_halves(repeat: FrechetStatistic, seed: int) -> Sequence[FrechetEvaluation]:
+    """With all videos, and with the halves of all dealings but the one that `spread` has."""
+    salts = [f"halves/{seed}/{deal}" for deal in range(1, DEALS)]
+    halves = [half for salt in salts for half in dealt_halves(repeat, salt)]
+    return repeat.evaluations([repeat.ones, *halves])
 
 
 def _judged(

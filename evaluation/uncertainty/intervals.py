@@ -24,6 +24,7 @@ measures the coverage of all of these, and of what was rejected.
 import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from statistics import fmean
 from typing import Literal
 
@@ -33,6 +34,8 @@ from torch import Tensor
 from leo_bench.evaluation.distances.feature_matrix import check_pair
 from leo_bench.evaluation.distances.influence import (
     ClipFeatures,
+    Combination,
+    Evaluation,
     Linearised,
     WeightedStatistic,
     Weights,
@@ -40,10 +43,12 @@ from leo_bench.evaluation.distances.influence import (
     mean_of,
 )
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features.single_thread_pool import side_by_side
 from leo_bench.evaluation.uncertainty.block_split import (
     BlockSplit,
+    block_weights,
     deal,
-    in_blocks,
+    mean_of_blocks,
     mean_over_blocks,
 )
 from leo_bench.evaluation.uncertainty.variance import (
@@ -173,27 +178,31 @@ def spread_of_mean(repeats: Sequence[WeightedStatistic], seed: int) -> VarianceE
     if real > 0:  # a side that is known by its statistics alone has none, and does not vary
         check_videos("real", real)
     check_videos("fake", min(len(repeat.fake_videos) for repeat in repeats))
-    statistic = mean_of(repeats)
-    whole = statistic.at(statistic.ones)
-    halves = halves_of_mean(repeats, f"halves/{seed}")
-    single_and_two = _squared_influences(whole, statistic.ones, lost=1)
-    single_and_four = _squared_influences(halves, statistic.ones, lost=2)
+    mean = mean_of(repeats)
+    parts = side_by_side([partial(_whole_and_halves, repeat, seed) for repeat in repeats])
+    found = iter(side_by_side([part.linearised for of_repeat in parts for part in of_repeat]))
+    wholes, halved = [], []
+    for _, *halves_of_repeat in parts:
+        wholes.append(next(found))
+        halved.append(mean_of_blocks([next(found) for _ in halves_of_repeat]))
+    whole, halves = mean.total(wholes), mean.total(halved)
+    single_and_two = _squared_influences(whole, mean.ones, lost=1)
+    single_and_four = _squared_influences(halves, mean.ones, lost=2)
     single, paired = split_by_halves(single_and_two, single_and_four)
     return VarianceEstimate(
         value=whole.value,
         single=single,
         paired=paired,
-        skew=_skew(statistic, whole),
+        skew=_skew(mean, whole),
         freedom=_freedom(whole),
         whole=whole,
         halves=halves,
     )
 
 
-def halves_of_mean(repeats: Sequence[WeightedStatistic], salt: str) -> Linearised:
-    """Mean over repeats of the mean over both halves of a repeat's videos; `salt` deals them."""
-    statistic = mean_of([in_blocks(repeat, BlockSplit(2, 2, 1, salt)) for repeat in repeats])
-    return statistic.at(statistic.ones)
+def dealt_halves(statistic: WeightedStatistic, salt: str) -> list[Weights]:
+    """The weights that leave one half and the other of each side's videos; `salt` deals them."""
+    return block_weights(statistic, BlockSplit(2, 2, 1, salt))
 
 
 def interval_around(
@@ -292,7 +301,11 @@ def _squared_influences(at: Linearised, weights: Weights, lost: int) -> float:
     )
 
 
-def _skew(statistic: WeightedStatistic, whole: Linearised) -> float:
+def _whole_and_halves(repeat: WeightedStatistic, seed: int) -> Sequence[Evaluation]:
+    return repeat.evaluations([repeat.ones, *dealt_halves(repeat, f"halves/{seed}")])
+
+
+def _skew(mean: Combination, whole: Linearised) -> float:
     sides = [side for side in (whole.real, whole.fake) if len(side) > 0]
     largest = max((len(side) * side).abs().max().item() for side in sides)
     if largest == 0:
@@ -301,8 +314,9 @@ def _skew(statistic: WeightedStatistic, whole: Linearised) -> float:
     tilted = Weights(
         1 + step * len(whole.real) * whole.real, 1 + step * len(whole.fake) * whole.fake
     )
-    moved = statistic.at(tilted)
-    before = math.sqrt(_squared_influences(whole, statistic.ones, lost=1))
+    terms = zip(mean.terms, mean.weights_of_terms(tilted), strict=True)
+    moved = mean.total(side_by_side([partial(term.at, weights) for (_, term), weights in terms]))
+    before = math.sqrt(_squared_influences(whole, mean.ones, lost=1))
     after = math.sqrt(_squared_influences(moved, tilted, lost=1))
     rise = moved.value - whole.value
     return bounded_skew((after - before) / rise) if rise != 0 else 0.0

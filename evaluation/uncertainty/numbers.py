@@ -9,6 +9,7 @@ import json
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from pydantic import TypeAdapter, ValidationError
@@ -24,7 +25,7 @@ from leo_bench.evaluation.distances.influence import (
     mean_of,
 )
 from leo_bench.evaluation.extractors.numerics import hardware
-from leo_bench.evaluation.features.single_thread_pool import on_one_thread
+from leo_bench.evaluation.features.single_thread_pool import on_one_thread, side_by_side
 from leo_bench.evaluation.features.stores import Store
 from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.records.influences import VideoInfluences
@@ -43,7 +44,7 @@ from leo_bench.evaluation.uncertainty.variance import LEVEL
 Repeat = tuple[RealSide, ClipFeatures]  # real, fake
 
 # Raise when any statistic could give another number from the same features.
-STATISTICS_VERSION = 2
+STATISTICS_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,8 @@ def numbers_of(form: Form, repeats: Sequence[Repeat], seed: int, store: Store | 
 
 
 def _numbers(form: Form, repeats: Sequence[Repeat], seed: int) -> Numbers:
-    published, exact = zip(*(form.values(real, fake) for real, fake in repeats), strict=True)
+    values = side_by_side([partial(form.values, real, fake) for real, fake in repeats])
+    published, exact = zip(*values, strict=True)
     drawn = [side for repeat in repeats for side in repeat if isinstance(side, ClipFeatures)]
     if min(len(set(side.videos)) for side in drawn) < MIN_VIDEOS:
         return Numbers(published, exact, None, None, None)
@@ -115,7 +117,7 @@ def _numbers(form: Form, repeats: Sequence[Repeat], seed: int) -> Numbers:
         pairs = [(real, fake) for real, fake in repeats if isinstance(real, ClipFeatures)]
         interval = jackknife_interval(form.exact, pairs, seed=seed)
         return Numbers(published, exact, interval, None, None)
-    distances = [form.statistic(real, fake) for real, fake in repeats]
+    distances = side_by_side([partial(form.statistic, real, fake) for real, fake in repeats])
     spread = spread_of_mean(distances, seed)
     mean = statistics.fmean(exact)
     # The bias by the number of real videos is known from features alone.

@@ -22,7 +22,7 @@ from leo_bench.evaluation.distances.frechet import (
     frechet_of_features,
 )
 from leo_bench.evaluation.distances.gaussian import Gaussian
-from leo_bench.evaluation.distances.kernel import KernelOptions, kernel_distance, kernel_row_sums
+from leo_bench.evaluation.distances.kernel import KernelOptions, kernel_distance, kernel_sums
 
 DATA = json.loads((Path(__file__).parent / "data" / "statistics.json").read_text())
 DIGAN = FrechetOptions(covariance="unbiased", square_root="symmetric-svd", dtype="float32")
@@ -121,6 +121,7 @@ def _wrong_sign(real: Gaussian, fake: Gaussian) -> float:
 
 def _biased_kernel_distance(x: Tensor, y: Tensor) -> float:
     def mean(a: Tensor, b: Tensor) -> float:
-        return kernel_row_sums(a, b, KVD64).sum().item() / (len(a) * len(b))
+        p, q = (torch.full((1, len(side)), 1 / len(side)).double() for side in (a, b))
+        return (p * kernel_sums(a, b, KVD64, p, q)[0]).sum().item()
 
     return mean(x, x) + mean(y, y) - 2 * mean(x, y)

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 import torch
@@ -8,7 +8,7 @@ from leo_bench.evaluation.distances.frechet import FrechetOptions, frechet_of_fe
 from leo_bench.evaluation.distances.frechet_influence import frechet_statistic
 from leo_bench.evaluation.distances.influence import (
     ClipFeatures,
-    Linearised,
+    Evaluation,
     WeightedStatistic,
     Weights,
     combine,
@@ -165,12 +165,13 @@ def test_blocks_use_every_video_equally_often(dealing: tuple[int, int, int]) -> 
     seen = Weights(torch.zeros(18).double(), torch.zeros(18).double())
     inner = fvd(drawn(1, 18, 2, 1), drawn(2, 18, 2, 1, 0.3))
 
-    def at(weights: Weights) -> Linearised:
-        seen.real.add_(weights.real)
-        seen.fake.add_(weights.fake)
-        return inner.at(inner.ones)
+    def evaluations(each: Sequence[Weights]) -> Sequence[Evaluation]:
+        for weights in each:
+            seen.real.add_(weights.real)
+            seen.fake.add_(weights.fake)
+        return inner.evaluations([inner.ones for _ in each])
 
-    watched = WeightedStatistic(inner.real_videos, inner.fake_videos, 18, 18, 2, at)
+    watched = WeightedStatistic(inner.real_videos, inner.fake_videos, 18, 18, 2, evaluations)
     mean_over_blocks(watched, BlockSplit(*dealing, "a"))
     assert len(set(seen.real.tolist())) == 1
     assert len(set(seen.fake.tolist())) == 1

@@ -6,7 +6,7 @@ from leo_bench.evaluation.distances.kernel import (
     TILE,
     KernelOptions,
     kernel_distance,
-    kernel_row_sums,
+    kernel_sums,
 )
 from leo_bench.evaluation.errors import InputError
 
@@ -46,7 +46,11 @@ def test_degree_gamma_and_coef0_are_taken_from_the_options() -> None:
 def test_tiles_add_up() -> None:
     x, y = drawn(1, 2 * TILE + 3, 4), drawn(2, TILE + 1, 4)
     whole = ((x @ y.T) / 4 + 1) ** 3
-    assert torch.allclose(kernel_row_sums(x, y, CUBIC), whole.sum(dim=1))
+    p = torch.stack([torch.ones(len(x)), torch.arange(len(x)) % 5]).double()
+    q = torch.stack([torch.ones(len(y)), torch.arange(len(y)) % 3]).double()
+    of_x, of_y = kernel_sums(x, y, CUBIC, p, q)
+    assert torch.allclose(of_x, q @ whole.T)
+    assert torch.allclose(of_y, p @ whole)
 
 
 def test_tiles_above_the_diagonal_stand_for_those_below() -> None:

@@ -1,6 +1,7 @@
 """Work side by side on single threads of torch, and how much of it memory allows."""
 
 import threading
+from functools import partial
 
 import pytest
 import torch
@@ -13,8 +14,11 @@ from leo_bench.evaluation.features.single_thread_pool import (
     lanes,
     on_one_thread,
     readers,
+    side_by_side,
     threads,
 )
+
+MODULE = "leo_bench.evaluation.features.single_thread_pool"
 
 
 def test_a_lane_has_one_thread_and_leaves_everybody_elses_number() -> None:
@@ -49,6 +53,46 @@ def test_lanes_that_a_lane_makes_are_as_many_as_the_process_may_use() -> None:
 
 def test_what_is_done_on_one_thread_may_ask_for_it_again() -> None:
     assert on_one_thread(lambda: on_one_thread(torch.get_num_threads)) == 1
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_pieces_side_by_side_keep_their_order_and_may_divide_themselves(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Lanes(count) as pool:
+        monkeypatch.setattr(f"{MODULE}.lanes", lambda _device: pool)
+
+        def squares(upto: int) -> list[int]:
+            assert torch.get_num_threads() == 1
+            return side_by_side([partial(pow, i, 2) for i in range(upto)])
+
+        def whole() -> list[list[int]]:
+            return side_by_side([partial(squares, upto) for upto in range(20)])
+
+        expected = [[i**2 for i in range(upto)] for upto in range(20)]
+        assert [piece.result() for piece in [pool.submit(whole) for _ in range(6)]] == [
+            expected
+        ] * 6
+
+
+def test_idle_lanes_take_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Lanes(3) as pool:
+        monkeypatch.setattr(f"{MODULE}.lanes", lambda _device: pool)
+        together = threading.Barrier(3)  # broken unless three pieces run at one time
+        piece = partial(together.wait, timeout=20)
+        assert sorted(pool.submit(lambda: side_by_side([piece] * 3)).result()) == [0, 1, 2]
+
+
+def test_the_fault_of_a_piece_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Lanes(2) as pool:
+        monkeypatch.setattr(f"{MODULE}.lanes", lambda _device: pool)
+        pieces = [partial(int, "1"), partial(int, "one"), partial(int, "2")]
+        with pytest.raises(ValueError, match="one"):
+            pool.submit(lambda: side_by_side(pieces)).result()
+
+
+def test_off_the_lanes_pieces_run_one_after_another() -> None:
+    assert side_by_side([threading.current_thread] * 2) == [threading.current_thread()] * 2
 
 
 def test_no_more_pieces_are_begun_than_asked_for() -> None:
