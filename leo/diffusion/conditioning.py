@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from leo_bench.leo.diffusion.codes import CodeStats
@@ -38,7 +38,7 @@ class Condition:
     conditional: bool = True
 
     def predict(
-        self, network: nn.Module, state_BSM: Tensor, first_BM: Tensor, step_B: Tensor
+        self, network: Callable[..., Tensor], state_BSM: Tensor, first_BM: Tensor, step_B: Tensor
     ) -> Tensor:
         """The network's prediction for a noised state at a diffusion step: [B,S,M]."""
         return self.network_output(network(self.network_input(state_BSM, first_BM), step_B))
@@ -142,12 +142,11 @@ def departed(departure_BSM: Tensor, start_BM: Tensor, end_BM: Tensor) -> Tensor:
 
 
 def predict_departure(
-    network: nn.Module,
+    network: Callable[..., Tensor],
     state_BSM: Tensor,
     ends_BM: tuple[Tensor, Tensor],
     step_B: Tensor,
     label_B: Tensor,
 ) -> Tensor:
     """A transition network's prediction for a noised departure: [B,L-2,M] -> [B,L-2,M]."""
-    predicted_BLM: Tensor = network(departed(state_BSM, *ends_BM), step_B, label_B)
-    return predicted_BLM[:, 1:-1]
+    return network(departed(state_BSM, *ends_BM), step_B, label_B)[:, 1:-1]

@@ -24,10 +24,12 @@ from leo_bench.leo.diffusion.conditioning import (
 )
 from leo_bench.leo.diffusion.gaussian import Denoiser, Key, Sampler, sample
 from leo_bench.leo.networks.code_mlp import CodeMlp
+from leo_bench.leo.networks.fast_unet1d import FastUNet1d
 from leo_bench.leo.networks.unet1d import UNet1d
 
 ConfigT = TypeVar("ConfigT", LmdmConfig, FrameDmConfig, TransitionConfig)
 StatsT = TypeVar("StatsT", CodeStats, FrameStats, TransitionStats)
+NetworkT = TypeVar("NetworkT", UNet1d, CodeMlp)
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,12 @@ class MotionModel:
     """The LMDM: windows of motion given their first code.
 
     Args:
-        network: a `UNet1d` on its device, in evaluation mode.
+        network: a `UNet1d` in evaluation mode, or its fast form; on its device.
         stats: of the codes that it was trained on.
         config: the stage's table.
     """
 
-    network: nn.Module
+    network: nn.Module | FastUNet1d
     stats: CodeStats
     config: LmdmConfig
 
@@ -51,11 +53,12 @@ class MotionModel:
         Raises:
             InputError: it is another stage's.
         """
-        return MotionModel(
-            *_opened(
-                model, "lmdm", device, LmdmConfig, CodeStats, lambda c, m: UNet1d(m, c.network)
-            )
-        )
+
+        def network(config: LmdmConfig, code_size: int) -> UNet1d:
+            return UNet1d(code_size, config.network)
+
+        unet, stats, config = _opened(model, "lmdm", device, LmdmConfig, CodeStats, network)
+        return MotionModel(_for_sampling(unet), stats, config)
 
     @property
     def condition(self) -> Condition:
@@ -141,7 +144,7 @@ class CodeModel:
 class TransitionModel:
     """The Transition DM: windows between two codes; arguments as of `MotionModel`."""
 
-    network: nn.Module
+    network: nn.Module | FastUNet1d
     stats: TransitionStats
     config: TransitionConfig
 
@@ -156,9 +159,10 @@ class TransitionModel:
         def network(config: TransitionConfig, code_size: int) -> UNet1d:
             return UNet1d(code_size, config.network, len(config.strides))
 
-        return TransitionModel(
-            *_opened(model, "transition-dm", device, TransitionConfig, TransitionStats, network)
+        unet, stats, config = _opened(
+            model, "transition-dm", device, TransitionConfig, TransitionStats, network
         )
+        return TransitionModel(_for_sampling(unet), stats, config)
 
     def between(
         self, start_BM: Tensor, end_BM: Tensor, keys: Sequence[Key], sampler: Sampler
@@ -187,8 +191,8 @@ def _opened(
     device: torch.device | str,
     config: type[ConfigT],
     stats: type[StatsT],
-    network: Callable[[ConfigT, int], nn.Module],
-) -> tuple[nn.Module, StatsT, ConfigT]:
+    network: Callable[[ConfigT, int], NetworkT],
+) -> tuple[NetworkT, StatsT, ConfigT]:
     """Network, statistics and table of a model file; `network`: (table, M) -> an untrained one."""
     if stage not in model.metadata:
         raise InputError(f"a model of stage {model.metadata.get('stage')!r} was given as {stage!r}")
@@ -198,5 +202,12 @@ def _opened(
     return built.to(device).eval(), known, table
 
 
-def _device(network: nn.Module) -> torch.device:
+def _for_sampling(network: UNet1d) -> UNet1d | FastUNet1d:
+    """The form that is faster where the network is: on a GPU the plain one."""
+    return FastUNet1d(network) if network.enter.weight.device.type == "cpu" else network
+
+
+def _device(network: nn.Module | FastUNet1d) -> torch.device:
+    if isinstance(network, FastUNet1d):
+        return network.device
     return next(network.parameters()).device

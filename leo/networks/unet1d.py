@@ -1,7 +1,7 @@
 """The denoiser of windows of codes: improved-diffusion's U-Net over time.
 
 openai/improved-diffusion, unet.py with dims=1; its channels are the code dimensions. Legend: B
-batch, L frames, M code dimensions, C channels, E embedding.
+batch, L frames, M code dimensions, C channels, K of an output, E embedding.
 """
 
 import math
@@ -30,39 +30,39 @@ class UNet1d(nn.Module):
         self.factor = config.factor
         self.step = StepEmbedding(width, embedded)
         self.label = nn.Embedding(labels, embedded) if labels else None
-        self.enter = _Conv3(code_size, width, config)
+        self.enter = Conv3(code_size, width, config)
 
         widths, factor = [width], 1
         self.down = nn.ModuleList()
         for level, multiplier in enumerate(config.multipliers):
             for _ in range(config.blocks):
                 self.down.append(
-                    _Level(width, multiplier * config.channels, embedded, config, factor)
+                    Level(width, multiplier * config.channels, embedded, config, factor)
                 )
                 width = multiplier * config.channels
                 widths.append(width)
             if level < len(config.multipliers) - 1:
-                self.down.append(_Halve(width, config))
+                self.down.append(Halve(width, config))
                 widths.append(width)
                 factor *= 2
 
-        self.middle = _Middle(width, embedded, config)
+        self.middle = Middle(width, embedded, config)
 
         self.up = nn.ModuleList()
         for level, multiplier in reversed(list(enumerate(config.multipliers))):
             for _ in range(config.blocks + 1):
                 skipped = widths.pop()
                 self.up.append(
-                    _Level(width + skipped, multiplier * config.channels, embedded, config, factor)
+                    Level(width + skipped, multiplier * config.channels, embedded, config, factor)
                 )
                 width = multiplier * config.channels
             if level:
-                self.up.append(_Double(width, config))
+                self.up.append(Double(width, config))
                 factor //= 2
         self.leave = nn.Sequential(
             nn.GroupNorm(GROUPS, width),
             nn.SiLU(),
-            _zeroed(_Conv3(width, code_size, config)),
+            _zeroed(Conv3(width, code_size, config)),
         )
 
     def forward(
@@ -73,13 +73,10 @@ class UNet1d(nn.Module):
         Raises:
             ValueError: L cannot be halved often enough, or a label is missing or unknown here.
         """
-        if sequence_BLM.shape[1] % self.factor:
-            raise ValueError(f"length {sequence_BLM.shape[1]} is no multiple of {self.factor}")
+        check_inputs(self.factor, sequence_BLM, self.label, label_B)
         emb_BE = self.step(step_B)
-        if self.label is not None and label_B is not None:
+        if self.label is not None:
             emb_BE = emb_BE + self.label(label_B)
-        elif self.label is not None or label_B is not None:
-            raise ValueError("a label goes with a network of labels, and the other way round")
         emb_BE = F.silu(emb_BE)  # every block begins with it
 
         x_BCL = self.enter(sequence_BLM.transpose(1, 2))
@@ -89,11 +86,25 @@ class UNet1d(nn.Module):
             skips.append(x_BCL)
         x_BCL = self.middle(x_BCL, emb_BE)
         for module in self.up:
-            if isinstance(module, _Level):
+            if isinstance(module, Level):
                 x_BCL = torch.cat([x_BCL, skips.pop()], dim=1)
             x_BCL = module(x_BCL, emb_BE)
         out_BLM: Tensor = self.leave(x_BCL).transpose(1, 2)
         return out_BLM
+
+
+def check_inputs(
+    factor: int, sequence_BLM: Tensor, label: nn.Embedding | None, label_B: Tensor | None
+) -> None:
+    """Check inputs against a network's factor of downsampling and its embedding of labels.
+
+    Raises:
+        ValueError: the length cannot be halved often enough, or a label is missing or unknown here.
+    """
+    if sequence_BLM.shape[1] % factor:
+        raise ValueError(f"length {sequence_BLM.shape[1]} is no multiple of {factor}")
+    if (label is None) != (label_B is None):
+        raise ValueError("a label goes with a network of labels, and the other way round")
 
 
 class StepEmbedding(nn.Module):
@@ -116,57 +127,62 @@ class StepEmbedding(nn.Module):
         return embedded
 
 
-class _Level(nn.Module):
+class Level(nn.Module):
     """A residual block, and attention where the factor of downsampling asks for it."""
 
     def __init__(
         self, width: int, out: int, embedded: int, config: UNet1dConfig, factor: int
     ) -> None:
         super().__init__()
-        self.block = _Block(width, out, embedded, config)
+        self.block = Block(width, out, embedded, config)
         attends = factor in config.attention
-        self.attention = _Attention(out, config.heads) if attends else nn.Identity()
+        self.attention = Attention(out, config.heads) if attends else nn.Identity()
 
     def forward(self, x_BCL: Tensor, emb_BE: Tensor) -> Tensor:
+        """[B,C,L], [B,E] -> [B,K,L]."""
         attended: Tensor = self.attention(self.block(x_BCL, emb_BE))
         return attended
 
 
-class _Middle(nn.Module):
+class Middle(nn.Module):
+    """A residual block, attention, a residual block."""
+
     def __init__(self, width: int, embedded: int, config: UNet1dConfig) -> None:
         super().__init__()
-        self.before = _Block(width, width, embedded, config)
-        self.attention = _Attention(width, config.heads)
-        self.after = _Block(width, width, embedded, config)
+        self.before = Block(width, width, embedded, config)
+        self.attention = Attention(width, config.heads)
+        self.after = Block(width, width, embedded, config)
 
     def forward(self, x_BCL: Tensor, emb_BE: Tensor) -> Tensor:
+        """[B,C,L], [B,E] -> [B,C,L]."""
         out_BCL: Tensor = self.after(self.attention(self.before(x_BCL, emb_BE)), emb_BE)
         return out_BCL
 
 
-class _Block(nn.Module):
+class Block(nn.Module):
     """Two convolutions beside a skip; the embedding scales and shifts between them."""
 
     def __init__(self, width: int, out: int, embedded: int, config: UNet1dConfig) -> None:
         super().__init__()
         self.enter = nn.Sequential(
-            nn.GroupNorm(GROUPS, width), nn.SiLU(), _Conv3(width, out, config)
+            nn.GroupNorm(GROUPS, width), nn.SiLU(), Conv3(width, out, config)
         )
         self.modulation = nn.Linear(embedded, 2 * out)
         self.norm = nn.GroupNorm(GROUPS, out)
         self.leave = nn.Sequential(
-            nn.SiLU(), nn.Dropout(config.dropout), _zeroed(_Conv3(out, out, config))
+            nn.SiLU(), nn.Dropout(config.dropout), _zeroed(Conv3(out, out, config))
         )
         self.skip = nn.Identity() if width == out else nn.Conv1d(width, out, 1)
 
     def forward(self, x_BCL: Tensor, emb_BE: Tensor) -> Tensor:
+        """[B,C,L], [B,E] -> [B,K,L]."""
         scale_BC1, shift_BC1 = self.modulation(emb_BE)[..., None].chunk(2, dim=1)
         h_BCL = self.norm(self.enter(x_BCL)) * (1 + scale_BC1) + shift_BC1
         out_BCL: Tensor = self.skip(x_BCL) + self.leave(h_BCL)
         return out_BCL
 
 
-class _Attention(nn.Module):
+class Attention(nn.Module):
     """Self-attention over the slots."""
 
     def __init__(self, width: int, heads: int) -> None:
@@ -177,6 +193,7 @@ class _Attention(nn.Module):
         self.out = _zeroed(nn.Conv1d(width, width, 1))
 
     def forward(self, x_BCL: Tensor) -> Tensor:
+        """[B,C,L] -> [B,C,L]."""
         # Heads are split first, then q, k and v inside each.
         qkv_BHCL = self.qkv(self.norm(x_BCL)).unflatten(1, (self.heads, -1))
         q, k, v = (part.transpose(2, 3) for part in qkv_BHCL.chunk(3, dim=2))
@@ -185,27 +202,33 @@ class _Attention(nn.Module):
         return out_BCL
 
 
-class _Halve(nn.Module):
+class Halve(nn.Module):
+    """A convolution of stride 2."""
+
     def __init__(self, width: int, config: UNet1dConfig) -> None:
         super().__init__()
-        self.conv = _Conv3(width, width, config, stride=2)
+        self.conv = Conv3(width, width, config, stride=2)
 
     def forward(self, x_BCL: Tensor, _emb_BE: Tensor) -> Tensor:
+        """[B,C,L] -> [B,C,L/2]."""
         out_BCL: Tensor = self.conv(x_BCL)
         return out_BCL
 
 
-class _Double(nn.Module):
+class Double(nn.Module):
+    """Every slot twice, then a convolution."""
+
     def __init__(self, width: int, config: UNet1dConfig) -> None:
         super().__init__()
-        self.conv = _Conv3(width, width, config)
+        self.conv = Conv3(width, width, config)
 
     def forward(self, x_BCL: Tensor, _emb_BE: Tensor) -> Tensor:
+        """[B,C,L] -> [B,C,2L]."""
         out_BCL: Tensor = self.conv(x_BCL.repeat_interleave(2, dim=2))
         return out_BCL
 
 
-class _Conv3(nn.Conv1d):
+class Conv3(nn.Conv1d):
     """Convolution of width 3; `right_edge` "last" is replicate padding on the right, else zeros."""
 
     def __init__(self, width: int, out: int, config: UNet1dConfig, stride: int = 1) -> None:
@@ -214,6 +237,7 @@ class _Conv3(nn.Conv1d):
         self.repeats = repeats
 
     def forward(self, x_BCL: Tensor) -> Tensor:
+        """[B,C,L] -> [B,K,L], or half of L with a stride of 2."""
         if self.repeats:
             x_BCL = torch.cat([torch.zeros_like(x_BCL[..., :1]), x_BCL, x_BCL[..., -1:]], dim=2)
         return super().forward(x_BCL)

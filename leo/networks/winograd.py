@@ -23,35 +23,40 @@ _STEP = 4  # pixels of the result on a tile's side
 _TILE = 6
 
 
-def _both_ways(*rows: tuple[float, ...]) -> Tensor:
-    """A transform along both axes of a tile as one matrix."""
-    matrix = torch.tensor(rows, dtype=torch.float64)
-    return torch.kron(matrix, matrix).float()
-
-
-# Evaluation at 0, 1, -1, 2, -2 and infinity: of the input, the weight, and back.
-_INPUT = _both_ways(
-    (4, 0, -5, 0, 1, 0),
-    (0, -4, -4, 1, 1, 0),
-    (0, 4, -4, -1, 1, 0),
-    (0, -2, -1, 2, 1, 0),
-    (0, 2, -1, -2, 1, 0),
-    (0, 4, 0, -5, 0, 1),
+# Evaluation at 0, 1, -1, 2, -2 and infinity: of the input, the weight, and back; float64.
+INPUT = torch.tensor(
+    (
+        (4, 0, -5, 0, 1, 0),
+        (0, -4, -4, 1, 1, 0),
+        (0, 4, -4, -1, 1, 0),
+        (0, -2, -1, 2, 1, 0),
+        (0, 2, -1, -2, 1, 0),
+        (0, 4, 0, -5, 0, 1),
+    ),
+    dtype=torch.float64,
 )
-_WEIGHT = _both_ways(
-    (1 / 4, 0, 0),
-    (-1 / 6, -1 / 6, -1 / 6),
-    (-1 / 6, 1 / 6, -1 / 6),
-    (1 / 24, 1 / 12, 1 / 6),
-    (1 / 24, -1 / 12, 1 / 6),
-    (0, 0, 1),
+WEIGHT = torch.tensor(
+    (
+        (1 / 4, 0, 0),
+        (-1 / 6, -1 / 6, -1 / 6),
+        (-1 / 6, 1 / 6, -1 / 6),
+        (1 / 24, 1 / 12, 1 / 6),
+        (1 / 24, -1 / 12, 1 / 6),
+        (0, 0, 1),
+    ),
+    dtype=torch.float64,
 )
-_BACK = _both_ways(
-    (1, 1, 1, 1, 1, 0),
-    (0, 1, -1, 2, -2, 0),
-    (0, 1, 1, 4, 4, 0),
-    (0, 1, -1, 8, -8, 1),
+BACK = torch.tensor(
+    (
+        (1, 1, 1, 1, 1, 0),
+        (0, 1, -1, 2, -2, 0),
+        (0, 1, 1, 4, 4, 0),
+        (0, 1, -1, 8, -8, 1),
+    ),
+    dtype=torch.float64,
 )
+# The same along both axes of a tile.
+_INPUT, _WEIGHT, _BACK = (torch.kron(m, m).float() for m in (INPUT, WEIGHT, BACK))
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from leo_bench.leo.data.videos import cut_note
 from leo_bench.leo.sampling.drawing import Drawing, Drawn, SampleRow
 from leo_bench.leo.sampling.rendering import Rendering, Stretches
 
-VERSION = 2  # raise when the same model and settings give other pixels
+VERSION = 3  # raise when the same model and settings give other pixels
 STRETCHES = 2  # likewise, of samples that are made from their own frames
 _REENCODED = {  # the words of a source's notes
     "off": "",
