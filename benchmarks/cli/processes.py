@@ -40,9 +40,7 @@ def with_processes(command: Callable[..., None], processes: Processes) -> Callab
         elif is_first():
             from leo_bench.benchmarks.cli.screen import say
 
-            say(
-                "note: this command works in one process; the others that torchrun started do nothing"
-            )
+            say("note: this command works in one process; the others of torchrun do nothing")
             command(**options)
 
     return divided

@@ -39,9 +39,13 @@ class Member(NamedTuple):
         """For messages."""
         return f"rank {self.rank} (process {self.pid} on {self.host})"
 
+    def is_near(self, other: "Member") -> bool:
+        """Whether both are of one machine."""
+        return (self.host, self.space) == (other.host, other.space)
+
     def is_gone(self, seen_from: "Member") -> bool:
         """Whether it is a process of this machine that no longer runs."""
-        if (self.host, self.space) != (seen_from.host, seen_from.space):
+        if not self.is_near(seen_from):
             return False
         try:
             os.kill(self.pid, 0)
@@ -71,7 +75,7 @@ class Watch:
     def __init__(self, seat: Seat, board: Board) -> None:
         self._seat, self._board, self._me = seat, board, member_here(seat.rank)
         self._others: dict[int, Member] = {}
-        self._over, self._code = threading.Event(), 0
+        self._over, self._code, self._losing = threading.Event(), 0, threading.RLock()
         self._main = threading.get_ident()
         board.put(f"member/{seat.rank}", json.dumps(self._me))
         self._before = signal.signal(signal.SIGTERM, self._terminated)
@@ -85,10 +89,12 @@ class Watch:
 
     def failed(self, code: int) -> bool:
         """This process has failed: the others end, too; whether it is the one to say why."""
-        with suppress(InfrastructureError):
+        try:
             self._board.put("failed", str(code))
             return self._board.add("told", 1) == 1
-        return True
+        except InfrastructureError as error:
+            self._say_lost(error)
+            return False
 
     def leave(self) -> None:
         """This process has done all that it has to do."""
@@ -115,6 +121,8 @@ class Watch:
             try:
                 beats += 1
                 board.put(f"beat/{self._seat.rank}", str(beats))
+                for rank in range(self._seat.size):
+                    self._member(board, rank)  # while the store answers
                 if (code := board.look("failed")) is not None:
                     return self._end(int(code))
                 if watched is not None and board.look(f"left/{watched}") is not None:
@@ -129,7 +137,7 @@ class Watch:
                     return self._end(self._say_dead(board, watched))
             except InfrastructureError as error:
                 if not self._over.is_set():
-                    _say(str(error))
+                    self._say_lost(error)
                     self._end(error.exit_code)
                 return None
         return None
@@ -163,8 +171,20 @@ class Watch:
         if board.add("told", 1) == 1:
             member = self._member(board, rank)
             who = f"rank {rank}" if member is None else member.text
-            _say(f"{who} has died, as by kill -9 or for want of memory; the others end; {GOES_ON}")
+            _say(_died(who))
         return code
+
+    def _say_lost(self, error: InfrastructureError) -> None:
+        """Say that the store does not answer, or who died on this machine; once a machine."""
+        with self._losing:
+            if self._code:
+                return
+            self._code = error.exit_code
+        here = [member for member in self._others.values() if member.is_near(self._me)]
+        alive = [member.rank for member in here if not member.is_gone(self._me)]
+        if self._me.rank < min(alive, default=self._seat.size):
+            dead = next((member for member in here if member.is_gone(self._me)), None)
+            _say(_died(dead.text) if dead else f"{error}; {GOES_ON}")
 
     def _end(self, code: int) -> None:
         """End the main thread's work; if it does not leave in time, end the process."""
@@ -179,18 +199,33 @@ class Watch:
         Raises:
             TeamEnded: always.
         """
+        try:
+            raise TeamEnded(self._code or self._cause())
+        except InfrastructureError as error:
+            self._say_lost(error)
+            raise TeamEnded(error.exit_code) from None
+
+    def _cause(self) -> int:
+        """Find the cause of a SIGTERM, and say it if no other process has; the exit code.
+
+        Raises:
+            InfrastructureError: the store does not answer.
+        """
         until = time.monotonic() + CAUSE_SECONDS
-        with suppress(InfrastructureError):
-            while not self._code and time.monotonic() < until:
-                if (code := self._board.look("failed")) is not None:
-                    raise TeamEnded(int(code))
-                for rank in range(self._seat.size):
-                    if rank != self._seat.rank and self._gone(self._board, rank):
-                        raise TeamEnded(self._say_dead(self._board, rank))
-                time.sleep(0.1)
-            if not self._code and self.failed(InfrastructureError.exit_code):
-                _say(f"stopped by SIGTERM; {GOES_ON}")
-        raise TeamEnded(self._code or InfrastructureError.exit_code)
+        while not self._code and time.monotonic() < until:
+            if (code := self._board.look("failed")) is not None:
+                return int(code)
+            for rank in range(self._seat.size):
+                if rank != self._seat.rank and self._gone(self._board, rank):
+                    return self._say_dead(self._board, rank)
+            time.sleep(0.1)
+        if not self._code and self.failed(InfrastructureError.exit_code):
+            _say(f"stopped by SIGTERM; {GOES_ON}")
+        return self._code or InfrastructureError.exit_code
+
+
+def _died(who: str) -> str:
+    return f"{who} has died, as by kill -9 or for want of memory; the others end; {GOES_ON}"
 
 
 def _say(text: str) -> None:
