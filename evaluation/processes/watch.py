@@ -53,6 +53,8 @@ class Member(NamedTuple):
             return True
         except PermissionError:
             pass
+        with suppress(OSError, IndexError):  # Linux: a zombie still has its number
+            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
         return False
 
 
