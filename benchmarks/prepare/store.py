@@ -91,7 +91,7 @@ def _link(job: Job, path: Path) -> tuple[int, tuple[str, ...]]:
 @lru_cache(maxsize=100_000)  # one file may be in many splits
 def _frames_of(path: Path, _changed_ns: int) -> int:
     """The number of frames of a video file; BadVideoError if it is damaged."""
-    return VideoFiles().scan(Place(path.name, path)).frames
+    return VideoFiles().scan(Place(path.name, str(path))).frames
 
 
 def _remove(path: Path) -> None:

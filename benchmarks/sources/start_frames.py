@@ -88,7 +88,7 @@ def open_pictures(name: str, paths: Sequence[Path]) -> StoredVideos:
     def scanned(path: Path) -> Stored:
         # For a dangling link `scan` raises the error.
         state = stat_state(path.stat()) if path.exists() else None
-        return replace(layout.scan(Place(path.name, path)), state=state)
+        return replace(layout.scan(Place(path.name, str(path))), state=state)
 
     found = tuple(scanned(path) for path in paths)
     note = f"{len(paths)} pictures"

@@ -8,7 +8,7 @@ them, and in one of sixteen. Several threads work on several pieces instead.
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from functools import cache
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 import torch
+
+from leo_bench.evaluation.videos.ahead import in_order
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -83,27 +85,6 @@ class Lanes:
             if not found:
                 return
             yield found.pop()
-
-
-def in_order(
-    pool: ThreadPoolExecutor, work: Callable[[A], T], items: Iterable[A], ahead: int
-) -> Generator[Future[T], None, None]:
-    """`work(item)` of every item, in order, at most `ahead` + 1 begun and not yet taken.
-
-    Closing it forgets those that have not begun.
-    """
-    waiting: deque[Future[T]] = deque()
-    try:
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            del item  # it may be large, and belongs to its piece now
-            if len(waiting) > ahead:
-                yield waiting.popleft()
-        while waiting:
-            yield waiting.popleft()
-    finally:
-        for future in waiting:
-            future.cancel()
 
 
 @cache

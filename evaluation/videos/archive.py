@@ -64,9 +64,9 @@ class ZippedFrames(Layout):
         file = path.stat()
         state, newest = stat_state(file), file.st_mtime_ns
         if list(archive.videos) == [""]:
-            return [Place(path.name, path, "", state, newest)]
+            return [Place(path.name, str(path), "", state, newest)]
         start = _length_of_common_folder(archive.videos)
-        return [Place(inner[start:], path, inner, state, newest) for inner in archive.videos]
+        return [Place(inner[start:], str(path), inner, state, newest) for inner in archive.videos]
 
     def scan(self, place: Place) -> Stored:
         """See Layout.scan."""

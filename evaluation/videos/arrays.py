@@ -107,13 +107,14 @@ class ArrayFiles(Layout):
         """
         try:
             with _damage_named(name):
-                file = path.stat()
+                stat = path.stat()
+                state, newest = stat_state(stat), stat.st_mtime_ns
                 return [
-                    Place(own or path.name, path, str(part), stat_state(file), file.st_mtime_ns)
+                    Place(own or path.name, str(path), str(part), state, newest)
                     for own, part in self._parts(name, path)
                 ]
         except BadVideoError:
-            return [Place(name or path.name, path)]  # `scan` raises the error
+            return [Place(name or path.name, str(path))]  # `scan` raises the error
 
     def scan(self, place: Place) -> Stored:
         """See Layout.scan."""
@@ -132,7 +133,7 @@ class ArrayFiles(Layout):
             digest, span = digest_and_span(stored, self._rule_text)
         return Stored(
             name=place.name,
-            path=place.path,
+            file=place.file,
             inner=place.inner,
             frames=count,
             height=height,

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from leo_bench.evaluation.videos.decoding import damage_named
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.evaluation.videos.file_frames import frames_of
 from leo_bench.evaluation.videos.seeking import FrameTimes, Listed, frames_at
 from leo_bench.evaluation.videos.stored import Layout, Place, Stored
+
+if TYPE_CHECKING:  # importing torch takes seconds, and processes that only scan do without
+    from torch import Tensor
 
 SUFFIXES = frozenset(
     {"mp4", "m4v", "mov", "3gp", "mkv", "webm", "avi", "mpg", "mpeg", "gif", "apng", "wmv", "asf"}
@@ -23,6 +25,7 @@ class VideoFiles(Layout):
     """Video files, one video each."""
 
     kind = "video files"
+    scans_apart = True
 
     def __init__(self) -> None:
         import av
@@ -40,7 +43,7 @@ class VideoFiles(Layout):
             found = frames_of(place.path)
         return Stored(
             name=place.name,
-            path=place.path,
+            file=place.file,
             inner=place.inner,
             frames=found.count,
             height=found.height,
@@ -53,8 +56,10 @@ class VideoFiles(Layout):
             turn=found.turn,
         )
 
-    def each_frame(self, video: Stored, frames: Sequence[int]) -> Iterator[Tensor]:
+    def each_frame(self, video: Stored, frames: Sequence[int]) -> Iterator["Tensor"]:
         """See Layout.each_frame."""
+        import torch
+
         times = FrameTimes.unpack(video.index)
         file = Listed(video.path, times, video.frames, video.height, video.width)
         with damage_named(video.name), closing(frames_at(file, frames)) as run:

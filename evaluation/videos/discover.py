@@ -6,38 +6,33 @@ such folders, an array file, or a folder of these. A folder of frames holds one 
 beside zips of frames that are one video each, and videos beside previews (`Listing.previews`).
 """
 
-import dataclasses
 import os
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
-from leo_bench.evaluation.errors import BadVideoError, InputError
+from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.places import cache_root
 from leo_bench.evaluation.videos.arrays import Quantise
-from leo_bench.evaluation.videos.digests import RACY_NS, StatCache, unpack
 from leo_bench.evaluation.videos.float_range import FloatRange, judge_range
 from leo_bench.evaluation.videos.frames import (
     FrameOrder,
 )
 from leo_bench.evaluation.videos.layouts import Discovery, Forms, of_files_and_zips, of_one_kind
 from leo_bench.evaluation.videos.listing import Listing, list_media, list_paths
+from leo_bench.evaluation.videos.scanned import ScannedVideos
+from leo_bench.evaluation.videos.scanning import Scanning, scan_places
 from leo_bench.evaluation.videos.seals import seal_over
 from leo_bench.evaluation.videos.series import FrameChoice
 from leo_bench.evaluation.videos.source import Skipped
 from leo_bench.evaluation.videos.stored import (
-    Layout,
-    Place,
     Stored,
     StoredVideos,
     video_notes,
 )
 
-_STORE_EVERY = 256  # scanned videos, so that a killed process loses few
 _WANTED = (
     "video files (mp4, avi, ...), folders of frames (png, jpg, ...), a zip of them, npy, npz, pt"
 )
@@ -60,7 +55,7 @@ class OpenOptions:
         suffixes: of the files to take, in lower case (`listing.suffixes_of`); none: all.
         frames_glob: pattern of the names of pictures that are frames; None: all, if they are one
             series.
-        workers: threads that count and hash; the result does not depend on them.
+        workers: videos that are counted and hashed at once; the result does not depend on them.
         cache_root: folder of the cache; None: `evaluation.files.places.cache_root()`.
         on_progress: called with (videos done, videos in all) as opening proceeds.
     """
@@ -102,7 +97,7 @@ def open_videos(path: Path, options: OpenOptions = DEFAULTS) -> StoredVideos:
     """
     root = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
     found = discover(root, options)
-    videos, skipped = _scan(found, root, options)
+    videos, skipped = _scan(found, options)
     videos, replaced = _as_written(videos, root, options)
     skipped = sorted([*skipped, *replaced], key=lambda broken: broken.name)
     if not videos:
@@ -130,7 +125,7 @@ def content_digest(path: Path) -> str:
         BadVideoError: it is broken.
     """
     root = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
-    videos, _ = _scan(discover(root), root, DEFAULTS)
+    videos, _ = _scan(discover(root), DEFAULTS)
     return videos[0].digest
 
 
@@ -215,42 +210,18 @@ def _without_glob(root: Path, options: OpenOptions) -> Discovery:
     return replace(found, notes=[*found.notes, note])
 
 
-def _scan(found: Discovery, root: Path, options: OpenOptions) -> tuple[list[Stored], list[Skipped]]:
-    """Scan every place, or take it from the cache if its files have not changed; in order."""
-    places, reading = found.places, found.layout.reading
-    cache = StatCache(options.cache_root or cache_root())
-    known = cache.load(root, reading)
-    outcomes: list[Stored | BadVideoError | None] = []
-    for place in places:
-        state, payload = known.get((str(place.path), place.inner), (None, ""))
-        fresh = place.state is not None and state == place.state
-        outcomes.append(unpack(payload, place) if fresh else None)
-    unknown = [i for i, outcome in enumerate(outcomes) if outcome is None]
-    done, started = len(places) - len(unknown), time.time_ns()
-    news: list[tuple[Place, Stored]] = []
-    pool = ThreadPoolExecutor(max(1, options.workers))
-    try:
-        futures = [pool.submit(_outcome, found.layout, places[i]) for i in unknown]
-        for i, future in zip(unknown, futures, strict=True):
-            outcome = outcomes[i] = future.result()
-            if isinstance(outcome, BadVideoError) and options.on_error == "fail":
-                raise outcome
-            racy = started - places[i].newest_ns < RACY_NS or places[i].state is None
-            if isinstance(outcome, Stored) and not racy:
-                news.append((places[i], outcome))
-            if len(news) == _STORE_EVERY:
-                cache.store(news, reading)
-                news = []
-            done += 1
-            if options.on_progress:
-                options.on_progress(done, len(places))
-    finally:
-        pool.shutdown(cancel_futures=True)
-        cache.store(news, reading)
-    broken = [o for o in outcomes if isinstance(o, BadVideoError)]
+def _scan(found: Discovery, options: OpenOptions) -> tuple[list[Stored], list[Skipped]]:
+    """Every video as it was scanned, or as the cache has it if its files have not changed."""
+    how = Scanning(
+        cache=ScannedVideos(options.cache_root or cache_root(), found.layout.reading),
+        workers=options.workers,
+        stop_at_broken=options.on_error == "fail",
+        on_progress=options.on_progress,
+    )
+    outcomes = scan_places(found.layout, found.places, how)
     return (
-        [o for o in outcomes if isinstance(o, Stored)],
-        [Skipped(error.video, error.reason) for error in broken],
+        [outcome for outcome in outcomes if isinstance(outcome, Stored)],
+        [outcome for outcome in outcomes if isinstance(outcome, Skipped)],
     )
 
 
@@ -268,10 +239,3 @@ def _as_written(
         else:
             broken.append(Skipped(error.video, error.reason))
     return kept, broken
-
-
-def _outcome(layout: Layout, place: Place) -> Stored | BadVideoError:
-    try:
-        return dataclasses.replace(layout.scan(place), state=place.state)
-    except BadVideoError as error:
-        return error

@@ -15,12 +15,11 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.files.given_files import read_given
@@ -28,6 +27,9 @@ from leo_bench.evaluation.videos.pictures import picture_facts, picture_pixels, 
 from leo_bench.evaluation.videos.series import FrameChoice
 from leo_bench.evaluation.videos.source import VideoSource
 from leo_bench.evaluation.videos.stored import Layout, Place, Stored, check_caps, stat_state
+
+if TYPE_CHECKING:  # importing torch takes seconds, and processes that only scan do without
+    from torch import Tensor
 
 SUFFIXES = frozenset({"png", "jpg", "jpeg", "bmp", "webp", "tif", "tiff", "ppm"})
 
@@ -44,6 +46,7 @@ class FrameFolders(Layout):
     """Folders that directly hold the frames of a video."""
 
     kind = "frame folders"
+    scans_apart = True
 
     def __init__(
         self,
@@ -67,7 +70,7 @@ class FrameFolders(Layout):
 
         return scan_pictures(place, ((name, read(name)) for name in names), self._order)
 
-    def each_frame(self, video: Stored, frames: Sequence[int]) -> Iterator[Tensor]:
+    def each_frame(self, video: Stored, frames: Sequence[int]) -> Iterator["Tensor"]:
         """See Layout.each_frame."""
         names = in_order(video.name, self._frame_names(video.path), self._order)
         return read_pictures(video, names, frames, lambda n: _read_file(video.name, video.path / n))
@@ -75,8 +78,9 @@ class FrameFolders(Layout):
     def state(self, video: Stored) -> str:
         """As `Layout.state`, of every frame of the folder."""
         names = self._frame_names(video.path)
-        frames = [(name, (video.path / name).stat()) for name in names]
-        return folder_place(video.name, video.path, frames).state or ""
+        stats = [(name, (video.path / name).stat()) for name in names]
+        frames = [(name, stat_state(stat), stat.st_mtime_ns) for name, stat in stats]
+        return folder_place(video.name, video.file, frames).state or ""
 
     def _frame_names(self, folder: Path) -> list[str]:
         names = _frame_names(folder)
@@ -145,17 +149,15 @@ def nested_folders(folders: Iterable[str]) -> str | None:
     return None
 
 
-def folder_place(
-    name: str, path: Path, frames: Iterable[tuple[str, os.stat_result | None]]
-) -> Place:
-    """The place of a folder of frames, given as (name, stat)."""
+def folder_place(name: str, folder: str, frames: Iterable[tuple[str, str | None, int]]) -> Place:
+    """The place of a folder of frames, given as (name, `stat_state`, time of modification)."""
     state, newest = hashlib.sha256(), 0
-    for frame, stat in sorted(frames, key=lambda f: f[0]):
-        if stat is None:  # a dangling link: `scan` raises the error
-            return Place(name, path)
-        state.update(f"{frame}\0{stat_state(stat)}\n".encode("utf-8", "surrogateescape"))
-        newest = max(newest, stat.st_mtime_ns)
-    return Place(name, path, "", state.hexdigest(), newest)
+    for frame, of_frame, modified in sorted(frames, key=itemgetter(0)):
+        if of_frame is None:  # a dangling link: `scan` raises the error
+            return Place(name, folder)
+        state.update(f"{frame}\0{of_frame}\n".encode("utf-8", "surrogateescape"))
+        newest = max(newest, modified)
+    return Place(name, folder, "", state.hexdigest(), newest)
 
 
 def scan_pictures(
@@ -188,7 +190,7 @@ def scan_pictures(
     check_caps(place.name, len(names), height, width)
     return Stored(
         name=place.name,
-        path=place.path,
+        file=place.file,
         inner=place.inner,
         frames=len(names),
         height=height,
@@ -202,7 +204,7 @@ def scan_pictures(
 
 def read_pictures(
     video: Stored, names: Sequence[str], frames: Sequence[int], read: Callable[[str], bytes]
-) -> Iterator[Tensor]:
+) -> Iterator["Tensor"]:
     """Read frames one by one: uint8 [3,H,W], RGB.
 
     Args:
@@ -215,6 +217,8 @@ def read_pictures(
         BadVideoError: there are more or fewer frames than at opening; a frame is damaged, or of
             another size than at opening.
     """
+    import torch
+
     if len(names) != video.frames:
         raise BadVideoError(
             video.name, f"{len(names)} frames; there were {video.frames} at opening"

@@ -23,7 +23,7 @@ from leo_bench.evaluation.videos.frames import (
 from leo_bench.evaluation.videos.listing import Found, Kind, Listing
 from leo_bench.evaluation.videos.series import FrameChoice, check_series
 from leo_bench.evaluation.videos.source import MIXED
-from leo_bench.evaluation.videos.stored import Layout, Place, Stored, stat_state
+from leo_bench.evaluation.videos.stored import Layout, Place, Stored
 from leo_bench.evaluation.videos.tensor_files import TensorReader
 
 
@@ -79,7 +79,7 @@ def of_one_kind(root: Path, listing: Listing, kind: Kind, forms: Forms) -> Disco
         InputError: they are no videos, or several series of pictures are in one folder.
     """
     if kind == "video file":
-        return _video_files(listing)
+        return _video_files(root, listing)
     if kind == "frame":
         return _frame_folders(root, listing, forms)
     if kind == "zip file":
@@ -95,7 +95,7 @@ def of_files_and_zips(root: Path, listing: Listing, forms: Forms) -> Discovery:
     Raises:
         InputError: a zip holds several videos, or has the name of a video file.
     """
-    files, zips = _video_files(listing), _zip_files(root, listing, forms)
+    files, zips = _video_files(root, listing), _zip_files(root, listing, forms)
     stems = {_stem(place.name): place.name for place in files.places}
     for place in zips.places:
         if (other := stems.get(_stem(place.name))) is not None:
@@ -111,30 +111,28 @@ def of_files_and_zips(root: Path, listing: Listing, forms: Forms) -> Discovery:
     )
 
 
-def _video_files(listing: Listing) -> Discovery:
+def _video_files(root: Path, listing: Listing) -> Discovery:
     files = listing.files["video file"]
     folders = len({found.name.rpartition("/")[0] for found in files})
     note = f"{_count(len(files), 'video file')} in {_count(folders, 'folder')}"
     suffixes = listing.suffixes("video file")
-    return Discovery(
-        VideoFiles(), [_place(f) for f in files], f"{note} ({suffixes})", listing.notes()
-    )
+    return Discovery(VideoFiles(), _places(root, files), f"{note} ({suffixes})", listing.notes())
 
 
 def _frame_folders(root: Path, listing: Listing, forms: Forms) -> Discovery:
     if root.is_file():
         raise InputError(f"{root}: one picture is no video; give the folder of its frames")
-    by_folder: dict[str, list[tuple[str, os.stat_result | None]]] = defaultdict(list)
+    by_folder: dict[str, list[tuple[str, str | None, int]]] = defaultdict(list)
     for found in listing.files["frame"]:
         folder, _, name = found.name.rpartition("/")
-        by_folder[folder].append((name, found.stat))
+        by_folder[folder].append((name, found.state, found.newest_ns))
     if nested := nested_folders(by_folder):
         raise InputError(f"{root}: {nested}")
     odd = check_series(
-        {folder: [name for name, _ in inside] for folder, inside in by_folder.items()}, str(root)
+        {folder: [name for name, *_ in inside] for folder, inside in by_folder.items()}, str(root)
     )
     places = [
-        folder_place(folder or root.name, root / folder, inside)
+        folder_place(folder or root.name, str(root / folder), inside)
         for folder, inside in by_folder.items()
     ]
     note = f"{_count(len(places), 'folder')} of frames ({listing.suffixes('frame')})"
@@ -152,7 +150,7 @@ def _array_files(root: Path, listing: Listing, kind: Kind, forms: Forms) -> Disc
     places = [
         place
         for found in files
-        for place in layout.places("" if root.is_file() else found.name, Path(found.path))
+        for place in layout.places("" if root.is_file() else found.name, _path(root, found))
     ]
     suffixes = listing.suffixes(kind)
     note = f"{_count(len(files), kind)} ({suffixes}) of {_count(len(places), 'video')}"
@@ -171,14 +169,14 @@ def _zip_files(root: Path, listing: Listing, forms: Forms) -> Discovery:
     layout = _zips(forms)
     places, notes = [], listing.notes()
     for found in listing.files["zip file"]:
-        inside = layout.places(Path(found.path))
+        inside = layout.places(_path(root, found))
         if len(inside) > 1:
             raise InputError(
                 f"{root}: {found.name} holds {len(inside)} videos; of several files each zip is "
                 "one video: open it by its path, or leave zips out with --only"
             )
         places.append(replace(inside[0], name=found.name))
-        notes += layout.notes(Path(found.path))
+        notes += layout.notes(_path(root, found))
     note = f"{_count(len(places), 'zip')} of frames"
     return Discovery(layout, places, note, list(dict.fromkeys(notes)))
 
@@ -188,10 +186,15 @@ def _zips(forms: Forms) -> ZippedFrames:
     return ZippedFrames(forms.frame_order, replace(forms.choice, suffixes=()))
 
 
-def _place(found: Found) -> Place:
-    if found.stat is None:
-        return Place(found.name, Path(found.path))
-    return Place(found.name, Path(found.path), "", stat_state(found.stat), found.stat.st_mtime_ns)
+def _places(root: Path, files: Sequence[Found]) -> list[Place]:
+    if not root.is_dir():
+        return [Place(f.name, str(root), "", f.state, f.newest_ns) for f in files]
+    top = os.path.join(root, "")  # noqa: PTH118 - a Path drops the slash at the end
+    return [Place(f.name, top + f.name, "", f.state, f.newest_ns) for f in files]
+
+
+def _path(root: Path, found: Found) -> Path:
+    return root / found.name if root.is_dir() else root
 
 
 def _stem(name: str) -> str:

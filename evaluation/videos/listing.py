@@ -2,17 +2,23 @@
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
+from stat import S_ISREG
 from typing import Literal, NamedTuple
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.given_files import check_regular
 from leo_bench.evaluation.files.known_names import known_are
 from leo_bench.evaluation.videos import arrays, container, frames, tensor_files
+from leo_bench.evaluation.videos.ahead import in_order
 from leo_bench.evaluation.videos.series import FrameChoice, left_out_notes
+from leo_bench.evaluation.videos.stored import stat_state
 
 Kind = Literal["video file", "frame", "array file", "tensor file", "zip file"]
 
@@ -23,14 +29,16 @@ _KINDS: dict[str, Kind] = {
     **dict.fromkeys(tensor_files.SUFFIXES, "tensor file"),
     "zip": "zip file",
 }
+_THREADS = 8  # that list folders; they wait for the file system most of the time
+_PIECE = 1024  # files of one folder that a thread looks at in one go
 
 
 class Found(NamedTuple):
-    """A media file; of cheap types, since a data set may have a million frames."""
+    """A media file; small, since a data set may have a million frames."""
 
     name: str  # relative to the root, '/'-separated
-    path: str  # absolute
-    stat: os.stat_result | None  # None for a dangling link
+    state: str | None  # `stat_state`; None for a dangling link
+    newest_ns: int  # time of modification, nanoseconds since 1970
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,9 @@ class Listing:
         """
         for kind, files in self.files.items():
             every = choice if kind == "frame" else replace(choice, frames=None)
-            kept = [found for found in files if every.takes(found.name)] if every else files
+            if not every:
+                continue
+            kept = [found for found in files if every.takes(found.name)]
             for found in set(files).difference(kept):
                 if every.takes_suffix(found.name):
                     self.left_out[f"{_suffix(found.name)} of another name"] += 1
@@ -155,18 +165,11 @@ def list_media(root: Path) -> Listing:
         if kind is None:
             listing.left_out[_suffix(root.name)] += 1
         else:
-            listing.files[kind].append(Found(root.name, str(root), stat))
+            listing.files[kind].append(Found(root.name, stat_state(stat), stat.st_mtime_ns))
         return listing
-    for name, entry in _walk(root, listing):
-        kind = kind_of(entry.name)
-        if entry.name.startswith("."):
-            listing.left_out["hidden"] += 1
-        elif kind is None:
-            listing.left_out[_suffix(entry.name)] += 1
-        elif entry.is_file() or not Path(entry.path).exists():
-            listing.files[kind].append(Found(name, entry.path, _stat(entry)))
-        else:
-            listing.left_out["pipes and devices"] += 1
+    with ThreadPoolExecutor(_THREADS) as pool:
+        _walk(root, listing, pool)
+    listing.loops.sort()
     for found in listing.files.values():
         found.sort(key=itemgetter(0))
     return listing
@@ -181,46 +184,128 @@ def list_paths(root: Path, paths: Sequence[Path]) -> Listing:
     together = Listing()
     for path in paths:
         one = list_media(path)
-        prefix = path.relative_to(root)
+        own = path.relative_to(root).as_posix()
+        above = "" if path == root else f"{own}/"
+        is_folder = path.is_dir()
         for kind, files in one.files.items():
             for found in files:
-                name = prefix / found.name if path.is_dir() else prefix
-                together.files[kind].append(found._replace(name=name.as_posix()))
+                name = above + found.name if is_folder else own
+                together.files[kind].append(found._replace(name=name))
         together.left_out.update(one.left_out)
-        together.loops.extend((prefix / loop).as_posix() for loop in one.loops)
+        together.loops.extend(above + loop for loop in one.loops)
     for of_kind in together.files.values():
         of_kind.sort(key=itemgetter(0))
     return together
 
 
-def _walk(root: Path, listing: Listing) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
-    """(name, entry) of every file below `root`."""
-    above: list[tuple[str, str, frozenset[tuple[int, int]]]] = [(str(root), "", frozenset())]
-    while above:
-        folder, prefix, trail = above.pop()
-        try:
-            stat = os.stat(folder)  # noqa: PTH116 - paths of 100,000 frames cost more than the call
-            identity = (stat.st_dev, stat.st_ino)
-            if identity in trail:
-                listing.loops.append(prefix.rstrip("/"))
-                continue
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if not entry.is_dir():
-                        yield prefix + entry.name, entry
-                    elif entry.name.startswith(".") or entry.name == "__MACOSX":
-                        listing.left_out["hidden"] += 1
-                    else:
-                        above.append((entry.path, f"{prefix}{entry.name}/", trail | {identity}))
-        except OSError as error:
-            raise InputError(f"{folder}: cannot be listed: {error.strerror}") from None
+@dataclass(frozen=True)
+class _Folder:
+    """A folder below the root.
+
+    Args:
+        path: absolute.
+        prefix: its name relative to the root, with a slash at its end; "" for the root.
+        trail: device and inode of the folders above it.
+    """
+
+    path: str
+    prefix: str
+    trail: frozenset[tuple[int, int]]
 
 
-def _stat(entry: "os.DirEntry[str]") -> os.stat_result | None:
+@dataclass
+class _Inside:
+    """What a folder directly holds."""
+
+    prefix: str  # of the folder
+    files: list[tuple[Kind, Found]] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+    below: list[_Folder] = field(default_factory=list)
+    loop: bool = False  # it contains itself
+    rest: list["os.DirEntry[str]"] = field(default_factory=list)  # not looked at yet
+
+
+def _walk(root: Path, listing: Listing, pool: ThreadPoolExecutor) -> None:
+    """Add every file below `root`.
+
+    Many folders, and many files of one folder, are asked for at once: on a network file system each
+    answer takes a while.
+    """
+    level = [_Folder(str(root), "", frozenset())]
+    while level:
+        below: list[_Folder] = []
+        with closing(in_order(pool, _inside, level, ahead=4 * _THREADS)) as folders:
+            for folder in folders:
+                inside = folder.result()
+                _add(inside, listing)
+                below += inside.below
+                if inside.loop:
+                    listing.loops.append(inside.prefix.rstrip("/"))
+                pieces = [inside.rest[i : i + _PIECE] for i in range(0, len(inside.rest), _PIECE)]
+                look = partial(_looked_at, inside.prefix)
+                with closing(in_order(pool, look, pieces, ahead=4 * _THREADS)) as more:
+                    for piece in more:
+                        _add(piece.result(), listing)
+        level = below
+
+
+def _add(inside: _Inside, listing: Listing) -> None:
+    for kind, found in inside.files:
+        listing.files[kind].append(found)
+    listing.left_out.update(inside.left_out)
+
+
+def _inside(folder: _Folder) -> _Inside:
+    inside, files = _Inside(folder.prefix), []
     try:
-        return entry.stat()
-    except OSError:
-        return None
+        stat = os.stat(folder.path)  # noqa: PTH116 - a Path costs more than the call
+        identity = (stat.st_dev, stat.st_ino)
+        if identity in folder.trail:
+            inside.loop = True
+            return inside
+        trail = folder.trail | {identity}
+        with os.scandir(folder.path) as entries:
+            for entry in entries:
+                if not entry.is_dir():
+                    files.append(entry)
+                elif entry.name.startswith(".") or entry.name == "__MACOSX":
+                    inside.left_out["hidden"] += 1
+                else:
+                    name = f"{folder.prefix}{entry.name}/"
+                    inside.below.append(_Folder(entry.path, name, trail))
+    except OSError as error:
+        raise InputError(f"{folder.path}: cannot be listed: {error.strerror}") from None
+    _look_at(files[:_PIECE], inside)
+    inside.rest = files[_PIECE:]
+    return inside
+
+
+def _looked_at(prefix: str, entries: Sequence["os.DirEntry[str]"]) -> _Inside:
+    inside = _Inside(prefix)
+    _look_at(entries, inside)
+    return inside
+
+
+def _look_at(entries: Sequence["os.DirEntry[str]"], inside: _Inside) -> None:
+    """Add files of a folder, by kind."""
+    for entry in entries:
+        name = entry.name
+        kind = kind_of(name)
+        if name.startswith("."):
+            inside.left_out["hidden"] += 1
+        elif kind is None:
+            inside.left_out[_suffix(name)] += 1
+        else:
+            try:
+                stat = entry.stat()
+            except OSError:  # a dangling link; `scan` raises the error
+                inside.files.append((kind, Found(inside.prefix + name, None, 0)))
+                continue
+            if S_ISREG(stat.st_mode):
+                found = Found(inside.prefix + name, stat_state(stat), stat.st_mtime_ns)
+                inside.files.append((kind, found))
+            else:
+                inside.left_out["pipes and devices"] += 1
 
 
 def _parts(name: str) -> tuple[str, str]:

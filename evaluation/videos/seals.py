@@ -34,9 +34,12 @@ class Seal:
 
     def broken(self, video: Stored) -> BadVideoError | None:
         """The error of a video whose digest differs; None: it agrees, or none is stored."""
-        if self.file is None or not video.path.is_relative_to(self.file.parent):
+        if self.file is None:
             return None
-        written = self.digests.get(video.path.relative_to(self.file.parent).as_posix())
+        folder = f"{self.file.parent}/"
+        if not video.file.startswith(folder):
+            return None
+        written = self.digests.get(video.file.removeprefix(folder))
         if written is None or written == video.digest:
             return None
         reason = (

@@ -8,12 +8,12 @@ from abc import ABC
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, runtime_checkable
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from leo_bench.evaluation.errors import BadVideoError, InputError
+
+if TYPE_CHECKING:  # importing torch takes seconds, and processes that only scan do without
+    from torch import Tensor
 
 MIXED = "mixed: "  # begin of the layout of a source whose videos are stored in several ways
 
@@ -74,7 +74,7 @@ class VideoSource(Protocol):
     def digest(self, index: int) -> str:
         """Hex SHA-256 of one video's stored content; it changes whenever a frame changes."""
 
-    def read(self, index: int, frames: Sequence[int]) -> Tensor:
+    def read(self, index: int, frames: Sequence[int]) -> "Tensor":
         """Frames of one video, ascending indices -> uint8 [len(frames),3,H,W], RGB.
 
         Safe to call from several threads at once.
@@ -83,7 +83,7 @@ class VideoSource(Protocol):
             BadVideoError: the file does not hold what its header promised.
         """
 
-    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator["Tensor"]:
         """The same frames one by one, uint8 [3,H,W] each, in memory that does not grow.
 
         Raises:
@@ -161,11 +161,11 @@ class WrappedVideos(ABC):
         """See `VideoSource.digest`."""
         return self.base.digest(self.indices[index])
 
-    def read(self, index: int, frames: Sequence[int]) -> Tensor:
+    def read(self, index: int, frames: Sequence[int]) -> "Tensor":
         """See `VideoSource.read`."""
         return self.base.read(self.indices[index], frames)
 
-    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator["Tensor"]:
         """See `VideoSource.each_frame`."""
         return self.base.each_frame(self.indices[index], frames)
 
@@ -205,11 +205,11 @@ class Selection(WrappedVideos):
 class Readable(Protocol):
     """A source as `read_in_pieces` needs it."""
 
-    def read(self, index: int, frames: Sequence[int]) -> Tensor:
+    def read(self, index: int, frames: Sequence[int]) -> "Tensor":
         """See `VideoSource.read`."""
 
 
-def read_in_pieces(source: Readable, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+def read_in_pieces(source: Readable, index: int, frames: Sequence[int]) -> Iterator["Tensor"]:
     """`each_frame` of a source that renders its frames: calls `read` for pieces of PIECE_BYTES.
 
     The first piece is one frame, whose size tells how many fit in a piece.
@@ -222,13 +222,15 @@ def read_in_pieces(source: Readable, index: int, frames: Sequence[int]) -> Itera
         count = max(1, PIECE_BYTES // piece[0].numel())
 
 
-def each_levels(source: VideoSource, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+def each_levels(source: VideoSource, index: int, frames: Sequence[int]) -> Iterator["Tensor"]:
     """Frames of one video, each checked to be uint8 [3,H,W].
 
     Raises:
         BadVideoError: as `VideoSource.each_frame`.
         InputError: a custom source gives something else, such as floats in [-1,1].
     """
+    import torch
+
     for frame in source.each_frame(index, frames):
         if frame.dtype != torch.uint8 or frame.dim() != 3 or len(frame) != 3:
             span = ""

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.videos.source import Medium, Skipped
+
+if TYPE_CHECKING:  # importing torch takes seconds, and processes that only scan do without
+    from torch import Tensor
 
 # Bounds against malicious or mistaken files, far above any data set of human video.
 MAX_FRAMES = 1_000_000  # in one video: 11 hours at 25 frames a second
@@ -29,23 +30,28 @@ LOSSLESS = frozenset(
 ALPHA_IGNORED = "an alpha channel is ignored: colours that it hides are part of the pixels"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Place:
-    """Where one video is stored, as names and `stat` tell it."""
+    """Where one video is stored, as names and `stat` tell it; small, as there may be millions."""
 
     name: str  # relative to the source, '/'-separated
-    path: Path  # the file, or the folder of frames
+    file: str  # absolute path of the file, or of the folder of frames
     inner: str = ""  # part of the file: a folder of a zip, a row of an array
     state: str | None = None  # as `Layout.state` gives it; None where `stat` fails
     newest_ns: int = 0  # latest modification time, nanoseconds since 1970
 
+    @property
+    def path(self) -> Path:
+        """The file, or the folder of frames."""
+        return Path(self.file)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """What is known of one video after it was opened: everything but its pixels."""
 
     name: str
-    path: Path
+    file: str  # as `Place.file`
     inner: str
     frames: int
     height: int
@@ -58,6 +64,11 @@ class Stored:
     turn: str = ""  # how a viewer turns it (`evaluation.videos.turning`); pixels are as stored
     state: str | None = None  # `Layout.state` at opening; None where it was not asked
     span: tuple[float, float] | None = None  # smallest and largest of its floats; None: levels
+
+    @property
+    def path(self) -> Path:
+        """The file, or the folder of frames."""
+        return Path(self.file)
 
 
 def stat_state(stat: os.stat_result) -> str:
@@ -73,11 +84,13 @@ class Layout(ABC):
         decoder: library and version that make the pixels.
         reading: all that the result of `scan` depends on besides the stored bytes; it is part of
             the key under which the result is cached.
+        scans_apart: whether `scan` may run in another process, as it keeps nothing between videos.
     """
 
     kind: str
     decoder: str
     reading: str
+    scans_apart: bool = False
 
     @abstractmethod
     def scan(self, place: Place) -> Stored:
@@ -88,7 +101,7 @@ class Layout(ABC):
         """
 
     @abstractmethod
-    def each_frame(self, video: Stored, frames: Sequence[int]) -> Iterator[Tensor]:
+    def each_frame(self, video: Stored, frames: Sequence[int]) -> Iterator["Tensor"]:
         """Frames, strictly ascending and within the video, one by one: uint8 [3,H,W], RGB.
 
         Raises:
@@ -101,7 +114,7 @@ class Layout(ABC):
         Raises:
             OSError: the file is no longer there.
         """
-        return stat_state(video.path.stat())
+        return stat_state(os.stat(video.file))  # noqa: PTH116 - a Path costs more than the call
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +157,7 @@ class StoredVideos:
         """See `VideoSource.digest`."""
         return self.videos[index].digest
 
-    def read(self, index: int, frames: Sequence[int]) -> Tensor:
+    def read(self, index: int, frames: Sequence[int]) -> "Tensor":
         """Frames of one video, strictly ascending -> uint8 [len(frames),3,H,W], RGB, contiguous.
 
         Raises:
@@ -152,13 +165,15 @@ class StoredVideos:
             IndexError: a frame beyond the video.
             ValueError: no frames, or indices that are not strictly ascending.
         """
+        import torch
+
         video = self.videos[index]
         out = torch.empty(len(frames), 3, video.height, video.width, dtype=torch.uint8)
         for slot, frame in enumerate(self.each_frame(index, frames)):
             out[slot] = frame
         return out
 
-    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator[Tensor]:
+    def each_frame(self, index: int, frames: Sequence[int]) -> Iterator["Tensor"]:
         """The same frames one by one, uint8 [3,H,W] each.
 
         Raises:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -117,8 +116,8 @@ class TensorVideos:
             raise error.placed(self.name) from None
         except ValueError as error:
             raise BadVideoError(key, str(error)).placed(self.name) from None
-        path, codecs = Path(self.name), ("tensor",)
-        return Stored(key, path, "", len(stored), height, width, codecs, digest, span=span)
+        codecs = ("tensor",)
+        return Stored(key, self.name, "", len(stored), height, width, codecs, digest, span=span)
 
 
 def _checked(video: Video) -> Array:

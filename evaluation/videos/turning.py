@@ -8,9 +8,11 @@ and bottom; "" is none.
 """
 
 import struct
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:  # importing torch takes seconds, and processes that only scan do without
+    from torch import Tensor
+
 
 # Orientations of EXIF (CIPA DC-008, tag 0x0112); 1 is upright.
 _EXIF = {2: "h", 3: "hv", 4: "v", 5: "t", 6: "th", 7: "thv", 8: "tv"}
@@ -46,8 +48,10 @@ def turn_of_matrix(matrix: bytes) -> str | None:
     return None
 
 
-def turned(frames: Tensor, turn: str) -> Tensor:
+def turned(frames: "Tensor", turn: str) -> "Tensor":
     """[...,H,W] as shown; a copy unless `turn` is ""."""
+    import torch
+
     if "t" in turn:
         frames = frames.transpose(-1, -2)
     axes = [axis for step, axis in (("h", -1), ("v", -2)) if step in turn]

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from typing import Generic, TypeVar
 
-from leo_bench.evaluation.features.single_thread_pool import in_order
+from leo_bench.evaluation.videos.ahead import in_order
 
 T = TypeVar("T")
 

@@ -48,7 +48,7 @@ def test_every_bit_of_a_sample_counts_or_moves_no_pixel(sample: Path) -> None:
     for bit in range(5, 8 * len(data), 67):
         sample.write_bytes(flipped(data, bit))
         try:
-            video = layout.scan(Place(sample.name, sample))
+            video = layout.scan(Place(sample.name, str(sample)))
             assert video.frames == COUNT
             assert same(pixels(layout, video, [2]), whole[2:3]), f"bit {bit}"
             assert same(pixels(layout, video, range(COUNT)), whole), f"bit {bit}"

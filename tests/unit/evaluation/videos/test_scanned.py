@@ -1,9 +1,9 @@
 """What was found out about files is recalled while, and only while, they are the same."""
 
 import os
-import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,10 @@ from PIL import Image
 
 from leo_bench.evaluation.videos.container import VideoFiles
 from leo_bench.evaluation.videos.frames import FrameFolders
+from leo_bench.evaluation.videos.scanned import ScannedVideos
+from leo_bench.evaluation.videos.segments import Facts, Row, read_segment, write_segment
 from leo_bench.evaluation.videos.source import fingerprint
-from leo_bench.evaluation.videos.stored import Place
+from leo_bench.evaluation.videos.stored import Place, Stored
 
 LONG_AGO = 1_600_000_000
 
@@ -44,14 +46,18 @@ def videos(tmp_path: Path) -> Path:
     return folder
 
 
+def row(number: int) -> Row:
+    facts = Facts(number % 7, 16, 16, ("ffv1",), "", (), 25.0, "", (-0.5, 1.0) if number else None)
+    return Row(f"/v/{number:04d}", f"1:2:3:{number}", f"{number:064x}", facts)
+
+
 def age(path: Path) -> Path:
     os.utime(path, (LONG_AGO, LONG_AGO))
     return path
 
 
-def store(root: Path) -> Path:
-    (file,) = (root / "videos").glob("*.sqlite")
-    return file
+def segments(root: Path) -> list[Path]:
+    return sorted((root / "videos").rglob("*.rows"))
 
 
 def test_a_second_opening_scans_nothing_and_finds_the_same(videos: Path, scans: list[str]) -> None:
@@ -151,43 +157,40 @@ def test_the_rule_for_floats_is_part_of_what_is_recalled(tmp_path: Path) -> None
     assert digests[0] != digests[1]
 
 
-@pytest.mark.parametrize(
-    "damage", ["noise", "empty", "cut", "a bent row", "another table", "a flip"]
-)
+@pytest.mark.parametrize("damage", ["noise", "empty", "cut", "a bent row", "a bent header"])
 def test_a_damaged_store_is_rebuilt(
     videos: Path, tmp_path: Path, scans: list[str], damage: str
 ) -> None:
     root = tmp_path / "cache"
     before = opened(videos, cache_root=root)
-    file = store(root)
+    (file,) = segments(root)
     data = file.read_bytes()
     if damage == "noise":
         file.write_bytes(os.urandom(len(data)))
     elif damage == "empty":
         file.write_bytes(b"")
     elif damage == "cut":
-        file.write_bytes(data[: len(data) // 2])
+        file.write_bytes(data[:-40])
     elif damage == "a bent row":
-        with sqlite3.connect(file) as db:
-            db.execute(
-                "UPDATE scanned SET payload = replace(payload, '\"frames\": 4', '\"frames\": 3')"
-            )
-        db.close()
-    elif damage == "another table":
-        file.unlink()
-        with sqlite3.connect(file) as db:
-            db.execute("CREATE TABLE scanned (x)")
-        db.close()
+        assert b'"every": [[4,' in data
+        file.write_bytes(data.replace(b'"every": [[4,', b'"every": [[3,'))
     else:
-        at = data.rindex(b'"frames": 4') + len(b'"frames": ')
-        file.write_bytes(data[:at] + b"3" + data[at + 1 :])
+        file.write_bytes(data.replace(b'"reading"', b'"READING"'))
     scans.clear()
     assert opened(videos, cache_root=root).videos == before.videos
     assert scans
-    if damage != "another table":
-        scans.clear()
-        opened(videos, cache_root=root)
-        assert scans == []
+    scans.clear()
+    opened(videos, cache_root=root)
+    assert scans == []
+
+
+def test_damage_loses_one_block_and_no_other(tmp_path: Path) -> None:
+    file = write_segment(tmp_path, "mp4", [row(n) for n in range(2500)])
+    data = bytearray(file.read_bytes())
+    data[data.index(b'"/v/1500"') + 3] ^= 1
+    file.write_bytes(data)
+    assert list(read_segment(file, "mp4")) == [row(n) for n in (*range(1000), *range(2000, 2500))]
+    assert list(read_segment(file, "another reading")) == []
 
 
 def test_a_store_that_cannot_be_written_costs_only_time(videos: Path, tmp_path: Path) -> None:
@@ -196,21 +199,8 @@ def test_a_store_that_cannot_be_written_costs_only_time(videos: Path, tmp_path: 
     assert source.frame_counts == (4, 4, 4)
 
 
-def test_a_store_that_another_process_holds_costs_only_time(
-    videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("leo_bench.evaluation.videos.digests.LOCK_SECONDS", 0.05)
-    opened(videos, cache_root=tmp_path)
-    holder = sqlite3.connect(store(tmp_path), isolation_level=None)
-    holder.execute("BEGIN EXCLUSIVE")
-    try:
-        assert opened(videos, cache_root=tmp_path).frame_counts == (4, 4, 4)
-    finally:
-        holder.close()
-
-
 def test_several_may_open_at_once(videos: Path, tmp_path: Path) -> None:
-    """Each opening has a connection of its own, so threads stand for processes here."""
+    """Openings share nothing but files, so threads stand for processes here."""
     with ThreadPoolExecutor(6) as pool:
         sources = list(pool.map(lambda _: opened(videos, cache_root=tmp_path / "c"), range(12)))
     assert {fingerprint(source) for source in sources} == {fingerprint(opened(videos))}
@@ -224,3 +214,57 @@ def test_what_was_found_before_a_failure_is_kept(videos: Path, scans: list[str])
     scans.clear()
     opened(videos)
     assert scans == []
+
+
+def test_small_segments_are_merged_and_of_twins_the_later_wins(tmp_path: Path) -> None:
+    layout = VideoFiles()
+    cache = ScannedVideos(tmp_path, layout.reading)
+    places = [Place(f"{n}.mkv", f"/v/{n}.mkv", "", f"state {n}") for n in range(20)]
+    earlier = replace(places[0], state="an earlier state")
+    for place in (earlier, *places):
+        cache.store([(place, known(place))])
+    assert len(segments(tmp_path)) == 21
+    cache.merge()
+    (merged,) = segments(tmp_path)
+    assert len(list(read_segment(merged, layout.reading))) == 20
+    assert cache.recall(places) == [known(place) for place in places]
+    assert cache.recall([earlier]) == [None]
+
+
+def test_segments_that_another_process_merges_meanwhile_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = ScannedVideos(tmp_path, "mp4")
+    places = [Place(f"{n}.mp4", f"/v/{n}.mp4", "", f"state {n}") for n in range(20)]
+    for place in places:
+        cache.store([(place, known(place))])
+    listed = ScannedVideos._segments  # the other process merges after this one has listed
+
+    def late(self: ScannedVideos) -> list[Path]:
+        found = listed(self)
+        monkeypatch.setattr(ScannedVideos, "_segments", listed)
+        ScannedVideos(tmp_path, "mp4").merge()
+        return found
+
+    monkeypatch.setattr(ScannedVideos, "_segments", late)
+    assert cache.recall(places) == [known(place) for place in places]
+
+
+def test_two_that_merge_at_once_lose_nothing(tmp_path: Path) -> None:
+    places = [Place(f"{n}.mp4", f"/v/{n}.mp4", "", f"state {n}") for n in range(60)]
+
+    def write(part: int) -> None:
+        cache = ScannedVideos(tmp_path, "mp4")
+        for place in places[part::3]:
+            cache.store([(place, known(place))])
+            cache.merge()
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(write, range(3)))
+    cache = ScannedVideos(tmp_path, "mp4")
+    assert cache.recall(places) == [known(place) for place in places]
+
+
+def known(place: Place) -> Stored:
+    """A scanned video."""
+    return Stored(place.name, place.file, "", 3, 16, 16, ("ffv1",), "d", state=place.state)
