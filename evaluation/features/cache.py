@@ -1,16 +1,15 @@
-"""Cache of features on disk, one small file a video.
+"""Cache of features on disk.
 
-A file's path says what it was computed from: `features/KEY/XX/DIGEST.safetensors`, where KEY is the
-digest of `FeatureRecipe.facts` or `FrameRecipe.facts` (everything between stored bytes and
-features, with hardware and versions) and DIGEST is the video's content. Inside, each tensor is one
-clip, named `start:frames:stride`, and the header's metadata holds KEY, DIGEST and a checksum over
-both and the tensors. A file that is damaged or misplaced is computed again, with a note.
-`numbers/KEY.json` holds what was computed from features, with a checksum likewise.
+A file's path says what it was computed from: `features/KEY/*.pack`, where KEY is the digest of
+`FeatureRecipe.facts` or `FrameRecipe.facts` (everything between stored bytes and features, with
+hardware and versions). Inside, each record is what was computed of one video, under the digest of
+its content (`features.packs`); its tensors are clips, named `start:frames:stride`. What is damaged
+or misplaced is computed again, with a note. `numbers/KEY.json` holds what was computed from
+features, with a checksum likewise.
 
-Several processes and machines may share a cache, also on a network file system. Files are written
-under temporary names and renamed, without locks: of two processes that write one file the later
-wins, and what the other added is computed again. A cache that cannot be written is not used, with a
-note.
+Several processes and machines may share a cache, also on a network file system, without locks
+(`features.key_folder` says what is relied on): what one of them wrote, another adds to, and what is
+not seen is computed again. A cache that cannot be written is not used, with a note.
 """
 
 import contextlib
@@ -18,18 +17,17 @@ import hashlib
 import json
 import os
 import shutil
-import struct
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load, save
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features import loose_files, packs
+from leo_bench.evaluation.features.key_folder import KeyFolder
 from leo_bench.evaluation.files.atomic import write_atomically
 
 SEAL = "sha256"
@@ -53,6 +51,7 @@ class FeatureStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._lock = threading.Lock()
+        self._folders: dict[str, KeyFolder] = {}
         self.damaged: list[Path] = []  # files that failed their checksum
         self._told = 0  # how many of them `news` has told
         self._unwritten: list[str] = []  # why, since `news` was last asked
@@ -75,33 +74,26 @@ class FeatureStore:
         return tuple(found)
 
     def read(self, key: str, digest: str) -> dict[str, Tensor]:
-        """What is known of a video: clip name -> float32 [D]; empty where nothing is.
+        """What is known of a video: clip name -> float32 [D]; empty where nothing is."""
+        return dict(self.read_many(key, [digest])).get(digest, {})
 
-        A file from before headers had checksums is not read, and does not count as damaged.
+    def read_many(
+        self, key: str, digests: Collection[str]
+    ) -> Iterator[tuple[str, dict[str, Tensor]]]:
+        """Digest, and clip name -> float32 [D], of each video of which anything is known.
+
+        In the order in which they are stored, so that a million videos take one pass over the files
+        and no memory. Files of the form before checksums are not read, and do not count as damaged.
         """
-        path = self._path(key, digest)
-        try:
-            content = path.read_bytes()
-        except OSError:
-            return {}
-        try:
-            facts = _metadata(content)
-            if facts is None:
-                return {}
-            tensors = load(content)
-            sound = facts == _sealed(key, digest, tensors)
-        except (SafetensorError, KeyError, TypeError, ValueError, struct.error):
-            sound = False
-        if not sound:
-            self._found_damaged(path)
-            return {}
-        return tensors
+        return self._folder(key).read(digests)
 
     def write(self, key: str, digest: str, clips: Mapping[str, Tensor]) -> None:
         """Add clips (float32 [D] each) to what is known of a video; `news` tells of a failure."""
-        path = self._path(key, digest)
-        tensors = self.read(key, digest) | {name: t.contiguous() for name, t in clips.items()}
-        self._write(path, save(tensors, metadata=_sealed(key, digest, tensors)))
+        try:
+            self._folder(key).add(digest, packs.content_of(clips))
+        except OSError as error:
+            place = self.root / "features" / key
+            self._not_written(f"{place}: cannot be written: {error.strerror or error}")
 
     def read_numbers(self, key: str) -> bytes | None:
         """What `write_numbers` kept; None where there is nothing, or something damaged."""
@@ -143,12 +135,16 @@ class FeatureStore:
         for path in old:
             path.unlink(missing_ok=True)
         for folder in (self.root / "features").glob("*"):
-            if not any(folder.rglob("*.safetensors")):
+            if not any(_of_videos(folder)):
                 shutil.rmtree(folder, ignore_errors=True)
         return freed
 
-    def _path(self, key: str, digest: str) -> Path:
-        return self.root / "features" / key / digest[:2] / f"{digest}.safetensors"
+    def _folder(self, key: str) -> KeyFolder:
+        with self._lock:
+            if key not in self._folders:
+                place = self.root / "features" / key
+                self._folders[key] = KeyFolder(place, key, self._found_damaged)
+            return self._folders[key]
 
     def _numbers(self, key: str) -> Path:
         return self.root / "numbers" / f"{key}.json"
@@ -162,8 +158,11 @@ class FeatureStore:
         try:
             write_atomically(path, content)
         except InputError as error:
-            with self._lock:
-                self._unwritten.append(str(error))
+            self._not_written(str(error))
+
+    def _not_written(self, why: str) -> None:
+        with self._lock:
+            self._unwritten.append(why)
 
     def _stats(self) -> dict[Path, os.stat_result]:
         found = {}
@@ -177,32 +176,14 @@ class FeatureStore:
         frames = self.root / "frames"  # packed for training, by `leo.data.videos`
         packed = [*frames.glob("*.npy"), *frames.glob("*.unfinished")]
         left_by_kills = [*features.rglob(".*.part"), *numbers.glob(".*.part")]
-        kept = [*features.rglob("*.safetensors"), *numbers.glob("[!.]*.json")]
+        kept = [*_of_videos(features), *numbers.glob("[!.]*.json")]
         return sorted([*kept, *left_by_kills, *packed])
 
 
-def _metadata(content: bytes) -> dict[str, str] | None:
-    """What the header of a safetensors file says besides its tensors; None where it says nothing.
-
-    Raises:
-        ValueError, struct.error: no such header.
-    """
-    (length,) = struct.unpack_from("<Q", content)
-    header = json.loads(content[8 : 8 + length])
-    if not isinstance(header, dict):
-        raise ValueError("a header that is no object")
-    found: dict[str, str] | None = header.get("__metadata__")
-    return found
-
-
-def _sealed(key: str, digest: str, tensors: Mapping[str, Tensor]) -> dict[str, str]:
-    """What the header says of whose features these are, and of their bytes."""
-    seal = hashlib.sha256(f"{key}\0{digest}\0".encode())
-    for name in sorted(tensors):
-        tensor = tensors[name]
-        seal.update(f"{name}\0{tensor.dtype}\0{list(tensor.shape)}\0".encode())
-        seal.update(tensor.numpy().tobytes())
-    return {"key": key, "digest": digest, SEAL: seal.hexdigest()}
+def _of_videos(folder: Path) -> Iterator[Path]:
+    """Files of features below a folder."""
+    for suffix in (packs.SUFFIX, loose_files.SUFFIX):
+        yield from folder.rglob(f"[!.]*{suffix}")
 
 
 def _with_seal(key: str, content: bytes) -> bytes:

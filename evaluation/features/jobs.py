@@ -114,13 +114,14 @@ class FramesPiece(NamedTuple):
 Piece = ClipPiece | FramesPiece
 
 
-@dataclass
+@dataclass(slots=True)
 class VideoWork:
     """What is missing of one video.
 
     Args:
         source: a source that shows the video; others may show it, too.
         video: its index there.
+        size: height and width, as stored.
         clips: key -> recipe and the clips by name.
         frames: key -> recipe and the frames.
         jobs: those that need it, each of this video alone.
@@ -128,6 +129,7 @@ class VideoWork:
 
     source: VideoSource
     video: int
+    size: tuple[int, int]
     clips: dict[str, tuple[FeatureRecipe, dict[str, range]]] = field(default_factory=dict)
     frames: dict[str, tuple[FrameRecipe, set[int]]] = field(default_factory=dict)
     jobs: list[Job] = field(default_factory=list)
@@ -144,11 +146,6 @@ class VideoWork:
     def name(self) -> str:
         """Of the video."""
         return self.source.names[self.video]
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Height and width, as stored."""
-        return self.source.sizes()[self.video]
 
     def recipe(self, key: str) -> FeatureRecipe | FrameRecipe:
         """The recipe behind a key of the store."""
@@ -239,19 +236,26 @@ class VideoNeeds(NamedTuple):
     Args:
         source: a source that shows the video; others may show it, too.
         video: its index there.
+        size: height and width, as stored.
         parts: each job's part of this video, with the key of its features in the store.
     """
 
     source: VideoSource
     video: int
+    size: tuple[int, int]
     parts: list[tuple[str, Job]]
 
-    def missing(self, store: Store) -> VideoWork | None:
-        """What the store does not have; None if it has everything."""
-        work, digest = VideoWork(self.source, self.video), self.source.digest(self.video)
+    def missing(self, known: Mapping[tuple[str, str], Collection[str]]) -> VideoWork | None:
+        """What the store does not have; None if it has everything.
+
+        Args:
+            known: names in the store, by key and digest.
+        """
+        work = VideoWork(self.source, self.video, self.size)
+        digest = self.source.digest(self.video)
         for key, part in self.parts:
-            known = store.read(key, digest)
-            missing = {name: at for name, at in part.named().items() if name not in known}
+            names = known.get((key, digest), ())
+            missing = {name: at for name, at in part.named().items() if name not in names}
             if missing:
                 work.add(part, key, missing)
         return work if work.jobs else None
@@ -264,12 +268,21 @@ def needs(jobs: Sequence[Job]) -> list[VideoNeeds]:
         source, decoder, sizes = job.source, job.source.medium.decoder, job.source.sizes()
         keys = {size: job.recipe.key(decoder, size) for size in set(sizes)}
         for video, part in job.by_video().items():
-            of_video = VideoNeeds(source, video, [])
+            of_video = VideoNeeds(source, video, sizes[video], [])
             needed = found.setdefault((decoder, source.digest(video)), of_video)
             needed.parts.append((keys[sizes[video]], part))
     return list(found.values())
 
 
-def works(wanted: Iterable[VideoNeeds], store: Store) -> list[VideoWork]:
+def works(wanted: Sequence[VideoNeeds], store: Store) -> list[VideoWork]:
     """What is missing of each video."""
-    return [work for each in wanted if (work := each.missing(store)) is not None]
+    digests: dict[str, set[str]] = defaultdict(set)
+    for each in wanted:
+        for key, _ in each.parts:
+            digests[key].add(each.source.digest(each.video))
+    known = {
+        (key, digest): frozenset(clips)
+        for key, of_key in digests.items()
+        for digest, clips in store.read_many(key, of_key)
+    }
+    return [work for each in wanted if (work := each.missing(known)) is not None]

@@ -224,30 +224,56 @@ def extract(
     """
     decoder, sizes = source.medium.decoder, source.sizes()
     keys = {size: recipe.key(decoder, size) for size in {sizes[ref.video] for ref in refs}}
-    names = {ref: clip_name(ref, window) for ref in refs}
-    known: dict[ClipRef, Tensor] = {}
+    order = sorted(set(refs))
+    features = _Rows(len(order))
     if resources.store is not None:
-        for video, group in itertools.groupby(sorted(names), key=lambda ref: ref.video):
-            stored = resources.store.read(keys[sizes[video]], source.digest(video))
-            known |= {ref: stored[names[ref]] for ref in group if names[ref] in stored}
-    missing = sorted(names.keys() - known.keys())
+        digests: dict[str, dict[str, list[int]]] = {key: {} for key in keys.values()}
+        for row, ref in enumerate(order):
+            of_key = digests[keys[sizes[ref.video]]]
+            of_key.setdefault(source.digest(ref.video), []).append(row)
+        for key, rows in digests.items():
+            for digest, stored in resources.store.read_many(key, rows):
+                for row in rows[digest]:
+                    if (feature := stored.get(clip_name(order[row], window))) is not None:
+                        features.put(row, feature)
+    missing = [row for row in range(len(order)) if not features.has[row]]
     if resources.store is not None:
-        for size in {sizes[ref.video] for ref in missing}:
+        for size in {sizes[order[row].video] for row in missing}:
             resources.store.describe(keys[size], recipe.facts(decoder, size))
 
     unsaved: dict[str, Tensor] = {}
-    computed = _through_network(source, missing, window, recipe, resources)
-    for ref, feature, video_is_done in computed:
-        known[ref] = feature
-        unsaved[names[ref]] = feature
+    todo = [order[row] for row in missing]
+    computed = _through_network(source, todo, window, recipe, resources)
+    for row, (ref, feature, video_is_done) in zip(missing, computed, strict=True):
+        features.put(row, feature)
+        unsaved[clip_name(ref, window)] = feature
         if video_is_done:
             source.check_unchanged(ref.video)
             if resources.store is not None:
                 key = keys[sizes[ref.video]]
                 resources.store.write(key, source.digest(ref.video), unsaved)
             unsaved = {}
-    videos = tuple(source.names[ref.video] for ref in refs)
-    return Features(torch.stack([known[ref] for ref in refs]), videos, len(missing))
+    values = features.values
+    if list(refs) != order:
+        place = {ref: row for row, ref in enumerate(order)}
+        values = values[[place[ref] for ref in refs]]
+    return Features(values, tuple(source.names[ref.video] for ref in refs), len(missing))
+
+
+class _Rows:
+    """Features as they come, in one matrix: `values`, [N,D]."""
+
+    def __init__(self, count: int) -> None:
+        self.values = torch.empty(0)
+        self.has = bytearray(count)
+        self._is_empty = True
+
+    def put(self, row: int, feature: Tensor) -> None:
+        """Take in the feature of a row, [D]."""
+        if self._is_empty:  # its width is known now
+            self.values, self._is_empty = feature.new_empty(len(self.has), len(feature)), False
+        self.values[row] = feature
+        self.has[row] = True
 
 
 def clip_name(ref: ClipRef, window: Window) -> str:

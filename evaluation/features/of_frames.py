@@ -6,7 +6,7 @@ of at most BLOCK_BYTES or one frame each, whatever the size, number and length o
 CPU a block goes through the embedder on one thread, and as many side by side as there are cores.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,6 +18,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors.numerics import full_precision, hardware, tf32_fact
 from leo_bench.evaluation.features.of_clips import Features, FeaturesOf, Resources
 from leo_bench.evaluation.features.single_thread_pool import Lanes, lanes
+from leo_bench.evaluation.features.stores import Store
 from leo_bench.evaluation.files.schema import settings_digest
 from leo_bench.evaluation.preprocess import PREPROCESS_VERSION, RESIZE
 from leo_bench.evaluation.protocols.of_clips import Loading
@@ -27,6 +28,7 @@ from leo_bench.evaluation.videos.source import VideoSource, each_levels
 FRAME_FEATURES_VERSION = 3
 
 FRAMES_AT_ONCE = 32
+VIDEOS_AT_ONCE = 16  # whose embeddings are read from the cache together
 BLOCK_BYTES = 16 * 2**20  # of pixels that an embedder is given at once
 
 
@@ -89,32 +91,46 @@ def embed_frames(
             which nothing is kept.
     """
     decoder, sizes = source.medium.decoder, source.sizes()
-    keys: dict[tuple[int, int], str] = {}
+    keys = {size: recipe.key(decoder, size) for size in {sizes[video] for video, _ in wanted}}
     described: set[str] = set()
+    known: dict[int, dict[str, Tensor]] = {}
     for done, (video, frames) in enumerate(wanted, 1):
-        size = sizes[video]
-        if size not in keys:
-            keys[size] = recipe.key(decoder, size)
-        key = keys[size]
-        stored: dict[str, Tensor] = {}
-        if resources.store is not None:
-            stored = resources.store.read(key, source.digest(video))
+        key = keys[sizes[video]]
+        if (done - 1) % VIDEOS_AT_ONCE == 0 and resources.store is not None:
+            coming = {video for video, _ in wanted[done - 1 : done - 1 + VIDEOS_AT_ONCE]}
+            known = _stored(source, {v: keys[sizes[v]] for v in coming}, resources.store)
+        stored = known.get(video, {})
         missing = sorted({frame for frame in frames if str(frame) not in stored})
         if missing:
             made = _through_network(source, video, missing, recipe)
             source.check_unchanged(video)
             if resources.store is not None:
                 if key not in described:
-                    resources.store.describe(key, recipe.facts(decoder, size))
+                    resources.store.describe(key, recipe.facts(decoder, sizes[video]))
                     described.add(key)
                 resources.store.write(key, source.digest(video), made)
-            stored |= made
+            stored = known[video] = stored | made
         rows = [stored[str(frame)] for frame in frames]
         found = torch.tensor([len(row) > 0 for row in rows])
         nothing = torch.zeros(recipe.embedder.dim)
         yield Embedded(torch.stack([row if len(row) else nothing for row in rows]), found)
         if resources.progress is not None:
             resources.progress(done, len(wanted))
+
+
+def _stored(
+    source: VideoSource, keys: Mapping[int, str], store: Store
+) -> dict[int, dict[str, Tensor]]:
+    """What is known of each of some videos, whose keys are given."""
+    videos: dict[str, dict[str, list[int]]] = {key: {} for key in keys.values()}
+    for video, key in keys.items():
+        videos[key].setdefault(source.digest(video), []).append(video)
+    return {
+        video: clips
+        for key, of_key in videos.items()
+        for digest, clips in store.read_many(key, of_key)
+        for video in of_key[digest]
+    }
 
 
 def frame_features(

@@ -1,6 +1,6 @@
 """What keeps features: the cache on disk, or the memory for the time of one command."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
 from torch import Tensor
@@ -11,6 +11,11 @@ class Store(Protocol):
 
     def read(self, key: str, digest: str) -> dict[str, Tensor]:
         """What is known of a video: clip name -> float32 [D]; empty where nothing is."""
+
+    def read_many(
+        self, key: str, digests: Collection[str]
+    ) -> Iterator[tuple[str, dict[str, Tensor]]]:
+        """Digest and clips of each video of which anything is known, each once, in any order."""
 
     def write(self, key: str, digest: str, clips: Mapping[str, Tensor]) -> None:
         """Add clips (float32 [D] each) to what is known of a video."""
@@ -38,6 +43,14 @@ class MemoryStore:
     def read(self, key: str, digest: str) -> dict[str, Tensor]:
         """See `Store.read`."""
         return dict(self._clips.get((key, digest), {}))
+
+    def read_many(
+        self, key: str, digests: Collection[str]
+    ) -> Iterator[tuple[str, dict[str, Tensor]]]:
+        """See `Store.read_many`."""
+        for digest in dict.fromkeys(digests):
+            if clips := self.read(key, digest):
+                yield digest, clips
 
     def write(self, key: str, digest: str, clips: Mapping[str, Tensor]) -> None:
         """See `Store.write`."""

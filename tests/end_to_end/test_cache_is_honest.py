@@ -84,8 +84,10 @@ def test_damage_is_computed_again_and_said(leo_bench: Run, tmp_path: Path) -> No
     assert f"1 file was damaged and computed again, first {numbers}" in "".join(second["notes"])
     assert "damaged and computed again" in again.err
 
-    mine, other = sorted((cache / "features").rglob("*.safetensors"))[:2]
-    mine.write_bytes(other.read_bytes())  # sound, and another video's
+    (mine,) = (cache / "features").rglob("*.pack")
+    flipped = bytearray(mine.read_bytes())
+    flipped[-1] ^= 1
+    mine.write_bytes(flipped)
     assert leo_bench(*command).code == 0
     third = json.loads(record.read_text())
     assert third["value"] == first["value"]
