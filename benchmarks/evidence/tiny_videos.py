@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -58,7 +58,7 @@ def _template(rng: np.random.Generator) -> tuple[bytes, list[bytes], bytes]:
     file = io.BytesIO()
     options = {"fflags": "+bitexact"}
     with av.open(file, "w", format="mp4", container_options=options) as container:
-        stream = _stream(cast("VideoStream", container.add_stream("libx264", rate=25)))
+        stream = _stream(container.add_stream("libx264", rate=25))
         stream.codec_context.open()
         for number, pair in enumerate(padded[:FRAMES]):
             packet = Packet(b"".join(b"\0" + _START + unit for unit in pair))
@@ -79,7 +79,7 @@ def _pictures(rng: np.random.Generator) -> Iterator[bytes]:
     blocks = rng.integers(256, size=(POOL, 4, 4, 3), dtype=np.uint8)
     frames = blocks.repeat(SIDE // 4, axis=1).repeat(SIDE // 4, axis=2)
     with av.open(io.BytesIO(), "w", format="mp4") as container:
-        stream = _stream(cast("VideoStream", container.add_stream("libx264", rate=25)))
+        stream = _stream(container.add_stream("libx264", rate=25))
         for frame in [*(VideoFrame.from_ndarray(frame, format="rgb24") for frame in frames), None]:
             for packet in stream.encode(frame):
                 for unit in bytes(packet).split(_START):

@@ -23,6 +23,7 @@ from leo_bench.evaluation.extractors import ClipExtractor
 from leo_bench.evaluation.extractors.numerics import full_precision, hardware, tf32_fact
 from leo_bench.evaluation.features.clip_levels import LevelClips, Load
 from leo_bench.evaluation.features.on_device import device_features
+from leo_bench.evaluation.features.rows import Rows
 from leo_bench.evaluation.features.single_thread_pool import Lanes, available_bytes, lanes, readers
 from leo_bench.evaluation.features.stores import Store
 from leo_bench.evaluation.files.schema import settings_digest
@@ -225,7 +226,7 @@ def extract(
     decoder, sizes = source.medium.decoder, source.sizes()
     keys = {size: recipe.key(decoder, size) for size in {sizes[ref.video] for ref in refs}}
     order = sorted(set(refs))
-    features = _Rows(len(order))
+    features = Rows(len(order))
     if resources.store is not None:
         digests: dict[str, dict[str, list[int]]] = {key: {} for key in keys.values()}
         for row, ref in enumerate(order):
@@ -258,22 +259,6 @@ def extract(
         place = {ref: row for row, ref in enumerate(order)}
         values = values[[place[ref] for ref in refs]]
     return Features(values, tuple(source.names[ref.video] for ref in refs), len(missing))
-
-
-class _Rows:
-    """Features as they come, in one matrix: `values`, [N,D]."""
-
-    def __init__(self, count: int) -> None:
-        self.values = torch.empty(0)
-        self.has = bytearray(count)
-        self._is_empty = True
-
-    def put(self, row: int, feature: Tensor) -> None:
-        """Take in the feature of a row, [D]."""
-        if self._is_empty:  # its width is known now
-            self.values, self._is_empty = feature.new_empty(len(self.has), len(feature)), False
-        self.values[row] = feature
-        self.has[row] = True
 
 
 def clip_name(ref: ClipRef, window: Window) -> str:
