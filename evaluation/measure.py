@@ -211,9 +211,24 @@ def wanted_clips(
             continue
         choices = _choose(side, loading, protocol, settings)
         check_two(side, min(map(len, choices)))
-        known = isinstance(side.source, FeaturesSource)
-        found.append(WantedClips(side, loading, () if known else _each_once(choices)))
+        found.append(_wanted(side, loading, choices))
     return found[0], found[1]
+
+
+def wanted_of_side(
+    side: Side, loading: Loading, protocol: EvalProtocol, settings: Settings
+) -> WantedClips:
+    """The clips that `draw` extracts of one side, before any is read.
+
+    Raises:
+        InputError: too few or too short videos, or mixed sizes.
+    """
+    return _wanted(side, loading, _choose(side, loading, protocol, settings))
+
+
+def _wanted(side: Side, loading: Loading, choices: Sequence[Sequence[ClipRef]]) -> WantedClips:
+    known = isinstance(side.source, FeaturesSource)
+    return WantedClips(side, loading, () if known else _each_once(choices))
 
 
 def _each_once(choices: Sequence[Sequence[ClipRef]]) -> list[ClipRef]:

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.processes.team import ShareDone
+from leo_bench.evaluation.processes.team import ShareDone, UnlikeError
 
 
 @dataclass
@@ -54,7 +53,7 @@ class ThreadTeam:
     def agree(self, what: str, value: str) -> None:
         with self.shared.lock:
             if self.shared.texts.setdefault(what, value) != value:
-                raise InputError(f"{what}: {value}")
+                raise UnlikeError(f"{what}: {value}")
 
     def share_folder(self, folder: Path, *, keep: bool) -> Path:
         return folder

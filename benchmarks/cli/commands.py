@@ -149,11 +149,17 @@ COMMANDS: dict[str, dict[str, Verb | Group]] = {
         "score": Verb("Measure several metrics in one pass over the videos", score.score, "team"),
         **{name: Verb(metric.summary, _SIDES[name], "team") for name, metric in DISTANCES.items()},
         "precision": Verb("Precision and recall of fake videos", _SIDES["precision"], "team"),
-        "acd": Verb("Average Content Distance: change of a person's appearance", scores.acd),
-        "drift": Verb("Identity drift: distance to the first frame, over time", scores.drift),
-        "repetition": Verb("Share of videos in which motion comes back", scores.repetition),
-        "features": Verb("Write features of videos, or their statistics", features.features),
-        "run": Verb("Measure every benchmark of a suite for some models", suite.run),
+        "acd": Verb(
+            "Average Content Distance: change of a person's appearance", scores.acd, "team"
+        ),
+        "drift": Verb(
+            "Identity drift: distance to the first frame, over time", scores.drift, "team"
+        ),
+        "repetition": Verb("Share of videos in which motion comes back", scores.repetition, "team"),
+        "features": Verb(
+            "Write features of videos, or their statistics", features.features, "team"
+        ),
+        "run": Verb("Measure every benchmark of a suite for some models", suite.run, "team"),
         "demo": Verb("Measure LEO's samples and known damage; no download", suite.demo),
     },
     "Compare and check": {
@@ -163,7 +169,7 @@ COMMANDS: dict[str, dict[str, Verb | Group]] = {
         "leverage": Verb(
             "Show how FVD changes without each single video", _SIDES["leverage"], "team"
         ),
-        "nearest": Verb("Find the training video nearest to each sample", measure.nearest),
+        "nearest": Verb("Find the training video nearest to each sample", measure.nearest, "team"),
         "regress": Verb("Fail if a number got worse by more than chance, for CI", tables.regress),
     },
     "LEO": {

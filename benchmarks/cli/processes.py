@@ -19,6 +19,9 @@ from leo_bench.evaluation.processes.team import ShareDone, TeamEnded
 # "own" divides its work by itself, "first" works in the first process alone.
 Processes = Literal["team", "own", "first"]
 
+# By these variables torchrun tells a process that there are others.
+TOLD = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+
 
 def is_first() -> bool:
     """Whether this is the first of torchrun's processes, or the only one."""
@@ -41,9 +44,20 @@ def with_processes(command: Callable[..., None], processes: Processes) -> Callab
             from leo_bench.benchmarks.cli.screen import say
 
             say("note: this command works in one process; the others of torchrun do nothing")
-            command(**options)
+            with _alone():
+                command(**options)
 
     return divided
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Run a command as if there were no torchrun, which the libraries that it uses look for."""
+    told = {name: os.environ.pop(name) for name in TOLD if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ |= told
 
 
 @contextmanager

@@ -92,13 +92,16 @@ def run(
     from leo_bench.evaluation.files.kinds import RECORDS
     from leo_bench.evaluation.files.targets import Target, check_targets
     from leo_bench.evaluation.metrics import ALL_COVER
+    from leo_bench.evaluation.processes.torchrun import this_team
     from leo_bench.reports.layouts import list_layouts
 
     chosen = load_suite(suite)
     models = parse_models(model or [], chosen)
     origins = parse_origins(origin or [], models)
     check_targets(Target("--records", records, RECORDS))
-    declare_origins(records, origins)
+    team = this_team()
+    if team.rank == 0:
+        declare_origins(records, origins)
     settings = SuiteSettings(
         records=records,
         benchmarks=tuple(benchmark or ()),
@@ -117,9 +120,12 @@ def run(
         settings,
         lambda what: resources(workers=workers, keep=True, batch=batch, what=what),
     ):
+        if team.rank:
+            continue
         numbers.append(done)
         tracked.take(done)
         say(f"{done.benchmark}, {done.model}, {done.number}: {_words(done)}")
+    team.first_only()
     tracked.close()
     rows = [[d.benchmark, d.model, d.number, _value(d), d.state] for d in numbers]
     table("", ["benchmark", "model", "number", "value [95 % interval]", "state"], rows)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from leo_bench.benchmarks.scores.motion_signals import embedded
+from leo_bench.benchmarks.scores.motion_signals import RESIZE, embedded, frame_job
 from leo_bench.evaluation.embedders import Embedded
+from leo_bench.evaluation.features.jobs import FrameJob
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.of_frames import FrameRecipe
 from leo_bench.evaluation.videos.digests import file_sha256
@@ -70,14 +71,19 @@ class CodeSignals:
         name, animator = f"leo-codes:{model.root.name}", model.animator
         return CodeSignals(CodeEmbedder(animator, name, _animator_digest(model), model.device))
 
+    def job(self, source: VideoSource, videos: Sequence[int], frames: int) -> FrameJob:
+        """What `of` embeds: of samples of this animator, nothing."""
+        recipe = FrameRecipe(self.embedder, RESIZE, self.embedder.animator.size)
+        own = _own_codes(source, self.embedder.weights) is not None
+        return frame_job(source, () if own else videos, frames, recipe)
+
     def of(
         self, source: VideoSource, videos: Sequence[int], frames: int, resources: Resources
     ) -> Iterator[Tensor]:
         """See `Signals`; samples of a LEO with this animator are not rendered."""
         drawn = _own_codes(source, self.embedder.weights)
         if drawn is None:
-            recipe = FrameRecipe(self.embedder, "center-crop-lanczos", self.embedder.animator.size)
-            yield from embedded(source, videos, frames, recipe, resources)
+            yield from embedded(self.job(source, videos, frames), resources)
             return
         samples, chosen = drawn
         for done, video in enumerate(videos, 1):

@@ -26,10 +26,12 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.feature_files.files import Features, Statistics
 from leo_bench.evaluation.feature_files.origin import Kind, Origin
 from leo_bench.evaluation.feature_files.sources import FeaturesSource, StatisticsSource
+from leo_bench.evaluation.features.jobs import Job
 from leo_bench.evaluation.features.of_clips import Resources
+from leo_bench.evaluation.features.shared_pass import fill_together
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.files.atomic import write_atomically
-from leo_bench.evaluation.measure import Settings, Side, SideFeatures, draw
+from leo_bench.evaluation.measure import Settings, Side, SideFeatures, draw, wanted_of_side
 from leo_bench.evaluation.metrics import DISTANCES
 from leo_bench.evaluation.preprocess import PREPROCESS_VERSION
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol, Loading, form_of, load_protocol
@@ -74,10 +76,13 @@ class _Drawn:
 def write_features(request: FeaturesRequest, out: Path, resources: Resources) -> tuple[int, int]:
     """Extract and write the features of every clip that the protocol could draw to `out`.
 
+    Several processes divide the videos among them, and the first writes.
+
     Returns:
         N and D.
 
     Raises:
+        ShareDone: in every process but the first.
         InputError: the source, the weights or `out` cannot be used; clips or repeats are given.
     """
     if request.clips is not None or request.repeats is not None:
@@ -110,10 +115,13 @@ def write_features(request: FeaturesRequest, out: Path, resources: Resources) ->
 def write_statistics(request: FeaturesRequest, out: Path, resources: Resources) -> tuple[int, int]:
     """Extract features of the clips that a measurement draws; write mean and covariance to `out`.
 
+    Several processes divide the videos among them, and the first writes.
+
     Returns:
         N and D.
 
     Raises:
+        ShareDone: in every process but the first.
         InputError: the source, the weights or `out` cannot be used; the protocol has no distance
             for which mean and covariance are enough.
     """
@@ -171,7 +179,14 @@ def _drawn(
         store=resources.store,
     )
     loading = choosing(protocol.loading(request.side, source.medium.layout))
-    drawn = draw(Side(source, window, request.side), loading, protocol, settings)
+    side = Side(source, window, request.side)
+
+    def jobs() -> list[Job]:
+        wanted = wanted_of_side(side, loading, protocol, settings)
+        return [network.job(resolution, wanted)]
+
+    fill_together(jobs, resources, request.on_error)
+    drawn = draw(side, loading, protocol, settings)
     check_unchanged(drawn.side.source, drawn.used)
     return _Drawn(protocol, resolution, network.frozen, drawn)
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,13 @@ from leo_bench.benchmarks.scores.score import (
 from leo_bench.benchmarks.scores.score_record import (
     MeasuredScore,
     embedding_settings,
+    frame_job,
     open_planned,
 )
 from leo_bench.benchmarks.scores.shared_videos import SharedVideos
-from leo_bench.evaluation.features.jobs import FrameJob, Job
-from leo_bench.evaluation.identity.embedded_videos import EmbeddedVideos
+from leo_bench.evaluation.features.jobs import Job
 from leo_bench.evaluation.metrics import DISTANCES
+from leo_bench.evaluation.processes.team import Alone
 from leo_bench.evaluation.records.distance import record_path, slug, write_record
 from leo_bench.evaluation.records.documents import MeasuredRecord
 from leo_bench.evaluation.records.influences import beside_record
@@ -254,8 +255,7 @@ class ScoreGroup:
                     else:
                         named.append((fake, source.name))
                         check_apart(named)
-                    walk = EmbeddedVideos(source, side.window, settings)
-                    yield FrameJob(source, walk.wanted, settings.recipe)
+                    yield frame_job(source, side.window, settings)
 
     def measure(self) -> Measured:
         """As `DistanceGroup.measure`.
@@ -289,11 +289,13 @@ class ScoreGroup:
         """The score of the real side, if there is one, then that of each fake side."""
         plans = [chosen for _, chosen in self.plans]
         measure = drift_of if self.metric.name == "drift" else acd_of_fakes
+        # The pass over the videos has been divided already.
+        resources = replace(self.shared.resources, team=Alone())
         with_fake = [fake for fake, chosen in self.plans if chosen.fake is not None]
         if plans[0].real is not None:
-            of_all = measure(plans, self.shared.resources)
+            of_all = measure(plans, resources)
             return list(zip([None, *with_fake], of_all, strict=True))
-        found = [measure([chosen], self.shared.resources) for chosen in plans]
+        found = [measure([chosen], resources) for chosen in plans]
         return [(fake, one) for fake, (one,) in zip(with_fake, found, strict=True)]
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from leo_bench.evaluation.embedders import FrameEmbedder
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features.jobs import FrameJob
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.of_frames import FrameRecipe, embed_frames
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
@@ -23,6 +24,8 @@ from leo_bench.evaluation.repetition.motion_signals import Luminance, principal_
 from leo_bench.evaluation.videos.source import VideoSource
 
 SignalKind = Literal["codes", "pixels"]
+
+RESIZE = "center-crop-lanczos"
 
 
 class Signals(Protocol):
@@ -64,16 +67,20 @@ class PixelSignals:
         Raises:
             InputError: nothing moves in them.
         """
-        recipe = FrameRecipe(Luminance(), "center-crop-lanczos", None)
-        pictures = list(embedded(source, videos, frames, recipe, resources))
+        job = PixelSignals.job(source, videos, frames)
+        pictures = list(embedded(job, resources))
         return PixelSignals(on_one_thread(lambda: principal_axes(pictures)), Luminance())
+
+    @staticmethod
+    def job(source: VideoSource, videos: Sequence[int], frames: int) -> FrameJob:
+        """What is embedded of these videos, whatever the axes."""
+        return frame_job(source, videos, frames, FrameRecipe(Luminance(), RESIZE, None))
 
     def of(
         self, source: VideoSource, videos: Sequence[int], frames: int, resources: Resources
     ) -> Iterator[Tensor]:
         """See `Signals`."""
-        recipe = FrameRecipe(self.embedder, "center-crop-lanczos", None)
-        for pictures in embedded(source, videos, frames, recipe, resources):
+        for pictures in embedded(self.job(source, videos, frames), resources):
             yield on_one_thread(partial(torch.matmul, pictures.double(), self.axes))
 
 
@@ -97,14 +104,14 @@ def first_frames(source: VideoSource, frames: int) -> list[int]:
     return list(range(len(source.names)))
 
 
-def embedded(
-    source: VideoSource,
-    videos: Sequence[int],
-    frames: int,
-    recipe: FrameRecipe,
-    resources: Resources,
-) -> Iterator[Tensor]:
-    """The embeddings [T,D] of the first frames of each of these videos."""
-    wanted = [(video, range(frames)) for video in videos]
-    for found in embed_frames(source, wanted, recipe, resources):
+def frame_job(
+    source: VideoSource, videos: Sequence[int], frames: int, recipe: FrameRecipe
+) -> FrameJob:
+    """The first frames of each of these videos, to be embedded."""
+    return FrameJob(source, [(video, range(frames)) for video in videos], recipe)
+
+
+def embedded(job: FrameJob, resources: Resources) -> Iterator[Tensor]:
+    """The embeddings [T,D] of each video."""
+    for found in embed_frames(job.source, job.wanted, job.recipe, resources):
         yield found.values

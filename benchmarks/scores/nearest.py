@@ -26,8 +26,10 @@ from leo_bench.evaluation.distances.neighbours import copying, nearest
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import build_extractor
 from leo_bench.evaluation.features.clip_blocks import ClipBlocks
+from leo_bench.evaluation.features.jobs import ClipJob
 from leo_bench.evaluation.features.of_clips import FeatureRecipe, Resources, clip_features
-from leo_bench.evaluation.measure import Settings, Side, draw
+from leo_bench.evaluation.features.shared_pass import fill_together
+from leo_bench.evaluation.measure import Settings, Side, draw, wanted_of_side
 from leo_bench.evaluation.protocols.of_clips import Loading, SideChoice
 from leo_bench.evaluation.records.documents import NearestExtra, Pair
 from leo_bench.evaluation.records.parts import SideRecord
@@ -60,12 +62,15 @@ def find_nearest(
 ) -> NearestExtra:
     """Find each sample's nearest training clip, and test whether samples are too near.
 
+    Several processes divide the videos among them, and the first goes on alone.
+
     Args:
         request: the options.
-        resources: cache, threads, progress.
+        resources: cache, threads, progress, processes.
         picture: a PNG to write: the first frames of the nearest pairs, samples on the left.
 
     Raises:
+        ShareDone: in every process but the first.
         InputError: sources or weights cannot be used, or held-out videos are training videos, too.
     """
     began = time.monotonic()
@@ -96,14 +101,24 @@ def find_nearest(
         store=resources.store,
     )
     once = protocol.changed("repeats", 1)
-    samples = draw(fake, of_samples, once, settings)
-    unseen = draw(held_out, of_unseen, once, settings)
     needs: Needs = "block+1" if of_train.choice.needs == "block+1" else "block"
     choice = ClipChoice(start="blocks", needs=needs)
     refs = choose_clips(train.names, train.frame_counts, window, choice, request.seed)
     if resolution is None:
         check_one_size(train, {ref.video for ref in refs})
     recipe = FeatureRecipe.of(extractor, protocol, of_train, chosen.resolution)
+
+    def jobs() -> list[ClipJob]:
+        found = [ClipJob(train, refs, window, recipe)]
+        for side, loading in ((fake, of_samples), (held_out, of_unseen)):
+            wanted = wanted_of_side(side, loading, once, settings)
+            of_side = FeatureRecipe.of(extractor, protocol, loading, chosen.resolution)
+            found.append(ClipJob(side.source, wanted.refs, side.window, of_side))
+        return found
+
+    fill_together(jobs, resources, request.on_error)
+    samples = draw(fake, of_samples, once, settings)
+    unseen = draw(held_out, of_unseen, once, settings)
     walk = ClipBlocks(train, refs, window, recipe, on_error=request.on_error, resources=resources)
     found = nearest(torch.cat([samples.values[0], unseen.values[0]]), walk)
 

@@ -9,6 +9,8 @@ import io
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -25,7 +27,9 @@ from leo_bench.benchmarks.scores.stamp import seconds_since, side_record, stamp,
 from leo_bench.benchmarks.sources.locations import with_definitions
 from leo_bench.benchmarks.sources.open import dataset_behind
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.features.jobs import FrameJob
 from leo_bench.evaluation.features.of_clips import Resources
+from leo_bench.evaluation.features.shared_pass import fill_together
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
 from leo_bench.evaluation.files.printable import csv_cell
 from leo_bench.evaluation.files.schema import Data, settings_digest
@@ -42,6 +46,9 @@ from leo_bench.evaluation.repetition.score import (
 )
 from leo_bench.evaluation.uncertainty.variance import LEVEL
 from leo_bench.evaluation.videos.source import VideoSource, check_unchanged
+
+if TYPE_CHECKING:
+    from leo_bench.benchmarks.scores.code_signals import CodeSignals
 
 CALIBRATION_VIDEOS = 64  # all pairs of segments are compared, within and between videos
 
@@ -101,12 +108,15 @@ def measure_repetition(
 ) -> Iterator[MeasuredScore[SourceRepetition]]:
     """Calibrate, then measure source by source.
 
+    Several processes divide the videos of all sources among them, and the first goes on alone.
+
     Args:
         request: the options.
-        resources: cache, threads, progress.
+        resources: cache, threads, progress, processes.
         in_memory: what opens the sources that are in memory, by their names in the request.
 
     Raises:
+        ShareDone: in every process but the first.
         InputError: options, videos or the animator cannot be used.
     """
     check_frames(request.frames, request.settings.search)
@@ -121,6 +131,8 @@ def measure_repetition(
     opened = [
         (spec, open_side("fake", spec, options, openers.get(spec))) for spec in request.sources
     ]
+    jobs = partial(_jobs, request, real, [source for _, source in opened])
+    fill_together(jobs, resources, request.on_error)
     calibrated = calibrated_on(real, request, resources)
     for spec, source in opened:
         began = time.monotonic()
@@ -128,6 +140,20 @@ def measure_repetition(
         seconds = seconds_since(began)
         record = _record(request, spec, source, found, calibrated, seconds)
         yield MeasuredScore(with_news(record, resources), found, _repeats_file(found))
+
+
+def _jobs(
+    request: RepetitionRequest, real: VideoSource, sources: Sequence[VideoSource]
+) -> list[FrameJob]:
+    """What is embedded of the calibration's videos and of all sources.
+
+    Raises:
+        InputError: videos are too short; no such animator.
+    """
+    sides = [(real, _drawn(real, request))]
+    sides += [(source, first_frames(source, request.frames)) for source in sources]
+    job = PixelSignals.job if request.signal == "pixels" else _codes(request).job
+    return [job(source, videos, request.frames) for source, videos in sides]
 
 
 def calibrated_on(
@@ -177,7 +203,7 @@ def _repeats_file(found: SourceRepetition) -> dict[str, bytes]:
     return {".repeats.csv": text.getvalue().encode()}
 
 
-def _codes(request: RepetitionRequest) -> Signals:
+def _codes(request: RepetitionRequest) -> "CodeSignals":
     # Imported here, since diffusers takes seconds.
     from leo_bench.benchmarks.scores.code_signals import CodeSignals
     from leo_bench.leo.sampling.model import LeoModel, find_model

@@ -25,10 +25,16 @@ from leo_bench.benchmarks.scores.stamp import (
 )
 from leo_bench.evaluation.clips import Window
 from leo_bench.evaluation.embedders import FrameEmbedder, build_embedder
+from leo_bench.evaluation.features.jobs import FrameJob
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.of_frames import FrameRecipe
+from leo_bench.evaluation.features.shared_pass import fill_together
 from leo_bench.evaluation.features.single_thread_pool import on_one_thread
-from leo_bench.evaluation.identity.embedded_videos import EmbeddingSettings, SourceScore
+from leo_bench.evaluation.identity.embedded_videos import (
+    EmbeddedVideos,
+    EmbeddingSettings,
+    SourceScore,
+)
 from leo_bench.evaluation.records.parts import SideRecord
 from leo_bench.evaluation.records.score import Against, ScoreRecord, keep_score
 from leo_bench.evaluation.videos.frames import out_of_order
@@ -103,13 +109,16 @@ def score_sides(
 ) -> list[MeasuredScore[ScoreT]]:
     """Measure sides one by one; the first is what the others are compared with.
 
+    Several processes divide the videos of all sides among them, and the first goes on alone.
+
     Args:
         sides: each with its plan; all have the protocol and network of the first.
         score: scores the videos of a source.
         details: notes, diagnostics and curves of a side.
-        resources: cache, threads, progress.
+        resources: cache, threads, progress, processes.
 
     Raises:
+        ShareDone: in every process but the first.
         InputError: the videos or the weights cannot be used.
     """
     chosen = sides[0][0]
@@ -118,6 +127,12 @@ def score_sides(
     # All sources are opened before the long part, so that a mistake in one costs no time.
     sources = [open_planned(each, side, resources) for each, side in sides]
     settings = embedding_settings(chosen, embedder, resources)
+
+    def jobs() -> list[FrameJob]:
+        opened = zip(sides, sources, strict=True)
+        return [frame_job(source, side.window, settings) for (_, side), source in opened]
+
+    fill_together(jobs, resources, chosen.request.on_error)
     found: list[MeasuredScore[ScoreT]] = []
     for (each, side), source in zip(sides, sources, strict=True):
         began = time.monotonic()
@@ -148,6 +163,15 @@ def embedding_settings(
         on_error=chosen.request.on_error,
         resources=resources,
     )
+
+
+def frame_job(source: VideoSource, window: Window, settings: EmbeddingSettings) -> FrameJob:
+    """What a score needs of the videos of a source.
+
+    Raises:
+        InputError: all videos are too short.
+    """
+    return FrameJob(source, EmbeddedVideos(source, window, settings).wanted, settings.recipe)
 
 
 def open_planned(chosen: FramePlan, side: PlannedSide, resources: Resources) -> VideoSource:

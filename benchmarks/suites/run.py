@@ -6,7 +6,7 @@ number that fails is listed, and the others go on.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -23,6 +23,7 @@ from leo_bench.evaluation.errors import InfrastructureError, InputError
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.files.known_names import did_you_mean
+from leo_bench.evaluation.processes.team import ShareDone, UnlikeError
 from leo_bench.evaluation.records.distance import Record, benchmark_name, make_room
 from leo_bench.evaluation.records.score import ScoreRecord, read_score_record
 from leo_bench.evaluation.videos.float_range import FloatRange
@@ -81,11 +82,17 @@ def run_suite(
 ) -> Iterator[Done]:
     """Measure every number of the suite; benchmarks for which a model has no source are skipped.
 
+    Several processes divide the videos of each number among them. The first computes and writes it,
+    while the others go on with the videos of the next.
+
     Args:
         suite: the benchmarks.
         models: sources of videos (`benchmarks.suites.models.parse_models`).
         settings: where records go, and options in place of the protocols'.
-        resources: cache, threads and progress for a piece of work of that name.
+        resources: cache, threads, progress and processes for a piece of work of that name.
+
+    Yields:
+        In the first process, every number; in the others, those that stand or failed there.
 
     Raises:
         InputError: `settings.benchmarks` names one that the suite lacks.
@@ -104,11 +111,14 @@ def run_suite(
             source = source_for(models, name, benchmark)
             if source is None:
                 continue
-            job = _Job(benchmark, name, source, settings, resources(f"{benchmark.id}, {name}"))
-            for metric in benchmark.metrics:
-                yield job.tried(metric, partial(job.distance, metric))
-            for protocol in benchmark.scores:
-                yield job.tried(protocol, partial(job.score, protocol))
+            shared = resources(f"{benchmark.id}, {name}")
+            for number in (*benchmark.metrics, *benchmark.scores):
+                of_number = replace(shared, purpose=f"{benchmark.id}, {name}, {number}: ")
+                job = _Job(benchmark, name, source, settings, of_number)
+                work = job.distance if number in benchmark.metrics else job.score
+                done = job.tried(number, partial(work, number))
+                if done is not None:
+                    yield done
 
 
 def declare_origins(records: Path, origins: Mapping[str, Declared]) -> None:
@@ -136,10 +146,18 @@ class _Job:
     settings: SuiteSettings
     resources: Resources
 
-    def tried(self, number: str, work: Callable[[], _Made]) -> Done:
-        """The number, or why it failed."""
+    def tried(self, number: str, work: Callable[[], _Made]) -> Done | None:
+        """The number, or why it failed; None: the first process has it, or has yet to compute it.
+
+        Raises:
+            UnlikeError: the processes are not alike, which no number stands.
+        """
         try:
             state, record = work()
+        except ShareDone:
+            return None
+        except UnlikeError:
+            raise
         except BEARABLE as error:
             why = " ".join(str(error).split()) or type(error).__name__
             return Done(self.benchmark.id, self.name, number, "failed", why=why)
@@ -175,7 +193,7 @@ class _Job:
             only=settings.only,
         )
         chosen = plan(request)
-        path = make_room(self._path(metric, chosen.resolution, chosen.protocol.id))
+        path = self._path(metric, chosen.resolution, chosen.protocol.id)
         record = reusable_record(path, chosen, self.resources)
         if record is not None:
             return "stands", record
@@ -206,7 +224,7 @@ class _Job:
             limit=settings.clips or benchmark.clips,
         )
         chosen = plan_frames(request)
-        path = make_room(self._path(request.metric, chosen.resolution, chosen.protocol.id))
+        path = self._path(request.metric, chosen.resolution, chosen.protocol.id)
         standing = reusable_score(path, chosen, self.resources)
         if standing is not None:
             return "stands", standing
@@ -218,7 +236,11 @@ class _Job:
         return "measured", fake.record
 
     def _path(self, metric: str, resolution: int | None, protocol: str) -> Path:
-        """Where a record of the model goes, as in single commands but for the model's name."""
+        """Where a record of the model goes, as in single commands but for the model's name.
+
+        Raises:
+            InputError: another file is there.
+        """
         benchmark = self.benchmark
         folder = benchmark_name(
             benchmark.videos,
@@ -227,7 +249,8 @@ class _Job:
             benchmark.real_stride,
             protocol,
         )
-        return self.settings.records / folder / self.name / f"{metric}.json"
+        path = self.settings.records / folder / self.name / f"{metric}.json"
+        return path if self.resources.team.rank else make_room(path)
 
 
 def _says_the_same(path: Path, record: ScoreRecord) -> bool:

@@ -178,6 +178,7 @@ class Resources:
         batch: clips handed to the extractor at once on a GPU; None: as many as make FRAMES_A_BATCH
             frames.
         team: processes that divide the work on videos (`one_pass.fill_together`).
+        purpose: names the measurement among several of a command, for the team's messages.
         opening: told while sources are opened: videos done, videos in all.
         progress: told after every clip or batch: clips done, clips to do.
     """
@@ -187,6 +188,7 @@ class Resources:
     processes: int = 0
     batch: int | None = None
     team: Team = field(default_factory=Alone)
+    purpose: str = ""
     opening: Progress | None = None
     progress: Progress | None = None
 

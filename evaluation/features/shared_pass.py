@@ -39,8 +39,8 @@ def fill_together(
         on_error: as in `one_pass.fill`.
 
     Raises:
-        InputError: the processes do not see the same videos or compute on unlike hardware;
-            features that are not finite; a video that has changed since it was opened.
+        UnlikeError: the processes do not see the same videos or compute on unlike hardware.
+        InputError: features that are not finite; a video that has changed since it was opened.
         ShareDone: in the other processes, when no work is left for them.
     """
     team, store = resources.team, resources.store
@@ -52,7 +52,8 @@ def fill_together(
         _agree_on_computing(job, team)
     sources = ", ".join(dict.fromkeys(job.source.name for job in jobs))
     content = _content(wanted)
-    team.agree(f"videos of {sources} ({', '.join(dict.fromkeys(map(_kind, jobs)))})", content)
+    kinds = "; ".join(dict.fromkeys(map(_kind, jobs)))
+    team.agree(f"{resources.purpose}videos of {sources} ({kinds})", content)
     name = f"features/{content}/{_clips(wanted)}"
     pieces = _pieces(wanted, team.size)
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from leo_bench.evaluation.errors import InputError
+
 
 class ShareDone(BaseException):
     """Ends a command in every process but the first, once its share of the work is done."""
@@ -25,6 +27,10 @@ class TeamEnded(BaseException):
     def __init__(self, exit_code: int) -> None:
         super().__init__()
         self.exit_code = exit_code
+
+
+class UnlikeError(InputError):
+    """The processes differ in what must be the same in all of them."""
 
 
 class Team(Protocol):
@@ -71,7 +77,7 @@ class Team(Protocol):
         """Check that all processes that come here have the same value.
 
         Raises:
-            InputError: another process has another value.
+            UnlikeError: another process has another value.
         """
 
     def share_folder(self, folder: Path, *, keep: bool) -> Path:
@@ -82,7 +88,8 @@ class Team(Protocol):
             keep: else a folder in it is given that the first process removes when it leaves.
 
         Raises:
-            InputError: this process does not see what another one writes there, or cannot write.
+            UnlikeError: this process does not see what another one writes there.
+            InputError: it cannot write there.
         """
 
     def first_only(self) -> None:

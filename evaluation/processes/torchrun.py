@@ -12,10 +12,10 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from leo_bench.evaluation.errors import InfrastructureError, InputError
+from leo_bench.evaluation.errors import InfrastructureError
 from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.processes.board import Board, Seat, seat_of_environment
-from leo_bench.evaluation.processes.team import Alone, ShareDone, Team
+from leo_bench.evaluation.processes.team import Alone, ShareDone, Team, UnlikeError
 from leo_bench.evaluation.processes.watch import Watch
 
 PATIENCE_SECONDS = 60.0  # for a file of another machine to appear on a network file system
@@ -88,7 +88,7 @@ class TorchrunTeam:
         mine = json.dumps([me.rank, me.host, value])
         rank, host, other = json.loads(self._board.put_first(f"agree/{key}", mine))
         if other != value:
-            raise InputError(
+            raise UnlikeError(
                 f"{what}: {value} in rank {me.rank} on {me.host}, but {other} in rank {rank} on "
                 f"{host}; all processes must have the same"
             )
@@ -148,7 +148,7 @@ class TorchrunTeam:
         """Wait for the mark of another process.
 
         Raises:
-            InputError: it does not appear.
+            UnlikeError: it does not appear.
         """
         until = time.monotonic() + PATIENCE_SECONDS
         told = None
@@ -165,7 +165,7 @@ class TorchrunTeam:
         if told is None:
             raise InfrastructureError(f"rank {rank} did not start within {PATIENCE_SECONDS:.0f} s")
         me = self._watch.me
-        raise InputError(
+        raise UnlikeError(
             f"{folder}: rank {me.rank} on {me.host} does not see what rank {rank} writes to "
             f"{Path(told).parent}; several processes share the cache: set LEO_BENCH_CACHE to one "
             "folder that all machines see"
