@@ -62,6 +62,7 @@ class SampleKeywords(TypedDict, total=False):
         reencode: which generated frames are encoded again; LEO does not.
         guidance: guidance scale of the cDDPM.
         first_frame_sampler: of drawn first frames, such as "ddpm-250"; "": that of motion.
+        dtype: number format of motion's networks; "bf16" is approximate.
         value_range: of floats in `start`: (0, 1) or (-1, 1).
     """
 
@@ -75,6 +76,7 @@ class SampleKeywords(TypedDict, total=False):
     reencode: Literal["off", "start", "runs", "frames"]
     guidance: float
     first_frame_sampler: str
+    dtype: Literal["fp32", "bf16"]
     value_range: ValueRange | None
 
 

@@ -77,6 +77,10 @@ def sample(
             metavar="SAMPLER",
         ),
     ] = "",
+    dtype: Annotated[
+        Literal["fp32", "bf16"],
+        sampling_option(help="Number format of motion's networks; bf16 is approximate."),
+    ] = "fp32",
     seed: Seed = 0,
     first_frame: FirstFrame = "source",
     format: Format = "mkv",
@@ -140,6 +144,7 @@ def sample(
         transition_every=transition_every,
         guidance=guidance,
         first_frame_sampler=first_frame_sampler,
+        dtype=dtype,
         first_frame=first_frame,
         start_frame=start_frame,
         reencode=reencode,

@@ -8,8 +8,8 @@ from leo_bench.benchmarks.peers.parts import Inputs, Prepared
 from leo_bench.leo.config import load_config
 
 
-def motion(inputs: Inputs) -> Prepared:
-    """`UNetModel` with dims=1, before training."""
+def motion(inputs: Inputs, videos: int = 1) -> Prepared:
+    """`UNetModel` with dims=1, before training; the options are those of its scripts."""
     config = load_config(CONFIG).lmdm.network
     net = peer_module("improved_diffusion.unet").UNetModel(
         in_channels=CODE,
@@ -20,9 +20,10 @@ def motion(inputs: Inputs) -> Prepared:
         channel_mult=config.multipliers,
         num_heads=config.heads,
         dims=1,
+        use_scale_shift_norm=True,
     )
     net.eval().requires_grad_(False)
-    window, step = torch.zeros(1, CODE, WINDOW), torch.zeros(1, dtype=torch.int64)
+    window, step = torch.zeros(videos, CODE, WINDOW), torch.zeros(videos, dtype=torch.int64)
 
     @torch.inference_mode()
     def run() -> None:
@@ -30,3 +31,8 @@ def motion(inputs: Inputs) -> Prepared:
             net(window, step)
 
     return Prepared(run, inputs.steps)
+
+
+def motion_of_eight(inputs: Inputs) -> Prepared:
+    """As `motion`, for eight videos at once."""
+    return motion(inputs, videos=8)

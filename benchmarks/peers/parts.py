@@ -1,11 +1,12 @@
 """What is compared with peers, part by part, and the inputs, which are alike for all.
 
-network     clips -> features of I3D
-statistic   features of both sides -> Fréchet distance
-kernel      features of both sides -> KVD
-motion      one step of the denoiser of motion codes
-animation   one frame of the image animator, from two pictures
-videos      two folders of mp4 -> FVD
+network           clips -> features of I3D
+statistic         features of both sides -> Fréchet distance
+kernel            features of both sides -> KVD
+motion            one step of the denoiser of motion codes, for one video
+motion_of_eight   the same for eight videos at once, as leo-bench draws them
+animation         one frame of the image animator, from two pictures
+videos            two folders of mp4 -> FVD
 """
 
 import shutil
@@ -25,7 +26,7 @@ from leo_bench.evaluation.extractors.i3d import I3D, KINETICS_CLASSES, SIZE
 from leo_bench.evaluation.videos.write import write_video
 from leo_bench.evaluation.weights.registry import entry, find_by_digest
 
-Part = Literal["network", "statistic", "kernel", "motion", "animation", "videos"]
+Part = Literal["network", "statistic", "kernel", "motion", "motion_of_eight", "animation", "videos"]
 
 ARCHIVE = "i3d_torchscript.pt"  # of StyleGAN-V, Latte, common_metrics and FastVideo
 FRAMES = 16  # of a clip

@@ -13,7 +13,7 @@ from leo_bench.evaluation.files.schema import Data
 from leo_bench.evaluation.videos.discover import content_digest
 from leo_bench.evaluation.videos.seals import KEY
 from leo_bench.evaluation.videos.source import fingerprint
-from leo_bench.leo.sampling.source import LeoSource
+from leo_bench.leo.sampling.source import VERSION, LeoSource
 from leo_bench.leo.training.origin import first_difference
 
 _SPELLINGS = ("run", "start")  # of a request: the same model or source can be written in many ways
@@ -25,6 +25,7 @@ def settings(request: Data, source: LeoSource) -> dict[str, object]:
     return {
         "request": request.model_dump(mode="json", exclude={"sampling": {"count"}}),
         "model": source.model_digest,
+        "version": VERSION,
         "starts": "" if starts is None else fingerprint(starts),
     }
 

@@ -20,6 +20,7 @@ ROUNDS: Mapping[Part, int] = {
     "statistic": 5,
     "kernel": 5,
     "motion": 7,
+    "motion_of_eight": 5,
     "animation": 5,
     "videos": 3,
 }
@@ -29,6 +30,7 @@ ABOUT: Mapping[Part, str] = {
     "statistic": "Fréchet distance",
     "kernel": "KVD",
     "motion": "denoiser, a step",
+    "motion_of_eight": "denoiser, a step of eight",
     "animation": "animator, a frame",
     "videos": "FVD from mp4, a video",
 }

@@ -47,8 +47,8 @@ class MotionModel:
     config: LmdmConfig
 
     @staticmethod
-    def of(model: Model, device: torch.device | str = "cpu") -> "MotionModel":
-        """From `load_model` of the stage lmdm.
+    def of(model: Model, device: torch.device | str = "cpu", bf16: bool = False) -> "MotionModel":
+        """From `load_model` of the stage lmdm; `bf16`: compute in bfloat16, approximately.
 
         Raises:
             InputError: it is another stage's.
@@ -58,7 +58,7 @@ class MotionModel:
             return UNet1d(code_size, config.network)
 
         unet, stats, config = _opened(model, "lmdm", device, LmdmConfig, CodeStats, network)
-        return MotionModel(_for_sampling(unet), stats, config)
+        return MotionModel(_for_sampling(unet, bf16), stats, config)
 
     @property
     def condition(self) -> Condition:
@@ -149,8 +149,10 @@ class TransitionModel:
     config: TransitionConfig
 
     @staticmethod
-    def of(model: Model, device: torch.device | str = "cpu") -> "TransitionModel":
-        """From `load_model` of the stage transition-dm.
+    def of(
+        model: Model, device: torch.device | str = "cpu", bf16: bool = False
+    ) -> "TransitionModel":
+        """From `load_model` of the stage transition-dm; `bf16` as of `MotionModel`.
 
         Raises:
             InputError: it is another stage's.
@@ -162,7 +164,7 @@ class TransitionModel:
         unet, stats, config = _opened(
             model, "transition-dm", device, TransitionConfig, TransitionStats, network
         )
-        return TransitionModel(_for_sampling(unet), stats, config)
+        return TransitionModel(_for_sampling(unet, bf16), stats, config)
 
     def between(
         self, start_BM: Tensor, end_BM: Tensor, keys: Sequence[Key], sampler: Sampler
@@ -202,8 +204,10 @@ def _opened(
     return built.to(device).eval(), known, table
 
 
-def _for_sampling(network: UNet1d) -> UNet1d | FastUNet1d:
-    """The form that is faster where the network is: on a GPU the plain one."""
+def _for_sampling(network: UNet1d, bf16: bool) -> UNet1d | FastUNet1d:
+    """The fast form on a CPU, and wherever bfloat16 is asked for."""
+    if bf16:
+        return FastUNet1d(network, torch.bfloat16)
     return FastUNet1d(network) if network.enter.weight.device.type == "cpu" else network
 
 

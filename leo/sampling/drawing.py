@@ -6,6 +6,7 @@ drawing.draw([SampleRow(0, 0, 0), SampleRow(0, 0, 1)])  # two motions of one sam
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol
 
 import torch
@@ -27,7 +28,7 @@ from leo_bench.leo.seeds import generator
 from leo_bench.leo.stages import ENTRIES, STAGES
 
 # Left out of what is saved where they are off.
-_LATER = ("reencode", "transition_every", "guidance", "first_frame_sampler")
+_LATER = ("reencode", "transition_every", "guidance", "first_frame_sampler", "dtype")
 
 
 class Sampling(Data):
@@ -53,6 +54,7 @@ class Sampling(Data):
         guidance: of drawn first frames; more than 1 follows their codes more closely, costs twice,
             and needs a cDDPM trained with `condition_dropout`.
         first_frame_sampler: of drawn first frames, such as "ddpm-250"; empty: as of motion.
+        dtype: number format of the LMDM and the Transition DM; bf16 is approximate.
     """
 
     mode: Literal["unconditional", "conditional"] = "unconditional"
@@ -68,6 +70,7 @@ class Sampling(Data):
     transition_every: int = Field(default=1, ge=1)
     guidance: float = Field(default=1.0, ge=0, allow_inf_nan=False)
     first_frame_sampler: str = ""
+    dtype: Literal["fp32", "bf16"] = "fp32"
 
     @model_serializer(mode="wrap")
     def _as_before(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -315,6 +318,11 @@ class Drawing:
         count = self.starts.frame_counts[video]
         return self.starts, (video, int(torch.randint(count, (), generator=random)))
 
+    @cached_property
+    def _moving(self) -> LeoModel:
+        """The model, its motion in the number format that was asked for."""
+        return self.model if self.sampling.dtype == "fp32" else replace(self.model, bf16=True)
+
     def _first_codes(self, rows: Sequence[SampleRow]) -> Tensor:
         keys = self._keys("first code", [row.code for row in rows])
         return self.model.first_codes.codes(keys, self.sampler)
@@ -326,7 +334,7 @@ class Drawing:
         going_on: Callable[[Tensor], Tensor] | None = None,
     ) -> Tensor:
         """Codes from these first ones on, or from first ones drawn with them: [n,T,M]."""
-        model, frames = self.model, self.sampling.frames
+        model, frames = self._moving, self.sampling.frames
         if first is None:
             return model.motion.unconditional(keys, self.sampler)[:, :frames]
         transitions = None

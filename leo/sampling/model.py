@@ -66,11 +66,13 @@ class LeoModel:
         root: folder of the run or of the shipped model.
         config: it was trained with.
         device: of its networks.
+        bf16: compute motion (LMDM and Transition DM) in bfloat16, which is approximate.
     """
 
     root: Path
     config: Config
     device: str = "cpu"
+    bf16: bool = False
 
     @classmethod
     def open(cls, root: Path, device: str = "cpu") -> "LeoModel":
@@ -164,7 +166,7 @@ class LeoModel:
     @cached_property
     def motion(self) -> MotionModel:
         """The LMDM."""
-        return MotionModel.of(self.load("lmdm"), self.device)
+        return MotionModel.of(self.load("lmdm"), self.device, self.bf16)
 
     @cached_property
     def first_codes(self) -> CodeModel:
@@ -174,7 +176,7 @@ class LeoModel:
     @cached_property
     def transitions(self) -> TransitionModel:
         """The Transition DM."""
-        return TransitionModel.of(self.load("transition-dm"), self.device)
+        return TransitionModel.of(self.load("transition-dm"), self.device, self.bf16)
 
     @cached_property
     def pictures(self) -> StartingFrames:

@@ -93,6 +93,8 @@ class LeoSource:
         how = f"{sampling.sampler} in {sampling.steps} steps, seed {sampling.seed}"
         if sampling.first_frame_sampler:
             how = f"{how}, first frames by {sampling.first_frame_sampler}"
+        if sampling.dtype != "fp32":
+            how = f"{how}, motion in {sampling.dtype}"
         with_transitions = ", with transitions" if sampling.transitions else ""
         again = _REENCODED[sampling.reencode]
         return (

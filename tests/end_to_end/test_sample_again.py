@@ -90,7 +90,7 @@ def test_one_model_and_its_first_frames_may_be_spelled_otherwise(
     out = ("--mode", "conditional", "--count", 1, "--out", tmp_path / "out")
     sampled("--run", run, "--start-frames", tmp_path / "faces", *out)
     told = json.loads((tmp_path / "out" / "sample.json").read_text())
-    assert told.keys() == {"request", "model", "starts", "digests"}
+    assert told.keys() == {"request", "model", "version", "starts", "digests"}
     assert len(told["digests"]) == 1
     assert (told["request"]["run"], told["request"]["start"]) == (
         str(run),
@@ -104,6 +104,9 @@ def test_one_model_and_its_first_frames_may_be_spelled_otherwise(
     other = make_run(tmp_path / "other", "lmdm.diffusion.steps=500")
     assert "model is" in refused("--run", other, "--start-frames", "faces", *out)
     assert "fps is 25.0 there" in refused("--run", run, "--start-frames", "faces", "--fps", 5, *out)
+    del told["version"]  # as of versions whose motion had other last digits
+    (tmp_path / "out" / "sample.json").write_text(json.dumps(told))
+    assert "version is None there" in refused("--run", run, "--start-frames", "faces", *out)
 
 
 @pytest.mark.parametrize("lost", [(), (GRID[0],), (GRID[1],), GRID])

@@ -93,12 +93,14 @@ LAYOUTS = {
             import torch
             class UNetModel(torch.nn.Module):
                 def __init__(self, in_channels, model_channels, out_channels, num_res_blocks,
-                             attention_resolutions, channel_mult, num_heads, dims):
+                             attention_resolutions, channel_mult, num_heads, dims,
+                             use_scale_shift_norm):
                     super().__init__()
                     assert (in_channels, out_channels, dims) == (20, 20, 1)
+                    assert use_scale_shift_norm
                     self.steps = 0
                 def forward(self, x, timesteps):
-                    assert x.shape == (1, 20, 64)
+                    assert x.shape[1:] == (20, 64) and len(x) in (1, 8)
                     self.steps += 1
             """,
     },
@@ -192,6 +194,7 @@ def test_each_peer_has_a_function_for_each_of_its_parts() -> None:
         ("latte", "videos", 200 / 255),
         ("fastvideo", "videos", 7.0),
         ("improved-diffusion", "motion", None),
+        ("improved-diffusion", "motion_of_eight", None),
         ("lia", "animation", None),
     ],
 )

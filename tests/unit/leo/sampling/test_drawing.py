@@ -98,6 +98,20 @@ def test_first_frames_can_have_a_sampler_of_their_own(model: LeoModel) -> None:
     assert "first_frame_sampler" not in Sampling().model_dump()
 
 
+def test_motion_in_bfloat16_is_near_and_has_a_key_of_its_own(model: LeoModel) -> None:
+    exact, near = (
+        Drawing(model, Sampling(mode="conditional", frames=4, steps=2, dtype=dtype), STARTS)
+        for dtype in ("fp32", "bf16")
+    )
+    codes, others = exact.draw(ROWS).codes, near.draw(ROWS).codes
+    assert not torch.equal(codes, others)
+    assert float((codes - others).norm() / codes.norm()) < 0.05
+    assert "dtype" not in exact.sampling.model_dump()
+    assert near.sampling.model_dump()["dtype"] == "bf16"
+    assert LeoSource(exact).digest(0) != LeoSource(near).digest(0)
+    assert "motion in bf16" in LeoSource(near).notes[0]
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"), [("quick", "expected ddpm-STEPS"), ("ddim-7", "must divide the 1000")]
 )
