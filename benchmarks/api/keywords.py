@@ -18,6 +18,7 @@ from leo_bench.evaluation.features.cache import FeatureStore
 from leo_bench.evaluation.features.of_clips import Progress, Resources
 from leo_bench.evaluation.files.places import cache_root
 from leo_bench.evaluation.files.printable import printable
+from leo_bench.evaluation.videos.layouts import DecoderName
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,6 +39,7 @@ class VideoKeywords(TypedDict, total=False):
         on_error: "skip" leaves broken files out, and the record lists them.
         frames_glob: file names of the frames in a folder or zip.
         only: media to read where a folder holds several kinds: "mp4", "frames", "mp4,zip".
+        decoder: of video files, "pyav" or "torchcodec"; levels may differ, and the record names it.
         workers: threads that read and resize; no effect on any number.
         cache: whether features are kept and read on disk.
         progress: called with (done, to do) after every clip or batch; None: nothing is shown.
@@ -53,6 +55,7 @@ class VideoKeywords(TypedDict, total=False):
     on_error: Literal["fail", "skip"]
     frames_glob: str | None
     only: str | None
+    decoder: DecoderName
     workers: int
     cache: bool
     progress: Progress | None
@@ -108,6 +111,7 @@ DEFAULTS: Mapping[str, Any] = {
     "fake_name": "fake",
     "seed": 0,
     "on_error": "fail",
+    "decoder": "pyav",
     "workers": WORKERS,
     "cache": True,
     "allow_unverified": False,

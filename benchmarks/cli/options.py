@@ -243,6 +243,13 @@ class Reading:
             metavar="KINDS",
         ),
     ] = None
+    decoder: Annotated[
+        Literal["pyav", "torchcodec"],
+        reading_option(
+            help="Decoder of video files; torchcodec has to be installed. Levels may differ, and "
+            "the record names it."
+        ),
+    ] = "pyav"
 
 
 @dataclass(frozen=True)

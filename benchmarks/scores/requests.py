@@ -11,6 +11,7 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 from leo_bench.evaluation.files.schema import Data
 from leo_bench.evaluation.metrics import DistanceName
 from leo_bench.evaluation.videos.float_range import FloatRange
+from leo_bench.evaluation.videos.layouts import DecoderName
 
 
 class VideoOptions(Data):
@@ -23,13 +24,16 @@ class VideoOptions(Data):
     frames_glob: str | None = None
     limit: int | None = None
     only: str | None = None
+    decoder: DecoderName = "pyav"
 
     @model_serializer(mode="wrap")
-    def _without_absent_only(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_younger_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # Younger than the first records: written down only where it says something.
         content: dict[str, Any] = handler(self)
         if self.only is None:
             content.pop("only", None)
+        if self.decoder == "pyav":
+            content.pop("decoder", None)
         return content
 
 

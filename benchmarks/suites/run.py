@@ -27,6 +27,7 @@ from leo_bench.evaluation.processes.team import ShareDone, UnlikeError
 from leo_bench.evaluation.records.distance import Record, benchmark_name, make_room
 from leo_bench.evaluation.records.score import ScoreRecord, read_score_record
 from leo_bench.evaluation.videos.float_range import FloatRange
+from leo_bench.evaluation.videos.layouts import DecoderName
 from leo_bench.reports.origins import MODELS, Declared, ModelFacts, models_text, read_models
 
 # Errors that fail one number and not the others; any other error is a bug and stops the run.
@@ -55,6 +56,7 @@ class SuiteSettings:
     float_range: FloatRange | None = None
     frames_glob: str | None = None
     only: str | None = None
+    decoder: DecoderName = "pyav"
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,7 @@ class _Job:
             float_range=settings.float_range,
             frames_glob=settings.frames_glob,
             only=settings.only,
+            decoder=settings.decoder,
         )
         chosen = plan(request)
         path = self._path(metric, chosen.resolution, chosen.protocol.id)
@@ -221,6 +224,7 @@ class _Job:
             float_range=settings.float_range,
             frames_glob=settings.frames_glob,
             only=settings.only,
+            decoder=settings.decoder,
             limit=settings.clips or benchmark.clips,
         )
         chosen = plan_frames(request)

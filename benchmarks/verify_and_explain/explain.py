@@ -211,7 +211,7 @@ def _toggles(a: Plan, b: Plan) -> Iterator[Toggle]:
     if a.resolution != b.resolution:
         changed = replace(_asked(a, resolution=b.resolution), resolution=b.resolution)
         yield "resolution", a.resolution, b.resolution, changed
-    for field in ("seed", "limit", "on_error", "float_range", "frames_glob", "only"):
+    for field in ("seed", "limit", "on_error", "float_range", "frames_glob", "only", "decoder"):
         one, other = getattr(a.request, field), getattr(b.request, field)
         if one != other:
             yield field, one, other, _asked(a, **{field: other})

@@ -20,7 +20,13 @@ from leo_bench.evaluation.videos.float_range import FloatRange, judge_range
 from leo_bench.evaluation.videos.frames import (
     FrameOrder,
 )
-from leo_bench.evaluation.videos.layouts import Discovery, Forms, of_files_and_zips, of_one_kind
+from leo_bench.evaluation.videos.layouts import (
+    DecoderName,
+    Discovery,
+    Forms,
+    of_files_and_zips,
+    of_one_kind,
+)
 from leo_bench.evaluation.videos.listing import Listing, list_media, list_paths
 from leo_bench.evaluation.videos.scanned import ScannedVideos
 from leo_bench.evaluation.videos.scanning import Scanning, scan_places
@@ -55,6 +61,7 @@ class OpenOptions:
         suffixes: of the files to take, in lower case (`listing.suffixes_of`); none: all.
         frames_glob: pattern of the names of pictures that are frames; None: all, if they are one
             series.
+        decoder: of video files.
         workers: videos that are counted and hashed at once; the result does not depend on them.
         cache_root: folder of the cache; None: `evaluation.files.places.cache_root()`.
         on_progress: called with (videos done, videos in all) as opening proceeds.
@@ -69,6 +76,7 @@ class OpenOptions:
     paths: tuple[Path, ...] = ()
     suffixes: tuple[str, ...] = ()
     frames_glob: str | None = None
+    decoder: DecoderName = "pyav"
     workers: int = 2
     cache_root: Path | None = None
     on_progress: Callable[[int, int], None] | None = None
@@ -81,7 +89,7 @@ class OpenOptions:
     @property
     def forms(self) -> Forms:
         """How pictures and arrays are read."""
-        return Forms(self.frame_order, self.choice, self.quantise, self.float_range)
+        return Forms(self.frame_order, self.choice, self.quantise, self.float_range, self.decoder)
 
 
 DEFAULTS = OpenOptions()

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from torch import Tensor
 
@@ -25,6 +26,9 @@ from leo_bench.evaluation.videos.series import FrameChoice, check_series
 from leo_bench.evaluation.videos.source import MIXED
 from leo_bench.evaluation.videos.stored import Layout, Place, Stored
 from leo_bench.evaluation.videos.tensor_files import TensorReader
+from leo_bench.evaluation.videos.torchcodec_files import CONCEALED, TorchCodecFiles
+
+DecoderName = Literal["pyav", "torchcodec"]  # of video files
 
 
 @dataclass(frozen=True)
@@ -39,18 +43,19 @@ class Discovery:
 
 @dataclass(frozen=True)
 class Forms:
-    """How pictures and arrays are read; see `discover.OpenOptions`."""
+    """How files are read; see `discover.OpenOptions`."""
 
     frame_order: FrameOrder
     choice: FrameChoice
     quantise: Quantise | None
     float_range: FloatRange | None
+    decoder: DecoderName = "pyav"
 
 
 class MixedLayout(Layout):
     """Video files and zips of frames, told by the suffix of each."""
 
-    def __init__(self, files: VideoFiles, zips: ZippedFrames) -> None:
+    def __init__(self, files: Layout, zips: ZippedFrames) -> None:
         self.kind = f"{MIXED}{files.kind}, {zips.kind}"
         self.decoder = f"{files.decoder}, {zips.decoder}"
         self.reading = f"{files.reading}, {zips.reading}"
@@ -79,7 +84,7 @@ def of_one_kind(root: Path, listing: Listing, kind: Kind, forms: Forms) -> Disco
         InputError: they are no videos, or several series of pictures are in one folder.
     """
     if kind == "video file":
-        return _video_files(root, listing)
+        return _video_files(root, listing, forms)
     if kind == "frame":
         return _frame_folders(root, listing, forms)
     if kind == "zip file":
@@ -95,7 +100,7 @@ def of_files_and_zips(root: Path, listing: Listing, forms: Forms) -> Discovery:
     Raises:
         InputError: a zip holds several videos, or has the name of a video file.
     """
-    files, zips = _video_files(root, listing), _zip_files(root, listing, forms)
+    files, zips = _video_files(root, listing, forms), _zip_files(root, listing, forms)
     stems = {_stem(place.name): place.name for place in files.places}
     for place in zips.places:
         if (other := stems.get(_stem(place.name))) is not None:
@@ -104,19 +109,23 @@ def of_files_and_zips(root: Path, listing: Listing, forms: Forms) -> Discovery:
                 f"--only {other.rpartition('.')[2].lower()}, or the other as --only zip"
             )
     return Discovery(
-        MixedLayout(VideoFiles(), _zips(forms)),
+        MixedLayout(files.layout, _zips(forms)),
         [*files.places, *zips.places],
         f"{files.layout_note}, {zips.layout_note}",
         list(dict.fromkeys([*files.notes, *zips.notes, "video files and zips of frames together"])),
     )
 
 
-def _video_files(root: Path, listing: Listing) -> Discovery:
+def _video_files(root: Path, listing: Listing, forms: Forms) -> Discovery:
     files = listing.files["video file"]
     folders = len({found.name.rpartition("/")[0] for found in files})
     note = f"{_count(len(files), 'video file')} in {_count(folders, 'folder')}"
     suffixes = listing.suffixes("video file")
-    return Discovery(VideoFiles(), _places(root, files), f"{note} ({suffixes})", listing.notes())
+    places, notes = _places(root, files), listing.notes()
+    if forms.decoder == "torchcodec":
+        notes = [*notes, CONCEALED]
+        return Discovery(TorchCodecFiles(), places, f"{note} ({suffixes})", notes)
+    return Discovery(VideoFiles(), places, f"{note} ({suffixes})", notes)
 
 
 def _frame_folders(root: Path, listing: Listing, forms: Forms) -> Discovery:
