@@ -8,6 +8,7 @@ CASES = {
     "i3d": "I3D: plain form, fast form, and the machine's own convolution rate.",
     "decode": "Reading videos: every layout, in sequence and by clip.",
     "statistics": "Fréchet distance, KVD and interval, in every form.",
+    "growth": "All numbers of a distance by the number of clips: time and peak memory.",
     "score": "leo-bench score against the five commands of its metrics, from an empty cache.",
     "memory": "Peak memory of feature extraction, by number, length and size of the clips.",
     "metric": "FVD in a training loop: real features computed or kept, against 1,000 toy steps.",

@@ -12,6 +12,9 @@ from leo_bench.evaluation.errors import InputError
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
+# Rows that are checked at once.
+ROWS = 4096
+
 
 def check_features(features: Tensor, name: str) -> None:
     """Check that features are finite, floating and [N,D] with N >= 2; `name` is for the message.
@@ -27,7 +30,8 @@ def check_features(features: Tensor, name: str) -> None:
         raise InputError(f"{name} features: {len(features)} clip; a covariance needs at least 2")
     if not features.is_floating_point():
         raise InputError(f"{name} features: {features.dtype}; expected a floating dtype")
-    broken = torch.nonzero(~torch.isfinite(features).all(dim=1)).flatten()
+    finite = [torch.isfinite(rows).all(dim=1) for rows in torch.split(features, ROWS)]
+    broken = torch.nonzero(~torch.cat(finite)).flatten()
     if len(broken) > 0:
         raise InputError(
             f"{name} features: NaN or infinite in {len(broken)} of {len(features)} clips "

@@ -10,6 +10,7 @@ The forms differ in how they take the trace of the square root:
 - `frechet_distance_svd`: the form that DIGAN, TATS and the TF original publish, in a given dtype.
 """
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Literal
 
@@ -33,6 +34,9 @@ from leo_bench.evaluation.distances.gaussian import Gaussian, RealStatistics
 from leo_bench.evaluation.distances.influence import Form, StatisticsForm
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import Data
+
+# Numbers of a block of rows: 64 MB of float64.
+BLOCK = 2**23
 
 # Singular values below this are not rooted: TF-GAN's rule, kept by VideoGPT, DIGAN and TATS
 # (sihyun-yu/digan@e822320, src/scripts/fvd/fvd.py).
@@ -92,10 +96,21 @@ def fit_gaussian(
         InputError: not finite [N,D] with N >= 2.
     """
     check_features(features, "given")
-    ordered = features.detach()[content_order(features)].to(device="cpu", dtype=dtype)
-    mean = ordered.mean(dim=0)
-    centred = ordered - mean
-    return Gaussian(mean, centred.T @ centred / (len(ordered) - correction), len(ordered))
+    count, dimension = features.shape
+    blocks = torch.split(content_order(features), max(1, BLOCK // dimension))
+
+    def read() -> Iterator[Tensor]:
+        return (features.detach()[rows].to(device="cpu", dtype=dtype) for rows in blocks)
+
+    total = torch.zeros(dimension, dtype=dtype)
+    for rows in read():
+        total += rows.sum(dim=0)
+    mean = total / count
+    products = torch.zeros(dimension, dimension, dtype=dtype)
+    for rows in read():
+        centred = rows - mean
+        products += centred.T @ centred
+    return Gaussian(mean, products / (count - correction), count)
 
 
 def frechet_of_features(real: Tensor, fake: Tensor, options: FrechetOptions) -> float:

@@ -31,6 +31,9 @@ STEP = 0.35
 # constant times t, above them a constant over t, and the rule's sum is that of a geometric series.
 LOWEST, HIGHEST = 1e-11, 1e4
 
+# Nodes above this multiple of the largest singular value take the logarithm's series, three terms.
+FAR = 1e2
+
 # Singular values below this share of the largest are rounding, and so is a gap of I - B B^T.
 NOTHING = 1e-13
 
@@ -40,7 +43,7 @@ MANY = 0.25
 # Clips of the videos that are processed together.
 BLOCK = 1024
 
-# Numbers [nodes,c,K] held at once: 32 MB.
+# Numbers [V,c,K] and [V,nodes,c,c] held at once: 32 MB.
 AT_ONCE = 4_000_000
 
 
@@ -187,7 +190,10 @@ def _change(rows: Tensor, sigma: Tensor) -> Tensor:
         return _integral(_logs_of_one(rows[:, 0], sigma), sigma)
     if clips > MANY * len(sigma):
         return torch.stack([_by_decomposition(b, sigma) for b in rows])
-    return torch.stack([_integral(_logs_of_many(b, sigma)[None], sigma)[0] for b in rows])
+    at_once = max(1, AT_ONCE // (clips * max(len(sigma), clips * len(_nodes(sigma)))))
+    return torch.cat(
+        [_integral(_logs_of_many(b, sigma), sigma) for b in torch.split(rows, at_once)]
+    )
 
 
 def _nodes(sigma: Tensor) -> Tensor:
@@ -217,15 +223,30 @@ def _logs_of_one(b: Tensor, sigma: Tensor) -> Tensor:
 
 
 def _logs_of_many(b: Tensor, sigma: Tensor) -> Tensor:
-    """Log det(I - B diag(sigma^2 / (sigma^2 + t^2)) B^T) at each node: [c,K] -> [Q]."""
-    gaps, vectors = torch.linalg.eigh(torch.eye(len(b), dtype=torch.float64) - b @ b.T)
-    turned, gap = vectors.T @ b, torch.diag(_gap(gaps))
+    """Log det(I - B diag(sigma^2 / (sigma^2 + t^2)) B^T) at each node: [V,c,K] -> [V,Q]."""
+    videos, clips, _ = b.shape
+    gaps, vectors = torch.linalg.eigh(torch.eye(clips, dtype=torch.float64) - b @ b.mT)
+    turned, gap = vectors.mT @ b, _gap(gaps).diag_embed()[:, None]
+
+    def products(shares: Tensor) -> Tensor:
+        """Of the turned rows, weighed by shares [K,q]: [V,q,c,c]."""
+        found = [(turned[:, i : i + 1] * turned).flatten(0, 1) @ shares for i in range(clips)]
+        return torch.stack(found).view(clips, videos, clips, -1).permute(1, 3, 0, 2)
+
+    of_sigma, of_t = sigma.square()[:, None], _nodes(sigma).square()
+    at_once = max(1, AT_ONCE // (videos * clips**2))
+    is_near = of_t < FAR**2 * sigma.max() ** 2
     logs = []
-    for t in torch.split(_nodes(sigma).square(), max(1, AT_ONCE // b.numel())):
-        shares = t[:, None, None] / (sigma.square() + t[:, None, None])
-        factor = torch.linalg.cholesky(gap + (turned * shares) @ turned.T)
-        logs.append(2 * factor.diagonal(dim1=1, dim2=2).log().sum(dim=1))
-    return torch.cat(logs)
+    for near in torch.split(of_t[is_near], at_once):
+        factor = torch.linalg.cholesky(gap + products(near / (of_sigma + near)))
+        logs.append(2 * factor.diagonal(dim1=2, dim2=3).log().sum(dim=2))
+    for far in torch.split(of_t[~is_near], at_once):
+        # The series of the logarithm: the determinant is too near to 1.
+        x = products(of_sigma / (of_sigma + far))
+        trace, square = x.diagonal(dim1=2, dim2=3).sum(dim=2), x @ x
+        traces = trace + (x * x).sum(dim=(2, 3)) / 2 + (square * x).sum(dim=(2, 3)) / 3
+        logs.append(-traces)
+    return torch.cat(logs, dim=1)
 
 
 def _gap(found: Tensor) -> Tensor:

@@ -15,8 +15,8 @@ from torch import Tensor
 from leo_bench.evaluation.distances.influence import ClipFeatures, VideoRows
 from leo_bench.evaluation.distances.left_out import Clips
 
-# Numbers of a block of rows: 32 MB of float64.
-BLOCK = 2**22
+# Numbers of a block of rows: 2 MB of float64, which a core's cache holds.
+BLOCK = 2**18
 
 # Eigenvalues of a covariance below this share of the largest are rounding errors.
 NOTHING = 1e-13

@@ -172,12 +172,12 @@ def _key(form: Form, repeats: Sequence[Repeat], seed: int) -> str:
     return digest.hexdigest()
 
 
-def _bytes(side: RealSide) -> Iterator[bytes]:
+def _bytes(side: RealSide) -> Iterator[bytes | memoryview]:
     if isinstance(side, RealStatistics):
         for gaussian in (side.exact, side.published):
             yield f"statistics of {gaussian.count}".encode()
             yield gaussian.mean.numpy().tobytes()
             yield gaussian.cov.numpy().tobytes()
     else:
-        yield side.values.numpy().tobytes()
+        yield side.values.contiguous().numpy().data.cast("B")
         yield "\0".join(side.videos).encode()
