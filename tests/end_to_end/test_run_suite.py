@@ -4,8 +4,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from thread_team import Shared, ThreadTeam
 
-from conftest import Run
+from conftest import Outcome, Run
+from leo_bench.evaluation.processes import torchrun
 from leo_bench.evaluation.records.distance import read_record
 from leo_bench.evaluation.records.score import read_score_record
 from leo_bench.reports.records import published
@@ -112,6 +114,29 @@ def test_a_suite_from_an_empty_folder_to_a_table_and_again(
     (row,) = [line for line in table.out.splitlines() if line.startswith("Frozen")]
     assert f"{published(read_record(records / FACES / 'frozen' / 'fvd.json')).value_text}¶" in row
     assert "4 real and 4 fake clips, i3d-toy" in table.out
+
+
+def test_of_two_processes_the_first_alone_shows_and_writes(
+    suite: Path, tmp_path: Path, leo_bench: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records, shared = tmp_path / "records", Shared()
+    line = ("run", suite, "--records", records, "--data-root", tmp_path, "--origin", "frozen=known")
+
+    def process(rank: int) -> Outcome:  # one after the other: the second does all that is divided
+        monkeypatch.setenv("WORLD_SIZE", "2")
+        monkeypatch.setenv("RANK", str(rank))
+        monkeypatch.setattr(torchrun, "this_team", lambda: ThreadTeam(rank, 2, shared))
+        return leo_bench(*line)
+
+    assert process(1) == (0, "", "")
+    assert not records.exists()
+    assert shared.done_by == {1: [0, 1, 0, 1]}
+    first = process(0)
+    assert first.code == 3
+    assert "not measured: absent, frozen, fvd: " in first.err
+    assert shared.done_by == {1: [0, 1, 0, 1]}
+    assert len(list(records.rglob("*.json"))) == 3
+    assert (records / "models.toml").is_file()
 
 
 @pytest.mark.parametrize(
