@@ -78,7 +78,7 @@ class Watch:
         self._seat, self._board, self._me = seat, board, member_here(seat.rank)
         self._others: dict[int, Member] = {}
         self._over, self._code, self._losing = threading.Event(), 0, threading.RLock()
-        self._main = threading.get_ident()
+        self._main, self._leaving = threading.get_ident(), threading.Lock()
         board.put(f"member/{seat.rank}", json.dumps(self._me))
         self._before = signal.signal(signal.SIGTERM, self._terminated)
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
@@ -100,10 +100,13 @@ class Watch:
 
     def leave(self) -> None:
         """This process has done all that it has to do."""
-        self._over.set()
-        signal.signal(signal.SIGTERM, self._before)
+        with self._leaving:
+            self._over.set()
         with suppress(InfrastructureError):
             self._board.put(f"left/{self._seat.rank}", "")
+        # A thread within the store's C++ when Python ends would abort the process.
+        self._thread.join(LEAVE_SECONDS)
+        signal.signal(signal.SIGTERM, self._before)
 
     def check(self) -> None:
         """Raise what ends this process.
@@ -190,8 +193,11 @@ class Watch:
 
     def _end(self, code: int) -> None:
         """End the main thread's work; if it does not leave in time, end the process."""
-        self._code = code
-        signal.pthread_kill(self._main, signal.SIGTERM)
+        with self._leaving:
+            if self._over.is_set():
+                return
+            self._code = code
+            signal.pthread_kill(self._main, signal.SIGTERM)
         if not self._over.wait(LEAVE_SECONDS):
             os._exit(code)
 
