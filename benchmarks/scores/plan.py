@@ -239,6 +239,7 @@ def source_options(
             decoder=request.decoder,
             workers=max(resources.workers, resources.processes),
             on_progress=resources.opening,
+            team=resources.team,
         ),
         data_root=None if request.data_root is None else Path(request.data_root),
         resolution=resolution,

@@ -8,13 +8,14 @@ beside zips of frames that are one video each, and videos beside previews (`List
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.places import cache_root
+from leo_bench.evaluation.processes.team import Alone, Team
 from leo_bench.evaluation.videos.arrays import Quantise
 from leo_bench.evaluation.videos.float_range import FloatRange, judge_range
 from leo_bench.evaluation.videos.frames import (
@@ -65,6 +66,7 @@ class OpenOptions:
         workers: videos that are counted and hashed at once; the result does not depend on them.
         cache_root: folder of the cache; None: `evaluation.files.places.cache_root()`.
         on_progress: called with (videos done, videos in all) as opening proceeds.
+        team: processes that open the same videos, and divide them.
     """
 
     on_error: Literal["fail", "skip"] = "fail"
@@ -80,6 +82,7 @@ class OpenOptions:
     workers: int = 2
     cache_root: Path | None = None
     on_progress: Callable[[int, int], None] | None = None
+    team: Team = field(default_factory=Alone)
 
     @property
     def choice(self) -> FrameChoice:
@@ -225,6 +228,7 @@ def _scan(found: Discovery, options: OpenOptions) -> tuple[list[Stored], list[Sk
         workers=options.workers,
         stop_at_broken=options.on_error == "fail",
         on_progress=options.on_progress,
+        team=options.team,
     )
     outcomes = scan_places(found.layout, found.places, how)
     return (

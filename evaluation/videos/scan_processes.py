@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -66,7 +66,7 @@ class ScanProcesses:
         for process in self._all:
             process.close()
 
-    def each(self, places: Sequence[Place]) -> Iterator[Outcome]:
+    def each(self, places: Sequence[Place]) -> Generator[Outcome, None, None]:
         """The outcome of each place, in order.
 
         Raises:

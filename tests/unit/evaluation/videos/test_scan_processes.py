@@ -4,17 +4,21 @@ import os
 import subprocess
 import sys
 import textwrap
+from collections import Counter
+from itertools import chain
 from multiprocessing import Pipe
 from pathlib import Path
+from typing import Any
 
 import pytest
 from made_videos import encode, moving, opened
+from thread_team import ThreadTeam, as_team
 
 from leo_bench.evaluation.errors import BadVideoError, InfrastructureError
 from leo_bench.evaluation.videos import scanning
 from leo_bench.evaluation.videos.container import VideoFiles
 from leo_bench.evaluation.videos.scan_processes import ScanProcesses
-from leo_bench.evaluation.videos.stored import Place
+from leo_bench.evaluation.videos.stored import Place, Stored, StoredVideos
 
 LONG_AGO = 1_600_000_000
 
@@ -121,3 +125,37 @@ def test_a_process_ends_with_its_pipe_and_loads_no_torch() -> None:
         there.close()
         here.close()
         assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize("on_error", ["skip", "fail"])
+def test_a_team_scans_each_video_once(
+    videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_error: str
+) -> None:
+    scanned: list[str] = []
+
+    def counting(self: VideoFiles, place: Place, scan: Any = VideoFiles.scan) -> Stored:
+        scanned.append(place.name)
+        return scan(self, place)
+
+    monkeypatch.setattr(VideoFiles, "scan", counting)
+    alone = opened(videos, on_error="skip", cache_root=tmp_path / "alone")
+    scanned.clear()
+    found: dict[int, StoredVideos] = {}
+
+    def of_one(team: ThreadTeam) -> None:
+        found[team.rank] = opened(
+            videos, on_error=on_error, cache_root=tmp_path / "shared", team=team
+        )
+
+    shared, ended = as_team(3, of_one)
+    if on_error == "fail":
+        assert [str(error)[:8] for error in ended] == ["40.mkv: "] * 3
+        return
+    assert ended == [None] * 3
+    assert {source.videos for source in found.values()} == {alone.videos}
+    assert {source.skipped for source in found.values()} == {alone.skipped}
+    assert Counter(scanned) == {video.name: 1 for video in alone.videos} | {
+        broken.name: 4
+        for broken in alone.skipped  # by its share, then by each, as none is kept
+    }
+    assert sorted(chain(*shared.done_by.values())) == list(range(24))
