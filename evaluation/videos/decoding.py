@@ -102,16 +102,22 @@ class Decoded(NamedTuple):
 
 def decoded(container: "InputContainer", stream: "VideoStream") -> Iterator[Decoded]:
     """Every packet from the container's position on, with its frames in decoding order."""
-    import av.logging
-
-    _have_errors_reported()
     check = slice_checks(stream)
     for packet in container.demux(stream):
         damage = check(packet) if packet.size else None
-        with av.logging.Capture() as log:  # of this thread alone
-            frames = packet.decode()
-        errors = [message.strip() for level, _, message in log if level <= av.logging.ERROR]
-        yield Decoded(packet, frames, damage or (errors[0] if errors else None))
+        given = decode(packet)
+        yield given._replace(damage=damage) if damage else given
+
+
+def decode(packet: "Packet[VideoStream]") -> Decoded:
+    """A packet with its frames; the decoder must have had all packets before it."""
+    import av.logging
+
+    _have_errors_reported()
+    with av.logging.Capture() as log:  # of this thread alone
+        frames = packet.decode()
+    errors = [message.strip() for level, _, message in log if level <= av.logging.ERROR]
+    return Decoded(packet, frames, errors[0] if errors else None)
 
 
 def _have_errors_reported() -> None:

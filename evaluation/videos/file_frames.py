@@ -17,6 +17,7 @@ import numpy as np
 
 from leo_bench.evaluation.errors import BadVideoError
 from leo_bench.evaluation.videos.decoding import (
+    decode,
     frames_in_order,
     moving_streams,
     opened,
@@ -29,7 +30,9 @@ from leo_bench.evaluation.videos.turning import not_applied, turn_of_matrix
 from leo_bench.evaluation.videos.whole import states_its_length
 
 if TYPE_CHECKING:
+    from av.packet import Packet
     from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
 
 # Containers with a timestamp for every packet, and codecs of one frame a packet. VP8 (hidden
 # frames) and MPEG-4 part 2 (packets of two frames or none) are not among them.
@@ -78,6 +81,7 @@ class _Packets:
     tick: float  # seconds of a stamp's unit
     stated_rate: float | None  # frames a second, as the header says
     notes: tuple[str, ...]
+    begin: "VideoFrame | None"  # the first frame, if it was decoded without any error
 
 
 def frames_of(path: Path) -> FileFrames:
@@ -122,17 +126,22 @@ def frames_of(path: Path) -> FileFrames:
 
 def _read_packets(path: Path, **options: str) -> _Packets:
     total, first = 0, None
+    begin: VideoFrame | None = None
+    sound = True  # the file up to here
     stamps: list[int | None] = []
     keys: list[int | None] = []
     with opened(path, **options) as (container, stream):
         checks = slice_checks(stream)
         for packet in container.demux(stream):
             if not packet.size:
+                sound = False
                 continue  # the end of the stream, or in an AVI "as before", which is no frame
             if packet.is_corrupt:
                 raise BadVideoError(path.name, f"packet {total} is cut short")
             if (wrong := checks(packet)) is not None:
                 raise BadVideoError(path.name, f"packet {total} is damaged: {wrong}")
+            if begin is None and sound:
+                begin, sound = _tried(packet)
             first = packet.pts if total == 0 else first
             total += 1
             if total > MAX_FRAMES:
@@ -160,10 +169,25 @@ def _read_packets(path: Path, **options: str) -> _Packets:
             tick=float(stream.time_base or 0),
             stated_rate=float(stream.average_rate) if stream.average_rate else None,
             notes=tuple(notes),
+            begin=begin,
         )
 
 
+def _tried(packet: "Packet[VideoStream]") -> tuple["VideoFrame | None", bool]:
+    """The first frame that decoding a packet gives, and whether it gave no error."""
+    import av
+
+    try:
+        given = decode(packet)
+    except av.error.FFmpegError:
+        return None, False
+    sound = given.damage is None and not any(frame.is_corrupt for frame in given.frames)
+    return (given.frames[0] if sound and given.frames else None), sound
+
+
 def _first_frame(path: Path, packets: _Packets) -> "VideoFrame":
+    if packets.begin is not None:
+        return packets.begin
     with closing(frames_in_order(path, packets.total)) as frames:
         for frame in frames:
             return frame
