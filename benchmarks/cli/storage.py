@@ -160,7 +160,7 @@ def cache_info() -> None:
     from leo_bench.evaluation.files.places import cache_root
 
     size = FeatureStore(cache_root()).size()
-    what = "features of videos, numbers, frames packed for training"
+    what = "features of videos, numbers, scanned videos, frames packed for training"
     out(f"{cache_root()}: {size.files} files, {size.bytes / 1e6:.1f} MB: {what}")
 
 
@@ -170,7 +170,7 @@ def prune_cache(
         typer.Option(min=0, help="Delete what was written more than this many days ago; 0: all."),
     ],
 ) -> None:
-    """Delete cached features, numbers and packed frames; they are computed again when needed.
+    """Delete cached features, numbers, scanned videos and packed frames; all are made again.
 
     Example: leo-bench cache prune --older-than 30
     """

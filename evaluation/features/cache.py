@@ -29,6 +29,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features import loose_files, packs
 from leo_bench.evaluation.features.key_folder import KeyFolder
 from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.evaluation.videos import segments
 
 SEAL = "sha256"
 
@@ -119,7 +120,7 @@ class FeatureStore:
             self._write(path, json.dumps(what, indent=1, sort_keys=True).encode())
 
     def size(self) -> StoreSize:
-        """Files and bytes in the store, and of frames packed for training."""
+        """Files and bytes in the store, of scanned videos, and of frames packed for training."""
         found = self._stats()
         return StoreSize(len(found), sum(stat.st_size for stat in found.values()))
 
@@ -175,9 +176,12 @@ class FeatureStore:
         features, numbers = self.root / "features", self.root / "numbers"
         frames = self.root / "frames"  # packed for training, by `leo.data.videos`
         packed = [*frames.glob("*.npy"), *frames.glob("*.unfinished")]
+        videos = self.root / "videos"  # scanned, by `videos.scanned`; the older form is not read
+        scanned = [*videos.rglob(f"[!.]*{segments.ENDING}"), *videos.glob("stat-v*.sqlite*")]
         left_by_kills = [*features.rglob(".*.part"), *numbers.glob(".*.part")]
+        left_by_kills += videos.rglob(".*.part")
         kept = [*_of_videos(features), *numbers.glob("[!.]*.json")]
-        return sorted([*kept, *left_by_kills, *packed])
+        return sorted([*kept, *left_by_kills, *packed, *scanned])
 
 
 def _of_videos(folder: Path) -> Iterator[Path]:

@@ -20,6 +20,7 @@ If the cache cannot be read or written, everything works without it, but slower.
 
 import contextlib
 import hashlib
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -68,6 +69,13 @@ class ScannedVideos:
             if not gone:
                 break
         return found
+
+    def list_anew(self) -> None:
+        """See what others wrote: NFS keeps a listing until its client changes the folder."""
+        probe = self._folder / f".{secrets.token_hex(8)}.part"
+        with contextlib.suppress(OSError):
+            probe.touch()
+            probe.unlink()
 
     def store(self, scanned: Iterable[tuple[Place, Stored]]) -> None:
         """Store scanned videos; each place's `state` is from before the scan began."""

@@ -60,6 +60,7 @@ def scan_places(layout: Layout, places: Sequence[Place], how: Scanning) -> list[
     outcomes: list[Outcome | None] = [*how.cache.recall(places)]
     if how.team.size > 1 and None in outcomes:
         _scan_share(layout, places, outcomes, how)
+        how.cache.list_anew()
         outcomes = [*how.cache.recall(places)]
     unknown = [index for index, outcome in enumerate(outcomes) if outcome is None]
     if not unknown:

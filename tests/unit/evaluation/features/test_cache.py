@@ -98,6 +98,15 @@ def test_what_a_killed_run_left_is_pruned(tmp_path: Path) -> None:
     assert store.size().files == 0
 
 
+def test_scanned_videos_are_pruned_and_so_is_their_older_form(tmp_path: Path) -> None:
+    (tmp_path / "videos" / "reading").mkdir(parents=True)
+    for name in ("reading/1-a.rows", "reading/.1-a.rows.2-b.part", "stat-v2.sqlite"):
+        (tmp_path / "videos" / name).write_bytes(b"12")
+    assert FeatureStore(tmp_path).size() == StoreSize(3, 6)
+    assert FeatureStore(tmp_path).prune(older_than_days=0) == StoreSize(3, 6)
+    assert FeatureStore(tmp_path).size() == StoreSize(0, 0)
+
+
 def test_pruning_deletes_what_is_old_and_nothing_else(tmp_path: Path) -> None:
     store = FeatureStore(tmp_path)
     store.write("key", DIGEST, CLIPS)
