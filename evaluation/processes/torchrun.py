@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from leo_bench.evaluation.errors import InfrastructureError
+from leo_bench.evaluation.errors import InfrastructureError, InputError
 from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.processes.board import Board, Seat, seat_of_environment
 from leo_bench.evaluation.processes.team import Alone, ShareDone, Team, UnlikeError
@@ -106,7 +106,13 @@ class TorchrunTeam:
 
     def _check_shared(self, folder: Path) -> None:
         mark = folder / f".seen-{self.name}-{self.rank}"
-        write_atomically(mark, b"")
+        try:
+            write_atomically(mark, b"")
+        except InputError as error:
+            raise InputError(
+                f"{folder}: several processes share the cache, and it cannot be written: set "
+                f"LEO_BENCH_CACHE to a folder that all of them can write to ({error})"
+            ) from None
         seen = f"folder/{len(self._shared)}"
         self._board.put(f"{seen}/{self.rank}", str(mark))
         other = (self.rank - 1) % self.size
