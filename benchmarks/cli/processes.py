@@ -12,8 +12,8 @@ from typing import Any, Literal
 import typer
 
 from leo_bench.benchmarks.cli.streams import muted
-from leo_bench.evaluation.errors import InfrastructureError
-from leo_bench.evaluation.processes.team import ShareDone, TeamEnded
+from leo_bench.evaluation.errors import InfrastructureError, InputError
+from leo_bench.evaluation.processes.team import ShareDone, TeamEnded, UnlikeError
 
 # How a command works in several processes: "team" divides its videos by `evaluation.processes`,
 # "own" divides its work by itself, "first" works in the first process alone.
@@ -21,6 +21,8 @@ Processes = Literal["team", "own", "first"]
 
 # By these variables torchrun tells a process that there are others.
 TOLD = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+
+FIRST_SECONDS = 10.0  # in which the first process comes to the same bad input as another
 
 
 def is_first() -> bool:
@@ -84,9 +86,11 @@ def _in_team() -> Iterator[None]:
             raise
         except Exception as error:
             code: int = getattr(error, "exit_code", InfrastructureError.exit_code)
-            if not team.failed(code):
+            is_of_one = team.rank and not isinstance(error, UnlikeError)
+            may_be_of_all = is_of_one and isinstance(error, InputError)
+            if not team.failed(code, FIRST_SECONDS if may_be_of_all else 0):
                 raise TeamEnded(code) from None
-            if team.rank:
+            if is_of_one:
                 error.args = (f"rank {team.rank}: {error}",)
             raise
 

@@ -99,8 +99,13 @@ class Team(Protocol):
             ShareDone: this is another one.
         """
 
-    def failed(self, code: int) -> bool:
-        """End all processes with this exit code; whether this one is to say why."""
+    def failed(self, code: int, patience: float = 0) -> bool:
+        """End all processes with this exit code; whether this one is to say why.
+
+        Args:
+            code: the exit code.
+            patience: seconds in which another process may say the same before.
+        """
 
     def leave(self) -> None:
         """This process has done all that it has to do."""
@@ -140,7 +145,7 @@ class Alone:
     def first_only(self) -> None:
         """See `Team.first_only`: this is the first."""
 
-    def failed(self, code: int) -> bool:
+    def failed(self, code: int, patience: float = 0) -> bool:
         """See `Team.failed`: nobody else says why."""
         return True
 

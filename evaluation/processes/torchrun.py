@@ -128,9 +128,9 @@ class TorchrunTeam:
         if self.rank:
             raise ShareDone
 
-    def failed(self, code: int) -> bool:
+    def failed(self, code: int, patience: float = 0) -> bool:
         """See `Team.failed`."""
-        return self._watch.failed(code)
+        return self._watch.failed(code, patience)
 
     def leave(self) -> None:
         """See `Team.leave`."""

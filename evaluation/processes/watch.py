@@ -89,9 +89,12 @@ class Watch:
         """This process."""
         return self._me
 
-    def failed(self, code: int) -> bool:
+    def failed(self, code: int, patience: float = 0) -> bool:
         """This process has failed: the others end, too; whether it is the one to say why."""
+        until = time.monotonic() + patience
         try:
+            while self._board.look("failed") is None and time.monotonic() < until:
+                time.sleep(0.05)
             self._board.put("failed", str(code))
             return self._board.add("told", 1) == 1
         except InfrastructureError as error:
