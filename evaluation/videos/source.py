@@ -6,7 +6,7 @@ Nothing is resampled in time: frame 7 is the eighth frame of the file.
 import hashlib
 from abc import ABC
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -247,6 +247,9 @@ def each_levels(source: VideoSource, index: int, frames: Sequence[int]) -> Itera
 def without(source: VideoSource, broken: Skipped) -> VideoSource:
     """The source without one video, which is listed as skipped."""
     kept = [i for i, name in enumerate(source.names) if name != broken.name]
+    if isinstance(source, Selection):  # not one in another, however many are broken
+        indices = [source.indices[i] for i in kept]
+        return replace(source, indices=indices, more_skipped=(*source.more_skipped, broken))
     return Selection(source, kept, source.name, (broken,))
 
 
