@@ -3,6 +3,7 @@
 The weights are random: time does not depend on their values.
 """
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from leo_bench.benchmarks.speed.machine import (
 from leo_bench.evaluation.extractors.i3d import I3D, SIZE
 from leo_bench.evaluation.extractors.i3d_fast import FastI3D
 from leo_bench.evaluation.extractors.numerics import computes_bf16, full_precision
+from leo_bench.evaluation.features.single_thread_pool import lanes
 
 _SHORT, _LONG = 16, 128  # frames of the clips
 _CPU = torch.device("cpu")
@@ -30,16 +32,19 @@ _DTYPES = {_FLOAT: "fp32", _BRAIN: "bf16"}
 def measure() -> list[Row]:
     """Time on the CPU, and the relative L2 difference of the features from the plain form's.
 
-    Takes half a minute on two quiet cores.
+    Side by side, each clip goes through the network on one thread, as in a measurement. Takes half
+    a minute on two quiet cores.
     """
     net = _stand_in()
     fast = FastI3D(net, _CPU, _FLOAT)
     pair = torch.rand(2, 3, _SHORT, SIZE, SIZE, generator=_generator(0)) * 2 - 1
     clip, long = pair[:1], torch.rand(1, 3, _LONG, SIZE, SIZE, generator=_generator(1)) * 2 - 1
+    several = clip.expand(lanes("cpu").count, -1, -1, -1, -1)
     short_forms = [
         _Form("plain, fp32", _FLOAT, net, clip),
         _Form("plain, fp32, clips in pairs", _FLOAT, net, pair),
         _Form("fast, fp32", _FLOAT, fast, clip),
+        _Form("fast, fp32, clips side by side", _FLOAT, _side_by_side(fast), several),
     ]
     if computes_bf16(_CPU):
         brain = FastI3D(net, _CPU, _BRAIN)
@@ -49,7 +54,8 @@ def measure() -> list[Row]:
         _Form("fast, fp32", _FLOAT, fast, long),
     ]
     with full_precision(), torch.inference_mode():
-        return [*_rows(net, short_forms, rounds=7), *_rows(net, long_forms, rounds=2)]
+        short, long_ = _rows(net, short_forms, rounds=7), _rows(net, long_forms, rounds=2)
+        return [*short, _in_float64(net, clip, like=short[0]), *long_]
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,26 @@ def _rows(net: I3D, forms: Sequence[_Form], rounds: int) -> list[Row]:
             | {"features differ": ""}
         )
     return rows
+
+
+def _side_by_side(network: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    def run(clips: Tensor) -> Tensor:
+        return torch.cat(list(lanes("cpu").map(lambda clip: network(clip[None]), clips)))
+
+    return run
+
+
+def _in_float64(net: I3D, clip: Tensor, like: Row) -> Row:
+    """How far the forms differ in float64: by rounding alone, if both compute the same."""
+    clip, plain = clip.double(), copy.deepcopy(net).double()
+    expected, found = plain(clip), FastI3D(net, _CPU, torch.float64)(clip)
+    error = float((found - expected).norm() / expected.norm())
+    row = dict.fromkeys(like, "")
+    return row | {
+        "what": "fast, fp64, from plain, fp64",
+        "frames": like["frames"],
+        "features differ": f"{error:.1e}",
+    }
 
 
 def _with_flops(net: I3D, clip: Tensor) -> tuple[Tensor, float]:

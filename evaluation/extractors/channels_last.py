@@ -13,9 +13,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from leo_bench.evaluation.extractors.i3d import same_padding
+from leo_bench.evaluation.extractors.scratch import FRAMES, Scratch, chunks
 
-# From this many input channels on, Winograd's form of a 3x3x3 convolution is faster (measured).
-_WINOGRAD_CHANNELS = 64
+# From this many channels on, oneDNN's 1x1 convolutions are slower than products (measured).
+_PRODUCT_CHANNELS = 256
 
 
 class Convolution:
@@ -51,88 +52,89 @@ class Convolution:
 
 
 class Point:
-    """A 1x1x1 convolution with bias."""
+    """A 1x1x1 convolution with bias.
 
-    def __init__(self, weight: Tensor, bias: Tensor, like: Tensor) -> None:
+    Args:
+        weight: float64 [K,C,1,1,1].
+        bias: float64 [K].
+        like: a tensor of the device and dtype of the computation.
+        scratch: shared with parts of the network that do not run meanwhile.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, like: Tensor, scratch: Scratch) -> None:
+        self.outputs, self._scratch = len(weight), scratch
         self._convolution = Convolution(weight, bias, like)
-        self.outputs = self._convolution.outputs
+        self._matrix, self._bias = weight.flatten(1).T.contiguous().to(like), bias.to(like)
+        self._as_product = weight.shape[1] >= _PRODUCT_CHANNELS and computes_products(like)
 
     def __call__(self, x: Tensor) -> Tensor:
-        """[B,T,H,W,in] -> [B,T,H,W,out]."""
+        """[B,T,H,W,C] -> [B,T,H,W,K], until this or another `Point` is called."""
+        if self._as_product:
+            made = self._scratch.take("points", *x.shape[:-1], self.outputs)
+            flat = x.reshape(-1, x.shape[-1])
+            torch.addmm(self._bias, flat, self._matrix, out=made.view(len(flat), -1))
+            return made
         return self._convolution(x, padding=(0, 0, 0), stride=(1, 1, 1))
 
 
-# A 3x3x3 convolution with bias, of an input with an additional frame at each end: [B,1+T+1,H,W,in]
-# -> [B,T,H,W,out]. It pads H and W itself.
-Cube = Callable[[Tensor], Tensor]
+class DirectCube:
+    """ReLU of a 3x3x3 SAME convolution with bias, of the ReLU of its input.
 
+    Args:
+        weight: float64 [K,C,3,3,3].
+        bias: float64 [K].
+        like: a tensor of the device and dtype of the computation.
+        scratch: shared with parts of the network that do not run meanwhile.
+    """
 
-def cube(weight: Tensor, bias: Tensor, like: Tensor) -> Cube:
-    """The fastest form of a 3x3x3 convolution for these weights, device and dtype."""
-    large = weight.shape[1] >= _WINOGRAD_CHANNELS
-    if large and like.dtype == torch.float32 and _onednn_serves(like):
-        return _WinogradCube(weight, bias, like)
-    return _DirectCube(weight, bias, like)
-
-
-class _DirectCube:
-    def __init__(self, weight: Tensor, bias: Tensor, like: Tensor) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor, like: Tensor, scratch: Scratch) -> None:
         self._convolution = Convolution(weight, bias, like)
+        self._scratch = scratch
 
-    def __call__(self, x: Tensor) -> Tensor:
-        return self._convolution(x, padding=(0, 1, 1), stride=(1, 1, 1))
+    def __call__(self, x: Tensor, out: Tensor) -> None:
+        """[B,T,H,W,C] -> `out`, [B,T,H,W,K]."""
+        torch.clamp_min(self._convolved(x, 0, x.shape[1]), 0, out=out)
 
+    def pooled(self, x: Tensor, out: Tensor) -> None:
+        """The same behind a 3x3 SAME max-pool of stride 2: `out` is [B,T,H/2,W/2,K]."""
+        for start, stop in chunks(x.shape[1], FRAMES):
+            pooled = halve_space(self._convolved(x, start, stop), 3)
+            torch.clamp_min(pooled, 0, out=out[:, start:stop])
 
-class _WinogradCube:
-    """Two output frames from four products of frames instead of six: F(2,3) along time.
-
-    Winograd 1980; Lavin and Gray, arXiv 1509.09308, section 4.1. With input frames d0..d3 and the
-    kernel's temporal slices g0..g2, the products m0 = (d0-d2)*g0, m1 = (d1+d2)*(g0+g1+g2)/2,
-    m2 = (d2-d1)*(g0-g1+g2)/2 and m3 = (d1-d3)*g2 give y0 = m0+m1+m2 and y1 = m1-m2-m3, where * is
-    a 3x3 convolution. The rounding error is no larger than the direct form's.
-    """
-
-    def __init__(self, weight: Tensor, bias: Tensor, like: Tensor) -> None:
-        g0, g1, g2 = weight.double().unbind(dim=2)
-        self.outputs = len(weight)
-        self._m0 = Convolution(g0, None, like)
-        self._m1 = Convolution((g0 + g1 + g2) / 2, bias, like)  # enters y0 and y1, both with +
-        self._m2 = Convolution((g0 - g1 + g2) / 2, None, like)
-        self._m3 = Convolution(g2, None, like)
-
-    def __call__(self, x: Tensor) -> Tensor:
-        frames = x.shape[1] - 2
-        if frames % 2:
-            x = F.pad(x, (0, 0, 0, 0, 0, 0, 0, 1))
-        batch, _, height, width, _ = x.shape
-        even, odd = x[:, 0::2], x[:, 1::2]
-        d0, d1, d2, d3 = even[:, :-1], odd[:, :-1], even[:, 1:], odd[:, 1:]
-
-        def product(convolution: Convolution, inputs: Tensor) -> Tensor:
-            y = convolution(inputs.flatten(0, 1), padding=(1, 1), stride=(1, 1))
-            return y.view(batch, -1, *y.shape[1:])
-
-        m1, m2 = product(self._m1, d1 + d2), product(self._m2, d2 - d1)
-        out = x.new_empty(batch, d0.shape[1], 2, height, width, self.outputs)
-        y0, y1 = out[:, :, 0], out[:, :, 1]
-        torch.sub(m1, m2, out=y1)
-        torch.add(m1.add_(m2), product(self._m0, d0 - d2), out=y0)
-        y1.sub_(product(self._m3, d1 - d3))
-        return out.flatten(1, 2)[:, :frames]
+    def _convolved(self, x: Tensor, start: int, stop: int) -> Tensor:
+        """The convolution at these frames, which sees one more on either side."""
+        batch, frames, *rest = x.shape
+        seen = self._scratch.take("seen", batch, stop - start + 2, *rest)
+        first, last = max(start - 1, 0), min(stop + 1, frames)
+        inside = seen[:, first - start + 1 : last - start + 1]
+        seen[:, : first - start + 1] = 0
+        seen[:, last - start + 1 :] = 0
+        torch.clamp_min(x[:, first:last], 0, out=inside)
+        return self._convolution(seen, padding=(0, 1, 1), stride=(1, 1, 1))
 
 
-def max_of_three(x: Tensor, dim: int) -> Tensor:
-    """Maximum with both neighbours along `dim`; at an edge there is one.
-
-    Over three dimensions in turn this is the 3x3x3 SAME max-pool of stride 1.
-    """
-    length = x.shape[dim]
-    out = torch.empty_like(x)
-    pairs = out.narrow(dim, 0, length - 1)
-    torch.maximum(x.narrow(dim, 0, length - 1), x.narrow(dim, 1, length - 1), out=pairs)
-    out.narrow(dim, length - 1, 1).copy_(x.narrow(dim, length - 1, 1))
-    later = out.narrow(dim, 1, length - 1)
-    torch.maximum(later, x.narrow(dim, 0, length - 1), out=later)
+def max_of_neighbours(x: Tensor, scratch: Scratch) -> Tensor:
+    """3x3x3 SAME max-pool of stride 1 over [B,T,H,W,C] that is not negative."""
+    batch, frames, height, width, channels = x.shape
+    # On a CPU one frame at a time, which a core's cache holds.
+    size = 1 if x.device.type == "cpu" else frames
+    out = scratch.take("neighbours", *x.shape)
+    for start, stop in chunks(frames, size):
+        room = scratch.take("room", batch, stop - start, height + 2, width + 2, channels)
+        room[:, :, 0] = room[:, :, -1] = 0
+        room[:, :, :, 0] = room[:, :, :, -1] = 0
+        inside = room[:, :, 1:-1, 1:-1]
+        begin, end = max(start, 1), min(stop, frames - 1)
+        inside[:, : begin - start] = x[:, start:begin]
+        torch.maximum(x[:, begin:stop], x[:, begin - 1 : stop - 1], out=inside[:, begin - start :])
+        earlier = inside[:, : end - start]
+        torch.maximum(earlier, x[:, start + 1 : end + 1], out=earlier)
+        across = scratch.take("across", batch, stop - start, height + 2, width, channels)
+        torch.maximum(room[:, :, :, :-2], room[:, :, :, 1:-1], out=across)
+        torch.maximum(across, room[:, :, :, 2:], out=across)
+        pooled = out[:, start:stop]
+        torch.maximum(across[:, :, :-2], across[:, :, 1:-1], out=pooled)
+        torch.maximum(pooled, across[:, :, 2:], out=pooled)
     return out
 
 
@@ -153,9 +155,16 @@ def halve_time(x: Tensor, kernel: int) -> Tensor:
     return torch.stack([window.amax(dim=1) for window in windows], dim=1)
 
 
+def computes_products(like: Tensor) -> bool:
+    """Whether products of matrices may be faster: bfloat16 has units that convolve directly."""
+    return like.device.type == "cpu" and like.dtype in (torch.float32, torch.float64)
+
+
 def _onednn_serves(like: Tensor) -> bool:
     """Whether oneDNN supports this device and dtype: bfloat16 needs AVX-512."""
     has_onednn: Callable[[], bool] = torch.backends.mkldnn.is_available  # torch leaves it untyped
     if like.device.type != "cpu" or not has_onednn():
         return False
-    return like.dtype == torch.float32 or torch.backends.cpu.get_cpu_capability() == "AVX512"
+    if like.dtype == torch.bfloat16:
+        return torch.backends.cpu.get_cpu_capability() == "AVX512"
+    return like.dtype == torch.float32

@@ -33,7 +33,7 @@ from leo_bench.evaluation.protocols.of_clips import EvalProtocol, Loading
 from leo_bench.evaluation.videos.source import VideoSource, each_levels
 
 # Raise when this file could give other features from the same pixels.
-FEATURES_VERSION = 2
+FEATURES_VERSION = 3
 
 # Frames in one batch on a GPU, as StyleGAN-V has at 256 pixels: 8 clips of 16, or 1 of 128.
 FRAMES_A_BATCH = 128

@@ -33,7 +33,7 @@ from leo_bench.leo.networks.unet1d import (
     UNet1d,
     check_inputs,
 )
-from leo_bench.leo.networks.winograd import BACK, INPUT, WEIGHT
+from leo_bench.leo.networks.winograd import FORM
 
 _MANY = 256  # slots of a batch; with fewer, reading twice the weights costs what tiles save
 _MADE, _SEEN = 4, 6  # slots that a tile computes, and reads
@@ -265,16 +265,18 @@ class _Conv3:
         tiles = padded.as_strided(
             (_SEEN, batch, count, channels), (channels, outer, _MADE * channels, 1)
         )
-        seen = (INPUT.to(padded) @ tiles.flatten(1)).view(_SEEN, batch * count, channels)
+        seen = (FORM.of_input.to(padded) @ tiles.flatten(1)).view(_SEEN, batch * count, channels)
         found = torch.bmm(seen, self._tiled_weight)
-        out = (BACK.to(padded) @ found.flatten(1)).view(_MADE, batch, count, -1)
+        out = (FORM.back.to(padded) @ found.flatten(1)).view(_MADE, batch, count, -1)
         return (out.permute(1, 2, 0, 3) + self._bias_K).flatten(1, 2)
 
     @cached_property
     def _tiled_weight(self) -> Tensor:
         """The weight that tiles are multiplied with, made when it is first used."""
         weight = self._weight_3CK
-        return (WEIGHT @ weight.double().flatten(1)).to(weight).view(_SEEN, *weight.shape[1:])
+        return (
+            (FORM.of_weight @ weight.double().flatten(1)).to(weight).view(_SEEN, *weight.shape[1:])
+        )
 
 
 def _activated(x_BLC: Tensor) -> Tensor:

@@ -7,56 +7,27 @@ from the convolution's by rounding, 2.5e-6 of its size (the convolution's own er
 tiled = Tiled.of(weight)                    # None where the convolution itself is faster
 y = tiled(x) if tiled.pays(x) else ...
 
-Legend: B batch, C channels in, K out, H and W sides, T tiles of a picture.
+Legend: B batch, C channels in, K out, H and W sides, T tiles of a picture, P positions in a tile.
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from leo_bench.evaluation.winograd import both, tiling
+
 MANY = 256  # channels; with fewer, moving the tiles costs what the multiplications save
 SIDE = 32  # on smaller maps, reading the transformed weight, four times as large, costs the gain
 _STEP = 4  # pixels of the result on a tile's side
-_TILE = 6
 
 
-# Evaluation at 0, 1, -1, 2, -2 and infinity: of the input, the weight, and back; float64.
-INPUT = torch.tensor(
-    (
-        (4, 0, -5, 0, 1, 0),
-        (0, -4, -4, 1, 1, 0),
-        (0, 4, -4, -1, 1, 0),
-        (0, -2, -1, 2, 1, 0),
-        (0, 2, -1, -2, 1, 0),
-        (0, 4, 0, -5, 0, 1),
-    ),
-    dtype=torch.float64,
-)
-WEIGHT = torch.tensor(
-    (
-        (1 / 4, 0, 0),
-        (-1 / 6, -1 / 6, -1 / 6),
-        (-1 / 6, 1 / 6, -1 / 6),
-        (1 / 24, 1 / 12, 1 / 6),
-        (1 / 24, -1 / 12, 1 / 6),
-        (0, 0, 1),
-    ),
-    dtype=torch.float64,
-)
-BACK = torch.tensor(
-    (
-        (1, 1, 1, 1, 1, 0),
-        (0, 1, -1, 2, -2, 0),
-        (0, 1, 1, 4, 4, 0),
-        (0, 1, -1, 8, -8, 1),
-    ),
-    dtype=torch.float64,
-)
-# The same along both axes of a tile.
-_INPUT, _WEIGHT, _BACK = (torch.kron(m, m).float() for m in (INPUT, WEIGHT, BACK))
+# Evaluation at 0, 1, -1, 2, -2 and infinity.
+FORM = tiling(_STEP, 3, [Fraction(point) for point in (0, 1, -1, 2, -2)])
+_INPUT, _BACK = both(FORM.of_input).float(), both(FORM.back).float()
 
 
 @dataclass(frozen=True)
@@ -88,21 +59,15 @@ class Tiled:
         padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))
         rows, columns = height // _STEP, width // _STEP
         made = x.new_empty(count, rows, _STEP, columns, _STEP, len(self.weight))
-        down, across, _ = padded.stride()[1:]
+        squares = FORM.side**2
         for picture, place in zip(padded, made, strict=True):
-            tiles = picture.as_strided(
-                (_TILE, _TILE, rows, columns, channels),
-                (down, across, _STEP * down, _STEP * across, 1),
-                picture.storage_offset(),
-            )
-            seen_36TC = _INPUT @ tiles.reshape(_TILE**2, -1)
-            found_36TK = torch.bmm(seen_36TC.view(_TILE**2, -1, channels), self._transformed)
-            pixels = _BACK @ found_36TK.view(_TILE**2, -1)
+            seen_PTC = _INPUT @ FORM.tiles(picture).reshape(squares, -1)
+            found_PTK = torch.bmm(seen_PTC.view(squares, -1, channels), self._transformed)
+            pixels = _BACK @ found_PTK.view(squares, -1)
             place.copy_(pixels.view(_STEP, _STEP, rows, columns, -1).permute(2, 0, 3, 1, 4))
         return made.view(count, height, width, -1).permute(0, 3, 1, 2)
 
     @cached_property
     def _transformed(self) -> Tensor:
-        """The transformed weight, [36,C,K], made when it is first used."""
-        along_9N = self.weight.permute(2, 3, 1, 0).reshape(9, -1)
-        return (_WEIGHT @ along_9N).view(_TILE**2, *self.weight.shape[1::-1])
+        """The transformed weight, [P,C,K], made when it is first used."""
+        return FORM.transformed(self.weight.permute(2, 3, 1, 0))

@@ -61,6 +61,7 @@ def test_every_form_is_measured_against_the_plain_one(monkeypatch: pytest.Monkey
     errors = {(r["what"], r["frames"]): float(r["features differ"]) for r in rows if r["frames"]}
     assert errors["plain, fp32", "16"] == 0
     assert all(error < 1e-5 for (what, _), error in errors.items() if "bf16" not in what)
+    assert errors["fast, fp64, from plain, fp64", "16"] < 1e-9
     assert {row["frames"] for row in rows} == {"16", "20", ""}
     assert all(list(row) == list(rows[0]) for row in rows)
 

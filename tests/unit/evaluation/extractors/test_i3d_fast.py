@@ -1,20 +1,26 @@
 """The fast I3D computes what the plain one does."""
 
+import copy
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from leo_bench.evaluation.distances.frechet import FrechetOptions, frechet_of_features
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors import channels_last
 from leo_bench.evaluation.extractors.channels_last import (
-    cube,
+    DirectCube,
     halve_space,
     halve_time,
-    max_of_three,
+    max_of_neighbours,
 )
 from leo_bench.evaluation.extractors.i3d import I3D, max_pool
 from leo_bench.evaluation.extractors.i3d_fast import FastI3D
+from leo_bench.evaluation.extractors.i3d_stem import DirectStem, TiledStem
+from leo_bench.evaluation.extractors.scratch import Scratch
+from leo_bench.evaluation.extractors.tiled import TiledCube
 
 CPU = torch.device("cpu")
 
@@ -38,6 +44,7 @@ def network(width: float) -> I3D:
 
 NARROW = network(0.125)
 HALF = network(0.5)
+IN_TILES = FastI3D(HALF, CPU, torch.float32)
 
 
 def relative_l2(value: Tensor, expected: Tensor) -> float:
@@ -51,12 +58,49 @@ def test_features_equal_the_plain_form_at_any_length(frames: int) -> None:
     assert relative_l2(fast(clips), NARROW(clips)) < 1e-5
 
 
-def test_features_equal_the_plain_form_with_winograds_convolutions() -> None:
-    clips = uniform(2, 3, 16, 224, 224)
-    fast = FastI3D(HALF, CPU, torch.float32)
-    winograd = [b for b in fast._blocks.values() if type(b._cubes[0]).__name__ == "_WinogradCube"]
-    assert winograd
-    assert relative_l2(fast(clips), HALF(clips)) < 1e-5
+@pytest.mark.parametrize("frames", [9, 17])
+def test_features_equal_the_plain_form_in_tiles(frames: int) -> None:
+    clips = uniform(1, 3, frames, 224, 224)
+    assert relative_l2(IN_TILES(clips), HALF(clips)) < 1e-5
+
+
+def test_in_float64_the_forms_agree_to_its_rounding() -> None:
+    clips, double = uniform(1, 3, 9, 224, 224).double(), copy.deepcopy(HALF).double()
+    assert relative_l2(FastI3D(HALF, CPU, torch.float64)(clips), double(clips)) < 1e-9
+
+
+def test_wide_layers_are_in_tiles_and_narrow_ones_are_not() -> None:
+    assert type(IN_TILES._first) is TiledStem
+    assert type(IN_TILES._second) is TiledCube
+    first = IN_TILES._blocks["Mixed_3b"]
+    assert [type(cube) for cube in first._cubes] == [TiledCube, DirectCube]
+    narrow = FastI3D(NARROW, CPU, torch.float32)
+    assert type(narrow._first) is DirectStem
+    brain = FastI3D(HALF, CPU, torch.bfloat16)
+    assert type(brain._first) is DirectStem
+    assert type(brain._second) is DirectCube
+
+
+def test_bits_do_not_depend_on_what_the_network_computes_before_or_meanwhile() -> None:
+    one, other = uniform(2, 3, 9, 224, 224).split(1)
+    before = IN_TILES(one)
+    IN_TILES(uniform(1, 3, 18, 224, 224, seed=1))
+    assert torch.equal(IN_TILES(one), before)
+    with ThreadPoolExecutor(2) as pool:
+        meanwhile = list(pool.map(IN_TILES, [one, other, one]))
+    assert torch.equal(meanwhile[0], meanwhile[2])
+    assert relative_l2(meanwhile[0], before) < 1e-6  # the threads' number of threads may differ
+
+
+def test_fvd_moves_by_less_than_its_last_digits() -> None:
+    clips = uniform(8, 3, 9, 224, 224)
+    clips[4:] = clips[4:] * 0.5 + clips[4:].roll(1, dims=2) * 0.4  # slower changes, less contrast
+    options = FrechetOptions(covariance="unbiased", square_root="eigenvalues", dtype="float64")
+    fast, plain = (
+        frechet_of_features(features[:4], features[4:], options)
+        for features in (IN_TILES(clips), HALF(clips))
+    )
+    assert fast == pytest.approx(plain, rel=1e-4)
 
 
 def test_bfloat16_is_near() -> None:
@@ -87,18 +131,6 @@ def test_wrong_clips_are_refused_as_by_the_plain_form() -> None:
         FastI3D(NARROW, CPU, torch.float32)(torch.zeros(1, 3, 8, 224, 224))
 
 
-@pytest.mark.parametrize("channels", [8, 64])
-@pytest.mark.parametrize("frames", [1, 2, 5, 8])
-def test_both_forms_of_the_cube_are_a_same_convolution(frames: int, channels: int) -> None:
-    x, bias = uniform(2, frames, 6, 7, channels), uniform(24)
-    weight = uniform(24, channels, 3, 3, 3) / channels
-    between_zeros = F.pad(x, (0, 0, 0, 0, 0, 0, 1, 1))
-    expected = F.conv3d(x.movedim(4, 1), weight, bias, padding=1).movedim(1, 4)
-    found = cube(weight, bias, like=x)(between_zeros)
-    assert found.shape == expected.shape
-    assert relative_l2(found, expected) < 1e-5
-
-
 @pytest.mark.parametrize("frames", [2, 3, 4, 7, 8])
 @pytest.mark.parametrize("kernel", [2, 3])
 def test_pools_equal_the_plain_ones_bit_for_bit(frames: int, kernel: int) -> None:
@@ -107,7 +139,7 @@ def test_pools_equal_the_plain_ones_bit_for_bit(frames: int, kernel: int) -> Non
     halved = max_pool(plain, (kernel,) * 3, (2, 2, 2)).movedim(1, 4)
     assert torch.equal(halve_time(halve_space(x, kernel), kernel), halved)
     pooled = max_pool(plain, (3, 3, 3), (1, 1, 1)).movedim(1, 4)
-    assert torch.equal(max_of_three(max_of_three(max_of_three(x, 1), 2), 3), pooled)
+    assert torch.equal(max_of_neighbours(x, Scratch(x)), pooled)
 
 
 def test_relu_may_come_after_the_pool() -> None:
