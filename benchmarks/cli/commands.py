@@ -131,6 +131,7 @@ SPEED = Group(
     {
         "i3d": Verb("Features of I3D, in its plain and its fast form", _SPEED["i3d"]),
         "decode": Verb("Reading of videos, in sequence and by clip", _SPEED["decode"]),
+        "opening": Verb("Opening of many small video files", _SPEED["opening"]),
         "statistics": Verb(
             "Fréchet distance, KVD and intervals, in every form", _SPEED["statistics"]
         ),

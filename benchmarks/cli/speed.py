@@ -7,6 +7,7 @@ from importlib import import_module
 CASES = {
     "i3d": "I3D: plain form, fast form, and the machine's own convolution rate.",
     "decode": "Reading videos: every layout, in sequence and by clip.",
+    "opening": "Opening many small video files: the first time, and again.",
     "statistics": "Fréchet distance, KVD and interval, in every form.",
     "growth": "All numbers of a distance by the number of clips: time and peak memory.",
     "score": "leo-bench score against the five commands of its metrics, from an empty cache.",
