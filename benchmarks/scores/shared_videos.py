@@ -11,6 +11,7 @@ from leo_bench.evaluation.embedders import EmbedderRequest, FrameEmbedder, build
 from leo_bench.evaluation.extractors import ExtractorRequest
 from leo_bench.evaluation.feature_files.sources import FeaturesSource, StatisticsSource
 from leo_bench.evaluation.features.of_clips import Resources
+from leo_bench.evaluation.processes.team import Alone
 from leo_bench.evaluation.protocols.of_clips import EvalProtocol
 from leo_bench.evaluation.videos.source import Selection, VideoSource
 
@@ -26,6 +27,7 @@ class SharedVideos:
 
     def __init__(self, resources: Resources) -> None:
         self.resources = resources
+        self._any_team = Alone()
         self._sources: dict[tuple[str, SourceOptions], VideoSource] = {}
         self._networks: dict[tuple[ExtractorRequest, EvalProtocol], Network] = {}
         self._embedders: dict[EmbedderRequest, FrameEmbedder] = {}
@@ -65,9 +67,10 @@ class SharedVideos:
 
     def _open(self, spec: str, name: str | None, options: SourceOptions) -> VideoSource:
         whole = replace(options, limit=None)
-        if (spec, whole) not in self._sources:
-            self._sources[spec, whole] = open_source(spec, whole)
-        source = self._sources[spec, whole]
+        alike = replace(whole, files=replace(whole.files, team=self._any_team))
+        if (spec, alike) not in self._sources:
+            self._sources[spec, alike] = open_source(spec, whole)
+        source = self._sources[spec, alike]
         if name is None or isinstance(source, StatisticsSource):  # these are refused as a fake side
             return source
         if isinstance(source, FeaturesSource):
