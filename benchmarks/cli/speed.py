@@ -11,6 +11,7 @@ CASES = {
     "statistics": "Fréchet distance, KVD and interval, in every form.",
     "growth": "All numbers of a distance by the number of clips: time and peak memory.",
     "score": "leo-bench score against the five commands of its metrics, from an empty cache.",
+    "shares": "Where the time of FVD goes, from files to the number, by layout of the videos.",
     "memory": "Peak memory of feature extraction, by number, length and size of the clips.",
     "metric": "FVD in a training loop: real features computed or kept, against 1,000 toy steps.",
     "motion": "LEO's motion: 1,024 frames of codes by every sampler, one video or eight at once.",

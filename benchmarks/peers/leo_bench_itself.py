@@ -92,7 +92,7 @@ def videos(inputs: Inputs) -> Prepared:
 
     def run() -> float:
         with tempfile.TemporaryDirectory() as cache:
-            return _fvd(inputs, Path(cache))
+            return fvd_of(inputs.real, inputs.fake, inputs, Path(cache))
 
     return Prepared(run, 2 * inputs.videos)
 
@@ -100,15 +100,20 @@ def videos(inputs: Inputs) -> Prepared:
 def videos_again(inputs: Inputs) -> Prepared:
     """`leo_bench.fvd` of videos whose features are in the cache."""
     cache = inputs.folder / "cache"
-    _fvd(inputs, cache)
-    return Prepared(lambda: _fvd(inputs, cache), 2 * inputs.videos)
+    sides = inputs.real, inputs.fake
+    fvd_of(*sides, inputs, cache)
+    return Prepared(lambda: fvd_of(*sides, inputs, cache), 2 * inputs.videos)
 
 
-def _fvd(inputs: Inputs, cache: Path) -> float:
+def fvd_of(real: Path, fake: Path, inputs: Inputs, cache: Path) -> float:
+    """FVD of two folders under stylegan-v, with the weights of `inputs` and the cache at `cache`.
+
+    Sets LEO_BENCH_CACHE.
+    """
     os.environ["LEO_BENCH_CACHE"] = str(cache)
     found = fvd(
-        str(inputs.real),
-        str(inputs.fake),
+        str(real),
+        str(fake),
         protocol="stylegan-v",
         clips=inputs.videos,
         weights=inputs.state_dict,

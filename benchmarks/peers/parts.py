@@ -111,10 +111,10 @@ class Inputs:
 def write_inputs(inputs: Inputs, part: Part) -> None:
     """Write the files that `part` needs into the folder of `inputs`."""
     if part in {"network", "videos"}:
-        _write_weights(inputs)
+        write_weights(inputs)
     if part == "videos":
-        _write_videos(inputs.real, "train", inputs.videos)
-        _write_videos(inputs.fake, "test", inputs.videos)
+        write_videos(inputs.real, inputs.videos, ".mp4")
+        write_videos(inputs.fake, inputs.videos, ".mp4", split="test")
 
 
 def registered_archive() -> Path | None:
@@ -132,7 +132,7 @@ def random_i3d() -> I3D:
     return net
 
 
-def _write_weights(inputs: Inputs) -> None:
+def write_weights(inputs: Inputs) -> None:
     """Those of StyleGAN-V's archive if it is on this machine; otherwise random ones."""
     archive = registered_archive()
     net = random_i3d() if archive is None else load_i3d(archive, bn_eps=1e-3)
@@ -170,9 +170,11 @@ def _write_torchscript(net: I3D, path: Path) -> None:
         jit.save(jit.script(_Detector(traced).eval()), str(path))
 
 
-def _write_videos(folder: Path, split: Literal["train", "test"], count: int) -> None:
-    """H.264 files of drawn faces with grain, which compress as camera pictures do."""
-    folder.mkdir()
+def write_videos(
+    folder: Path, count: int, suffix: str, split: Literal["train", "test"] = "train"
+) -> None:
+    """Write drawn faces with grain, which compress as camera pictures do, as `write_video` can."""
+    folder.mkdir(parents=True)
     world = open_world(
         "toy-faces", split, WorldShape(resolution=PIXELS, frames=FRAMES, count=count)
     )
@@ -180,7 +182,7 @@ def _write_videos(folder: Path, split: Literal["train", "test"], count: int) -> 
         pictures = world.read(i, range(FRAMES))
         grain = torch.randn(pictures.shape, generator=_seeded(i)) * 2
         noisy = (pictures + grain).round().clamp(0, 255).to(torch.uint8)
-        write_video(folder / f"{i:03d}.mp4", noisy, fps=25)
+        write_video(folder / f"{i:03d}{suffix}", noisy, fps=25)
 
 
 def _seeded(seed: int) -> torch.Generator:

@@ -5,6 +5,7 @@ Programs may need modules of one name, change global state, or crash; each has i
 
 import os
 import resource
+import time
 import traceback
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -30,11 +31,11 @@ class RemoteTask:
     def __init__(self, key: str, job: str, inputs: Inputs) -> None:
         context = get_context("spawn")
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, key, job, inputs))
+        self._process = context.Process(target=_serve_silently, args=(theirs, key, job, inputs))
         self._process.start()
         theirs.close()
         self.value: float | None = None
-        self.megabytes = 0.0
+        self.megabytes, self.seconds = 0.0, float("inf")
         try:
             self.items, self.remark = self._received()
         except RemoteError:
@@ -53,9 +54,14 @@ class RemoteTask:
         self.close()
 
     def __call__(self) -> None:
-        """Run once; `value` and the process's peak `megabytes` are those of this run."""
+        """Run once.
+
+        `value` is that of this run, `megabytes` the process's peak so far, and `seconds` the
+        fewest of the processor that a run took, which other load on the machine moves least.
+        """
         self._connection.send("run")
-        self.value, self.megabytes = self._received()
+        self.value, self.megabytes, seconds = self._received()
+        self.seconds = min(self.seconds, seconds)
 
     def close(self) -> None:
         """End the process."""
@@ -77,19 +83,34 @@ class RemoteTask:
         return answer
 
 
-def _serve(connection: Connection, key: str, job: str, inputs: Inputs) -> None:
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        os.dup2(nowhere.fileno(), 1)  # what peers print, libraries in C included
-        os.dup2(nowhere.fileno(), 2)
+def processor_seconds() -> float:
+    """Seconds of the processor: of this process, and of those it started that have ended."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ended.ru_utime + ended.ru_stime
+
+
+def serve(connection: Connection, key: str, job: str, inputs: Inputs) -> None:
+    """Prepare a task and run it whenever the other side sends a word, until that is closed.
+
+    Sends what `RemoteTask` receives; a string is an error.
+    """
     try:
         prepared = prepare(key, job, inputs)
         connection.send((prepared.items, prepared.remark))
-        while connection.recv() == "run":
+        while connection.recv():
+            began = processor_seconds()
             value = prepared.run()
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            connection.send((value, peak))
+            connection.send((value, peak, processor_seconds() - began))
     except EOFError:
-        return  # the other side is done
+        return
     except BaseException as error:
         lines = traceback.format_exception_only(error)[-1].split("\n")
         connection.send(lines[0])
+
+
+def _serve_silently(connection: Connection, key: str, job: str, inputs: Inputs) -> None:
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), 1)  # what peers print, libraries in C included
+        os.dup2(nowhere.fileno(), 2)
+    serve(connection, key, job, inputs)

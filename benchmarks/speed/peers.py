@@ -35,13 +35,21 @@ ABOUT: Mapping[Part, str] = {
     "videos": "FVD from mp4, a video",
 }
 
+TIMES = ("best", "median", "CPU")
+COLUMNS = (
+    *(f"ms, {of}" for of in TIMES),
+    *(f"{of}, times leo-bench's" for of in TIMES),
+    "value",
+    "peak MB",
+)
+
 
 def measure() -> list[Row]:
     """All parts; ten minutes on two quiet cores where every peer is installed."""
     with tempfile.TemporaryDirectory() as folder:
         inputs = Inputs(Path(folder))
         rows = [row for part in ROUNDS for row in compare(part, inputs, load_peers())]
-    return [*rows, _row(describe(), "", remark="the machine")]
+    return [*rows, _row("the machine", describe())]
 
 
 def compare(part: Part, inputs: Inputs, peers: Mapping[str, Peer]) -> list[Row]:
@@ -74,46 +82,32 @@ def compare(part: Part, inputs: Inputs, peers: Mapping[str, Peer]) -> list[Row]:
         return [
             _row(ABOUT[part], name, remark=missing[key])
             if key in missing
-            else _timed(ABOUT[part], name, tasks[key], timings[key], timings.get(OURS))
+            else _timed(_row(ABOUT[part], name), key, tasks, timings)
             for key, name in names.items()
         ]
 
 
-def _timed(about: str, name: str, task: RemoteTask, timing: Timing, ours: Timing | None) -> Row:
-    each = timing.shared_by(task.items)
-    fastest = "" if ours is None else f"{timing.fastest / ours.fastest:.2f}"
-    median = "" if ours is None else f"{timing.median / ours.median:.2f}"
-    return _row(
-        about,
-        name,
-        best=f"{each.fastest * 1e3:.1f}",
-        median=f"{each.median * 1e3:.1f}",
-        ratios=(fastest, median),
-        value="" if task.value is None else f"{task.value:.5g}",
-        peak=f"{task.megabytes:,.0f}",
-        remark=task.remark,
-    )
+def _row(about: str, name: str, remark: str = "") -> Row:
+    return {"what": about, "by": name} | dict.fromkeys(COLUMNS, "") | {"remark": remark}
 
 
-def _row(
-    about: str,
-    name: str,
-    *,
-    best: str = "",
-    median: str = "",
-    ratios: tuple[str, str] = ("", ""),
-    value: str = "",
-    peak: str = "",
-    remark: str = "",
+def _timed(
+    row: Row, key: str, tasks: Mapping[str, RemoteTask], timings: Mapping[str, Timing]
 ) -> Row:
-    return {
-        "what": about,
-        "by": name,
-        "ms, best": best,
-        "median": median,
-        "times leo-bench's, best": ratios[0],
-        "times leo-bench's, median": ratios[1],
-        "value": value,
-        "peak MB": peak,
-        "remark": remark,
-    }
+    """`row` with the numbers of the task `key`, beside those of leo-bench where it ran."""
+    task, timing = tasks[key], timings[key]
+    each = timing.shared_by(task.items)
+    cells = [each.fastest, each.median, task.seconds / task.items]
+    row |= {column: f"{cell * 1e3:.1f}" for column, cell in zip(COLUMNS, cells, strict=False)}
+    if OURS in tasks:
+        ratios = [
+            timing.fastest / timings[OURS].fastest,
+            timing.median / timings[OURS].median,
+            task.seconds / tasks[OURS].seconds,
+        ]
+        row |= {
+            f"{of}, times leo-bench's": f"{ratio:.2f}"
+            for of, ratio in zip(TIMES, ratios, strict=True)
+        }
+    value = "" if task.value is None else f"{task.value:.5g}"
+    return row | {"value": value, "peak MB": f"{task.megabytes:,.0f}", "remark": task.remark}
