@@ -1,7 +1,5 @@
 """How time and memory of feature extraction grow with clips, frames and resolution: growth.csv.
 
-    python -m leo_bench.benchmarks.evidence.growth
-
 H.264 files, i3d-toy, each case in a process of its own. Time is that of the processor, on one
 thread, which other work on the machine moves least; memory is the process's peak.
 """
@@ -49,9 +47,8 @@ def spent(case: MemoryCase, folder: Path) -> str:
     return json.dumps({"CPU seconds": f"{seconds:.2f}", "peak MB": f"{peak:.0f}"})
 
 
-def main() -> None:
-    """Measure all cases and write the file."""
-    rows = measure(CASES)
+def write_growth(rows: list[dict[str, str]]) -> None:
+    """Write growth.csv."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -59,5 +56,6 @@ def main() -> None:
     write_atomically(GROWTH, text.getvalue().encode())
 
 
-if __name__ == "__main__":
-    main()
+def read_growth() -> list[dict[str, str]]:
+    """The rows of growth.csv."""
+    return list(csv.DictReader(io.StringIO(GROWTH.read_text(encoding="utf-8"))))

@@ -1,18 +1,17 @@
 """Draws growth.csv: processor time and peak memory against clips, frames and resolution.
 
-    python -m leo_bench.benchmarks.evidence.growth_picture --out docs/growth.png
+    python -m leo_bench.benchmarks.evidence.growth_picture --measure --out docs/growth.png
 
-Needs matplotlib (extra `report`).
+`--measure` writes growth.csv anew, in some minutes. Needs matplotlib (extra `report`).
 """
 
 import argparse
-import csv
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leo_bench.benchmarks.cli.screen import out
-from leo_bench.benchmarks.evidence.growth import GROWTH
+from leo_bench.benchmarks.evidence.growth import CASES, measure, read_growth, write_growth
 from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.reports.pictures import need_matplotlib
 
@@ -60,12 +59,15 @@ def _curve(axes: "Axes", sizes: list[int], values: list[float], colour: str) -> 
 
 
 def main() -> None:
-    """Draw the picture from growth.csv."""
+    """Draw the picture from growth.csv, which is measured first where that is asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    path = parser.parse_args().out
-    draw(list(csv.DictReader(io.StringIO(GROWTH.read_text(encoding="utf-8")))), path)
-    out(str(path))
+    parser.add_argument("--measure", action="store_true", help="write growth.csv anew first")
+    asked = parser.parse_args()
+    if asked.measure:
+        write_growth(measure(CASES))
+    draw(read_growth(), asked.out)
+    out(str(asked.out))
 
 
 if __name__ == "__main__":
