@@ -85,7 +85,8 @@ class ManyClips:
             group = self._moments(places, weights[self.rows.video[places]], centre)
             for i in counted:
                 sums[i].add_(group)
-        return [self._gaussian(w, of, centre) for w, of in zip(each, sums, strict=True)]
+        # Each sum makes room for its root: at 2048 dimensions they are 32 MB each.
+        return [self._gaussian(weights, sums.pop(0), centre) for weights in each]
 
     def mean(self) -> Tensor:
         """Of all clips: float64 [D]."""
@@ -123,8 +124,12 @@ class ManyClips:
         share = weights[self.rows.video[places]] / sums.weight
         unbias = len(places) / (len(places) - self.correction)
         shift = sums.first / sums.weight
-        cov = (sums.second / sums.weight - shift[:, None] * shift) * unbias
-        return GaussianOfMany(self, places, share, centre + shift, cov, unbias, *_root(cov))
+        cov = sums.second.div_(sums.weight).sub_(shift[:, None] * shift)
+        spread = cov.square().sum().item()
+        cov.mul_(unbias)
+        return GaussianOfMany(
+            self, places, share, centre + shift, unbias, cov.trace(), spread, *_root(cov)
+        )
 
 
 @dataclass(frozen=True)
@@ -136,8 +141,9 @@ class GaussianOfMany:
         places: int64 [N], which of them have a weight above 0.
         share: float64 [N], their weights, which sum to 1.
         mean: float64 [D].
-        cov: float64 [D,D].
         unbias: N / (N - correction).
+        trace: of the covariance.
+        spread: trace of the square of the covariance, divided by N.
         root: float64 [K,D], S.
         is_triangle: whether it is one.
     """
@@ -146,18 +152,13 @@ class GaussianOfMany:
     places: Tensor
     share: Tensor
     mean: Tensor
-    cov: Tensor
     unbias: float
-
+    trace: Tensor
+    spread: float
     root: Tensor
     is_triangle: bool
 
     of_covariance = True
-
-    @property
-    def trace(self) -> Tensor:
-        """Of the covariance."""
-        return self.cov.trace()
 
     def influences(self, shift: Tensor, half_map: Tensor) -> Tensor:
         """See `frechet_influence.WeightedGaussian`."""
@@ -188,7 +189,7 @@ class GaussianOfMany:
             part=part,
             dimension=len(self.mean),
             correction=self.many.correction,
-            spread=(self.cov / self.unbias).square().sum().item(),
+            spread=self.spread,
         )
 
     def _to_map(self, vectors: Tensor) -> Tensor:
