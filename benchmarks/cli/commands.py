@@ -140,6 +140,7 @@ SPEED = Group(
         "metric": Verb("FVD in a training loop", _SPEED["metric"]),
         "motion": Verb("LEO's motion, by every sampler", _SPEED["motion"]),
         "long": Verb("LEO's long videos: time and peak memory", _SPEED["long"]),
+        "gpu": Verb("FVD of 2,048 + 2,048 clips on a GPU, by stages", _SPEED["gpu"]),
         "animator": Verb("LEO's image animator, plain and fast form", _SPEED["animator"]),
         "train": Verb("LEO's training loop: does it wait for data?", _SPEED["train"]),
     },

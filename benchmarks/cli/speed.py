@@ -17,6 +17,7 @@ CASES = {
     "motion": "LEO's motion: 1,024 frames of codes by every sampler, one video or eight at once.",
     "long": "LEO's long videos: 128 against 1,024 frames of leo:toy-faces, time and peak memory.",
     "peers": "leo-bench beside its peers, part by part, where they are installed.",
+    "gpu": "FVD of 2,048 + 2,048 clips from mp4 files on a GPU: stages, fp32 and bf16, batches.",
     "animator": "LEO's image animator at 256x256: encode, decode and both, plain and fast form.",
     "train": "LEO's training loop: whether it waits for data, frames packed or read each time.",
 }

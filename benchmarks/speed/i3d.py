@@ -35,7 +35,7 @@ def measure() -> list[Row]:
     Side by side, each clip goes through the network on one thread, as in a measurement. Takes half
     a minute on two quiet cores.
     """
-    net = _stand_in()
+    net = stand_in()
     fast = FastI3D(net, _CPU, _FLOAT)
     pair = torch.rand(2, 3, _SHORT, SIZE, SIZE, generator=_generator(0)) * 2 - 1
     clip, long = pair[:1], torch.rand(1, 3, _LONG, SIZE, SIZE, generator=_generator(1)) * 2 - 1
@@ -137,7 +137,7 @@ def _with_flops(net: I3D, clip: Tensor) -> tuple[Tensor, float]:
     return features, float(sum(counts))
 
 
-def _stand_in() -> I3D:
+def stand_in() -> I3D:
     """A network with random weights whose activations stay near one."""
     net = I3D().eval().requires_grad_(False)
     for seed, module in enumerate(net.modules()):

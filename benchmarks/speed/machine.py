@@ -15,6 +15,8 @@ import torch
 _CLIPS, _INPUTS, _OUTPUTS, _FRAMES, _SIDE = 2, 64, 192, 8, 56
 CONVOLUTION_FLOPS = 2 * 27 * _CLIPS * _INPUTS * _OUTPUTS * _FRAMES * _SIDE * _SIDE
 
+_CPU = torch.device("cpu")
+
 Task = Callable[[], object]
 Row = dict[str, str]  # one line of a table: column -> text; every row of a table has the same keys
 
@@ -82,16 +84,19 @@ def run_alone(module: str, call: str, names: str) -> str:
     return run.stdout
 
 
-def convolution(dtype: torch.dtype) -> Task:
+def convolution(
+    dtype: torch.dtype,
+    device: torch.device = _CPU,
+    layout: torch.memory_format = torch.channels_last_3d,
+) -> Task:
     """A 3x3x3 convolution of `CONVOLUTION_FLOPS` operations: large enough for the machine's best.
 
-    It runs in channels-last layout, the quicker one in both dtypes.
+    On a CPU the channels-last layout is the quicker one in both dtypes.
     """
     generator = torch.Generator().manual_seed(0)
     x = torch.rand(_CLIPS, _INPUTS, _FRAMES, _SIDE, _SIDE, generator=generator)
     weight = torch.rand(_OUTPUTS, _INPUTS, 3, 3, 3, generator=generator)
-    layout = torch.channels_last_3d
-    x, weight = (t.to(dtype).contiguous(memory_format=layout) for t in (x, weight))
+    x, weight = (t.to(device, dtype).contiguous(memory_format=layout) for t in (x, weight))
 
     @torch.inference_mode()
     def run() -> torch.Tensor:

@@ -15,13 +15,14 @@ from leo_bench.evaluation.extractors.numerics import chosen_device, full_precisi
 from leo_bench.evaluation.weights.registry import Verified, chosen_weights, shipped_weights
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
-_CUDA_FRAMES = 128  # in one pass on CUDA: 8 clips of 16, 1 of 128, as StyleGAN-V has
+CUDA_FRAMES = 128  # in one pass on CUDA: 8 clips of 16, 1 of 128, as StyleGAN-V has
 
 
 @dataclass(frozen=True)
 class I3DExtractor:
     """See `evaluation.extractors.ClipExtractor` for what the fields mean.
 
+    `frames_a_pass` acts on CUDA only, and another number may move the last digits of features.
     Every pass has the same shape, so that neither the choice of kernels nor their order of sums
     depends on the number of clips: one clip on a CPU; on CUDA a full batch, padded with the last
     clip.
@@ -34,6 +35,7 @@ class I3DExtractor:
     precision: str
     device: str
     network: Callable[[Tensor], Tensor]
+    frames_a_pass: int = CUDA_FRAMES
 
     def __call__(self, clips: Tensor) -> Tensor:
         """float32 [B,3,T,224,224], RGB, -1..1, T >= 9 -> float32 [B,dim] on the CPU.
@@ -43,7 +45,7 @@ class I3DExtractor:
         """
         check_clips(clips)
         device = torch.device(self.device)
-        size = max(1, _CUDA_FRAMES // clips.shape[2]) if device.type == "cuda" else 1
+        size = max(1, self.frames_a_pass // clips.shape[2]) if device.type == "cuda" else 1
         with full_precision(), torch.inference_mode():
             return in_full_batches(lambda batch: self.network(batch.to(device)), clips, size)
 
