@@ -49,9 +49,13 @@ class DirectStem:
         out = self._scratch.take("first", *shape)
         for start, stop in chunks(count, FRAMES):
             first, last = _frames_seen(frames, start, stop)
-            padded = self._scratch.take("padded", batch, last - first, side, side, 3).zero_()
+            padded = self._scratch.take("padded", batch, last - first, side, side, 3)
             begin, end = max(first, 0), min(last, frames)
-            inside = padded[:, begin - first : end - first, before : before + SIZE]
+            padded[:, : begin - first] = padded[:, end - first :] = 0
+            rows = padded[:, begin - first : end - first]
+            rows[:, :, :before] = rows[:, :, before + SIZE :] = 0
+            inside = rows[:, :, before : before + SIZE]
+            inside[:, :, :, :before] = inside[:, :, :, before + SIZE :] = 0
             inside[:, :, :, before : before + SIZE].copy_(clips[:, :, begin:end].movedim(1, -1))
             stem = self._stem(padded, padding=(0, 0, 0), stride=(_STRIDE,) * 3)
             pooled = halve_space(stem, 3).relu_()
