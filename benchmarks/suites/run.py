@@ -149,10 +149,10 @@ class _Job:
     resources: Resources
 
     def tried(self, number: str, work: Callable[[], _Made]) -> Done | None:
-        """The number, or why it failed; None: the first process has it, or has yet to compute it.
+        """The number, or why it failed; None: the first process computes it, this one is another.
 
         Raises:
-            UnlikeError: the processes are not alike, which no number stands.
+            UnlikeError: the processes differ, which is wrong for all numbers.
         """
         try:
             state, record = work()
