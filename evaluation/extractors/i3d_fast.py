@@ -50,7 +50,7 @@ class FastI3D:
     """
 
     def __init__(self, net: I3D, device: torch.device, dtype: torch.dtype) -> None:
-        self._like = like = torch.empty(0, device=device, dtype=dtype)
+        like = torch.empty(0, device=device, dtype=dtype)
         scratch = Scratch(like)
         stem, point = _folded(net.Conv3d_1a_7x7), _folded(net.Conv3d_2b_1x1)
         in_tiles = computes_products(like) and len(stem[0]) >= _STEM_CHANNELS

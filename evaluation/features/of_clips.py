@@ -41,7 +41,7 @@ FRAMES_A_BATCH = 128
 INPUT_BYTES = 4 * 3 * I3D_SIDE**2  # of one frame of a network's input
 # Of clips that are read, or being read, before a lane is free for them; one is in any case.
 AHEAD_BYTES = 160 * 2**20
-# What I3D needs besides for each frame of a clip (at its full width 4 MB were measured).
+# What I3D needs besides for each frame of a clip (at its full width 4.5 MB were measured).
 WORKING_BYTES = 5 * 2**20
 # Share of the memory which is free that clips in the network may take.
 MEMORY_SHARE = 4
