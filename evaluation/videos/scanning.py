@@ -62,6 +62,8 @@ def scan_places(layout: Layout, places: Sequence[Place], how: Scanning) -> list[
         _scan_share(layout, places, outcomes, how)
         how.cache.list_anew()
         outcomes = [*how.cache.recall(places)]
+        if how.team.rank == 0:
+            how.cache.merge()
     unknown = [index for index, outcome in enumerate(outcomes) if outcome is None]
     if not unknown:
         return [outcome for outcome in outcomes if outcome is not None]

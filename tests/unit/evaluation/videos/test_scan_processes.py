@@ -15,6 +15,7 @@ from made_videos import encode, moving, opened
 from thread_team import ThreadTeam, as_team
 
 from leo_bench.evaluation.errors import BadVideoError, InfrastructureError
+from leo_bench.evaluation.videos import scanned as scanned_videos
 from leo_bench.evaluation.videos import scanning
 from leo_bench.evaluation.videos.container import VideoFiles
 from leo_bench.evaluation.videos.scan_processes import ScanProcesses
@@ -159,3 +160,19 @@ def test_a_team_scans_each_video_once(
         for broken in alone.skipped  # by its share, then by each, as none is kept
     }
     assert sorted(chain(*shared.done_by.values())) == list(range(24))
+
+
+def test_the_first_merges_what_a_team_wrote(
+    videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for broken in opened(videos, on_error="skip", cache_root=tmp_path / "alone").skipped:
+        (videos / broken.name).unlink()
+    monkeypatch.setattr(scanned_videos, "MOST_SEGMENTS", 3)
+    cache = tmp_path / "shared"
+
+    def of_one(team: ThreadTeam) -> None:
+        opened(videos, cache_root=cache, team=team)
+
+    _, ended = as_team(2, of_one)
+    assert ended == [None, None]
+    assert 0 < len(list(cache.rglob("*.rows"))) <= 3
