@@ -240,8 +240,11 @@ def _read(path: Path) -> JournalContent | None:
 
 
 def _append(path: Path, entry: Entry) -> None:
-    with path.open("ab") as file:
-        file.write(_line(entry.model_dump(mode="json")))
+    try:
+        with path.open("ab") as file:
+            file.write(_line(entry.model_dump(mode="json")))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def _line(content: dict[str, Any]) -> bytes:

@@ -9,9 +9,10 @@ from PIL import Image
 from thread_team import ThreadTeam, as_team
 from torch import Tensor
 
-from leo_bench.benchmarks.datasets.preparation import JOURNAL, PrepareReport
+from leo_bench.benchmarks.datasets.preparation import JOURNAL, Entry, PartJournal, PrepareReport
 from leo_bench.benchmarks.prepare import work
 from leo_bench.benchmarks.prepare.run import prepare
+from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.processes.team import Alone, ShareDone
 from leo_bench.evaluation.videos.tensors import TensorVideos
 from leo_bench.leo.data.encode import VIDEOS_A_PART, CodeBook, encode
@@ -89,6 +90,16 @@ def test_the_journal_of_a_killed_process_is_taken_in(
     assert {json.loads(line)["name"] for line in journal.read_text().splitlines()[1:]} == {
         json.loads(line)["name"] for line in entries
     }
+
+
+def test_a_journal_that_cannot_be_written_is_said_by_any_process(tmp_path: Path) -> None:
+    journal = PartJournal(tmp_path, {"dataset": "weizmann"}, 1)
+    (path,) = tmp_path.iterdir()
+    path.unlink()
+    path.mkdir()
+    entry = Entry(split="train", name="a", path="a", frames=1, sources=(), digest="0" * 64)
+    with pytest.raises(InputError, match=r"prepare-1\.jsonl: cannot be written: Is a directory"):
+        journal.add(entry)
 
 
 class Means:
