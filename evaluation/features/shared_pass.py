@@ -16,7 +16,6 @@ from leo_bench.evaluation.features.jobs import ClipJob, Job, VideoNeeds, needs, 
 from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.features.one_pass import compute
 from leo_bench.evaluation.files.schema import settings_digest
-from leo_bench.evaluation.processes.team import Team
 
 # Pieces of each process, so that all end at about the same time.
 PIECES_A_PROCESS = 8
@@ -48,8 +47,7 @@ def fill_together(
         return
     jobs = [job for job in jobs_of() if not job.is_empty]
     wanted = needs(jobs)
-    for job in jobs:
-        _agree_on_computing(job, team)
+    _agree_on_computing(jobs, resources)
     sources = ", ".join(dict.fromkeys(job.source.name for job in jobs))
     content = _content(wanted)
     kinds = "; ".join(dict.fromkeys(map(_kind, jobs)))
@@ -73,13 +71,22 @@ def fill_together(
     team.wait(name, len(pieces))
 
 
-def _agree_on_computing(job: Job, team: Team) -> None:
-    """Check what the bits of features depend on besides videos and code."""
-    facts = _facts(job)
-    network = facts.get("extractor") or facts.get("embedder")
-    team.agree("version of torch", str(facts["torch"]))
-    team.agree("hardware", str(facts["hardware"]))
-    team.agree(f"weights of {network}", str(facts["weights"]))
+def _agree_on_computing(jobs: Sequence[Job], resources: Resources) -> None:
+    """Check what the bits of features depend on besides videos and code.
+
+    Jobs may differ: protocols name other weights of one network, and a network may have a device of
+    its own.
+    """
+    of_jobs = [_facts(job) for job in jobs]
+    networks = [facts.get("extractor") or facts.get("embedder") for facts in of_jobs]
+    weights = [f"{name} {facts['weights']}" for name, facts in zip(networks, of_jobs, strict=True)]
+    for what, values in (
+        ("version of torch", [facts["torch"] for facts in of_jobs]),
+        ("hardware", [facts["hardware"] for facts in of_jobs]),
+        ("weights", weights),
+    ):
+        value = ", ".join(map(str, dict.fromkeys(values)))
+        resources.team.agree(f"{resources.purpose}{what}", value)
 
 
 def _kind(job: Job) -> str:
@@ -110,6 +117,9 @@ def _clips(wanted: Sequence[VideoNeeds]) -> str:
 def _pieces(wanted: Sequence[VideoNeeds], processes: int) -> list[list[VideoNeeds]]:
     """Videos of one source each, in order."""
     size = -(-len(wanted) // (processes * PIECES_A_PROCESS * TOGETHER)) * TOGETHER
+    share = max(1, len(wanted) // processes)
+    if share < TOGETHER:  # so that all processes have some: a power of two, which divides it
+        size = 1 << (share.bit_length() - 1)
     size = min(size, LARGEST_PIECE)
     found = []
     for _, group in groupby(wanted, key=lambda each: id(each.source)):

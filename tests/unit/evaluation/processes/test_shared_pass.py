@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import pytest
 import torch
-from thread_team import ThreadTeam, as_team
+from thread_team import Shared, ThreadTeam, as_team
 from torch import Tensor
 
 from leo_bench.evaluation.embedders import EmbedderRequest, build_embedder
@@ -18,7 +19,7 @@ from leo_bench.evaluation.features.of_frames import FrameRecipe, embed_frames
 from leo_bench.evaluation.features.one_pass import fill
 from leo_bench.evaluation.features.shared_pass import fill_together
 from leo_bench.evaluation.features.stores import MemoryStore
-from leo_bench.evaluation.processes.team import ShareDone
+from leo_bench.evaluation.processes.team import ShareDone, UnlikeError
 from leo_bench.evaluation.videos.source import WrappedVideos
 from leo_bench.evaluation.videos.tensors import TensorVideos
 
@@ -111,3 +112,44 @@ def test_processes_that_see_other_videos_are_refused(recipe: FrameRecipe) -> Non
 
 def test_one_process_alone_is_not_asked(recipe: FrameRecipe) -> None:
     fill_together(lambda: pytest.fail("asked"), Resources(MemoryStore()), "fail")
+
+
+def test_measurements_of_a_command_may_have_other_weights_of_one_network(
+    recipe: FrameRecipe,
+) -> None:
+    """As `run` measures under two protocols, each with its weights file."""
+    source, store = counted(), MemoryStore()
+    weights = ["a" * 64, "b" * 64]
+
+    def run(team: ThreadTeam) -> None:
+        for number, digest in enumerate(weights):
+            embedder = replace(recipe.embedder, weights=digest)
+            jobs = [job_of(source, replace(recipe, embedder=embedder))]
+            resources = Resources(store, team=team, purpose=f"number {number}: ")
+            with suppress(ShareDone):
+                fill_together(lambda jobs=jobs: jobs, resources, "fail")
+
+    _, ended = as_team(2, run)
+    assert ended == [None, None]
+    assert set(source.read.values()) == {2}
+
+
+def test_other_weights_in_another_process_are_refused(recipe: FrameRecipe) -> None:
+    def run(team: ThreadTeam) -> None:
+        embedder = replace(recipe.embedder, weights=str(team.rank))
+        jobs = [job_of(counted(), replace(recipe, embedder=embedder))]
+        fill_together(lambda: jobs, Resources(MemoryStore(), team=team), "fail")
+
+    _, ended = as_team(2, run)
+    assert [type(error) for error in ended].count(UnlikeError) == 1
+
+
+@pytest.mark.parametrize(("processes", "pieces"), [(5, 5), (12, 20), (40, 40), (64, 40)])
+def test_many_processes_have_some_of_few_videos(
+    recipe: FrameRecipe, processes: int, pieces: int
+) -> None:
+    job = job_of(counted(), recipe)
+    team = ThreadTeam(1, processes, Shared())
+    with pytest.raises(ShareDone):
+        fill_together(lambda: [job], Resources(MemoryStore(), team=team), "fail")
+    assert team.shared.done_by == {1: list(range(pieces))}
