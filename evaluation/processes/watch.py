@@ -31,7 +31,7 @@ class Member(NamedTuple):
 
     rank: int
     host: str
-    space: str  # of process numbers; containers of one name may have their own
+    space: str  # of process numbers; machines and containers of one name have their own
     pid: int
 
     @property
@@ -61,8 +61,9 @@ class Member(NamedTuple):
 def member_here(rank: int) -> Member:
     """This process."""
     space = ""
-    with suppress(OSError):  # Linux
-        space = str(Path("/proc/self/ns/pid").readlink())
+    with suppress(OSError):  # Linux; the start tells apart machines of one name
+        start = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        space = f"{start} {Path('/proc/self/ns/pid').readlink()}"
     return Member(rank, socket.gethostname(), space, os.getpid())
 
 
@@ -79,7 +80,9 @@ class Watch:
         self._others: dict[int, Member] = {}
         self._over, self._code, self._losing = threading.Event(), 0, threading.RLock()
         self._main, self._leaving = threading.get_ident(), threading.Lock()
+        self._is_ending = False
         board.put(f"member/{seat.rank}", json.dumps(self._me))
+        board.put(f"beat/{seat.rank}", "0")  # one that dies before its next beat falls silent, too
         self._before = signal.signal(signal.SIGTERM, self._terminated)
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._thread.start()
@@ -122,32 +125,42 @@ class Watch:
 
     def _run(self) -> None:
         """Beat and look, until this process leaves or another one has failed."""
+        try:
+            code = self._looked()
+        except InfrastructureError as error:
+            if self._over.is_set():
+                return
+            self._say_lost(error)
+            code = error.exit_code
+        if code is not None:
+            self._end(code)
+
+    def _looked(self) -> int | None:
+        """The exit code, once another process has failed; None, once this one has left.
+
+        Raises:
+            InfrastructureError: the store does not answer.
+        """
         board = Board(self._seat)
         beats, heard, since = 0, "", time.monotonic()
         watched = self._next(board, self._seat.rank)
         while not self._over.wait(BEAT_SECONDS):
-            try:
-                beats += 1
-                board.put(f"beat/{self._seat.rank}", str(beats))
-                for rank in range(self._seat.size):
-                    self._member(board, rank)  # while the store answers
-                if (code := board.look("failed")) is not None:
-                    return self._end(int(code))
-                if watched is not None and board.look(f"left/{watched}") is not None:
-                    watched, heard, since = self._next(board, watched), "", time.monotonic()
-                if watched is None:
-                    continue
-                beat = board.look(f"beat/{watched}") or ""
-                if beat != heard:
-                    heard, since = beat, time.monotonic()
-                silent = bool(heard) and time.monotonic() - since > SILENT_SECONDS
-                if silent or self._gone(board, watched):
-                    return self._end(self._say_dead(board, watched))
-            except InfrastructureError as error:
-                if not self._over.is_set():
-                    self._say_lost(error)
-                    self._end(error.exit_code)
-                return None
+            beats += 1
+            board.put(f"beat/{self._seat.rank}", str(beats))
+            for rank in range(self._seat.size):
+                self._member(board, rank)  # while the store answers
+            if (code := board.look("failed")) is not None:
+                return int(code)
+            if watched is not None and board.look(f"left/{watched}") is not None:
+                watched, heard, since = self._next(board, watched), "", time.monotonic()
+            if watched is None:
+                continue
+            beat = board.look(f"beat/{watched}") or ""
+            if beat != heard:
+                heard, since = beat, time.monotonic()
+            silent = bool(heard) and time.monotonic() - since > SILENT_SECONDS
+            if silent or self._gone(board, watched):
+                return self._say_dead(board, watched)
         return None
 
     def _next(self, board: Board, rank: int) -> int | None:
@@ -190,7 +203,7 @@ class Watch:
             self._code = error.exit_code
         here = [member for member in self._others.values() if member.is_near(self._me)]
         alive = [member.rank for member in here if not member.is_gone(self._me)]
-        if self._me.rank < min(alive, default=self._seat.size):
+        if self._me.rank <= min(alive, default=self._me.rank):
             dead = next((member for member in here if member.is_gone(self._me)), None)
             _say(_died(dead.text) if dead else f"{error}; {GOES_ON}")
 
@@ -200,7 +213,8 @@ class Watch:
             if self._over.is_set():
                 return
             self._code = code
-            signal.pthread_kill(self._main, signal.SIGTERM)
+            if not self._is_ending:
+                signal.pthread_kill(self._main, signal.SIGTERM)
         if not self._over.wait(LEAVE_SECONDS):
             os._exit(code)
 
@@ -208,8 +222,11 @@ class Watch:
         """SIGTERM: of the watch, of torchrun because a process died, or of the user.
 
         Raises:
-            TeamEnded: always.
+            TeamEnded: the first time; a second one would interrupt what the first cleans up.
         """
+        if self._is_ending:
+            return
+        self._is_ending = True
         try:
             raise TeamEnded(self._code or self._cause())
         except InfrastructureError as error:
