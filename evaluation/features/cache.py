@@ -29,6 +29,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features import loose_files, packs
 from leo_bench.evaluation.features.key_folder import KeyFolder
 from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.evaluation.files.places import UNKEPT
 from leo_bench.evaluation.videos import segments
 
 SEAL = "sha256"
@@ -135,7 +136,7 @@ class FeatureStore:
         freed = StoreSize(len(old), sum(stat.st_size for stat in old.values()))
         for path in old:
             path.unlink(missing_ok=True)
-        for folder in (self.root / "features").glob("*"):
+        for folder in (*(self.root / "features").glob("*"), *(self.root / UNKEPT).glob("*")):
             if not any(_of_videos(folder)):
                 shutil.rmtree(folder, ignore_errors=True)
         return freed
@@ -180,6 +181,7 @@ class FeatureStore:
         scanned = [*videos.rglob(f"[!.]*{segments.ENDING}"), *videos.glob("stat-v*.sqlite*")]
         left_by_kills = [*features.rglob(".*.part"), *numbers.glob(".*.part")]
         left_by_kills += videos.rglob(".*.part")
+        left_by_kills += [path for path in (self.root / UNKEPT).rglob("*") if path.is_file()]
         kept = [*_of_videos(features), *numbers.glob("[!.]*.json")]
         return sorted([*kept, *left_by_kills, *packed, *scanned])
 

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+UNKEPT = "unkept"  # in the cache: what processes of one command share, and remove at its end
+
 
 def cache_root() -> Path:
     """LEO_BENCH_CACHE, else `leo-bench` in the user's cache folder (XDG_CACHE_HOME, ~/.cache)."""

@@ -6,21 +6,33 @@ disk, which also keep it for the next command.
 
 import hashlib
 import json
+import math
+import secrets
 import shutil
 import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from leo_bench.evaluation.errors import InfrastructureError, InputError
 from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.evaluation.files.places import UNKEPT
 from leo_bench.evaluation.processes.board import Board, Seat, seat_of_environment
-from leo_bench.evaluation.processes.team import Alone, ShareDone, Team, UnlikeError
+from leo_bench.evaluation.processes.team import (
+    Alone,
+    ShareDone,
+    Team,
+    TeamEnded,
+    UnlikeError,
+)
 from leo_bench.evaluation.processes.watch import Watch
 
-PATIENCE_SECONDS = 60.0  # for a file of another machine to appear on a network file system
+START_SECONDS = 120.0  # in which all processes come as far as the first of them
+PATIENCE_SECONDS = 90.0  # for another machine's file: NFS keeps listings for up to 60 s
 POLL_SECONDS = 0.5
-UNKEPT = "unkept"  # in the cache: features of commands that keep none
+
+SeenT = TypeVar("SeenT")
 
 
 @cache
@@ -40,12 +52,23 @@ class TorchrunTeam:
 
     Args:
         seat: of this process.
+
+    Raises:
+        InputError: these processes have been a team before.
+        TeamEnded: likewise, and another one has said so.
     """
 
     def __init__(self, seat: Seat) -> None:
         self.rank, self.size = seat.rank, seat.size
-        self.name = hashlib.sha256(f"{seat.address} {seat.run}".encode()).hexdigest()[:16]
         self._board = Board(seat)
+        if self._board.look(f"left/{seat.rank}") is not None:  # what that one counted stands still
+            if self._board.add("again", 1) > 1:
+                raise TeamEnded(InputError.exit_code)
+            raise InputError(
+                "this torchrun has run a command before: start every command with a torchrun of "
+                "its own"
+            )
+        self.name = self._board.put_first("name", secrets.token_hex(8))
         self._watch = Watch(seat, self._board)
         self._shared: set[Path] = set()
         self._unkept: set[Path] = set()
@@ -144,35 +167,42 @@ class TorchrunTeam:
         Raises:
             TeamEnded: one of them failed or died.
         """
-        pause = 0.01
-        while not is_so():
+        self._within(math.inf, lambda: is_so() or None)
+
+    def _within(self, seconds: float, ask: Callable[[], SeenT | None]) -> SeenT | None:
+        """The answer of the other processes; None: there is none in this time.
+
+        Raises:
+            TeamEnded: one of them failed or died.
+        """
+        until, pause = time.monotonic() + seconds, 0.01
+        while (answer := ask()) is None and time.monotonic() < until:
             self._watch.check()
             time.sleep(pause)
             pause = min(2 * pause, POLL_SECONDS)
+        return answer
 
     def _see(self, key: str, rank: int, folder: Path) -> None:
         """Wait for the mark of another process.
 
         Raises:
-            UnlikeError: it does not appear.
+            InfrastructureError: the process does not come.
+            UnlikeError: its mark does not appear.
         """
-        until = time.monotonic() + PATIENCE_SECONDS
-        told = None
-        while time.monotonic() < until:
-            self._watch.check()
-            told = told or self._board.look(key)
-            if told is not None:
-                name = Path(told).name
-                if any(path.name == name for path in folder.iterdir()):
-                    return
-                if Path(told).parent != folder:
-                    break
-            time.sleep(0.02 if told is None else POLL_SECONDS)
+        told = self._within(START_SECONDS, lambda: self._board.look(key))
         if told is None:
-            raise InfrastructureError(f"rank {rank} did not start within {PATIENCE_SECONDS:.0f} s")
+            raise InfrastructureError(f"rank {rank} did not start within {START_SECONDS:.0f} s")
+        mark = Path(told)
+        patience = PATIENCE_SECONDS if mark.parent == folder else 0
+        if self._within(patience, lambda: _lists(folder, mark.name) or None):
+            return
         me = self._watch.me
         raise UnlikeError(
             f"{folder}: rank {me.rank} on {me.host} does not see what rank {rank} writes to "
-            f"{Path(told).parent}; several processes share the cache: set LEO_BENCH_CACHE to one "
+            f"{mark.parent}; several processes share the cache: set LEO_BENCH_CACHE to one "
             "folder that all machines see"
         )
+
+
+def _lists(folder: Path, name: str) -> bool:
+    return any(path.name == name for path in folder.iterdir())

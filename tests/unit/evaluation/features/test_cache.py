@@ -11,6 +11,7 @@ import torch
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.cache import FeatureStore, StoreSize
 from leo_bench.evaluation.files.atomic import write_atomically
+from leo_bench.evaluation.files.places import UNKEPT
 
 DIGEST = "ab" * 32
 CLIPS = {"0:16:1": torch.arange(4.0), "16:16:1": torch.ones(4)}
@@ -96,6 +97,14 @@ def test_what_a_killed_run_left_is_pruned(tmp_path: Path) -> None:
     assert store.size().files == 2
     store.prune(older_than_days=0)
     assert store.size().files == 0
+
+
+def test_what_killed_processes_did_not_want_to_keep_is_pruned(tmp_path: Path) -> None:
+    FeatureStore(tmp_path / UNKEPT / "ab").write("key", DIGEST, CLIPS)
+    assert FeatureStore(tmp_path).size().files == 1
+    assert FeatureStore(tmp_path).prune(older_than_days=5).files == 0
+    assert FeatureStore(tmp_path).prune(older_than_days=0).files == 1
+    assert not list((tmp_path / UNKEPT).iterdir())
 
 
 def test_scanned_videos_are_pruned_and_so_is_their_older_form(tmp_path: Path) -> None:
