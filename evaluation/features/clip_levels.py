@@ -115,12 +115,14 @@ def _by_processes(
     for _ in clips:
         try:
             found = next(coming)
-        except RuntimeError as error:
+        except (RuntimeError, OSError, EOFError) as error:
             if str(error).startswith("Caught "):  # raised in a process by code of ours
                 raise
+            # Torch says so, or what the process had read can no longer be fetched from it.
+            how = (str(error).splitlines() or [type(error).__name__])[0].strip()
             raise InfrastructureError(
-                f"a process that reads videos died ({str(error).splitlines()[0].strip()}): if "
-                "memory ran out, give fewer --workers; the same command goes on from there"
+                f"a process that reads videos died ({how}): if memory ran out, give fewer "
+                "--workers; the same command goes on from there"
             ) from None
         if isinstance(found, InputError):
             raise found

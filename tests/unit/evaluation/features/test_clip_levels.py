@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -109,14 +110,16 @@ def test_a_broken_video_is_named_and_leaves_those_before_it(
         assert (error.value.video, error.value.reason) == ("broken", "is cut short")
 
 
+@pytest.mark.parametrize("seconds", [0, 1])  # after which it is dead, with clips not yet fetched
 def test_a_process_that_is_killed_ends_the_command_with_one_line(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, seconds: int
 ) -> None:
     monkeypatch.setattr(clip_levels, "cores", lambda: 2)
-    levels = clips_of(deadly("a", "b", "c", "kill")).by_processes(2)
+    levels = clips_of(deadly("a", "b", "c", "d", "e", "f", "kill", "g")).by_processes(2)
     assert levels is not None
     with pytest.raises(InfrastructureError, match="a process that reads videos died") as error:
-        list(levels)
+        for _ in levels:
+            time.sleep(seconds)
     assert "\n" not in str(error.value)
 
 
