@@ -20,7 +20,9 @@ from leo_bench.evaluation.processes.board import Board, Seat
 from leo_bench.evaluation.processes.team import TeamEnded
 
 BEAT_SECONDS = 1.0
-SILENT_SECONDS = 10.0  # without a beat, after which a process counts as dead
+# Own beats without one of another process, after which that one counts as dead. Where all stand
+# still, as by Ctrl-Z, none is counted.
+SILENT_BEATS = 10
 CAUSE_SECONDS = 3.0  # for which the cause of torchrun's SIGTERM is looked for
 LEAVE_SECONDS = 15.0  # that a process may take to leave its work
 GOES_ON = "what was finished is kept, and the same command goes on from there"
@@ -142,7 +144,7 @@ class Watch:
             InfrastructureError: the store does not answer.
         """
         board = Board(self._seat)
-        beats, heard, since = 0, "", time.monotonic()
+        beats, heard, heard_at = 0, "", 0
         watched = self._next(board, self._seat.rank)
         while not self._over.wait(BEAT_SECONDS):
             beats += 1
@@ -152,13 +154,13 @@ class Watch:
             if (code := board.look("failed")) is not None:
                 return int(code)
             if watched is not None and board.look(f"left/{watched}") is not None:
-                watched, heard, since = self._next(board, watched), "", time.monotonic()
+                watched, heard, heard_at = self._next(board, watched), "", beats
             if watched is None:
                 continue
             beat = board.look(f"beat/{watched}") or ""
             if beat != heard:
-                heard, since = beat, time.monotonic()
-            silent = bool(heard) and time.monotonic() - since > SILENT_SECONDS
+                heard, heard_at = beat, beats
+            silent = bool(heard) and beats - heard_at > SILENT_BEATS
             if silent or self._gone(board, watched):
                 return self._say_dead(board, watched)
         return None

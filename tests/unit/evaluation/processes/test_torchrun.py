@@ -1,5 +1,6 @@
 """Processes of torchrun: those of a store in this process, of which this one is rank 0."""
 
+import json
 import os
 import re
 import signal
@@ -143,6 +144,24 @@ def test_a_process_that_loses_the_store_says_so_and_ends(
     said = [line for line in capfd.readouterr().err.splitlines() if line.startswith("leo-bench")]
     assert len(said) == 1
     assert re.search("store of torchrun's processes .* does not answer", said[0])
+
+
+def test_a_process_of_another_machine_that_falls_silent_counts_as_dead(
+    kept_store: Store,
+    seat: Callable[[Store], Seat],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watch, "BEAT_SECONDS", 0.02)
+    place = seat(kept_store)
+    board, team = Board(place), TorchrunTeam(place)
+    member = watch.Member(1, "elsewhere", "its space", os.getpid())
+    board.put("member/1", json.dumps(member))
+    board.put("beat/1", "0")
+    assert ended(team) == 3
+    said = [line for line in capfd.readouterr().err.splitlines() if line.startswith("leo-bench")]
+    assert len(said) == 1
+    assert f"rank 1 (process {os.getpid()} on elsewhere) has died" in said[0]
 
 
 def test_a_process_that_is_ending_is_not_interrupted_by_a_second_signal(
