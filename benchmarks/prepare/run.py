@@ -4,6 +4,7 @@ Prepared data lies in `OUT/DATASET/SPLIT/VIDEO`, where OUT is a data root. The s
 resumes where the last one stopped; other options need another OUT.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -87,6 +88,7 @@ def prepare(
 
     Raises:
         ShareDone: in every process but the first, when no video is left for it.
+        UnlikeError: the processes find other videos in the download.
         InputError: the download holds nothing of the data set, an option is not for it, `out` holds
             it prepared with other options, another preparation is running there, or the disk is
             full.
@@ -103,6 +105,8 @@ def prepare(
     chosen = options.model_dump(mode="json", include=set(recipe.options) - {"metadata"})
     header = {"dataset": dataset_id, "prepare_version": recipe.version, "options": chosen}
     team = team or Alone()
+    names = "\n".join(f"{job.split}/{job.name}" for job in jobs).encode("utf-8", "surrogateescape")
+    team.agree(f"videos of {dataset_id} in {download}", hashlib.sha256(names).hexdigest()[:16])
     with ExitStack() as held:
         journal: Journal | PartJournal
         if team.rank == 0:

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from thread_team import ThreadTeam, as_team
+from thread_team import Shared, ThreadTeam, as_team
 from torch import Tensor
 
 from leo_bench.benchmarks.datasets.preparation import JOURNAL, Entry, PartJournal, PrepareReport
 from leo_bench.benchmarks.prepare import work
 from leo_bench.benchmarks.prepare.run import prepare
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.processes.team import Alone, ShareDone
+from leo_bench.evaluation.processes.team import Alone, ShareDone, UnlikeError
 from leo_bench.evaluation.videos.tensors import TensorVideos
 from leo_bench.leo.data.encode import VIDEOS_A_PART, CodeBook, encode
 from leo_bench.leo.data.videos import open_training_videos
@@ -90,6 +90,14 @@ def test_the_journal_of_a_killed_process_is_taken_in(
     assert {json.loads(line)["name"] for line in journal.read_text().splitlines()[1:]} == {
         json.loads(line)["name"] for line in entries
     }
+
+
+def test_a_process_that_finds_other_videos_is_refused(tmp_path: Path, download: Path) -> None:
+    team = ThreadTeam(1, 2, Shared())
+    team.agree(f"videos of weizmann in {download}", "those of the first")
+    with pytest.raises(UnlikeError, match="videos of weizmann"):
+        prepare("weizmann", download, tmp_path / "out", team=team)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_journal_that_cannot_be_written_is_said_by_any_process(tmp_path: Path) -> None:
