@@ -1,10 +1,11 @@
 """Motion codes of all frames of a data set, made once by the trained animator.
 
-book = encode(animator, videos, digest, folder, team)
+book = encode(animator, videos, digest, machine, folder, team)
 write_codes(book, run / "codes.safetensors")
 book.sequences         # one float32 [T,M] a training video
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.extractors.numerics import hardware
 from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.processes.team import Team
 from leo_bench.leo.data.videos import TrainingVideos, judged
@@ -94,6 +96,7 @@ def encode(
     animator: Encoder,
     videos: TrainingVideos,
     digest: str,
+    machine: str,
     folder: Path,
     team: Team,
     progress: Progress | None = None,
@@ -104,17 +107,22 @@ def encode(
         animator: the encoder.
         videos: the videos.
         digest: `CodeBook.digest`.
-        folder: for the parts; what a killed command left there is taken.
+        machine: what decides the last bits of the codes besides (`machine_of`).
+        folder: for the parts; what a killed command on such a machine left there is taken.
         team: the processes.
         progress: called with videos done and videos in all.
 
     Raises:
         ShareDone: in every process but the first.
+        UnlikeError: the processes have other videos, animators or machines.
         InputError: `folder` cannot be written to.
     """
-    name, count = f"codes/{digest}", len(videos.frame_counts)
+    team.agree("digest of videos and animator", digest)
+    team.agree("torch and hardware", machine)
+    made_from = hashlib.sha256(f"{digest} {machine}".encode()).hexdigest()[:16]
+    name, count = f"codes/{made_from}", len(videos.frame_counts)
     starts = range(0, count, VIDEOS_A_PART)
-    parts = folder / digest[:16]
+    parts = folder / made_from
 
     def part(piece: int) -> Tensor:
         """The codes of some videos, from their file or made anew."""
@@ -143,6 +151,11 @@ def encode(
         held_out=list(videos.held_out),
         digest=digest,
     )
+
+
+def machine_of(device: str) -> str:
+    """What decides the last bits of a network's output on this machine."""
+    return f"torch {torch.__version__}, {hardware(device)}"
 
 
 def _codes_of(animator: Encoder, videos: TrainingVideos, video: int) -> Tensor:

@@ -21,7 +21,15 @@ from leo_bench.evaluation.files.known_names import known_are
 from leo_bench.evaluation.processes.team import Alone, Team
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.evaluation.videos.source import VideoSource, fingerprint
-from leo_bench.leo.data.encode import CODES, CodeBook, Progress, encode, read_codes, write_codes
+from leo_bench.leo.data.encode import (
+    CODES,
+    CodeBook,
+    Progress,
+    encode,
+    machine_of,
+    read_codes,
+    write_codes,
+)
 from leo_bench.leo.data.videos import (
     PACK_BYTES,
     TrainingVideos,
@@ -219,7 +227,8 @@ def encode_run(job: Job, team: Team | None = None) -> CodeBook:
         if not path.is_file():
             encoder = ImageAnimator(generator_from_file(animator).to(device))
             parts = path.with_name(PARTS)
-            book = encode(encoder, job.videos, job.codes_digest, parts, team, job.progress)
+            machine = machine_of(device)
+            book = encode(encoder, job.videos, job.codes_digest, machine, parts, team, job.progress)
             write_codes(replace(book, animator=job.animator_digest), path)
             shutil.rmtree(parts, ignore_errors=True)
     team.first_only()
