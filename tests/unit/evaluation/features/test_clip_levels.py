@@ -110,6 +110,11 @@ def test_a_broken_video_is_named_and_leaves_those_before_it(
         assert (error.value.video, error.value.reason) == ("broken", "is cut short")
 
 
+def _use(levels: Iterator[Tensor], seconds: int) -> None:
+    for _ in levels:
+        time.sleep(seconds)
+
+
 @pytest.mark.parametrize("seconds", [0, 1])  # after which it is dead, with clips not yet fetched
 def test_a_process_that_is_killed_ends_the_command_with_one_line(
     monkeypatch: pytest.MonkeyPatch, seconds: int
@@ -118,8 +123,7 @@ def test_a_process_that_is_killed_ends_the_command_with_one_line(
     levels = clips_of(deadly("a", "b", "c", "d", "e", "f", "kill", "g")).by_processes(2)
     assert levels is not None
     with pytest.raises(InfrastructureError, match="a process that reads videos died") as error:
-        for _ in levels:
-            time.sleep(seconds)
+        _use(levels, seconds)
     assert "\n" not in str(error.value)
 
 
