@@ -93,23 +93,24 @@ def resources(
 ) -> "Resources":
     """Cache, threads and progress of a command, and the processes that divide its work.
 
-    `workers` None: as many as suit the machine.
+    `workers` None: as many as suit the machine, of which each of its processes has a share.
     """
     import torch
 
     from leo_bench.evaluation.features.cache import FeatureStore
     from leo_bench.evaluation.features.of_clips import Resources
     from leo_bench.evaluation.features.single_thread_pool import cores
+    from leo_bench.evaluation.processes.board import processes_here
     from leo_bench.evaluation.processes.torchrun import this_team
 
-    team = this_team()
+    team, share = this_team(), max(1, cores() // processes_here())
     store = FeatureStore(cache_root()) if keep else None
     if team.size > 1:
         store = FeatureStore(team.share_folder(cache_root(), keep=keep))
     return Resources(
         store=store,
         workers=workers or THREADS,
-        processes=(workers or cores()) if torch.cuda.is_available() else 0,
+        processes=(workers or share) if torch.cuda.is_available() else 0,
         batch=batch,
         team=team,
         opening=Bar("opening", "videos"),

@@ -177,7 +177,7 @@ class Resources:
             `if __name__ == "__main__"`.
         batch: clips handed to the extractor at once on a GPU; None: as many as make FRAMES_A_BATCH
             frames.
-        team: processes that divide the work on videos (`one_pass.fill_together`).
+        team: processes that divide the work on videos (`shared_pass.fill_together`).
         purpose: names the measurement among several of a command, for the team's messages.
         opening: told while sources are opened: videos done, videos in all.
         progress: told after every clip or batch: clips done, clips to do.

@@ -61,6 +61,12 @@ def seat_of_environment() -> Seat | None:
         ) from None
 
 
+def processes_here() -> int:
+    """How many of torchrun's processes share this machine; 1 without torchrun."""
+    told = os.environ.get("LOCAL_WORLD_SIZE", "1")
+    return int(told) if told.isdigit() and int(told) else 1
+
+
 class Board:
     """Texts and counters by name, seen by all processes; an object for each thread.
 

@@ -3,10 +3,13 @@
 import os
 
 import pytest
+import torch
 from thread_team import Shared, ThreadTeam
 
 from leo_bench.benchmarks.cli.processes import FIRST_SECONDS, with_processes
+from leo_bench.benchmarks.cli.screen import resources
 from leo_bench.evaluation.errors import InfrastructureError, InputError
+from leo_bench.evaluation.features import single_thread_pool
 from leo_bench.evaluation.processes import torchrun
 from leo_bench.evaluation.processes.board import seat_of_environment
 from leo_bench.evaluation.processes.team import TeamEnded, UnlikeError
@@ -74,3 +77,17 @@ def test_what_all_processes_find_is_left_to_the_first(
             with_processes(command, "team")()
         assert str(ended.value) == ("" if is_told else said)
         assert team.patience == [patience]
+
+
+@pytest.mark.parametrize(("here", "share"), [(None, 64), ("8", 8), ("100", 1)])
+def test_processes_of_a_machine_share_its_cores(
+    here: str | None, share: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight processes of a GPU box would else start eight times as many readers as it has cores."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(single_thread_pool, "cores", lambda: 64)
+    monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
+    if here is not None:
+        monkeypatch.setenv("LOCAL_WORLD_SIZE", here)
+    assert resources(workers=None, keep=False).processes == share
+    assert resources(workers=3, keep=False).processes == 3
