@@ -75,6 +75,10 @@ class FastI3D:
             InputError: the clips have another shape.
         """
         check_clips(clips)
+        with self._scratch.held():
+            return self._features(clips)
+
+    def _features(self, clips: Tensor) -> Tensor:
         first = self._first(clips)
         batch, frames = first.shape[:2]
         x = self._scratch.take("second", batch, frames, SIZE // 8, SIZE // 8, self._second_outputs)

@@ -85,7 +85,8 @@ class TiledStem:
         batch, _, frames = clips.shape[:3]
         count = -(-frames // _STRIDE)
         out = self._scratch.take("first", batch, count, SIZE // 4, SIZE // 4, self.outputs)
-        for clip, place in zip(clips, out, strict=True):
+        # Pixels are read two at a time, side by side; one who calls with other strides pays a copy.
+        for clip, place in zip(clips.contiguous(), out, strict=True):
             for start, stop in chunks(count, FRAMES):
                 self._run(self._squares(clip, start, stop), place[start:stop])
         return out

@@ -7,6 +7,7 @@ arithmetic on it.
 import math
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from torch import Tensor
 
@@ -14,8 +15,10 @@ from torch import Tensor
 FRAMES = 8
 
 
-class Scratch(threading.local):
-    """Arrays that are kept between calls, for each thread its own.
+class Scratch:
+    """Sets of arrays that are kept between calls: as many as there were calls at one time.
+
+    Which threads call is of no account, since a pool may run two calls at a time on any of 16.
 
     Args:
         like: a tensor of their device and dtype.
@@ -23,14 +26,30 @@ class Scratch(threading.local):
 
     def __init__(self, like: Tensor) -> None:
         self._like = like
-        self._kept: dict[str, Tensor] = {}
+        self._unused: list[dict[str, Tensor]] = []
+        self._of_thread = threading.local()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold a set of arrays for one call, in this thread."""
+        try:
+            arrays = self._unused.pop()
+        except IndexError:
+            arrays = {}
+        self._of_thread.arrays = arrays
+        try:
+            yield
+        finally:
+            del self._of_thread.arrays
+            self._unused.append(arrays)
 
     def take(self, name: str, *shape: int) -> Tensor:
-        """An array of any contents, until `name` is taken again."""
+        """An array of any contents from the set that is held, until `name` is taken again."""
         size = math.prod(shape)
-        kept = self._kept.get(name)
+        arrays: dict[str, Tensor] = self._of_thread.arrays
+        kept = arrays.get(name)
         if kept is None or len(kept) < size:
-            kept = self._kept[name] = self._like.new_empty(size)
+            kept = arrays[name] = self._like.new_empty(size)
         return kept[:size].view(shape)
 
 

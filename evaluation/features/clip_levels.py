@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from leo_bench.evaluation.errors import InfrastructureError, InputError
 from leo_bench.evaluation.features.single_thread_pool import Lanes, cores, readers
+from leo_bench.evaluation.processes.board import processes_here
 from leo_bench.evaluation.videos.source import Selection, VideoSource, each_levels
 from leo_bench.evaluation.videos.stored import Layout, Stored, StoredVideos
 
@@ -167,10 +168,10 @@ def _shared(shape: torch.Size) -> Tensor:
 
 
 def _shared_bytes() -> int:
-    """Bytes for clips in shared memory."""
+    """Bytes for clips of this process in shared memory."""
     if not SHARED_MEMORY.is_dir():  # not Linux
         return LEVELS_BYTES
-    return min(LEVELS_BYTES, shutil.disk_usage(SHARED_MEMORY).free // 2)
+    return min(LEVELS_BYTES, shutil.disk_usage(SHARED_MEMORY).free // 2 // processes_here())
 
 
 def _context() -> ForkServerContext:

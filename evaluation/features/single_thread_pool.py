@@ -18,6 +18,7 @@ from typing import Self, TypeVar
 
 import torch
 
+from leo_bench.evaluation.processes.board import processes_here
 from leo_bench.evaluation.videos.ahead import in_order
 
 A = TypeVar("A")
@@ -153,7 +154,10 @@ def readers(wanted: int, pixels: int) -> int:
 
 
 def available_bytes() -> int:
-    """Memory that this process could still take: of the machine, or of its container if less."""
+    """Memory that this process could still take: of the machine, or of its container if less.
+
+    Processes of torchrun on one machine have an equal share each.
+    """
     free = [_of_machine()]
     try:  # Linux, cgroup v2
         limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
@@ -162,7 +166,7 @@ def available_bytes() -> int:
             free.append(int(limit) - int(used))
     except (OSError, ValueError):
         pass
-    return max(0, min(free))
+    return max(0, min(free)) // processes_here()
 
 
 def _start(together: threading.Barrier, allowed: int, torchs: int) -> None:

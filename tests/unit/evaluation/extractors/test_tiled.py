@@ -1,5 +1,8 @@
 """Convolutions of I3D in tiles, and directly, are the convolutions, with ReLU and pool."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 from torch import Tensor
@@ -32,14 +35,17 @@ def test_a_cube_is_a_same_convolution(
     x, weight, bias = normal(*shape, 8), normal(12, 8, 3, 3, 3) / 15, normal(12, seed=1)
     expected = F.conv3d(x.relu().movedim(4, 1), weight, bias, padding=1).relu().movedim(1, 4)
     like = torch.empty(0, dtype=dtype)
-    cube = form(weight, bias, like, Scratch(like))
+    scratch = Scratch(like)
+    cube = form(weight, bias, like, scratch)
     out = like.new_full(expected.shape, torch.nan)
-    cube(x.to(like), out)
+    with scratch.held():
+        cube(x.to(like), out)
     assert_near(out, expected)
     if shape[2] % 4 == 0:
         pooled = max_pool(expected.movedim(4, 1), (1, 3, 3), (1, 2, 2)).movedim(1, 4)
         out = like.new_full(pooled.shape, torch.nan)
-        cube.pooled(x.to(like), out)
+        with scratch.held():
+            cube.pooled(x.to(like), out)
         assert_near(out, pooled)
 
 
@@ -56,13 +62,38 @@ def test_a_stem_is_the_networks_first_two_units_and_the_pool_between(
     pooled = max_pool(first, (1, 3, 3), (1, 2, 2))
     expected = F.conv3d(pooled, point[0].float(), point[1].float()).relu().movedim(1, 4)
     like = torch.empty(0)
-    assert_near(form(stem, point, like, Scratch(like))(clips.float()), expected)
+    scratch = Scratch(like)
+    channels_last = clips.float().contiguous(memory_format=torch.channels_last_3d)
+    with scratch.held():
+        for given in (clips.float(), channels_last):
+            assert_near(form(stem, point, like, scratch)(given), expected)
 
 
 def test_kept_arrays_are_reused_and_grow() -> None:
     scratch = Scratch(torch.empty(0, dtype=torch.float64))
-    first = scratch.take("one", 3, 4)
-    assert first.dtype == torch.float64
-    assert scratch.take("one", 2, 5).data_ptr() == first.data_ptr()
-    assert scratch.take("one", 5, 5).shape == (5, 5)
-    assert scratch.take("two", 3).data_ptr() != scratch.take("one", 3).data_ptr()
+    with scratch.held():
+        first = scratch.take("one", 3, 4)
+        assert first.dtype == torch.float64
+        assert scratch.take("one", 2, 5).data_ptr() == first.data_ptr()
+        assert scratch.take("one", 5, 5).shape == (5, 5)
+        assert scratch.take("two", 3).data_ptr() != scratch.take("one", 3).data_ptr()
+
+
+def test_as_many_sets_of_arrays_are_kept_as_calls_run_at_one_time() -> None:
+    scratch, barrier = Scratch(torch.empty(0)), threading.Barrier(3)
+
+    def call(together: bool) -> int:
+        with scratch.held():
+            address = scratch.take("one", 3).data_ptr()
+            if together:
+                barrier.wait(timeout=20)
+            return address
+
+    with ThreadPoolExecutor(3) as pool:
+        assert len(set(pool.map(call, [True] * 3))) == 3
+    scratch = Scratch(torch.empty(0))
+    alone = []
+    for _ in range(3):  # each in a new thread
+        with ThreadPoolExecutor(1) as pool:
+            alone.append(pool.submit(call, False).result())
+    assert len(set(alone)) == 1

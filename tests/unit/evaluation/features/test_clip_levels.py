@@ -145,6 +145,10 @@ def test_little_shared_memory_leaves_room_for_few_clips(
     monkeypatch.setattr(clip_levels.shutil, "disk_usage", lambda _: SimpleNamespace(free=3 * 1024))
     clips = LevelClips(stored, [(0, range(FRAMES))] * 48, recipe().load, 1024)
     assert clips.by_processes(8) is None
+    monkeypatch.setattr(clip_levels.shutil, "disk_usage", lambda _: SimpleNamespace(free=8 * 1024))
+    assert clip_levels._shared_bytes() == 4 * 1024
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")  # torchrun's
+    assert clip_levels._shared_bytes() == 1024
 
 
 @pytest.mark.parametrize("preprocess", PREPROCESS)

@@ -121,3 +121,10 @@ def test_readers_are_counted_by_bytes(wanted: int, pixels: int, right: int) -> N
 
 def test_memory_is_left_and_no_more_than_there_is() -> None:
     assert 2**20 < available_bytes() < 2**50
+
+
+def test_processes_of_a_machine_share_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{MODULE}._of_machine", lambda: 1000)
+    assert available_bytes() == 1000
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "8")
+    assert available_bytes() == 125
