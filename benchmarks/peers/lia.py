@@ -17,7 +17,12 @@ def animation(inputs: Inputs) -> Prepared:
 
     @torch.no_grad()
     def run() -> None:
-        with patch.object(torch.Tensor, "cuda", lambda tensor: tensor):
+        with (
+            patch.object(torch.Tensor, "cuda", lambda tensor: tensor),
+            patch.object(torch, "qr", torch.linalg.qr),
+        ):
             net(source, driving)
 
-    return Prepared(run, remark="`.cuda()` of its warping is left out")
+    return Prepared(
+        run, remark="`.cuda()` is left out; torch.linalg.qr for torch.qr, which is gone"
+    )

@@ -3,6 +3,7 @@
 Programs may need modules of one name, change global state, or crash; each has its own process.
 """
 
+import contextlib
 import os
 import resource
 import time
@@ -36,6 +37,7 @@ class RemoteTask:
         theirs.close()
         self.value: float | None = None
         self.megabytes, self.seconds = 0.0, float("inf")
+        self.error = ""  # of the run that failed, after which there is no other
         try:
             self.items, self.remark = self._received()
         except RemoteError:
@@ -59,7 +61,8 @@ class RemoteTask:
         `value` is that of this run, `megabytes` the process's peak so far, and `seconds` the
         fewest of the processor that a run took, which other load on the machine moves least.
         """
-        self._connection.send("run")
+        with contextlib.suppress(BrokenPipeError):  # its process ended: that is received
+            self._connection.send("run")
         self.value, self.megabytes, seconds = self._received()
         self.seconds = min(self.seconds, seconds)
 
@@ -77,8 +80,9 @@ class RemoteTask:
             answer = self._connection.recv()
         except EOFError:
             self._process.join()
-            raise RemoteError(f"its process ended with code {self._process.exitcode}") from None
+            answer = f"its process ended with code {self._process.exitcode}"
         if isinstance(answer, str):
+            self.error = answer
             raise RemoteError(answer)
         return answer
 

@@ -64,21 +64,23 @@ def compare(part: Part, inputs: Inputs, peers: Mapping[str, Peer]) -> list[Row]:
     asked = {key: peer for key, peer in peers.items() if part in peer.parts}
     names = {OURS: OURS} | {key: peer.name for key, peer in asked.items()}
     missing = {key: how_to_install(peer) for key, peer in asked.items() if not is_here(key, peer)}
+    jobs: dict[str, tuple[str, str]] = {key: (key, part) for key in names if key not in missing}
+    if part == "videos":
+        names[AGAIN], jobs[AGAIN] = f"{OURS}, again", (OURS, AGAIN)
     with ExitStack() as processes:
         tasks: dict[str, RemoteTask] = {}
-        for key in names:
-            if key in missing:
-                continue
+        for name, (key, job) in jobs.items():
             try:
-                tasks[key] = processes.enter_context(RemoteTask(key, part, inputs))
-                tasks[key]()
+                tasks[name] = processes.enter_context(RemoteTask(key, job, inputs))
             except RemoteError as error:
-                tasks.pop(key, None)
-                missing[key] = f"does not run here: {error}"
-        if part == "videos" and OURS in tasks:
-            names[AGAIN] = f"{OURS}, again"
-            tasks[AGAIN] = processes.enter_context(RemoteTask(OURS, AGAIN, inputs))
-        timings = interleaved(tasks, ROUNDS[part])
+                missing[name] = f"does not run here: {error}"
+        timings: dict[str, Timing] = {}
+        while tasks and not timings:
+            try:
+                timings = interleaved(tasks, ROUNDS[part])
+            except RemoteError:  # begin again without those that failed
+                for name in [name for name, task in tasks.items() if task.error]:
+                    missing[name] = f"does not run here: {tasks.pop(name).error}"
         return [
             _row(ABOUT[part], name, remark=missing[key])
             if key in missing

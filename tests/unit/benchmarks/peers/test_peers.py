@@ -115,7 +115,7 @@ LAYOUTS = {
                 def forward(self, source, driving):
                     assert source.shape == driving.shape == (1, 3, 256, 256)
                     assert -1 <= source.min() and source.max() <= 1
-                    return torch.ones(1).cuda()
+                    return torch.qr(torch.eye(2))[0].cuda()
             """,
     },
     "fastvideo": {
@@ -243,8 +243,10 @@ def test_absent_and_broken_peers_are_rows_that_say_so(
         def __init__(self, key: str, job: str, inputs: Inputs) -> None:
             if key == "broken":
                 raise RemoteError("ImportError: no sqrtm")
-            self.prepared, self.value, self.megabytes = prepare(key, job, inputs), 0.0, 1.0
-            self.items, self.remark, self.seconds = 1, "", 4.0
+            self.dies = key == "dies"
+            self.prepared = prepare("scipy" if self.dies else key, job, inputs)
+            self.value, self.megabytes = 0.0, 1.0
+            self.items, self.remark, self.seconds, self.error = 1, "", 4.0, ""
 
         def __enter__(self) -> "Here":
             return self
@@ -252,20 +254,26 @@ def test_absent_and_broken_peers_are_rows_that_say_so(
         def __exit__(self, *_: object) -> None: ...
 
         def __call__(self) -> None:
+            if self.dies:
+                self.error = "its process ended with code -9"
+                raise RemoteError(self.error)
             self.value = self.prepared.run() or 0.0
 
-    def at_once(tasks: dict[str, object], rounds: int) -> dict[str, Timing]:
+    def at_once(tasks: dict[str, Here], rounds: int) -> dict[str, Timing]:
+        for task in tasks.values():
+            task()
         return {name: Timing(1.0, 2.0 if name == OURS else 3.0) for name in tasks}
 
     monkeypatch.setattr(speed_of_peers, "RemoteTask", Here)
     monkeypatch.setattr(speed_of_peers, "interleaved", at_once)
     known = load_peers()["scipy"]
     absent = known.model_copy(update={"package": "no_such_package", "install": "pip install it"})
-    peers: dict[str, Peer] = {"absent": absent, "broken": known, "scipy": known}
+    peers: dict[str, Peer] = {"absent": absent, "broken": known, "dies": known, "scipy": known}
     rows = speed_of_peers.compare("statistic", inputs, peers)
-    ours, gone, broken, other = rows
+    ours, gone, broken, died, other = rows
     assert gone["remark"] == how_to_install(absent) == f"not here: pip install it ({known.source})"
     assert broken["remark"] == "does not run here: ImportError: no sqrtm"
+    assert died["remark"] == "does not run here: its process ended with code -9"
     ratios = [row["median, times leo-bench's"] for row in (ours, other)]
     assert ratios == ["1.00", "1.50"]
     assert gone["ms, best"] == broken["ms, best"] == ""
