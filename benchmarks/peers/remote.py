@@ -17,6 +17,8 @@ from typing import Any, Self
 from leo_bench.benchmarks.peers.called import prepare
 from leo_bench.benchmarks.peers.parts import Inputs
 
+PATIENCE_SECONDS = 900.0  # for one answer: loaders of some peers can wait for each other for ever
+
 
 class RemoteError(Exception):
     """A task could not be prepared or run; the message is one line."""
@@ -67,17 +69,20 @@ class RemoteTask:
         self.seconds = min(self.seconds, seconds)
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, which has nothing to lose."""
         self._connection.close()  # which ends its loop
         self._process.join(timeout=10)
         if self._process.is_alive():
-            self._process.terminate()
+            self._process.kill()
             self._process.join()
         self._process.close()
 
     def _received(self) -> Any:
         try:
-            answer = self._connection.recv()
+            if self._connection.poll(PATIENCE_SECONDS):
+                answer = self._connection.recv()
+            else:
+                answer = f"it gave no answer within {PATIENCE_SECONDS:.0f} s"
         except EOFError:
             self._process.join()
             answer = f"its process ended with code {self._process.exitcode}"

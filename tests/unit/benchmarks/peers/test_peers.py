@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from leo_bench.benchmarks.peers import leo_bench_itself
+from leo_bench.benchmarks.peers import leo_bench_itself, remote
 from leo_bench.benchmarks.peers.called import OURS, prepare
 from leo_bench.benchmarks.peers.definitions import Peer, how_to_install, is_here, load_peers
 from leo_bench.benchmarks.peers.parts import FRAMES, Inputs
@@ -293,3 +293,11 @@ def test_the_error_of_a_task_is_one_line(inputs: Inputs) -> None:
     with ours, theirs:
         serve(theirs, "scipy", "no_such_part", inputs)
         assert re.fullmatch("AttributeError: .*no_such_part.*", ours.recv())
+
+
+def test_a_peer_that_gives_no_answer_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "PATIENCE_SECONDS", 0.0)  # the import of torch alone takes longer
+    with pytest.raises(RemoteError, match="it gave no answer within 0 s"):
+        RemoteTask("scipy", "statistic", Inputs(tmp_path))
