@@ -135,11 +135,14 @@ SPEED = Group(
         "statistics": Verb(
             "Fréchet distance, KVD and intervals, in every form", _SPEED["statistics"]
         ),
+        "growth": Verb("All numbers of a distance, by the number of clips", _SPEED["growth"]),
         "score": Verb("score, against the commands of its metrics", _SPEED["score"]),
         "memory": Verb("Peak memory of feature extraction", _SPEED["memory"]),
         "metric": Verb("FVD in a training loop", _SPEED["metric"]),
         "motion": Verb("LEO's motion, by every sampler", _SPEED["motion"]),
         "long": Verb("LEO's long videos: time and peak memory", _SPEED["long"]),
+        "peers": Verb("leo-bench beside systems that compute the same", _SPEED["peers"]),
+        "shares": Verb("Shares of FVD's time, by layout of the videos", _SPEED["shares"]),
         "gpu": Verb("FVD of 2,048 + 2,048 clips on a GPU, by stages", _SPEED["gpu"]),
         "animator": Verb("LEO's image animator, plain and fast form", _SPEED["animator"]),
         "train": Verb("LEO's training loop: does it wait for data?", _SPEED["train"]),

@@ -89,6 +89,3 @@ def test_a_killed_leo_ends_as_if_it_had_not_been(
         ended = leo_bench(*line("lmdm", "straight"))
         assert ended.code == 0, ended.err
         assert bool(ended.out) == bool(ended.err) == (rank == 0)
-        ended = leo_bench("encode", "--run", tmp_path / "straight", "--cpu")
-        assert ended.code == 0, ended.err
-        assert bool(ended.out) == (rank == 0)

@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 import typer
 from places import ROOT
 
+from leo_bench.benchmarks.cli.commands import SPEED
 from leo_bench.benchmarks.cli.main import MISUSE, app
+from leo_bench.benchmarks.cli.speed import CASES
 from leo_bench.evaluation.errors import InputError
 
 HISTORY = {"CHANGELOG.md", "DECISIONS.md"}  # they name what was there
@@ -149,3 +151,7 @@ def test_a_script_is_read_to_the_end_of_each_command() -> None:
     (line,) = lines_of("gate.yml", script)
     assert words_of(line.text) == ["run", "$SUITE", "--records", "x"]
     assert refusal(words_of(line.text), line.whole) is None
+
+
+def test_every_measurement_of_speed_is_a_command() -> None:
+    assert SPEED.verbs.keys() == CASES.keys()
