@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from leo_bench.benchmarks.speed.i3d import stand_in
+from leo_bench.benchmarks.peers.parts import random_i3d
 from leo_bench.benchmarks.speed.machine import CONVOLUTION_FLOPS, Row, Task, convolution
 from leo_bench.evaluation.clips import ClipRef, Window
 from leo_bench.evaluation.extractors.i3d import I3D
@@ -53,7 +53,7 @@ def measure(videos: int = VIDEOS) -> list[Row]:
     Raises:
         InputError: there is no GPU here.
     """
-    device, net = chosen_device("cuda"), stand_in()
+    device, net = chosen_device("cuda"), random_i3d()
     networks = {name: of_dtype(net, device, name) for name in ("fp32", "bf16")}
     with tempfile.TemporaryDirectory() as folder:
         trial = Trial(Path(folder), networks, of_dtype(net, torch.device("cpu"), "fp32"), videos)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from leo_bench.benchmarks.peers.parts import random_i3d
 from leo_bench.benchmarks.speed.machine import (
     CONVOLUTION_FLOPS,
     Row,
@@ -35,7 +36,7 @@ def measure() -> list[Row]:
     Side by side, each clip goes through the network on one thread, as in a measurement. Takes half
     a minute on two quiet cores.
     """
-    net = stand_in()
+    net = random_i3d()
     fast = FastI3D(net, _CPU, _FLOAT)
     pair = torch.rand(2, 3, _SHORT, SIZE, SIZE, generator=_generator(0)) * 2 - 1
     clip, long = pair[:1], torch.rand(1, 3, _LONG, SIZE, SIZE, generator=_generator(1)) * 2 - 1
@@ -135,18 +136,6 @@ def _with_flops(net: I3D, clip: Tensor) -> tuple[Tensor, float]:
     for hook in hooks:
         hook.remove()
     return features, float(sum(counts))
-
-
-def stand_in() -> I3D:
-    """A network with random weights whose activations stay near one."""
-    net = I3D().eval().requires_grad_(False)
-    for seed, module in enumerate(net.modules()):
-        if isinstance(module, torch.nn.Conv3d):
-            scale = (2 / module.weight[0].numel()) ** 0.5
-            module.weight.copy_(
-                torch.randn(module.weight.shape, generator=_generator(seed)) * scale
-            )
-    return net
 
 
 def _generator(seed: int) -> torch.Generator:

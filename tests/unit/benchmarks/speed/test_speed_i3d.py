@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from leo_bench.benchmarks.peers.parts import random_i3d
 from leo_bench.benchmarks.speed import i3d
 from leo_bench.benchmarks.speed.i3d import measure
 from leo_bench.benchmarks.speed.machine import (
@@ -55,7 +56,7 @@ def test_every_form_is_measured_against_the_plain_one(monkeypatch: pytest.Monkey
         return {name: Timing(1.0, 1.0) for name in tasks}
 
     monkeypatch.setattr(i3d, "_LONG", 20)
-    monkeypatch.setattr(i3d, "stand_in", narrow)
+    monkeypatch.setattr(i3d, "random_i3d", narrow)
     monkeypatch.setattr(i3d, "interleaved", at_once)
     rows = measure()
     errors = {(r["what"], r["frames"]): float(r["features differ"]) for r in rows if r["frames"]}
@@ -66,9 +67,9 @@ def test_every_form_is_measured_against_the_plain_one(monkeypatch: pytest.Monkey
     assert all(list(row) == list(rows[0]) for row in rows)
 
 
-def teststand_in_weights_keep_activations_in_range() -> None:
+def test_random_weights_keep_activations_in_range() -> None:
     with torch.inference_mode():
-        features: Tensor = i3d.stand_in()(torch.zeros(1, 3, 9, 224, 224) + 0.5)
+        features: Tensor = random_i3d()(torch.zeros(1, 3, 9, 224, 224) + 0.5)
     assert 1e-2 < float(features.abs().mean()) < 1e2
 
 
