@@ -15,7 +15,7 @@ sys.path[:0] = [str(ROOT), str(DOCS / "extensions")]
 LEFT_OUT = (
     *("Document", "Extrapolation", "Forms", "FrameChoice", "PlannedNumber", "StatisticsForm"),
     *("StoredVideos", "TableGrid", "VideoInfluences", "VideoRows", "WeightedSide"),
-    "WeightedStatistic",
+    *("Team", "WeightedStatistic"),
 )
 PACKAGES = ("evaluation", "leo", "baselines", "benchmarks", "reports")
 
