@@ -4,7 +4,7 @@ import torch
 
 from leo_bench.benchmarks.peers.called import peer_module
 from leo_bench.benchmarks.peers.leo_bench_itself import CODE, CONFIG, WINDOW
-from leo_bench.benchmarks.peers.parts import Inputs, Prepared
+from leo_bench.benchmarks.peers.parts import Inputs, Prepared, denoising
 from leo_bench.leo.config import load_config
 
 
@@ -23,14 +23,7 @@ def motion(inputs: Inputs, videos: int = 1) -> Prepared:
         use_scale_shift_norm=True,
     )
     net.eval().requires_grad_(False)
-    window, step = torch.zeros(videos, CODE, WINDOW), torch.zeros(videos, dtype=torch.int64)
-
-    @torch.inference_mode()
-    def run() -> None:
-        for _ in range(inputs.steps):
-            net(window, step)
-
-    return Prepared(run, inputs.steps)
+    return denoising(net, torch.zeros(videos, CODE, WINDOW), inputs.steps)
 
 
 def motion_of_eight(inputs: Inputs) -> Prepared:

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from leo_bench.benchmarks.api.distances import fvd
-from leo_bench.benchmarks.peers.parts import PIXELS, Inputs, Prepared
+from leo_bench.benchmarks.peers.parts import PIXELS, Inputs, Prepared, denoising
 from leo_bench.evaluation.distances.frechet import FrechetOptions, frechet_of_features
 from leo_bench.evaluation.distances.kernel import KernelOptions, kernel_distance
 from leo_bench.evaluation.extractors import ExtractorRequest, build_extractor
@@ -57,13 +57,7 @@ def motion(inputs: Inputs, videos: int = 1) -> Prepared:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         net = FastUNet1d(UNet1d(CODE, load_config(CONFIG).lmdm.network).eval())
-    window, step = torch.zeros(videos, WINDOW, CODE), torch.zeros(videos, dtype=torch.int64)
-
-    def run() -> None:
-        for _ in range(inputs.steps):
-            net(window, step)
-
-    return Prepared(run, inputs.steps)
+    return denoising(net, torch.zeros(videos, WINDOW, CODE), inputs.steps)
 
 
 def motion_of_eight(inputs: Inputs) -> Prepared:

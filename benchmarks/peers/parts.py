@@ -108,6 +108,18 @@ class Inputs:
         return real, fake * 1.1
 
 
+def denoising(net: Callable[[Tensor, Tensor], Tensor], windows: Tensor, steps: int) -> Prepared:
+    """So many steps of a denoiser on the same windows, one a video along the first dimension."""
+    step = torch.zeros(len(windows), dtype=torch.int64)
+
+    @torch.inference_mode()
+    def run() -> None:
+        for _ in range(steps):
+            net(windows, step)
+
+    return Prepared(run, steps)
+
+
 def write_inputs(inputs: Inputs, part: Part) -> None:
     """Write the files that `part` needs into the folder of `inputs`."""
     if part in {"network", "videos"}:
