@@ -22,9 +22,10 @@ from leo_bench.evaluation.metrics import DistanceName
 from leo_bench.evaluation.records.distance import Record, record_path
 from leo_bench.evaluation.uncertainty.intervals import Interval
 from leo_bench.evaluation.videos.discover import OpenOptions
-from leo_bench.leo.sampling.drawing import Drawing, Sampling
+from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.grid import renderings
 from leo_bench.leo.sampling.model import LeoModel, find_model
+from leo_bench.leo.sampling.options import Sampling
 
 WORLDS = ("toy-faces", "toy-bodies")
 UNTOUCHED = "other half"

@@ -19,7 +19,7 @@ class Variant(Data):
         label: its name in the paper's table.
         about: what it is.
         changes: changes of the config, as after --set, for a variant that is trained.
-        sampling: options of `leo.sampling.drawing.Sampling`, for one that is only sampled.
+        sampling: options of `leo.sampling.options.Sampling`, for one that is only sampled.
     """
 
     label: str

@@ -30,7 +30,8 @@ from leo_bench.leo.checkpoint import DamagedFileError, read_tensors, write_tenso
 from leo_bench.leo.config import LmdmConfig
 from leo_bench.leo.data.encode import CodeBook
 from leo_bench.leo.diffusion.codes import code_windows
-from leo_bench.leo.sampling.drawing import Drawing, SampleRow
+from leo_bench.leo.sampling.drawing import Drawing
+from leo_bench.leo.sampling.options import SampleRow
 
 COMPONENTS = 32  # at most; fewer if there are few windows
 LEARNED_FROM = 4096  # windows of the training videos, evenly spaced

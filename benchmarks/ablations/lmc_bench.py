@@ -56,7 +56,7 @@ class LmcRequest(NetworkOptions):
         frames, protocol, clips: of FVD, as in `ScoreRequest`.
         acd: frame protocol of the ACD; None: that of the data set if it needs no download; "none":
             no ACD.
-        sampler, steps: as in `leo.sampling.drawing.Sampling`.
+        sampler, steps: as in `leo.sampling.options.Sampling`.
     """
 
     run: str | None = None

@@ -43,8 +43,9 @@ from leo_bench.evaluation.uncertainty.mean_intervals import difference_interval,
 from leo_bench.evaluation.uncertainty.paired_shares import paired_difference, wilson_interval
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.source import Selection, VideoSource, fingerprint
-from leo_bench.leo.sampling.drawing import Drawing, Sampling
+from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.model import LeoModel, device_named, find_model
+from leo_bench.leo.sampling.options import Sampling
 
 LEAST_ALIKE = -1.0  # of samples without motion, or whose positions diverge entirely
 
@@ -66,7 +67,7 @@ class TransitionRequest(Data):
         join: concatenate the codes of different real videos, which are shorter than the samples.
         real_count: largest number of real videos; None: the number of samples, but at least as
             many as the calibration needs.
-        seed, sampler, steps: as in `leo.sampling.drawing.Sampling`.
+        seed, sampler, steps: as in `leo.sampling.options.Sampling`.
         repetition: what counts as repeated motion.
         data_root: where prepared data sets lie.
         device: of the networks; None: a GPU where there is one.

@@ -38,8 +38,9 @@ from leo_bench.leo.data.videos import cut_note
 from leo_bench.leo.diffusion import SamplerKind
 from leo_bench.leo.models.animator import ImageAnimator
 from leo_bench.leo.networks.layers import to_pixels
-from leo_bench.leo.sampling.drawing import Drawing, Sampling
+from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.model import LeoModel, device_named, find_model, shipped_models
+from leo_bench.leo.sampling.options import Sampling
 from leo_bench.leo.sampling.source import LeoSource
 from leo_bench.leo.stages import STAGES
 

@@ -25,8 +25,9 @@ from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.source import VideoSource
 from leo_bench.leo.data.videos import at_size
 from leo_bench.leo.diffusion.gaussian import Sampler
-from leo_bench.leo.sampling.drawing import Drawing, SampleRow, Sampling
+from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.model import LeoModel, find_model
+from leo_bench.leo.sampling.options import SampleRow, Sampling
 
 FRAMES = 16
 LONG = 128  # frames, more than one window

@@ -30,9 +30,10 @@ from leo_bench.leo.config import Evaluation
 from leo_bench.leo.data.encode import CODES
 from leo_bench.leo.data.videos import judged, split
 from leo_bench.leo.diffusion.gaussian import Sampler
-from leo_bench.leo.sampling.drawing import Drawing, Sampling
+from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.model import LeoModel, device_named
 from leo_bench.leo.sampling.nearest_frames import NearestFrames
+from leo_bench.leo.sampling.options import Sampling
 from leo_bench.leo.sampling.source import LeoSource
 from leo_bench.leo.stages import ENTRIES, STAGES
 from leo_bench.leo.training.job import Job

@@ -39,8 +39,8 @@ from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.files.schema import Data, parse
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.write import check_fps, write_video
-from leo_bench.leo.sampling.drawing import Sampling
 from leo_bench.leo.sampling.model import LeoModel, device_named, find_model
+from leo_bench.leo.sampling.options import Sampling
 from leo_bench.leo.sampling.rendering import Rendering
 from leo_bench.leo.sampling.source import LeoSource
 from leo_bench.leo.stage import Share

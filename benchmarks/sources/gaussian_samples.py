@@ -56,7 +56,7 @@ class GaussianQuery(Data):
         frames: length of a sample.
         count: number of samples; None: as many as there are starts.
         seed: seed of the codes.
-        first_frame: as in `leo.sampling.drawing.Sampling`.
+        first_frame: as in `leo.sampling.options.Sampling`.
     """
 
     start: str

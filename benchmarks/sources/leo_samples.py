@@ -14,9 +14,10 @@ from leo_bench.benchmarks.sources.start_frames import open_start_frames
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.leo.sampling.drawing import Drawing, Sampling
+from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.model import LeoModel, device_named, find_model
 from leo_bench.leo.sampling.nearest_frames import NearestFrames
+from leo_bench.leo.sampling.options import Sampling
 from leo_bench.leo.sampling.source import LeoSource
 
 

@@ -7,85 +7,23 @@ drawing.draw([SampleRow(0, 0, 0), SampleRow(0, 0, 1)])  # two motions of one sam
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Protocol
 
 import torch
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.files.schema import Data
 from leo_bench.evaluation.videos.source import VideoSource
 from leo_bench.leo.config import CddpmConfig
 from leo_bench.leo.data.videos import at_size
-from leo_bench.leo.diffusion import SamplerKind
 from leo_bench.leo.diffusion.conditioning import CONDITIONS, added, residuals
 from leo_bench.leo.diffusion.gaussian import Key, Sampler, check_steps
 from leo_bench.leo.sampling.model import LeoModel
+from leo_bench.leo.sampling.options import SampleRow, Sampling
 from leo_bench.leo.sampling.rendering import Stretch
 from leo_bench.leo.sampling.rollout import Rollout, Transitions
 from leo_bench.leo.seeds import generator
 from leo_bench.leo.stages import ENTRIES, STAGES
-
-# Left out of what is saved where they are off.
-_LATER = ("reencode", "transition_every", "guidance", "first_frame_sampler", "dtype")
-
-
-class Sampling(Data):
-    """Options of sampling; sample i depends on these and on i, but not on `count`.
-
-    Args:
-        mode: "unconditional" draws the first frame too, "conditional" is given it.
-        frames: of each sample.
-        count: of samples.
-        seed: of all random draws.
-        sampler: "ddpm" is ancestral, as in the paper; the others are faster.
-        steps: of the sampler; they must divide those of training.
-        transitions: move to a newly drawn code between windows (paper Sec. 6).
-        first_frame: frame 1 is the given or drawn picture itself ("source", as in the paper), or
-            its rendering ("recon"), which avoids a change of sharpness from frame 1 to frame 2.
-        start_frame: which frame of a given video a sample begins with.
-        reencode: whether codes are read off generated pictures, which LEO does not do. "start":
-            motion begins with the code of the drawn first frame (of given ones it always does).
-            "runs": each window also begins with the code and the appearance of the last frame made.
-            "frames": each frame takes its appearance from the one before. The last two are
-            frame-by-frame baselines: their errors in pixels add up.
-        transition_every: windows before each transition.
-        guidance: of drawn first frames; more than 1 follows their codes more closely, costs twice,
-            and needs a cDDPM trained with `condition_dropout`.
-        first_frame_sampler: of drawn first frames, such as "ddpm-250"; empty: as of motion.
-        dtype: number format of the LMDM and the Transition DM; bf16 is approximate.
-    """
-
-    mode: Literal["unconditional", "conditional"] = "unconditional"
-    frames: int = Field(default=128, ge=1)
-    count: int = Field(default=256, ge=1)
-    seed: int = 0
-    sampler: SamplerKind = "ddim"
-    steps: int = Field(default=50, ge=1)
-    transitions: bool = False
-    first_frame: Literal["source", "recon"] = "source"
-    start_frame: Literal["first", "random"] = "first"
-    reencode: Literal["off", "start", "runs", "frames"] = "off"
-    transition_every: int = Field(default=1, ge=1)
-    guidance: float = Field(default=1.0, ge=0, allow_inf_nan=False)
-    first_frame_sampler: str = ""
-    dtype: Literal["fp32", "bf16"] = "fp32"
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out later options that are off, so that older samples have the same settings."""
-        dumped: dict[str, Any] = usual(self)
-        off = {key: type(self).model_fields[key].default for key in _LATER}
-        return {k: value for k, value in dumped.items() if k not in off or value != off[k]}
-
-
-class SampleRow(NamedTuple):
-    """The number in the key of each of a sample's three draws: i for sample i; grids mix them."""
-
-    code: int  # the first code
-    face: int  # the first frame
-    motion: int
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from torch import Tensor
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.single_thread_pool import lanes
 from leo_bench.leo.diffusion.conditioning import added, residuals
-from leo_bench.leo.sampling.drawing import Drawing, Drawn, SampleRow
+from leo_bench.leo.sampling.drawing import Drawing, Drawn
+from leo_bench.leo.sampling.options import SampleRow
 from leo_bench.leo.sampling.rendering import Rendering
 
 Kind = Literal["motions", "faces"]

@@ -114,7 +114,7 @@ class Stretches:
         model: whose animator renders.
         pictures: uint8 [S,3,R,R], the picture before each stretch; the first is the first frame.
         codes: float32 [T,M]; a stretch is what one window of the motion model adds.
-        first_frame: as in `leo.sampling.drawing.Sampling`.
+        first_frame: as in `leo.sampling.options.Sampling`.
         each: as in `Stretch`.
     """
 

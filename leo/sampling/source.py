@@ -22,7 +22,8 @@ from leo_bench.evaluation.features.single_thread_pool import Lanes, lanes
 from leo_bench.evaluation.files.schema import settings_digest
 from leo_bench.evaluation.videos.source import Medium, Skipped, read_in_pieces
 from leo_bench.leo.data.videos import cut_note
-from leo_bench.leo.sampling.drawing import Drawing, Drawn, SampleRow
+from leo_bench.leo.sampling.drawing import Drawing, Drawn
+from leo_bench.leo.sampling.options import SampleRow
 from leo_bench.leo.sampling.rendering import Rendering, Stretches
 
 VERSION = 3  # raise when the same model and settings give other pixels

@@ -15,9 +15,10 @@ from tiny_run import make_run
 from conftest import Run
 from leo_bench.benchmarks.prepare.reading import frame_rate
 from leo_bench.benchmarks.runs.sampling import Place, SampleRequest, write_samples
-from leo_bench.leo.sampling.drawing import Drawing, Sampling
+from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.edit import edges, edited
 from leo_bench.leo.sampling.model import LeoModel
+from leo_bench.leo.sampling.options import Sampling
 from leo_bench.leo.sampling.source import LeoSource
 
 NEGATE = (

@@ -21,9 +21,10 @@ from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.single_thread_pool import Lanes
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.leo.sampling.drawing import Drawing, SampleRow, Sampling
+from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.grid import renderings, tiled
 from leo_bench.leo.sampling.model import LeoModel
+from leo_bench.leo.sampling.options import SampleRow, Sampling
 from leo_bench.leo.sampling.source import LeoSource
 
 QUICK = ("--frames", 12, "--steps", 2, "--format", "npy", "--device", "cpu")

@@ -12,8 +12,9 @@ from tiny_run import contents, make_run
 from conftest import Run, write_frames
 from leo_bench.benchmarks.runs.shared_folder import alone, own_part
 from leo_bench.leo.checkpoint import load_model, save_model
-from leo_bench.leo.sampling.drawing import Drawing, Sampling
+from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.model import LeoModel, find_model, model_file
+from leo_bench.leo.sampling.options import Sampling
 from leo_bench.leo.sampling.source import LeoSource
 from leo_bench.leo.stage import Share
 from leo_bench.leo.stages import STAGES

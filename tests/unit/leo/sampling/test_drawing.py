@@ -9,8 +9,9 @@ from tiny_run import make_run, tiny_config
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.config import Config, LmdmConfig
-from leo_bench.leo.sampling.drawing import Drawing, SampleRow, Sampling
+from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.model import LeoModel
+from leo_bench.leo.sampling.options import SampleRow, Sampling
 from leo_bench.leo.sampling.source import LeoSource
 
 ROWS = [SampleRow(i, i, i) for i in range(3)]

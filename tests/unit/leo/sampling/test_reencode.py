@@ -12,10 +12,11 @@ from torch import Tensor
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.discover import open_videos
 from leo_bench.leo.networks.layers import to_pixels
-from leo_bench.leo.sampling.drawing import Drawing, Sampling
+from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.edit import edited
 from leo_bench.leo.sampling.grid import renderings
 from leo_bench.leo.sampling.model import LeoModel
+from leo_bench.leo.sampling.options import Sampling
 from leo_bench.leo.sampling.source import LeoSource
 
 Source = Callable[..., LeoSource]

@@ -10,8 +10,9 @@ from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.leo.checkpoint import load_model
 from leo_bench.leo.diffusion.gaussian import Sampler
-from leo_bench.leo.sampling.drawing import Drawing, SampleRow, Sampling
+from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.model import SHIPPED, LeoModel, find_model, shipped_models
+from leo_bench.leo.sampling.options import SampleRow, Sampling
 from leo_bench.leo.sampling.source import LeoSource
 from leo_bench.leo.stages import STAGES
 
