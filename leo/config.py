@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, model_validator
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import Data, Named, load_named, load_toml, parse
+from leo_bench.leo.animator_config import AnimatorConfig
 from leo_bench.leo.networks.network_config import (
     Count,
     Counts,
@@ -22,149 +23,9 @@ from leo_bench.leo.networks.network_config import (
     UNet1dConfig,
     UNet2dConfig,
 )
+from leo_bench.leo.training_config import Optimiser, Training
 
 CONFIGS = Path(__file__).parent / "configs"
-
-# Keys of `Training` that are younger than the first models: written only where they are set.
-_LATER = ("evaluate_every", "keep_best", "evaluation")
-
-
-class Optimiser(Data):
-    """Adam with a constant learning rate, which may fall to 0 at the end."""
-
-    learning_rate: float = Field(gt=0, allow_inf_nan=False)
-    betas: tuple[Fraction, Fraction] = (0.9, 0.999)
-    falling: float = Field(
-        default=0.0, ge=0, le=1
-    )  # share of the steps with a falling rate (cosine)
-
-
-class Evaluation(Data):
-    """How samples are evaluated during training, as `leo-bench fvd` and `kvd` do it.
-
-    Args:
-        real: source of the real videos, whose first frames begin the samples of a motion stage;
-            "": the held-out videos of the training data.
-        clips: number of samples, and of real clips at most.
-        frames: of each clip.
-        fvd: protocol of FVD; "": FVD is not measured.
-        kvd: protocol of KVD; "": KVD is not measured.
-        extractor: in place of the protocols'; "": theirs, or `i3d-toy` for an embedded world.
-        sampler: of the samples, as KIND-STEPS; the steps must divide those of training.
-        seed: of samples, clips and intervals; all evaluations have the same noise.
-    """
-
-    real: str = ""
-    clips: Count = 256
-    frames: Count = 16
-    fvd: str = "stylegan-v"
-    kvd: str = "tats"
-    extractor: str = ""
-    sampler: str = "ddim-50"
-    seed: int = 0
-
-    @property
-    def protocols(self) -> dict[str, str]:
-        """The protocol of each metric that is measured."""
-        return {metric: name for metric, name in (("fvd", self.fvd), ("kvd", self.kvd)) if name}
-
-
-class Training(Data):
-    """Steps, batch, precision and intervals of a stage's training.
-
-    `evaluate_every`: steps between evaluations of samples; 0: none are made. `keep_best`: the
-    number whose lowest value marks `best.safetensors`.
-    """
-
-    steps: Count
-    batch: Count  # samples in a step, over all processes
-    ema: Fraction | None = None
-    precision: Literal["fp32", "bf16"] = "fp32"
-    accumulate: Count = 1  # parts of a process's batch, computed one after another
-    report_every: Count = 20
-    save_every: Count = 500
-    validate_every: Count = 250
-    picture_every: Count = 500
-    evaluate_every: int = Field(default=0, ge=0)
-    keep_best: Literal["loss", "fvd", "kvd"] = "loss"
-    evaluation: Evaluation = Evaluation()
-
-    @model_validator(mode="after")
-    def _best_is_measured(self) -> "Training":
-        if self.keep_best == "loss":
-            return self
-        if not self.evaluate_every:
-            raise ValueError(f'keep_best = "{self.keep_best}" needs evaluate_every')
-        if self.keep_best not in self.evaluation.protocols:
-            raise ValueError(
-                f'keep_best = "{self.keep_best}" needs a protocol: evaluation.{self.keep_best}'
-            )
-        return self
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out later keys that are not set, so that older configs keep their text."""
-        content: dict[str, Any] = usual(self)
-        unset = {k for k in _LATER if getattr(self, k) == type(self).model_fields[k].default}
-        return {key: value for key, value in content.items() if key not in unset}
-
-    @model_validator(mode="after")
-    def _batch_can_be_dealt_out(self) -> "Training":
-        if self.batch % self.accumulate:
-            raise ValueError(
-                f"batch is {self.batch}; it must be a multiple of accumulate, {self.accumulate}"
-            )
-        return self
-
-
-class Augmentation(Data):
-    """Random changes, alike for both frames of a pair (wyhsirius/LIA before 3f1d865, dataset.py).
-
-    `crop_from`: size at which frames are cropped, before they are resized to the model's; so a
-    smaller model's pairs stay sharp. None: the model's size.
-    """
-
-    flip: bool = False
-    crop: float = Field(default=1.0, gt=0, le=1)  # side of the random square over the frame's
-    crop_from: int | None = Field(default=None, ge=8)
-    jitter: Literal["none", "one-of", "compose"] = "none"
-
-
-class AnimatorConfig(Data):
-    """Stage animator: LIA (paper Sec. 3.1)."""
-
-    training: Training
-    generator: Optimiser
-    discriminator: Optimiser | None = None  # None: no adversarial loss
-    channel_cap: Count = 512
-    channel_base: Count = 16384  # channels times side, at most; named as in StyleGAN2-ADA
-    style: Count = 512
-    directions: Count = 20
-    align_corners: bool = False
-    start: Literal["official", "identity", "copy"] = "official"
-    perceptual: Literal["vgg19", "auto", "pixels"] = (
-        "vgg19"  # "auto": "pixels" where VGG-19's weights are absent
-    )
-    # Ours: extra weight in L1 of pixels that move.
-    emphasis: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    augmentation: Augmentation = Augmentation()
-
-    @model_validator(mode="after")
-    def _nothing_is_sampled(self) -> "AnimatorConfig":
-        if self.training.evaluate_every:
-            raise ValueError(
-                "training.evaluate_every: the animator alone has no samples; evaluate a later "
-                "stage, such as lmdm"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _directions_fit(self) -> "AnimatorConfig":
-        if self.directions > self.style:
-            raise ValueError(
-                f"{self.directions} orthonormal directions do not fit into a style of {self.style}"
-            )
-        return self
 
 
 class Diffusion(Data):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from leo_bench.leo.config import Optimiser
+from leo_bench.leo.training_config import Optimiser
 
 Batch = dict[str, Tensor]
 Losses = dict[str, Tensor]

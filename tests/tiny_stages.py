@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 from leo_bench.leo import seeds as chance
 from leo_bench.leo.checkpoint import load_model
-from leo_bench.leo.config import Optimiser, Training, load_config
+from leo_bench.leo.config import load_config
 from leo_bench.leo.stage import Batch, Losses, LossModule, Player, Share, Stage
 from leo_bench.leo.training.loop import train
 from leo_bench.leo.training.run_folder import RunFolder, StageFolder
+from leo_bench.leo.training_config import Optimiser, Training
 
 TRUE = torch.tensor([[1.0, -2.0, 0.5]])
 SHORT = Training(steps=12, batch=8, report_every=3, save_every=4, validate_every=6, picture_every=6)

@@ -26,7 +26,6 @@ from leo_bench.evaluation.protocols.of_clips import Loading
 from leo_bench.evaluation.uncertainty.intervals import ends
 from leo_bench.evaluation.videos.source import Selection, VideoSource
 from leo_bench.leo.checkpoint import Model, save_model
-from leo_bench.leo.config import Evaluation
 from leo_bench.leo.data.encode import CODES
 from leo_bench.leo.data.videos import judged, split
 from leo_bench.leo.diffusion.gaussian import Sampler
@@ -38,6 +37,7 @@ from leo_bench.leo.sampling.source import LeoSource
 from leo_bench.leo.stages import ENTRIES, STAGES
 from leo_bench.leo.training.job import Job
 from leo_bench.leo.training.watching import Distance
+from leo_bench.leo.training_config import Evaluation
 
 SCRATCH = ".evaluation"
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2 import functional as vision
 
-from leo_bench.leo.config import Augmentation
+from leo_bench.leo.animator_config import Augmentation
 
 JITTER = 0.1  # brightness, contrast and saturation 0.9 to 1.1, hue -0.1 to 0.1
 

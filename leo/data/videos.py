@@ -28,7 +28,7 @@ from leo_bench.evaluation.features.single_thread_pool import readers
 from leo_bench.evaluation.files.places import cache_root
 from leo_bench.evaluation.preprocess import floor_crop_lanczos
 from leo_bench.evaluation.videos.source import VideoSource, check_unchanged, fingerprint
-from leo_bench.leo.config import Augmentation
+from leo_bench.leo.animator_config import Augmentation
 from leo_bench.leo.data.augmentation import augment
 from leo_bench.leo.data.prefetch import usual_threads
 from leo_bench.leo.seeds import generator

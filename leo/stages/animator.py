@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from leo_bench.leo.config import AnimatorConfig
+from leo_bench.leo.animator_config import AnimatorConfig
 from leo_bench.leo.data.videos import FramePairs, TrainingVideos
 from leo_bench.leo.networks.discriminator import Discriminator, FoldedDiscriminator, group_of
 from leo_bench.leo.networks.fast_generator import reconstruct

@@ -13,11 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from leo_bench.leo.config import Config, Optimiser, Training
+from leo_bench.leo.config import Config
 from leo_bench.leo.networks.discriminator import Discriminator
 from leo_bench.leo.networks.generator import Generator
 from leo_bench.leo.networks.layers import Widths
 from leo_bench.leo.stages import ENTRIES, STAGES
+from leo_bench.leo.training_config import Optimiser, Training
 
 # What training may reach on an H200: assumptions, not measured. A twentieth of its 989 TFLOP/s
 # (bf16, dense), as LIA's many small layers wait for memory: its authors' 150 hours on four V100

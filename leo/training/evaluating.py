@@ -15,9 +15,9 @@ from accelerate import Accelerator
 
 from leo_bench.evaluation.errors import InfrastructureError, InputError
 from leo_bench.leo.checkpoint import Model
-from leo_bench.leo.config import Training
 from leo_bench.leo.training.run_folder import StageFolder
 from leo_bench.leo.training.watching import Distance, Watcher
+from leo_bench.leo.training_config import Training
 
 PATIENCE = timedelta(days=7)  # longest evaluation that the other processes wait for
 

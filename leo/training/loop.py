@@ -22,7 +22,6 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors.numerics import computes_bf16
 from leo_bench.evaluation.features.countdown import Countdown
 from leo_bench.leo.checkpoint import Model, load_model, save_model
-from leo_bench.leo.config import Training
 from leo_bench.leo.data.prefetch import Prefetch
 from leo_bench.leo.seeds import generator
 from leo_bench.leo.stage import Batch, Share, Stage
@@ -32,6 +31,7 @@ from leo_bench.leo.training.players import PlayerState, learning_rate
 from leo_bench.leo.training.progress import LossMeans, Pace
 from leo_bench.leo.training.run_folder import StageFolder
 from leo_bench.leo.training.watching import Watcher
+from leo_bench.leo.training_config import Training
 
 T = TypeVar("T")
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.optim import Adam
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from leo_bench.leo.config import Optimiser
 from leo_bench.leo.stage import Batch, Losses, Player
+from leo_bench.leo.training_config import Optimiser
 
 
 def learning_rate(optimiser: Optimiser, step: int, steps: int) -> float:

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
-from leo_bench.leo.config import CddpmConfig, Diffusion, Optimiser, Training
+from leo_bench.leo.config import CddpmConfig, Diffusion
 from leo_bench.leo.data.encode import CodeBook
 from leo_bench.leo.data.videos import TrainingVideos
 from leo_bench.leo.diffusion.gaussian import Sampler
@@ -18,6 +18,7 @@ from leo_bench.leo.networks.network_config import UNet2dConfig
 from leo_bench.leo.seeds import normal
 from leo_bench.leo.stage import Share, Stage
 from leo_bench.leo.stages import cddpm, super_resolution
+from leo_bench.leo.training_config import Optimiser, Training
 
 VIDEOS, FRAMES, CODE = 10, 2, 6
 TINY = UNet2dConfig(channels=32, multipliers=(1, 2), blocks=1, attention=(4, 8), heads=2, patch=2)

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.errors import InputError
-from leo_bench.leo.config import Augmentation, load_config
+from leo_bench.leo.animator_config import Augmentation
+from leo_bench.leo.config import load_config
 from leo_bench.leo.data.augmentation import augment
 from leo_bench.leo.data.videos import FramePairs, open_training_videos
 from leo_bench.leo.networks.generator import Generator, start_from_copy

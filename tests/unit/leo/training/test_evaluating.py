@@ -20,10 +20,11 @@ from tiny_stages import (
 from leo_bench.evaluation.errors import InfrastructureError, InputError
 from leo_bench.evaluation.files.toml_text import to_toml
 from leo_bench.leo.checkpoint import Model, load_model
-from leo_bench.leo.config import Evaluation, Training, load_config
+from leo_bench.leo.config import load_config
 from leo_bench.leo.training.evaluating import Evaluator
 from leo_bench.leo.training.loop import train
 from leo_bench.leo.training.watching import Distance, Watcher
+from leo_bench.leo.training_config import Evaluation, Training
 
 EVERY = changed(SHORT, evaluate_every=5)
 ENDS = (0.5, 99.0)

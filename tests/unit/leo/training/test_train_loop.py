@@ -25,12 +25,13 @@ from torch import Tensor, nn
 
 from leo_bench.evaluation.files.toml_text import to_toml
 from leo_bench.leo.checkpoint import load_model, save_model
-from leo_bench.leo.config import Optimiser, load_config
+from leo_bench.leo.config import load_config
 from leo_bench.leo.data.prefetch import Prefetch
 from leo_bench.leo.stage import Stage
 from leo_bench.leo.training.loop import train
 from leo_bench.leo.training.players import learning_rate
 from leo_bench.leo.training.watching import Watcher
+from leo_bench.leo.training_config import Optimiser
 
 
 def test_a_regression_finds_its_line(tmp_path: Path) -> None:

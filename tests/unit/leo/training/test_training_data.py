@@ -18,7 +18,8 @@ from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.files.places import cache_root
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.leo.config import Augmentation, load_config
+from leo_bench.leo.animator_config import Augmentation
+from leo_bench.leo.config import load_config
 from leo_bench.leo.data.augmentation import augment
 from leo_bench.leo.data.encode import CODES, CodeBook
 from leo_bench.leo.data.videos import (
