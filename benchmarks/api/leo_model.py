@@ -64,7 +64,12 @@ class SampleKeywords(TypedDict, total=False):
         guidance: guidance scale of the cDDPM.
         first_frame_sampler: of drawn first frames, such as "ddpm-250"; "": that of motion.
         dtype: number format of motion's networks; "bf16" is approximate.
-        value_range: of floats in `start`: (0, 1) or (-1, 1).
+        motion_scale: 0 gives a still, 1 motion as drawn, more wider motion.
+        speed: frames of drawn motion in a frame of the video.
+        loop: make the frame after the last frame 1, by a "transition" or "there-and-back".
+        to: given as `start`; sample i ends in the pose of number i, modulo N.
+        to_frame: which frame of a video in `to` is taken, from 1.
+        value_range: of floats in `start` and `to`: (0, 1) or (-1, 1).
     """
 
     seed: int
@@ -78,6 +83,11 @@ class SampleKeywords(TypedDict, total=False):
     guidance: float
     first_frame_sampler: str
     dtype: Literal["fp32", "bf16"]
+    motion_scale: float
+    speed: float
+    loop: Literal["off", "transition", "there-and-back"]
+    to: Given | None
+    to_frame: int
     value_range: ValueRange | None
 
 
@@ -162,6 +172,7 @@ class Leo:
         videos = torch.empty(count, frames, 3, side, side, dtype=torch.uint8)
         for index in range(count):
             _fill(videos[index], source.stream(index))
+        _warn(note for note in [source.clamped_note()] if note is not None)
         return videos
 
     @takes(SampleKeywords, DEFAULTS)
@@ -250,7 +261,7 @@ class Leo:
                 f"{self.name}: an animator alone, which draws no motion: use animate(), or load a "
                 "run of leo-bench train"
             )
-        asked = {name: value for name, value in keywords.items() if name != "value_range"}
+        asked = {k: value for k, value in keywords.items() if k not in ("value_range", "to")}
         mode = mode or ("unconditional" if start is None else "conditional")
         sampling = sampling_of(mode=mode, count=count, frames=frames, **asked)
         if (sampling.mode == "conditional") != (start is not None):
@@ -259,21 +270,27 @@ class Leo:
                 if start is None
                 else "mode='unconditional' draws first frames itself: leave start= out"
             )
-        if start is None:
-            return LeoSource(Drawing(self.model, sampling))
-        starts = self._starts(start, self.model.config.resolution, keywords.get("value_range"))
-        return LeoSource(Drawing(self.model, sampling, starts))
+        to, side = keywords.get("to"), self.model.config.resolution
+        if to is None and sampling.to_frame != 1:
+            raise InputError("--to-frame is for --to; leave it out")
+        starts, ends = (
+            None if given is None else self._frames(name, given, side, keywords.get("value_range"))
+            for name, given in (("start", start), ("to", to))
+        )
+        return LeoSource(Drawing(self.model, sampling, starts, ends=ends))
 
-    def _starts(self, start: Given, side: int, value_range: ValueRange | None) -> VideoSource:
-        """First frames; embedded worlds are rendered with this side."""
+    def _frames(
+        self, name: str, frames: Given, side: int, value_range: ValueRange | None
+    ) -> VideoSource:
+        """First frames or last poses; embedded worlds are rendered with this side."""
         found: VideoSource
-        if isinstance(start, str | Path):
-            found = open_start_frames(str(start), lambda spec: self.options.open_start(spec, side))
+        if isinstance(frames, str | Path):
+            found = open_start_frames(str(frames), lambda spec: self.options.open_start(spec, side))
         else:
-            given = _checked("start", start, 3, 4, 5)
+            given = _checked(name, frames, 3, 4, 5)
             given = given[None] if given.ndim == 3 else given
             videos = [one[None] if one.ndim == 3 else one for one in given]
-            found = _in_memory("start", videos, value_range)
+            found = _in_memory(name, videos, value_range)
         _warn(note for note in [cut_note(found)] if note is not None)
         return found
 

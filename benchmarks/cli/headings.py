@@ -12,6 +12,7 @@ MAIN = "Main options"
 CLIPS = "Which clips"
 REPEATS = "What counts as a repeat"
 SAMPLING = "Sampling"
+DIRECTION = "Direction of motion"
 CHECKS = "Attention checks, and which raters are set apart"
 CONSENT = "Consent text"
 CROWD = "Crowd-working sites"
@@ -26,6 +27,7 @@ ORDER = (
     CLIPS,
     REPEATS,
     SAMPLING,
+    DIRECTION,
     CHECKS,
     CONSENT,
     CROWD,
@@ -39,6 +41,7 @@ main_option = partial(typer.Option, rich_help_panel=MAIN)
 clips_option = partial(typer.Option, rich_help_panel=CLIPS)
 repeats_option = partial(typer.Option, rich_help_panel=REPEATS)
 sampling_option = partial(typer.Option, rich_help_panel=SAMPLING)
+direction_option = partial(typer.Option, rich_help_panel=DIRECTION)
 checks_option = partial(typer.Option, rich_help_panel=CHECKS)
 consent_option = partial(typer.Option, rich_help_panel=CONSENT)
 crowd_option = partial(typer.Option, rich_help_panel=CROWD)
@@ -116,6 +119,7 @@ METAVARS = {
         "--held-out",
         "--real",
         "--start-frames",
+        "--to",
         "--train",
     ),
     "STAGE": ("--best",),

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from leo_bench.benchmarks.cli.headings import main_option, sampling_option
+from leo_bench.benchmarks.cli.headings import direction_option, main_option, sampling_option
 from leo_bench.benchmarks.cli.options import MANY, DataRoot, Device, Sampler
 
 Run = Annotated[str, main_option(help="Folder of a run, or a shipped model (leo:toy-faces).")]
@@ -90,6 +90,29 @@ def sample(
             "each window (runs), or every frame (frames), as frame-by-frame generators do."
         ),
     ] = "off",
+    motion_scale: Annotated[
+        float, direction_option(help="Motion as wide as drawn, times this; 0 gives a still.")
+    ] = 1.0,
+    speed: Annotated[
+        float,
+        direction_option(help="Frames of drawn motion in a frame of the video; 0.5 is half speed."),
+    ] = 1.0,
+    loop: Annotated[
+        Literal["off", "transition", "there-and-back"],
+        direction_option(
+            help="Make the frame after the last frame 1: by the Transition DM, or by motion "
+            "backwards."
+        ),
+    ] = "off",
+    to: Annotated[
+        str,
+        direction_option(
+            help="End in the pose of a picture, by the Transition DM; a folder gives one a sample."
+        ),
+    ] = "",
+    to_frame: Annotated[
+        int, direction_option(help="Which frame of a video in --to to use, from 1.")
+    ] = 1,
     grid: Annotated[
         Literal["motions", "faces"] | None,
         main_option(
@@ -146,8 +169,14 @@ def sample(
         first_frame=first_frame,
         start_frame=start_frame,
         reencode=reencode,
+        motion_scale=motion_scale,
+        speed=speed,
+        loop=loop,
+        to_frame=to_frame,
     )
-    request = SampleRequest(run=run, sampling=sampling, start=start_frames, format=format, fps=fps)
+    request = SampleRequest(
+        run=run, sampling=sampling, start=start_frames, format=format, fps=fps, to=to
+    )
     marks = ("sample.json", "grid-motions.json", "grid-faces.json")
     check_targets(Target("--out", out, made_by("sample", *marks)))
     share, own_device = share_of_environment()

@@ -16,8 +16,9 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 from torch import Tensor
 
 from leo_bench.benchmarks.montage import evenly_spaced, montage
@@ -59,6 +60,7 @@ class SampleRequest(Data):
     Args:
         run: folder of a training run, or a shipped model's name.
         start: a picture, a folder of pictures or a source: first frames of conditional samples.
+        to: likewise: their poses are those that samples end in.
     """
 
     run: str
@@ -66,6 +68,13 @@ class SampleRequest(Data):
     start: str = ""
     format: Format = "mkv"
     fps: float = 25.0
+    to: str = ""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave `to` out where it is off, so that older folders have the same settings."""
+        dumped: dict[str, Any] = usual(self)
+        return {key: value for key, value in dumped.items() if key != "to" or value}
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,7 @@ class Written:
     Args:
         samples: number of samples written.
         gap: a line on the distance between drawn first frames and their codes, if newly measured.
-        notes: notes on the first frames that were given.
+        notes: notes on the frames that were given, and on motion that was clamped.
     """
 
     samples: int
@@ -121,7 +130,7 @@ def open_request(request: SampleRequest, place: Place) -> LeoSource:
     check_fps(request.fps)
     model = LeoModel.open(find_model(request.run), device_named(place.device))
     options = SourceOptions(OpenOptions(), place.data_root)
-    return open_samples(model, request.sampling, request.start, options.open_start)
+    return open_samples(model, request.sampling, request.start, options.open_start, request.to)
 
 
 def write_samples(request: SampleRequest, place: Place) -> Written:
@@ -153,13 +162,15 @@ def write_samples(request: SampleRequest, place: Place) -> Written:
                 write_video(scratch / path.name, tell(source.stream(index)), request.fps)
                 (scratch / path.name).replace(path)
             _add_missing_digests(settings_file, list(own.values()), set(missing.values()))
-        gap = None
+        gap, clamped = None, None
         if place.share.part == 0:
             if not strip.exists():
                 _show(source, strip)
             if not first_codes.exists():
                 gap = _start_gap(source, first_codes)
-    return Written(len(missing), gap, source.start_notes)
+            clamped = source.clamped_note() if missing else None
+    notes = [*source.start_notes, *([clamped] if clamped is not None else [])]
+    return Written(len(missing), gap, notes)
 
 
 def read_request(folder: Path) -> tuple[SampleRequest, list[int]]:

@@ -16,18 +16,23 @@ from leo_bench.evaluation.videos.source import fingerprint
 from leo_bench.leo.sampling.source import VERSION, LeoSource
 from leo_bench.leo.training.origin import first_difference
 
-_SPELLINGS = ("run", "start")  # of a request: the same model or source can be written in many ways
+_SPELLINGS = (
+    "run",
+    "start",
+    "to",
+)  # of a request: the same model or source can be written in many ways
 
 
 def settings(request: Data, source: LeoSource) -> dict[str, object]:
     """All that the files depend on, but for the count: more samples may be requested later."""
-    starts = source.drawing.starts
-    return {
+    starts, ends = source.drawing.starts, source.drawing.ends
+    found = {
         "request": request.model_dump(mode="json", exclude={"sampling": {"count"}}),
         "model": source.model_digest,
         "version": VERSION,
         "starts": "" if starts is None else fingerprint(starts),
     }
+    return found if ends is None else {**found, "to": fingerprint(ends)}
 
 
 def write_settings(path: Path, content: Mapping[str, object]) -> None:

@@ -28,10 +28,12 @@ class LeoQuery(Sampling):
         start: videos whose frames begin conditional samples.
         nearest: the run's training videos, whose frames replace those that a cDDPM would draw
             (`leo.sampling.nearest_frames`).
+        to: pictures or videos whose frames give the poses that samples end in.
     """
 
     start: str = ""
     nearest: str = ""
+    to: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,14 +71,15 @@ def open_leo(location: str, place: LeoPlace) -> LeoSource:
     options = place.defaults | query_options(query, f"leo:{location}")
     chosen = parse(LeoQuery, options, where=f"leo:{location}")
     model = LeoModel.open(root, device_named(place.device))
-    sampling = Sampling(**chosen.model_dump(exclude={"start", "nearest"}))
+    sampling = Sampling(**chosen.model_dump(exclude={"start", "nearest", "to"}))
     if not chosen.nearest:
-        return open_samples(model, sampling, chosen.start, place.open_start)
+        return open_samples(model, sampling, chosen.start, place.open_start, chosen.to)
     if sampling.mode == "conditional" or chosen.start:
         raise InputError(f"leo:{location}: nearest= is for unconditional samples, without start=")
     videos = place.open_start(chosen.nearest, model.config.resolution)
     pictures = NearestFrames(videos, model.codes(), model.config.resolution)
-    return LeoSource(Drawing(model, sampling, pictures=pictures))
+    ends = open_ends(sampling, chosen.to, model.config.resolution, place.open_start)
+    return LeoSource(Drawing(model, sampling, pictures=pictures, ends=ends))
 
 
 def open_samples(
@@ -84,12 +87,15 @@ def open_samples(
     sampling: Sampling,
     start: str,
     open_start: Callable[[str, int], VideoSource],
+    to: str = "",
 ) -> LeoSource:
     """Samples of a model whose first frames are those of the source `start`; "": drawn ones.
 
+    They end in the poses of the source `to`; "": as drawn.
+
     Raises:
         InputError: conditional samples without `start`, or unconditional ones with it; as
-            `LeoSource`.
+            `open_ends` and `LeoSource`.
     """
     if sampling.mode == "conditional" and not start:
         raise InputError(
@@ -98,8 +104,23 @@ def open_samples(
         )
     if sampling.mode == "unconditional" and start:
         raise InputError(f"unconditional samples draw first frames themselves; {start} is not used")
-    starts = None
+    starts, side = None, model.config.resolution
     if start:
-        side = model.config.resolution
         starts = open_start_frames(start, lambda spec: open_start(spec, side))
-    return LeoSource(Drawing(model, sampling, starts))
+    ends = open_ends(sampling, to, side, open_start)
+    return LeoSource(Drawing(model, sampling, starts, ends=ends))
+
+
+def open_ends(
+    sampling: Sampling, to: str, side: int, open_start: Callable[[str, int], VideoSource]
+) -> VideoSource | None:
+    """The pictures or videos of `to`; "": None.
+
+    Raises:
+        InputError: they cannot be read; `to_frame` without `to`.
+    """
+    if to:
+        return open_start_frames(to, lambda spec: open_start(spec, side))
+    if sampling.to_frame != 1:
+        raise InputError(f"--to-frame {sampling.to_frame}: it is for --to; leave it out")
+    return None

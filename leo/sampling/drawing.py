@@ -15,14 +15,19 @@ from torch import Tensor
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.source import VideoSource
 from leo_bench.leo.config import CddpmConfig
-from leo_bench.leo.data.videos import at_size
 from leo_bench.leo.diffusion.conditioning import CONDITIONS, added, residuals
 from leo_bench.leo.diffusion.gaussian import Key, Sampler, check_steps
+from leo_bench.leo.sampling.direction import Direction, Scaled, scaled
+from leo_bench.leo.sampling.given_frames import (
+    GivenFrames,
+    first_frame,
+    frame_number,
+    random_frame,
+)
 from leo_bench.leo.sampling.model import LeoModel
 from leo_bench.leo.sampling.options import SampleRow, Sampling
 from leo_bench.leo.sampling.rendering import Stretch
 from leo_bench.leo.sampling.rollout import Rollout, Transitions
-from leo_bench.leo.seeds import generator
 from leo_bench.leo.stages import ENTRIES, STAGES
 
 
@@ -35,11 +40,13 @@ class Drawn:
         firsts: first frames, uint8 [n,3,R,R].
         pictures: uint8 [n,S,3,R,R], the picture that each window takes its appearance from, where
             that is not the first frame for all.
+        clamped: bool [n,N], which of the N drawn codes `motion_scale` took out of range, if any.
     """
 
     codes: Tensor
     firsts: Tensor
     pictures: Tensor | None = None
+    clamped: Tensor | None = None
 
 
 class FirstFrames(Protocol):
@@ -63,6 +70,7 @@ class Drawing:
         starts: videos whose frames begin conditional samples: sample i begins with video i, modulo
             their number. None: unconditional.
         pictures: makes the first frames of unconditional samples. None: the model's cDDPM.
+        ends: videos whose frames give the poses that samples end in, numbered likewise.
 
     Raises:
         InputError: options that do not go together.
@@ -72,6 +80,7 @@ class Drawing:
     sampling: Sampling
     starts: VideoSource | None = None
     pictures: FirstFrames | None = None
+    ends: VideoSource | None = None
 
     def __post_init__(self) -> None:
         if self.from_own_frames and (self.sampling.transitions or not self.begins):
@@ -79,8 +88,13 @@ class Drawing:
                 f"reencode={self.sampling.reencode}: samples that go on from their own frames have "
                 "no transitions, and need a motion model that begins with a given code"
             )
+        if self.from_own_frames and self.direction.changes_codes:
+            raise InputError(
+                f"reencode={self.sampling.reencode}: samples that go on from their own frames keep "
+                "the codes as drawn: leave motion_scale, speed, loop and to out"
+            )
         lmdm = self.model.config.lmdm
-        if not self.begins and (self.sampling.frames > lmdm.length or self.sampling.transitions):
+        if not self.begins and (self.direction.codes > lmdm.length or self.sampling.transitions):
             raise InputError(
                 f"{self.model.root}: an LMDM of condition {lmdm.condition!r} makes {lmdm.length} "
                 "frames and cannot go on from them: ask for fewer, no transitions"
@@ -104,6 +118,20 @@ class Drawing:
                 f"{self.model.root}: guidance needs a cDDPM that was trained with codes kept back "
                 "now and then: cddpm.condition_dropout=0.1"
             )
+
+    @cached_property
+    def direction(self) -> Direction:
+        """What becomes of drawn codes.
+
+        Raises:
+            InputError: the options contradict each other; the model has no Transition DM.
+        """
+        asked = Direction(self.sampling, self.ends is not None)
+        if not asked.needs_transition:
+            return asked
+        self.model.file("transition-dm")
+        table = self.model.config.transition_dm
+        return replace(asked, window=0 if table is None else table.length)
 
     @property
     def from_own_frames(self) -> bool:
@@ -180,18 +208,9 @@ class Drawing:
         Raises:
             InputError: a stage that this needs is not trained.
         """
-        motions = self._keys("motion", [row.motion for row in rows])
-        if self.starts is not None:
-            firsts = torch.stack([self.start(row.face) for row in rows])
-            return self._begun(firsts, None, motions)
-        pictures = self.pictures or replace(self.model.pictures, guidance=self.sampling.guidance)
-        faces = self._keys("first frame", [row.face for row in rows])
-        if self.sampling.reencode == "off":
-            codes = self.codes(rows)
-            return Drawn(codes, pictures.draw(codes[:, 0], faces, self.picture_sampler))
-        drawn = None if self.begins else self._motion(None, motions)
-        first_codes = self._first_codes(rows) if drawn is None else drawn[:, 0]
-        return self._begun(pictures.draw(first_codes, faces, self.picture_sampler), drawn, motions)
+        drawn = self._undirected(rows)
+        codes, clamped = self._directed(drawn.codes, rows)
+        return replace(drawn, codes=codes, clamped=clamped)
 
     def codes(self, rows: Sequence[SampleRow]) -> Tensor:
         """Codes of unconditional samples, none read off a picture: float32 [n,T,M].
@@ -199,8 +218,41 @@ class Drawing:
         Raises:
             InputError: a stage that this needs is not trained.
         """
+        return self._directed(self._own_codes(rows), rows).codes
+
+    def _undirected(self, rows: Sequence[SampleRow]) -> Drawn:
+        motions = self._keys("motion", [row.motion for row in rows])
+        if self.starts is not None:
+            firsts = torch.stack([self.start(row.face) for row in rows])
+            return self._begun(firsts, None, motions)
+        pictures = self.pictures or replace(self.model.pictures, guidance=self.sampling.guidance)
+        faces = self._keys("first frame", [row.face for row in rows])
+        if self.sampling.reencode == "off":
+            codes = self._own_codes(rows)
+            return Drawn(codes, pictures.draw(codes[:, 0], faces, self.picture_sampler))
+        drawn = None if self.begins else self._motion(None, motions)
+        first_codes = self._first_codes(rows) if drawn is None else drawn[:, 0]
+        return self._begun(pictures.draw(first_codes, faces, self.picture_sampler), drawn, motions)
+
+    def _own_codes(self, rows: Sequence[SampleRow]) -> Tensor:
         motions = self._keys("motion", [row.motion for row in rows])
         return self._motion(self._first_codes(rows) if self.begins else None, motions)
+
+    def _directed(self, codes: Tensor, rows: Sequence[SampleRow]) -> Scaled:
+        """Drawn codes [n,N,M] -> those of the frames, [n,T,M]."""
+        wide, clamped = scaled(codes, self.sampling.motion_scale, self._moving.motion.stats)
+        numbers = [row.motion for row in rows]
+
+        def between(start: Tensor, end: Tensor) -> Tensor:
+            keys = self._keys("last transition", numbers)
+            return self._moving.transitions.between(start, end, keys, self.sampler)
+
+        target = None
+        if self.given_ends is not None:
+            side = self.model.animator.size
+            poses = [self.given_ends.picture(number, side) for number in numbers]
+            target = self.encode(torch.stack(poses))
+        return Scaled(self.direction.applied(wide, between, target), clamped)
 
     def _begun(self, firsts: Tensor, codes: Tensor | None, keys: Sequence[Key]) -> Drawn:
         """Motion that begins with these frames; `codes`: a motion drawn already, to be moved."""
@@ -230,31 +282,37 @@ class Drawing:
         Raises:
             BadVideoError: the video cannot be read.
         """
-        starts, (video, frame) = self._given(face)
-        return at_size(starts.read(video, [frame]), self.model.animator.size)[0]
+        if self.given_starts is None:
+            raise ValueError("unconditional samples are given no first frame")
+        return self.given_starts.picture(face, self.model.animator.size)
 
     def start_digest(self, face: int) -> str:
         """Digest of the given first frame, or of what makes first frames; "" for the cDDPM."""
-        if self.starts is None:
+        if self.given_starts is None:
             return "" if self.pictures is None else self.pictures.digest
-        starts, (video, frame) = self._given(face)
-        return f"{starts.digest(video)}:{frame}:{starts.medium.decoder}"
+        return self.given_starts.digest(face)
+
+    @cached_property
+    def given_starts(self) -> GivenFrames | None:
+        """The given first frames, by number of the face; None: they are drawn."""
+        if self.starts is None:
+            return None
+        is_first = self.sampling.start_frame == "first"
+        return GivenFrames(
+            self.starts, first_frame if is_first else random_frame(self.sampling.seed)
+        )
+
+    @cached_property
+    def given_ends(self) -> GivenFrames | None:
+        """The frames whose poses samples end in, by number of the motion; None: they end freely."""
+        if self.ends is None:
+            return None
+        return GivenFrames(self.ends, frame_number(self.sampling.to_frame))
 
     def encode(self, frames: Tensor) -> Tensor:
         """Codes of at most `together` frames: uint8 [n,3,R,R] -> float32 [n,M]."""
         filled = frames[[min(row, len(frames) - 1) for row in range(self.together)]]
         return self.model.animator.codes(filled)[: len(frames)]
-
-    def _given(self, face: int) -> tuple[VideoSource, tuple[int, int]]:
-        """The given videos, and which video and frame a sample begins with."""
-        if self.starts is None:
-            raise ValueError("unconditional samples are given no first frame")
-        video = face % len(self.starts.names)
-        if self.sampling.start_frame == "first":
-            return self.starts, (video, 0)
-        random = generator("start frame", self.sampling.seed, face)
-        count = self.starts.frame_counts[video]
-        return self.starts, (video, int(torch.randint(count, (), generator=random)))
 
     @cached_property
     def _moving(self) -> LeoModel:
@@ -272,7 +330,7 @@ class Drawing:
         going_on: Callable[[Tensor], Tensor] | None = None,
     ) -> Tensor:
         """Codes from these first ones on, or from first ones drawn with them: [n,T,M]."""
-        model, frames = self._moving, self.sampling.frames
+        model, frames = self._moving, self.direction.codes
         if first is None:
             return model.motion.unconditional(keys, self.sampler)[:, :frames]
         transitions = None

@@ -44,9 +44,15 @@ def edited(source: LeoSource, index: int, picture: Tensor, *, repose: bool) -> R
             codes are kept.
 
     Raises:
-        InputError: samples whose frames are made from other generated frames.
+        InputError: samples whose frames are made from other generated frames; reposed ones that
+            end in a given pose.
     """
     source.drawing.refuse_own_frames("an edit")
+    if repose and source.drawing.ends is not None:
+        raise InputError(
+            "--repose moves all codes with the first one, so these samples would not end in the "
+            "pose of --to: leave it out"
+        )
     drawing, codes = source.drawing, source.codes(index)
 
     def encode() -> Rendering:

@@ -66,6 +66,11 @@ def _faces(drawing: Drawing, count: int) -> Drawn:
             f"{drawing.starts.name}: {there} first frames for a grid of {count} faces, each with "
             f"its own; ask for --count {there} at most, or give more --start-frames"
         )
+    if drawing.ends is not None:
+        raise InputError(
+            "--to: a grid of given faces moves each from its own first code, so none would end in "
+            "the given pose; leave --to out, or take --grid motions"
+        )
     codes = drawing.draw([SampleRow(0, 0, 0)]).codes
     firsts = torch.stack([drawing.start(k) for k in range(count)])
     size = drawing.together

@@ -8,7 +8,17 @@ from leo_bench.evaluation.files.schema import Data
 from leo_bench.leo.diffusion import SamplerKind
 
 # Left out of what is saved where they are off.
-_LATER = ("reencode", "transition_every", "guidance", "first_frame_sampler", "dtype")
+_LATER = (
+    "reencode",
+    "transition_every",
+    "guidance",
+    "first_frame_sampler",
+    "dtype",
+    "motion_scale",
+    "speed",
+    "loop",
+    "to_frame",
+)
 
 
 class Sampling(Data):
@@ -35,6 +45,10 @@ class Sampling(Data):
             and needs a cDDPM trained with `condition_dropout`.
         first_frame_sampler: of drawn first frames, such as "ddpm-250"; empty: as of motion.
         dtype: number format of the LMDM and the Transition DM; bf16 is approximate.
+        motion_scale: of the way of codes from the first one (`leo.sampling.direction`, as below).
+        speed: frames of drawn motion in a frame of the video.
+        loop: the frame after the last would be frame 1, by a transition, or by motion backwards.
+        to_frame: which frame of a video gives the pose that a sample ends in, from 1.
     """
 
     mode: Literal["unconditional", "conditional"] = "unconditional"
@@ -51,6 +65,10 @@ class Sampling(Data):
     guidance: float = Field(default=1.0, ge=0, allow_inf_nan=False)
     first_frame_sampler: str = ""
     dtype: Literal["fp32", "bf16"] = "fp32"
+    motion_scale: float = Field(default=1.0, ge=0, allow_inf_nan=False)
+    speed: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    loop: Literal["off", "transition", "there-and-back"] = "off"
+    to_frame: int = Field(default=1, ge=1)
 
     @model_serializer(mode="wrap")
     def _as_before(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:

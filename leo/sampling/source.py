@@ -34,6 +34,7 @@ _REENCODED = {  # the words of a source's notes
     "runs": ", every run of motion gone on from the last frame made (no LEO)",
     "frames": ", every frame made from the frame before it (no LEO)",
 }
+FEW = 0.01  # share of clamped codes that needs no note
 KEPT = 4  # groups of samples, and renderings, in memory
 
 T = TypeVar("T")
@@ -97,21 +98,25 @@ class LeoSource:
         if sampling.dtype != "fp32":
             how = f"{how}, motion in {sampling.dtype}"
         with_transitions = ", with transitions" if sampling.transitions else ""
+        directed = "".join(f", {word}" for word in self.drawing.direction.words)
         again = _REENCODED[sampling.reencode]
         return (
             f"{sampling.mode} samples{begun} of LEO {model.config.id} "
-            f"({self.model_digest[:12]}), {how}{with_transitions}{again}",
+            f"({self.model_digest[:12]}), {how}{with_transitions}{directed}{again}",
             *self.start_notes,
         )
 
     @property
     def start_notes(self) -> Sequence[str]:
-        """Notes on the given first frames, such as how much is cropped."""
-        starts = self.drawing.starts
-        if starts is None:
-            return ()
-        found = [*starts.notes, cut_note(starts)]
-        return tuple(f"first frames: {note}" for note in found if note is not None)
+        """Notes on the given first frames and last poses, such as how much is cropped."""
+        given = {"first frames": self.drawing.starts, "--to": self.drawing.ends}
+        return tuple(
+            f"{what}: {note}"
+            for what, videos in given.items()
+            if videos is not None
+            for note in (*videos.notes, cut_note(videos))
+            if note is not None
+        )
 
     def sizes(self) -> Sequence[tuple[int, int]]:
         """Height and width of each sample: square, all the same."""
@@ -127,6 +132,8 @@ class LeoSource:
             "start": self.drawing.start_digest(index),
             "sample": index,
         }
+        if self.drawing.given_ends is not None:
+            facts["to"] = self.drawing.given_ends.digest(index)
         if self.drawing.from_own_frames:
             facts["stretches"] = STRETCHES
         return settings_digest(facts)
@@ -155,6 +162,23 @@ class LeoSource:
         asked = group.codes[:, 0]
         return (seen - asked).norm(dim=1), (seen - asked.roll(-1, 0)).norm(dim=1)
 
+    def clamped_note(self) -> str | None:
+        """How many codes `motion_scale` takes out of the range of training; None: few or none.
+
+        Of the samples drawn together with the first one.
+        """
+        scale = self.drawing.sampling.motion_scale
+        if scale <= 1:
+            return None
+        clamped = self._group_of(0).clamped
+        share = 0.0 if clamped is None else float(clamped.float().mean())
+        if share <= FEW:
+            return None
+        return (
+            f"motion times {scale:g}: {100 * share:.0f} % of the codes left the range of training, "
+            "and were clamped to it; ask for less"
+        )
+
     def read(self, index: int, frames: Sequence[int]) -> Tensor:
         """Some frames of a sample: uint8 [len(frames),3,R,R]."""
         bad = [frame for frame in frames if not 0 <= frame < self.frame_counts[index]]
@@ -167,14 +191,14 @@ class LeoSource:
         return read_in_pieces(self, index, frames)
 
     def check_unchanged(self, index: int) -> None:
-        """Check the video that gives the sample its first frame.
+        """Check the videos that give the sample its first frame and its last pose.
 
         Raises:
-            InputError: it has changed since it was opened.
+            InputError: one has changed since it was opened.
         """
-        starts = self.drawing.starts
-        if starts is not None:
-            starts.check_unchanged(index % len(starts.names))
+        for given in (self.drawing.given_starts, self.drawing.given_ends):
+            if given is not None:
+                given.check_unchanged(index)
 
     def stream(self, index: int) -> Iterator[Tensor]:
         """All frames of a sample one by one, uint8 [3,R,R], in constant memory."""

@@ -90,8 +90,9 @@ _TABLE = (
         "transition-dm",
         "motion between two codes (Sec. 6)",
         inputs=_codes,
-        drawn=lambda drawing: drawing.sampling.transitions,
-        without="leave --transitions out",
+        drawn=lambda drawing: drawing.sampling.transitions or drawing.direction.needs_transition,
+        without="leave --transitions, --loop transition and --to out (--loop there-and-back does "
+        "without)",
         windows=lambda table: (table.length, min(table.strides)),
     ),
     StageEntry(
