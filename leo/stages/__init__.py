@@ -91,8 +91,8 @@ _TABLE = (
         "motion between two codes (Sec. 6)",
         inputs=_codes,
         drawn=lambda drawing: drawing.sampling.transitions or drawing.direction.needs_transition,
-        without="leave --transitions, --loop transition and --to out (--loop there-and-back does "
-        "without)",
+        without="leave --transitions out, likewise --to and --loop transition; --loop "
+        "there-and-back does without it",
         windows=lambda table: (table.length, min(table.strides)),
     ),
     StageEntry(

@@ -198,6 +198,7 @@ def test_a_shipped_model_lies_flat_and_is_half_as_large(
     out = ("--out", tmp_path / "out", "--steps", 2)
     said = refused("sample", "--run", "leo:tiny", "--transitions", *out)
     assert "leo:tiny: has no transition-dm; leave --transitions out" in said
+    assert refused("sample", "--run", "leo:tiny", "--loop", "transition", *out) == said
     (shipped / "cddpm.safetensors").unlink()
     assert "--mode conditional" in refused("sample", "--run", "leo:tiny", *out)
     said = refused("sample", "--run", "leo:tinny", *out)
