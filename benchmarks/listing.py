@@ -149,10 +149,16 @@ def configs() -> Listing:
         ("config", lambda row: row[0].id),
         ("stage", lambda row: row[1].stage),
         ("parameters", lambda row: f"{row[1].parameters / 1e6:.2f} M"),
-        ("a step", lambda row: f"{row[1].macs / 1e12:.3g} TMAC"),
-        ("steps", lambda row: f"{row[1].steps:,}"),
-        ("one H200, estimated", lambda row: _hours(row[1].hours)),
+        ("a step", lambda row: f"{row[1].macs / 1e12:.3g} TMAC" if row[1].steps else "-"),
+        ("steps", lambda row: f"{row[1].steps:,}" if row[1].steps else _file(row[0])),
+        ("one H200, estimated", lambda row: _hours(row[1].hours) if row[1].steps else "-"),
     )
+
+
+def _file(config: Config) -> str:
+    """The file that a config takes its animator from."""
+    checkpoint = config.animator.checkpoint
+    return "-" if checkpoint is None else f"from {checkpoint.file}"
 
 
 def _hours(hours: float) -> str:

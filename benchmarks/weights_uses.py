@@ -61,7 +61,12 @@ def uses() -> list[Use]:
         *(
             Use(("train animator",), "--config", config.id, VGG, tuple(weights_for(VGG)))
             for config in list_named(Config, CONFIGS)
-            if config.animator.perceptual == VGG
+            if config.animator.checkpoint is None and config.animator.perceptual == VGG
+        ),
+        *(
+            Use(("train all",), "--config", config.id, LIA, (config.animator.checkpoint.file,))
+            for config in list_named(Config, CONFIGS)
+            if config.animator.checkpoint is not None
         ),
         *(Use(("animate",), "--checkpoint", name, LIA, (name,)) for name in weights_for(LIA)),
     ]

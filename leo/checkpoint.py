@@ -23,6 +23,7 @@ ABOUT = "leo-bench"
 DIGEST = "sha256_of_tensors"
 STATS = "stats."
 NETWORK = "network."
+LICENCE = "licence"  # in the metadata of models whose weights, or codes, have one
 
 
 class DamagedFileError(InputError):
@@ -37,7 +38,7 @@ class Model:
         network: the network's `state_dict`.
         stats: the stage's tensors: statistics of codes.
         metadata: text by name: the stage's own (JSON), and "stage", "step", "validation",
-            "config", "config_digest", "data".
+            "config", "config_digest", "data"; LICENCE, of weights that were given.
     """
 
     network: dict[str, Tensor]

@@ -126,11 +126,17 @@ class Config(Named):
     transition_dm: TransitionConfig | None = None
     super_resolution: CddpmConfig | None = None
 
+    @property
+    def licence(self) -> str:
+        """Of a taken animator, and so of everything made with it; "": none is stated."""
+        return "" if self.animator.checkpoint is None else self.animator.checkpoint.licence
+
     @model_validator(mode="after")
     def _resolutions_fit(self) -> "Config":
         if self.resolution < 8 or self.resolution & (self.resolution - 1):
             raise ValueError(f"resolution is {self.resolution}; the animator needs a power of two")
-        if self.animator.perceptual != "pixels" and self.resolution < 128:
+        trained = self.animator.checkpoint is None
+        if trained and self.animator.perceptual != "pixels" and self.resolution < 128:
             raise ValueError(
                 f"resolution is {self.resolution}; VGG-19 sees nothing of an eighth of it: "
                 'set animator.perceptual = "pixels", or a resolution of 128 or more'

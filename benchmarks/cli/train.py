@@ -52,6 +52,13 @@ def train(
             help="Weights file of VGG-19.", show_default="where `weights fetch` puts it"
         ),
     ] = None,
+    animator: Annotated[
+        Path | None,
+        main_option(
+            help="Take the animator from this file, as LIA's vox.pt, and do not train it.",
+            metavar="FILE",
+        ),
+    ] = None,
     cpu: Cpu = False,
     pack: Pack = 16,
     track: Track = None,
@@ -64,11 +71,16 @@ def train(
     --config and --data are needed once: the run keeps them. To use several processes or GPUs:
     torchrun --nproc-per-node N --no-python -- leo-bench train ...
 
+    --animator takes a checkpoint of LIA, or a RUN/animator/model.safetensors, in place of training
+    an animator; the run keeps a copy, and everything made from it has its licence.
+
     Examples:
 
       leo-bench train all --config toy64 --data toy-faces/train --run runs/toy-faces
 
       leo-bench train animator --config faceforensics256 --data faceforensics/train --run runs/ff
+
+      leo-bench train all --config lia-vox256 --animator vox.pt --data videos/ --run runs/vox
     """
     from leo_bench.benchmarks.cli.next_step import say_next, step_of_run
     from leo_bench.benchmarks.cli.screen import Bar, out, say
@@ -92,10 +104,10 @@ def train(
 
     if stage != "all":
         check_stage(stage)
-    request = RunRequest(run, config, data, changes or (), data_root, vgg, cpu)
+    request = RunRequest(run, config, data, changes or (), data_root, vgg, cpu, animator)
     if not dry_run:
         check_targets(Target("--run", run, RUN))
-    config_asked = resolved_config(request)
+    config_asked, _ = resolved_config(request)
     if dry_run:
         say(to_toml(config_asked.model_dump(mode="json")))
         return
@@ -169,6 +181,8 @@ def export(
 ) -> None:
     """Export a trained run for sampling: in float16, without the state of training.
 
+    MODEL_CARD.md there says what the model was made from, and its licence.
+
     Examples:
 
       leo-bench export --run runs/toy-faces --out toy-faces
@@ -177,13 +191,14 @@ def export(
     """
     from leo_bench.benchmarks.cli.next_step import say_next
     from leo_bench.benchmarks.cli.screen import out as show
+    from leo_bench.benchmarks.runs.training import remembered_data
     from leo_bench.evaluation.files.kinds import NEW
     from leo_bench.evaluation.files.targets import Target, check_targets
     from leo_bench.leo.sampling.model import model_file
     from leo_bench.leo.training.export import export as write
 
     check_targets(Target("--out", out, NEW))
-    for path in write(run, out, best or ()):
+    for path in write(run, out, best or (), remembered_data(run)):
         show(f"{path}  {path.stat().st_size / 1e6:.1f} MB")
     if model_file(out, "cddpm").is_file():  # without it, samples need first frames
         say_next("sample", "--run", out, "--out", f"{out}-samples")

@@ -57,7 +57,10 @@ def differences(
 def _base(config: Config, request: RunRequest) -> tuple[str, Config]:
     shipped = {each.id: each for each in list_named(Config, CONFIGS)}
     if config.id in shipped:
-        return config.id, shipped[config.id]
+        base = shipped[config.id]
+        if (taken := config.animator.checkpoint) is not None:  # which the job says
+            base = base.model_copy(update={"animator": base.animator.taken_from(taken)})
+        return config.id, base
     place = request.config or str(request.run / "config.toml")
     return place, load_config(place)
 

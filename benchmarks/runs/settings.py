@@ -13,6 +13,7 @@ from leo_bench.evaluation.files.schema import Data
 from leo_bench.evaluation.videos.discover import content_digest
 from leo_bench.evaluation.videos.seals import KEY
 from leo_bench.evaluation.videos.source import fingerprint
+from leo_bench.leo.checkpoint import LICENCE
 from leo_bench.leo.sampling.source import VERSION, LeoSource
 from leo_bench.leo.training.origin import first_difference
 
@@ -31,6 +32,7 @@ def settings(request: Data, source: LeoSource) -> dict[str, object]:
         "model": source.model_digest,
         "version": VERSION,
         "starts": "" if starts is None else fingerprint(starts),
+        **({LICENCE: licence} if (licence := source.drawing.model.config.licence) else {}),
     }
     return found if ends is None else {**found, "to": fingerprint(ends)}
 

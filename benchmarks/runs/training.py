@@ -22,6 +22,7 @@ from leo_bench.leo.sampling.model import model_file
 from leo_bench.leo.stages import STAGES, perceptual
 from leo_bench.leo.training.job import Job
 from leo_bench.leo.training.run_folder import RunFolder, has_begun
+from leo_bench.leo.training.taken_animator import with_checkpoint
 
 DATA = "data.json"
 _MEND = "mend it, or remove it from the training data"
@@ -38,20 +39,26 @@ class RunRequest:
     data_root: Path | None = None
     vgg: Path | None = None
     cpu: bool = False
+    animator: Path | None = None
 
 
-def resolved_config(request: RunRequest) -> Config:
-    """The requested config or else the run's own, with the requested changes.
+def resolved_config(request: RunRequest) -> tuple[Config, Path | None]:
+    """The requested config or else the run's own, with the requested changes; its animator's file.
+
+    Returns:
+        The config, and the file if the animator is taken from one that is to be read
+        (`with_checkpoint`).
 
     Raises:
-        InputError: there is neither.
+        InputError: there is neither config; as `with_checkpoint`.
     """
-    if request.config is not None:
-        return load_config(request.config, request.changes)
-    begun = request.run / "config.toml"
-    if not begun.is_file():
-        raise InputError(f"{request.run}: a new run; give --config (leo-bench list configs)")
-    return load_config(str(begun), request.changes)
+    name = request.config
+    if name is None:
+        begun = request.run / "config.toml"
+        if not begun.is_file():
+            raise InputError(f"{request.run}: a new run; give --config (leo-bench list configs)")
+        name = str(begun)
+    return with_checkpoint(load_config(name, request.changes), request.run, request.animator)
 
 
 def check_loss(request: RunRequest, config: Config, stage: str) -> None:
@@ -63,6 +70,12 @@ def check_loss(request: RunRequest, config: Config, stage: str) -> None:
     if stage not in (STAGES[0], "all"):
         if request.vgg is not None:
             raise InputError(f"--vgg {request.vgg}: is for the animator alone; leave it out")
+    elif config.animator.checkpoint is not None:
+        if request.vgg is not None:
+            raise InputError(
+                f"--vgg {request.vgg}: is for an animator that is trained, and this one is taken "
+                f"from {config.animator.checkpoint.file}; leave it out"
+            )
     elif not model_file(request.run, STAGES[0]).is_file():
         perceptual.check(config.animator.perceptual, request.vgg)
 
@@ -73,7 +86,7 @@ def open_job(request: RunRequest) -> Job:
     Raises:
         InputError: no config or no data; others than the run was begun with; no such videos.
     """
-    config = resolved_config(request)
+    config, animator = resolved_config(request)
     spec = _data(request)
     options = SourceOptions(
         files=OpenOptions(), data_root=request.data_root, resolution=config.resolution
@@ -86,7 +99,9 @@ def open_job(request: RunRequest) -> Job:
     if news:
         write_atomically(request.run / DATA, json.dumps({"data": spec}).encode())
     evaluator = partial(open_evaluator, data=spec, options=options)
-    return Job(run, videos, vgg=request.vgg, cpu=request.cpu, evaluator=evaluator)
+    return Job(
+        run, videos, vgg=request.vgg, animator=animator, cpu=request.cpu, evaluator=evaluator
+    )
 
 
 def _training_videos(spec: str, options: SourceOptions) -> NamedVideos:

@@ -67,6 +67,8 @@ def _train(source: VideoSource, pack_bytes: int, root: Path) -> tuple[float, flo
     videos = open_training_videos(source, 64, 0.05, pack_bytes)
     stage = animator.build(config.animator, videos, choose("pixels"), seed=0)
     folder = RunFolder.create(root, config).stage("animator", videos.digest)
+    if config.animator.training is None:
+        raise ValueError(f"{config.id} trains no animator")
     train(stage, config.animator.training, folder)
     lines = [line for line in folder.read_log() if "samples_per_second" in line][1:]
     count = len(lines)

@@ -23,6 +23,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors.numerics import hardware
 from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.processes.team import Team
+from leo_bench.leo.checkpoint import LICENCE
 from leo_bench.leo.data.videos import TrainingVideos, judged
 
 CODES = "codes.safetensors"  # in the folder of a run
@@ -51,6 +52,7 @@ class CodeBook:
         held_out: indices of the held-out videos.
         digest: of what the codes follow from, the videos and the animator.
         animator: hex SHA-256 of the animator's file; None in older files.
+        licence: of the animator, and so of its codes; "": none is stated.
     """
 
     codes: Tensor
@@ -59,11 +61,13 @@ class CodeBook:
     held_out: Sequence[int]
     digest: str
     animator: str | None = None
+    licence: str = ""
 
     @property
     def about_animator(self) -> dict[str, str]:
         """Metadata for a model that is trained on these codes."""
-        return {} if self.animator is None else {ANIMATOR: self.animator}
+        about = {ANIMATOR: self.animator or "", LICENCE: self.licence}
+        return {key: value for key, value in about.items() if value}
 
     def of(self, video: int) -> Tensor:
         """One video's codes: float32 [T,M]."""
@@ -191,6 +195,8 @@ def write_codes(book: CodeBook, path: Path) -> None:
         "digest": book.digest,
         "animator": book.animator,
     }
+    if book.licence:
+        facts[LICENCE] = book.licence
     content = save({"codes": book.codes.contiguous()}, metadata={"codes": json.dumps(facts)})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,13 +14,14 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.extractors.torchscript import is_torchscript
-from leo_bench.leo.checkpoint import load_model
+from leo_bench.leo.checkpoint import LICENCE, load_model
 from leo_bench.leo.models.stub_pickle import read_with_stubs
 from leo_bench.leo.networks.generator import Generator
 from leo_bench.leo.networks.layers import fir_kernel
@@ -28,6 +29,7 @@ from leo_bench.leo.networks.layers import fir_kernel
 _UNUSED = (".noise.weight", ".to_rgb1.")  # in official files, read by no forward pass
 _STATES = ("gen", "g_ema", "state_dict")  # keys of the state dict, in order of preference
 _PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and of torch.compile
+_LIAS = {"channel_base": 16384, "align_corners": False}  # where a file does not state them
 _DEEPEST = 3  # nested dictionaries
 _LARGEST = 1024  # pixels; LIA has no larger model
 _SHOWN, _KEY, _LINE = 2, 40, 200  # keys in an error, characters of a key, characters of an error
@@ -36,10 +38,17 @@ _WANTED = "give LIA's vox.pt, taichi.pt or ted.pt, or a model.safetensors"
 
 @dataclass(frozen=True)
 class AnimatorFile:
-    """A generator read from a file, and notes for the user."""
+    """A generator read from a file.
+
+    Args:
+        generator: on the CPU, frozen.
+        notes: for the user.
+        licence: that the file states; "": none.
+    """
 
     generator: Generator
     notes: list[str]
+    licence: str = ""
 
 
 def generator_from_file(path: Path) -> Generator:
@@ -47,12 +56,18 @@ def generator_from_file(path: Path) -> Generator:
     return read_animator(path).generator
 
 
-def read_animator(path: Path) -> AnimatorFile:
+def read_animator(path: Path, wanted: Mapping[str, Any] | None = None) -> AnimatorFile:
     """The generator of a .safetensors model of this project, or of an official checkpoint.
+
+    Args:
+        path: the file.
+        wanted: the arguments of `Generator` that it must have been built with. An official
+            checkpoint states neither `channel_base` nor `align_corners`, and is taken to have
+            those. None: any generator; an official checkpoint then has LIA's.
 
     Raises:
         InputError: there is no such file, it is neither of the two, or keys or shapes are not those
-            of the network; the message names them.
+            of the network, or not those that are wanted; the message names them.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; {_WANTED}")
@@ -60,12 +75,17 @@ def read_animator(path: Path) -> AnimatorFile:
         model = load_model(path)
         if "animator" not in model.metadata:
             raise InputError(f"{path}: a model of another stage, not of the animator")
-        generator = _new(**json.loads(model.metadata["animator"]))
-        return AnimatorFile(_filled(path, generator, model.network), [])
+        arguments = _LIAS | json.loads(model.metadata["animator"])
+        _check(path, arguments, wanted)
+        generator = _filled(path, _new(**arguments), model.network)
+        return AnimatorFile(generator, [], model.metadata.get(LICENCE, ""))
     state = _official_state(path)
     unused = [key for key in state if _is_unused(key)]
     notes = [f"{len(unused)} tensors are unused by design (noise.weight, to_rgb1)"] * bool(unused)
-    return AnimatorFile(_filled(path, _fitting(path, state), state), notes)
+    stated = _stated(path, state)
+    # Widths are compared with those of the state's tensors.
+    _check(path, {key: stated[key] for key in ("size", "style", "directions")}, wanted)
+    return AnimatorFile(_filled(path, _new(**(wanted or _LIAS | stated)), state), notes)
 
 
 def _official_state(path: Path) -> dict[str, Tensor]:
@@ -130,8 +150,17 @@ def _without_prefixes(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return state
 
 
-def _fitting(path: Path, state: Mapping[str, Tensor]) -> Generator:
-    """A generator of the size and widths that follow from the shapes in `state`."""
+def _check(path: Path, stated: Mapping[str, Any], wanted: Mapping[str, Any] | None) -> None:
+    """Refuse a generator whose arguments are not those that are wanted."""
+    for key, value in stated.items():
+        if wanted is not None and wanted[key] != value:
+            raise _refusal(
+                path, f"another animator than the config's: {key} is {value}, not {wanted[key]}"
+            )
+
+
+def _stated(path: Path, state: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The arguments of `Generator` that follow from the shapes in `state`."""
     levels = sum(key.startswith("dec.to_flows.") and key.endswith(".conv.weight") for key in state)
     size = 2 ** (levels + 2)
     if size > _LARGEST:
@@ -148,27 +177,13 @@ def _fitting(path: Path, state: Mapping[str, Tensor]) -> Generator:
             raise _refusal(path, f"no generator of LIA: {key} is {given}, not of {dims} dimensions")
         shapes.append(state[key].shape)
     (style, cap, *_), (_, directions) = shapes
-    return _new(size, cap, style, directions)
+    return {"size": size, "channel_cap": cap, "style": style, "directions": directions}
 
 
-def _new(
-    size: int,
-    channel_cap: int,
-    style: int,
-    directions: int,
-    align_corners: bool = False,
-    channel_base: int = 16384,
-) -> Generator:
+def _new(**arguments: Any) -> Generator:
     """A generator to be filled; torch's random state is left as it was."""
     with torch.random.fork_rng(devices=[]):
-        return Generator(
-            size,
-            channel_cap=channel_cap,
-            channel_base=channel_base,
-            style=style,
-            directions=directions,
-            align_corners=align_corners,
-        )
+        return Generator(**arguments)
 
 
 def _filled(path: Path, generator: Generator, state: Mapping[str, Tensor]) -> Generator:

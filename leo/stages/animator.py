@@ -145,6 +145,8 @@ def build(
 
     `larger`: the videos at the size that pairs are cropped from; None: the model's.
     """
+    if config.training is None or config.generator is None:
+        raise ValueError("this animator is taken from a checkpoint, not trained")
     network, discriminator = seeded(lambda: _networks(config, videos.resolution), NAME, seed)
     STARTS[config.start](network)
     players = [

@@ -43,7 +43,7 @@ class Cost:
         stage: its name.
         parameters: of the model that is saved: the generator, not the discriminator.
         macs: multiply-adds of one training step.
-        steps: of the training.
+        steps: of the training; 0: it is not trained.
     """
 
     stage: str
@@ -78,6 +78,8 @@ def _animator(config: Config) -> Cost:
     how, size = config.animator, config.resolution
     shape = (size, how.channel_cap, how.channel_base)
     generator = _generator(*shape, how.style, how.directions)
+    if how.training is None:  # taken from a checkpoint
+        return Cost("animator", generator.parameters, 0.0, 0)
     # Source and driving are encoded, one picture is decoded; forward and backward.
     macs = 3 * generator.macs
     if how.discriminator is not None:

@@ -1,6 +1,7 @@
 """Exports a training run as a model without what only training needs, in float16.
 
-OUT/config.toml   STAGE.safetensors (float16)   STAGE.log.jsonl  scores.json (where they are there)
+OUT/config.toml   MODEL_CARD.md   STAGE.safetensors (float16)
+OUT/STAGE.log.jsonl   scores.json (where they are there)
 """
 
 import shutil
@@ -18,18 +19,20 @@ from leo_bench.leo.checkpoint import Model, load_model, save_model
 from leo_bench.leo.data.encode import ANIMATOR
 from leo_bench.leo.sampling.model import LeoModel
 from leo_bench.leo.stages import STAGES
+from leo_bench.leo.training.model_card import CARD, model_card
 from leo_bench.leo.training.run_folder import BEST
 
 SCORES = "scores.json"
 
 
-def export(run: Path, out: Path, best: Collection[str] = ()) -> list[Path]:
+def export(run: Path, out: Path, best: Collection[str] = (), data: str | None = None) -> list[Path]:
     """Write the trained stages to `out`, atomically; return all files there.
 
     Args:
         run: folder of the training run.
         out: a folder that does not exist yet, or is empty.
         best: stages whose best weights are taken (`StageFolder.best`), not the last ones.
+        data: the training data, for the card; None: not known.
 
     Raises:
         InputError: no run, nothing trained yet, a stage of another animator, something else in
@@ -53,15 +56,19 @@ def export(run: Path, out: Path, best: Collection[str] = ()) -> list[Path]:
         with tempfile.TemporaryDirectory(prefix=".exporting-", dir=out.parent) as scratch:
             unfinished = Path(scratch) / "model"
             unfinished.mkdir()
+            steps: dict[str, int] = {}
             for stage in trained:  # the animator first
                 model = whole.load(stage)
                 if stage in best:  # trained on the codes of the same animator
                     model = load_model(run / stage / BEST)
                 model = _of_animator(model, unfinished / "animator.safetensors")
+                steps[stage] = int(model.metadata.get("step", "0"))
                 save_model(unfinished / f"{stage}.safetensors", model, torch.float16)
             for name, source in copied.items():
                 if source.is_file():
                     shutil.copyfile(source, unfinished / name)
+            card = model_card(whole.config, steps, data)
+            (unfinished / CARD).write_text(card, encoding="utf-8")
             unfinished.replace(out)
     except OSError as error:
         raise InputError(f"{out}: cannot be written: {error.strerror or error}") from None

@@ -44,6 +44,7 @@ from leo_bench.leo.stages.perceptual import Chosen, choose
 from leo_bench.leo.training.evaluating import Evaluator
 from leo_bench.leo.training.loop import is_done, train
 from leo_bench.leo.training.run_folder import RunFolder, has_begun
+from leo_bench.leo.training.taken_animator import take
 from leo_bench.leo.training.watching import Watcher
 
 PARTS = ".codes"  # folder of unfinished codes, in that of the run
@@ -58,6 +59,7 @@ class Job:
         run: the folder, with its config.
         open_source: opens the training videos.
         vgg: VGG-19's weights; None: where `leo-bench weights fetch` puts them.
+        animator: file of the animator, if the config takes it from one; None: it was taken already.
         watchers: are told the progress of training.
         progress: is told the progress of packing and encoding.
         cpu: use the CPU even where there is a GPU.
@@ -68,6 +70,7 @@ class Job:
     run: RunFolder
     open_source: Callable[[], VideoSource]
     vgg: Path | None = None
+    animator: Path | None = None
     watchers: Sequence[Watcher] = field(default=())
     progress: Progress | None = None
     cpu: bool = False
@@ -159,7 +162,8 @@ class Job:
                 f"{path}: codes of another animator or other videos; "
                 f"remove the file and run `leo-bench encode --run {self.run.root}` again"
             )
-        return replace(book, animator=animator)  # which older files do not hold
+        # Which older files do not hold.
+        return replace(book, animator=animator, licence=self.run.config.licence)
 
     def has(self, stage: str) -> bool:
         """Whether the config has a table for a stage."""
@@ -171,16 +175,22 @@ def train_stage(job: Job, name: str) -> Path:
 
     Raises:
         InputError: no such stage in this config, or what comes before it is missing; videos that
-            are too short for it; as `train`.
+            are too short for it; as `train`; as `take`, of an animator that is taken from a file.
     """
     check_stage(name)
     if name in _windows(job):
         check_lengths(job, [name])
+    if job.animator is not None and name != STAGES[0]:
+        _train(job, STAGES[0])
     return _train(job, name)
 
 
 def _train(job: Job, name: str) -> Path:
     entry, first = ENTRIES[name], name == STAGES[0]
+    if first and job.run.config.animator.checkpoint is not None:
+        model, line = take(job.run, job.animator)
+        job.say(line)
+        return model
     if first and is_done(folder := job.run.stage(name, job.fingerprint)):
         return folder.model  # a finished animator needs no VGG weights
     table: Any = getattr(job.run.config, entry.table)
@@ -229,7 +239,8 @@ def encode_run(job: Job, team: Team | None = None) -> CodeBook:
             parts = path.with_name(PARTS)
             machine = machine_of(device)
             book = encode(encoder, job.videos, job.codes_digest, machine, parts, team, job.progress)
-            write_codes(replace(book, animator=job.animator_digest), path)
+            licence = job.run.config.licence
+            write_codes(replace(book, animator=job.animator_digest, licence=licence), path)
             shutil.rmtree(parts, ignore_errors=True)
     team.first_only()
     return job.codes

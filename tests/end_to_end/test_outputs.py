@@ -75,6 +75,7 @@ FOLDERS = [
 READ = {
     "--weights", "--data-root", "--vgg", "--source", "--driving", "--edited", "--sample-from",
     "--checkout", "--python", "--old", "--new", "--settings", "--from", "--metadata", "--include",
+    "--animator",
 }  # fmt: skip
 READ_BY = {
     ("report", "--records"), ("report", "--run"), ("bundle", "--records"), ("table", "--records"),

@@ -6,13 +6,17 @@ from places import ROOT
 from tiny_stages import Regression
 
 from leo_bench.benchmarks.listing import configs
+from leo_bench.benchmarks.weights_uses import needed_for
 from leo_bench.evaluation.errors import InputError
-from leo_bench.leo.config import CONFIGS, load_config
+from leo_bench.evaluation.files.schema import parse
+from leo_bench.evaluation.weights.registry import LIA, weights_for
+from leo_bench.leo.config import CONFIGS, Config, load_config
 from leo_bench.leo.stage import Player
 from leo_bench.leo.training.budget import costs
 from leo_bench.leo.training.players import PlayerState
 
 README = ROOT / "leo" / "README.md"
+LIAS = {"lia-vox256", "lia-taichi256", "lia-ted256"}
 PAPER = {"taichihd128", "taichihd256", "faceforensics256", "celebvhq256", "ucf101"}
 NAMES = sorted(path.stem for path in CONFIGS.glob("*.toml"))
 
@@ -31,7 +35,33 @@ def test_a_config_is_read_under_its_own_name(name: str) -> None:
 
 
 def test_every_row_of_the_paper_and_the_small_ones_are_there() -> None:
-    assert set(NAMES) == PAPER | {"toy64", "weizmann64", "grid64", "grid128"}
+    assert set(NAMES) == PAPER | LIAS | {"toy64", "weizmann64", "grid64", "grid128"}
+
+
+@pytest.mark.parametrize("name", sorted(LIAS))
+def test_the_configs_of_lias_checkpoints_train_all_but_the_animator(name: str) -> None:
+    config = load_config(name)
+    checkpoint = config.animator.checkpoint
+    assert checkpoint is not None
+    registered = weights_for(LIA)[checkpoint.file]
+    assert (checkpoint.licence, checkpoint.source) == (registered.licence, *registered.by_hand)
+    assert "NC" in config.licence
+    first, *others = costs(config)
+    assert (first.steps, first.hours) == (0, 0)
+    assert first.parameters == 45_116_317  # specification 1.9
+    assert all(row.hours > 0 for row in others)
+    assert needed_for(name) == [checkpoint.file]
+
+
+def test_what_says_nothing_of_a_taken_animator_is_refused_and_left_out() -> None:
+    with pytest.raises(InputError, match=r"start has no effect: the animator comes from vox\.pt"):
+        load_config("lia-vox256", ["animator.start=copy"])
+    with pytest.raises(InputError, match="training is missing, and there is no checkpoint"):
+        parse(Config, load_config("toy64").model_dump() | {"animator": {}}, where="toy64")
+    assert set(load_config("lia-vox256").model_dump()["animator"]) == {
+        "channel_cap", "channel_base", "style", "directions", "align_corners", "checkpoint",
+    }  # fmt: skip
+    assert "checkpoint" not in load_config("toy64").model_dump()["animator"]  # old texts, digests
 
 
 @pytest.mark.parametrize("name", sorted(PAPER))
@@ -39,6 +69,7 @@ def test_the_papers_animators_train_with_lias_adam(name: str) -> None:
     """StyleGAN2's ratios of lazy regularisation, 4/5 and 16/17; eps 1e-8, no weight decay."""
     config = load_config(name).animator
     assert config.discriminator is not None
+    assert config.generator is not None
     for how, ratio in ((config.generator, 4 / 5), (config.discriminator, 16 / 17)):
         adam = PlayerState.take(
             Player("any", Regression(), how), Accelerator(cpu=True)
@@ -54,6 +85,7 @@ def test_a_step_of_lia_at_256_costs_what_the_specification_counts() -> None:
     for name, wanted in (("faceforensics256", 358e9), ("taichihd128", 222e9)):
         config = load_config(name)
         row = costs(config)[0]
+        assert config.animator.training is not None
         assert row.macs / config.animator.training.batch == pytest.approx(wanted, rel=0.01)
 
 
@@ -109,6 +141,6 @@ def test_a_wrong_change_is_one_line_that_says_what(change: str, message: str) ->
     assert ": :" not in str(caught.value)
 
 
-def test_an_unknown_config_lists_the_known() -> None:
-    with pytest.raises(InputError, match="known are celebvhq256"):
+def test_an_unknown_config_names_one_that_is_near() -> None:
+    with pytest.raises(InputError, match=r"did you mean toy64\?"):
         load_config("toy63")

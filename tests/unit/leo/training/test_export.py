@@ -29,7 +29,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_all_that_the_run_has_is_there(run: Path, tmp_path: Path) -> None:
-    wanted = {"config.toml", "scores.json", *(f"{stage}.safetensors" for stage in DONE)}
+    wanted = {
+        "config.toml",
+        "scores.json",
+        "MODEL_CARD.md",
+        *(f"{stage}.safetensors" for stage in DONE),
+    }
     wanted |= {f"{stage}.log.jsonl" for stage in DONE - {"lmdm"}}
     (tmp_path / "out").mkdir()
     assert {path.name for path in export(run, tmp_path / "out")} == wanted
