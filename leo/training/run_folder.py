@@ -248,7 +248,7 @@ def _plain(config: Config) -> dict[str, Any]:
 def _as_asked(config: Config) -> dict[str, Any]:
     """The config for comparison, where perceptual "auto" equals "vgg19"."""
     found = _plain(config)
-    if found["animator"]["perceptual"] == "auto":
+    if found["animator"].get("perceptual") == "auto":
         found["animator"]["perceptual"] = "vgg19"
     return found
 

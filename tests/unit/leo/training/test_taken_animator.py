@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -160,7 +161,7 @@ def test_another_file_than_the_runs_is_refused_and_none_is_needed(
     other = official(
         tmp_path / "other.pt", {**state, "dec.to_flows.0.bias": torch.ones(1, 3, 1, 1)}
     )
-    moved = official(tmp_path / "moved.pt", state)
+    moved = Path(shutil.copy(own, tmp_path / "moved.pt"))
     run = tmp_path / "run"
     begun = job(run, own)
     (run / "animator").mkdir()
@@ -184,6 +185,8 @@ def test_another_file_than_the_runs_is_refused_and_none_is_needed(
     assert "--vgg v: is for an animator that is trained" in refused(*line, "--vgg", "v")
     assert not (run / "animator" / "checkpoints").exists()
     assert begun.run.config == RunFolder.open(run).config
+    assert leo_bench(*line, "--set", "lmdm.training.steps=3").code == 0  # its stage has not begun
+    assert RunFolder.open(run).config.lmdm.training.steps == 3
     at = ("--run", in_place.root, "--data", "toy-faces/train", "--cpu")
     said = refused("train", "all", *at, "--animator", moved)
     assert f"{in_place.root}: was begun without --animator, its animator is trained" in said
