@@ -37,6 +37,7 @@ class Use:
         network: the extractor, embedder or loss.
         files: names in the registry, preferred first; any one of them serves.
         also: verbs that take the option too, and are not listed.
+        of_verbs: whether its verbs alone mean it: `train` does not need one of LIA's files.
     """
 
     verbs: tuple[str, ...]
@@ -45,12 +46,14 @@ class Use:
     network: str
     files: tuple[str, ...]
     also: tuple[str, ...] = ()
+    of_verbs: bool = True
 
     @property
     def names(self) -> set[str]:
         """What `leo-bench weights fetch --for` may call it."""
-        words = (word for verb in self.verbs for word in verb.split())
-        return {self.value, self.network, *self.verbs, *words, *self.also}
+        verbs = self.verbs if self.of_verbs else ()
+        words = (word for verb in verbs for word in verb.split())
+        return {self.value, self.network, *verbs, *words, *self.also}
 
 
 def uses() -> list[Use]:
@@ -64,9 +67,9 @@ def uses() -> list[Use]:
             if config.animator.checkpoint is None and config.animator.perceptual == VGG
         ),
         *(
-            Use(("train all",), "--config", config.id, LIA, (config.animator.checkpoint.file,))
+            Use(("train",), "--config", config.id, LIA, (checkpoint.file,), of_verbs=False)
             for config in list_named(Config, CONFIGS)
-            if config.animator.checkpoint is not None
+            if (checkpoint := config.animator.checkpoint) is not None
         ),
         *(Use(("animate",), "--checkpoint", name, LIA, (name,)) for name in weights_for(LIA)),
     ]

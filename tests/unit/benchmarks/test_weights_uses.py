@@ -29,6 +29,7 @@ FACENET, REID = "20180402-114759-vggface2.pt", "reid_baseline/reid_model.pth"
         ("fid", ["pt_inception-2015-12-05-6726825d.pth"]),
         ("train", ["vgg19-dcbb9e9d.pth"]),
         ("taichihd256", ["vgg19-dcbb9e9d.pth"]),
+        ("lia-taichi256", ["taichi.pt"]),
         ("animate", ["vox.pt", "taichi.pt", "ted.pt"]),
         ("faceforensics", [TORCHSCRIPT, FACENET]),
         ("taichihd", [PRETRAINED, REID]),
