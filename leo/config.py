@@ -11,10 +11,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.files.schema import Data, Named, load_named, load_toml, parse
+from leo_bench.evaluation.files.schema import (
+    Data,
+    Named,
+    load_named,
+    load_toml,
+    parse,
+    without_unset,
+)
 from leo_bench.leo.animator_config import AnimatorConfig
 from leo_bench.leo.networks.network_config import (
     Count,
@@ -50,7 +57,9 @@ class LmdmConfig(Data):
     `condition`: "add" is the Linear Motion Condition; "cat" does not add the first code to the
     residuals; "concat-abs" noises codes, not residuals, behind a clean first one; "replace" is
     Eq. 1, its first code overwritten while sampling; "none" is Eq. 1 (Table 4, "w/o LMC").
-    `spare`: codes at the end of a window that the next window does not continue from.
+    `spare`: codes at the end of a window that the next window does not continue from. `history`:
+    codes that a window is told, its first one included (1 is the paper's; more are ours).
+    `anchor`: windows are also told the first code of their video (ours).
     """
 
     training: Training
@@ -61,6 +70,21 @@ class LmdmConfig(Data):
     frame_stride: Count = 1
     condition: Literal["add", "cat", "concat-abs", "replace", "none"] = "add"
     spare: int = Field(default=0, ge=0)
+    history: Count = 1
+    anchor: bool = False
+
+    @model_validator(mode="after")
+    def _context_fits(self) -> "LmdmConfig":
+        if self.condition in ("replace", "none") and (self.history > 1 or self.anchor):
+            raise ValueError(
+                f"history and anchor need a condition that is given a first code; "
+                f'condition is "{self.condition}"'
+            )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_unset(self, usual(self), ("history", "anchor"))
 
     @model_validator(mode="after")
     def _length_fits(self) -> "LmdmConfig":

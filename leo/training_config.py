@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from leo_bench.evaluation.files.schema import Data
+from leo_bench.evaluation.files.schema import Data, without_unset
 from leo_bench.leo.networks.network_config import Count, Fraction
 
 # Keys of `Training` that are younger than the first models: written only where they are set.
@@ -85,10 +85,7 @@ class Training(Data):
 
     @model_serializer(mode="wrap")
     def _as_before(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out later keys that are not set, so that older configs keep their text."""
-        content: dict[str, Any] = usual(self)
-        unset = {k for k in _LATER if getattr(self, k) == type(self).model_fields[k].default}
-        return {key: value for key, value in content.items() if key not in unset}
+        return without_unset(self, usual(self), _LATER)
 
     @model_validator(mode="after")
     def _batch_can_be_dealt_out(self) -> "Training":

@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +20,18 @@ class Data(BaseModel):
     """Base of the models of data files: frozen; unknown keys, NaN and infinities are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
+
+
+def without_unset(table: Data, content: dict[str, Any], later: Sequence[str]) -> dict[str, Any]:
+    """A table's content without later keys that are not set, so that older files keep theirs.
+
+    Args:
+        table: whose content it is.
+        content: of a serializer.
+        later: keys that are younger than the first files.
+    """
+    unset = {key for key in later if getattr(table, key) == type(table).model_fields[key].default}
+    return {key: value for key, value in content.items() if key not in unset}
 
 
 class Named(Data):

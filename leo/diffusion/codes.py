@@ -27,12 +27,14 @@ class Windows:
         starts: int64 [W], where each window begins.
         length: codes in a window, L.
         stride: frames from one code of a window to the next.
+        sequences: int64 [W,2], where the sequence of each window begins, and where it ends.
     """
 
     codes: Tensor
     starts: Tensor
     length: int
     stride: int
+    sequences: Tensor
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -47,13 +49,36 @@ class Windows:
         offsets_L = torch.arange(self.length) * self.stride
         return self.codes[self.starts[index_B][:, None] + offsets_L]
 
+    def before(self, index_B: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        """The `count` codes of the same sequence before each window, and how many there are.
+
+        Those that are not there are the window's first code.
+
+        Returns:
+            float32 [B,count,M], the last one next to the window; int64 [B], 0 to `count`.
+        """
+        starts_B = self.starts[index_B]
+        there_B = (starts_B - self.sequences[index_B, 0]) // self.stride
+        back_P = torch.arange(count, 0, -1)
+        back_BP = back_P * (back_P <= there_B[:, None]) * self.stride
+        return self.codes[starts_B[:, None] - back_BP], there_B.clamp(max=count)
+
+    def anywhere(self, index_B: Tensor, place_B: Tensor) -> Tensor:
+        """A code of each window's sequence, at a share of its length in [0,1): float32 [B,M]."""
+        begin_B, end_B = self.sequences[index_B].unbind(1)
+        return self.codes[begin_B + (place_B * (end_B - begin_B)).long()]
+
     def at(self, slot: int) -> Tensor:
         """The code in one slot (0 to L-1) of every window: float32 [W,M]."""
         return self.codes[self.starts + slot * self.stride]
 
     def spread(self, count: int) -> Tensor:
         """At most `count` windows, evenly spread over all: float32 [B,L,M]."""
-        return self.take(torch.linspace(0, len(self) - 1, min(count, len(self))).round().long())
+        return self.take(self.spread_index(count))
+
+    def spread_index(self, count: int) -> Tensor:
+        """Indices of at most `count` windows, evenly spread over all: int64 [B]."""
+        return torch.linspace(0, len(self) - 1, min(count, len(self))).round().long()
 
 
 def code_windows(sequences: Sequence[Tensor], length: int, stride: int = 1) -> Windows:
@@ -75,12 +100,15 @@ def code_windows(sequences: Sequence[Tensor], length: int, stride: int = 1) -> W
 
 def windows_that_fit(sequences: Sequence[Tensor], length: int, stride: int = 1) -> Windows:
     """As `code_windows`; there may be none."""
-    span, first, starts = (length - 1) * stride, 0, [torch.empty(0, dtype=torch.int64)]
+    span, first = (length - 1) * stride, 0
+    starts, around = [torch.empty(0, dtype=torch.int64)], [torch.empty(0, 2, dtype=torch.int64)]
     for sequence in sequences:
-        starts.append(torch.arange(first, first + max(0, len(sequence) - span)))
-        first += len(sequence)
+        end = first + len(sequence)
+        starts.append(torch.arange(first, max(first, end - span)))
+        around.append(torch.tensor([[first, end]]).expand(len(starts[-1]), -1))
+        first = end
     codes = torch.cat(list(sequences)) if sequences else torch.empty(0, 0)
-    return Windows(codes, torch.cat(starts), length, stride)
+    return Windows(codes, torch.cat(starts), length, stride, torch.cat(around))
 
 
 class _Scaled:

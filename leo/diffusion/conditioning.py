@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from leo_bench.leo.diffusion.codes import CodeStats
+from leo_bench.leo.diffusion.context import Context, Told
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,18 @@ class Condition:
     conditional: bool = True
 
     def predict(
-        self, network: Callable[..., Tensor], state_BSM: Tensor, first_BM: Tensor, step_B: Tensor
+        self,
+        network: Callable[..., Tensor],
+        context: Context,
+        state_BSM: Tensor,
+        first_BM: Tensor,
+        told: Told,
+        step_B: Tensor,
     ) -> Tensor:
         """The network's prediction for a noised state at a diffusion step: [B,S,M]."""
-        return self.network_output(network(self.network_input(state_BSM, first_BM), step_B))
+        codes_BLM = self.network_input(state_BSM, first_BM)
+        predicted_BLM = network(context.fed(codes_BLM, told), step_B)[:, context.slots :]
+        return self.network_output(predicted_BLM)
 
 
 def residuals(window_BLM: Tensor) -> Tensor:

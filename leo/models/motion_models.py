@@ -22,6 +22,7 @@ from leo_bench.leo.diffusion.conditioning import (
     predict_departure,
     window_noise,
 )
+from leo_bench.leo.diffusion.context import Context, Told
 from leo_bench.leo.diffusion.gaussian import Denoiser, Key, Sampler, sample
 from leo_bench.leo.networks.code_mlp import CodeMlp
 from leo_bench.leo.networks.fast_unet1d import FastUNet1d
@@ -30,6 +31,16 @@ from leo_bench.leo.networks.unet1d import UNet1d
 ConfigT = TypeVar("ConfigT", LmdmConfig, FrameDmConfig, TransitionConfig)
 StatsT = TypeVar("StatsT", CodeStats, FrameStats, TransitionStats)
 NetworkT = TypeVar("NetworkT", UNet1d, CodeMlp)
+
+
+def context_of(config: LmdmConfig) -> Context:
+    """What windows are told besides their first codes."""
+    return Context(config.history, config.anchor, config.network.factor)
+
+
+def lmdm_network(config: LmdmConfig, code_size: int) -> UNet1d:
+    """An untrained network of the stage lmdm."""
+    return UNet1d(code_size, config.network, told=context_of(config).channels(code_size))
 
 
 @dataclass(frozen=True)
@@ -53,11 +64,8 @@ class MotionModel:
         Raises:
             InputError: it is another stage's.
         """
-
-        def network(config: LmdmConfig, code_size: int) -> UNet1d:
-            return UNet1d(code_size, config.network)
-
-        unet, stats, config = _opened(model, "lmdm", device, LmdmConfig, CodeStats, network)
+        opened = _opened(model, "lmdm", device, LmdmConfig, CodeStats, lmdm_network)
+        unet, stats, config = opened
         return MotionModel(_for_sampling(unet, bf16), stats, config)
 
     @property
@@ -65,8 +73,29 @@ class MotionModel:
         """How it is conditioned on the first code."""
         return CONDITIONS[self.config.condition]
 
-    def windows(self, first_BM: Tensor, keys: Sequence[Key], sampler: Sampler) -> Tensor:
+    @property
+    def context(self) -> Context:
+        """What its windows are told besides their first codes."""
+        return context_of(self.config)
+
+    def windows(
+        self,
+        first_BM: Tensor,
+        keys: Sequence[Key],
+        sampler: Sampler,
+        before_BKM: Tensor | None = None,
+        anchor_BM: Tensor | None = None,
+    ) -> Tensor:
         """Windows that begin with the codes `first_BM`: float32 [B,L,M].
+
+        Args:
+            first_BM: the first code of each window.
+            keys: the seeds.
+            sampler: how.
+            before_BKM: codes of the same video before it, of which the model is told as many as
+                its config's `history` says; None: there are none.
+            anchor_BM: the first code of the video, for a model that is told it; None: the earliest
+                of the codes given.
 
         Raises:
             InputError: the model cannot be given a first code; as `sample`.
@@ -75,7 +104,12 @@ class MotionModel:
             raise InputError(
                 f"an LMDM of condition {self.config.condition!r} cannot begin with a given code"
             )
-        window_BLM = self._drawn(first_BM, keys, sampler)
+        told = self.context.given(
+            self.stats.normalised(first_BM),
+            None if before_BKM is None else self.stats.normalised(before_BKM),
+            None if anchor_BM is None else self.stats.normalised(anchor_BM),
+        )
+        window_BLM = self._drawn(first_BM, told, keys, sampler)
         window_BLM[:, 0] = first_BM  # the given bits, which normalising and back may change
         return window_BLM
 
@@ -89,20 +123,24 @@ class MotionModel:
             raise InputError(
                 f"an LMDM of condition {self.config.condition!r} needs a code to begin with"
             )
-        return self._drawn(self.stats.mean.expand(len(keys), -1), keys, sampler)
+        first_BM = self.stats.mean.expand(len(keys), -1)
+        told = self.context.given(self.stats.normalised(first_BM), None, None)
+        return self._drawn(first_BM, told, keys, sampler)
 
-    def _drawn(self, first_BM: Tensor, keys: Sequence[Key], sampler: Sampler) -> Tensor:
+    def _drawn(self, first_BM: Tensor, told: Told, keys: Sequence[Key], sampler: Sampler) -> Tensor:
         condition, length = self.condition, self.config.length
         low, high = (b.to(_device(self.network)) for b in condition.bounds(self.stats, length))
         denoiser = Denoiser(
-            predict=lambda state, step, first: condition.predict(self.network, state, first, step),
-            bound=lambda clean, first: condition.constrain(clean.clamp(low, high), first),
+            predict=lambda state, step, first, *told: condition.predict(
+                self.network, self.context, state, first, Told(*told), step
+            ),
+            bound=lambda clean, first, *_: condition.constrain(clean.clamp(low, high), first),
             shape=tuple(low.shape),
             diffusion=self.config.diffusion,
             noise=lambda shape, random: window_noise(shape, length, random),
         )
         first_BM = self.stats.normalised(first_BM)
-        state_BSM = sample(denoiser, sampler, keys, first_BM, device=low.device).cpu()
+        state_BSM = sample(denoiser, sampler, keys, first_BM, *told, device=low.device).cpu()
         return self.stats.denormalised(condition.window(state_BSM, first_BM))
 
 

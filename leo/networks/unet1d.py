@@ -22,15 +22,21 @@ class UNet1d(nn.Module):
         code_size: dimensions of a code (M).
         config: widths and depths; L must be a multiple of its factor.
         labels: number of values of a label that is embedded beside the step; 0: no label.
+        told: channels of the input behind those of the codes; their weights begin at 0, so the
+            other weights begin as without them.
     """
 
-    def __init__(self, code_size: int, config: UNet1dConfig, labels: int = 0) -> None:
+    def __init__(
+        self, code_size: int, config: UNet1dConfig, labels: int = 0, told: int = 0
+    ) -> None:
         super().__init__()
         width, embedded = config.channels, 4 * config.channels
         self.factor = config.factor
         self.step = StepEmbedding(width, embedded)
         self.label = nn.Embedding(labels, embedded) if labels else None
         self.enter = Conv3(code_size, width, config)
+        if told:
+            self.enter.widen(told)
 
         widths, factor = [width], 1
         self.down = nn.ModuleList()
@@ -68,7 +74,7 @@ class UNet1d(nn.Module):
     def forward(
         self, sequence_BLM: Tensor, step_B: Tensor, label_B: Tensor | None = None
     ) -> Tensor:
-        """float32 [B,L,M], int64 [B] (0 is the cleanest), int64 [B] -> float32 [B,L,M].
+        """float32 [B,L,M + told], int64 [B] (0 is the cleanest), int64 [B] -> float32 [B,L,M].
 
         Raises:
             ValueError: L cannot be halved often enough, or a label is missing or unknown here.
@@ -235,6 +241,11 @@ class Conv3(nn.Conv1d):
         repeats = config.right_edge == "last"
         super().__init__(width, out, 3, stride, padding=0 if repeats else 1)
         self.repeats = repeats
+
+    def widen(self, channels: int) -> None:
+        """More channels of input, with weights of 0."""
+        self.in_channels += channels
+        self.weight = nn.Parameter(F.pad(self.weight.detach(), (0, 0, 0, channels)))
 
     def forward(self, x_BCL: Tensor) -> Tensor:
         """[B,C,L] -> [B,K,L], or half of L with a stride of 2."""

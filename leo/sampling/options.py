@@ -4,7 +4,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from leo_bench.evaluation.files.schema import Data
+from leo_bench.evaluation.files.schema import Data, without_unset
 from leo_bench.leo.diffusion import SamplerKind
 
 # Left out of what is saved where they are off.
@@ -72,10 +72,7 @@ class Sampling(Data):
 
     @model_serializer(mode="wrap")
     def _as_before(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out later options that are off, so that older samples have the same settings."""
-        dumped: dict[str, Any] = usual(self)
-        off = {key: type(self).model_fields[key].default for key in _LATER}
-        return {k: value for k, value in dumped.items() if k not in off or value != off[k]}
+        return without_unset(self, usual(self), _LATER)
 
 
 class SampleRow(NamedTuple):

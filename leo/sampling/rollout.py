@@ -50,7 +50,7 @@ class Rollout:
     Args:
         motion: draws the windows.
         sampler: of every model.
-        transitions: None: each window begins with the last code of the one before.
+        transitions: None: each window goes on from the last codes of the one before.
         going_on: the codes of a window without the spare ones, float32 [B,L-spare,M] -> the code
             that the next window begins with, [B,M]; None: the last one.
     """
@@ -60,27 +60,53 @@ class Rollout:
     transitions: Transitions | None = None
     going_on: Callable[[Tensor], Tensor] | None = None
 
-    def codes(self, first_BM: Tensor, frames: int, keys: Sequence[Key]) -> Tensor:
+    def codes(
+        self,
+        first_BM: Tensor,
+        frames: int,
+        keys: Sequence[Key],
+        before_BKM: Tensor | None = None,
+    ) -> Tensor:
         """Motion from these first codes on: float32 [B,N,M], N = frames.
+
+        Args:
+            first_BM: the first code of each sample.
+            frames: how many codes, the first one included.
+            keys: the seeds.
+            before_BKM: codes of the same video before the first one, which motion goes on from.
 
         Raises:
             InputError: the LMDM cannot begin with a given code; the sampler's steps do not fit.
         """
-        return torch.cat(list(self.segments(first_BM, frames, keys)), dim=1)
+        return torch.cat(list(self.segments(first_BM, frames, keys, before_BKM)), dim=1)
 
-    def segments(self, first_BM: Tensor, frames: int, keys: Sequence[Key]) -> Iterator[Tensor]:
+    def segments(
+        self,
+        first_BM: Tensor,
+        frames: int,
+        keys: Sequence[Key],
+        before_BKM: Tensor | None = None,
+    ) -> Iterator[Tensor]:
         """The same codes piece by piece, float32 [B,k,M] each, in the memory of one window."""
         yield first_BM[:, None]
         left, number = frames - 1, 0
         kept = self.motion.config.length - self.motion.config.spare
+        if before_BKM is None:
+            before_BKM = first_BM[:, None][:, :0]
+        anchor_BM = torch.cat([before_BKM, first_BM[:, None]], dim=1)[:, 0]
         while left > 0:
-            window_BLM = self.motion.windows(first_BM, _at(keys, "run", number), self.sampler)
+            window_BLM = self.motion.windows(
+                first_BM, _at(keys, "run", number), self.sampler, before_BKM, anchor_BM
+            )
             # Errors would grow from window to window, so each begins inside the training range.
             if self.going_on is None:
                 first_BM = self.motion.stats.clamped(window_BLM[:, kept - 1])
                 window_BLM = ending_at(window_BLM, first_BM, kept)
+                before_BKM = self._last(torch.cat([before_BKM, window_BLM[:, : kept - 1]], dim=1))
             else:
+                # Codes read off pictures do not continue drawn ones, so nothing is told of these.
                 first_BM = self.motion.stats.clamped(self.going_on(window_BLM[:, :kept]))
+                before_BKM = before_BKM[:, :0]
             if left < window_BLM.shape[1]:  # the last window; it may end with the spare codes
                 yield window_BLM[:, 1 : left + 1]
                 return
@@ -93,7 +119,12 @@ class Rollout:
                 way_BLM = self.transitions.motion.between(first_BM, end_BM, key, self.sampler)
                 yield way_BLM[:, 1 : left + 1]
                 left -= way_BLM.shape[1] - 1
-                first_BM = end_BM
+                first_BM, before_BKM = end_BM, self._last(way_BLM[:, :-1])
+
+    def _last(self, codes_BKM: Tensor) -> Tensor:
+        """As many of the last codes as a window can be told before its own."""
+        told = self.motion.config.history - 1
+        return codes_BKM[:, max(0, codes_BKM.shape[1] - told) :]
 
 
 def ending_at(window_BLM: Tensor, end_BM: Tensor, kept: int) -> Tensor:

@@ -10,10 +10,11 @@ from torch import Tensor, nn
 
 from leo_bench.leo.config import LmdmConfig
 from leo_bench.leo.data.encode import CodeBook
-from leo_bench.leo.diffusion.codes import CodeStats, code_windows
+from leo_bench.leo.diffusion.codes import CodeStats, Windows, code_windows
 from leo_bench.leo.diffusion.conditioning import CONDITIONS, residuals, window_noise
-from leo_bench.leo.models.motion_models import MotionModel
-from leo_bench.leo.networks.unet1d import UNet1d
+from leo_bench.leo.diffusion.context import Context, Told
+from leo_bench.leo.models.motion_models import MotionModel, context_of, lmdm_network
+from leo_bench.leo.seeds import generator
 from leo_bench.leo.stage import Batch, Stage
 from leo_bench.leo.stages.denoising import (
     HELD_OUT,
@@ -38,13 +39,15 @@ def build(config: LmdmConfig, codes: CodeBook, seed: int) -> Stage:
     windows = code_windows(codes.sequences, config.length, config.frame_stride)
     judged = code_windows(codes.judged_sequences, config.length, config.frame_stride)
     stats = CodeStats.of(windows)
-    how = denoising(config)
+    how, context = denoising(config), context_of(config)
 
     def clean(count: int, random: torch.Generator) -> Batch:
         picked = torch.randint(len(windows), (count,), generator=random)
-        return {"window": stats.normalised(windows.take(picked))}
+        # Draws of its own, so that models of any context learn the same windows, steps and noise.
+        return _batch(context, stats, windows, picked, generator("told", random.initial_seed()))
 
-    held_out = {"window": stats.normalised(judged.spread(HELD_OUT))}
+    told_random = generator(NAME, seed, "held out", "told")
+    held_out = _batch(context, stats, judged, judged.spread_index(HELD_OUT), told_random)
 
     def picture(network: nn.Module) -> Tensor:
         """Rows of residuals: real, drawn, drawn from other noise; a column a window."""
@@ -61,7 +64,7 @@ def build(config: LmdmConfig, codes: CodeBook, seed: int) -> Stage:
     return DiffusionStage(
         name=NAME,
         config=config,
-        network=lambda: UNet1d(windows.code_size, config.network),
+        network=lambda: lmdm_network(config, windows.code_size),
         stats=stats,
         denoising=how,
         batch=RandomBatches(NAME, seed, config.training.batch, clean, how),
@@ -70,12 +73,28 @@ def build(config: LmdmConfig, codes: CodeBook, seed: int) -> Stage:
     ).build(codes, seed)
 
 
+def _batch(
+    context: Context, stats: CodeStats, windows: Windows, index_B: Tensor, random: torch.Generator
+) -> Batch:
+    """Normalised windows and what they are told."""
+    window = stats.normalised(windows.take(index_B))
+    told = context.drawn(windows, index_B, random)
+    return {
+        "window": window,
+        "before": stats.normalised(told.before),
+        "count": told.count,
+        "anchor": stats.normalised(told.anchor),
+    }
+
+
 def denoising(config: LmdmConfig) -> Denoising:
     """Noise on a normalised "window" [B,L,M] as the config's condition says (Eq. 4: "add")."""
-    condition = CONDITIONS[config.condition]
+    condition, context = CONDITIONS[config.condition], context_of(config)
 
     def predict(network: nn.Module, state_BSM: Tensor, batch: Batch) -> Tensor:
-        return condition.predict(network, state_BSM, batch["window"][:, 0], batch["step"])
+        told = Told(batch["before"], batch["count"], batch["anchor"])
+        first_BM = batch["window"][:, 0]
+        return condition.predict(network, context, state_BSM, first_BM, told, batch["step"])
 
     def noise(shape: Sequence[int], random: torch.Generator) -> Tensor:
         return window_noise(shape, config.length, random)
@@ -85,5 +104,7 @@ def denoising(config: LmdmConfig) -> Denoising:
 
 def example(config: LmdmConfig, code_size: int) -> tuple[nn.Module, tuple[Tensor, ...]]:
     """An untrained network, and one sample of its inputs."""
-    codes, step = torch.empty(1, config.length, code_size), torch.zeros(1, dtype=torch.int64)
-    return UNet1d(code_size, config.network), (codes, step)
+    context = context_of(config)
+    channels = code_size + context.channels(code_size)
+    codes = torch.empty(1, context.slots + config.length, channels)
+    return lmdm_network(config, code_size), (codes, torch.zeros(1, dtype=torch.int64))
