@@ -21,12 +21,12 @@ class Told(NamedTuple):
     Args:
         before: codes before the window, float32 [B,P,M], the last one next to it. Those that are
             not told are the window's first code.
-        count: how many of them are told, int64 [B], 0 to P.
+        known: how many of them are told, int64 [B], 0 to P.
         anchor: the first code of the video, float32 [B,M].
     """
 
     before: Tensor
-    count: Tensor
+    known: Tensor
     anchor: Tensor
 
 
@@ -100,7 +100,7 @@ class Context:
         if self.slots:
             length = codes_BLM.shape[1]
             back_P = torch.arange(self.slots, -length, -1, device=codes_BLM.device)
-            clean_BL = (back_P >= 0) & (back_P <= told.count[:, None])
+            clean_BL = (back_P >= 0) & (back_P <= told.known[:, None])
             parts.append(clean_BL[..., None].to(codes_BLM.dtype))
         if self.anchor:
             away_BM = told.anchor - codes_BLM[:, 0]

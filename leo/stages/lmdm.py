@@ -82,7 +82,7 @@ def _batch(
     return {
         "window": window,
         "before": stats.normalised(told.before),
-        "count": told.count,
+        "known": told.known,
         "anchor": stats.normalised(told.anchor),
     }
 
@@ -92,7 +92,7 @@ def denoising(config: LmdmConfig) -> Denoising:
     condition, context = CONDITIONS[config.condition], context_of(config)
 
     def predict(network: nn.Module, state_BSM: Tensor, batch: Batch) -> Tensor:
-        told = Told(batch["before"], batch["count"], batch["anchor"])
+        told = Told(batch["before"], batch["known"], batch["anchor"])
         first_BM = batch["window"][:, 0]
         return condition.predict(network, context, state_BSM, first_BM, told, batch["step"])
 
