@@ -136,6 +136,23 @@ class CddpmConfig(Data):
         return self
 
 
+class SamplingConfig(Data):
+    """What `leo-bench sample`, `leo:MODEL` and `Leo.sample` take where the user does not say.
+
+    Nothing is trained with it, so that it can be changed at any time.
+
+    Args:
+        mode: "unconditional" draws the first frame too, "conditional" is given it.
+        start: source of the first frames of conditional samples, such as "toy-faces/test"; "": the
+            user gives them.
+        first_frame: frame 1 is the given or drawn picture ("source"), or its rendering ("recon").
+    """
+
+    mode: Literal["unconditional", "conditional"] = "unconditional"
+    start: str = ""
+    first_frame: Literal["source", "recon"] = "source"
+
+
 class Config(Named):
     """One LEO model."""
 
@@ -149,6 +166,7 @@ class Config(Named):
     cddpm: CddpmConfig
     transition_dm: TransitionConfig | None = None
     super_resolution: CddpmConfig | None = None
+    sampling: SamplingConfig | None = None
 
     @property
     def licence(self) -> str:

@@ -42,6 +42,7 @@ from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.model import LeoModel, device_named, find_model, shipped_models
 from leo_bench.leo.sampling.options import Sampling
 from leo_bench.leo.sampling.source import LeoSource
+from leo_bench.leo.sampling.stated import choice
 from leo_bench.leo.stages import STAGES
 
 Given = str | Path | Video  # of an array or tensor, levels or floats
@@ -149,7 +150,8 @@ class Leo:
             count: number of videos.
             frames: of each video; the model sets no limit.
             mode: "unconditional" draws the first frame too, "conditional" is given it; None:
-                conditional where `start` is given.
+                conditional where `start` is given, else as the model's config states, which its
+                `repr` shows, or unconditional.
             start: first frames: a picture, a folder of pictures, or videos or a source as
                 --start-frames takes them; or an array or tensor of pictures, [H,W,3], [3,H,W],
                 [N,H,W,3] or [N,3,H,W], or of videos, [N,T,H,W,3] or [N,T,3,H,W]: uint8, or floats
@@ -245,7 +247,10 @@ class Leo:
             return f"<LEO {self.name}: an animator alone>"
         stages = ", ".join(stage for stage in STAGES if self.model.has(stage))
         side = self.model.config.resolution
-        return f"<LEO {self.name}: {side}x{side}; {stages or 'no stage is trained yet'}>"
+        stated = choice(self.model, {}, begun=False)
+        start = f" from {stated.start}" if stated.start else ""
+        own = "" if self.model.config.sampling is None else f"; {stated.options['mode']}{start}"
+        return f"<LEO {self.name}: {side}x{side}; {stages or 'no stage is trained yet'}{own}>"
 
     def _samples(
         self,
@@ -262,8 +267,15 @@ class Leo:
                 "run of leo-bench train"
             )
         asked = {k: value for k, value in keywords.items() if k not in ("value_range", "to")}
-        mode = mode or ("unconditional" if start is None else "conditional")
-        sampling = sampling_of(mode=mode, count=count, frames=frames, **asked)
+        given = {
+            "count": count,
+            "frames": frames,
+            **asked,
+            **({} if mode is None else {"mode": mode}),
+        }
+        found = choice(self.model, given, begun=start is not None)
+        sampling = sampling_of(**found.options)
+        start = found.start or start
         if (sampling.mode == "conditional") != (start is not None):
             raise InputError(
                 "mode='conditional' needs first frames: give start="

@@ -102,7 +102,7 @@ def edit(
         write_edits,
         write_first_frames,
     )
-    from leo_bench.benchmarks.runs.sampling import Place, SampleRequest, sampling_of
+    from leo_bench.benchmarks.runs.sampling import Place, request_of
     from leo_bench.evaluation.errors import InputError
     from leo_bench.evaluation.files.kinds import NEW, made_by
     from leo_bench.evaluation.files.targets import Target, check_targets, claimed, started
@@ -119,8 +119,7 @@ def edit(
         samples, indices = samples_of(sample_from, index or [])
     elif sample_from is None and source is not None and run is not None:
         _refuse({"index"} if index else set(), "--source gives one sample")
-        sampling = sampling_of(mode="conditional", count=1, **given)
-        samples = SampleRequest(run=run, sampling=sampling, start=str(source))
+        samples, _ = request_of(run, {"count": 1, **given}, str(source), {})
         indices = [0]
     else:
         raise InputError("give --sample-from FOLDER, or --run RUN with --source PICTURE")

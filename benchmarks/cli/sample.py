@@ -10,9 +10,10 @@ from leo_bench.benchmarks.cli.options import MANY, DataRoot, Device, Sampler
 
 Run = Annotated[str, main_option(help="Folder of a run, or a shipped model (leo:toy-faces).")]
 Mode = Annotated[
-    Literal["unconditional", "conditional"],
+    Literal["unconditional", "conditional"] | None,
     main_option(
-        help="conditional: start from --start-frames; unconditional: draw first frames, too."
+        help="conditional: start from --start-frames; unconditional: draw first frames, too.",
+        show_default="conditional with --start-frames, else as the model states",
     ),
 ]
 StartFrames = Annotated[
@@ -23,9 +24,10 @@ Steps = Annotated[
 ]
 Seed = Annotated[int, sampling_option(help="Seed; sample i depends only on it and on i.")]
 FirstFrame = Annotated[
-    Literal["source", "recon"],
+    Literal["source", "recon"] | None,
     sampling_option(
-        help="Frame 1 of a sample: the given or drawn picture (source), or its rendering (recon)."
+        help="Frame 1 of a sample: the given or drawn picture (source), or its rendering (recon).",
+        show_default="as the model states, or source",
     ),
 ]
 Format = Annotated[
@@ -39,7 +41,7 @@ Out = Annotated[Path, main_option(help="Folder for the videos.")]
 def sample(
     run: Run,
     out: Out,
-    mode: Mode = "unconditional",
+    mode: Mode = None,
     frames: Annotated[
         int, main_option(max=MANY, help="Frames of each sample; the model sets no limit.")
     ] = 128,
@@ -80,7 +82,7 @@ def sample(
         sampling_option(help="Number format of motion's networks; bf16 is approximate."),
     ] = "fp32",
     seed: Seed = 0,
-    first_frame: FirstFrame = "source",
+    first_frame: FirstFrame = None,
     format: Format = "mkv",
     fps: Fps = 25.0,
     reencode: Annotated[
@@ -128,12 +130,14 @@ def sample(
     were drawn for. --grid writes only OUT/grid-KIND.mkv, .png and .json. Files of other settings
     are not replaced.
 
+    A model can state in its config which samples it is for; a note says what is taken from there.
+
     The same command continues where it stopped. To use several processes: torchrun
     --nproc-per-node N --no-python -- leo-bench sample ...; the files are the same.
 
     Examples:
 
-      leo-bench sample --run leo:toy-faces --count 16 --out samples/
+      leo-bench sample --run leo:toy-faces --mode unconditional --count 16 --out samples/
 
       leo-bench sample --run runs/ff --mode conditional --start-frames faces/ --frames 1024 --out s/
 
@@ -145,8 +149,7 @@ def sample(
     from leo_bench.benchmarks.runs.grids import write_grid
     from leo_bench.benchmarks.runs.sampling import (
         Place,
-        SampleRequest,
-        sampling_of,
+        request_of,
         strip_of,
         write_samples,
     )
@@ -154,32 +157,34 @@ def sample(
     from leo_bench.evaluation.files.kinds import made_by
     from leo_bench.evaluation.files.targets import Target, check_targets, started
 
-    sampling = sampling_of(
-        mode=mode,
-        frames=frames,
-        count=count,
-        seed=seed,
-        sampler=sampler,
-        steps=steps,
-        transitions=transitions,
-        transition_every=transition_every,
-        guidance=guidance,
-        first_frame_sampler=first_frame_sampler,
-        dtype=dtype,
-        first_frame=first_frame,
-        start_frame=start_frame,
-        reencode=reencode,
-        motion_scale=motion_scale,
-        speed=speed,
-        loop=loop,
-        to_frame=to_frame,
-    )
-    request = SampleRequest(
-        run=run, sampling=sampling, start=start_frames, format=format, fps=fps, to=to
-    )
+    options = {
+        "mode": mode,
+        "frames": frames,
+        "count": count,
+        "seed": seed,
+        "sampler": sampler,
+        "steps": steps,
+        "transitions": transitions,
+        "transition_every": transition_every,
+        "guidance": guidance,
+        "first_frame_sampler": first_frame_sampler,
+        "dtype": dtype,
+        "first_frame": first_frame,
+        "start_frame": start_frame,
+        "reencode": reencode,
+        "motion_scale": motion_scale,
+        "speed": speed,
+        "loop": loop,
+        "to_frame": to_frame,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    storing = {"format": format, "fps": fps, "to": to}
+    request, why = request_of(run, given, start_frames, storing)
     marks = ("sample.json", "grid-motions.json", "grid-faces.json")
     check_targets(Target("--out", out, made_by("sample", *marks)))
     share, own_device = share_of_environment()
+    if why and share.part == 0:
+        say(f"note: {why}")
     progress = Bar("sampling", "frames") if share.part == 0 else None
     place = Place(out, share, data_root, device or own_device, progress)
     if grid is not None:

@@ -13,7 +13,7 @@ Files that no sample.json accounts for are neither read nor overwritten.
 import json
 import math
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -44,6 +44,7 @@ from leo_bench.leo.sampling.model import LeoModel, device_named, find_model
 from leo_bench.leo.sampling.options import Sampling
 from leo_bench.leo.sampling.rendering import Rendering
 from leo_bench.leo.sampling.source import LeoSource
+from leo_bench.leo.sampling.stated import choice
 from leo_bench.leo.stage import Share
 
 Format = Literal["mkv", "mp4", "frames", "npy"]
@@ -109,6 +110,29 @@ class Written:
     samples: int
     gap: str | None = None
     notes: Sequence[str] = ()
+
+
+def request_of(
+    run: str, given: Mapping[str, object], start: str, storing: Mapping[str, object]
+) -> tuple[SampleRequest, str]:
+    """A request, with the model's own options in place of those that are not given.
+
+    Args:
+        run: as in `SampleRequest`.
+        given: options of `Sampling`.
+        start: first frames, or "".
+        storing: format and frame rate.
+
+    Returns:
+        The request, and a line on what the model decided; "" where it decided nothing.
+
+    Raises:
+        InputError: no such model; an option is out of range.
+    """
+    found = choice(LeoModel.open(find_model(run)), given, begun=bool(start))
+    sampling = sampling_of(**found.options)
+    options = {"run": run, "sampling": sampling, "start": start or found.start, **storing}
+    return parse(SampleRequest, options, where="sample"), found.why
 
 
 def sampling_of(**options: object) -> Sampling:

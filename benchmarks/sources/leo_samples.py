@@ -1,6 +1,7 @@
 """The source `leo:RUN?OPTION=VALUE&...`: samples of a LEO model, drawn when they are read.
 
-leo:runs/faces                                                    256 unconditional samples
+leo:runs/faces                                                    256 samples, of the mode that the
+    model's config states ([sampling]), or else unconditional
 leo:toy-faces?mode=conditional&start=toy-faces/test&steps=50      a shipped model, from given frames
 leo:runs/faces?nearest=toy-faces/train                            for a run without a cDDPM: codes
     are drawn, and each video begins with the training frame whose code is nearest to the first
@@ -19,6 +20,7 @@ from leo_bench.leo.sampling.model import LeoModel, device_named, find_model
 from leo_bench.leo.sampling.nearest_frames import NearestFrames
 from leo_bench.leo.sampling.options import Sampling
 from leo_bench.leo.sampling.source import LeoSource
+from leo_bench.leo.sampling.stated import choice
 
 
 class LeoQuery(Sampling):
@@ -71,9 +73,15 @@ def open_leo(location: str, place: LeoPlace) -> LeoSource:
     options = place.defaults | query_options(query, f"leo:{location}")
     chosen = parse(LeoQuery, options, where=f"leo:{location}")
     model = LeoModel.open(root, device_named(place.device))
-    sampling = Sampling(**chosen.model_dump(exclude={"start", "nearest", "to"}))
+    given = chosen.model_dump(include=chosen.model_fields_set - {"start", "nearest", "to"})
+    if chosen.nearest:
+        given = {"mode": "unconditional", **given}
+    found = choice(model, given, begun=bool(chosen.start))
+    sampling = parse(Sampling, found.options, where=f"leo:{location}")
     if not chosen.nearest:
-        return open_samples(model, sampling, chosen.start, place.open_start, chosen.to)
+        start = chosen.start or found.start
+        why = "" if model.config.sampling is None else found.why  # older records have no such note
+        return open_samples(model, sampling, start, place.open_start, chosen.to, why)
     if sampling.mode == "conditional" or chosen.start:
         raise InputError(f"leo:{location}: nearest= is for unconditional samples, without start=")
     videos = place.open_start(chosen.nearest, model.config.resolution)
@@ -88,10 +96,11 @@ def open_samples(
     start: str,
     open_start: Callable[[str, int], VideoSource],
     to: str = "",
+    why: str = "",
 ) -> LeoSource:
     """Samples of a model whose first frames are those of the source `start`; "": drawn ones.
 
-    They end in the poses of the source `to`; "": as drawn.
+    They end in the poses of the source `to`; "": as drawn. `why`: as in `LeoSource`.
 
     Raises:
         InputError: conditional samples without `start`, or unconditional ones with it; as
@@ -108,7 +117,7 @@ def open_samples(
     if start:
         starts = open_start_frames(start, lambda spec: open_start(spec, side))
     ends = open_ends(sampling, to, side, open_start)
-    return LeoSource(Drawing(model, sampling, starts, ends=ends))
+    return LeoSource(Drawing(model, sampling, starts, ends=ends), why)
 
 
 def open_ends(

@@ -11,7 +11,7 @@ from leo_bench.evaluation.features.of_clips import Resources
 
 REQUEST = StudyRequest(
     pairs=(
-        "leo=leo:toy-faces?steps=10",
+        "leo=leo:toy-faces?mode=unconditional&steps=10",
         "frozen=damaged:frozen:toy-faces/test",
         "shuffled=damaged:shuffled:toy-faces/test",
         "real=toy-faces/test",

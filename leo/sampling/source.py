@@ -45,13 +45,15 @@ class LeoSource:
 
     Args:
         drawing: model and options.
+        why: a note on the mode, where the user did not say it (`leo.sampling.stated`).
 
     Raises:
         InputError: a stage that this needs is not trained, or the sampler's steps do not fit it.
     """
 
-    def __init__(self, drawing: Drawing) -> None:
+    def __init__(self, drawing: Drawing, why: str = "") -> None:
         self.drawing = drawing
+        self._why = why
         self.model_digest = drawing.model.digest(drawing.stages())
         drawing.check_steps()
         self._drawn: _Recent[Drawn] = _Recent()
@@ -103,6 +105,7 @@ class LeoSource:
         return (
             f"{sampling.mode} samples{begun} of LEO {model.config.id} "
             f"({self.model_digest[:12]}), {how}{with_transitions}{directed}{again}",
+            *([self._why] if self._why else []),
             *self.start_notes,
         )
 

@@ -53,17 +53,22 @@ class RunFolder:
     def create(cls, root: Path, config: Config) -> "RunFolder":
         """The run at `root`, new or begun; writes `config.toml`.
 
-        Of a run that has begun, `about` and the tables of stages that have not may change.
+        Of a run that has begun, `about`, `sampling` and the tables of stages that have not may
+        change; `sampling` stays where the config has none.
 
         Raises:
             InputError: the run was begun with another config.
         """
         path = root / "config.toml"
         if path.exists() and has_begun(root):
-            if (before := load_toml(Config, path)) == config:
+            before = load_toml(Config, path)
+            if config.sampling is None:  # nothing is trained with it: a config keeps it unasked
+                config = config.model_copy(update={"sampling": before.sampling})
+            if before == config:
                 return cls(root, config)
             old, new, begun = _as_asked(before), _as_asked(config), _begun_stages(root)
-            for free in ("about", *(e.table for e in ENTRIES.values() if e.name not in begun)):
+            unbegun = (e.table for e in ENTRIES.values() if e.name not in begun)
+            for free in ("about", "sampling", *unbegun):
                 old.pop(free, None)
                 new.pop(free, None)
             if (key := first_difference(old, new)) is not None:
