@@ -27,7 +27,7 @@ class Choice:
         why: a line on what the user did not say, for the user; "": the user has said all.
     """
 
-    options: Mapping[str, object]
+    options: dict[str, object]
     start: str
     why: str
 
