@@ -179,19 +179,17 @@ def sample(
     }
     given = {name: value for name, value in options.items() if value is not None}
     storing = {"format": format, "fps": fps, "to": to}
-    request, why = request_of(run, given, start_frames, storing)
+    request, chosen = request_of(run, given, start_frames, storing)
     marks = ("sample.json", "grid-motions.json", "grid-faces.json")
     check_targets(Target("--out", out, made_by("sample", *marks)))
     share, own_device = share_of_environment()
-    if why and share.part == 0:
-        say(f"note: {why}")
     progress = Bar("sampling", "frames") if share.part == 0 else None
     place = Place(out, share, data_root, device or own_device, progress)
     if grid is not None:
         if share.part == 0:  # a grid is one file, made by one process
             with started(out, *marks):
                 made = write_grid(request, grid, place)
-            for note in made.notes:
+            for note in (*chosen, *made.notes):
                 say(f"note: {note}")
             if not made.drawn:
                 say("video and picture of these settings exist already; nothing is drawn")
@@ -201,7 +199,7 @@ def sample(
     with started(out, *marks):
         written = write_samples(request, place)
     if share.part == 0:
-        for note in written.notes:
+        for note in (*chosen, *written.notes):
             say(f"note: {note}")
         if written.gap is not None:
             say(written.gap)

@@ -114,7 +114,7 @@ class Written:
 
 def request_of(
     run: str, given: Mapping[str, object], start: str, storing: Mapping[str, object]
-) -> tuple[SampleRequest, str]:
+) -> tuple[SampleRequest, list[str]]:
     """A request, with the model's own options in place of those that are not given.
 
     Args:
@@ -124,7 +124,7 @@ def request_of(
         storing: format and frame rate.
 
     Returns:
-        The request, and a line on what the model decided; "" where it decided nothing.
+        The request, and a note on the mode, where it is not given.
 
     Raises:
         InputError: no such model; an option is out of range.
@@ -132,7 +132,7 @@ def request_of(
     found = choice(LeoModel.open(find_model(run)), given, begun=bool(start))
     sampling = sampling_of(**found.options)
     options = {"run": run, "sampling": sampling, "start": start or found.start, **storing}
-    return parse(SampleRequest, options, where="sample"), found.why
+    return parse(SampleRequest, options, where="sample"), [found.why] if found.why else []
 
 
 def sampling_of(**options: object) -> Sampling:

@@ -218,7 +218,10 @@ def test_a_shipped_model_lies_flat_and_is_half_as_large(
         (["--device", "banana"], "banana: is not here; here are cpu"),
         (["--steps", "7"], "must divide the 1000"),
         (["--mode", "conditional"], "--start-frames"),
-        (["--start-frames", "toy-faces/test"], "draw first frames themselves"),
+        (
+            ["--mode", "unconditional", "--start-frames", "toy-faces/test"],
+            "draw first frames themselves",
+        ),
         (["--mode", "conditional", "--start-frames", "nowhere"], "nowhere"),
     ],
 )

@@ -59,7 +59,7 @@ def test_what_a_model_states_is_taken_and_told(stating: LeoModel) -> None:
     assert "conditional samples from first frames of toy-faces/test, as leo:" in found.why
     request, why = request_of(str(stating.root), {"steps": 2}, "", {"format": "npy"})
     assert (request.start, request.sampling.mode) == ("toy-faces/test", "conditional")
-    assert why == found.why
+    assert why == [found.why]
     drawn = source(stating, "")
     assert drawn.drawing.starts is not None
     assert found.why in drawn.notes
