@@ -18,10 +18,12 @@ from leo_bench.leo.checkpoint import LICENCE, Model, save_model
 from leo_bench.leo.config import Config
 from leo_bench.leo.models.animator_files import read_animator
 from leo_bench.leo.stages import STAGES
+from leo_bench.leo.training.loop import is_done
 from leo_bench.leo.training.run_folder import RunFolder, StageFolder, has_begun
 
 OPTION = "--animator"
 NAME = STAGES[0]
+GIVEN = f"a file given by {OPTION}"
 NOT_STATED = "not stated by the file; LIA's own checkpoints have CC-BY-NC-4.0"
 _DIGITS = 12  # of a digest in a message
 
@@ -83,7 +85,7 @@ def take(run: RunFolder, given: Path | None) -> tuple[Path, str]:
     if checkpoint is None:
         raise ValueError(f"{run.root}: the animator is to be trained")
     folder = run.stage(NAME, checkpoint.sha256)
-    if not folder.model.is_file():
+    if not is_done(folder):
         if given is None:
             raise InputError(
                 f"{folder.model}: is not there yet; give {OPTION} FILE, the {checkpoint.file} that "
@@ -118,14 +120,18 @@ def _arguments(config: Config) -> dict[str, Any]:
 def _checkpoint(given: Path, sha256: str, config: Config) -> AnimatorCheckpoint:
     """A file as the config describes it, or, if that names none, as the file or its name does."""
     found = read_animator(given, _arguments(config))
-    named = config.animator.checkpoint
+    named, official = config.animator.checkpoint, given.suffix != ".safetensors"
+    entry = weights_for(LIA).get(given.name if named is None else named.file) if official else None
+    if entry is not None and config.animator.align_corners:  # which no tensor shows
+        raise InputError(
+            f"{given}: LIA's own checkpoints need animator.align_corners = false, and config "
+            f"{config.id} has true"
+        )
     if named is not None:
         return named.model_copy(update={"file": given.name, "sha256": sha256})
-    source, licence = OPTION, found.licence
-    if given.suffix != ".safetensors":
-        entry = weights_for(LIA).get(given.name)
-        source = OPTION if entry is None else entry.pages[0]
-        licence = NOT_STATED if entry is None else entry.licence
+    source, licence = GIVEN, NOT_STATED if official else found.licence
+    if entry is not None:
+        source, licence = entry.pages[0], entry.licence
     return AnimatorCheckpoint(file=given.name, source=source, licence=licence, sha256=sha256)
 
 

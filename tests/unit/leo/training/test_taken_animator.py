@@ -32,7 +32,8 @@ NC = "CC-BY-NC-4.0 (LIA)"
 
 
 def config() -> Config:
-    return tiny_config(f"animator.training={SHORT}", f"lmdm.training={SHORT}", "held_out=0.4")
+    lias = ("animator.align_corners=false", "animator.channel_base=16384", "held_out=0.4")
+    return tiny_config(f"animator.training={SHORT}", f"lmdm.training={SHORT}", *lias)
 
 
 def job(root: Path, animator: Path | None = None) -> Job:
@@ -136,6 +137,14 @@ def test_digest_and_licence_go_with_all_that_is_made_from_the_file(
     ended = leo_bench("sample", "--run", tmp_path / "out", *samples, *more, "--device", "cpu")
     assert ended.code == 0, ended
     assert json.loads((tmp_path / "samples" / "sample.json").read_text())[LICENCE] == NC
+
+
+def test_lias_own_files_are_not_read_with_aligned_corners(vox: Path, tmp_path: Path) -> None:
+    aligned = tiny_config("animator.align_corners=true", "animator.channel_base=16384")
+    with pytest.raises(InputError, match=r"need animator\.align_corners = false"):
+        with_checkpoint(aligned, tmp_path, vox)
+    own = Path(shutil.copy(vox, tmp_path / "own.pt"))  # of a network of one's own
+    assert with_checkpoint(aligned, tmp_path, own)[0].animator.align_corners
 
 
 def test_a_licence_that_a_model_states_goes_on_with_it(in_place: LeoModel, tmp_path: Path) -> None:
