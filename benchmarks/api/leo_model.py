@@ -9,17 +9,17 @@ The frames are those that `leo-bench sample` and `animate` write for the same op
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypedDict, Unpack
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from leo_bench.benchmarks.api.given_frames import Given, checked, in_memory
 from leo_bench.benchmarks.api.keywords import takes
-from leo_bench.benchmarks.api.sides import ValueRange, float_range
+from leo_bench.benchmarks.api.sides import ValueRange
 from leo_bench.benchmarks.runs.animation import (
     Picture,
     animation_of,
@@ -33,19 +33,17 @@ from leo_bench.benchmarks.sources.start_frames import open_start_frames
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.source import VideoSource
-from leo_bench.evaluation.videos.tensors import TensorVideos, Video
 from leo_bench.leo.data.videos import cut_note
 from leo_bench.leo.diffusion import SamplerKind
 from leo_bench.leo.models.animator import ImageAnimator
 from leo_bench.leo.networks.layers import to_pixels
+from leo_bench.leo.sampling.continuation import Continuation
 from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.model import LeoModel, device_named, find_model, shipped_models
 from leo_bench.leo.sampling.options import Sampling
 from leo_bench.leo.sampling.source import LeoSource
 from leo_bench.leo.sampling.stated import choice
 from leo_bench.leo.stages import STAGES
-
-Given = str | Path | Video  # of an array or tensor, levels or floats
 
 Mode = Literal["unconditional", "conditional"]
 
@@ -206,6 +204,10 @@ class Leo:
         *,
         relative: bool = False,
         value_range: ValueRange | None = None,
+        go_on: int = 0,
+        seed: int = 0,
+        steps: int = 50,
+        sampler: SamplerKind = "ddim",
     ) -> Tensor:
         """Animate a picture by a video; all frames are held in memory.
 
@@ -214,13 +216,18 @@ class Leo:
             driving: a video file, a folder of frames, or [T,H,W,3] or [T,3,H,W].
             relative: transfer only the motion since the first driving frame.
             value_range: of floats: (0, 1) or (-1, 1).
+            go_on: frames of drawn motion after the video, as `animate --continue`.
+            seed: of that motion.
+            steps: of its sampler.
+            sampler: of it.
 
         Returns:
-            uint8 [T,3,R,R], RGB, on the CPU; R is the animator's size, to which both are stretched.
+            uint8 [T+go_on,3,R,R], RGB, on the CPU; R is the animator's size, to which both are
+            stretched.
 
         Raises:
             InputError: one of the two cannot be used, or `driving` holds several videos; the run
-                has no animator yet.
+                has no animator yet; `go_on` with an animator alone.
 
         Warns:
             UserWarning: what is to be known about the two, such as that they are resized.
@@ -228,15 +235,20 @@ class Leo:
         if isinstance(source, str | Path):
             picture = open_picture(Path(source))
         else:
-            levels = _in_memory("source", [_checked("source", source, 3)[None]], value_range)
+            levels = in_memory("source", [checked("source", source, 3)[None]], value_range)
             picture = Picture("source", levels.read(0, [0])[0], [])
         video: VideoSource = (
             open_driving(Path(driving))
             if isinstance(driving, str | Path)
-            else _in_memory("driving", [_checked("driving", driving, 4)], value_range)
+            else in_memory("driving", [checked("driving", driving, 4)], value_range)
         )
         animator = self.animator()
         animation = animation_of(animator, picture, video, relative=relative)
+        if go_on:
+            if self.model is None:
+                raise InputError(f"{self.name}: an animator alone, which cannot go on: drop go_on=")
+            how = sampling_of(frames=go_on, seed=seed, steps=steps, sampler=sampler)
+            animation = replace(animation, continuation=Continuation.of(self.model, how))
         _warn(animation.notes)
         size = (animation.count, 3, animator.size, animator.size)
         return _fill(torch.empty(size, dtype=torch.uint8), map(to_pixels, animation.frames()))
@@ -299,39 +311,12 @@ class Leo:
         if isinstance(frames, str | Path):
             found = open_start_frames(str(frames), lambda spec: self.options.open_start(spec, side))
         else:
-            given = _checked(name, frames, 3, 4, 5)
+            given = checked(name, frames, 3, 4, 5)
             given = given[None] if given.ndim == 3 else given
             videos = [one[None] if one.ndim == 3 else one for one in given]
-            found = _in_memory(name, videos, value_range)
+            found = in_memory(name, videos, value_range)
         _warn(note for note in [cut_note(found)] if note is not None)
         return found
-
-
-def _checked(name: str, given: object, *axes: int) -> Video:
-    """An array or a tensor with one of these numbers of axes.
-
-    Raises:
-        InputError: something else.
-    """
-    if not isinstance(given, np.ndarray | Tensor):
-        raise InputError(f"{name}: {type(given).__name__}; expected a path, an array or a tensor")
-    if given.ndim not in axes:
-        numbers = " or ".join(map(str, axes))
-        raise InputError(f"{name}: shape {list(given.shape)}; expected {numbers} axes")
-    return given
-
-
-def _in_memory(name: str, videos: Sequence[Video], value_range: ValueRange | None) -> TensorVideos:
-    """Videos in memory as a source, named by their number.
-
-    Raises:
-        InputError: another shape or type; floats of a range that is not stated.
-    """
-    floats = float_range(value_range)
-    if floats is None and any("float" in str(video.dtype) for video in videos):
-        raise InputError(f"{name}: floats; say value_range=(0, 1) or (-1, 1), or give uint8 0..255")
-    named = {f"{i:06d}": video for i, video in enumerate(videos)}
-    return TensorVideos(name, named, "round", floats)
 
 
 def _fill(video: Tensor, frames: Iterable[Tensor]) -> Tensor:

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from leo_bench.benchmarks.cli.headings import main_option
-from leo_bench.benchmarks.cli.options import Device
+from leo_bench.benchmarks.cli.headings import main_option, sampling_option
+from leo_bench.benchmarks.cli.options import MANY, Device
+from leo_bench.leo.diffusion import SamplerKind
 
 
 def animate(
@@ -39,6 +40,24 @@ def animate(
         float | None,
         typer.Option(help="Frames per second.", show_default="that of --driving, or 25"),
     ] = None,
+    going_on: Annotated[
+        int | None,
+        main_option(
+            "--continue",
+            max=MANY,
+            help="Frames of drawn motion after the video; needs a run, or a shipped model.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, sampling_option(help="With --continue: seed.", show_default="0")
+    ] = None,
+    steps: Annotated[
+        int | None, sampling_option(help="With --continue: sampler steps.", show_default="50")
+    ] = None,
+    sampler: Annotated[
+        SamplerKind | None,
+        sampling_option(help="With --continue: diffusion sampler.", show_default="ddim"),
+    ] = None,
     device: Device = None,
 ) -> None:
     """Animate a picture with the motion of a video (LIA, absolute or relative motion).
@@ -47,7 +66,14 @@ def animate(
     square around the person first, as in the training data. LIA's demo resizes only the picture
     this way, and stretches each video's values to its own range; here [-1, 1] becomes 0 to 255.
 
-    Example: leo-bench animate --checkpoint vox.pt --source me.png --driving talk.mp4 --out me.mp4
+    With --continue, the LMDM of the same model draws motion that goes on from the driven motion.
+
+    Examples:
+
+      leo-bench animate --checkpoint vox.pt --source me.png --driving talk.mp4 --out me.mp4
+
+      leo-bench animate --checkpoint runs/ff --source me.png --driving talk.mp4 --continue 250 --out
+      long.mp4
     """
     from leo_bench.evaluation.files.kinds import NEW
     from leo_bench.evaluation.files.targets import Target, check_free, check_targets, started
@@ -56,15 +82,25 @@ def animate(
     check_targets(Target("--out", out, NEW))
     from leo_bench.benchmarks.cli.screen import Bar, say
     from leo_bench.benchmarks.cli.screen import out as show
-    from leo_bench.benchmarks.runs.animation import open_animation, write_floats
+    from leo_bench.benchmarks.runs.animation import open_animation, open_continuation, write_floats
+    from leo_bench.benchmarks.runs.sampling import sampling_of
+    from leo_bench.evaluation.errors import InputError
     from leo_bench.evaluation.videos.write import check_fps, write_video
     from leo_bench.leo.networks.layers import to_pixels
     from leo_bench.leo.sampling.model import device_named
 
     if fps is not None:
         check_fps(fps)
+    drawing = {"seed": seed, "steps": steps, "sampler": sampler}
+    given = {name: value for name, value in drawing.items() if value is not None}
+    place, continuation = device_named(device), None
+    if going_on is not None:
+        sampling = sampling_of(frames=going_on, **given)
+        continuation = open_continuation(checkpoint, place, sampling)
+    elif given:
+        raise InputError(f"--{min(given)}: it is for --continue; leave it out")
     animation = open_animation(
-        checkpoint, source, driving, relative=relative, device=device_named(device)
+        checkpoint, source, driving, relative=relative, device=place, continuation=continuation
     )
     for note in animation.notes:
         say(f"note: {note}")

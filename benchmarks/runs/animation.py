@@ -23,7 +23,9 @@ from leo_bench.evaluation.videos.upright import upright_videos
 from leo_bench.evaluation.weights.registry import LIA, find, weights_for
 from leo_bench.leo.models.animator import ImageAnimator, relative
 from leo_bench.leo.models.animator_files import read_animator
+from leo_bench.leo.sampling.continuation import Continuation
 from leo_bench.leo.sampling.model import LeoModel, find_model, shipped_models
+from leo_bench.leo.sampling.options import Sampling
 
 FPS = 25.0  # where the driving video states no rate: folders of frames, arrays
 _FRAMES = 16  # batch size
@@ -55,6 +57,7 @@ class Animation:
         relative: transfer only the motion relative to the first driving frame.
         notes: notes on the checkpoint, the picture and the video.
         fps: frames a second of the driving video; FPS where it states none.
+        continuation: motion that is drawn after the driving video; None: none.
     """
 
     animator: ImageAnimator
@@ -63,38 +66,65 @@ class Animation:
     relative: bool
     notes: list[str]
     fps: float = FPS
+    continuation: Continuation | None = None
 
     @property
     def count(self) -> int:
         """Number of frames."""
+        return self._driven + (
+            0 if self.continuation is None else self.continuation.sampling.frames
+        )
+
+    @property
+    def _driven(self) -> int:
         return self.driving.frame_counts[0]
 
     def frames(self, progress: Progress | None = None) -> Iterator[Tensor]:
         """The animated frames, float32 [3,H,H] each, about -1..1, in constant memory.
+
+        But for the codes of the driving video where motion goes on from them.
 
         `progress` is called with (frames done, frames in all).
 
         Raises:
             BadVideoError: the driving video cannot be decoded to its end.
         """
-        look = self.animator.appearance(self.source)
+        look, done = self.animator.appearance(self.source), 0
+        for codes in self.codes():
+            yield from self.animator.frames(look, codes)
+            done += len(codes)
+            if progress is not None:
+                progress(done, self.count)
+
+    def codes(self) -> Iterator[Tensor]:
+        """Codes of all frames, float32 [n,M] each, n at most _FRAMES."""
         own = self.animator.codes(self.source[None])[0] if self.relative else None
         start: Tensor | None = None
-        for begin in range(0, self.count, _FRAMES):
-            indices = range(begin, min(begin + _FRAMES, self.count))
+        driven = []
+        for begin in range(0, self._driven, _FRAMES):
+            indices = range(begin, min(begin + _FRAMES, self._driven))
             stored = self.driving.each_frame(0, indices)
             frames = [_resized(frame, self.animator.size) for frame in stored]
             codes = self.animator.codes(torch.stack(frames))
             if own is not None:
                 start = codes[0] if start is None else start
                 codes = relative(codes, start, own)
-            yield from self.animator.frames(look, codes)
-            if progress is not None:
-                progress(indices.stop, self.count)
+            yield codes
+            if self.continuation is not None:
+                driven.append(codes)
+        if self.continuation is not None:
+            for drawn in self.continuation.after(torch.cat(driven)):
+                yield from torch.split(drawn, _FRAMES)
 
 
 def open_animation(
-    checkpoint: str, source: Path, driving: Path, *, relative: bool, device: str
+    checkpoint: str,
+    source: Path,
+    driving: Path,
+    *,
+    relative: bool,
+    device: str,
+    continuation: Continuation | None = None,
 ) -> Animation:
     """Open an animation; the driving frames are read later.
 
@@ -104,6 +134,7 @@ def open_animation(
         driving: a file or folder that holds one video.
         relative: as in `Animation`.
         device: where the networks run.
+        continuation: as in `Animation`, of the same checkpoint.
 
     Raises:
         InputError: one of the three cannot be read, or `driving` does not hold one video.
@@ -113,7 +144,22 @@ def open_animation(
     made = animation_of(animator, open_picture(source), videos, relative=relative)
     is_file = videos.medium.layout == VideoFiles.kind
     rate = frame_rate(videos.videos[0].path) if is_file else FPS
-    return replace(made, notes=[*notes, *made.notes], fps=rate)
+    return replace(made, notes=[*notes, *made.notes], fps=rate, continuation=continuation)
+
+
+def open_continuation(checkpoint: str, device: str, sampling: Sampling) -> Continuation:
+    """Drawn motion by the model that `checkpoint` names.
+
+    Raises:
+        InputError: it is an animator alone; as `Continuation.of`.
+    """
+    if Path(checkpoint).expanduser().is_file() or checkpoint in weights_for(LIA):
+        raise InputError(
+            f"--continue: {checkpoint} is an animator alone, which draws no motion; give "
+            "--checkpoint a run of leo-bench train, or leo:NAME"
+        )
+    model = LeoModel.open(find_model(checkpoint), device)
+    return Continuation.of(model, sampling)
 
 
 def open_animator(checkpoint: str, device: str) -> tuple[ImageAnimator, list[str]]:
