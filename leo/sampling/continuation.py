@@ -53,10 +53,15 @@ class Continuation:
         return Sampler(self.sampling.sampler, self.sampling.steps, batch=1)
 
     def after(self, driven_NM: Tensor) -> Iterator[Tensor]:
-        """Codes that follow these, piece by piece: float32 [k,M], in the memory of one window."""
+        """Codes that follow these, piece by piece: float32 [k,M], in the memory of one window.
+
+        The LMDM is told as many of the given codes as it was trained with, and the first one, if it
+        was trained with the first code of a video (`lmdm.history`, `lmdm.anchor`).
+        """
         keys = [("continued", self.sampling.seed)]
         rollout = Rollout(self.motion, self.sampler)
-        pieces = rollout.segments(driven_NM[None, -1], self.sampling.frames + 1, keys)
+        driven_1NM, count = driven_NM[None], self.sampling.frames + 1
+        pieces = rollout.segments(driven_1NM[:, -1], count, keys, driven_1NM[:, :-1])
         next(pieces)  # the last of the given codes
         for piece_BKM in pieces:
             yield piece_BKM[0]

@@ -68,7 +68,9 @@ def test_drawn_codes_go_on_from_the_last_driven_ones(
     continuation = animation.continuation
     assert continuation is not None
     rollout = Rollout(model.motion, continuation.sampler)
-    drawn = rollout.codes(codes[None, DRIVEN - 1], DRAWN + 1, [("continued", 4)])
+    drawn = rollout.codes(
+        codes[None, DRIVEN - 1], DRAWN + 1, [("continued", 4)], codes[None, : DRIVEN - 1]
+    )
     assert torch.equal(codes[DRIVEN:], drawn[0, 1:])
 
 
