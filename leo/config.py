@@ -59,7 +59,8 @@ class LmdmConfig(Data):
     Eq. 1, its first code overwritten while sampling; "none" is Eq. 1 (Table 4, "w/o LMC").
     `spare`: codes at the end of a window that the next window does not continue from. `history`:
     codes that a window is told, its first one included (1 is the paper's; more are ours).
-    `anchor`: windows are also told the first code of their video (ours).
+    `anchor`: windows are also told the first code of their video (ours). `noise`: "white", or
+    "motion", which has the covariance of real motion given the codes told (ours).
     """
 
     training: Training
@@ -72,9 +73,15 @@ class LmdmConfig(Data):
     spare: int = Field(default=0, ge=0)
     history: Count = 1
     anchor: bool = False
+    noise: Literal["white", "motion"] = "white"
 
     @model_validator(mode="after")
     def _context_fits(self) -> "LmdmConfig":
+        if self.noise == "motion" and self.condition not in ("add", "cat"):
+            raise ValueError(
+                f'noise = "motion" is noise on residuals (condition "add" or "cat"); condition is '
+                f'"{self.condition}"'
+            )
         if self.condition in ("replace", "none") and (self.history > 1 or self.anchor):
             raise ValueError(
                 f"history and anchor need a condition that is given a first code; "
@@ -84,7 +91,7 @@ class LmdmConfig(Data):
 
     @model_serializer(mode="wrap")
     def _as_before(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_unset(self, usual(self), ("history", "anchor"))
+        return without_unset(self, usual(self), ("history", "anchor", "noise"))
 
     @model_validator(mode="after")
     def _length_fits(self) -> "LmdmConfig":

@@ -140,6 +140,7 @@ class CodeStats(_Scaled):
         bounds: float32 [L-1,M], largest normalised residual of slots 1 to L-1, with the margin.
         low: float32 [M], smallest normalised code.
         high: float32 [M], largest normalised code.
+        covariance: of residuals, where the model scales them by it (`MotionPrior`).
     """
 
     mean: Tensor
@@ -147,6 +148,7 @@ class CodeStats(_Scaled):
     bounds: Tensor
     low: Tensor
     high: Tensor
+    covariance: Tensor | None = None
 
     @staticmethod
     def of(windows: Windows) -> "CodeStats":
@@ -235,7 +237,8 @@ class TransitionStats(_Scaled):
 
 def to_tensors(stats: CodeStats | FrameStats | TransitionStats) -> dict[str, Tensor]:
     """Statistics by name, to be saved with a model; `CodeStats(**tensors)` is the inverse."""
-    return {field.name: getattr(stats, field.name) for field in fields(stats)}
+    every = {field.name: getattr(stats, field.name) for field in fields(stats)}
+    return {name: tensor for name, tensor in every.items() if tensor is not None}
 
 
 def _scale_and_bounds(residuals: Iterable[Tensor]) -> tuple[Tensor, Tensor]:

@@ -13,7 +13,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from leo_bench.leo.diffusion.codes import CodeStats
-from leo_bench.leo.diffusion.context import Context, Told
 
 
 @dataclass(frozen=True)
@@ -37,20 +36,6 @@ class Condition:
     window: Callable[[Tensor, Tensor], Tensor]
     bounds: Callable[[CodeStats, int], tuple[Tensor, Tensor]]
     conditional: bool = True
-
-    def predict(
-        self,
-        network: Callable[..., Tensor],
-        context: Context,
-        state_BSM: Tensor,
-        first_BM: Tensor,
-        told: Told,
-        step_B: Tensor,
-    ) -> Tensor:
-        """The network's prediction for a noised state at a diffusion step: [B,S,M]."""
-        codes_BLM = self.network_input(state_BSM, first_BM)
-        predicted_BLM = network(context.fed(codes_BLM, told), step_B)[:, context.slots :]
-        return self.network_output(predicted_BLM)
 
 
 def residuals(window_BLM: Tensor) -> Tensor:

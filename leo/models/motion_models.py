@@ -6,6 +6,7 @@ L frames of a window, S slots of the diffused state, M code dimensions.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import torch
@@ -22,8 +23,9 @@ from leo_bench.leo.diffusion.conditioning import (
     predict_departure,
     window_noise,
 )
-from leo_bench.leo.diffusion.context import Context, Told
+from leo_bench.leo.diffusion.context import Told
 from leo_bench.leo.diffusion.gaussian import Denoiser, Key, Sampler, sample
+from leo_bench.leo.diffusion.reading import Reading, context_of
 from leo_bench.leo.networks.code_mlp import CodeMlp
 from leo_bench.leo.networks.fast_unet1d import FastUNet1d
 from leo_bench.leo.networks.unet1d import UNet1d
@@ -31,11 +33,6 @@ from leo_bench.leo.networks.unet1d import UNet1d
 ConfigT = TypeVar("ConfigT", LmdmConfig, FrameDmConfig, TransitionConfig)
 StatsT = TypeVar("StatsT", CodeStats, FrameStats, TransitionStats)
 NetworkT = TypeVar("NetworkT", UNet1d, CodeMlp)
-
-
-def context_of(config: LmdmConfig) -> Context:
-    """What windows are told besides their first codes."""
-    return Context(config.history, config.anchor, config.network.factor)
 
 
 def lmdm_network(config: LmdmConfig, code_size: int) -> UNet1d:
@@ -73,10 +70,10 @@ class MotionModel:
         """How it is conditioned on the first code."""
         return CONDITIONS[self.config.condition]
 
-    @property
-    def context(self) -> Context:
-        """What its windows are told besides their first codes."""
-        return context_of(self.config)
+    @cached_property
+    def reading(self) -> Reading:
+        """How it reads a window."""
+        return Reading.of(self.config, self.stats)
 
     def windows(
         self,
@@ -104,7 +101,7 @@ class MotionModel:
             raise InputError(
                 f"an LMDM of condition {self.config.condition!r} cannot begin with a given code"
             )
-        told = self.context.given(
+        told = self.reading.context.given(
             self.stats.normalised(first_BM),
             None if before_BKM is None else self.stats.normalised(before_BKM),
             None if anchor_BM is None else self.stats.normalised(anchor_BM),
@@ -124,24 +121,25 @@ class MotionModel:
                 f"an LMDM of condition {self.config.condition!r} needs a code to begin with"
             )
         first_BM = self.stats.mean.expand(len(keys), -1)
-        told = self.context.given(self.stats.normalised(first_BM), None, None)
+        told = self.reading.context.given(self.stats.normalised(first_BM), None, None)
         return self._drawn(first_BM, told, keys, sampler)
 
     def _drawn(self, first_BM: Tensor, told: Told, keys: Sequence[Key], sampler: Sampler) -> Tensor:
-        condition, length = self.condition, self.config.length
-        low, high = (b.to(_device(self.network)) for b in condition.bounds(self.stats, length))
+        reading, length = self.reading, self.config.length
+        low, high = self.condition.bounds(self.stats, length)
+        bounds = low.to(_device(self.network)), high.to(_device(self.network))
         denoiser = Denoiser(
-            predict=lambda state, step, first, *told: condition.predict(
-                self.network, self.context, state, first, Told(*told), step
+            predict=lambda state, step, first, *told: reading.predict(
+                self.network, state, first, Told(*told), step
             ),
-            bound=lambda clean, first, *_: condition.constrain(clean.clamp(low, high), first),
+            bound=lambda clean, first, *told: reading.bounded(clean, first, Told(*told), bounds),
             shape=tuple(low.shape),
             diffusion=self.config.diffusion,
             noise=lambda shape, random: window_noise(shape, length, random),
         )
         first_BM = self.stats.normalised(first_BM)
-        state_BSM = sample(denoiser, sampler, keys, first_BM, *told, device=low.device).cpu()
-        return self.stats.denormalised(condition.window(state_BSM, first_BM))
+        state_BSM = sample(denoiser, sampler, keys, first_BM, *told, device=bounds[0].device).cpu()
+        return self.stats.denormalised(reading.window(state_BSM, first_BM, told))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ Legend: B batch, L frames, S slots of the diffused state, M code dimensions.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -11,9 +12,11 @@ from torch import Tensor, nn
 from leo_bench.leo.config import LmdmConfig
 from leo_bench.leo.data.encode import CodeBook
 from leo_bench.leo.diffusion.codes import CodeStats, Windows, code_windows
-from leo_bench.leo.diffusion.conditioning import CONDITIONS, residuals, window_noise
+from leo_bench.leo.diffusion.conditioning import residuals, window_noise
 from leo_bench.leo.diffusion.context import Context, Told
-from leo_bench.leo.models.motion_models import MotionModel, context_of, lmdm_network
+from leo_bench.leo.diffusion.motion_prior import covariance_of
+from leo_bench.leo.diffusion.reading import Reading, context_of
+from leo_bench.leo.models.motion_models import MotionModel, lmdm_network
 from leo_bench.leo.seeds import generator
 from leo_bench.leo.stage import Batch, Stage
 from leo_bench.leo.stages.denoising import (
@@ -38,8 +41,11 @@ def build(config: LmdmConfig, codes: CodeBook, seed: int) -> Stage:
     """
     windows = code_windows(codes.sequences, config.length, config.frame_stride)
     judged = code_windows(codes.judged_sequences, config.length, config.frame_stride)
-    stats = CodeStats.of(windows)
-    how, context = denoising(config), context_of(config)
+    stats, context = CodeStats.of(windows), context_of(config)
+    if config.noise == "motion":
+        moments = covariance_of(codes.sequences, stats, context, config.length, config.frame_stride)
+        stats = replace(stats, covariance=moments)
+    how = denoising(config, Reading.of(config, stats))
 
     def clean(count: int, random: torch.Generator) -> Batch:
         picked = torch.randint(len(windows), (count,), generator=random)
@@ -87,19 +93,23 @@ def _batch(
     }
 
 
-def denoising(config: LmdmConfig) -> Denoising:
-    """Noise on a normalised "window" [B,L,M] as the config's condition says (Eq. 4: "add")."""
-    condition, context = CONDITIONS[config.condition], context_of(config)
+def denoising(config: LmdmConfig, reading: Reading) -> Denoising:
+    """Noise on a normalised "window" [B,L,M] as it is read (Eq. 4: condition "add")."""
+
+    def told(batch: Batch) -> Told:
+        return Told(batch["before"], batch["known"], batch["anchor"])
+
+    def state(batch: Batch) -> Tensor:
+        return reading.state(batch["window"], told(batch))
 
     def predict(network: nn.Module, state_BSM: Tensor, batch: Batch) -> Tensor:
-        told = Told(batch["before"], batch["known"], batch["anchor"])
         first_BM = batch["window"][:, 0]
-        return condition.predict(network, context, state_BSM, first_BM, told, batch["step"])
+        return reading.predict(network, state_BSM, first_BM, told(batch), batch["step"])
 
     def noise(shape: Sequence[int], random: torch.Generator) -> Tensor:
         return window_noise(shape, config.length, random)
 
-    return Denoising(config.diffusion, lambda b: condition.state(b["window"]), predict, noise)
+    return Denoising(config.diffusion, state, predict, noise)
 
 
 def example(config: LmdmConfig, code_size: int) -> tuple[nn.Module, tuple[Tensor, ...]]:

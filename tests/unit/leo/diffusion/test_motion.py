@@ -6,7 +6,7 @@ from tiny_codes import CODE, LENGTH, book, lmdm_config
 
 from leo_bench.leo.diffusion.codes import CodeStats, code_windows
 from leo_bench.leo.diffusion.conditioning import CONDITIONS, departed, departure, line
-from leo_bench.leo.models.motion_models import context_of
+from leo_bench.leo.diffusion.reading import Reading
 from leo_bench.leo.seeds import generator
 from leo_bench.leo.stages.denoising import DenoisingLoss
 from leo_bench.leo.stages.lmdm import denoising
@@ -34,13 +34,14 @@ def losses(condition, step=500):
     network = Recording()
     shape = CONDITIONS[condition].state(window()).shape
     config = lmdm_config(condition=condition, diffusion={})
+    reading = Reading.of(config, CodeStats.of(code_windows(book().sequences, LENGTH)))
     batch = {
         "window": window(),
-        **context_of(config).given(window()[:, 0], None, None)._asdict(),
+        **reading.context.given(window()[:, 0], None, None)._asdict(),
         "noise": torch.randn(shape, generator=generator("noise")),
         "step": torch.full((3,), step),
     }
-    found, _ = DenoisingLoss(network, denoising(config))(batch)
+    found, _ = DenoisingLoss(network, denoising(config, reading))(batch)
     return network, batch, found["mse"]
 
 

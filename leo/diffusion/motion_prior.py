@@ -1,0 +1,155 @@
+"""Residuals on the scale of real motion: departures from a Gaussian prediction, made white.
+
+Ours. Components of real motion differ in size by a factor of a thousand: a turn of the head, a
+blink. White noise, as in the paper, hides the small ones until the last steps of sampling, and its
+first state knows nothing of the motion before the window. Here residuals are described by a
+Gaussian with the covariance of real ones, given the codes before the window. The diffused state is
+the departure from its mean, each component divided by its standard deviation. So all components are
+as far from the noise at every step, and the first state of sampling is already a motion that goes
+on from the codes before. Legend: B batch, S slots of residuals, P slots before the window, H
+history - 1, K numbers of known codes (0 to H), M code dimensions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from leo_bench.evaluation.errors import InputError
+from leo_bench.leo.diffusion.codes import CodeStats, windows_that_fit
+from leo_bench.leo.diffusion.context import Context, Told
+
+FLOOR = 0.01  # standard deviation added to every component; the scale of residuals is 1
+_WINDOWS = 8192  # at most, for the covariance
+
+
+class Scale(Protocol):
+    """How residuals [B,S,M] become the state that is diffused, and back."""
+
+    def state(self, residual_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
+        """Residuals -> state."""
+
+    def residual(self, state_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
+        """State -> residuals; the inverse."""
+
+    def prediction(self, departure_BSM: Tensor, told: Told) -> Tensor:
+        """What a network says of residuals -> what it says of the state; linear."""
+
+
+class AsTheyAre:
+    """The state is the residuals themselves, as in the paper."""
+
+    def state(self, residual_BSM: Tensor, _first_BM: Tensor, _told: Told) -> Tensor:
+        """Residuals -> the same."""
+        return residual_BSM
+
+    def residual(self, state_BSM: Tensor, _first_BM: Tensor, _told: Told) -> Tensor:
+        """State -> the same."""
+        return state_BSM
+
+    def prediction(self, departure_BSM: Tensor, _told: Told) -> Tensor:
+        """Prediction -> the same."""
+        return departure_BSM
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """The Gaussian for each number of known codes.
+
+    Args:
+        gain: [K,M,S,P], from residuals of the codes before to the mean.
+        spread: [K,M,S,S], symmetric root of the covariance.
+        inverse: [K,M,S,S], of `spread`.
+    """
+
+    gain: Tensor
+    spread: Tensor
+    inverse: Tensor
+
+    def to(self, device: torch.device) -> "_Tables":
+        return _Tables(self.gain.to(device), self.spread.to(device), self.inverse.to(device))
+
+
+@dataclass(frozen=True)
+class MotionPrior:
+    """A Gaussian of residuals, given the codes before the window: a `Scale`.
+
+    Args:
+        covariance: float32 [M,H+S,H+S], second moments of residuals from a window's first code: of
+            the H codes before it, the last one next to it, and of the S behind it.
+        context: what windows are told.
+    """
+
+    covariance: Tensor
+    context: Context
+    _on: dict[torch.device, _Tables] = field(default_factory=dict, repr=False, compare=False)
+
+    def state(self, residual_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
+        """Residuals -> departures from their mean, made white."""
+        return self.prediction(residual_BSM - self._mean(first_BM, told), told)
+
+    def residual(self, state_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
+        """White departures -> residuals."""
+        spread = self._tables(state_BSM.device).spread[told.known]
+        return torch.einsum("bmst,btm->bsm", spread, state_BSM) + self._mean(first_BM, told)
+
+    def prediction(self, departure_BSM: Tensor, told: Told) -> Tensor:
+        """Departures of residuals -> white ones."""
+        inverse = self._tables(departure_BSM.device).inverse[told.known]
+        return torch.einsum("bmst,btm->bsm", inverse, departure_BSM)
+
+    def _mean(self, first_BM: Tensor, told: Told) -> Tensor:
+        gain = self._tables(first_BM.device).gain[told.known]
+        return torch.einsum("bmsp,bpm->bsm", gain, told.before - first_BM[:, None])
+
+    def _tables(self, device: torch.device) -> _Tables:
+        if device not in self._on:
+            self._on[device] = self._computed().to(device)
+        return self._on[device]
+
+    def _computed(self) -> _Tables:
+        before, slots = self.context.history - 1, self.context.slots
+        moments = self.covariance.double()
+        moments = moments + FLOOR**2 * torch.eye(moments.shape[1], dtype=torch.float64)
+        behind = moments[:, before:, before:]
+        gains, spreads, inverses = [], [], []
+        for known in range(before + 1):
+            told = slice(before - known, before)
+            across = moments[:, before:, told]
+            gain = torch.linalg.solve(moments[:, told, told], across.mT).mT
+            values, vectors = torch.linalg.eigh(behind - gain @ across.mT)
+            roots = values.clamp(min=FLOOR**2).sqrt()[:, None]
+            gains.append(torch.nn.functional.pad(gain, (slots - known, 0)))
+            spreads.append(vectors * roots @ vectors.mT)
+            inverses.append(vectors / roots @ vectors.mT)
+        return _Tables(*(torch.stack(each).float() for each in (gains, spreads, inverses)))
+
+
+def covariance_of(
+    sequences: Sequence[Tensor], stats: CodeStats, context: Context, length: int, stride: int
+) -> Tensor:
+    """Second moments of normalised residuals around windows: `MotionPrior.covariance`.
+
+    Args:
+        sequences: of codes, float32 [T,M] each.
+        stats: normalise them.
+        context: of the model.
+        length: codes in a window.
+        stride: frames from one code of a window to the next.
+
+    Raises:
+        InputError: no sequence has a window with all codes before it.
+    """
+    before = context.history - 1
+    wide = windows_that_fit(sequences, before + length, stride)
+    if not len(wide):
+        raise InputError(
+            f"lmdm.noise=motion: no video has the {(before + length - 1) * stride + 1} frames of a "
+            f"window and the {before} codes before it: give a smaller lmdm.history or lmdm.length"
+        )
+    codes = stats.normalised(wide.spread(_WINDOWS)).double()
+    residual = codes - codes[:, before : before + 1]
+    residual = torch.cat([residual[:, :before], residual[:, before + 1 :]], dim=1)
+    return (torch.einsum("wsm,wtm->mst", residual, residual) / len(residual)).float()
