@@ -1,0 +1,150 @@
+"""Noise like motion: what is diffused is white for real codes, and goes on from what is told."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from tiny_codes import CODE, LENGTH, book, lmdm_config, saved, waves
+from torch import Tensor
+
+from leo_bench.evaluation.errors import InputError
+from leo_bench.leo.checkpoint import load_model, save_model
+from leo_bench.leo.diffusion.codes import CodeStats, code_windows
+from leo_bench.leo.diffusion.context import Context, Told
+from leo_bench.leo.diffusion.gaussian import Sampler
+from leo_bench.leo.diffusion.motion_prior import MotionPrior, covariance_of
+from leo_bench.leo.models.motion_models import MotionModel
+from leo_bench.leo.stages import lmdm
+
+CONTEXT = Context(history=4, anchor=False, factor=2)
+MOTION = {"noise": "motion", "history": 4}
+FAST = Sampler("ddim", 10, batch=4)
+
+
+def walks(count: int, frames: int) -> list[Tensor]:
+    """Velocities that change slowly, added up: Gaussian sequences [T,2]."""
+    random = torch.Generator().manual_seed(3)
+    velocity = torch.zeros(count, 2)
+    codes = [torch.randn(count, 2, generator=random)]
+    for _ in range(frames - 1):
+        velocity = 0.9 * velocity + torch.randn(count, 2, generator=random)
+        codes.append(codes[-1] + velocity)
+    return list(torch.stack(codes, dim=1))
+
+
+@pytest.fixture(scope="module")
+def sequences() -> list[Tensor]:
+    return walks(4000, 3 + LENGTH)
+
+
+@pytest.fixture(scope="module")
+def stats(sequences: list[Tensor]) -> CodeStats:
+    return CodeStats.of(code_windows(sequences, LENGTH))
+
+
+@pytest.fixture(scope="module")
+def prior(sequences: list[Tensor], stats: CodeStats) -> MotionPrior:
+    return MotionPrior(covariance_of(sequences, stats, CONTEXT, LENGTH, 1), CONTEXT)
+
+
+def told_of(codes: Tensor, known: int) -> tuple[Tensor, Tensor, Told]:
+    """Residuals [B,S,M], first codes [B,M] and what is told, of codes with three before them."""
+    first, before = codes[:, 3], codes[:, 3 - known : 3]
+    return codes[:, 4:] - first[:, None], first, CONTEXT.given(first, before, None)
+
+
+@pytest.mark.parametrize("known", [0, 1, 3])
+def test_states_of_real_motion_are_white(
+    sequences: list[Tensor], stats: CodeStats, prior: MotionPrior, known: int
+) -> None:
+    residual, first, told = told_of(stats.normalised(torch.stack(sequences)), known)
+    state = prior.state(residual, first, told).double()
+    covariance = torch.einsum("bsm,btm->mst", state, state) / len(state)
+    # Of 4,000 walks: 0.09 is four standard errors, and the floor takes 2 % of a small component.
+    torch.testing.assert_close(
+        covariance, torch.eye(LENGTH - 1).double().expand(2, -1, -1), rtol=0, atol=0.12
+    )
+    back = prior.residual(state.float(), first, told)
+    torch.testing.assert_close(back, residual, rtol=0, atol=1e-3)
+
+
+def test_the_first_state_of_sampling_goes_on_as_real_motion_does(
+    sequences: list[Tensor], stats: CodeStats, prior: MotionPrior
+) -> None:
+    codes = stats.normalised(torch.stack(sequences))
+    _, first, told = told_of(codes, 3)
+    white = torch.randn(len(codes), LENGTH - 1, 2, generator=torch.Generator().manual_seed(1))
+    drawn = torch.cat([first[:, None], first[:, None] + prior.residual(white, first, told)], 1)
+    real = codes[:, 3:].diff(dim=1)
+    steps = drawn.diff(dim=1)
+    assert steps.std() == pytest.approx(float(real.std()), rel=0.05)
+    before = codes[:, 3] - codes[:, 2]
+    for found in (real, steps):
+        turned = torch.cosine_similarity(before, found[:, 0], dim=1)
+        assert float(turned.median()) > 0.8
+    assert (steps[:, 0] - before).std() == pytest.approx(
+        float((real[:, 0] - before).std()), rel=0.1
+    )
+
+
+def test_predictions_are_scaled_as_states_are(prior: MotionPrior) -> None:
+    random = torch.Generator().manual_seed(2)
+    one, other = torch.randn(2, 5, LENGTH - 1, 2, generator=random)
+    first = torch.randn(5, 2, generator=random)
+    told = CONTEXT.given(first, torch.randn(5, 2, 2, generator=random), None)
+    torch.testing.assert_close(
+        prior.prediction(one - other, told),
+        prior.state(one, first, told) - prior.state(other, first, told),
+        rtol=0,
+        atol=1e-3,
+    )
+
+
+def test_a_model_keeps_its_prior_in_float32(tmp_path) -> None:
+    stage = lmdm.build(lmdm_config(**MOTION), book(), seed=0)
+    made = saved(stage, noise=0.05)
+    save_model(tmp_path / "model.safetensors", made, torch.float16)
+    opened = MotionModel.of(load_model(tmp_path / "model.safetensors"))
+    assert opened.stats.covariance is not None
+    assert torch.equal(opened.stats.covariance, made.stats["covariance"])
+    assert opened.stats.covariance.shape == (CODE, 3 + LENGTH - 1, 3 + LENGTH - 1)
+
+
+def test_windows_begin_and_end_where_they_may() -> None:
+    model = MotionModel.of(saved(lmdm.build(lmdm_config(**MOTION), book(), seed=0), noise=0.05))
+    codes = waves(8, 0.4)[None].expand(2, -1, -1)
+    keys = [("a", 0), ("a", 1)]
+    window = model.windows(codes[:, -1], keys, FAST, codes[:, :-1])
+    assert torch.equal(window[:, 0], codes[:, -1])
+    residual = model.stats.normalised(window) - model.stats.normalised(window[:, :1])
+    assert (residual[:, 1:].abs() <= model.stats.bounds * 1.01 + 1e-3).all()
+    alone = model.windows(codes[:1, -1], keys[:1], FAST, codes[:1, :-1])
+    assert torch.equal(alone, window[:1])
+
+
+def test_motion_is_smoother_at_first_than_with_white_noise() -> None:
+    """An untrained network answers 0: what is drawn is the noise."""
+    rough = {}
+    for noise in ("white", "motion"):
+        model = MotionModel.of(saved(lmdm.build(lmdm_config(noise=noise), book(), seed=0)))
+        window = model.windows(waves(4, 0.0), [("n", i) for i in range(4)], FAST)
+        steps = model.stats.normalised(window).diff(dim=1)
+        rough[noise] = float(steps.diff(dim=1).norm() / steps.norm())
+    assert rough["motion"] < rough["white"] / 3
+
+
+def test_videos_must_hold_a_window_and_the_codes_before_it() -> None:
+    with pytest.raises(InputError, match="no video has the 19 frames of a window and the 3 codes"):
+        lmdm.build(lmdm_config(**MOTION), book(lengths=(18,) * 12), seed=0)
+
+
+def test_whole_windows_have_white_noise() -> None:
+    for condition in ("none", "replace", "concat-abs"):
+        with pytest.raises(ValueError, match='noise = "motion" is noise on residuals'):
+            lmdm_config(condition=condition, noise="motion")
+
+
+def test_a_model_of_white_noise_has_no_prior() -> None:
+    stage = lmdm.build(lmdm_config(history=4), book(), seed=0)
+    assert "covariance" not in stage.tensors
+    assert replace(MotionModel.of(saved(stage)).stats).covariance is None
