@@ -19,9 +19,13 @@ from places import SHARED_FOLDER
 from torch import Tensor
 
 from conftest import Run
+from leo_bench.leo.checkpoint import LICENCE, load_model
+from leo_bench.leo.config import load_config
 from leo_bench.leo.networks.fast_encoder import FoldedEncoder
 from leo_bench.leo.networks.fast_generator import reconstruct
 from leo_bench.leo.networks.generator import Generator
+from leo_bench.leo.training.run_folder import RunFolder
+from leo_bench.leo.training.taken_animator import take, with_checkpoint
 
 GOLDEN = SHARED_FOLDER / "golden"
 pytestmark = pytest.mark.skipif(
@@ -76,6 +80,15 @@ def test_names_and_shapes_are_those_of_the_official_checkpoint() -> None:
     with torch.device("meta"):
         state = Generator(256).state_dict()
     assert sorted(f"{name} {tuple(t.shape)}" for name, t in state.items()) == sorted(expected)
+
+
+def test_a_run_with_the_config_of_lias_checkpoints_takes_every_number(tmp_path: Path) -> None:
+    torch.save({"gen": official_state()}, tmp_path / "vox.pt")
+    config, file = with_checkpoint(load_config("lia-vox256"), tmp_path / "run", tmp_path / "vox.pt")
+    model, _ = take(RunFolder.create(tmp_path / "run", config), file)
+    found = load_model(model)
+    assert all(torch.equal(found.network[name], value) for name, value in official_state().items())
+    assert found.metadata[LICENCE] == "CC-BY-NC-4.0 (LIA)"
 
 
 def test_in_float64_the_picture_is_the_originals() -> None:
