@@ -27,7 +27,7 @@ def model_card(config: Config, steps: Mapping[str, int], data: str | None) -> st
         "animator": "trained"
         if taken is None
         else f"{taken.file}, SHA-256 {taken.sha256}, from {taken.source}; not trained",
-        "licence": f"{config.licence}; so have all videos made with it"
+        "licence": f"{config.licence} (of the model, and of all videos made with it)"
         if config.licence
         else _NONE_STATED,
     }

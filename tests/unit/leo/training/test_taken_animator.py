@@ -130,7 +130,7 @@ def test_digest_and_licence_go_with_all_that_is_made_from_the_file(
         assert exported.load(stage).metadata[LICENCE] == NC
     assert exported.config.licence == NC
     card = (tmp_path / "out" / "MODEL_CARD.md").read_text()
-    assert f"| licence | {NC}; so have all videos made with it |" in card
+    assert f"| licence | {NC} (of the model, and of all videos made with it) |" in card
     assert f"| animator | vox.pt, SHA-256 {checkpoint.sha256}, from https://drive" in card
     samples = ("--mode", "conditional", "--start-frames", "toy-faces/test", "--frames", 4)
     more = ("--count", 1, "--sampler", "ddim", "--steps", 2, "--out", tmp_path / "samples")
