@@ -19,7 +19,7 @@ from leo_bench.evaluation.protocols.of_frames import (
     list_frame_protocols,
     load_frame_protocol,
 )
-from leo_bench.evaluation.weights.registry import LIA, VGG, weights_for
+from leo_bench.evaluation.weights.registry import LIA, PERSONS, VGG, weights_for
 from leo_bench.leo.config import CONFIGS, Config
 
 OF_FRAMES = ("acd", "drift")  # the verbs that take a frame protocol
@@ -57,7 +57,7 @@ class Use:
 
 
 def uses() -> list[Use]:
-    """Every shipped protocol and config that needs weights, and the checkpoints of LIA."""
+    """Every shipped protocol and config that needs weights; LIA's checkpoints; --crop person."""
     return [
         *(of_protocol(protocol) for protocol in list_protocols()),
         *(of_protocol(protocol) for protocol in list_frame_protocols() if protocol.weights),
@@ -72,6 +72,7 @@ def uses() -> list[Use]:
             if (checkpoint := config.animator.checkpoint) is not None
         ),
         *(Use(("animate",), "--checkpoint", name, LIA, (name,)) for name in weights_for(LIA)),
+        Use(("sample",), "--crop", "person", PERSONS, tuple(weights_for(PERSONS))),
     ]
 
 

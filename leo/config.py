@@ -23,6 +23,7 @@ from leo_bench.evaluation.files.schema import (
     without_unset,
 )
 from leo_bench.leo.animator_config import AnimatorConfig
+from leo_bench.leo.framing import Framings
 from leo_bench.leo.networks.network_config import (
     Count,
     Counts,
@@ -174,6 +175,7 @@ class Config(Named):
     transition_dm: TransitionConfig | None = None
     super_resolution: CddpmConfig | None = None
     sampling: SamplingConfig | None = None
+    framing: Framings | None = None  # of the training data; no stage follows from it
 
     @property
     def licence(self) -> str:

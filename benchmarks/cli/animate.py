@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from leo_bench.benchmarks.cli.cropping import Crop
 from leo_bench.benchmarks.cli.headings import main_option, sampling_option
 from leo_bench.benchmarks.cli.options import MANY, Device
 from leo_bench.leo.diffusion import SamplerKind
@@ -32,6 +33,7 @@ def animate(
             metavar="FILE|FOLDER",
         ),
     ],
+    cropping: Crop,
     relative: Annotated[
         bool,
         typer.Option("--relative", help="Transfer only the motion since the first driving frame."),
@@ -62,9 +64,12 @@ def animate(
 ) -> None:
     """Animate a picture with the motion of a video (LIA, absolute or relative motion).
 
-    Picture and video are resized to the model's square size (Pillow, bicubic), so crop both to a
-    square around the person first, as in the training data. LIA's demo resizes only the picture
-    this way, and stretches each video's values to its own range; here [-1, 1] becomes 0 to 255.
+    Picture and video are resized to the model's square size (Pillow, bicubic). --crop face first
+    crops both around the face, as in the training data; without it they are stretched. --face is
+    for the picture. OUT.crops.png and OUT.crops.json say what was cropped.
+
+    LIA's demo resizes only the picture this way, and stretches each video's values to its own
+    range; here [-1, 1] becomes 0 to 255.
 
     With --continue, the LMDM of the same model draws motion that goes on from the driven motion.
 
@@ -74,6 +79,8 @@ def animate(
 
       leo-bench animate --checkpoint runs/ff --source me.png --driving talk.mp4 --continue 250 --out
       long.mp4
+
+      leo-bench animate --checkpoint vox.pt --source me.jpg --driving me.mov --crop face --out m.mp4
     """
     from leo_bench.evaluation.files.kinds import NEW
     from leo_bench.evaluation.files.targets import Target, check_free, check_targets, started
@@ -83,6 +90,13 @@ def animate(
     from leo_bench.benchmarks.cli.screen import Bar, say
     from leo_bench.benchmarks.cli.screen import out as show
     from leo_bench.benchmarks.runs.animation import open_animation, open_continuation, write_floats
+    from leo_bench.benchmarks.runs.crops import (
+        choice_of,
+        crops_picture,
+        crops_record,
+        write_picture,
+        write_record,
+    )
     from leo_bench.benchmarks.runs.sampling import sampling_of
     from leo_bench.evaluation.errors import InputError
     from leo_bench.evaluation.videos.write import check_fps, write_video
@@ -91,6 +105,9 @@ def animate(
 
     if fps is not None:
         check_fps(fps)
+    choice = choice_of(cropping.given())
+    if choice.crop != "none":
+        check_free(crops_picture(out), crops_record(out))
     drawing = {"seed": seed, "steps": steps, "sampler": sampler}
     given = {name: value for name, value in drawing.items() if value is not None}
     place, continuation = device_named(device), None
@@ -100,7 +117,13 @@ def animate(
     elif given:
         raise InputError(f"--{min(given)}: it is for --continue; leave it out")
     animation = open_animation(
-        checkpoint, source, driving, relative=relative, device=place, continuation=continuation
+        checkpoint,
+        source,
+        driving,
+        relative=relative,
+        device=place,
+        continuation=continuation,
+        cropping=choice,
     )
     for note in animation.notes:
         say(f"note: {note}")
@@ -112,4 +135,8 @@ def animate(
             count = write_video(
                 out, map(to_pixels, animation.frames(bar)), animation.fps if fps is None else fps
             )
+    if animation.crops:
+        write_record(animation.crops, crops_record(out))
+        write_picture([(one, 0) for one in animation.crops], crops_picture(out))
+        say(f"what was cropped: {crops_picture(out)}")
     show(f"{out}: {count} frames")

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from leo_bench.benchmarks.cli.cropping import Crop
 from leo_bench.benchmarks.cli.headings import main_option, sampling_option
 from leo_bench.benchmarks.cli.options import DataRoot, Device
 from leo_bench.benchmarks.cli.sample import Out
@@ -14,6 +15,7 @@ from leo_bench.leo.diffusion import SamplerKind
 
 def edit(
     out: Out,
+    cropping: Crop,
     sample_from: Annotated[
         Path | None, main_option(help="Folder of samples written by leo-bench sample.")
     ] = None,
@@ -96,6 +98,7 @@ def edit(
     from leo_bench.benchmarks.cli.next_step import say_next
     from leo_bench.benchmarks.cli.screen import Bar, say
     from leo_bench.benchmarks.cli.screen import out as show
+    from leo_bench.benchmarks.runs.crops import choice_of
     from leo_bench.benchmarks.runs.editing import (
         EditRequest,
         samples_of,
@@ -114,12 +117,14 @@ def edit(
     options = {"frames": frames, "steps": steps, "sampler": sampler, "seed": seed}
     given = {name: value for name, value in options.items() if value is not None}
     if sample_from is not None and source is None and run is None:
-        without_use = given.keys() - ({"seed"} if controlnet is not None else set())
+        seeded = {"seed"} if controlnet is not None else set()
+        without_use = (given.keys() | cropping.given().keys()) - seeded
         _refuse(without_use, "the samples of --sample-from keep their settings")
         samples, indices = samples_of(sample_from, index or [])
     elif sample_from is None and source is not None and run is not None:
         _refuse({"index"} if index else set(), "--source gives one sample")
-        samples, _ = request_of(run, {"count": 1, **given}, str(source), {})
+        storing = {"cropping": choice_of(cropping.given())}
+        samples, _ = request_of(run, {"count": 1, **given}, str(source), storing)
         indices = [0]
     else:
         raise InputError("give --sample-from FOLDER, or --run RUN with --source PICTURE")

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from leo_bench.benchmarks.cli.cropping import Crop
 from leo_bench.benchmarks.cli.headings import direction_option, main_option, sampling_option
 from leo_bench.benchmarks.cli.options import MANY, DataRoot, Device, Sampler
 
@@ -41,6 +42,7 @@ Out = Annotated[Path, main_option(help="Folder for the videos.")]
 def sample(
     run: Run,
     out: Out,
+    cropping: Crop,
     mode: Mode = None,
     frames: Annotated[
         int, main_option(max=MANY, help="Frames of each sample; the model sets no limit.")
@@ -146,6 +148,7 @@ def sample(
     from leo_bench.benchmarks.cli.next_step import say_next, step_of_samples
     from leo_bench.benchmarks.cli.screen import Bar, say
     from leo_bench.benchmarks.cli.screen import out as show
+    from leo_bench.benchmarks.runs.crops import choice_of
     from leo_bench.benchmarks.runs.grids import write_grid
     from leo_bench.benchmarks.runs.sampling import (
         Place,
@@ -178,7 +181,8 @@ def sample(
         "to_frame": to_frame,
     }
     given = {name: value for name, value in options.items() if value is not None}
-    storing = {"format": format, "fps": fps, "to": to}
+    crop = choice_of(cropping.given())
+    storing = {"format": format, "fps": fps, "to": to, "cropping": crop}
     request, chosen = request_of(run, given, start_frames, storing)
     marks = ("sample.json", "grid-motions.json", "grid-faces.json")
     check_targets(Target("--out", out, made_by("sample", *marks)))

@@ -12,7 +12,8 @@ from PIL import Image
 from torch import Tensor
 
 from leo_bench.benchmarks.prepare.reading import frame_rate
-from leo_bench.benchmarks.sources.start_frames import noted_picture
+from leo_bench.benchmarks.sources.broken_videos import NamedVideos, broken_videos_named
+from leo_bench.benchmarks.sources.start_frames import noted_picture, open_pictures
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.of_clips import Progress
 from leo_bench.evaluation.videos.container import VideoFiles
@@ -21,6 +22,10 @@ from leo_bench.evaluation.videos.source import VideoSource
 from leo_bench.evaluation.videos.stored import StoredVideos
 from leo_bench.evaluation.videos.upright import upright_videos
 from leo_bench.evaluation.weights.registry import LIA, find, weights_for
+from leo_bench.leo.config import load_config
+from leo_bench.leo.data.crop_choice import NO_CROP, CropChoice
+from leo_bench.leo.data.cropping import CroppedVideos, MiddleSquare, Rule
+from leo_bench.leo.framing import Framings
 from leo_bench.leo.models.animator import ImageAnimator, relative
 from leo_bench.leo.models.animator_files import read_animator
 from leo_bench.leo.sampling.continuation import Continuation
@@ -58,6 +63,7 @@ class Animation:
         notes: notes on the checkpoint, the picture and the video.
         fps: frames a second of the driving video; FPS where it states none.
         continuation: motion that is drawn after the driving video; None: none.
+        crops: picture and driving video, where they are cropped.
     """
 
     animator: ImageAnimator
@@ -67,6 +73,7 @@ class Animation:
     notes: list[str]
     fps: float = FPS
     continuation: Continuation | None = None
+    crops: Sequence[CroppedVideos] = ()
 
     @property
     def count(self) -> int:
@@ -125,6 +132,7 @@ def open_animation(
     relative: bool,
     device: str,
     continuation: Continuation | None = None,
+    cropping: CropChoice = NO_CROP,
 ) -> Animation:
     """Open an animation; the driving frames are read later.
 
@@ -135,13 +143,27 @@ def open_animation(
         relative: as in `Animation`.
         device: where the networks run.
         continuation: as in `Animation`, of the same checkpoint.
+        cropping: of picture and video; its number is that of the picture, of the video the largest
+            face or person is followed.
 
     Raises:
-        InputError: one of the three cannot be read, or `driving` does not hold one video.
+        InputError: one of the three cannot be read, or `driving` does not hold one video; no
+            framing to crop to, or nobody is found.
     """
     animator, notes = open_animator(checkpoint, device)
     videos = open_driving(driving)
-    made = animation_of(animator, open_picture(source), videos, relative=relative)
+    if cropping.crop == "none":
+        made = animation_of(animator, open_picture(source), videos, relative=relative)
+    else:
+        framings = framings_of(checkpoint)
+        number_free = cropping.model_copy(update={"face": None})
+        picture, video = (
+            _cropped(found, choice.rule(framings, checkpoint, device))
+            for found, choice in ((_picture_source(source), cropping), (videos, number_free))
+        )
+        given = Picture(str(source), picture.read(0, [0])[0], picture.notes)
+        made = animation_of(animator, given, video, relative=relative)
+        made = replace(made, crops=(picture, video))
     is_file = videos.medium.layout == VideoFiles.kind
     rate = frame_rate(videos.videos[0].path) if is_file else FPS
     return replace(made, notes=[*notes, *made.notes], fps=rate, continuation=continuation)
@@ -180,6 +202,30 @@ def open_picture(path: Path) -> Picture:
     """
     pixels, notes = noted_picture(path)
     return Picture(str(path), pixels, notes)
+
+
+def framings_of(checkpoint: str) -> Framings | None:
+    """The framing of an animator's training data, of a run or of LIA's files; None: not known."""
+    if Path(checkpoint).name in weights_for(LIA):
+        return load_config(f"lia-{Path(checkpoint).stem}256").framing
+    folder = _animator_file(checkpoint).parent
+    roots = [root for root in (folder, folder.parent) if (root / "config.toml").is_file()]
+    return LeoModel.open(roots[0]).config.framing if roots else None
+
+
+def _picture_source(path: Path) -> VideoSource:
+    advice = "give another picture"
+    if not path.is_file():
+        raise InputError(f"{path}: no such picture")
+    with broken_videos_named(str(path), advice):
+        found = open_pictures(str(path), [path])
+    return NamedVideos(found, [0], str(path), advice=advice)
+
+
+def _cropped(source: VideoSource, rule: Rule | None) -> CroppedVideos:
+    found = CroppedVideos.of(source, MiddleSquare() if rule is None else rule)
+    found.crop(0)
+    return found
 
 
 def open_driving(path: Path) -> StoredVideos:

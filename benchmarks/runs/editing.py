@@ -7,6 +7,7 @@ from pathlib import Path
 from torch import Tensor
 
 from leo_bench.benchmarks.montage import evenly_spaced, montage
+from leo_bench.benchmarks.runs.crops import crops_of, crops_picture, show_crops
 from leo_bench.benchmarks.runs.sampling import (
     SHOWN_FRAMES,
     SUFFIXES,
@@ -26,6 +27,8 @@ from leo_bench.evaluation.files.kinds import NEW
 from leo_bench.evaluation.files.targets import Target, check_free, check_targets
 from leo_bench.evaluation.videos.frames import is_frame
 from leo_bench.evaluation.videos.write import check_fps, write_video
+from leo_bench.leo.data.cropping import CroppedVideos
+from leo_bench.leo.data.squares import cropped
 from leo_bench.leo.data.videos import cut_line
 from leo_bench.leo.sampling.edit import ControlNet, Editor, command_editor, edited, png
 from leo_bench.leo.sampling.source import LeoSource
@@ -97,15 +100,16 @@ def write_edits(request: EditRequest, place: Place) -> Edits:
     """
     check_fps(request.fps)
     check_targets(Target("--out", place.out, NEW))
-    check_free(strip_of(place.out))
+    check_free(strip_of(place.out), crops_picture(place.out))
     source = open_request(request.samples, place)
+    crops_of(source, request.indices)
     if request.drawn_in is not None:
         check_settings(request.drawn_in, request.samples, source)
     notes = [*source.start_notes]
     edits = _edits(request, source, notes)
     paths, rows, labels = [], [], []
     for done, index in enumerate(edits):
-        picture = edits[index](source.first(index))
+        picture = _cropped_alike(source, index, edits[index](source.first(index)))
         height, width = picture.shape[1:]
         if height != width:
             name = source.names[index]
@@ -120,7 +124,17 @@ def write_edits(request: EditRequest, place: Place) -> Edits:
         if place.progress is not None:
             place.progress(done + 1, len(edits))
     montage(rows, labels, strip_of(place.out))
-    return Edits(paths, notes)
+    show_crops(source, list(edits), place.out)
+    return Edits(paths, [*dict.fromkeys([*notes, *source.start_notes])])
+
+
+def _cropped_alike(source: LeoSource, index: int, picture: Tensor) -> Tensor:
+    """An edited picture of the size of the given one, cropped as that was; others as they are."""
+    starts, side = source.drawing.starts, source.drawing.model.config.resolution
+    if not isinstance(starts, CroppedVideos) or picture.shape[1:] == (side, side):
+        return picture
+    crop = starts.crop(index % len(starts.names))
+    return cropped(picture, crop.square) if picture.shape[1:] == crop.size else picture
 
 
 def write_first_frames(request: SampleRequest, indices: Sequence[int], place: Place) -> list[Path]:

@@ -2,6 +2,7 @@
 
 OUT/grid-motions.mkv     all videos side by side
 OUT/grid-motions.png     one row a video
+OUT/grid-motions.crops.png   with --crop: what was cropped
 OUT/grid-motions.json    the settings of both; files of other settings are not replaced
 """
 
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leo_bench.benchmarks.montage import montage
+from leo_bench.benchmarks.runs.crops import crops_of, show_crops
 from leo_bench.benchmarks.runs.sampling import (
     SUFFIXES,
     Place,
@@ -19,7 +21,13 @@ from leo_bench.benchmarks.runs.sampling import (
     open_request,
     shown,
 )
-from leo_bench.benchmarks.runs.settings import difference, settings, write_settings
+from leo_bench.benchmarks.runs.settings import (
+    CROPS,
+    add,
+    difference,
+    settings,
+    write_settings,
+)
 from leo_bench.benchmarks.runs.shared_folder import alone
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.targets import check_free
@@ -71,6 +79,8 @@ def _written(request: SampleRequest, kind: Kind, place: Place) -> SampleGrid:
         )
     missing = [path for path in (video, picture) if not path.exists()]
     if missing:
+        faces = request.sampling.count if kind == "faces" else 1
+        crops_of(source, range(faces))  # nobody in one of them: before the rest
         videos = renderings(source.drawing, kind, request.sampling.count)
         if not is_begun:  # only now: what cannot be drawn fails before the names are taken
             write_settings(settings_file, now)
@@ -80,4 +90,7 @@ def _written(request: SampleRequest, kind: Kind, place: Place) -> SampleGrid:
         if picture in missing:
             labels = [f"{kind[:-1]} {k}" for k in range(len(videos))]
             montage([shown(rendering) for rendering in videos], labels, picture)
+        if crops := crops_of(source, range(faces)):
+            add(settings_file, CROPS, crops)
+            show_crops(source, range(faces), video.with_suffix(""))
     return SampleGrid(video, picture, drawn=bool(missing), notes=source.start_notes)

@@ -5,6 +5,7 @@ The same command again resumes where it stopped.
 OUT/sample.json          the settings; samples of other settings are refused in the same folder
 OUT/sample-000000.mkv    and so on, each written atomically
 OUT.png                  a montage, beside the folder: inside, every picture would count as a video
+OUT.crops.png            with --crop: the first pictures with what was cropped
 OUT.first-codes.json     with drawn first frames: the distances of their codes from those requested
 
 Files that no sample.json accounts for are neither read nor overwritten.
@@ -22,7 +23,10 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 from torch import Tensor
 
 from leo_bench.benchmarks.montage import evenly_spaced, montage
+from leo_bench.benchmarks.runs.crops import crops_of, crops_picture, show_crops
 from leo_bench.benchmarks.runs.settings import (
+    CROPS,
+    add,
     add_digests,
     difference,
     read_settings,
@@ -40,6 +44,7 @@ from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.files.schema import Data, parse
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.write import check_fps, write_video
+from leo_bench.leo.data.crop_choice import NO_CROP, CropChoice
 from leo_bench.leo.sampling.model import LeoModel, device_named, find_model
 from leo_bench.leo.sampling.options import Sampling
 from leo_bench.leo.sampling.rendering import Rendering
@@ -62,6 +67,7 @@ class SampleRequest(Data):
         run: folder of a training run, or a shipped model's name.
         start: a picture, a folder of pictures or a source: first frames of conditional samples.
         to: likewise: their poses are those that samples end in.
+        cropping: how both are cropped.
     """
 
     run: str
@@ -70,12 +76,14 @@ class SampleRequest(Data):
     format: Format = "mkv"
     fps: float = 25.0
     to: str = ""
+    cropping: CropChoice = NO_CROP
 
     @model_serializer(mode="wrap")
     def _as_before(self, usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave `to` out where it is off, so that older folders have the same settings."""
+        """Leave out what is off, so that older folders have the same settings."""
         dumped: dict[str, Any] = usual(self)
-        return {key: value for key, value in dumped.items() if key != "to" or value}
+        later = {"to": bool(self.to), "cropping": self.cropping != NO_CROP}
+        return {key: value for key, value in dumped.items() if later.get(key, True)}
 
 
 @dataclass(frozen=True)
@@ -154,7 +162,14 @@ def open_request(request: SampleRequest, place: Place) -> LeoSource:
     check_fps(request.fps)
     model = LeoModel.open(find_model(request.run), device_named(place.device))
     options = SourceOptions(OpenOptions(), place.data_root)
-    return open_samples(model, request.sampling, request.start, options.open_start, request.to)
+    return open_samples(
+        model,
+        request.sampling,
+        request.start,
+        options.open_start,
+        request.to,
+        cropping=request.cropping,
+    )
 
 
 def write_samples(request: SampleRequest, place: Place) -> Written:
@@ -171,12 +186,15 @@ def write_samples(request: SampleRequest, place: Place) -> Written:
     with own_part(place.out, place.share) as scratch:
         own = {i: place.out / f"{source.names[i]}{suffix}" for i in _share(source, place.share)}
         missing = {i: path for i, path in own.items() if not path.exists()}
+        crops = crops_of(source, missing)
         if missing and not settings_file.is_file():
             source.first(next(iter(missing)))  # what cannot be drawn fails before files appear
         if settings_file.is_file():  # perhaps written by another process meanwhile
             check_settings(place.out, request, source)
         else:
             write_settings(settings_file, settings(request, source))
+        if crops:
+            add(settings_file, CROPS, crops)
         tell = counted(place.progress, len(missing) * request.sampling.frames)
         with writing(place.out):
             if missing and place.share.part == 0:  # these show the first samples: made anew
@@ -190,6 +208,7 @@ def write_samples(request: SampleRequest, place: Place) -> Written:
         if place.share.part == 0:
             if not strip.exists():
                 _show(source, strip)
+                show_crops(source, range(min(SHOWN_SAMPLES, request.sampling.count)), place.out)
             if not first_codes.exists():
                 gap = _start_gap(source, first_codes)
             clamped = source.clamped_note() if missing else None
@@ -301,7 +320,8 @@ def _add_missing_digests(
 def _check_unclaimed(out: Path) -> None:
     """Refuse a folder without settings where files are that samples would replace or look like."""
     # Before the settings are looked for: another process may write them, and then files, just now.
-    beside = [path for path in (strip_of(out), _first_codes_of(out)) if path.exists()]
+    shown_beside = (strip_of(out), crops_picture(out), _first_codes_of(out))
+    beside = [path for path in shown_beside if path.exists()]
     inside = sorted(path for path in out.glob("sample-*") if _SAMPLE.match(path.name))
     if (beside or inside) and not (out / SETTINGS).is_file():
         raise InputError(

@@ -14,9 +14,11 @@ from leo_bench.evaluation.videos.discover import content_digest
 from leo_bench.evaluation.videos.seals import KEY
 from leo_bench.evaluation.videos.source import fingerprint
 from leo_bench.leo.checkpoint import LICENCE
+from leo_bench.leo.data.cropping import CroppedVideos
 from leo_bench.leo.sampling.source import VERSION, LeoSource
 from leo_bench.leo.training.origin import first_difference
 
+CROPS = "crops"  # key of the crops of first frames, by the name of the picture or video
 _SPELLINGS = (
     "run",
     "start",
@@ -33,6 +35,7 @@ def settings(request: Data, source: LeoSource) -> dict[str, object]:
         "version": VERSION,
         "starts": "" if starts is None else fingerprint(starts),
         **({LICENCE: licence} if (licence := source.drawing.model.config.licence) else {}),
+        **{"rule": dict(v.rule.facts) for v in (starts, ends) if isinstance(v, CroppedVideos)},
     }
     return found if ends is None else {**found, "to": fingerprint(ends)}
 
@@ -63,7 +66,7 @@ def difference(path: Path, now: Mapping[str, object]) -> str | None:
     """The first difference between a settings file and the settings `now`; None if there is none.
 
     Model and first frames are compared by digest, not by how they are written on the command line.
-    Digests of the videos are not compared.
+    Digests of the videos and crops are not compared.
 
     Raises:
         InputError: the file cannot be read.
@@ -75,7 +78,7 @@ def _compared(content: Mapping[str, object]) -> dict[str, object]:
     request = content.get("request")
     kept = request if isinstance(request, dict) else {}
     spelled = {"request": {k: v for k, v in kept.items() if k not in _SPELLINGS}}
-    return {key: value for key, value in {**content, **spelled}.items() if key != KEY}
+    return {key: value for key, value in {**content, **spelled}.items() if key not in (KEY, CROPS)}
 
 
 def add_digests(path: Path, videos: Sequence[Path]) -> None:
@@ -86,11 +89,21 @@ def add_digests(path: Path, videos: Sequence[Path]) -> None:
     Raises:
         InputError: a file cannot be read or written.
     """
-    digests = {video.name: content_digest(video) for video in videos}
+    add(path, KEY, {video.name: content_digest(video) for video in videos})
+
+
+def add(path: Path, key: str, values: Mapping[str, object]) -> None:
+    """Add values to a table of the settings file `path`; others in it are kept.
+
+    Safe for several processes at once.
+
+    Raises:
+        InputError: the file cannot be read or written.
+    """
     with in_turn(path.with_name(f".{path.name}.lock")):
         content = read_settings(path)
-        every = sorted({**content.get(KEY, {}), **digests}.items())  # in whatever order they finish
-        write_settings(path, {**content, KEY: dict(every)})
+        every = sorted({**content.get(key, {}), **values}.items())  # in whatever order they finish
+        write_settings(path, {**content, key: dict(every)})
 
 
 def without_digest(path: Path, videos: Sequence[Path]) -> list[Path]:

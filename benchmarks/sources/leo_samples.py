@@ -15,6 +15,8 @@ from leo_bench.benchmarks.sources.start_frames import open_start_frames
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.videos.source import VideoSource
+from leo_bench.leo.data.crop_choice import NO_CROP, CropChoice, CropKind
+from leo_bench.leo.data.cropping import SEARCHED, CroppedVideos
 from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.model import LeoModel, device_named, find_model
 from leo_bench.leo.sampling.nearest_frames import NearestFrames
@@ -28,12 +30,15 @@ class LeoQuery(Sampling):
 
     Args:
         start: videos whose frames begin conditional samples.
+        crop, face: of given frames, as `leo-bench sample` takes them.
         nearest: the run's training videos, whose frames replace those that a cDDPM would draw
             (`leo.sampling.nearest_frames`).
         to: pictures or videos whose frames give the poses that samples end in.
     """
 
     start: str = ""
+    crop: CropKind = "none"
+    face: int | None = None
     nearest: str = ""
     to: str = ""
 
@@ -73,7 +78,8 @@ def open_leo(location: str, place: LeoPlace) -> LeoSource:
     options = place.defaults | query_options(query, f"leo:{location}")
     chosen = parse(LeoQuery, options, where=f"leo:{location}")
     model = LeoModel.open(root, device_named(place.device))
-    given = chosen.model_dump(include=chosen.model_fields_set - {"start", "nearest", "to"})
+    others = {"start", "crop", "face", "nearest", "to"}
+    given = chosen.model_dump(include=chosen.model_fields_set - others)
     if chosen.nearest:
         given = {"mode": "unconditional", **given}
     found = choice(model, given, begun=bool(chosen.start))
@@ -81,7 +87,9 @@ def open_leo(location: str, place: LeoPlace) -> LeoSource:
     if not chosen.nearest:
         start = chosen.start or found.start
         why = "" if model.config.sampling is None else found.why  # older records have no such note
-        return open_samples(model, sampling, start, place.open_start, chosen.to, why)
+        crop = {"crop": chosen.crop, "face": chosen.face}
+        cropping = parse(CropChoice, crop, where=f"leo:{location}")
+        return open_samples(model, sampling, start, place.open_start, chosen.to, why, cropping)
     if sampling.mode == "conditional" or chosen.start:
         raise InputError(f"leo:{location}: nearest= is for unconditional samples, without start=")
     videos = place.open_start(chosen.nearest, model.config.resolution)
@@ -97,15 +105,18 @@ def open_samples(
     open_start: Callable[[str, int], VideoSource],
     to: str = "",
     why: str = "",
+    cropping: CropChoice = NO_CROP,
 ) -> LeoSource:
     """Samples of a model whose first frames are those of the source `start`; "": drawn ones.
 
     They end in the poses of the source `to`; "": as drawn. `why`: as in `LeoSource`.
 
     Raises:
-        InputError: conditional samples without `start`, or unconditional ones with it; as
-            `open_ends` and `LeoSource`.
+        InputError: conditional samples without `start`, or unconditional ones with it; no framing
+            to crop to; as `open_ends` and `LeoSource`.
     """
+    if cropping.crop != "none" and not (start or to):
+        raise InputError(f"--crop {cropping.crop}: is for given frames; leave it out")
     if sampling.mode == "conditional" and not start:
         raise InputError(
             "conditional samples need first frames: give a picture, a folder or a source as "
@@ -116,8 +127,20 @@ def open_samples(
     starts, side = None, model.config.resolution
     if start:
         starts = open_start_frames(start, lambda spec: open_start(spec, side))
+        starts = _cropped(starts, cropping, model, first=sampling.start_frame == "first")
     ends = open_ends(sampling, to, side, open_start)
+    if ends is not None:
+        ends = _cropped(ends, cropping, model, first=sampling.to_frame == 1)
     return LeoSource(Drawing(model, sampling, starts, ends=ends), why)
+
+
+def _cropped(
+    videos: VideoSource, cropping: CropChoice, model: LeoModel, *, first: bool
+) -> VideoSource:
+    """Given frames, cropped; only the `first` of each video is searched, or some of all."""
+    searched = 1 if first else SEARCHED
+    rule = cropping.rule(model.config.framing, model.name, model.device, searched)
+    return videos if rule is None else CroppedVideos.of(videos, rule)
 
 
 def open_ends(

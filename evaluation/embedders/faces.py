@@ -3,12 +3,14 @@
 MTCNN (Zhang et al. 2016, arXiv 1604.02878) is that of facenet-pytorch, with the weights in its
 wheel and its default settings (faces of 20 pixels and more, thresholds 0.6, 0.7, 0.7). Each frame
 is searched alone, with a border around it. Of several faces the one of the largest box is taken,
-which is the library's default.
+which is the library's default; `FaceDetector.boxes` gives all of them.
 """
 
 import hashlib
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +18,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from leo_bench.evaluation.embedders.boxes import Box
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.weights.registry import entry
 
@@ -26,6 +29,9 @@ MIN_FACE = 20  # pixels; the detector's smallest window, so no smaller frame can
 # frame. A shift by two pixels changed MobileFaceNet's embedding by 0.6 to 1.15 (three crops), with
 # the border by 0.15; ACD16 of eight such clips fell from 0.67 to 0.39.
 BORDER = 0.25
+
+# Probability from which `boxes` takes a face. MTCNN's own threshold, 0.7, finds some in patterns.
+SURE = 0.9
 
 # Positions of the landmarks, x and y in pixels, in ArcFace's 112 x 112 image (Deng et al. 2019):
 # left and right eye in the image, nose, corners of the mouth. SphereFace's 112 x 96 image (Liu et
@@ -50,11 +56,13 @@ class Face:
 
 
 class FaceDetector:
-    """Finds the largest face of a frame.
+    """Finds the largest face of a frame, or all faces.
 
     Raises:
         InputError: the weights in facenet-pytorch are not the registered ones.
     """
+
+    what = "face"
 
     def __init__(self, device: torch.device) -> None:
         from facenet_pytorch import MTCNN
@@ -69,19 +77,34 @@ class FaceDetector:
                     " facenet-pytorch 2.5.3 again"
                 )
         self.network = MTCNN(min_face_size=MIN_FACE, select_largest=True, device=device)
+        self.name = f"MTCNN of facenet-pytorch {version('facenet-pytorch')}, weights registered"
 
     def largest(self, frame: Tensor) -> Face | None:
         """uint8 [3,H,W] -> its largest face, or None."""
-        if min(frame.shape[1:]) < MIN_FACE:
-            return None
-        border = round(BORDER * max(frame.shape[1:]))
-        image = F.pad(frame, (border,) * 4).permute(1, 2, 0).numpy()
-        boxes, _, landmarks = self.network.detect(image, landmarks=True)
-        if boxes is None:
+        boxes, _, landmarks, border = self._detect(frame)
+        if not len(boxes):
             return None
         left, top, right, bottom = (float(edge) - border for edge in boxes[0])
         points = torch.from_numpy(np.asarray(landmarks[0], dtype=np.float64)) - border
         return Face((left, top, right, bottom), points)
+
+    def boxes(self, frame: Tensor) -> list[Box]:
+        """uint8 [3,H,W] -> its faces of a probability of SURE or more, the largest first."""
+        boxes, sure, _, border = self._detect(frame)
+        return [
+            Box(*(float(edge) - border for edge in box))
+            for box, probability in zip(boxes, sure, strict=True)
+            if probability >= SURE
+        ]
+
+    def _detect(self, frame: Tensor) -> tuple[Any, Any, Any, int]:
+        """Boxes, probabilities and landmarks in the frame with its border, and the border."""
+        border = round(BORDER * max(frame.shape[1:]))
+        if min(frame.shape[1:]) < MIN_FACE:
+            return (), (), (), border
+        image = F.pad(frame, (border,) * 4).permute(1, 2, 0).numpy()
+        boxes, sure, landmarks = self.network.detect(image, landmarks=True)
+        return ((), (), (), border) if boxes is None else (boxes, sure, landmarks, border)
 
 
 def cut_out(frame: Tensor, face: Face, side: int) -> Tensor | None:

@@ -22,7 +22,7 @@ from leo_bench.evaluation.files.schema import Data, load_toml
 REGISTRY = Path(__file__).parent / "weights.toml"
 FOLDER_VARIABLE = "LEO_BENCH_WEIGHTS"
 OPTION = "--weights"  # of most commands, for a weights file of the user's own
-VGG, LIA = "vgg19", "lia"  # users of files that are no extractor or embedder
+VGG, LIA, PERSONS = "vgg19", "lia", "persons"  # users of files that are no extractor or embedder
 ALLOWED = "--allow-unverified uses it and marks the records made with it"
 
 
@@ -30,7 +30,7 @@ class WeightsFile(Data):
     """An entry of the registry; it has a digest, or `digest_unknown` is true."""
 
     about: str
-    used_by: tuple[str, ...]  # names of extractors and embedders, VGG, LIA
+    used_by: tuple[str, ...]  # names of extractors and embedders, VGG, LIA, PERSONS
     addresses: tuple[str, ...]
     google_drive: tuple[str, ...] = ()  # ids
     by_hand: tuple[str, ...] = ()  # pages from which only a person can get the file
@@ -141,7 +141,7 @@ def find(
     Args:
         names: in the registry, preferred first.
         explicit: a file of the user's own; None: look for `names`.
-        option: the option that names `explicit`, for messages.
+        option: the option that names `explicit`, for messages; "": there is none.
         trial: the option that runs without any file, for messages; "": there is none.
 
     Raises:
@@ -193,7 +193,8 @@ def how_to_get(name: str, option: str = OPTION, trial: str = "") -> str:
     unverified = file.digest_unknown and option == OPTION
     unknown = "; its digest is not known: --allow-unverified is needed" * unverified
     without = f"; for a trial, {trial} needs no file" if trial else ""
-    return f"weights {name} are not in {places}; {get}, or give {option} FILE{unknown}{without}"
+    own = f", or give {option} FILE" if option else ""
+    return f"weights {name} are not in {places}; {get}{own}{unknown}{without}"
 
 
 def identify(path: Path, candidates: dict[str, WeightsFile]) -> Verified:

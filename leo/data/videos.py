@@ -30,6 +30,7 @@ from leo_bench.evaluation.preprocess import floor_crop_lanczos
 from leo_bench.evaluation.videos.source import VideoSource, check_unchanged, fingerprint
 from leo_bench.leo.animator_config import Augmentation
 from leo_bench.leo.data.augmentation import augment
+from leo_bench.leo.data.cropping import CroppedVideos
 from leo_bench.leo.data.prefetch import usual_threads
 from leo_bench.leo.seeds import generator
 from leo_bench.leo.stage import Batch, Share
@@ -241,6 +242,8 @@ def _take_room(path: Path) -> None:
 
 def cut_note(source: VideoSource) -> str | None:
     """A note on videos of which the central square alone is used; None if all frames are square."""
+    if isinstance(source, CroppedVideos):
+        return None
     sizes = dict(zip(source.names, source.sizes(), strict=True))
     cut = {name: min(size) / max(size) for name, size in sizes.items() if len(set(size)) > 1}
     if not cut:

@@ -53,8 +53,8 @@ class RunFolder:
     def create(cls, root: Path, config: Config) -> "RunFolder":
         """The run at `root`, new or begun; writes `config.toml`.
 
-        Of a run that has begun, `about`, `sampling` and the tables of stages that have not may
-        change; `sampling` stays where the config has none.
+        Of a run that has begun, `about`, `sampling`, `framing` and the tables of stages that have
+        not may change; `sampling` and `framing` stay where the config has none.
 
         Raises:
             InputError: the run was begun with another config.
@@ -62,13 +62,14 @@ class RunFolder:
         path = root / "config.toml"
         if path.exists() and has_begun(root):
             before = load_toml(Config, path)
-            if config.sampling is None:  # nothing is trained with it: a config keeps it unasked
-                config = config.model_copy(update={"sampling": before.sampling})
+            for kept in ("sampling", "framing"):  # nothing is trained with them
+                if getattr(config, kept) is None:
+                    config = config.model_copy(update={kept: getattr(before, kept)})
             if before == config:
                 return cls(root, config)
             old, new, begun = _as_asked(before), _as_asked(config), _begun_stages(root)
             unbegun = (e.table for e in ENTRIES.values() if e.name not in begun)
-            for free in ("about", "sampling", *unbegun):
+            for free in ("about", "sampling", "framing", *unbegun):
                 old.pop(free, None)
                 new.pop(free, None)
             if (key := first_difference(old, new)) is not None:
