@@ -29,14 +29,16 @@ _SPELLINGS = (
 def settings(request: Data, source: LeoSource) -> dict[str, object]:
     """All that the files depend on, but for the count: more samples may be requested later."""
     starts, ends = source.drawing.starts, source.drawing.ends
-    found = {
+    found: dict[str, object] = {
         "request": request.model_dump(mode="json", exclude={"sampling": {"count"}}),
         "model": source.model_digest,
         "version": VERSION,
         "starts": "" if starts is None else fingerprint(starts),
         **({LICENCE: licence} if (licence := source.drawing.model.config.licence) else {}),
-        **{"rule": dict(v.rule.facts) for v in (starts, ends) if isinstance(v, CroppedVideos)},
     }
+    cropped = [each for each in (starts, ends) if isinstance(each, CroppedVideos)]
+    if cropped:
+        found["rule"] = dict(cropped[0].rule.facts)
     return found if ends is None else {**found, "to": fingerprint(ends)}
 
 
