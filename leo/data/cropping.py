@@ -60,7 +60,7 @@ class Crop:
         if self.box is not None and self.chosen is not None:
             found["box"] = [round(edge, 1) for edge in self.box]
             found["found"] = len(self.boxes)
-            found["number"] = self.chosen + 1
+            found["from_left"] = self.chosen + 1
         return found
 
 
