@@ -123,8 +123,8 @@ def edit(
         samples, indices = samples_of(sample_from, index or [])
     elif sample_from is None and source is not None and run is not None:
         _refuse({"index"} if index else set(), "--source gives one sample")
-        storing = {"cropping": choice_of(cropping.given())}
-        samples, _ = request_of(run, {"count": 1, **given}, str(source), storing)
+        crop = {"cropping": choice_of(cropping.given())}
+        samples, _ = request_of(run, {"count": 1, **given}, str(source), crop)
         indices = [0]
     else:
         raise InputError("give --sample-from FOLDER, or --run RUN with --source PICTURE")
