@@ -76,6 +76,11 @@ class LmdmConfig(Data):
     anchor: bool = False
     noise: Literal["white", "motion"] = "white"
 
+    @property
+    def codes_needed(self) -> int:
+        """Codes that a video must have, `frame_stride` apart: those of a window, and before it."""
+        return self.length + (self.history - 1 if self.noise == "motion" else 0)
+
     @model_validator(mode="after")
     def _context_fits(self) -> "LmdmConfig":
         if self.noise == "motion" and self.condition not in ("add", "cat"):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.config import LmdmConfig
 from leo_bench.leo.diffusion.codes import CodeStats
 from leo_bench.leo.diffusion.conditioning import CONDITIONS, Condition
@@ -26,10 +27,16 @@ class Reading:
 
     @staticmethod
     def of(config: LmdmConfig, stats: CodeStats) -> "Reading":
-        """As a config says, with the statistics of the codes it was trained on."""
+        """As a config says, with the statistics of the codes it was trained on.
+
+        Raises:
+            InputError: a statistic that it needs is missing.
+        """
         context = context_of(config)
         scale: Scale = AsTheyAre()
-        if stats.covariance is not None:
+        if config.noise == "motion":
+            if stats.covariance is None:
+                raise InputError("an LMDM of noise = motion, but without the covariance of motion")
             scale = MotionPrior(stats.covariance, context)
         return Reading(CONDITIONS[config.condition], context, scale)
 

@@ -26,8 +26,8 @@ class StageEntry:
         inputs: a `leo.training.job.Job` -> the arguments of `build` after the config.
         drawn: a `leo.sampling.drawing.Drawing` -> whether its samples depend on the stage.
         without: what to do about a shipped model that lacks it.
-        windows: the stage's table -> length and smallest frame stride of the windows of codes that
-            it learns from; None: it learns from single frames.
+        windows: the stage's table -> codes in a row that it learns from, and their smallest frame
+            stride; None: it learns from single frames.
     """
 
     name: str
@@ -77,7 +77,7 @@ _TABLE = (
         inputs=_codes,
         drawn=lambda drawing: True,
         without="take another model",
-        windows=lambda table: (table.length, table.frame_stride),
+        windows=lambda table: (table.codes_needed, table.frame_stride),
     ),
     StageEntry(
         "frame-dm",

@@ -273,18 +273,20 @@ def check_lengths(job: Job, stages: Sequence[str] | None = None) -> None:
     validated = judged(training, held_out)
     windows = _windows(job)
     for stage in windows if stages is None else stages:
-        table, (length, stride) = ENTRIES[stage].table, windows[stage]
-        frames = (length - 1) * stride + 1
+        table, (codes, stride) = ENTRIES[stage].table, windows[stage]
+        frames, length = (codes - 1) * stride + 1, getattr(job.run.config, table).length
         fitting = [sum(counts[i] >= frames for i in part) for part in (training, validated)]
+        before = f" and the {codes - length} before" if codes > length else ""
         line = (
-            f"{job.source.name}: {table} learns windows of {length} codes at frame stride {stride} "
-            f"and needs videos of {frames} frames; {fitting[0]} of {len(training)} training videos "
-            f"and {fitting[1]} of {len(validated)} that it is judged on are as long "
-            f"(the longest has {max(counts)})"
+            f"{job.source.name}: {table} learns windows of {length} codes{before} at frame stride "
+            f"{stride} and needs videos of {frames} frames; {fitting[0]} of {len(training)} "
+            f"training videos and {fitting[1]} of {len(validated)} that it is judged on are as "
+            f"long (the longest has {max(counts)})"
         )
         if 0 in fitting:
+            smaller = f"{table}.length" + (f" or {table}.history" if before else "")
             raise InputError(
-                f"{line}: give longer videos, or a smaller {table}.length"
+                f"{line}: give longer videos, or a smaller {smaller}"
                 f"{_other_share(job.run.root, job.source, frames)}"
             )
         if fitting[0] < len(training):
