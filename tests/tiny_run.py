@@ -13,17 +13,18 @@ from leo_bench.leo import seeds as chance
 from leo_bench.leo.checkpoint import Model, save_model
 from leo_bench.leo.config import Config, load_config
 from leo_bench.leo.diffusion.codes import (
-    CodeStats,
     FrameStats,
     TransitionStats,
     code_windows,
     to_tensors,
 )
+from leo_bench.leo.models.motion_models import lmdm_network
 from leo_bench.leo.networks.code_mlp import CodeMlp
 from leo_bench.leo.networks.generator import Generator
 from leo_bench.leo.networks.unet1d import UNet1d
 from leo_bench.leo.networks.unet2d import UNet2d
 from leo_bench.leo.stages.animator import shape
+from leo_bench.leo.stages.lmdm import stats_of
 from leo_bench.leo.training.run_folder import RunFolder
 
 UNET = "{ channels = 32, multipliers = [1, 2], blocks = 1, attention = [2], heads = 2 }"
@@ -34,6 +35,7 @@ CHANGES = (
     f"lmdm.network={UNET}",
     "lmdm.length=8",
     "lmdm.spare=0",
+    "lmdm.history=3",
     f"transition_dm.network={UNET}",
     "transition_dm.length=8",
     "transition_dm.strides=[1, 2]",
@@ -64,9 +66,8 @@ def make_run(root: Path, *changes: str) -> Path:
         align_corners=config.animator.align_corners,
     )
     save(run, "animator", animator, {}, json.dumps(shape(animator)))
-    windows = code_windows(sequences, config.lmdm.length)
-    motion = UNet1d(20, config.lmdm.network)
-    save(run, "lmdm", motion, to_tensors(CodeStats.of(windows)), config.lmdm.model_dump_json())
+    motion, stats = lmdm_network(config.lmdm, 20), to_tensors(stats_of(config.lmdm, sequences))
+    save(run, "lmdm", motion, stats, config.lmdm.model_dump_json())
     codes = CodeMlp(20, config.frame_dm.width, config.frame_dm.blocks)
     save(run, "frame-dm", codes, frame_stats, config.frame_dm.model_dump_json())
     pictures = UNet2d(config.cddpm.network, config.cddpm.resolution)

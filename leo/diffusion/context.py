@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from leo_bench.leo.diffusion.codes import Windows
 
@@ -50,7 +51,7 @@ class Context:
         return -(-(self.history - 1) // self.factor) * self.factor
 
     def channels(self, code_size: int) -> int:
-        """Channels of the network's input behind those of the codes."""
+        """Channels of what windows are told, behind those of the codes."""
         return (1 if self.slots else 0) + (code_size if self.anchor else 0)
 
     def drawn(self, windows: Windows, index_B: Tensor, random: torch.Generator) -> Told:
@@ -90,11 +91,11 @@ class Context:
         count_B = torch.full((len(first_BM),), told)
         return Told(torch.cat([filled, last_BKM], dim=1), count_B, anchor_BM)
 
-    def fed(self, codes_BLM: Tensor, told: Told) -> Tensor:
+    def fed(self, codes_BLM: Tensor, told: Told, shown_BSX: Tensor) -> Tensor:
         """The network's input: a window of noised codes, and what it is told: [B,P+L,N].
 
-        Channels: codes; whether a slot's code is told, 1 or 0; the anchor from the window's first
-        code on.
+        Channels: codes; whether a slot's code is told, 1 or 0; the anchor less the window's first
+        code; what else is shown of the last S slots.
         """
         parts = [torch.cat([told.before, codes_BLM], dim=1)]
         if self.slots:
@@ -105,6 +106,8 @@ class Context:
         if self.anchor:
             away_BM = told.anchor - codes_BLM[:, 0]
             parts.append(away_BM[:, None].expand(-1, parts[0].shape[1], -1))
+        empty = parts[0].shape[1] - shown_BSX.shape[1]
+        parts.append(F.pad(shown_BSX, (0, 0, empty, 0)))
         return torch.cat(parts, dim=2)
 
 

@@ -6,8 +6,10 @@ first state knows nothing of the motion before the window. Here residuals are de
 Gaussian with the covariance of real ones, given the codes before the window. The diffused state is
 the departure from its mean, each component divided by its standard deviation. So all components are
 as far from the noise at every step, and the first state of sampling is already a motion that goes
-on from the codes before. Legend: B batch, S slots of residuals, P slots before the window, H
-history - 1, K numbers of known codes (0 to H), M code dimensions.
+on from the codes before.
+Departures are small right behind the codes that are told, so the network sees and predicts them
+over their standard deviation in each slot, too. Legend: B batch, S slots of residuals, P slots
+before the window, H history - 1, K numbers of known codes (0 to H), M code dimensions.
 """
 
 from collections.abc import Sequence
@@ -34,8 +36,11 @@ class Scale(Protocol):
     def residual(self, state_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
         """State -> residuals; the inverse."""
 
-    def prediction(self, departure_BSM: Tensor, told: Told) -> Tensor:
-        """What a network says of residuals -> what it says of the state; linear."""
+    def shown(self, state_BSM: Tensor, told: Told) -> Tensor:
+        """What the network sees of a noised state beside its codes: [B,S,0 or M]."""
+
+    def prediction(self, output_BSM: Tensor, told: Told) -> Tensor:
+        """The network's output -> its prediction for the state; linear."""
 
 
 class AsTheyAre:
@@ -49,9 +54,13 @@ class AsTheyAre:
         """State -> the same."""
         return state_BSM
 
-    def prediction(self, departure_BSM: Tensor, _told: Told) -> Tensor:
-        """Prediction -> the same."""
-        return departure_BSM
+    def shown(self, state_BSM: Tensor, _told: Told) -> Tensor:
+        """Nothing: [B,S,0]."""
+        return state_BSM[..., :0]
+
+    def prediction(self, output_BSM: Tensor, _told: Told) -> Tensor:
+        """Output -> the same."""
+        return output_BSM
 
 
 @dataclass(frozen=True)
@@ -62,14 +71,17 @@ class _Tables:
         gain: [K,M,S,P], from residuals of the codes before to the mean.
         spread: [K,M,S,S], symmetric root of the covariance.
         inverse: [K,M,S,S], of `spread`.
+        size: [K,S,M], standard deviation of each slot.
     """
 
     gain: Tensor
     spread: Tensor
     inverse: Tensor
+    size: Tensor
 
     def to(self, device: torch.device) -> "_Tables":
-        return _Tables(self.gain.to(device), self.spread.to(device), self.inverse.to(device))
+        gain, spread = self.gain.to(device), self.spread.to(device)
+        return _Tables(gain, spread, self.inverse.to(device), self.size.to(device))
 
 
 @dataclass(frozen=True)
@@ -88,15 +100,27 @@ class MotionPrior:
 
     def state(self, residual_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
         """Residuals -> departures from their mean, made white."""
-        return self.prediction(residual_BSM - self._mean(first_BM, told), told)
+        return self._white(residual_BSM - self._mean(first_BM, told), told)
 
     def residual(self, state_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
         """White departures -> residuals."""
-        spread = self._tables(state_BSM.device).spread[told.known]
-        return torch.einsum("bmst,btm->bsm", spread, state_BSM) + self._mean(first_BM, told)
+        return self._departure(state_BSM, told) + self._mean(first_BM, told)
 
-    def prediction(self, departure_BSM: Tensor, told: Told) -> Tensor:
-        """Departures of residuals -> white ones."""
+    def shown(self, state_BSM: Tensor, told: Told) -> Tensor:
+        """White departures -> departures over their standard deviation in each slot: [B,S,M]."""
+        size_BSM = self._tables(state_BSM.device).size[told.known]
+        return self._departure(state_BSM, told) / size_BSM
+
+    def prediction(self, output_BSM: Tensor, told: Told) -> Tensor:
+        """Departures over their standard deviation in each slot -> white ones."""
+        size_BSM = self._tables(output_BSM.device).size[told.known]
+        return self._white(output_BSM * size_BSM, told)
+
+    def _departure(self, white_BSM: Tensor, told: Told) -> Tensor:
+        spread = self._tables(white_BSM.device).spread[told.known]
+        return torch.einsum("bmst,btm->bsm", spread, white_BSM)
+
+    def _white(self, departure_BSM: Tensor, told: Told) -> Tensor:
         inverse = self._tables(departure_BSM.device).inverse[told.known]
         return torch.einsum("bmst,btm->bsm", inverse, departure_BSM)
 
@@ -124,7 +148,9 @@ class MotionPrior:
             gains.append(torch.nn.functional.pad(gain, (slots - known, 0)))
             spreads.append(vectors * roots @ vectors.mT)
             inverses.append(vectors / roots @ vectors.mT)
-        return _Tables(*(torch.stack(each).float() for each in (gains, spreads, inverses)))
+        gain, spread, inverse = (torch.stack(each) for each in (gains, spreads, inverses))
+        size = spread.square().sum(-1).sqrt().mT
+        return _Tables(gain.float(), spread.float(), inverse.float(), size.float())
 
 
 def covariance_of(

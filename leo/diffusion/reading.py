@@ -55,8 +55,9 @@ class Reading:
         """The network's prediction for a noised state at a diffusion step: [B,S,M]."""
         noised_BSM = self.scale.residual(state_BSM, first_BM, told)
         codes_BLM = self.condition.network_input(noised_BSM, first_BM)
-        predicted_BLM = network(self.context.fed(codes_BLM, told), step_B)[:, self.context.slots :]
-        return self.scale.prediction(self.condition.network_output(predicted_BLM), told)
+        fed = self.context.fed(codes_BLM, told, self.scale.shown(state_BSM, told))
+        output_BLM = network(fed, step_B)[:, self.context.slots :]
+        return self.scale.prediction(self.condition.network_output(output_BLM), told)
 
     def bounded(
         self, clean_BSM: Tensor, first_BM: Tensor, told: Told, bounds_SM: tuple[Tensor, Tensor]
@@ -68,6 +69,12 @@ class Reading:
     def window(self, state_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
         """The normalised window of a clean state: [B,S,M] -> [B,L,M]."""
         return self.condition.window(self.scale.residual(state_BSM, first_BM, told), first_BM)
+
+
+def channels_told(config: LmdmConfig, code_size: int) -> int:
+    """Channels of the network's input behind those of the codes."""
+    shown = code_size if config.noise == "motion" else 0
+    return context_of(config).channels(code_size) + shown
 
 
 def context_of(config: LmdmConfig) -> Context:

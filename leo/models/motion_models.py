@@ -25,7 +25,7 @@ from leo_bench.leo.diffusion.conditioning import (
 )
 from leo_bench.leo.diffusion.context import Told
 from leo_bench.leo.diffusion.gaussian import Denoiser, Key, Sampler, sample
-from leo_bench.leo.diffusion.reading import Reading, context_of
+from leo_bench.leo.diffusion.reading import Reading, channels_told
 from leo_bench.leo.networks.code_mlp import CodeMlp
 from leo_bench.leo.networks.fast_unet1d import FastUNet1d
 from leo_bench.leo.networks.unet1d import UNet1d
@@ -37,7 +37,7 @@ NetworkT = TypeVar("NetworkT", UNet1d, CodeMlp)
 
 def lmdm_network(config: LmdmConfig, code_size: int) -> UNet1d:
     """An untrained network of the stage lmdm."""
-    return UNet1d(code_size, config.network, told=context_of(config).channels(code_size))
+    return UNet1d(code_size, config.network, told=channels_told(config, code_size))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from leo_bench.leo.diffusion.codes import CodeStats, Windows, code_windows
 from leo_bench.leo.diffusion.conditioning import residuals, window_noise
 from leo_bench.leo.diffusion.context import Context, Told
 from leo_bench.leo.diffusion.motion_prior import covariance_of
-from leo_bench.leo.diffusion.reading import Reading, context_of
+from leo_bench.leo.diffusion.reading import Reading, channels_told, context_of
 from leo_bench.leo.models.motion_models import MotionModel, lmdm_network
 from leo_bench.leo.seeds import generator
 from leo_bench.leo.stage import Batch, Stage
@@ -41,10 +41,7 @@ def build(config: LmdmConfig, codes: CodeBook, seed: int) -> Stage:
     """
     windows = code_windows(codes.sequences, config.length, config.frame_stride)
     judged = code_windows(codes.judged_sequences, config.length, config.frame_stride)
-    stats, context = CodeStats.of(windows), context_of(config)
-    if config.noise == "motion":
-        moments = covariance_of(codes.sequences, stats, context, config.length, config.frame_stride)
-        stats = replace(stats, covariance=moments)
+    stats, context = stats_of(config, codes.sequences), context_of(config)
     how = denoising(config, Reading.of(config, stats))
 
     def clean(count: int, random: torch.Generator) -> Batch:
@@ -77,6 +74,20 @@ def build(config: LmdmConfig, codes: CodeBook, seed: int) -> Stage:
         held_out=held_out_batch(NAME, seed, held_out, how),
         picture=picture,
     ).build(codes, seed)
+
+
+def stats_of(config: LmdmConfig, sequences: Sequence[Tensor]) -> CodeStats:
+    """The statistics of training sequences (float32 [T,M] each) that a model needs.
+
+    Raises:
+        InputError: no sequence is long enough.
+    """
+    stats = CodeStats.of(code_windows(sequences, config.length, config.frame_stride))
+    if config.noise == "white":
+        return stats
+    context = context_of(config)
+    moments = covariance_of(sequences, stats, context, config.length, config.frame_stride)
+    return replace(stats, covariance=moments)
 
 
 def _batch(
@@ -114,7 +125,6 @@ def denoising(config: LmdmConfig, reading: Reading) -> Denoising:
 
 def example(config: LmdmConfig, code_size: int) -> tuple[nn.Module, tuple[Tensor, ...]]:
     """An untrained network, and one sample of its inputs."""
-    context = context_of(config)
-    channels = code_size + context.channels(code_size)
-    codes = torch.empty(1, context.slots + config.length, channels)
+    channels = code_size + channels_told(config, code_size)
+    codes = torch.empty(1, context_of(config).slots + config.length, channels)
     return lmdm_network(config, code_size), (codes, torch.zeros(1, dtype=torch.int64))

@@ -95,18 +95,28 @@ def test_the_network_sees_which_codes_are_told() -> None:
     told = context.given(codes[:, -1], codes[:, :-1], torch.zeros(1, CODE))
     window = codes[:, -1:] + torch.randn(1, LENGTH, CODE, generator=random())
     window[:, 0] = codes[:, -1]
-    fed = context.fed(window, told)
+    fed = context.fed(window, told, window[..., :0])
     assert fed.shape == (1, context.slots + LENGTH, CODE + context.channels(CODE))
     assert torch.equal(fed[0, :, :CODE], torch.cat([told.before, window], 1)[0])
     assert fed[0, :, CODE].tolist() == [0, 0, 1, 1, 1] + [0] * (LENGTH - 1)
     assert torch.equal(fed[0, :, CODE + 1 :], (-codes[0, -1]).expand(context.slots + LENGTH, -1))
 
 
+def test_what_else_is_shown_stands_behind_the_last_slots() -> None:
+    context = Context(3, anchor=False, factor=2)
+    window, shown = torch.randn(2, 2, LENGTH, CODE, generator=random())
+    fed = context.fed(window, context.given(window[:, 0], None, None), shown[:, 1:])
+    assert torch.equal(fed[:, -LENGTH + 1 :, -CODE:], shown[:, 1:])
+    assert not fed[:, : -LENGTH + 1, -CODE:].any()
+
+
 def test_without_context_the_network_is_fed_the_window_alone() -> None:
     context = Context(1, anchor=False, factor=4)
     window = torch.randn(2, LENGTH, CODE, generator=random())
     assert context.channels(CODE) == 0
-    assert torch.equal(context.fed(window, context.given(window[:, 0], None, None)), window)
+    assert torch.equal(
+        context.fed(window, context.given(window[:, 0], None, None), window[..., :0]), window
+    )
 
 
 def test_models_of_any_context_begin_and_learn_alike() -> None:

@@ -87,17 +87,19 @@ def test_the_first_state_of_sampling_goes_on_as_real_motion_does(
     )
 
 
-def test_predictions_are_scaled_as_states_are(prior: MotionPrior) -> None:
+def test_networks_see_and_predict_departures_over_their_size(prior: MotionPrior) -> None:
+    """Output that is what is shown is a prediction that is the state itself."""
     random = torch.Generator().manual_seed(2)
-    one, other = torch.randn(2, 5, LENGTH - 1, 2, generator=random)
-    first = torch.randn(5, 2, generator=random)
-    told = CONTEXT.given(first, torch.randn(5, 2, 2, generator=random), None)
+    state = torch.randn(2000, LENGTH - 1, 2, generator=random)
+    first = torch.randn(2000, 2, generator=random)
+    told = CONTEXT.given(first, torch.randn(2000, 2, 2, generator=random), None)
+    shown = prior.shown(state, told)
     torch.testing.assert_close(
-        prior.prediction(one - other, told),
-        prior.state(one, first, told) - prior.state(other, first, told),
-        rtol=0,
-        atol=1e-3,
-    )
+        shown.std(0), torch.ones(LENGTH - 1, 2), rtol=0, atol=0.08
+    )  # four standard errors
+    torch.testing.assert_close(prior.prediction(shown, told), state, rtol=0, atol=1e-3)
+    twice = prior.prediction(2 * shown, told)
+    torch.testing.assert_close(twice, 2 * state, rtol=0, atol=2e-3)
 
 
 def test_a_model_keeps_its_prior_in_float32(tmp_path) -> None:
