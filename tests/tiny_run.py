@@ -46,6 +46,9 @@ CHANGES = (
     " patch = 2 }",
 )
 
+# Eq. 1: whole windows, which are told nothing.
+WHOLE = ("lmdm.condition=none", "lmdm.noise=white", "lmdm.history=1", "lmdm.anchor=false")
+
 
 def tiny_config(*changes: str) -> Config:
     return load_config("grid64", (*CHANGES, *changes))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny_run import make_run
+from tiny_run import WHOLE, make_run
 from torch import Tensor
 
 from conftest import Run, write_frames
@@ -126,6 +126,6 @@ def test_an_animator_alone_cannot_go_on(
         open_continuation("vox.pt", "cpu", HOW)
     with pytest.raises(InputError, match="an animator alone, which cannot go on: drop go_on"):
         load_leo(model_file(run, "animator"), device="cpu").animate(person, driving, go_on=2)
-    whole = make_run(tmp_path / "whole", "lmdm.condition=none")
+    whole = make_run(tmp_path / "whole", *WHOLE)
     with pytest.raises(InputError, match="'none' cannot go on from given motion"):
         open_continuation(str(whole), "cpu", HOW)

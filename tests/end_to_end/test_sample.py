@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 from places import ROOT
-from tiny_run import contents, make_run, tiny_config
+from tiny_run import WHOLE, contents, make_run, tiny_config
 
 from conftest import Run, write_frames
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
@@ -104,14 +104,14 @@ def test_the_digest_tells_what_changes_frames_and_nothing_else(source: Source) -
 
 @pytest.mark.parametrize("condition", ["replace", "none", "concat-abs"])
 def test_every_reading_of_the_motion_model_is_drawn_from(tmp_path: Path, condition: str) -> None:
-    model = LeoModel.open(make_run(tmp_path / "run", f"lmdm.condition={condition}"))
+    model = LeoModel.open(make_run(tmp_path / "run", *WHOLE, f"lmdm.condition={condition}"))
     drawn = Drawing(model, Sampling(frames=8, steps=2, count=2)).draw([SampleRow(0, 0, 0)])
     assert drawn.codes.shape == (1, 8, 20)
     assert drawn.firsts.shape == (1, 3, 32, 32)
 
 
 def test_motion_that_cannot_go_on_is_asked_for_no_more_frames(tmp_path: Path) -> None:
-    model = LeoModel(tmp_path, tiny_config("lmdm.condition=none"))
+    model = LeoModel(tmp_path, tiny_config(*WHOLE))
     assert Drawing(model, Sampling(frames=8))
     with pytest.raises(InputError, match="makes 8 frames and cannot go on"):
         Drawing(model, Sampling(frames=9))

@@ -61,8 +61,9 @@ def test_every_variant_is_a_reading_of_the_motion_model() -> None:
     for variant in LMC.variants.values():
         config = load_config("toy64", variant.changes)
         assert config.lmdm.condition in CONDITIONS
+    as_in_the_paper = ("lmdm.noise=white", "lmdm.history=1", "lmdm.anchor=false")
     assert {v.changes for v in LMC.variants.values()} == {
-        (f"lmdm.condition={name}",) for name in CONDITIONS
+        (f"lmdm.condition={name}", *as_in_the_paper) for name in CONDITIONS
     }
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tiny_run import make_run, tiny_config
+from tiny_run import WHOLE, make_run, tiny_config
 
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.errors import InputError
@@ -26,7 +26,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> LeoModel:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> LeoModel:
     root = tmp_path_factory.mktemp("leo") / "run"
-    return LeoModel.open(make_run(root, "lmdm.condition=none"))
+    return LeoModel.open(make_run(root, *WHOLE))
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def test_a_model_s_digest_holds_what_samples_follow_from(model: LeoModel) -> Non
         return replace(model, config=tiny_config(*changes)).digest(stages)
 
     assert digest("cddpm.diffusion.schedule=cosine") == digest() == model.digest(stages)
-    assert digest("lmdm.diffusion.schedule=cosine") != digest()
+    assert digest("lmdm.diffusion.schedule=linear") != digest()
     assert model.digest([*stages, "cddpm"]) != digest()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny_run import make_run
+from tiny_run import WHOLE, make_run
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
@@ -100,8 +100,9 @@ def test_motion_goes_on_from_the_code_of_the_last_frame(source: Source, model: L
     keys = [("motion", 0, i, "run", 1) for i in range(2)]
     ends = torch.stack([video.read(i, [RUN])[0] for i in range(2)])
     begin = model.motion.stats.clamped(drawing.encode(ends))
-    window = model.motion.windows(begin, keys, drawing.sampler)
-    assert torch.equal(torch.stack([video.codes(i) for i in range(2)])[:, 8:15], window[:, 1:])
+    codes = torch.stack([video.codes(i) for i in range(2)])
+    window = model.motion.windows(begin, keys, drawing.sampler, anchor_BM=codes[:, 0])
+    assert torch.equal(codes[:, 8:15], window[:, 1:])
 
 
 @pytest.mark.parametrize("reencode", ["runs", "frames"])
@@ -149,7 +150,7 @@ def test_what_does_not_go_together_is_refused(source: Source, model: LeoModel) -
 
 
 def test_a_model_that_cannot_begin_is_refused(tmp_path: Path) -> None:
-    whole = LeoModel.open(make_run(tmp_path / "run", "lmdm.condition=none"))
+    whole = LeoModel.open(make_run(tmp_path / "run", *WHOLE))
     with pytest.raises(InputError, match="begins with a given code"):
         Drawing(whole, Sampling(frames=8, steps=2, reencode="frames"))
     begun = LeoSource(Drawing(whole, Sampling(frames=8, steps=2, count=1, reencode="start")))
