@@ -1,1 +1,1 @@
-"""The paper's ablations, one TOML file each: LMC (Table 4) and Transition DM (Table 5)."""
+"""Ablations, one TOML file each: LMC (Table 4), Transition DM (Table 5), and history (ours)."""

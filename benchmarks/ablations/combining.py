@@ -11,7 +11,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.records.influences import VideoInfluences, difference
 from leo_bench.evaluation.uncertainty.intervals import MIN_VIDEOS, spread_of_mean
 from leo_bench.evaluation.uncertainty.numbers import influences_of
-from leo_bench.evaluation.uncertainty.over_seeds import over_seeds
+from leo_bench.evaluation.uncertainty.over_seeds import OverSeeds, over_seeds
 
 ONE_SEED = (
     "the videos alone: they say how sure the numbers of these trainings are, not of the methods; "
@@ -97,7 +97,7 @@ def _measured(measure: str, scores: Scores, ablation: Ablation, names: Sequence[
                 value=mean.value,
                 by_seed=mean.by_seed,
                 spread=mean.spread,
-                interval=mean.interval,
+                interval=_told(mean),
                 count=own[0].count,
             )
         )
@@ -127,7 +127,7 @@ def _change(name: str, reference: str, pairs: Sequence[tuple[Score, Score]]) -> 
         variant=name,
         reference=reference,
         value=found.value,
-        interval=found.interval,
+        interval=_told(found),
         by_seed=found.by_seed,
         standard_error=found.standard_error,
         freedom=found.freedom,
@@ -135,6 +135,11 @@ def _change(name: str, reference: str, pairs: Sequence[tuple[Score, Score]]) -> 
         of_samples=found.samples,
         of_real_videos=found.real,
     )
+
+
+def _told(found: OverSeeds) -> tuple[float, float] | None:
+    """The interval; None where nothing varies, as between shares that are all 0."""
+    return found.interval if found.standard_error else None
 
 
 def _covers(counts: Set[int], real: bool) -> str:

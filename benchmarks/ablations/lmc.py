@@ -17,17 +17,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from leo_bench.benchmarks.ablations.ablation import Ablation, load_ablation
-from leo_bench.benchmarks.ablations.combining import Scores, combine
+from leo_bench.benchmarks.ablations.combining import combine
 from leo_bench.benchmarks.ablations.lmc_bench import (
     Bench,
     LmcRequest,
-    Surroundings,
     condition_of,
 )
-from leo_bench.benchmarks.ablations.record import AblationRecord, Measured, TrainedModel
-from leo_bench.benchmarks.ablations.runs import RunsRequest, share, train_variant
+from leo_bench.benchmarks.ablations.parts import Parts, Surroundings, Trainings, check_seeds
+from leo_bench.benchmarks.ablations.record import AblationRecord
+from leo_bench.benchmarks.ablations.runs import RunsRequest, share
 from leo_bench.benchmarks.scores.plan import check_counts
-from leo_bench.evaluation.clips import derived_seed
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.protocols.of_clips import load_protocol
 from leo_bench.evaluation.protocols.of_frames import load_frame_protocol
@@ -49,35 +48,14 @@ def ablate_lmc(request: LmcRequest, around: Surroundings) -> AblationRecord:
     began = time.monotonic()
     ablation = load_ablation("lmc")
     names = _variants(ablation, request)
-    if request.seeds < 1:
-        raise InputError(f"--seeds {request.seeds}: 1 at least; 3 or more for an interval")
+    check_seeds(request.seeds)
     _check_protocols(request)
     shared = share(_runs(request, around), around.watchers, around.resources("encoding").progress)
     bench = Bench(request, ablation, shared, around)
     bench.check(names)
-    # 31 bits, since they are part of folder names.
-    seeds = [derived_seed(shared.config.seed, i, bits=31) for i in range(request.seeds)]
-    scores = Scores()
-    trained: list[TrainedModel] = []
-    unfinished: list[tuple[str, str]] = []
-    for seed in seeds:
-        for name in names:
-            around.say(f"{name}, seed {seed}")
-            try:
-                variant = (name, ablation.variants[name])
-                done = train_variant(
-                    shared, variant, seed, around.out, around.watchers, request.cpu
-                )
-                part = Scores()  # a part that fails half-way must leave no scores
-                trained.append(bench.measure(done, part))
-                scores.take(part)
-            except InputError as error:
-                around.say(f"{name}, seed {seed}: {error}")
-                unfinished.append((f"{name}-seed{seed}", str(error)))
-    if not trained:
-        raise InputError(f"nothing could be finished: {unfinished[0][0]}: {unfinished[0][1]}")
-    measured = combine(scores, ablation, names)
-    record = _record(bench, measured, trained, unfinished, scores.notes, time.monotonic() - began)
+    variants = {name: ablation.variants[name] for name in names}
+    parts = Trainings(shared, variants, request.seeds, request.cpu).measured(bench.measure, around)
+    record = _record(bench, names, parts, time.monotonic() - began)
     records.write_record(record, around.out / "lmc.json")
     return record
 
@@ -120,15 +98,9 @@ def _runs(request: LmcRequest, around: Surroundings) -> RunsRequest:
     )
 
 
-def _record(
-    bench: Bench,
-    measured: Sequence[Measured],
-    trained: Sequence[TrainedModel],
-    unfinished: Sequence[tuple[str, str]],
-    notes: set[str],
-    seconds: float,
-) -> AblationRecord:
-    scores = [model.score for model in trained]
+def _record(bench: Bench, names: Sequence[str], parts: Parts, seconds: float) -> AblationRecord:
+    scores = [model.score for model in parts.trained if model.score is not None]
+    notes = parts.scores.notes | {note for score in scores for note in score.notes}
     caveats = {caveat: None for score in scores for caveat in score.caveats}
     if bench.request.mode == "unconditional" and bench.request.start == "given":
         caveats["first frames are real ones, not drawn"] = None
@@ -137,13 +109,13 @@ def _record(
         source=bench.ablation.source,
         column=bench.real,
         setting=bench.setting(),
-        measured=tuple(measured),
-        trained=tuple(trained),
-        unfinished=tuple(unfinished),
+        measured=tuple(combine(parts.scores, bench.ablation, names)),
+        trained=parts.trained,
+        unfinished=parts.unfinished,
         dataset=scores[0].dataset,
         comparable=not caveats,
         caveats=tuple(caveats),
-        notes=tuple(sorted(notes | {note for score in scores for note in score.notes})),
+        notes=tuple(sorted(notes)),
         seconds=round(seconds, 3),
         **circumstances(),
         request=bench.request.model_dump(mode="json"),

@@ -1,6 +1,6 @@
 """Measures a trained variant of the LMC ablation: FVD, ACD and code windows of its samples."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from leo_bench.benchmarks.ablations.code_windows import (
     window_distance,
 )
 from leo_bench.benchmarks.ablations.combining import Score, Scores, influences_or_none
+from leo_bench.benchmarks.ablations.parts import Surroundings, real_side
 from leo_bench.benchmarks.ablations.record import TrainedModel
 from leo_bench.benchmarks.ablations.runs import Shared, Trained, held_out_loss
 from leo_bench.benchmarks.datasets import load_dataset, names_dataset, parted
@@ -29,7 +30,6 @@ from leo_bench.benchmarks.scores.score import Scored, scored
 from leo_bench.benchmarks.sources.leo_samples import LeoPlace, open_leo
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.features.of_clips import Resources
 from leo_bench.evaluation.records.distance import read_record
 from leo_bench.evaluation.records.influences import mean_influences
 from leo_bench.evaluation.videos.discover import OpenOptions
@@ -39,7 +39,6 @@ from leo_bench.leo.diffusion.conditioning import CONDITIONS
 from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.model import LeoModel, device_named
 from leo_bench.leo.sampling.nearest_frames import NearestFrames
-from leo_bench.leo.training.watching import Watcher
 
 LEAST_WINDOWS = 16  # real ones and drawn ones, for a distance of windows
 
@@ -79,25 +78,6 @@ class LmcRequest(NetworkOptions):
     def cpu(self) -> bool:
         """Whether to train on the CPU."""
         return self.device is not None and self.device.startswith("cpu")
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """Where an ablation works and reports; no number depends on this.
-
-    Args:
-        out: folder of all files.
-        resources: cache, threads and progress for a piece of work of this name.
-        watchers: of trainings.
-        say: prints a line.
-        vgg: VGG-19's weights, for an animator that is trained.
-    """
-
-    out: Path
-    resources: Callable[[str], Resources]
-    watchers: Sequence[Watcher]
-    say: Callable[[str], None]
-    vgg: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -145,15 +125,7 @@ class Bench:
     @property
     def real(self) -> str:
         """The real side: the requested one, or the test split of the training videos' data set."""
-        if self.request.real is not None:
-            return self.request.real
-        name, split = parted(self.shared.data)
-        if split == "train" and names_dataset(self.shared.data):
-            load_dataset(name).split("test")
-            return f"{name}/test"
-        raise InputError(
-            f"{self.shared.data}: which videos are held out is not known: give --real SOURCE"
-        )
+        return real_side(self.request.real, self.shared.data)
 
     @property
     def acd(self) -> str | None:

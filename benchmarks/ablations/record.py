@@ -108,7 +108,7 @@ class TrainedModel(Data):
             differ.
         start_distance: mean distance of drawn first codes from the codes of the real frames used in
             their place; None if first frames are drawn, or given by real videos.
-        score: FVD of its samples.
+        score: FVD of its samples; None if no frames are rendered.
     """
 
     variant: str
@@ -119,7 +119,7 @@ class TrainedModel(Data):
     reused: bool
     held_out_loss: float | None
     start_distance: float | None
-    score: Record
+    score: Record | None = None
 
 
 class AblationRecord(Provenance):

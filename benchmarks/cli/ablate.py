@@ -1,10 +1,9 @@
-"""The commands `leo-bench ablate ...`: the ablations lmc and transition, and their table."""
+"""The commands `leo-bench ablate lmc`, `history` and `transition`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
-
+from leo_bench.benchmarks.cli.ablation_tables import finish
 from leo_bench.benchmarks.cli.headings import (
     clips_option,
     main_option,
@@ -28,11 +27,16 @@ from leo_bench.benchmarks.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from leo_bench.benchmarks.ablations.record import AblationRecord
+    from leo_bench.benchmarks.ablations.parts import Surroundings
 
 Out = Annotated[Path, main_option(help="Folder of all results; the same command continues in it.")]
 Steps = Annotated[
     int, sampling_option(min=1, help="Sampler steps; must divide the training steps of diffusion.")
+]
+Seeds = Annotated[int, main_option(max=TIMES, help="Training seeds of each variant; at least 3.")]
+Changes = Annotated[
+    list[str] | None,
+    main_option("--set", help="Change the config of all variants: lmdm.training.steps=1500."),
 ]
 
 
@@ -63,13 +67,8 @@ def lmc(
             metavar="VARIANTS",
         ),
     ] = "",
-    seeds: Annotated[
-        int, main_option(max=TIMES, help="Training seeds of each variant; at least 3.")
-    ] = 3,
-    changes: Annotated[
-        list[str] | None,
-        main_option("--set", help="Change the config of all variants: lmdm.training.steps=1500."),
-    ] = None,
+    seeds: Seeds = 3,
+    changes: Changes = None,
     mode: Annotated[
         Literal["unconditional", "conditional"],
         main_option(
@@ -125,9 +124,7 @@ def lmc(
       leo-bench ablate lmc --run runs/ff --start drawn --seeds 5 --out lmc-ff
     """
     from leo_bench.benchmarks.ablations.lmc import ablate_lmc
-    from leo_bench.benchmarks.ablations.lmc_bench import LmcRequest, Surroundings
-    from leo_bench.benchmarks.cli.screen import say
-    from leo_bench.benchmarks.cli.train_screen import TrainingScreen
+    from leo_bench.benchmarks.ablations.lmc_bench import LmcRequest
     from leo_bench.evaluation.files.kinds import made_by
     from leo_bench.evaluation.files.targets import Target, check_targets, claimed
 
@@ -139,7 +136,7 @@ def lmc(
         data=data,
         changes=tuple(changes or ()),
         real=real,
-        variants=tuple(name.strip() for name in variants.split(",") if name.strip()),
+        variants=_names(variants),
         seeds=seeds,
         mode=mode,
         start=start,
@@ -156,16 +153,82 @@ def lmc(
         limit=limit,
         **fields_of(reading),
     )
-    around = Surroundings(
-        out=out,
-        resources=effort.resources,
-        watchers=[TrainingScreen()],
-        say=say,
-        vgg=vgg,
-    )
+    around = _surroundings(out, effort, vgg)
     with claimed(out, "ablate lmc"):
         record = ablate_lmc(request, around)
-    _finish(record, out)
+    finish(record, out)
+
+
+def history(
+    *,
+    run: Annotated[
+        str, main_option(help="A run with an animator, or leo:NAME of a shipped model.")
+    ],
+    out: Out,
+    data: Annotated[
+        str | None, main_option(help="Training videos.", show_default="those of the run")
+    ] = None,
+    real: Annotated[
+        str | None,
+        main_option(
+            help="Real videos that samples begin with, one each, and are compared with; videos of "
+            "worlds are rendered at this length.",
+            show_default="the data set's test split",
+        ),
+    ] = None,
+    variants: Annotated[
+        str,
+        main_option(
+            help="Comma-separated: paper, history, anchor, both, motion-noise.",
+            show_default="all",
+            metavar="VARIANTS",
+        ),
+    ] = "",
+    seeds: Seeds = 3,
+    changes: Changes = None,
+    frames: Annotated[int, main_option(min=3, max=MANY, help="Frames of each sample.")] = 1024,
+    count: Annotated[int, main_option(min=1, max=MANY, help="Samples of each training.")] = 64,
+    sampler: Sampler = "ddim",
+    steps: Steps = 50,
+    device: Device = None,
+    data_root: DataRoot = None,
+    effort: Effort,
+) -> None:
+    """Train LMDMs that are told more than the first code of a window, and compare long motion.
+
+    Variants set lmdm.history, lmdm.anchor and lmdm.noise. Variants share seeds, so differences are
+    taken in pairs. Compares motion codes: no frame is rendered. Writes OUT/history.json and
+    OUT/history.md; each variant and seed is a run below OUT. Exit 3 if a part failed: finished
+    parts are kept, and the same command continues.
+
+    Example:
+
+      leo-bench ablate history --run leo:toy-faces --data toy-faces/train --out history-faces
+    """
+    from leo_bench.benchmarks.ablations.history import HistoryRequest, ablate_history
+    from leo_bench.evaluation.files.kinds import made_by
+    from leo_bench.evaluation.files.targets import Target, check_targets, claimed
+
+    marks = ("history.json", "shared/config.toml")
+    check_targets(Target("--out", out, made_by("ablate history", *marks)))
+    request = HistoryRequest(
+        run=run,
+        data=data,
+        changes=tuple(changes or ()),
+        real=real,
+        variants=_names(variants),
+        seeds=seeds,
+        frames=frames,
+        count=count,
+        sampler=sampler,
+        steps=steps,
+        data_root=None if data_root is None else str(data_root),
+        device=device,
+    )
+    around = _surroundings(out, effort)
+    with claimed(out, "ablate history"):
+        record = ablate_history(request, around)
+    finish(record, out)
 
 
 def transition(
@@ -241,52 +304,18 @@ def transition(
 
     with claimed(out, "ablate transition"):
         record = ablate_transition(request, out, effort.resources)
-    _finish(record, out)
+    finish(record, out)
 
 
-def ablation_table(
-    records: Annotated[
-        list[Path],
-        typer.Argument(help="Files OUT/lmc.json of one or more data sets.", metavar="FILE"),
-    ],
-    markdown: Annotated[Path | None, main_option(help="Also write the table to this file.")] = None,
-) -> None:
-    """Show several records of one ablation as the paper's table, one column for each.
-
-    Example: leo-bench ablate table lmc-faces/lmc.json lmc-bodies/lmc.json --markdown table4.md
-    """
-    from leo_bench.benchmarks.ablations.record import read_ablation
-    from leo_bench.evaluation.files.kinds import MARKDOWN
-    from leo_bench.evaluation.files.targets import Target, check_targets
-
-    check_targets(Target("--markdown", markdown, MARKDOWN))
-    _show([read_ablation(path) for path in records], markdown)
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _finish(record: "AblationRecord", out: Path) -> None:
+def _surroundings(out: Path, effort: Effort, vgg: Path | None = None) -> "Surroundings":
+    from leo_bench.benchmarks.ablations.parts import Surroundings
     from leo_bench.benchmarks.cli.screen import say
-    from leo_bench.evaluation.errors import InfrastructureError
+    from leo_bench.benchmarks.cli.train_screen import TrainingScreen
 
-    _show([record], out / f"{record.ablation}.md")
-    say(f"record: {out / record.ablation}.json")
-    if record.unfinished:
-        say(f"{len(record.unfinished)} parts failed; run the same command again to continue")
-        raise typer.Exit(InfrastructureError.exit_code)
-
-
-def _show(found: "list[AblationRecord]", markdown: Path | None) -> None:
-    from leo_bench.benchmarks.ablations.ablation import load_ablation
-    from leo_bench.benchmarks.ablations.table import all_measures, as_markdown, paper_table, remarks
-    from leo_bench.benchmarks.cli.screen import out as show
-    from leo_bench.benchmarks.cli.screen import table as show_table
-    from leo_bench.evaluation.files.atomic import write_atomically
-
-    ablation = load_ablation(found[0].ablation)
-    if markdown is not None:
-        write_atomically(markdown, as_markdown(ablation, found).encode())
-    grids = [paper_table(ablation, found), *map(all_measures, found)]
-    for grid in grids:
-        show_table(grid.title, grid.columns, grid.rows)
-    for record in found:
-        for line in remarks(record):
-            show(line)
+    return Surroundings(
+        out=out, resources=effort.resources, watchers=[TrainingScreen()], say=say, vgg=vgg
+    )

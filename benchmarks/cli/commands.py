@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from leo_bench.benchmarks.cli import (
     ablate,
+    ablation_tables,
     adapt,
     animate,
     bundle,
@@ -63,14 +64,18 @@ _SIDES = measure.two_sided()
 _SPEED = speed_commands()
 
 ABLATE = Group(
-    "Repeat the paper's ablations (Tables 4 and 5)",
-    "The paper's ablations (Tables 4 and 5) on any data, compared in pairs.",
+    "Ablations: the paper's (Tables 4 and 5), and one of ours",
+    "The paper's ablations (Tables 4 and 5), and one of history and anchor, which are ours: on any "
+    "data, compared in pairs.",
     {
         "lmc": Verb("Train the LMDM with and without the LMC, and compare", ablate.lmc),
+        "history": Verb("Train the LMDM with and without history, and compare", ablate.history),
         "transition": Verb(
             "Compare long samples with and without the Transition DM", ablate.transition
         ),
-        "table": Verb("Show several data sets as the paper's table", ablate.ablation_table),
+        "table": Verb(
+            "Show several data sets as the paper's table", ablation_tables.ablation_table
+        ),
     },
 )
 DATA = Group(

@@ -10,14 +10,14 @@ over samples; "step into frame 2" is of pixels.
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from leo_bench.benchmarks.cli.screen import out, say
+from leo_bench.benchmarks.scores.code_motion import Bends, seams, ways
 from leo_bench.benchmarks.sources.leo_samples import open_samples
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
 from leo_bench.evaluation.errors import InputError
@@ -37,29 +37,13 @@ SAMPLERS = ("ddim-50", "dpm-20", "dpm-lu-20", "ddpm-100")
 
 def way(codes: Tensor, frames: int = FRAMES) -> float:
     """Mean distance of the first code and the one `frames` - 1 later; codes [N,T,M]."""
-    return float((codes[:, frames - 1] - codes[:, 0]).norm(dim=-1).mean())
+    return float(ways(codes)[:, frames - 1].mean())
 
 
-def bends(codes: Tensor, seams: Sequence[int]) -> dict[str, float]:
-    """Second differences, and cosines of successive steps, at `seams` and elsewhere.
-
-    Args:
-        codes: [N,T,M].
-        seams: frames at which one window ends and the next starts.
-    """
-    steps = codes.diff(dim=1)
-    second = steps.diff(dim=1).norm(dim=-1)  # [N,T-2], the first is that of frame 1
-    turned = F.cosine_similarity(steps[:, :-1], steps[:, 1:], dim=-1)
-    at = torch.zeros(second.shape[1], dtype=torch.bool)
-    at[[seam - 1 for seam in seams]] = True
-    found = {
-        "second difference": float(second[:, ~at].mean()),
-        "cosine": float(turned[:, ~at].mean()),
-    }
-    if seams:
-        found["second difference at seams"] = float(second[:, at].mean())
-        found["cosine at seams"] = float(turned[:, at].mean())
-    return found
+def means(bends: Bends, where: str = "") -> dict[str, float]:
+    """Mean second difference and cosine, named with `where`."""
+    found = {"second difference": bends.second, "cosine": bends.cosine}
+    return {f"{name}{where}": float(values.mean()) for name, values in found.items()}
 
 
 def lines(model: LeoModel, real: VideoSource, count: int) -> Iterator[str]:
@@ -73,11 +57,11 @@ def lines(model: LeoModel, real: VideoSource, count: int) -> Iterator[str]:
         drawn = _drawn_codes(model, real, Sampler.parse(text), FRAMES, len(videos))
         yield f"| {text} | {way(drawn):.2f} |"
     few = min(64, len(videos))
-    lmdm = model.config.lmdm
-    seams = range(lmdm.length - 1 - lmdm.spare, LONG - 1, lmdm.length - 1 - lmdm.spare)
-    drawn = _drawn_codes(model, real, Sampler("ddim", 50), LONG, few)
-    yield f"\nReal: {_text(bends(codes, ()))}."
-    yield f"Drawn, {few} of {LONG} frames, ddim-50: {_text(bends(drawn, seams))}."
+    met = seams(model.config.lmdm, LONG)
+    bends = Bends.of(_drawn_codes(model, real, Sampler("ddim", 50), LONG, few))
+    found = means(bends.elsewhere(met)) | means(bends.at(met), " at seams")
+    yield f"\nReal: {_text(means(Bends.of(codes)))}."
+    yield f"Drawn, {few} of {LONG} frames, ddim-50: {_text(found)}."
     for how in ("source", "recon"):
         sampling = Sampling(mode="conditional", frames=FRAMES, count=RENDERED, first_frame=how)
         source = open_samples(model, sampling, real.name, lambda *_: real)

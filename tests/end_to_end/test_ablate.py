@@ -170,6 +170,45 @@ def test_long_motion_with_and_without_transitions(
     assert not torch.equal(codes[0][:, 12:], codes[1][:, 12:])
 
 
+def test_long_motion_with_and_without_history(leo_bench: Run, place: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    line = ("--run", place / "run", "--data", place / "train", "--real", place / "real")
+    how = ("--frames", 24, "--count", 4, "--seeds", 1, "--steps", 2, "--device", "cpu")
+    line = (*line, *how, "--set", "lmdm.length=8", "--out", out)
+    line = (*line, "--variants", "both,history,motion-noise")
+    ended = leo_bench("ablate", "history", *line)
+    assert ended.code == 0, ended.err
+    record = read_ablation(out / "history.json")
+    assert [model.variant for model in record.trained] == ["history", "both", "motion-noise"]
+    assert [measured.name for measured in record.measured] == [
+        "second difference at seams",
+        "cosine at seams",
+        "step over real",
+        "way at frame 24 over real",
+    ]
+    history, both, _ = record.measured[0].rows
+    change = record.measured[0].changes[0]
+    assert (change.variant, change.reference) == ("history", "both")
+    assert change.value == pytest.approx(history.value - both.value)
+    config = LeoModel.open(out / "motion-noise-seed0").config.lmdm
+    assert (config.history, config.anchor, config.noise) == (9, True, "motion")
+    firsts = [load_codes(out / f"{v}-seed0/drawn.codes.safetensors") for v in ("both", "history")]
+    assert torch.equal(firsts[0][:, 0], firsts[1][:, 0])
+    assert not torch.equal(firsts[0][:, 1:], firsts[1][:, 1:])
+    made = [p.stat().st_mtime_ns for p in sorted(out.glob("*-seed0/**/*.safetensors"))]
+    again = leo_bench("ablate", "history", *line)
+    assert again.out == ended.out
+    assert [p.stat().st_mtime_ns for p in sorted(out.glob("*-seed0/**/*.safetensors"))] == made
+    for options, expected in (
+        (("--count", 5), "--count 5: each sample begins with another real video, and"),
+        (("--frames", 8), "--frames 8: samples are of one window; give 9 or more"),
+        (("--variants", "paper,history"), "are compared with 'both'; name it too"),
+    ):
+        refused = leo_bench("ablate", "history", *line, *options)
+        assert refused.code == 2
+        assert expected in refused.err
+
+
 def load_codes(path: Path) -> torch.Tensor:
     from safetensors.torch import load_file
 

@@ -65,6 +65,7 @@ FOLDERS = [
     (("edit", "--sample-from", "samples", "--first-frames"), "--out"),
     (("adapt", "digan", "--checkout", "c", "--count", 1), "--out"),
     (("ablate", "lmc", "--run", "leo:toy-faces"), "--out"),
+    (("ablate", "history", "--run", "leo:toy-faces"), "--out"),
     (("study", "simulate", "study"), "--out"),
     (("study", "create", "a=real", "b=fake", "--question", "realism"), "--out"),
     (("study", "export", "s"), "--out"),

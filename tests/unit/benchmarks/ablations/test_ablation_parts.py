@@ -6,9 +6,10 @@ import pytest
 from made_records import features, fvd_of, record
 from tiny_codes import book
 
-from leo_bench.benchmarks.ablations import lmc
+from leo_bench.benchmarks.ablations import lmc, parts
 from leo_bench.benchmarks.ablations.combining import Score, Scores
-from leo_bench.benchmarks.ablations.lmc_bench import Bench, LmcRequest, Surroundings
+from leo_bench.benchmarks.ablations.lmc_bench import Bench, LmcRequest
+from leo_bench.benchmarks.ablations.parts import Surroundings
 from leo_bench.benchmarks.ablations.record import AblationRecord, TrainedModel, read_ablation
 from leo_bench.benchmarks.ablations.runs import Shared, Trained
 from leo_bench.benchmarks.ablations.table import paper_table, remarks
@@ -53,7 +54,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AblationRecord:
 
     shared = Shared(tmp_path, load_config("toy64"), book(), "toy-faces/train", None)
     monkeypatch.setattr(lmc, "share", lambda *_: shared)
-    monkeypatch.setattr(lmc, "train_variant", train)
+    monkeypatch.setattr(parts, "train_variant", train)
     monkeypatch.setattr(Bench, "check", lambda *_: None)
     monkeypatch.setattr(Bench, "measure", measure)
     around = Surroundings(tmp_path, lambda _: Resources(None), [], lambda _: None)
@@ -94,7 +95,7 @@ def test_where_nothing_is_finished_there_is_no_table(
     def fails(*_: object) -> Trained:
         raise InputError("the disk is full")
 
-    monkeypatch.setattr(lmc, "train_variant", fails)
+    monkeypatch.setattr(parts, "train_variant", fails)
     around = Surroundings(tmp_path, lambda _: Resources(None), [], lambda _: None)
     with pytest.raises(InputError, match=r"nothing could be finished: without-seed0: the disk is"):
         lmc.ablate_lmc(LmcRequest(run="leo:toy-faces"), around)
