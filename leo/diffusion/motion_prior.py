@@ -7,23 +7,33 @@ Gaussian with the covariance of real ones, given the codes before the window. Th
 the departure from its mean, each component divided by its standard deviation. So all components are
 as far from the noise at every step, and the first state of sampling is already a motion that goes
 on from the codes before.
-Departures are small right behind the codes that are told, so the network sees and predicts them
-over their standard deviation in each slot, too. Legend: B batch, S slots of residuals, P slots
-before the window, H history - 1, K numbers of known codes (0 to H), M code dimensions.
+
+What the network sees and says is of one size everywhere. Departures are small right behind the
+codes that are told, so it sees and predicts them over their standard deviation in each slot. Videos
+differ, too: one hardly moves, another moves ten times as much, and group normalisation hides that
+from the network. So the size of the clean state is estimated from the energy of the noised one, and
+the network predicts what a Gaussian of that size leaves open (as EDM does with one size for all
+data, arXiv 2206.00364, Eq. 7).
+
+Legend: B batch, S slots of residuals, P slots before the window, H history - 1, K numbers of known
+codes (0 to H), M code dimensions.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
+from leo_bench.leo.config import Diffusion
 from leo_bench.leo.diffusion.codes import CodeStats, windows_that_fit
 from leo_bench.leo.diffusion.context import Context, Told
+from leo_bench.leo.diffusion.gaussian import Schedule, said_of
 
 FLOOR = 0.01  # standard deviation added to every component; the scale of residuals is 1
+LEAST = 0.02  # variance of a clean state, at least
 _WINDOWS = 8192  # at most, for the covariance
 
 
@@ -36,11 +46,13 @@ class Scale(Protocol):
     def residual(self, state_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
         """State -> residuals; the inverse."""
 
-    def shown(self, state_BSM: Tensor, told: Told) -> Tensor:
+    def shown(self, state_BSM: Tensor, told: Told, step_B: Tensor) -> Tensor:
         """What the network sees of a noised state beside its codes: [B,S,0 or M]."""
 
-    def prediction(self, output_BSM: Tensor, told: Told) -> Tensor:
-        """The network's output -> its prediction for the state; linear."""
+    def prediction(
+        self, output_BSM: Tensor, state_BSM: Tensor, told: Told, step_B: Tensor
+    ) -> Tensor:
+        """The network's output for a noised state -> its prediction, as the config names it."""
 
 
 class AsTheyAre:
@@ -54,11 +66,13 @@ class AsTheyAre:
         """State -> the same."""
         return state_BSM
 
-    def shown(self, state_BSM: Tensor, _told: Told) -> Tensor:
+    def shown(self, state_BSM: Tensor, _told: Told, _step_B: Tensor) -> Tensor:
         """Nothing: [B,S,0]."""
         return state_BSM[..., :0]
 
-    def prediction(self, output_BSM: Tensor, _told: Told) -> Tensor:
+    def prediction(
+        self, output_BSM: Tensor, _state_BSM: Tensor, _told: Told, _step_B: Tensor
+    ) -> Tensor:
         """Output -> the same."""
         return output_BSM
 
@@ -84,6 +98,15 @@ class _Tables:
         return _Tables(gain, spread, self.inverse.to(device), self.size.to(device))
 
 
+class _Level(NamedTuple):
+    """Of a noised state: signal, noise, variance of the clean state, its own size; [B,1,1] each."""
+
+    signal: Tensor
+    noise: Tensor
+    variance: Tensor
+    spread: Tensor
+
+
 @dataclass(frozen=True)
 class MotionPrior:
     """A Gaussian of residuals, given the codes before the window: a `Scale`.
@@ -92,10 +115,12 @@ class MotionPrior:
         covariance: float32 [M,H+S,H+S], second moments of residuals from a window's first code: of
             the H codes before it, the last one next to it, and of the S behind it.
         context: what windows are told.
+        diffusion: of the model.
     """
 
     covariance: Tensor
     context: Context
+    diffusion: Diffusion
     _on: dict[torch.device, _Tables] = field(default_factory=dict, repr=False, compare=False)
 
     def state(self, residual_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
@@ -106,15 +131,39 @@ class MotionPrior:
         """White departures -> residuals."""
         return self._departure(state_BSM, told) + self._mean(first_BM, told)
 
-    def shown(self, state_BSM: Tensor, told: Told) -> Tensor:
-        """White departures -> departures over their standard deviation in each slot: [B,S,M]."""
+    def shown(self, state_BSM: Tensor, told: Told, step_B: Tensor) -> Tensor:
+        """Noised departures over their standard deviation in each slot, of energy 1: [B,S,M]."""
         size_BSM = self._tables(state_BSM.device).size[told.known]
-        return self._departure(state_BSM, told) / size_BSM
+        spread_B11 = self._level(state_BSM, step_B).spread
+        return self._departure(state_BSM, told) / size_BSM / spread_B11
 
-    def prediction(self, output_BSM: Tensor, told: Told) -> Tensor:
-        """Departures over their standard deviation in each slot -> white ones."""
+    def prediction(
+        self, output_BSM: Tensor, state_BSM: Tensor, told: Told, step_B: Tensor
+    ) -> Tensor:
+        """What a Gaussian of the estimated size leaves open -> the prediction for the state."""
         size_BSM = self._tables(output_BSM.device).size[told.known]
-        return self._white(output_BSM * size_BSM, told)
+        left_BSM = self._white(output_BSM * size_BSM, told)
+        level = self._level(state_BSM, step_B)
+        variance, spread = level.variance, level.spread
+        known = level.signal * variance / spread.square() * state_BSM
+        clean_BSM = known + variance.sqrt() * level.noise / spread * left_BSM
+        schedule = Schedule.of(self.diffusion)
+        return said_of(self.diffusion.prediction, schedule, clean_BSM, state_BSM, step_B)
+
+    def _level(self, state_BSM: Tensor, step_B: Tensor) -> "_Level":
+        """Signal and noise, and the size of the clean state as the noised one's energy tells it.
+
+        The energy less the noise's is an estimate of the clean energy, with a variance of its own;
+        it is drawn to the mean, 1, as much as that variance exceeds the variance of sizes, about 1.
+        """
+        signal, noise = Schedule.of(self.diffusion).at(step_B, state_BSM)
+        energy = state_BSM.square().mean(dim=(1, 2), keepdim=True)
+        doubt = 2 / state_BSM[0].numel() * noise**4
+        trusted = signal**4 + doubt
+        variance = (signal.square() * (energy - noise.square()) + doubt) / trusted
+        variance = variance.clamp(min=LEAST)
+        spread = (signal.square() * variance + noise.square()).sqrt()
+        return _Level(signal, noise, variance, spread)
 
     def _departure(self, white_BSM: Tensor, told: Told) -> Tensor:
         spread = self._tables(white_BSM.device).spread[told.known]

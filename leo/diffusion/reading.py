@@ -37,7 +37,7 @@ class Reading:
         if config.noise == "motion":
             if stats.covariance is None:
                 raise InputError("an LMDM of noise = motion, but without the covariance of motion")
-            scale = MotionPrior(stats.covariance, context)
+            scale = MotionPrior(stats.covariance, context, config.diffusion)
         return Reading(CONDITIONS[config.condition], context, scale)
 
     def state(self, window_BLM: Tensor, told: Told) -> Tensor:
@@ -55,9 +55,10 @@ class Reading:
         """The network's prediction for a noised state at a diffusion step: [B,S,M]."""
         noised_BSM = self.scale.residual(state_BSM, first_BM, told)
         codes_BLM = self.condition.network_input(noised_BSM, first_BM)
-        fed = self.context.fed(codes_BLM, told, self.scale.shown(state_BSM, told))
+        fed = self.context.fed(codes_BLM, told, self.scale.shown(state_BSM, told, step_B))
         output_BLM = network(fed, step_B)[:, self.context.slots :]
-        return self.scale.prediction(self.condition.network_output(output_BLM), told)
+        output_BSM = self.condition.network_output(output_BLM)
+        return self.scale.prediction(output_BSM, state_BSM, told, step_B)
 
     def bounded(
         self, clean_BSM: Tensor, first_BM: Tensor, told: Told, bounds_SM: tuple[Tensor, Tensor]
