@@ -121,7 +121,9 @@ class MotionPrior:
     covariance: Tensor
     context: Context
     diffusion: Diffusion
-    _on: dict[torch.device, _Tables] = field(default_factory=dict, repr=False, compare=False)
+    _on: dict[torch.device, _Tables] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def state(self, residual_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
         """Residuals -> departures from their mean, made white."""

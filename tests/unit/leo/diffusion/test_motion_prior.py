@@ -9,14 +9,16 @@ from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.checkpoint import load_model, save_model
+from leo_bench.leo.config import Diffusion
 from leo_bench.leo.diffusion.codes import CodeStats, code_windows
 from leo_bench.leo.diffusion.context import Context, Told
-from leo_bench.leo.diffusion.gaussian import Sampler
+from leo_bench.leo.diffusion.gaussian import Prediction, Sampler, Schedule, clean_from
 from leo_bench.leo.diffusion.motion_prior import MotionPrior, covariance_of
 from leo_bench.leo.models.motion_models import MotionModel
 from leo_bench.leo.stages import lmdm
 
 CONTEXT = Context(history=4, anchor=False, factor=2)
+DIFFUSION = Diffusion(prediction="v", schedule="cosine")
 MOTION = {"noise": "motion", "history": 4}
 FAST = Sampler("ddim", 10, batch=4)
 
@@ -44,7 +46,7 @@ def stats(sequences: list[Tensor]) -> CodeStats:
 
 @pytest.fixture(scope="module")
 def prior(sequences: list[Tensor], stats: CodeStats) -> MotionPrior:
-    return MotionPrior(covariance_of(sequences, stats, CONTEXT, LENGTH, 1), CONTEXT)
+    return MotionPrior(covariance_of(sequences, stats, CONTEXT, LENGTH, 1), CONTEXT, DIFFUSION)
 
 
 def told_of(codes: Tensor, known: int) -> tuple[Tensor, Tensor, Told]:
@@ -87,19 +89,49 @@ def test_the_first_state_of_sampling_goes_on_as_real_motion_does(
     )
 
 
-def test_networks_see_and_predict_departures_over_their_size(prior: MotionPrior) -> None:
-    """Output that is what is shown is a prediction that is the state itself."""
+@pytest.mark.parametrize("size", [0.4, 1.0, 3.0])
+@pytest.mark.parametrize("step", [100, 500, 700])
+def test_networks_see_and_predict_what_is_of_one_size(
+    prior: MotionPrior, size: float, step: int
+) -> None:
+    """Of Gaussian states of any size, output 0 is the best guess, and what is seen has size 1."""
+    wide = prior.covariance[:1].expand(64, -1, -1)  # enough numbers to tell a size by
+    prior = replace(prior, covariance=wide)
     random = torch.Generator().manual_seed(2)
-    state = torch.randn(2000, LENGTH - 1, 2, generator=random)
-    first = torch.randn(2000, 2, generator=random)
-    told = CONTEXT.given(first, torch.randn(2000, 2, 2, generator=random), None)
-    shown = prior.shown(state, told)
-    torch.testing.assert_close(
-        shown.std(0), torch.ones(LENGTH - 1, 2), rtol=0, atol=0.08
-    )  # four standard errors
-    torch.testing.assert_close(prior.prediction(shown, told), state, rtol=0, atol=1e-3)
-    twice = prior.prediction(2 * shown, told)
-    torch.testing.assert_close(twice, 2 * state, rtol=0, atol=2e-3)
+    clean, noise = torch.randn(2, 200, LENGTH - 1, 64, generator=random)
+    first = torch.randn(200, 64, generator=random)
+    told = CONTEXT.given(first, torch.randn(200, 2, 64, generator=random), None)
+    steps, schedule = torch.full((200,), step), Schedule.of(DIFFUSION)
+    clean = size * clean
+    state = schedule.noised(clean, noise, steps)
+    signal, left = (float(each[step]) for each in (schedule.signal, schedule.noise))
+    shown = prior.shown(state, told, steps)
+    assert float(shown.square().mean()) == pytest.approx(1, rel=0.03)
+    said = prior.prediction(torch.zeros_like(state), state, told, steps)
+    guess = clean_from("v", schedule, said, state, steps)
+    spread = signal**2 * size**2 + left**2
+    best = size**2 * left**2 / spread  # mean squared error, the size being known
+    assert float((guess - clean).square().mean()) == pytest.approx(best, rel=0.1)
+
+
+def test_predictions_are_linear_in_the_output_and_of_the_kind_that_is_asked_for(
+    prior: MotionPrior,
+) -> None:
+    random = torch.Generator().manual_seed(3)
+    output, state = torch.randn(2, 6, LENGTH - 1, 2, generator=random)
+    told = CONTEXT.given(torch.zeros(6, 2), torch.randn(6, 3, 2, generator=random), None)
+    steps, schedule = torch.tensor([10, 100, 300, 500, 700, 900]), Schedule.of(DIFFUSION)
+    cleans = []
+    kinds: tuple[Prediction, ...] = ("v", "sample", "epsilon")
+    for kind in kinds:
+        diffusion = Diffusion(prediction=kind, schedule="cosine")
+        said = replace(prior, diffusion=diffusion).prediction(output, state, told, steps)
+        cleans.append(clean_from(kind, schedule, said, state, steps))
+    torch.testing.assert_close(cleans[0], cleans[1], rtol=0, atol=1e-3)
+    torch.testing.assert_close(cleans[2], cleans[1], rtol=0, atol=1e-3)
+    nothing, twice = (prior.prediction(k * output, state, told, steps) for k in (0, 2))
+    middle = prior.prediction(output, state, told, steps)
+    torch.testing.assert_close(nothing + twice, 2 * middle, rtol=0, atol=1e-3)
 
 
 def test_a_model_keeps_its_prior_in_float32(tmp_path) -> None:
