@@ -140,7 +140,8 @@ class CodeStats(_Scaled):
         bounds: float32 [L-1,M], largest normalised residual of slots 1 to L-1, with the margin.
         low: float32 [M], smallest normalised code.
         high: float32 [M], largest normalised code.
-        covariance: of residuals, where the model scales them by it (`MotionPrior`).
+        covariance: of residuals around a window, for a model of noise like motion (`MotionPrior`).
+        sizes: quantiles of how much windows move, for the same.
     """
 
     mean: Tensor
@@ -149,6 +150,7 @@ class CodeStats(_Scaled):
     low: Tensor
     high: Tensor
     covariance: Tensor | None = None
+    sizes: Tensor | None = None
 
     @staticmethod
     def of(windows: Windows) -> "CodeStats":

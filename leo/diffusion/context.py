@@ -24,11 +24,13 @@ class Told(NamedTuple):
             not told are the window's first code.
         known: how many of them are told, int64 [B], 0 to P.
         anchor: the first code of the video, float32 [B,M].
+        size: how much the window moves, float32 [B], see `MotionPrior`; 1 where it plays no part.
     """
 
     before: Tensor
     known: Tensor
     anchor: Tensor
+    size: Tensor
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Context:
         begins_B = windows.starts[index_B] == windows.sequences[index_B, 0]
         anchor_BM = windows.anywhere(index_B, place_B * ~begins_B)
         first_BM = windows.take(index_B)[:, 0]
-        return Told(_kept(before_BPM, told_B, first_BM), told_B, anchor_BM)
+        return Told(_kept(before_BPM, told_B, first_BM), told_B, anchor_BM, torch.ones(count))
 
     def given(self, first_BM: Tensor, before_BKM: Tensor | None, anchor_BM: Tensor | None) -> Told:
         """What a window is told that begins with `first_BM` and goes on from `before_BKM`.
@@ -89,7 +91,8 @@ class Context:
         filled = first_BM[:, None].expand(-1, self.slots - told, -1)
         last_BKM = before_BKM[:, before_BKM.shape[1] - told :]
         count_B = torch.full((len(first_BM),), told)
-        return Told(torch.cat([filled, last_BKM], dim=1), count_B, anchor_BM)
+        size_B = torch.ones(len(first_BM))
+        return Told(torch.cat([filled, last_BKM], dim=1), count_B, anchor_BM, size_B)
 
     def fed(self, codes_BLM: Tensor, told: Told, shown_BSX: Tensor) -> Tensor:
         """The network's input: a window of noised codes, and what it is told: [B,P+L,N].

@@ -119,18 +119,6 @@ def clean_from(
     return signal * state_BX - noise * predicted_BX
 
 
-def said_of(
-    prediction: Prediction, schedule: Schedule, clean_BX: Tensor, state_BX: Tensor, step_B: Tensor
-) -> Tensor:
-    """A network's prediction from which `clean_from` makes this x0."""
-    signal, noise = schedule.at(step_B, state_BX)
-    if prediction == "epsilon":
-        return (state_BX - signal * clean_BX) / noise
-    if prediction == "sample":
-        return clean_BX
-    return (signal * state_BX - clean_BX) / noise
-
-
 @dataclass(frozen=True)
 class Sampler:
     """A sampling algorithm and its number of steps.

@@ -8,37 +8,43 @@ the departure from its mean, each component divided by its standard deviation. S
 as far from the noise at every step, and the first state of sampling is already a motion that goes
 on from the codes before.
 
-What the network sees and says is of one size everywhere. Departures are small right behind the
-codes that are told, so it sees and predicts them over their standard deviation in each slot. Videos
-differ, too: one hardly moves, another moves ten times as much, and group normalisation hides that
-from the network. So the size of the clean state is estimated from the energy of the noised one, and
-the network predicts what a Gaussian of that size leaves open (as EDM does with one size for all
-data, arXiv 2206.00364, Eq. 7).
+Videos differ, too: one hardly moves, another moves ten times as much, and the network, which
+normalises its groups, is blind to that: it would draw motion of middling size. So the departures of
+a window are divided by their own size, which the network is told. A sample's size is drawn, once
+for all its windows, as a rank among the windows of training. Departures are small right behind the
+codes that are told, so the network sees and predicts them over their standard deviation in each
+slot.
 
 Legend: B batch, S slots of residuals, P slots before the window, H history - 1, K numbers of known
 codes (0 to H), M code dimensions.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
-from leo_bench.leo.config import Diffusion
 from leo_bench.leo.diffusion.codes import CodeStats, windows_that_fit
 from leo_bench.leo.diffusion.context import Context, Told
-from leo_bench.leo.diffusion.gaussian import Schedule, said_of
 
 FLOOR = 0.01  # standard deviation added to every component; the scale of residuals is 1
-LEAST = 0.02  # variance of a clean state, at least
-_WINDOWS = 8192  # at most, for the covariance
+LEAST = 0.05  # size of a window's departures, at least; the mean square is 1
+_QUANTILES = 257
+_AT_ONCE = 256  # windows whose sizes are computed together
+_WINDOWS = 4096  # at most, for these statistics
 
 
 class Scale(Protocol):
     """How residuals [B,S,M] become the state that is diffused, and back."""
+
+    def sized(self, residual_BSM: Tensor, first_BM: Tensor, told: Told) -> Told:
+        """With the size of these residuals."""
+
+    def of_rank(self, rank_B: Tensor, told: Told) -> Told:
+        """With the size that a share `rank_B` of the windows of training are below."""
 
     def state(self, residual_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
         """Residuals -> state."""
@@ -46,17 +52,23 @@ class Scale(Protocol):
     def residual(self, state_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
         """State -> residuals; the inverse."""
 
-    def shown(self, state_BSM: Tensor, told: Told, step_B: Tensor) -> Tensor:
-        """What the network sees of a noised state beside its codes: [B,S,0 or M]."""
+    def shown(self, state_BSM: Tensor, told: Told) -> Tensor:
+        """What the network sees of a noised state beside its codes: [B,S,0 or M+1]."""
 
-    def prediction(
-        self, output_BSM: Tensor, state_BSM: Tensor, told: Told, step_B: Tensor
-    ) -> Tensor:
-        """The network's output for a noised state -> its prediction, as the config names it."""
+    def prediction(self, output_BSM: Tensor, told: Told) -> Tensor:
+        """The network's output -> its prediction for the state; linear."""
 
 
 class AsTheyAre:
     """The state is the residuals themselves, as in the paper."""
+
+    def sized(self, _residual_BSM: Tensor, _first_BM: Tensor, told: Told) -> Told:
+        """The same: a size plays no part."""
+        return told
+
+    def of_rank(self, _rank_B: Tensor, told: Told) -> Told:
+        """The same."""
+        return told
 
     def state(self, residual_BSM: Tensor, _first_BM: Tensor, _told: Told) -> Tensor:
         """Residuals -> the same."""
@@ -66,13 +78,11 @@ class AsTheyAre:
         """State -> the same."""
         return state_BSM
 
-    def shown(self, state_BSM: Tensor, _told: Told, _step_B: Tensor) -> Tensor:
+    def shown(self, state_BSM: Tensor, _told: Told) -> Tensor:
         """Nothing: [B,S,0]."""
         return state_BSM[..., :0]
 
-    def prediction(
-        self, output_BSM: Tensor, _state_BSM: Tensor, _told: Told, _step_B: Tensor
-    ) -> Tensor:
+    def prediction(self, output_BSM: Tensor, _told: Told) -> Tensor:
         """Output -> the same."""
         return output_BSM
 
@@ -85,26 +95,17 @@ class _Tables:
         gain: [K,M,S,P], from residuals of the codes before to the mean.
         spread: [K,M,S,S], symmetric root of the covariance.
         inverse: [K,M,S,S], of `spread`.
-        size: [K,S,M], standard deviation of each slot.
+        slot: [K,S,M], standard deviation in each slot.
     """
 
     gain: Tensor
     spread: Tensor
     inverse: Tensor
-    size: Tensor
+    slot: Tensor
 
     def to(self, device: torch.device) -> "_Tables":
         gain, spread = self.gain.to(device), self.spread.to(device)
-        return _Tables(gain, spread, self.inverse.to(device), self.size.to(device))
-
-
-class _Level(NamedTuple):
-    """Of a noised state: signal, noise, variance of the clean state, its own size; [B,1,1] each."""
-
-    signal: Tensor
-    noise: Tensor
-    variance: Tensor
-    spread: Tensor
+        return _Tables(gain, spread, self.inverse.to(device), self.slot.to(device))
 
 
 @dataclass(frozen=True)
@@ -115,57 +116,56 @@ class MotionPrior:
         covariance: float32 [M,H+S,H+S], second moments of residuals from a window's first code: of
             the H codes before it, the last one next to it, and of the S behind it.
         context: what windows are told.
-        diffusion: of the model.
+        sizes: float32 [K,Q], quantiles of the sizes of training windows, evenly spaced in rank from
+            the smallest to the largest, for each number of known codes.
     """
 
     covariance: Tensor
     context: Context
-    diffusion: Diffusion
+    sizes: Tensor
     _on: dict[torch.device, _Tables] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
+    def sized(self, residual_BSM: Tensor, first_BM: Tensor, told: Told) -> Told:
+        """With the root mean square of the white departures."""
+        white_BSM = self._white(residual_BSM - self._mean(first_BM, told), told)
+        return told._replace(size=white_BSM.square().mean(dim=(1, 2)).sqrt().clamp(min=LEAST))
+
+    def of_rank(self, rank_B: Tensor, told: Told) -> Told:
+        """With a quantile of the sizes in training."""
+        sizes_BQ = self.sizes.to(rank_B.device)[told.known]
+        place_B = rank_B * (sizes_BQ.shape[1] - 1)
+        below_B = place_B.long().clamp(max=sizes_BQ.shape[1] - 2)
+        ends_B2 = sizes_BQ.gather(1, torch.stack([below_B, below_B + 1], dim=1))
+        return told._replace(size=torch.lerp(ends_B2[:, 0], ends_B2[:, 1], place_B - below_B))
+
+    def rank(self, told: Told) -> Tensor:
+        """The share of training windows that are smaller than the size told: float32 [B]."""
+        sizes_BQ = self.sizes.to(told.size.device)[told.known]
+        return (sizes_BQ < told.size[:, None]).float().mean(1)
+
     def state(self, residual_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
-        """Residuals -> departures from their mean, made white."""
-        return self._white(residual_BSM - self._mean(first_BM, told), told)
+        """Residuals -> departures from their mean, made white, over their size."""
+        white_BSM = self._white(residual_BSM - self._mean(first_BM, told), told)
+        return white_BSM / told.size[:, None, None]
 
     def residual(self, state_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
-        """White departures -> residuals."""
-        return self._departure(state_BSM, told) + self._mean(first_BM, told)
+        """White departures over their size -> residuals."""
+        white_BSM = state_BSM * told.size[:, None, None]
+        return self._departure(white_BSM, told) + self._mean(first_BM, told)
 
-    def shown(self, state_BSM: Tensor, told: Told, step_B: Tensor) -> Tensor:
-        """Noised departures over their standard deviation in each slot, of energy 1: [B,S,M]."""
-        size_BSM = self._tables(state_BSM.device).size[told.known]
-        spread_B11 = self._level(state_BSM, step_B).spread
-        return self._departure(state_BSM, told) / size_BSM / spread_B11
+    def shown(self, state_BSM: Tensor, told: Told) -> Tensor:
+        """Departures over their size and that of their slot; the size's logarithm: [B,S,M+1]."""
+        slot_BSM = self._tables(state_BSM.device).slot[told.known]
+        log_B11 = told.size.log()[:, None, None]
+        seen_BSM = self._departure(state_BSM, told) / slot_BSM
+        return torch.cat([seen_BSM, log_B11.expand(-1, seen_BSM.shape[1], -1)], dim=2)
 
-    def prediction(
-        self, output_BSM: Tensor, state_BSM: Tensor, told: Told, step_B: Tensor
-    ) -> Tensor:
-        """What a Gaussian of the estimated size leaves open -> the prediction for the state."""
-        size_BSM = self._tables(output_BSM.device).size[told.known]
-        left_BSM = self._white(output_BSM * size_BSM, told)
-        level = self._level(state_BSM, step_B)
-        variance, spread = level.variance, level.spread
-        known = level.signal * variance / spread.square() * state_BSM
-        clean_BSM = known + variance.sqrt() * level.noise / spread * left_BSM
-        schedule = Schedule.of(self.diffusion)
-        return said_of(self.diffusion.prediction, schedule, clean_BSM, state_BSM, step_B)
-
-    def _level(self, state_BSM: Tensor, step_B: Tensor) -> "_Level":
-        """Signal and noise, and the size of the clean state as the noised one's energy tells it.
-
-        The energy less the noise's is an estimate of the clean energy, with a variance of its own;
-        it is drawn to the mean, 1, as much as that variance exceeds the variance of sizes, about 1.
-        """
-        signal, noise = Schedule.of(self.diffusion).at(step_B, state_BSM)
-        energy = state_BSM.square().mean(dim=(1, 2), keepdim=True)
-        doubt = 2 / state_BSM[0].numel() * noise**4
-        trusted = signal**4 + doubt
-        variance = (signal.square() * (energy - noise.square()) + doubt) / trusted
-        variance = variance.clamp(min=LEAST)
-        spread = (signal.square() * variance + noise.square()).sqrt()
-        return _Level(signal, noise, variance, spread)
+    def prediction(self, output_BSM: Tensor, told: Told) -> Tensor:
+        """Departures over the size of their slot -> white ones."""
+        slot_BSM = self._tables(output_BSM.device).slot[told.known]
+        return self._white(output_BSM * slot_BSM, told)
 
     def _departure(self, white_BSM: Tensor, told: Told) -> Tensor:
         spread = self._tables(white_BSM.device).spread[told.known]
@@ -200,18 +200,18 @@ class MotionPrior:
             spreads.append(vectors * roots @ vectors.mT)
             inverses.append(vectors / roots @ vectors.mT)
         gain, spread, inverse = (torch.stack(each) for each in (gains, spreads, inverses))
-        size = spread.square().sum(-1).sqrt().mT
-        return _Tables(gain.float(), spread.float(), inverse.float(), size.float())
+        slot = spread.square().sum(-1).sqrt().mT
+        return _Tables(gain.float(), spread.float(), inverse.float(), slot.float())
 
 
-def covariance_of(
-    sequences: Sequence[Tensor], stats: CodeStats, context: Context, length: int, stride: int
-) -> Tensor:
-    """Second moments of normalised residuals around windows: `MotionPrior.covariance`.
+def with_prior(
+    stats: CodeStats, sequences: Sequence[Tensor], context: Context, length: int, stride: int
+) -> CodeStats:
+    """Statistics with what `MotionPrior` needs.
 
     Args:
+        stats: of the same sequences.
         sequences: of codes, float32 [T,M] each.
-        stats: normalise them.
         context: of the model.
         length: codes in a window.
         stride: frames from one code of a window to the next.
@@ -226,7 +226,24 @@ def covariance_of(
             f"lmdm.noise=motion: no video has the {(before + length - 1) * stride + 1} frames of a "
             f"window and the {before} codes before it: give a smaller lmdm.history or lmdm.length"
         )
-    codes = stats.normalised(wide.spread(_WINDOWS)).double()
-    residual = codes - codes[:, before : before + 1]
-    residual = torch.cat([residual[:, :before], residual[:, before + 1 :]], dim=1)
-    return (torch.einsum("wsm,wtm->mst", residual, residual) / len(residual)).float()
+    codes = stats.normalised(wide.spread(_WINDOWS))
+    first = codes[:, before]
+    around = torch.cat([codes[:, :before], codes[:, before + 1 :]], dim=1) - first[:, None]
+    moments = torch.einsum("wsm,wtm->mst", around.double(), around.double()) / len(around)
+    prior = MotionPrior(moments.float(), context, torch.empty(0))
+    sizes = []
+    for known in range(before + 1):
+        found = [
+            prior.sized(
+                around[part, before:],
+                first[part],
+                context.given(first[part], codes[part, before - known : before], None),
+            ).size
+            for part in _parts(len(codes))
+        ]
+        sizes.append(torch.cat(found).quantile(torch.linspace(0, 1, _QUANTILES)))
+    return replace(stats, covariance=moments.float(), sizes=torch.stack(sizes))
+
+
+def _parts(count: int) -> list[slice]:
+    return [slice(begin, begin + _AT_ONCE) for begin in range(0, count, _AT_ONCE)]

@@ -35,10 +35,14 @@ class Reading:
         context = context_of(config)
         scale: Scale = AsTheyAre()
         if config.noise == "motion":
-            if stats.covariance is None:
+            if stats.covariance is None or stats.sizes is None:
                 raise InputError("an LMDM of noise = motion, but without the covariance of motion")
-            scale = MotionPrior(stats.covariance, context, config.diffusion)
+            scale = MotionPrior(stats.covariance, context, stats.sizes)
         return Reading(CONDITIONS[config.condition], context, scale)
+
+    def sized(self, window_BLM: Tensor, told: Told) -> Told:
+        """What a normalised window is told, and its own size."""
+        return self.scale.sized(self.condition.state(window_BLM), window_BLM[:, 0], told)
 
     def state(self, window_BLM: Tensor, told: Told) -> Tensor:
         """What of a normalised window is diffused: [B,L,M] -> [B,S,M]."""
@@ -55,10 +59,9 @@ class Reading:
         """The network's prediction for a noised state at a diffusion step: [B,S,M]."""
         noised_BSM = self.scale.residual(state_BSM, first_BM, told)
         codes_BLM = self.condition.network_input(noised_BSM, first_BM)
-        fed = self.context.fed(codes_BLM, told, self.scale.shown(state_BSM, told, step_B))
+        fed = self.context.fed(codes_BLM, told, self.scale.shown(state_BSM, told))
         output_BLM = network(fed, step_B)[:, self.context.slots :]
-        output_BSM = self.condition.network_output(output_BLM)
-        return self.scale.prediction(output_BSM, state_BSM, told, step_B)
+        return self.scale.prediction(self.condition.network_output(output_BLM), told)
 
     def bounded(
         self, clean_BSM: Tensor, first_BM: Tensor, told: Told, bounds_SM: tuple[Tensor, Tensor]
@@ -74,7 +77,7 @@ class Reading:
 
 def channels_told(config: LmdmConfig, code_size: int) -> int:
     """Channels of the network's input behind those of the codes."""
-    shown = code_size if config.noise == "motion" else 0
+    shown = code_size + 1 if config.noise == "motion" else 0
     return context_of(config).channels(code_size) + shown
 
 

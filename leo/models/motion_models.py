@@ -25,10 +25,12 @@ from leo_bench.leo.diffusion.conditioning import (
 )
 from leo_bench.leo.diffusion.context import Told
 from leo_bench.leo.diffusion.gaussian import Denoiser, Key, Sampler, sample
+from leo_bench.leo.diffusion.motion_prior import MotionPrior
 from leo_bench.leo.diffusion.reading import Reading, channels_told
 from leo_bench.leo.networks.code_mlp import CodeMlp
 from leo_bench.leo.networks.fast_unet1d import FastUNet1d
 from leo_bench.leo.networks.unet1d import UNet1d
+from leo_bench.leo.seeds import generator
 
 ConfigT = TypeVar("ConfigT", LmdmConfig, FrameDmConfig, TransitionConfig)
 StatsT = TypeVar("StatsT", CodeStats, FrameStats, TransitionStats)
@@ -38,6 +40,11 @@ NetworkT = TypeVar("NetworkT", UNet1d, CodeMlp)
 def lmdm_network(config: LmdmConfig, code_size: int) -> UNet1d:
     """An untrained network of the stage lmdm."""
     return UNet1d(code_size, config.network, told=channels_told(config, code_size))
+
+
+def ranks(keys: Sequence[Key]) -> Tensor:
+    """A rank for each key, evenly distributed: float32 [len(keys)] in [0,1)."""
+    return torch.stack([torch.rand((), generator=generator(*key, "size")) for key in keys])
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,7 @@ class MotionModel:
         sampler: Sampler,
         before_BKM: Tensor | None = None,
         anchor_BM: Tensor | None = None,
+        rank_B: Tensor | None = None,
     ) -> Tensor:
         """Windows that begin with the codes `first_BM`: float32 [B,L,M].
 
@@ -93,6 +101,8 @@ class MotionModel:
                 its config's `history` says; None: there are none.
             anchor_BM: the first code of the video, for a model that is told it; None: the earliest
                 of the codes given.
+            rank_B: how much the windows move, as the share of training windows that move less,
+                float32 [B] in [0,1), for a model of noise like motion; None: drawn.
 
         Raises:
             InputError: the model cannot be given a first code; as `sample`.
@@ -106,9 +116,19 @@ class MotionModel:
             None if before_BKM is None else self.stats.normalised(before_BKM),
             None if anchor_BM is None else self.stats.normalised(anchor_BM),
         )
+        told = self.reading.scale.of_rank(ranks(keys) if rank_B is None else rank_B, told)
         window_BLM = self._drawn(first_BM, told, keys, sampler)
         window_BLM[:, 0] = first_BM  # the given bits, which normalising and back may change
         return window_BLM
+
+    def rank(self, window_BLM: Tensor) -> Tensor | None:
+        """How much windows move, as `windows` takes it: [B]; None: the model takes none."""
+        scale = self.reading.scale
+        if not isinstance(scale, MotionPrior):
+            return None
+        codes_BLM = self.stats.normalised(window_BLM)
+        told = self.reading.context.given(codes_BLM[:, 0], None, None)
+        return scale.rank(self.reading.sized(codes_BLM, told))
 
     def unconditional(self, keys: Sequence[Key], sampler: Sampler) -> Tensor:
         """Windows of a model that is given no first code: float32 [B,L,M].

@@ -4,7 +4,6 @@ Legend: B batch, L frames, S slots of the diffused state, M code dimensions.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +12,8 @@ from leo_bench.leo.config import LmdmConfig
 from leo_bench.leo.data.encode import CodeBook
 from leo_bench.leo.diffusion.codes import CodeStats, Windows, code_windows
 from leo_bench.leo.diffusion.conditioning import residuals, window_noise
-from leo_bench.leo.diffusion.context import Context, Told
-from leo_bench.leo.diffusion.motion_prior import covariance_of
+from leo_bench.leo.diffusion.context import Told
+from leo_bench.leo.diffusion.motion_prior import with_prior
 from leo_bench.leo.diffusion.reading import Reading, channels_told, context_of
 from leo_bench.leo.models.motion_models import MotionModel, lmdm_network
 from leo_bench.leo.seeds import generator
@@ -41,16 +40,17 @@ def build(config: LmdmConfig, codes: CodeBook, seed: int) -> Stage:
     """
     windows = code_windows(codes.sequences, config.length, config.frame_stride)
     judged = code_windows(codes.judged_sequences, config.length, config.frame_stride)
-    stats, context = stats_of(config, codes.sequences), context_of(config)
-    how = denoising(config, Reading.of(config, stats))
+    stats = stats_of(config, codes.sequences)
+    reading = Reading.of(config, stats)
+    how = denoising(config, reading)
 
     def clean(count: int, random: torch.Generator) -> Batch:
         picked = torch.randint(len(windows), (count,), generator=random)
         # Draws of its own, so that models of any context learn the same windows, steps and noise.
-        return _batch(context, stats, windows, picked, generator("told", random.initial_seed()))
+        return _batch(reading, stats, windows, picked, generator("told", random.initial_seed()))
 
     told_random = generator(NAME, seed, "held out", "told")
-    held_out = _batch(context, stats, judged, judged.spread_index(HELD_OUT), told_random)
+    held_out = _batch(reading, stats, judged, judged.spread_index(HELD_OUT), told_random)
 
     def picture(network: nn.Module) -> Tensor:
         """Rows of residuals: real, drawn, drawn from other noise; a column a window."""
@@ -85,30 +85,24 @@ def stats_of(config: LmdmConfig, sequences: Sequence[Tensor]) -> CodeStats:
     stats = CodeStats.of(code_windows(sequences, config.length, config.frame_stride))
     if config.noise == "white":
         return stats
-    context = context_of(config)
-    moments = covariance_of(sequences, stats, context, config.length, config.frame_stride)
-    return replace(stats, covariance=moments)
+    return with_prior(stats, sequences, context_of(config), config.length, config.frame_stride)
 
 
 def _batch(
-    context: Context, stats: CodeStats, windows: Windows, index_B: Tensor, random: torch.Generator
+    reading: Reading, stats: CodeStats, windows: Windows, index_B: Tensor, random: torch.Generator
 ) -> Batch:
     """Normalised windows and what they are told."""
-    window = stats.normalised(windows.take(index_B))
-    told = context.drawn(windows, index_B, random)
-    return {
-        "window": window,
-        "before": stats.normalised(told.before),
-        "known": told.known,
-        "anchor": stats.normalised(told.anchor),
-    }
+    window_BLM = stats.normalised(windows.take(index_B))
+    told = reading.context.drawn(windows, index_B, random)
+    told = told._replace(before=stats.normalised(told.before), anchor=stats.normalised(told.anchor))
+    return {"window": window_BLM, **reading.sized(window_BLM, told)._asdict()}
 
 
 def denoising(config: LmdmConfig, reading: Reading) -> Denoising:
     """Noise on a normalised "window" [B,L,M] as it is read (Eq. 4: condition "add")."""
 
     def told(batch: Batch) -> Told:
-        return Told(batch["before"], batch["known"], batch["anchor"])
+        return Told(*(batch[name] for name in Told._fields))
 
     def state(batch: Batch) -> Tensor:
         return reading.state(batch["window"], told(batch))
