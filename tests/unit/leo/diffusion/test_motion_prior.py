@@ -9,16 +9,14 @@ from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.checkpoint import load_model, save_model
-from leo_bench.leo.config import Diffusion
 from leo_bench.leo.diffusion.codes import CodeStats, code_windows
 from leo_bench.leo.diffusion.context import Context, Told
-from leo_bench.leo.diffusion.gaussian import Prediction, Sampler, Schedule, clean_from
-from leo_bench.leo.diffusion.motion_prior import MotionPrior, covariance_of
-from leo_bench.leo.models.motion_models import MotionModel
+from leo_bench.leo.diffusion.gaussian import Sampler
+from leo_bench.leo.diffusion.motion_prior import MotionPrior, with_prior
+from leo_bench.leo.models.motion_models import MotionModel, ranks
 from leo_bench.leo.stages import lmdm
 
 CONTEXT = Context(history=4, anchor=False, factor=2)
-DIFFUSION = Diffusion(prediction="v", schedule="cosine")
 MOTION = {"noise": "motion", "history": 4}
 FAST = Sampler("ddim", 10, batch=4)
 
@@ -46,7 +44,10 @@ def stats(sequences: list[Tensor]) -> CodeStats:
 
 @pytest.fixture(scope="module")
 def prior(sequences: list[Tensor], stats: CodeStats) -> MotionPrior:
-    return MotionPrior(covariance_of(sequences, stats, CONTEXT, LENGTH, 1), CONTEXT, DIFFUSION)
+    found = with_prior(stats, sequences, CONTEXT, LENGTH, 1)
+    assert found.covariance is not None
+    assert found.sizes is not None
+    return MotionPrior(found.covariance, CONTEXT, found.sizes)
 
 
 def told_of(codes: Tensor, known: int) -> tuple[Tensor, Tensor, Told]:
@@ -89,49 +90,67 @@ def test_the_first_state_of_sampling_goes_on_as_real_motion_does(
     )
 
 
-@pytest.mark.parametrize("size", [0.4, 1.0, 3.0])
-@pytest.mark.parametrize("step", [100, 500, 700])
-def test_networks_see_and_predict_what_is_of_one_size(
-    prior: MotionPrior, size: float, step: int
-) -> None:
-    """Of Gaussian states of any size, output 0 is the best guess, and what is seen has size 1."""
-    wide = prior.covariance[:1].expand(64, -1, -1)  # enough numbers to tell a size by
-    prior = replace(prior, covariance=wide)
+def test_networks_see_and_predict_what_is_of_one_size(prior: MotionPrior) -> None:
+    """Output that is what is shown is a prediction that is the state itself."""
     random = torch.Generator().manual_seed(2)
-    clean, noise = torch.randn(2, 200, LENGTH - 1, 64, generator=random)
-    first = torch.randn(200, 64, generator=random)
-    told = CONTEXT.given(first, torch.randn(200, 2, 64, generator=random), None)
-    steps, schedule = torch.full((200,), step), Schedule.of(DIFFUSION)
-    clean = size * clean
-    state = schedule.noised(clean, noise, steps)
-    signal, left = (float(each[step]) for each in (schedule.signal, schedule.noise))
-    shown = prior.shown(state, told, steps)
-    assert float(shown.square().mean()) == pytest.approx(1, rel=0.03)
-    said = prior.prediction(torch.zeros_like(state), state, told, steps)
-    guess = clean_from("v", schedule, said, state, steps)
-    spread = signal**2 * size**2 + left**2
-    best = size**2 * left**2 / spread  # mean squared error, the size being known
-    assert float((guess - clean).square().mean()) == pytest.approx(best, rel=0.1)
+    state = torch.randn(2000, LENGTH - 1, 2, generator=random)
+    told = CONTEXT.given(torch.zeros(2000, 2), torch.randn(2000, 2, 2, generator=random), None)
+    told = told._replace(size=torch.linspace(0.1, 3, 2000))
+    *shown, size = prior.shown(state, told).unbind(2)
+    seen = torch.stack(shown, dim=2)
+    # Four standard errors.
+    torch.testing.assert_close(seen.std(0), torch.ones(LENGTH - 1, 2), rtol=0, atol=0.08)
+    assert torch.equal(size, told.size.log()[:, None].expand(-1, LENGTH - 1))
+    torch.testing.assert_close(prior.prediction(seen, told), state, rtol=0, atol=1e-3)
 
 
-def test_predictions_are_linear_in_the_output_and_of_the_kind_that_is_asked_for(
-    prior: MotionPrior,
+def test_videos_that_move_more_have_states_of_the_same_size(
+    sequences: list[Tensor], stats: CodeStats, prior: MotionPrior
 ) -> None:
-    random = torch.Generator().manual_seed(3)
-    output, state = torch.randn(2, 6, LENGTH - 1, 2, generator=random)
-    told = CONTEXT.given(torch.zeros(6, 2), torch.randn(6, 3, 2, generator=random), None)
-    steps, schedule = torch.tensor([10, 100, 300, 500, 700, 900]), Schedule.of(DIFFUSION)
-    cleans = []
-    kinds: tuple[Prediction, ...] = ("v", "sample", "epsilon")
-    for kind in kinds:
-        diffusion = Diffusion(prediction=kind, schedule="cosine")
-        said = replace(prior, diffusion=diffusion).prediction(output, state, told, steps)
-        cleans.append(clean_from(kind, schedule, said, state, steps))
-    torch.testing.assert_close(cleans[0], cleans[1], rtol=0, atol=1e-3)
-    torch.testing.assert_close(cleans[2], cleans[1], rtol=0, atol=1e-3)
-    nothing, twice = (prior.prediction(k * output, state, told, steps) for k in (0, 2))
-    middle = prior.prediction(output, state, told, steps)
-    torch.testing.assert_close(nothing + twice, 2 * middle, rtol=0, atol=1e-3)
+    residual, first, told = told_of(stats.normalised(torch.stack(sequences)), 3)
+    mean = prior.residual(torch.zeros_like(residual), first, told)
+    size = prior.sized(residual, first, told).size
+    for scale in (0.3, 1.0, 4.0):
+        moved = mean + scale * (residual - mean)
+        sized = prior.sized(moved, first, told)
+        state = prior.state(moved, first, sized)
+        torch.testing.assert_close(
+            state.square().mean((1, 2)), torch.ones(len(state)), rtol=0, atol=1e-3
+        )
+        torch.testing.assert_close(prior.residual(state, first, sized), moved, rtol=0, atol=4e-3)
+        torch.testing.assert_close(sized.size, scale * size, rtol=1e-3, atol=0)
+
+
+def test_a_rank_is_the_share_of_training_windows_that_move_less(
+    sequences: list[Tensor], stats: CodeStats, prior: MotionPrior
+) -> None:
+    residual, first, told = told_of(stats.normalised(torch.stack(sequences)), 3)
+    sized = prior.sized(residual, first, told)
+    found = prior.rank(sized)
+    order = sized.size.argsort().argsort() / len(found)
+    torch.testing.assert_close(found, order, rtol=0, atol=0.03)
+    inner = (found > 0.01) & (found < 0.99)
+    again = prior.of_rank(found, told).size
+    torch.testing.assert_close(again[inner], sized.size[inner], rtol=0.03, atol=0)
+    ends = prior.of_rank(torch.tensor([0.0, 1.0]), Told(*(each[:2] for each in told))).size
+    torch.testing.assert_close(ends, torch.stack([sized.size.min(), sized.size.max()]))
+
+
+def test_a_model_draws_motion_of_the_rank_it_is_told() -> None:
+    made = saved(lmdm.build(lmdm_config(**MOTION), book(), seed=0))
+    sizes = torch.linspace(0.2, 2, 257).expand_as(made.stats["sizes"])
+    model = MotionModel.of(replace(made, stats={**made.stats, "sizes": sizes}))
+    first, keys = waves(1, 0.4), [("a", 0)]
+    few, many = (
+        model.windows(first, keys, FAST, rank_B=torch.tensor([rank])) for rank in (0.0, 1.0)
+    )
+    assert (many - first).norm() > 3 * (few - first).norm()
+    drawn = model.windows(first, keys, FAST)
+    assert torch.equal(drawn, model.windows(first, keys, FAST, rank_B=ranks(keys)))
+    rank = model.rank(waves(LENGTH, 0.4)[None])
+    assert rank is not None
+    assert 0 <= float(rank) <= 1
+    assert MotionModel.of(saved(lmdm.build(lmdm_config(), book(), seed=0))).rank(few) is None
 
 
 def test_a_model_keeps_its_prior_in_float32(tmp_path) -> None:
