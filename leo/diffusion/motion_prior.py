@@ -52,6 +52,9 @@ class Scale(Protocol):
     def residual(self, state_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
         """State -> residuals; the inverse."""
 
+    def settled(self, state_BSM: Tensor) -> Tensor:
+        """A drawn state, made to agree with what it was told."""
+
     def shown(self, state_BSM: Tensor, told: Told) -> Tensor:
         """What the network sees of a noised state beside its codes: [B,S,0 or M+1]."""
 
@@ -75,6 +78,10 @@ class AsTheyAre:
         return residual_BSM
 
     def residual(self, state_BSM: Tensor, _first_BM: Tensor, _told: Told) -> Tensor:
+        """State -> the same."""
+        return state_BSM
+
+    def settled(self, state_BSM: Tensor) -> Tensor:
         """State -> the same."""
         return state_BSM
 
@@ -154,6 +161,10 @@ class MotionPrior:
         """White departures over their size -> residuals."""
         white_BSM = state_BSM * told.size[:, None, None]
         return self._departure(white_BSM, told) + self._mean(first_BM, told)
+
+    def settled(self, state_BSM: Tensor) -> Tensor:
+        """Of size 1, as all states of training; drawn ones are smaller by a tenth."""
+        return state_BSM / state_BSM.square().mean(dim=(1, 2), keepdim=True).sqrt().clamp(min=LEAST)
 
     def shown(self, state_BSM: Tensor, told: Told) -> Tensor:
         """Departures over their size and that of their slot; the size's logarithm: [B,S,M+1]."""

@@ -71,7 +71,8 @@ class Reading:
         return self.scale.state(self.condition.constrain(clean_BSM, first_BM), first_BM, told)
 
     def window(self, state_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
-        """The normalised window of a clean state: [B,S,M] -> [B,L,M]."""
+        """The normalised window of a drawn state: [B,S,M] -> [B,L,M]."""
+        state_BSM = self.scale.settled(state_BSM)
         return self.condition.window(self.scale.residual(state_BSM, first_BM, told), first_BM)
 
 

@@ -163,6 +163,18 @@ def test_a_model_keeps_its_prior_in_float32(tmp_path) -> None:
     assert opened.stats.covariance.shape == (CODE, 3 + LENGTH - 1, 3 + LENGTH - 1)
 
 
+def test_a_drawn_window_has_the_size_that_it_was_told() -> None:
+    model = MotionModel.of(saved(lmdm.build(lmdm_config(**MOTION), book(), seed=0), noise=0.05))
+    codes = waves(8, 0.4)[None]
+    rank = torch.tensor([0.7])
+    window = model.windows(codes[:, -1], [("a", 0)], FAST, codes[:, :-1], rank_B=rank)
+    scale, context = model.reading.scale, model.reading.context
+    first, before = (model.stats.normalised(each) for each in (codes[:, -1], codes[:, :-1]))
+    told = context.given(first, before, None)
+    found = model.reading.sized(model.stats.normalised(window), told)
+    torch.testing.assert_close(found.size, scale.of_rank(rank, told).size, rtol=0.01, atol=0)
+
+
 def test_windows_begin_and_end_where_they_may() -> None:
     model = MotionModel.of(saved(lmdm.build(lmdm_config(**MOTION), book(), seed=0), noise=0.05))
     codes = waves(8, 0.4)[None].expand(2, -1, -1)
