@@ -3,10 +3,10 @@
 Ours. Components of real motion differ in size by a factor of a thousand: a turn of the head, a
 blink. White noise, as in the paper, hides the small ones until the last steps of sampling, and its
 first state knows nothing of the motion before the window. Here residuals are described by a
-Gaussian with the covariance of real ones, given the codes before the window. The diffused state is
-the departure from its mean, each component divided by its standard deviation. So all components are
-as far from the noise at every step, and the first state of sampling is already a motion that goes
-on from the codes before.
+Gaussian with the covariance of real ones, given the codes before the window and the anchor. The
+diffused state is the departure from its mean, each component divided by its standard deviation. So
+all components are as far from the noise at every step, and the first state of sampling is already a
+motion that goes on from the codes before, and does not leave the place of the first one.
 
 Videos differ, too: one hardly moves, another moves ten times as much, and the network, which
 normalises its groups, is blind to that: it would draw motion of middling size. So the departures of
@@ -29,6 +29,7 @@ from torch import Tensor
 from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.diffusion.codes import CodeStats, windows_that_fit
 from leo_bench.leo.diffusion.context import Context, Told
+from leo_bench.leo.seeds import generator
 
 FLOOR = 0.01  # standard deviation added to every component; the scale of residuals is 1
 LEAST = 0.05  # size of a window's departures, at least; the mean square is 1
@@ -99,7 +100,7 @@ class _Tables:
     """The Gaussian for each number of known codes.
 
     Args:
-        gain: [K,M,S,P], from residuals of the codes before to the mean.
+        gain: [K,M,S,1+P], from residuals of the anchor and of the codes before to the mean.
         spread: [K,M,S,S], symmetric root of the covariance.
         inverse: [K,M,S,S], of `spread`.
         slot: [K,S,M], standard deviation in each slot.
@@ -120,8 +121,9 @@ class MotionPrior:
     """A Gaussian of residuals, given the codes before the window: a `Scale`.
 
     Args:
-        covariance: float32 [M,H+S,H+S], second moments of residuals from a window's first code: of
-            the H codes before it, the last one next to it, and of the S behind it.
+        covariance: float32 [M,A+H+S,A+H+S], second moments of residuals from a window's first
+            code: of the anchor, if windows are told it (A is 1 or 0), of the H codes before the
+            window, the last one next to it, and of the S behind its first code.
         context: what windows are told.
         sizes: float32 [K,Q], quantiles of the sizes of training windows, evenly spaced in rank from
             the smallest to the largest, for each number of known codes.
@@ -188,7 +190,8 @@ class MotionPrior:
 
     def _mean(self, first_BM: Tensor, told: Told) -> Tensor:
         gain = self._tables(first_BM.device).gain[told.known]
-        return torch.einsum("bmsp,bpm->bsm", gain, told.before - first_BM[:, None])
+        codes_BPM = torch.cat([told.anchor[:, None], told.before], dim=1)
+        return torch.einsum("bmsp,bpm->bsm", gain, codes_BPM - first_BM[:, None])
 
     def _tables(self, device: torch.device) -> _Tables:
         if device not in self._on:
@@ -196,18 +199,31 @@ class MotionPrior:
         return self._on[device]
 
     def _computed(self) -> _Tables:
-        before, slots = self.context.history - 1, self.context.slots
+        anchor, before, slots = (
+            int(self.context.anchor),
+            self.context.history - 1,
+            self.context.slots,
+        )
         moments = self.covariance.double()
         moments = moments + FLOOR**2 * torch.eye(moments.shape[1], dtype=torch.float64)
-        behind = moments[:, before:, before:]
+        behind = slice(anchor + before, None)
         gains, spreads, inverses = [], [], []
         for known in range(before + 1):
-            told = slice(before - known, before)
-            across = moments[:, before:, told]
-            gain = torch.linalg.solve(moments[:, told, told], across.mT).mT
-            values, vectors = torch.linalg.eigh(behind - gain @ across.mT)
+            # The anchor of a window that is told no code before it may be its own first code, as
+            # that of the first window of a sample is, which says nothing.
+            told = [
+                *range(anchor if known else 0),
+                *range(anchor + before - known, anchor + before),
+            ]
+            across = moments[:, behind, told]
+            gain = torch.linalg.solve(moments[:, told][:, :, told], across.mT).mT
+            values, vectors = torch.linalg.eigh(moments[:, behind, behind] - gain @ across.mT)
             roots = values.clamp(min=FLOOR**2).sqrt()[:, None]
-            gains.append(torch.nn.functional.pad(gain, (slots - known, 0)))
+            whole = gain.new_zeros(*gain.shape[:2], 1 + slots)
+            whole[:, :, 1 + slots - known :] = gain[:, :, gain.shape[2] - known :]
+            if anchor and known:
+                whole[:, :, 0] = gain[:, :, 0]
+            gains.append(whole)
             spreads.append(vectors * roots @ vectors.mT)
             inverses.append(vectors / roots @ vectors.mT)
         gain, spread, inverse = (torch.stack(each) for each in (gains, spreads, inverses))
@@ -237,21 +253,22 @@ def with_prior(
             f"lmdm.noise=motion: no video has the {(before + length - 1) * stride + 1} frames of a "
             f"window and the {before} codes before it: give a smaller lmdm.history or lmdm.length"
         )
-    codes = stats.normalised(wide.spread(_WINDOWS))
-    first = codes[:, before]
-    around = torch.cat([codes[:, :before], codes[:, before + 1 :]], dim=1) - first[:, None]
+    index_W = wide.spread_index(_WINDOWS)
+    codes = stats.normalised(wide.take(index_W))
+    first, random = codes[:, before], generator("motion prior", "anchor")
+    place_W = torch.rand(len(index_W), generator=random, dtype=torch.float64)
+    anchor = stats.normalised(wide.anywhere(index_W, place_W))
+    others = [codes[:, :before], codes[:, before + 1 :]]
+    around = torch.cat([anchor[:, None]] * context.anchor + others, dim=1) - first[:, None]
     moments = torch.einsum("wsm,wtm->mst", around.double(), around.double()) / len(around)
     prior = MotionPrior(moments.float(), context, torch.empty(0))
-    sizes = []
+    behind, sizes = codes[:, before + 1 :] - first[:, None], []
     for known in range(before + 1):
-        found = [
-            prior.sized(
-                around[part, before:],
-                first[part],
-                context.given(first[part], codes[part, before - known : before], None),
-            ).size
-            for part in _parts(len(codes))
-        ]
+        found = []
+        for part in _parts(len(codes)):
+            before_BKM = codes[part, before - known : before]
+            told = context.given(first[part], before_BKM, anchor[part] if known else None)
+            found.append(prior.sized(behind[part], first[part], told).size)
         sizes.append(torch.cat(found).quantile(torch.linspace(0, 1, _QUANTILES)))
     return replace(stats, covariance=moments.float(), sizes=torch.stack(sizes))
 

@@ -90,6 +90,29 @@ def test_the_first_state_of_sampling_goes_on_as_real_motion_does(
     )
 
 
+def test_long_motion_is_drawn_back_to_where_its_video_began() -> None:
+    """Codes wander around a place of each video's own; the anchor says where that is."""
+    random = torch.Generator().manual_seed(4)
+    places = 3 * torch.randn(1500, 1, 2, generator=random)
+    wander = torch.stack(walks(1500, 40))
+    sequences = list(places + wander - wander.mean(1, keepdim=True))
+    context = Context(history=4, anchor=True, factor=2)
+    stats = CodeStats.of(code_windows(sequences, LENGTH))
+    found = with_prior(stats, sequences, context, LENGTH, 1)
+    assert found.covariance is not None
+    assert found.sizes is not None
+    prior = MotionPrior(found.covariance, context, found.sizes)
+    first, still = torch.zeros(2, 2), torch.zeros(2, 3, 2)
+    away = torch.tensor([[0.0, 0.0], [1.0, -2.0]])
+    rest = torch.zeros(2, LENGTH - 1, 2)
+    for known, pulled in ((0, 0.0), (3, 0.1)):
+        told = context.given(first, still[:, :known], away)
+        last = prior.residual(rest, first, told)[:, -1]
+        assert not last[0].any()
+        assert (last[1] * away[1] >= pulled * away[1].square()).all()
+        assert (last[1] * away[1] <= away[1].square()).all()
+
+
 def test_networks_see_and_predict_what_is_of_one_size(prior: MotionPrior) -> None:
     """Output that is what is shown is a prediction that is the state itself."""
     random = torch.Generator().manual_seed(2)
