@@ -12,12 +12,13 @@ import torch
 from leo_bench.benchmarks.speed.machine import Row, Task, Timing, interleaved
 from leo_bench.evaluation.extractors.numerics import computes_bf16
 from leo_bench.leo.config import LmdmConfig, load_config
-from leo_bench.leo.diffusion.codes import CodeStats
 from leo_bench.leo.diffusion.gaussian import Sampler
-from leo_bench.leo.models.motion_models import MotionModel
+from leo_bench.leo.models.motion_models import MotionModel, lmdm_network
 from leo_bench.leo.networks.fast_unet1d import FastUNet1d
 from leo_bench.leo.networks.unet1d import UNet1d
 from leo_bench.leo.sampling.rollout import windows_needed
+from leo_bench.leo.seeds import normal
+from leo_bench.leo.stages.lmdm import stats_of
 
 FRAMES = 1024  # of a video
 _CODE = 20
@@ -59,7 +60,7 @@ def measure() -> list[Row]:
 
 
 def _cases(config: LmdmConfig) -> list[_Case]:
-    network = UNet1d(_CODE, config.network).eval().requires_grad_(False)
+    network = lmdm_network(config, _CODE).eval().requires_grad_(False)
     fast = _stand_in(FastUNet1d(network), config)
     cases = [_Case("plain, fp32", _stand_in(network, config), _COMPARED)]
     cases += [_Case("fast, fp32", fast, sampler) for sampler in _SAMPLERS]
@@ -100,7 +101,6 @@ def _some_steps(case: _Case, batch: int) -> Task:
 
 
 def _stand_in(network: UNet1d | FastUNet1d, config: LmdmConfig) -> MotionModel:
-    """An untrained model whose codes lie between -1 and 1."""
-    one = torch.ones(_CODE)
-    stats = CodeStats(0 * one, one, one.expand(config.length - 1, -1), -one, one)
-    return MotionModel(network, stats, config)
+    """An untrained model of random walks."""
+    walks = [normal((4 * config.length, _CODE), "speed", i).cumsum(0) for i in range(8)]
+    return MotionModel(network, stats_of(config, walks), config)

@@ -4,6 +4,7 @@ Codes go in and come out as the animator encodes them, not normalised, on the CP
 L frames of a window, S slots of the diffused state, M code dimensions.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +33,8 @@ from leo_bench.leo.networks.fast_unet1d import FastUNet1d
 from leo_bench.leo.networks.unet1d import UNet1d
 from leo_bench.leo.seeds import generator
 
+_OF_VIDEO = 0.75  # share of the variance of windows' ranks that lies between videos
+
 ConfigT = TypeVar("ConfigT", LmdmConfig, FrameDmConfig, TransitionConfig)
 StatsT = TypeVar("StatsT", CodeStats, FrameStats, TransitionStats)
 NetworkT = TypeVar("NetworkT", UNet1d, CodeMlp)
@@ -45,6 +48,17 @@ def lmdm_network(config: LmdmConfig, code_size: int) -> UNet1d:
 def ranks(keys: Sequence[Key]) -> Tensor:
     """A rank for each key, evenly distributed: float32 [len(keys)] in [0,1)."""
     return torch.stack([torch.rand((), generator=generator(*key, "size")) for key in keys])
+
+
+def of_window(rank_B: Tensor, keys: Sequence[Key]) -> Tensor:
+    """A window's rank, drawn around that of its video: float32 [B] in [0,1), [len(keys)].
+
+    Ranks of a video's windows, as normal scores, have a correlation of 0.73 to 0.78, whether they
+    are 1 or 8 windows apart (64 videos of 1,024 frames of toy-faces). Over all videos, ranks of
+    windows are distributed evenly, too.
+    """
+    video_B, own_B = (torch.special.ndtri(r.clamp(1e-6, 1 - 1e-6)) for r in (rank_B, ranks(keys)))
+    return torch.special.ndtr(math.sqrt(_OF_VIDEO) * video_B + math.sqrt(1 - _OF_VIDEO) * own_B)
 
 
 @dataclass(frozen=True)

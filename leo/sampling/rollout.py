@@ -14,7 +14,13 @@ import torch
 from torch import Tensor
 
 from leo_bench.leo.diffusion.gaussian import Key, Sampler
-from leo_bench.leo.models.motion_models import CodeModel, MotionModel, TransitionModel, ranks
+from leo_bench.leo.models.motion_models import (
+    CodeModel,
+    MotionModel,
+    TransitionModel,
+    of_window,
+    ranks,
+)
 
 
 def windows_needed(frames: int, length: int, spare: int = 0) -> int:
@@ -96,12 +102,13 @@ class Rollout:
         given_BKM = torch.cat([before_BKM, first_BM[:, None]], dim=1)
         anchor_BM = given_BKM[:, 0]
         length = self.motion.config.length
-        # Of all windows, so that a video moves as much from first to last.
+        # Of the video: windows move about as much from first to last.
         rank_B = self.motion.rank(given_BKM[:, -length:]) if given_BKM.shape[1] >= length else None
         rank_B = ranks(keys) if rank_B is None else rank_B
         while left > 0:
+            own = _at(keys, "run", number)
             window_BLM = self.motion.windows(
-                first_BM, _at(keys, "run", number), self.sampler, before_BKM, anchor_BM, rank_B
+                first_BM, own, self.sampler, before_BKM, anchor_BM, of_window(rank_B, own)
             )
             # Errors would grow from window to window, so each begins inside the training range.
             if self.going_on is None:

@@ -127,7 +127,8 @@ def test_a_variant_is_a_run_like_any_other(
 
 
 def test_an_lmdm_that_fits_is_taken_over(place: Path, tmp_path: Path) -> None:
-    run = make_run(tmp_path / "run", *SHORT)
+    as_in_the_paper = ("lmdm.noise=white", "lmdm.history=1", "lmdm.anchor=false")
+    run = make_run(tmp_path / "run", *SHORT, *as_in_the_paper)
     lmdm = model_file(run, "lmdm")
     lmdm.unlink()
     job = open_job(

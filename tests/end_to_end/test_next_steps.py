@@ -21,6 +21,7 @@ TINY = (
     "animator.style=20",
     "animator.training={ steps = 1, batch = 2 }",
     "lmdm.length=8",
+    "lmdm.history=2",
     "lmdm.network={ channels = 32, multipliers = [1], blocks = 1, attention = [], heads = 2 }",
     "lmdm.training={ steps = 1, batch = 2 }",
 )
@@ -44,7 +45,7 @@ def test_a_training_leads_from_stage_to_stage_and_says_what_is_changed(
     changes = [part for change in TINY for part in ("--set", change)]
     place = ("--config", "grid64", "--data", videos, "--run", run, "--cpu")
     began = leo_bench("train", "animator", *place, *changes)
-    assert "config grid64 with 17 keys changed" in began.err
+    assert "config grid64 with 18 keys changed" in began.err
     assert "\n  lmdm.length = 8 (grid64: 64)\n" in began.err
     assert "\n  animator.training.steps = 1 (grid64: " in began.err
     assert "[animator.generator]" not in began.err
@@ -54,7 +55,7 @@ def test_a_training_leads_from_stage_to_stage_and_says_what_is_changed(
     words = next_of(leo_bench(*words))
     assert words == ["train", "lmdm", "--run", str(run), "--cpu"]
     ended = leo_bench(*words)
-    assert f"{run}: goes on; config grid64 with 17 keys changed ({run}/config.toml)\n" in ended.err
+    assert f"{run}: goes on; config grid64 with 18 keys changed ({run}/config.toml)\n" in ended.err
     assert next_of(ended)[:2] == ["train", "frame-dm"]
 
 

@@ -27,6 +27,7 @@ TINY = (
     "animator.discriminator={ learning_rate = 1e-3, betas = [0.0, 0.99] }",
     f"animator.training={{ {SHORT}, picture_every = 10 }}",
     "lmdm.length=8",
+    "lmdm.history=3",
     "lmdm.network={ channels = 32, multipliers = [1, 1], blocks = 1, attention = [], heads = 2,"
     " dropout = 0.1 }",
     f"lmdm.training={{ {SHORT}, ema = 0.9, picture_every = 10, evaluate_every = 8, "
