@@ -4,7 +4,6 @@ Codes go in and come out as the animator encodes them, not normalised, on the CP
 L frames of a window, S slots of the diffused state, M code dimensions.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -58,7 +57,8 @@ def of_window(rank_B: Tensor, keys: Sequence[Key]) -> Tensor:
     windows are distributed evenly, too.
     """
     video_B, own_B = (torch.special.ndtri(r.clamp(1e-6, 1 - 1e-6)) for r in (rank_B, ranks(keys)))
-    return torch.special.ndtr(math.sqrt(_OF_VIDEO) * video_B + math.sqrt(1 - _OF_VIDEO) * own_B)
+    rank: Tensor = torch.special.ndtr(_OF_VIDEO**0.5 * video_B + (1 - _OF_VIDEO) ** 0.5 * own_B)
+    return rank
 
 
 @dataclass(frozen=True)
