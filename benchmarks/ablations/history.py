@@ -225,7 +225,7 @@ def _record(
         setting=(
             f"{request.count} samples of {request.frames} frames a training, codes alone, "
             f"{request.sampler}-{request.steps}, from the first frames of {bench.real.name} "
-            f"({fingerprint(bench.real)[:12]}); {len(bench.seams)} seams each"
+            f"({fingerprint(bench.real)[:12]}); seams in each: {len(bench.seams)}"
         ),
         measured=tuple(combine(parts.scores, ablation, names)),
         trained=parts.trained,

@@ -115,7 +115,7 @@ class LongMotion:
         about = (
             f"share of samples whose change of code since frame 1 is, for {RUN} frames, farther "
             f"than {limit:.3g} from every such change in training videos ({len(self.known)} of "
-            f"them); {SHARE:.0%} of real frames are nearer"
+            f"them); {SHARE:.0%} of real frames are nearer; a still video is never outside"
         )
         length = f"in {self._real.shape[1]} frames"
         yield Measure("outside", about + _of_real(real, length), own)

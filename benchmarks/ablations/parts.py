@@ -56,7 +56,7 @@ class Trainings:
     Args:
         shared: what they have in common.
         variants: by name.
-        seeds: how many: the run's own seed and those derived from it.
+        seeds: how many; the first is the run's own.
         cpu: whether to train on the CPU.
     """
 
