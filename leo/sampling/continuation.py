@@ -34,14 +34,19 @@ class Continuation:
         """By the LMDM of a model.
 
         Raises:
-            InputError: it has none, or one that cannot go on from a code; the sampler's steps do
-                not fit.
+            InputError: it has none, or one that cannot go on from a code or that leaves frames
+                out; the sampler's steps do not fit.
         """
         motion = model.motion
         if not motion.condition.conditional:
             raise InputError(
                 f"{model.name}: an LMDM of condition {motion.config.condition!r} cannot go on from "
                 "given motion: leave --continue out"
+            )
+        if (stride := motion.config.frame_stride) != 1:
+            raise InputError(
+                f"{model.name}: an LMDM of frame stride {stride} draws one frame in {stride}, so "
+                f"motion would go on {stride} times as fast as it was driven: leave --continue out"
             )
         made = Continuation(motion, sampling)
         check_steps(motion.config.diffusion, made.sampler)

@@ -129,3 +129,6 @@ def test_an_animator_alone_cannot_go_on(
     whole = make_run(tmp_path / "whole", *WHOLE)
     with pytest.raises(InputError, match="'none' cannot go on from given motion"):
         open_continuation(str(whole), "cpu", HOW)
+    sparse = make_run(tmp_path / "sparse", "lmdm.frame_stride=2")
+    with pytest.raises(InputError, match="one frame in 2, so motion would go on 2 times as fast"):
+        open_continuation(str(sparse), "cpu", HOW)
