@@ -29,6 +29,7 @@ from torch import Tensor
 from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.diffusion.codes import CodeStats, windows_that_fit
 from leo_bench.leo.diffusion.context import Context, Told
+from leo_bench.leo.networks.layers import without_autocast
 from leo_bench.leo.seeds import generator
 
 FLOOR = 0.01  # standard deviation added to every component; the scale of residuals is 1
@@ -182,16 +183,16 @@ class MotionPrior:
 
     def _departure(self, white_BSM: Tensor, told: Told) -> Tensor:
         spread = self._tables(white_BSM.device).spread[told.known]
-        return torch.einsum("bmst,btm->bsm", spread, white_BSM)
+        return _applied(spread, white_BSM)
 
     def _white(self, departure_BSM: Tensor, told: Told) -> Tensor:
         inverse = self._tables(departure_BSM.device).inverse[told.known]
-        return torch.einsum("bmst,btm->bsm", inverse, departure_BSM)
+        return _applied(inverse, departure_BSM)
 
     def _mean(self, first_BM: Tensor, told: Told) -> Tensor:
         gain = self._tables(first_BM.device).gain[told.known]
         codes_BPM = torch.cat([told.anchor[:, None], told.before], dim=1)
-        return torch.einsum("bmsp,bpm->bsm", gain, codes_BPM - first_BM[:, None])
+        return _applied(gain, codes_BPM - first_BM[:, None])
 
     def _tables(self, device: torch.device) -> _Tables:
         if device not in self._on:
@@ -229,6 +230,15 @@ class MotionPrior:
         gain, spread, inverse = (torch.stack(each) for each in (gains, spreads, inverses))
         slot = spread.square().sum(-1).sqrt().mT
         return _Tables(gain.float(), spread.float(), inverse.float(), slot.float())
+
+
+def _applied(matrix_BMST: Tensor, codes_BTM: Tensor) -> Tensor:
+    """A matrix [S,T] for each component: float32 [B,S,M], also under autocast to bfloat16.
+
+    Entries of the inverse reach 1 / FLOOR, and their terms nearly cancel.
+    """
+    with without_autocast(codes_BTM):
+        return torch.einsum("bmst,btm->bsm", matrix_BMST, codes_BTM.float())
 
 
 def with_prior(

@@ -176,6 +176,21 @@ def test_a_model_draws_motion_of_the_rank_it_is_told() -> None:
     assert MotionModel.of(saved(lmdm.build(lmdm_config(), book(), seed=0))).rank(few) is None
 
 
+def test_bf16_training_keeps_the_prior_in_float32(prior: MotionPrior) -> None:
+    random = torch.Generator().manual_seed(5)
+    residual = torch.randn(8, LENGTH - 1, 2, generator=random)
+    first = torch.randn(8, 2, generator=random)
+    told = CONTEXT.given(first, torch.randn(8, 3, 2, generator=random), None)
+    steps = (prior.state(residual, first, told), prior.shown(residual, told))
+    predicted = prior.prediction(residual.bfloat16(), told)
+    with torch.autocast("cpu", torch.bfloat16):
+        again = (prior.state(residual, first, told), prior.shown(residual, told))
+        assert torch.equal(prior.prediction(residual.bfloat16(), told), predicted)
+    for found, wanted in zip(again, steps, strict=True):
+        assert torch.equal(found, wanted)
+    assert predicted.dtype == torch.float32
+
+
 def test_a_model_keeps_its_prior_in_float32(tmp_path) -> None:
     stage = lmdm.build(lmdm_config(**MOTION), book(), seed=0)
     made = saved(stage, noise=0.05)
