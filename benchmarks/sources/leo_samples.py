@@ -92,6 +92,10 @@ def open_leo(location: str, place: LeoPlace) -> LeoSource:
         return open_samples(model, sampling, start, place.open_start, chosen.to, why, cropping)
     if sampling.mode == "conditional" or chosen.start:
         raise InputError(f"leo:{location}: nearest= is for unconditional samples, without start=")
+    if chosen.crop != "none" or chosen.face is not None:
+        raise InputError(
+            f"leo:{location}: nearest= takes frames as the run was trained on: drop crop= and face="
+        )
     videos = place.open_start(chosen.nearest, model.config.resolution)
     pictures = NearestFrames(videos, model.codes(), model.config.resolution)
     ends = open_ends(sampling, chosen.to, model.config.resolution, place.open_start)

@@ -11,6 +11,7 @@ from leo_bench.benchmarks.api.leo_model import load_leo
 from leo_bench.benchmarks.runs.sampling import request_of
 from leo_bench.benchmarks.sources.leo_samples import LeoPlace, open_leo
 from leo_bench.benchmarks.sources.open import SourceOptions
+from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import load_toml
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.leo.config import Config, SamplingConfig
@@ -101,3 +102,9 @@ def test_a_run_keeps_the_table_and_takes_another(tmp_path: Path) -> None:
     RunFolder.create(run, stated)
     assert load_toml(Config, run / "config.toml") == stated
     assert RunFolder.create(run, plain).config == stated
+
+
+def test_frames_of_training_videos_are_not_cropped(silent: LeoModel) -> None:
+    for option in ("crop=face", "face=1"):
+        with pytest.raises(InputError, match="drop crop= and face="):
+            source(silent, f"nearest=toy-faces/test&{option}")
