@@ -15,15 +15,12 @@ from leo_bench.evaluation.videos.seals import KEY
 from leo_bench.evaluation.videos.source import fingerprint
 from leo_bench.leo.checkpoint import LICENCE
 from leo_bench.leo.data.cropping import CroppedVideos
+from leo_bench.leo.sampling.options import Sampling
 from leo_bench.leo.sampling.source import VERSION, LeoSource
 from leo_bench.leo.training.origin import first_difference
 
 CROPS = "crops"  # key of the crops of first frames, by the name of the picture or video
-_SPELLINGS = (
-    "run",
-    "start",
-    "to",
-)  # of a request: the same model or source can be written in many ways
+_SPELLINGS = ("run", "start", "to")  # the same model or source can be written in many ways
 
 
 def settings(request: Data, source: LeoSource) -> dict[str, object]:
@@ -67,13 +64,16 @@ def read_settings(path: Path, advice: str = "give another folder") -> dict[str, 
 def difference(path: Path, now: Mapping[str, object]) -> str | None:
     """The first difference between a settings file and the settings `now`; None if there is none.
 
-    Model and first frames are compared by digest, not by how they are written on the command line.
-    Digests of the videos and crops are not compared.
+    Options come first, as others, such as the model's digest, follow from them. Model, first frames
+    and last poses are compared by digest, not by how they are written on the command line. Digests
+    of the videos and crops are not compared.
 
     Raises:
         InputError: the file cannot be read.
     """
-    return first_difference(_compared(read_settings(path)), _compared(now))
+    there, here = _compared(read_settings(path)), _compared(now)
+    option = first_difference(_options(there), _options(here))
+    return first_difference(there, here) if option is None else option
 
 
 def _compared(content: Mapping[str, object]) -> dict[str, object]:
@@ -81,6 +81,14 @@ def _compared(content: Mapping[str, object]) -> dict[str, object]:
     kept = request if isinstance(request, dict) else {}
     spelled = {"request": {k: v for k, v in kept.items() if k not in _SPELLINGS}}
     return {key: value for key, value in {**content, **spelled}.items() if key not in (KEY, CROPS)}
+
+
+def _options(compared: Mapping[str, Any]) -> dict[str, object]:
+    """Options of sampling, also those that are off and so not recorded; whether poses are given."""
+    off = {name: field.default for name, field in Sampling.model_fields.items()}
+    asked = compared["request"].get("sampling")
+    sampling = {**off, **(asked if isinstance(asked, dict) else {})}
+    return {"request": {"sampling": sampling, "to": "to" in compared}}
 
 
 def add_digests(path: Path, videos: Sequence[Path]) -> None:

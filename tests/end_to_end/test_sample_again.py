@@ -109,6 +109,17 @@ def test_one_model_and_its_first_frames_may_be_spelled_otherwise(
     assert "version is None there" in refused("--run", run, "--start-frames", "faces", *out)
 
 
+def test_the_option_that_differs_is_named_not_what_follows_from_it(
+    sampled: Callable[..., str], refused: Callable[..., str], run: Path, tmp_path: Path
+) -> None:
+    write_frames(tmp_path / "poses", 1, seed=3)
+    line = ("--run", run, "--count", 1, "--out", tmp_path / "out")
+    sampled(*line)
+    assert "request.sampling.speed is 1.0 there and 2.0 now" in refused(*line, "--speed", 2)
+    ended = refused(*line, "--to", tmp_path / "poses")  # which another stage draws, too
+    assert "request.to is False there and True now" in ended
+
+
 @pytest.mark.parametrize("lost", [(), (GRID[0],), (GRID[1],), GRID])
 def test_a_grid_is_completed_or_left_as_it_is(
     sampled: Callable[..., str], run: Path, tmp_path: Path, lost: tuple[str, ...]
