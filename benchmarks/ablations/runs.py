@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leo_bench.benchmarks.ablations.ablation import Variant
-from leo_bench.benchmarks.runs.training import DATA, RunRequest, open_job, remembered_data
+from leo_bench.benchmarks.runs.training import RunRequest, open_job
+from leo_bench.benchmarks.sources.training_data import DATA, remembered
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.features.of_clips import Progress
 from leo_bench.evaluation.videos.digests import file_sha256
@@ -110,7 +111,8 @@ def share(request: RunsRequest, watchers: Sequence[Watcher], progress: Progress 
         RunRequest(
             run=root,
             config=str(given / "config.toml") if given is not None else request.config,
-            data=request.data or (None if given is None else remembered_data(given)),
+            data=request.data,
+            like=given,
             changes=request.changes,
             data_root=request.data_root,
             vgg=request.vgg,
@@ -128,7 +130,9 @@ def share(request: RunsRequest, watchers: Sequence[Watcher], progress: Progress 
     for stage in request.stages:
         if getattr(job.run.config, stage.replace("-", "_")) is not None:
             _provide(job, stage, given)
-    return Shared(root, job.run.config, book, str(remembered_data(root)), given)
+    training = remembered(root)
+    data = "" if training is None else training.data
+    return Shared(root, job.run.config, book, data, given)
 
 
 def train_variant(
@@ -205,7 +209,13 @@ def _check(given: Path, request: RunsRequest) -> None:
             f"{given}: no trained animator; `leo-bench train animator --run {given}` comes first, "
             "or give --config to train everything"
         )
-    if request.data is None and remembered_data(given) is None:
+    training = remembered(given)
+    if training is not None and training.has_other_framing:
+        raise InputError(
+            f"{given}: was trained on {training}, and an ablation crops no videos: give a run "
+            "whose training videos were cropped beforehand"
+        )
+    if request.data is None and training is None:
         raise InputError(
             f"{given}: does not say what it was trained on: give --data, as in "
             "--data toy-faces/train; its codes are made of these videos"

@@ -64,16 +64,19 @@ def step_of_samples(
         data_root: the option --data-root, which the next command takes too.
 
     Returns:
-        None where samples are too short, or where it is not known what the model learned from.
+        None where samples are too short, where it is not known what the model learned from, or
+        where it learned from crops, which `score` does not make.
     """
     from leo_bench.benchmarks.datasets import load_dataset, names_dataset, parted
-    from leo_bench.benchmarks.runs.training import remembered_data
+    from leo_bench.benchmarks.sources.training_data import remembered
     from leo_bench.evaluation.protocols.of_clips import load_protocol
     from leo_bench.leo.sampling.model import SHIPPED, LeoModel, find_model
 
     model = find_model(run)
-    data = model.name if model.parent == SHIPPED else remembered_data(model)
-    if data is None or frames < CLIP:
+    training = None if model.parent == SHIPPED else remembered(model)
+    data = model.name if training is None else training.data
+    known = model.parent == SHIPPED if training is None else not training.has_other_framing
+    if not known or frames < CLIP:
         return None
     real: list[object] = ["--real", data, "--resolution", LeoModel.open(model).config.resolution]
     if names_dataset(data):

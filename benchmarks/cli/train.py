@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -34,6 +34,16 @@ Pack = Annotated[
 ]
 
 
+Crop = Annotated[
+    Literal["face", "person", "square", "none"] | None,
+    main_option(
+        help="Crop each video around its largest face or person, as the config's [framing] says, "
+        "or to the middle square. The run keeps it.",
+        show_default="as the run was begun, or none",
+    ),
+]
+
+
 def train(
     stage: Annotated[
         str,
@@ -45,6 +55,7 @@ def train(
     config: Config = None,
     data: Data = None,
     changes: Changes = None,
+    crop: Crop = None,
     data_root: DataRoot = None,
     vgg: Annotated[
         Path | None,
@@ -91,9 +102,9 @@ def train(
         RunRequest,
         check_loss,
         open_job,
-        remembered_data,
         resolved_config,
     )
+    from leo_bench.benchmarks.sources.training_data import remembered
     from leo_bench.evaluation.files.targets import Target, check_targets, started
     from leo_bench.evaluation.files.toml_text import to_toml
     from leo_bench.leo.stages import STAGES
@@ -104,7 +115,7 @@ def train(
 
     if stage != "all":
         check_stage(stage)
-    request = RunRequest(run, config, data, changes or (), data_root, vgg, cpu, animator)
+    request = RunRequest(run, config, data, changes or (), data_root, vgg, cpu, animator, crop)
     if not dry_run:
         check_targets(Target("--run", run, RUN))
     config_asked, _ = resolved_config(request)
@@ -118,7 +129,7 @@ def train(
         begun = open_job(request)
         if is_first:
             say("\n".join(config_lines(config_asked, request)))
-            facts = {"data": remembered_data(run) or ""}
+            facts = {"data": str(remembered(run) or "")}
             tracking = Tracking(track or (), run, config_asked, facts, watchers[0])
             for name in STAGES if stage == "all" else (stage,):
                 tracking.catch_up(name)
@@ -137,7 +148,12 @@ def train(
 
 
 def encode(
-    run: Run, data: Data = None, data_root: DataRoot = None, cpu: Cpu = False, pack: Pack = 16
+    run: Run,
+    data: Data = None,
+    crop: Crop = None,
+    data_root: DataRoot = None,
+    cpu: Cpu = False,
+    pack: Pack = 16,
 ) -> None:
     """Write the motion codes of all training frames, by the run's animator.
 
@@ -158,7 +174,7 @@ def encode(
             "and --data"
         )
     job = replace(
-        open_job(RunRequest(run, data=data, data_root=data_root, cpu=cpu)),
+        open_job(RunRequest(run, data=data, data_root=data_root, cpu=cpu, crop=crop)),
         watchers=[TrainingScreen()],
         progress=Bar("encoding", "videos"),
         pack_bytes=int(pack * 2**30),
@@ -191,14 +207,15 @@ def export(
     """
     from leo_bench.benchmarks.cli.next_step import say_next
     from leo_bench.benchmarks.cli.screen import out as show
-    from leo_bench.benchmarks.runs.training import remembered_data
+    from leo_bench.benchmarks.sources.training_data import remembered
     from leo_bench.evaluation.files.kinds import NEW
     from leo_bench.evaluation.files.targets import Target, check_targets
     from leo_bench.leo.sampling.model import model_file
     from leo_bench.leo.training.export import export as write
 
     check_targets(Target("--out", out, NEW))
-    for path in write(run, out, best or (), remembered_data(run)):
+    data = remembered(run)
+    for path in write(run, out, best or (), None if data is None else str(data)):
         show(f"{path}  {path.stat().st_size / 1e6:.1f} MB")
     if model_file(out, "cddpm").is_file():  # without it, samples need first frames
         say_next("sample", "--run", out, "--out", f"{out}-samples")

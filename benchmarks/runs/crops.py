@@ -14,7 +14,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from leo_bench.benchmarks.montage import PAPER, montage
+from leo_bench.benchmarks.montage import PAPER, evenly_spaced, montage
 from leo_bench.evaluation.files.atomic import write_atomically
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.leo.data.crop_choice import CropChoice
@@ -60,6 +60,13 @@ def show_crops(source: LeoSource, samples: Iterable[int], out: Path) -> None:
     """Write the picture of the given frames of these samples, if they are cropped."""
     if given := _given(source, samples):
         write_picture(given, crops_picture(out))
+
+
+def show_training_crops(videos: CroppedVideos, run: Path) -> None:
+    """Write RUN/crops.png, if it is not there: some of a run's training videos, evenly spaced."""
+    path = run / "crops.png"
+    if not path.exists():
+        write_picture([(videos, i) for i in evenly_spaced(len(videos.names), SHOWN)], path)
 
 
 def _given(source: LeoSource, samples: Iterable[int]) -> list[tuple[CroppedVideos, int]]:

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from leo_bench.benchmarks.runs.shared_folder import in_turn
-from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.atomic import write_atomically
-from leo_bench.evaluation.files.json_files import read_json
+from leo_bench.evaluation.files.json_files import read_object
 from leo_bench.evaluation.files.schema import Data
 from leo_bench.evaluation.videos.discover import content_digest
 from leo_bench.evaluation.videos.seals import KEY
@@ -48,17 +47,13 @@ def write_settings(path: Path, content: Mapping[str, object]) -> None:
     write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
-def read_settings(path: Path, advice: str = "give another folder") -> dict[str, Any]:
+def read_settings(path: Path) -> dict[str, Any]:
     """The content of a settings file; {} if it is not a JSON object.
 
     Raises:
-        InputError: the file cannot be read; the message ends with `advice`.
+        InputError: the file cannot be read.
     """
-    try:
-        found = read_json(path)
-    except InputError as error:
-        raise InputError(f"{error}; {advice}") from None
-    return found if isinstance(found, dict) else {}
+    return read_object(path, "give another folder")
 
 
 def difference(path: Path, now: Mapping[str, object]) -> str | None:

@@ -1,36 +1,33 @@
-"""Opens a training run from options of the command line: its config, videos and folder.
+"""Opens a training run from options of the command line: its config, videos and folder."""
 
-`RUN/data.json` holds the value of --data, so that later commands on the run need not repeat it.
-"""
-
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
+from leo_bench.benchmarks.runs.crops import show_training_crops
 from leo_bench.benchmarks.runs.evaluating import open_evaluator
-from leo_bench.benchmarks.runs.settings import read_settings
-from leo_bench.benchmarks.sources.broken_videos import NamedVideos, broken_videos_named
 from leo_bench.benchmarks.sources.open import SourceOptions, open_source
+from leo_bench.benchmarks.sources.training_data import TrainingData, remembered, rule_of
 from leo_bench.evaluation.errors import InputError
-from leo_bench.evaluation.files.atomic import write_atomically
-from leo_bench.evaluation.files.schema import Data, parse
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.leo.config import Config, load_config
-from leo_bench.leo.sampling.model import model_file
+from leo_bench.leo.data.crop_choice import CropKind
+from leo_bench.leo.sampling.model import device_named, model_file
 from leo_bench.leo.stages import STAGES, perceptual
 from leo_bench.leo.training.job import Job
+from leo_bench.leo.training.origin import first_difference
 from leo_bench.leo.training.run_folder import RunFolder, has_begun
 from leo_bench.leo.training.taken_animator import with_checkpoint
-
-DATA = "data.json"
-_MEND = "mend it, or remove it from the training data"
 
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What the user asked for; None: as the run was begun, or as the machine allows."""
+    """What the user asked for; None: as the run was begun, or as the machine allows.
+
+    Args:
+        like: a run whose training videos are taken by a new run without `data`.
+    """
 
     run: Path
     config: str | None = None
@@ -40,6 +37,8 @@ class RunRequest:
     vgg: Path | None = None
     cpu: bool = False
     animator: Path | None = None
+    crop: CropKind | None = None
+    like: Path | None = None
 
 
 def resolved_config(request: RunRequest) -> tuple[Config, Path | None]:
@@ -87,61 +86,64 @@ def open_job(request: RunRequest) -> Job:
         InputError: no config or no data; others than the run was begun with; no such videos.
     """
     config, animator = resolved_config(request)
-    spec = _data(request)
+    begun = remembered(request.run)
+    training = _training_data(request, begun)
+    device = device_named("cpu" if request.cpu else None)
+    rule = rule_of(training.crop, config.framing, request.run, device)
+    training = training.model_copy(update={"rule": None if rule is None else dict(rule.facts)})
+    if begun is not None and has_begun(request.run):
+        _check_rule(request.run, begun, training)
     options = SourceOptions(
         files=OpenOptions(), data_root=request.data_root, resolution=config.resolution
     )
-    videos = cache(lambda: _training_videos(spec, options))
-    news = remembered_data(request.run) != spec
+    videos = cache(lambda: training.open(partial(open_source, options=options), rule))
+    news = begun != training
     if news:
         videos()  # before it is written down: a mistyped source must not become the run's data
     run = RunFolder.create(request.run, config)
     if news:
-        write_atomically(request.run / DATA, json.dumps({"data": spec}).encode())
-    evaluator = partial(open_evaluator, data=spec, options=options)
+        training.write(request.run)
     return Job(
-        run, videos, vgg=request.vgg, animator=animator, cpu=request.cpu, evaluator=evaluator
+        run,
+        videos,
+        vgg=request.vgg,
+        animator=animator,
+        cpu=request.cpu,
+        evaluator=partial(open_evaluator, data=training.data, options=options),
+        show_crops=partial(show_training_crops, run=request.run),
     )
 
 
-def _training_videos(spec: str, options: SourceOptions) -> NamedVideos:
-    with broken_videos_named(spec, _MEND):
-        found = open_source(spec, options)
-    return NamedVideos(found, range(len(found.names)), found.name, advice=_MEND)
-
-
-def remembered_data(run: Path) -> str | None:
-    """The value of --data with which the run was begun; None if it has none.
-
-    Raises:
-        InputError: `RUN/data.json` is damaged.
-    """
-    path = run / DATA
-    if not path.is_file():
-        return None
-    found = read_settings(path, "delete it, and give --data again as the run was begun with")
-    return parse(_Remembered, found, where=str(path)).data
-
-
-class _Remembered(Data):
-    """The content of `DATA`."""
-
-    data: str
-
-
-def _data(request: RunRequest) -> str:
-    given, remembered = request.data, remembered_data(request.run)
-    if remembered is None:
-        if given is None:
-            raise InputError(f"{request.run}: a new run; give --data, as in --data toy-faces/train")
-        return given
-    if given is None or _one_spelling(given) == _one_spelling(remembered):
-        return remembered
-    if has_begun(request.run):
+def _training_data(request: RunRequest, begun: TrainingData | None) -> TrainingData:
+    """The training videos that are asked for, or else those of the run."""
+    run, data, crop = request.run, request.data, request.crop
+    known = begun
+    if known is None and request.like is not None:
+        known = remembered(request.like)
+    if known is not None and (data is None or _one_spelling(data) == _one_spelling(known.data)):
+        if crop in (None, known.crop):
+            return known
+        if has_begun(run):
+            raise InputError(
+                f"{run}: was begun with --crop {known.crop}; give another --run for --crop {crop}"
+            )
+        return known.model_copy(update={"crop": crop})
+    if data is None:
+        raise InputError(f"{run}: a new run; give --data, as in --data toy-faces/train")
+    if begun is not None and has_begun(run):
         raise InputError(
-            f"{request.run}: was begun with --data {remembered}; give another --run for {given}"
+            f"{run}: was begun with --data {begun.data}; give another --run for {data}"
         )
-    return given
+    return TrainingData(data=data, upright=True, crop=crop or "none")
+
+
+def _check_rule(run: Path, begun: TrainingData, now: TrainingData) -> None:
+    """Check that crops follow from the same as when the run was begun."""
+    if (key := first_difference(begun.rule, now.rule, "rule")) is not None:
+        raise InputError(
+            f"{run}: its training videos would be cropped otherwise than when it was begun: {key}; "
+            "give another --run"
+        )
 
 
 def _one_spelling(spec: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from leo_bench.benchmarks.sources.locations import query_options
 from leo_bench.benchmarks.sources.start_frames import open_start_frames
+from leo_bench.benchmarks.sources.training_data import as_trained
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.videos.source import VideoSource
@@ -96,9 +97,12 @@ def open_leo(location: str, place: LeoPlace) -> LeoSource:
         raise InputError(
             f"leo:{location}: nearest= takes frames as the run was trained on: drop crop= and face="
         )
-    videos = place.open_start(chosen.nearest, model.config.resolution)
-    pictures = NearestFrames(videos, model.codes(), model.config.resolution)
-    ends = open_ends(sampling, chosen.to, model.config.resolution, place.open_start)
+    side = model.config.resolution
+    videos = as_trained(
+        lambda spec: place.open_start(spec, side), chosen.nearest, root, model.config.framing
+    )
+    pictures = NearestFrames(videos, model.codes(), side)
+    ends = open_ends(sampling, chosen.to, side, place.open_start)
     return LeoSource(Drawing(model, sampling, pictures=pictures, ends=ends))
 
 
@@ -119,8 +123,7 @@ def open_samples(
         InputError: conditional samples without `start`, or unconditional ones with it; no framing
             to crop to; as `open_ends` and `LeoSource`.
     """
-    if cropping.crop != "none" and not (start or to):
-        raise InputError(f"--crop {cropping.crop}: is for given frames; leave it out")
+    check_crop_has_use(cropping, given=bool(start or to))
     if sampling.mode == "conditional" and not start:
         raise InputError(
             "conditional samples need first frames: give a picture, a folder or a source as "
@@ -131,17 +134,31 @@ def open_samples(
     starts, side = None, model.config.resolution
     if start:
         starts = open_start_frames(start, lambda spec: open_start(spec, side))
-        starts = _cropped(starts, cropping, model, first=sampling.start_frame == "first")
+        starts = cropped_frames(starts, cropping, model, first=sampling.start_frame == "first")
     ends = open_ends(sampling, to, side, open_start)
     if ends is not None:
-        ends = _cropped(ends, cropping, model, first=sampling.to_frame == 1)
+        ends = cropped_frames(ends, cropping, model, first=sampling.to_frame == 1)
     return LeoSource(Drawing(model, sampling, starts, ends=ends), why)
 
 
-def _cropped(
+def check_crop_has_use(cropping: CropChoice, *, given: bool) -> None:
+    """Refuse a crop where no frames are `given`.
+
+    Raises:
+        InputError: there is nothing to crop.
+    """
+    if cropping.crop != "none" and not given:
+        raise InputError(f"--crop {cropping.crop}: is for given frames; leave it out")
+
+
+def cropped_frames(
     videos: VideoSource, cropping: CropChoice, model: LeoModel, *, first: bool
 ) -> VideoSource:
-    """Given frames, cropped; only the `first` of each video is searched, or some of all."""
+    """Given frames, cropped; only the `first` of each video is searched, or some of all.
+
+    Raises:
+        InputError: as `CropChoice.rule`.
+    """
     searched = 1 if first else SEARCHED
     rule = cropping.rule(model.config.framing, model.name, model.device, searched)
     return videos if rule is None else CroppedVideos.of(videos, rule)

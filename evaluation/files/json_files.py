@@ -34,6 +34,19 @@ def read_json(path: Path, most: int = LARGEST) -> Any:
     return parse_json(text, str(path))
 
 
+def read_object(path: Path, advice: str) -> dict[str, Any]:
+    """The content of a file that holds a JSON object; {} if it holds something else.
+
+    Raises:
+        InputError: as `read_json`; the message ends with `advice`.
+    """
+    try:
+        found = read_json(path)
+    except InputError as error:
+        raise InputError(f"{error}; {advice}") from None
+    return found if isinstance(found, dict) else {}
+
+
 def parse_json(text: str, where: str) -> Any:
     """The content of JSON text; errors begin with `where`.
 

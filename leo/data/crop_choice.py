@@ -34,7 +34,13 @@ class CropChoice(Data):
         return self
 
     def rule(
-        self, framings: Framings | None, model: str, device: str, searched: int = SEARCHED
+        self,
+        framings: Framings | None,
+        model: str,
+        device: str,
+        searched: int = SEARCHED,
+        *,
+        numbered: bool = True,
     ) -> Rule | None:
         """What chooses the crops; None: nothing is cropped.
 
@@ -43,6 +49,7 @@ class CropChoice(Data):
             model: its name, for messages.
             device: of the detector.
             searched: as in `Cropping`.
+            numbered: as in `Cropping`.
 
         Raises:
             InputError: the model states no such framing; the detector's weights are not here.
@@ -56,11 +63,12 @@ class CropChoice(Data):
         if framing is None:
             stated = [f"--crop {what}" for what, found in known if found is not None]
             raise InputError(
-                f"{model}: its config states no framing of a {self.crop} (a table "
-                f"[framing.{self.crop}]), so nobody knows where one lies in its training data; use "
+                f"{model}: its config does not state where a {self.crop} lies in its training data "
+                f"(a table [framing.{self.crop}]); use "
                 f"{' or '.join([*stated, '--crop square'])}"
             )
-        return Cropping(detector_of(self.crop, device), framing, self.face, searched)
+        detector = detector_of(self.crop, device)
+        return Cropping(detector, framing, self.face, searched, numbered)
 
 
 NO_CROP = CropChoice()

@@ -12,7 +12,7 @@ from the median box over some frames, in which one face or person is followed.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -63,6 +63,34 @@ class Crop:
             found["from_left"] = self.chosen + 1
         return found
 
+    def kept(self) -> dict[str, object]:
+        """All of it, for a file; `Crop.from_kept` reads it."""
+        return {
+            "square": list(self.square),
+            "size": list(self.size),
+            "frame": self.frame,
+            "boxes": [list(box) for box in self.boxes],
+            "chosen": self.chosen,
+            "box": None if self.box is None else list(self.box),
+        }
+
+    @classmethod
+    def from_kept(cls, kept: Mapping[str, Any]) -> "Crop":
+        """The crop of `kept`.
+
+        Raises:
+            KeyError, TypeError: it is damaged.
+        """
+        height, width = kept["size"]
+        return cls(
+            Square(*kept["square"]),
+            (height, width),
+            kept["frame"],
+            tuple(Box(*box) for box in kept["boxes"]),
+            kept["chosen"],
+            None if kept["box"] is None else Box(*kept["box"]),
+        )
+
 
 class Rule(Protocol):
     """How a crop is chosen: `Cropping`, `MiddleSquare`."""
@@ -70,6 +98,10 @@ class Rule(Protocol):
     @property
     def facts(self) -> Mapping[str, object]:
         """All that a crop follows from, besides the video."""
+
+    @property
+    def which(self) -> str:
+        """Which of several people is taken, for notes; "" where none is looked for."""
 
     def crop(self, source: VideoSource, index: int) -> Crop:
         """The crop of one video.
@@ -88,6 +120,11 @@ class MiddleSquare:
         """See `Rule.facts`."""
         return {"crop": "square"}
 
+    @property
+    def which(self) -> str:
+        """See `Rule.which`."""
+        return ""
+
     def crop(self, source: VideoSource, index: int) -> Crop:
         """See `Rule.crop`."""
         size = source.sizes()[index]
@@ -103,12 +140,14 @@ class Cropping:
         framing: how the box is to lie in the crop.
         number: which of several, from left to right, from 1; None: the largest.
         searched: how many frames of a video are searched, evenly spaced; 1: its first.
+        numbered: whether --face can name another, for notes.
     """
 
     detector: Detector
     framing: Framing
     number: int | None = None
     searched: int = SEARCHED
+    numbered: bool = True
 
     @property
     def facts(self) -> Mapping[str, object]:
@@ -121,6 +160,13 @@ class Cropping:
             "searched": self.searched,
             "version": VERSION,
         }
+
+    @property
+    def which(self) -> str:
+        """See `Rule.which`."""
+        which = "the largest" if self.number is None else f"number {self.number} from the left"
+        advice = "; --face N takes another, numbered from left to right" if self.numbered else ""
+        return which + advice
 
     def crop(self, source: VideoSource, index: int) -> Crop:
         """See `Rule.crop`."""
@@ -197,9 +243,14 @@ class CroppedVideos(WrappedVideos):
 
     @property
     def notes(self) -> Sequence[str]:
-        """Those of the base, and notes on the crops that are known by now."""
+        """Those of the base, and `crop_notes`."""
+        return (*self.base.notes, *self.crop_notes)
+
+    @property
+    def crop_notes(self) -> Sequence[str]:
+        """Notes on the crops that are known by now."""
         known = {self.names[i]: self.found[i] for i in sorted(self.found)}
-        return (*self.base.notes, *crop_notes(known, self.rule, one=len(self.names) == 1))
+        return [*crop_notes(known, self.rule, one=len(self.names) == 1)]
 
     def sizes(self) -> Sequence[tuple[int, int]]:
         """Sides of the crops; looks for all of them."""
@@ -246,14 +297,12 @@ def crop_notes(crops: Mapping[str, Crop], rule: Rule, *, one: bool) -> Iterator[
         rule: chose them.
         one: the source has one video, so its name is not said.
     """
-    what, number = rule.facts["crop"], rule.facts.get("number")
     several = {name: len(crop.boxes) for name, crop in crops.items() if len(crop.boxes) > 1}
     if several:
         name = max(several, key=lambda name: several[name])
-        which = "the largest" if number == "largest" else f"number {number} from the left"
         yield (
-            f"{_named(name, one)}{several[name]} found where one {what} is used: {which}"
-            f"{_alike(len(several))}; --face N takes another, numbered from left to right"
+            f"{_named(name, one)}{several[name]} found where one {rule.facts['crop']} is used"
+            f"{_alike(len(several))}: {rule.which}"
         )
     beyond = {name: out for name, crop in crops.items() if (out := crop.square.outside(*crop.size))}
     if beyond:

@@ -21,6 +21,7 @@ from leo_bench.evaluation.files.known_names import known_are
 from leo_bench.evaluation.processes.team import Alone, Team
 from leo_bench.evaluation.videos.digests import file_sha256
 from leo_bench.evaluation.videos.source import VideoSource, fingerprint
+from leo_bench.leo.data.cropping import CroppedVideos
 from leo_bench.leo.data.encode import (
     CODES,
     CodeBook,
@@ -30,6 +31,7 @@ from leo_bench.leo.data.encode import (
     read_codes,
     write_codes,
 )
+from leo_bench.leo.data.kept_crops import CROPS, find_crops
 from leo_bench.leo.data.videos import (
     PACK_BYTES,
     TrainingVideos,
@@ -61,10 +63,11 @@ class Job:
         vgg: VGG-19's weights; None: where `leo-bench weights fetch` puts them.
         animator: file of the animator, if the config takes it from one; None: it was taken already.
         watchers: are told the progress of training.
-        progress: is told the progress of packing and encoding.
+        progress: is told the progress of finding crops, packing and encoding.
         cpu: use the CPU even where there is a GPU.
         pack_bytes: disk space for packed frames, at most; changes no result.
         evaluator: (job, stage) -> what evaluates its samples; for stages with `evaluate_every`.
+        show_crops: is told of cropped videos when all crops are known.
     """
 
     run: RunFolder
@@ -76,6 +79,7 @@ class Job:
     cpu: bool = False
     pack_bytes: int = PACK_BYTES
     evaluator: Callable[["Job", str], Evaluator] | None = None
+    show_crops: Callable[[CroppedVideos], None] | None = None
 
     def say(self, line: str) -> None:
         """Pass a line for the user to the watchers."""
@@ -83,17 +87,29 @@ class Job:
             watcher.say(line)
 
     @cached_property
-    def source(self) -> VideoSource:
-        """The training videos as they are stored; their notes are passed to the watchers."""
+    def opened(self) -> VideoSource:
+        """The training videos, before any crop is found; notes are passed to the watchers."""
         source = self.open_source()
         for note in filter(None, dict.fromkeys([*source.notes, cut_note(source)])):
             self.say(f"note: {note}")
         return source
 
     @cached_property
+    def source(self) -> VideoSource:
+        """The training videos at the size that they are stored or cropped at."""
+        source = self.opened
+        if isinstance(source, CroppedVideos):
+            find_crops(source, self.run.root / CROPS, self.progress)
+            for note in source.crop_notes:
+                self.say(f"note: {note}")
+            if self.show_crops is not None:
+                self.show_crops(source)
+        return source
+
+    @cached_property
     def fingerprint(self) -> str:
         """Of the training videos; no frame is decoded for it."""
-        return fingerprint(self.source)
+        return fingerprint(self.opened)
 
     @cached_property
     def videos(self) -> TrainingVideos:
@@ -267,9 +283,10 @@ def check_lengths(job: Job, stages: Sequence[str] | None = None) -> None:
     Raises:
         InputError: no training video, or no held-out one, is long enough; as `check_enough`.
     """
-    check_enough(job.source)
-    counts = job.source.frame_counts
-    training, held_out = split(job.source.names, job.run.config.held_out)
+    source = job.opened
+    check_enough(source)
+    counts = source.frame_counts
+    training, held_out = split(source.names, job.run.config.held_out)
     validated = judged(training, held_out)
     windows = _windows(job)
     for stage in windows if stages is None else stages:
@@ -278,7 +295,7 @@ def check_lengths(job: Job, stages: Sequence[str] | None = None) -> None:
         fitting = [sum(counts[i] >= frames for i in part) for part in (training, validated)]
         before = f" and the {codes - length} before" if codes > length else ""
         line = (
-            f"{job.source.name}: {table} learns windows of {length} codes{before} at frame stride "
+            f"{source.name}: {table} learns windows of {length} codes{before} at frame stride "
             f"{stride} and needs videos of {frames} frames; {fitting[0]} of {len(training)} "
             f"training videos and {fitting[1]} of {len(validated)} that it is judged on are as "
             f"long (the longest has {max(counts)})"
@@ -287,7 +304,7 @@ def check_lengths(job: Job, stages: Sequence[str] | None = None) -> None:
             smaller = f"{table}.length" + (f" or {table}.history" if before else "")
             raise InputError(
                 f"{line}: give longer videos, or a smaller {smaller}"
-                f"{_other_share(job.run.root, job.source, frames)}"
+                f"{_other_share(job.run.root, source, frames)}"
             )
         if fitting[0] < len(training):
             job.say(line)

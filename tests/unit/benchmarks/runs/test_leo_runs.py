@@ -10,7 +10,8 @@ from made_videos import encode, moving
 from tiny_run import make_run, tiny_config
 
 from conftest import Run
-from leo_bench.benchmarks.runs.training import DATA, RunRequest, open_job, remembered_data
+from leo_bench.benchmarks.runs.training import RunRequest, open_job
+from leo_bench.benchmarks.sources.training_data import DATA, remembered
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
 from leo_bench.evaluation.errors import BadVideoError, InputError
 from leo_bench.evaluation.files.toml_text import to_toml
@@ -33,9 +34,9 @@ def request(run: Path, data: str | None) -> RunRequest:
 def test_data_that_cannot_be_opened_are_not_remembered(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no-such-thing"):
         open_job(request(tmp_path, "no-such-thing"))
-    assert remembered_data(tmp_path) is None
+    assert remembered(tmp_path) is None
     open_job(request(tmp_path, "toy-faces/train"))
-    assert remembered_data(tmp_path) == "toy-faces/train"
+    assert str(remembered(tmp_path)) == "toy-faces/train"
 
 
 def test_other_data_are_refused_once_a_stage_has_begun(tmp_path: Path) -> None:
@@ -59,7 +60,7 @@ def test_other_spellings_of_a_place_are_the_same_data(
     (run / CODES).touch()
     for same in ("clips", "clips/", "./clips", "~/clips", f"{tmp_path}/clips/"):
         open_job(request(run, kind + same))
-        assert remembered_data(run) == first
+        assert str(remembered(run)) == first
     with pytest.raises(InputError, match=f"was begun with --data {first}; give another --run for"):
         open_job(request(run, f"{kind}other"))
 
@@ -78,7 +79,7 @@ def test_a_first_attempt_that_failed_its_checks_binds_a_folder_to_nothing(
 def test_a_damaged_memory_is_one_line(tmp_path: Path, content: str) -> None:
     (tmp_path / DATA).write_bytes(content.encode("utf-8", "surrogateescape"))
     with pytest.raises(InputError, match=DATA) as caught:
-        remembered_data(tmp_path)
+        remembered(tmp_path)
     assert "\n" not in str(caught.value)
 
 
