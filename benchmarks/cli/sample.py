@@ -148,7 +148,7 @@ def sample(
     from leo_bench.benchmarks.cli.next_step import say_next, step_of_samples
     from leo_bench.benchmarks.cli.screen import Bar, say
     from leo_bench.benchmarks.cli.screen import out as show
-    from leo_bench.benchmarks.runs.crops import choice_of
+    from leo_bench.benchmarks.runs.crops import choice_of, crops_picture
     from leo_bench.benchmarks.runs.grids import write_grid
     from leo_bench.benchmarks.runs.sampling import (
         Place,
@@ -209,6 +209,8 @@ def sample(
             say(written.gap)
         done = f"{written.samples} samples written, {count} asked for"
         show(f"{out}: {done}; preview: {strip_of(out)}")
+        if crop.crop != "none":
+            say(f"what was cropped: {crops_picture(out)}")
         step = step_of_samples(run, out, frames, count, data_root)
         if step is not None:
             say_next(*step)
