@@ -46,13 +46,18 @@ def choice_of(options: dict[str, Any]) -> CropChoice:
 
 
 def crops_of(source: LeoSource, samples: Iterable[int]) -> dict[str, object]:
-    """The crops of the given frames of these samples by name, found now; {} without --crop.
+    """The crops of the given frames of these samples, found now; {} without --crop.
+
+    They are by the name of the picture or video, with "to/" before the names of last poses.
 
     Raises:
         InputError: nobody is found in one of them.
     """
     return {
-        videos.names[video]: videos.crop(video).facts() for videos, video in _given(source, samples)
+        f"{'to/' if videos is source.drawing.ends else ''}{videos.names[video]}": (
+            videos.crop(video).facts()
+        )
+        for videos, video in _given(source, samples)
     }
 
 

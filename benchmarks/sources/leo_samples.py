@@ -117,7 +117,8 @@ def open_samples(
 ) -> LeoSource:
     """Samples of a model whose first frames are those of the source `start`; "": drawn ones.
 
-    They end in the poses of the source `to`; "": as drawn. `why`: as in `LeoSource`.
+    They end in the poses of the source `to`; "": as drawn. `why`: as in `LeoSource`. The number of
+    `cropping` is that of first frames; in `to` the largest face or person is followed.
 
     Raises:
         InputError: conditional samples without `start`, or unconditional ones with it; no framing
@@ -137,7 +138,8 @@ def open_samples(
         starts = cropped_frames(starts, cropping, model, first=sampling.start_frame == "first")
     ends = open_ends(sampling, to, side, open_start)
     if ends is not None:
-        ends = cropped_frames(ends, cropping, model, first=sampling.to_frame == 1)
+        of_ends = cropping.model_copy(update={"face": None}) if start else cropping
+        ends = cropped_frames(ends, of_ends, model, first=sampling.to_frame == 1)
     return LeoSource(Drawing(model, sampling, starts, ends=ends), why)
 
 

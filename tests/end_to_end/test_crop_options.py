@@ -82,6 +82,39 @@ def test_of_several_faces_one_is_taken_and_others_are_refused(
     assert "two.png: --face 3: 2 found, numbered from left to right" in ended.err
 
 
+def test_last_poses_are_cropped_around_their_largest_face(
+    tmp_path: Path, run: Path, leo_bench: Run
+) -> None:
+    two = write(tmp_path / "given.png", face(), GREY, face())
+    pose = write(tmp_path / "pose" / "given.png", GREY, face(9), GREY)
+    given = ("--crop", "face", "--face", 2, "--to", pose, "--frames", 20)
+    _, settings = sampled(leo_bench, run, two, tmp_path / "a", *given)
+    crops = settings["crops"]
+    assert (crops["given.png"]["from_left"], crops["to/given.png"]["found"]) == (2, 1)
+    _, whole = sampled(leo_bench, run, two, tmp_path / "b", *given[:4], "--frames", 20)
+    last, drawn = (open_videos(tmp_path / name).read(0, [0, 19]) for name in "ab")
+    assert torch.equal(last[0], drawn[0])
+    assert not torch.equal(last[1], drawn[1])
+    assert "to" not in whole
+
+
+def test_first_frames_of_videos_and_a_grid_are_cropped(
+    tmp_path: Path, run: Path, leo_bench: Run
+) -> None:
+    for name, place in (("a", 0), ("b", 1)):
+        for i in range(2):
+            parts = [GREY, GREY]
+            parts.insert(place, face(11, i))
+            write(tmp_path / "videos" / name / f"{i}.png", *parts)
+    given = ("sample", "--run", run, "--start-frames", tmp_path / "videos", "--crop", "face")
+    line = (*given, "--frames", 2, "--steps", 1, "--device", "cpu")
+    ended = leo_bench(*line, "--grid", "faces", "--count", 2, "--out", tmp_path / "grid")
+    assert ended.code == 0, ended
+    crops = json.loads((tmp_path / "grid" / "grid-faces.json").read_text())["crops"]
+    assert crops["b"]["box"][0] - crops["a"]["box"][0] == pytest.approx(60, abs=10)
+    assert (tmp_path / "grid" / "grid-faces.crops.png").is_file()
+
+
 @pytest.mark.parametrize("content", ["nobody", "damaged"])
 def test_a_picture_without_use_is_one_line_and_leaves_nothing(
     tmp_path: Path, run: Path, leo_bench: Run, content: str
