@@ -33,19 +33,21 @@ class Denoising:
 
     Args:
         diffusion: noise schedule, what the network predicts, weights.
+        shape: of one state, X.
         state: batch -> clean states [B,*X].
         predict: (network, noised states [B,*X], batch) -> prediction [B,*X].
         noise: (shape, generator) -> standard normal numbers of that shape.
     """
 
     diffusion: Diffusion
+    shape: tuple[int, ...]
     state: Callable[[Batch], Tensor]
     predict: Callable[[nn.Module, Tensor, Batch], Tensor]
     noise: Callable[[Sequence[int], torch.Generator], Tensor] = plain_noise
 
     def noised(self, clean: Batch, step_B: Tensor, random: torch.Generator) -> Batch:
         """The batch with the diffusion steps `step_B` and noise for its states."""
-        noise_BX = self.noise(self.state(clean).shape, random)
+        noise_BX = self.noise((len(step_B), *self.shape), random)
         return {**clean, "step": step_B, "noise": noise_BX}
 
 

@@ -36,6 +36,7 @@ def build(config: FrameDmConfig, codes: CodeBook, seed: int) -> Stage:
     held_out = {"code": stats.normalised(judged_NM[spread.round().long()])}
     how = Denoising(
         config.diffusion,
+        shape=tuple(stats.mean.shape),
         state=lambda batch: batch["code"],
         predict=lambda network, state_BM, batch: network(state_BM, batch["step"]),
     )

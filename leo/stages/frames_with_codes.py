@@ -109,7 +109,8 @@ class FramesWithCodes:
 
 def denoising(config: CddpmConfig) -> Denoising:
     """Noise on the frames of `FramesWithCodes`; the network is given their codes."""
-    return Denoising(config.diffusion, lambda batch: from_pixels(batch["frame"]), _predict)
+    shape = (3, config.resolution, config.resolution)
+    return Denoising(config.diffusion, shape, lambda batch: from_pixels(batch["frame"]), _predict)
 
 
 def _predict(network: nn.Module, state: Tensor, batch: Batch) -> Tensor:

@@ -42,7 +42,7 @@ def build(config: LmdmConfig, codes: CodeBook, seed: int) -> Stage:
     judged = code_windows(codes.judged_sequences, config.length, config.frame_stride)
     stats = stats_of(config, codes.sequences)
     reading = Reading.of(config, stats)
-    how = denoising(config, reading)
+    how = denoising(config, reading, stats)
 
     def clean(count: int, random: torch.Generator) -> Batch:
         picked = torch.randint(len(windows), (count,), generator=random)
@@ -98,8 +98,9 @@ def _batch(
     return {"window": window_BLM, **reading.sized(window_BLM, told)._asdict()}
 
 
-def denoising(config: LmdmConfig, reading: Reading) -> Denoising:
+def denoising(config: LmdmConfig, reading: Reading, stats: CodeStats) -> Denoising:
     """Noise on a normalised "window" [B,L,M] as it is read (Eq. 4: condition "add")."""
+    lowest_SM, _ = reading.condition.bounds(stats, config.length)
 
     def told(batch: Batch) -> Told:
         return Told(*(batch[name] for name in Told._fields))
@@ -114,7 +115,7 @@ def denoising(config: LmdmConfig, reading: Reading) -> Denoising:
     def noise(shape: Sequence[int], random: torch.Generator) -> Tensor:
         return window_noise(shape, config.length, random)
 
-    return Denoising(config.diffusion, state, predict, noise)
+    return Denoising(config.diffusion, tuple(lowest_SM.shape), state, predict, noise)
 
 
 def example(config: LmdmConfig, code_size: int) -> tuple[nn.Module, tuple[Tensor, ...]]:

@@ -40,7 +40,12 @@ def build(config: TransitionConfig, codes: CodeBook, seed: int) -> Stage:
     fitting = _fitting(config, codes.sequences)
     stats = TransitionStats.of(fitting)
     code_size, length = codes.codes.shape[1], config.length
-    how = Denoising(config.diffusion, lambda batch: departure(batch["window"]), _predict)
+    how = Denoising(
+        config.diffusion,
+        shape=tuple(stats.bounds.shape),
+        state=lambda batch: departure(batch["window"]),
+        predict=_predict,
+    )
 
     def clean(count: int, random: torch.Generator) -> Batch:
         labels = stats.labels[torch.randint(len(fitting), (count,), generator=random)]

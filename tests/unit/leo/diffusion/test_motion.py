@@ -34,14 +34,15 @@ def losses(condition, step=500):
     network = Recording()
     shape = CONDITIONS[condition].state(window()).shape
     config = lmdm_config(condition=condition, diffusion={})
-    reading = Reading.of(config, CodeStats.of(code_windows(book().sequences, LENGTH)))
+    stats = CodeStats.of(code_windows(book().sequences, LENGTH))
+    reading = Reading.of(config, stats)
     batch = {
         "window": window(),
         **reading.context.given(window()[:, 0], None, None)._asdict(),
         "noise": torch.randn(shape, generator=generator("noise")),
         "step": torch.full((3,), step),
     }
-    found, _ = DenoisingLoss(network, denoising(config, reading))(batch)
+    found, _ = DenoisingLoss(network, denoising(config, reading, stats))(batch)
     return network, batch, found["mse"]
 
 

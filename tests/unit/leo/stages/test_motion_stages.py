@@ -1,5 +1,7 @@
 """The stages that learn codes: batches follow from the step, losses fall, files come back."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from tiny_codes import (
@@ -44,6 +46,19 @@ def test_two_processes_see_the_batch_of_one(stage):
 def test_another_step_has_another_batch(stage):
     first, second = stage.batch(1, Share()), stage.batch(2, Share())
     assert not torch.equal(first["noise"], second["noise"])
+
+
+@pytest.mark.parametrize("condition", ["add", "cat", "concat-abs", "replace", "none"])
+def test_noise_has_the_shape_of_states_which_no_batch_computes(condition):
+    stage = lmdm.build(lmdm_config(condition=condition), book(), seed=0)
+    how = stage.batch.denoising
+    batch = replace(stage.batch, denoising=replace(how, state=None))(7, Share())
+    assert how.state(batch).shape == batch["noise"].shape
+
+
+def test_noise_of_every_stage_has_the_shape_of_its_states(stage):
+    batch = stage.batch(7, Share())
+    assert stage.batch.denoising.state(batch).shape == batch["noise"].shape
 
 
 def test_validation_is_the_same_every_time_and_draws_nothing(stage):
