@@ -46,6 +46,7 @@ def animate(
         int | None,
         main_option(
             "--continue",
+            min=1,
             max=MANY,
             help="Frames of drawn motion after the video; needs a run, or a shipped model.",
         ),

@@ -148,7 +148,9 @@ class Sampler:
             if kind == known and steps.isdecimal() and int(steps):
                 return Sampler(known, int(steps), batch)
         *others, last = (f"{known}-STEPS" for known in _SCHEDULERS)
-        guess = did_you_mean(kind, _SCHEDULERS, lambda known: f"{known}-{steps}")
+        guess = ""
+        if kind not in _SCHEDULERS:
+            guess = did_you_mean(kind, _SCHEDULERS, lambda known: f"{known}-{steps}")
         raise InputError(f"sampler {text!r}: {guess}expected {', '.join(others)} or {last}")
 
 

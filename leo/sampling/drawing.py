@@ -73,7 +73,8 @@ class Drawing:
         ends: videos whose frames give the poses that samples end in, numbered likewise.
 
     Raises:
-        InputError: options that do not go together.
+        InputError: options that do not go together; as `direction`; a video of `ends` has no frame
+            `to_frame`.
     """
 
     model: LeoModel
@@ -93,8 +94,8 @@ class Drawing:
                 f"reencode={self.sampling.reencode}: samples that go on from their own frames keep "
                 "the codes as drawn: leave motion_scale, speed, loop and to out"
             )
-        lmdm = self.model.config.lmdm
-        if not self.begins and (self.direction.codes > lmdm.length or self.sampling.transitions):
+        lmdm, codes = self.model.config.lmdm, self.direction.codes
+        if not self.begins and (codes > lmdm.length or self.sampling.transitions):
             raise InputError(
                 f"{self.model.root}: an LMDM of condition {lmdm.condition!r} makes {lmdm.length} "
                 "frames and cannot go on from them: ask for fewer, no transitions"
@@ -118,13 +119,16 @@ class Drawing:
                 f"{self.model.root}: guidance needs a cDDPM that was trained with codes kept back "
                 "now and then: cddpm.condition_dropout=0.1"
             )
+        if self.given_ends is not None:
+            self.given_ends.check_places(self.sampling.count)
 
     @cached_property
     def direction(self) -> Direction:
         """What becomes of drawn codes.
 
         Raises:
-            InputError: the options contradict each other; the model has no Transition DM.
+            InputError: the options contradict each other; the model has no Transition DM, or the
+                frames are too few for one of its windows.
         """
         asked = Direction(self.sampling, self.ends is not None)
         if not asked.needs_transition:

@@ -43,6 +43,15 @@ class GivenFrames:
         video, frame = self._of(number)
         return f"{self.videos.digest(video)}:{frame}:{self.videos.medium.decoder}"
 
+    def check_places(self, count: int) -> None:
+        """Check that the first `count` numbers have a frame each; none is decoded.
+
+        Raises:
+            InputError: a video has no such frame.
+        """
+        for number in range(min(count, len(self.videos.names))):
+            self._of(number)
+
     def check_unchanged(self, number: int) -> None:
         """Check the video of a number.
 

@@ -7,6 +7,9 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from leo_bench.evaluation.files.schema import Data, without_unset
 from leo_bench.leo.diffusion import SamplerKind
 
+MOST_FRAMES = 10_000_000  # or samples; more are a typing error, and would fill the memory
+MOST_TIMES = 100.0  # guidance, width or speed; far beyond what looks like a video
+
 # Left out of what is saved where they are off.
 _LATER = (
     "reencode",
@@ -52,8 +55,8 @@ class Sampling(Data):
     """
 
     mode: Literal["unconditional", "conditional"] = "unconditional"
-    frames: int = Field(default=128, ge=1)
-    count: int = Field(default=256, ge=1)
+    frames: int = Field(default=128, ge=1, le=MOST_FRAMES)
+    count: int = Field(default=256, ge=1, le=MOST_FRAMES)
     seed: int = 0
     sampler: SamplerKind = "ddim"
     steps: int = Field(default=50, ge=1)
@@ -62,11 +65,11 @@ class Sampling(Data):
     start_frame: Literal["first", "random"] = "first"
     reencode: Literal["off", "start", "runs", "frames"] = "off"
     transition_every: int = Field(default=1, ge=1)
-    guidance: float = Field(default=1.0, ge=0, allow_inf_nan=False)
+    guidance: float = Field(default=1.0, ge=0, le=MOST_TIMES, allow_inf_nan=False)
     first_frame_sampler: str = ""
     dtype: Literal["fp32", "bf16"] = "fp32"
-    motion_scale: float = Field(default=1.0, ge=0, allow_inf_nan=False)
-    speed: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    motion_scale: float = Field(default=1.0, ge=0, le=MOST_TIMES, allow_inf_nan=False)
+    speed: float = Field(default=1.0, gt=0, le=MOST_TIMES, allow_inf_nan=False)
     loop: Literal["off", "transition", "there-and-back"] = "off"
     to_frame: int = Field(default=1, ge=1)
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from conftest import Run, write_frames
 from leo_bench.benchmarks.api.leo_model import load_leo
 from leo_bench.benchmarks.runs.sampling import SampleRequest
+from leo_bench.benchmarks.sources.leo_samples import LeoPlace, open_leo
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.tensors import TensorVideos
 from leo_bench.leo.sampling.drawing import Drawing
@@ -48,6 +49,10 @@ def source(run: Path) -> Source:
         return LeoSource(Drawing(model, sampling, starts, ends=ends))
 
     return make
+
+
+def frames(count: int) -> Tensor:
+    return PICTURES[0].expand(count, -1, -1, -1).to(torch.uint8)
 
 
 def codes(source: LeoSource) -> Tensor:
@@ -123,8 +128,8 @@ def test_the_command_and_python_make_the_same_frames(
 ) -> None:
     write_frames(tmp_path / "clip", 3, size=(40, 48), seed=3)
     clip = tmp_path / "clip.npy"
-    frames = np.random.default_rng(0).integers(0, 256, (1, 3, 32, 32, 3), dtype=np.uint8)
-    np.save(clip, frames)
+    poses = np.random.default_rng(0).integers(0, 256, (1, 3, 32, 32, 3), dtype=np.uint8)
+    np.save(clip, poses)
     line = ("sample", "--run", run, "--frames", 12, "--steps", 2, "--count", 1, "--format", "npy")
     asked = ("--motion-scale", 50, "--speed", 0.5, "--to", clip, "--to-frame", 2)
     outcome = leo_bench(*line, *asked, "--device", "cpu", "--out", tmp_path / "out")
@@ -133,7 +138,7 @@ def test_the_command_and_python_make_the_same_frames(
     written = torch.from_numpy(np.load(tmp_path / "out" / "sample-000000.npy"))
     with pytest.warns(UserWarning, match="motion times 50"):
         made = load_leo(run, device="cpu").sample(
-            1, 12, steps=2, motion_scale=50, speed=0.5, to=frames, to_frame=2
+            1, 12, steps=2, motion_scale=50, speed=0.5, to=poses, to_frame=2
         )
     assert torch.equal(written.reshape(-1, 32, 32, 3), made[0].permute(0, 2, 3, 1))
 
@@ -146,7 +151,10 @@ def test_the_command_and_python_make_the_same_frames(
         (("--to-frame", 2), "it is for --to"),
         (("--to", "{faces}", "--to-frame", 2), "--to-frame 2: 000000.png ends at frame 1"),
         (("--speed", 0), "speed is 0"),
+        (("--speed", 1e5), "speed is 100000.0: .* less than or equal to 100"),
         (("--motion-scale", -1), "motion_scale is -1"),
+        (("--motion-scale", 1e39), r"motion_scale is 1e\+39: .* less than or equal to 100"),
+        (("--guidance", 1e39), r"guidance is 1e\+39: .* less than or equal to 100"),
         (("--reencode", "runs", "--speed", 2), "reencode=runs: .* leave motion_scale, speed, loop"),
         (
             (*GIVEN, "--to", "{faces}", "--grid", "faces", "--count", 2),
@@ -176,6 +184,23 @@ def test_a_model_without_transitions_says_what_is_missing(source: Source, tmp_pa
             LeoSource(Drawing(model, sampling, ends=ends))
     back = Sampling(frames=12, steps=2, count=1, loop="there-and-back")
     assert len(LeoSource(Drawing(model, back)).codes(0)) == 12
+
+
+def test_what_cannot_be_drawn_is_refused_before_anything_is_drawn(
+    source: Source, run: Path
+) -> None:
+    for options in ({"loop": "transition", "frames": 7}, {"ends": POSES, "frames": 8}):
+        with pytest.raises(InputError, match="for a transition; ask for"):
+            source(**options)
+    two = TensorVideos("poses", {"a": frames(3), "b": frames(2)}, "round", None)
+    with pytest.raises(InputError, match="--to-frame 3: b ends at frame 2"):
+        source(ends=two, to_frame=3)
+    source(ends=two, to_frame=3, count=1)  # b is not used
+    place = LeoPlace(lambda spec, side: POSES, frames=7, device="cpu")
+    with pytest.raises(InputError, match="--loop transition takes the last 6 frames"):
+        open_leo(f"{run}?loop=transition&steps=2", place)
+    with pytest.raises(InputError, match=r"frames is '1000000000000': .* equal to 10000000"):
+        open_leo(f"{run}?frames=1000000000000", LeoPlace(place.open_start))
 
 
 def test_edits_and_grids_keep_direction(source: Source) -> None:
