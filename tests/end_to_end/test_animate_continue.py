@@ -103,7 +103,7 @@ def test_the_command_writes_driven_frames_as_before_and_then_drawn_ones(
     ("asked", "said"),
     [
         (("--seed", 1), "--seed: it is for --continue; leave it out"),
-        (("--continue", 0), "--continue.: Input should be greater than or equal to 1"),
+        (("--continue", 0), "'--continue': Input should be greater than or equal to 1"),
         (("--continue", 4, "--steps", 3), "ddim with 3 steps: they must divide"),
     ],
 )
