@@ -39,11 +39,13 @@ class Model:
         stats: the stage's tensors: statistics of codes.
         metadata: text by name: the stage's own (JSON), and "stage", "step", "validation",
             "config", "config_digest", "data"; LICENCE, of weights that were given.
+        path: the file that it was read from; None: none.
     """
 
     network: dict[str, Tensor]
     stats: dict[str, Tensor]
     metadata: dict[str, str]
+    path: Path | None = None
 
 
 def save_model(path: Path, model: Model, dtype: torch.dtype = torch.float32) -> None:
@@ -81,7 +83,7 @@ def load_model(path: Path) -> Model:
         for name, tensor in tensors.items()
         if name.startswith(STATS)
     }
-    return Model(network, stats, metadata)
+    return Model(network, stats, metadata, path)
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:

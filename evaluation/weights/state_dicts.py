@@ -76,19 +76,32 @@ def load_strictly(net: Network, tensors: Mapping[str, Tensor], where: Path) -> N
     Raises:
         InputError: a tensor is missing, not known, or of another shape; the message names it.
     """
+    problem = misfit(net, tensors)
+    if problem is not None:
+        raise InputError(f"{where}: {problem}")
+    found = {name: tensor for name, tensor in tensors.items() if COUNTER not in name}
+    counted = [name for name in net.state_dict() if COUNTER in name]
+    counters = {name: torch.zeros((), dtype=torch.int64) for name in counted}
+    net.load_state_dict(counters | found, assign=True)
+    return net.float().eval().requires_grad_(False)
+
+
+def misfit(net: nn.Module, tensors: Mapping[str, Tensor]) -> str | None:
+    """What of these tensors does not fit a network, counters of batch norm aside; None: all fits.
+
+    The first tensor of another shape is named, or the first one that is missing or not known.
+    """
     wanted = net.state_dict()
     found = {name: tensor for name, tensor in tensors.items() if COUNTER not in name}
     missing = [name for name in wanted if name not in found and COUNTER not in name]
     surplus = [name for name in found if name not in wanted]
     if missing or surplus:
-        raise InputError(
-            f"{where}: the weights of another network: {len(missing)} tensors are missing"
+        return (
+            f"the weights of another network: {len(missing)} tensors are missing"
             f" (first {missing[:1]}), {len(surplus)} are not known (first {surplus[:1]})"
         )
     for name, tensor in found.items():
         if tensor.shape != wanted[name].shape:
             given, needed = list(tensor.shape), list(wanted[name].shape)
-            raise InputError(f"{where}: {name} is {given}; this network needs {needed}")
-    counters = {name: torch.zeros((), dtype=torch.int64) for name in wanted if COUNTER in name}
-    net.load_state_dict(counters | found, assign=True)
-    return net.float().eval().requires_grad_(False)
+            return f"{name} is {given}; this network needs {needed}"
+    return None

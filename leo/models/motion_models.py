@@ -27,6 +27,7 @@ from leo_bench.leo.diffusion.context import Told
 from leo_bench.leo.diffusion.gaussian import Denoiser, Key, Sampler, sample
 from leo_bench.leo.diffusion.motion_prior import MotionPrior
 from leo_bench.leo.diffusion.reading import Reading, channels_told
+from leo_bench.leo.models.opening import ConfigT, StatsT, filled, stats_in, table_in
 from leo_bench.leo.networks.code_mlp import CodeMlp
 from leo_bench.leo.networks.fast_unet1d import FastUNet1d
 from leo_bench.leo.networks.unet1d import UNet1d
@@ -34,8 +35,6 @@ from leo_bench.leo.seeds import generator
 
 _OF_VIDEO = 0.75  # share of the variance of windows' ranks that lies between videos
 
-ConfigT = TypeVar("ConfigT", LmdmConfig, FrameDmConfig, TransitionConfig)
-StatsT = TypeVar("StatsT", CodeStats, FrameStats, TransitionStats)
 NetworkT = TypeVar("NetworkT", UNet1d, CodeMlp)
 
 
@@ -266,12 +265,8 @@ def _opened(
     network: Callable[[ConfigT, int], NetworkT],
 ) -> tuple[NetworkT, StatsT, ConfigT]:
     """Network, statistics and table of a model file; `network`: (table, M) -> an untrained one."""
-    if stage not in model.metadata:
-        raise InputError(f"a model of stage {model.metadata.get('stage')!r} was given as {stage!r}")
-    table, known = config.model_validate_json(model.metadata[stage]), stats(**model.stats)
-    built = network(table, len(known.mean))
-    built.load_state_dict(model.network)
-    return built.to(device).eval(), known, table
+    table, known = table_in(model, stage, config), stats_in(model, stats)
+    return filled(network(table, len(known.mean)), model).to(device), known, table
 
 
 def _for_sampling(network: UNet1d, bf16: bool) -> UNet1d | FastUNet1d:

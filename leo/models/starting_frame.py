@@ -1,22 +1,24 @@
 """Trained models of first frames given their codes: the cDDPM and its super-resolution.
 
-frames = StartingFrames(FrameModel.from_tensors(config.cddpm, model.network, model.stats))
+frames = StartingFrames(FrameModel.of(load_model(path), config.cddpm))
 keys = [("start", seed, i) for i in range(len(codes))]
 frames.draw(codes, keys, Sampler("ddim", 50))  # uint8 [B,3,R,R]
 
 Picture i depends on codes[i] and keys[i] alone, to the bit on a CPU (`diffusion.gaussian.sample`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from leo_bench.leo.checkpoint import Model
 from leo_bench.leo.config import CddpmConfig
 from leo_bench.leo.diffusion.codes import FrameStats
 from leo_bench.leo.diffusion.gaussian import Denoiser, Key, Sampler, sample
+from leo_bench.leo.models.opening import filled, stats_in
 from leo_bench.leo.networks.layers import from_pixels, to_pixels
 from leo_bench.leo.networks.unet2d import UNet2d
 from leo_bench.leo.seeds import normal
@@ -34,15 +36,17 @@ class FrameModel:
     stats: FrameStats
 
     @staticmethod
-    def from_tensors(
-        config: CddpmConfig, network: Mapping[str, Tensor], stats: Mapping[str, Tensor]
-    ) -> "FrameModel":
-        """From the network and stats of a `leo.checkpoint.Model`, of either stage."""
-        channels = network["unet.conv_in.weight"].shape[1] // config.network.patch**2
-        told = network["code_mlp.0.weight"].shape[1]
-        unet = UNet2d(config.network, config.resolution, told, channels)
-        unet.load_state_dict(network)
-        return FrameModel(unet.eval(), config, FrameStats(**stats))
+    def of(model: Model, config: CddpmConfig) -> "FrameModel":
+        """From `load_model` of the stage cddpm or super-resolution, and the stage's table.
+
+        Raises:
+            InputError: they do not fit each other.
+        """
+        stats = stats_in(model, FrameStats)
+        # Super-resolution is also given the small picture and its level of noise (`concatenated`).
+        given = 1 if model.metadata["stage"] == "super-resolution" else 0
+        unet = UNet2d(config.network, config.resolution, len(stats.mean) + given, 3 * (1 + given))
+        return FrameModel(filled(unet, model), config, stats)
 
 
 @dataclass(frozen=True)

@@ -201,8 +201,7 @@ class LeoModel:
         return (self.root / "animator.safetensors").is_file()
 
     def _frame_model(self, stage: str, config: CddpmConfig) -> FrameModel:
-        model = self.load(stage)
-        found = FrameModel.from_tensors(config, model.network, model.stats)
+        found = FrameModel.of(self.load(stage), config)
         found.network.to(self.device)
         return found
 

@@ -299,10 +299,10 @@ class _Loop:
             try:
                 for state in self.states:
                     state.restore(checkpoint.tensors)
-            except RuntimeError as error:
+            except InputError as error:
                 raise InputError(
                     f"{self.folder.checkpoints()[-1]}: does not fit this version's network "
-                    f"({str(error).splitlines()[0]}); {to_train_anew(self.stage.name)}"
+                    f"({error}); {to_train_anew(self.stage.name)}"
                 ) from None
             progress = json.loads(checkpoint.metadata["state"])
             best = progress["best_loss"], progress["best_step"]

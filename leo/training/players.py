@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.optim import Adam
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.weights.state_dicts import misfit
 from leo_bench.leo.stage import Batch, Losses, Player
 from leo_bench.leo.training_config import Optimiser
 
@@ -137,10 +139,14 @@ class PlayerState:
         """Restore the state that `tensors` gave.
 
         Raises:
-            RuntimeError: names or shapes do not fit this player.
+            InputError: names or shapes do not fit this player; the message names the first.
         """
         name = self.player.name
-        self.network.load_state_dict(_under(f"{name}.network.", tensors))
+        weights = _under(f"{name}.network.", tensors)
+        problem = misfit(self.network, weights)
+        if problem is not None:
+            raise InputError(problem)
+        self.network.load_state_dict(weights)
         if self.average is not None:
             self.average.load_state_dict(_under(f"{name}.average.", tensors))
         states = {kind: _under(f"{name}.optimiser.{kind}.", tensors) for kind in _ADAM}

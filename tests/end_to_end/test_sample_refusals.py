@@ -1,6 +1,7 @@
 """What `leo-bench sample` and a LEO as a source refuse, in one line, and what a refusal leaves."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -179,6 +180,20 @@ def test_a_wrong_option_leaves_the_folder_to_the_right_one(
     assert "000000.png" in refused(*line)
     picture.write_bytes(whole)
     assert leo_bench(*line).code == 0
+
+
+def test_a_model_that_does_not_fit_the_config_is_one_line(
+    refused: Callable[..., str], run: Path, tmp_path: Path
+) -> None:
+    other = shutil.copytree(run, tmp_path / "other")
+    config = (other / "config.toml").read_text()
+    edited = config.replace("[cddpm.network]\nchannels = 16", "[cddpm.network]\nchannels = 32")
+    assert edited != config
+    (other / "config.toml").write_text(edited)
+    said = refused("sample", "--run", other, *QUICK, "--out", tmp_path / "out")
+    assert "cddpm/model.safetensors: does not fit the stage's config: " in said
+    assert "this network needs [" in said
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_shipped_model_lies_flat_and_is_half_as_large(

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from tiny_codes import saved
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -73,8 +74,7 @@ def learn(stage: Stage, steps: int) -> list[float]:
 
 def drawer(stage: Stage, like: CddpmConfig) -> FrameModel:
     """The model as it comes back from a file."""
-    network = stage.players[0].module.network.state_dict()
-    return FrameModel.from_tensors(like, network, stage.tensors)
+    return FrameModel.of(saved(stage), like)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """The stages that learn codes: batches follow from the step, losses fall, files come back."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -120,6 +121,34 @@ def test_a_model_of_motion_comes_back_from_its_file(tmp_path):
         for found in (model, load_model(tmp_path / "model.safetensors"))
     ]
     assert torch.equal(*drawn)
+
+
+def misfits(model):
+    """Models that do not fit their config, and what is said."""
+    name, weight = next(iter(model.network.items()))
+    wide = {**model.network, name: torch.cat([weight, weight])}
+    yield replace(model, network=wide), rf"does not fit .*: {name} is .*; this network needs"
+    yield replace(model, network={name: weight}), r"[1-9]\d* tensors are missing"
+    few = {key: value for key, value in model.stats.items() if key != "scale"}
+    yield replace(model, stats=few), "the statistic 'scale' is missing"
+    yield replace(model, stats={**model.stats, "skew": weight}), "the statistic 'skew' is not known"
+
+
+@pytest.mark.parametrize("kind", [CodeModel, MotionModel, TransitionModel])
+def test_a_model_that_does_not_fit_its_config_is_one_line(kind, tmp_path):
+    stages = {CodeModel: "frame-dm", MotionModel: "lmdm", TransitionModel: "transition-dm"}
+    model = saved(BUILDERS[stages[kind]](book()))
+    for wrong, said in misfits(model):
+        with pytest.raises(InputError, match=f"a model of stage '{stages[kind]}': .*{said}"):
+            kind.of(wrong)
+    path = tmp_path / "model.safetensors"
+    save_model(path, next(misfits(model))[0])
+    with pytest.raises(InputError, match=rf"^{path}: does not fit"):
+        kind.of(load_model(path))
+    table = json.loads(model.metadata[stages[kind]]) | {"warmth": 1}
+    later = {**model.metadata, stages[kind]: json.dumps(table)}
+    with pytest.raises(InputError, match="unknown key 'warmth'"):
+        kind.of(replace(model, metadata=later))
 
 
 def test_a_model_of_another_stage_is_refused():

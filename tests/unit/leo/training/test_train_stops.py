@@ -232,6 +232,16 @@ def test_a_checkpoint_of_another_config_is_refused(tmp_path: Path) -> None:
         train(regression(), SHORT, run.stage("lmdm", "rows"), cpu=True)
 
 
+def test_a_checkpoint_of_another_network_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(StoppedError):
+        trained(failing_at(regression(), 6), SHORT, tmp_path)
+    wider = regression()
+    wider.players[0].module.network = torch.nn.Linear(3, 5)
+    needs = r"does not fit this version's network \(bias is \[1\]; this network needs \[5\]"
+    with pytest.raises(InputError, match=needs):
+        trained(wider, SHORT, tmp_path)
+
+
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no run of leo-bench train"):
         RunFolder.open(tmp_path)
