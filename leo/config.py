@@ -77,9 +77,9 @@ class LmdmConfig(Data):
     noise: Literal["white", "motion"] = "white"
 
     @property
-    def codes_needed(self) -> int:
-        """Codes that a video must have, `frame_stride` apart: those of a window, and before it."""
-        return self.length + (self.history - 1 if self.noise == "motion" else 0)
+    def codes_before(self) -> int:
+        """Codes before a window that one training video must have, for the covariance of motion."""
+        return self.history - 1 if self.noise == "motion" else 0
 
     @model_validator(mode="after")
     def _context_fits(self) -> "LmdmConfig":

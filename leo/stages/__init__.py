@@ -13,7 +13,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class WindowSize(NamedTuple):
+    """The windows of codes that a stage learns.
+
+    Args:
+        codes: in a window.
+        stride: frames from one code to the next, at least.
+        before: codes before a window that one training video must have, too.
+    """
+
+    codes: int
+    stride: int
+    before: int = 0
 
 
 @dataclass(frozen=True)
@@ -26,8 +40,7 @@ class StageEntry:
         inputs: a `leo.training.job.Job` -> the arguments of `build` after the config.
         drawn: a `leo.sampling.drawing.Drawing` -> whether its samples depend on the stage.
         without: what to do about a shipped model that lacks it.
-        windows: the stage's table -> codes in a row that it learns from, and their smallest frame
-            stride; None: it learns from single frames.
+        windows: the stage's table -> its windows; None: it learns from single frames.
     """
 
     name: str
@@ -35,7 +48,7 @@ class StageEntry:
     inputs: Callable[[Any], Mapping[str, Any]]
     drawn: Callable[[Any], bool]
     without: str
-    windows: Callable[[Any], tuple[int, int]] | None = None
+    windows: Callable[[Any], WindowSize] | None = None
 
     @property
     def table(self) -> str:
@@ -77,7 +90,7 @@ _TABLE = (
         inputs=_codes,
         drawn=lambda drawing: True,
         without="take another model",
-        windows=lambda table: (table.codes_needed, table.frame_stride),
+        windows=lambda table: WindowSize(table.length, table.frame_stride, table.codes_before),
     ),
     StageEntry(
         "frame-dm",
@@ -93,7 +106,7 @@ _TABLE = (
         drawn=lambda drawing: drawing.sampling.transitions or drawing.direction.needs_transition,
         without="leave --transitions out, likewise --to and --loop transition; --loop "
         "there-and-back does without it",
-        windows=lambda table: (table.length, min(table.strides)),
+        windows=lambda table: WindowSize(table.length, min(table.strides)),
     ),
     StageEntry(
         "cddpm",

@@ -41,7 +41,7 @@ from leo_bench.leo.data.videos import (
     open_training_videos,
     split,
 )
-from leo_bench.leo.stages import ENTRIES, STAGES
+from leo_bench.leo.stages import ENTRIES, STAGES, WindowSize
 from leo_bench.leo.stages.perceptual import Chosen, choose
 from leo_bench.leo.training.evaluating import Evaluator
 from leo_bench.leo.training.loop import is_done, train
@@ -281,7 +281,8 @@ def check_lengths(job: Job, stages: Sequence[str] | None = None) -> None:
     many.
 
     Raises:
-        InputError: no training video, or no held-out one, is long enough; as `check_enough`.
+        InputError: no training video, or no held-out one, is long enough for a window, or no
+            training video for a window and the codes before it; as `check_enough`.
     """
     source = job.opened
     check_enough(source)
@@ -290,28 +291,33 @@ def check_lengths(job: Job, stages: Sequence[str] | None = None) -> None:
     validated = judged(training, held_out)
     windows = _windows(job)
     for stage in windows if stages is None else stages:
-        table, (codes, stride) = ENTRIES[stage].table, windows[stage]
-        frames, length = (codes - 1) * stride + 1, getattr(job.run.config, table).length
+        table, (codes, stride, before) = ENTRIES[stage].table, windows[stage]
+        frames = (codes - 1) * stride + 1
         fitting = [sum(counts[i] >= frames for i in part) for part in (training, validated)]
-        before = f" and the {codes - length} before" if codes > length else ""
         line = (
-            f"{source.name}: {table} learns windows of {length} codes{before} at frame stride "
-            f"{stride} and needs videos of {frames} frames; {fitting[0]} of {len(training)} "
+            f"{source.name}: {table} learns windows of {codes} codes at frame stride {stride} "
+            f"and needs videos of {frames} frames; {fitting[0]} of {len(training)} "
             f"training videos and {fitting[1]} of {len(validated)} that it is judged on are as "
             f"long (the longest has {max(counts)})"
         )
         if 0 in fitting:
-            smaller = f"{table}.length" + (f" or {table}.history" if before else "")
             raise InputError(
-                f"{line}: give longer videos, or a smaller {smaller}"
+                f"{line}: give longer videos, or a smaller {table}.length"
                 f"{_other_share(job.run.root, source, frames)}"
+            )
+        longest = max(counts[i] for i in training)
+        if longest < frames + before * stride:
+            raise InputError(
+                f"{source.name}: {table}.history needs one training video with {before} codes "
+                f"before a window, which are {frames + before * stride} frames; the longest has "
+                f"{longest}: give longer videos, or a smaller {table}.history or {table}.length"
             )
         if fitting[0] < len(training):
             job.say(line)
 
 
-def _windows(job: Job) -> Mapping[str, tuple[int, int]]:
-    """Length and smallest frame stride of the windows, by stage, of the stages that have any."""
+def _windows(job: Job) -> Mapping[str, WindowSize]:
+    """The windows of the stages that learn any, by stage."""
     return {
         name: entry.windows(getattr(job.run.config, entry.table))
         for name, entry in ENTRIES.items()

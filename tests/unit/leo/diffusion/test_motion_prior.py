@@ -21,6 +21,12 @@ MOTION = {"noise": "motion", "history": 4}
 FAST = Sampler("ddim", 10, batch=4)
 
 
+def test_held_out_videos_need_no_codes_before_a_window() -> None:
+    short = book(lengths=(LENGTH,) * 2 + (40,) * 4)
+    stage = lmdm.build(lmdm_config(**MOTION), short, seed=0)
+    assert stage.validate(stage.players[0].module.network)["loss"] > 0
+
+
 def walks(count: int, frames: int) -> list[Tensor]:
     """Velocities that change slowly, added up: Gaussian sequences [T,2]."""
     random = torch.Generator().manual_seed(3)

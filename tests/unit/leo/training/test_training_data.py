@@ -184,10 +184,7 @@ def test_finding_a_videos_codes_and_frames_does_not_count_all_videos_before_it()
 
 def test_training_all_begins_with_whether_videos_are_long_enough(tmp_path: Path) -> None:
     short, _ = job(tmp_path, "transition_dm.length=6", "held_out=0.25")
-    needs = (
-        r"lmdm learns windows of 8 codes and the 2 before at frame stride 1 and needs videos of "
-        r"10 frames; 0 of 6"
-    )
+    needs = r"lmdm learns windows of 8 codes at frame stride 1 and needs videos of 8 frames; 0 of 6"
     with pytest.raises(InputError, match=needs):
         train_all(short)
     assert not (tmp_path / "animator").exists()
@@ -218,7 +215,7 @@ def test_some_videos_that_are_too_short_are_a_line(tmp_path: Path) -> None:
     check_lengths(mixed)
     assert heard.lines[:2] == ["note: turned", "note: left out"]
     assert len(heard.lines) == 4
-    assert "needs videos of 10 frames; 5 of 8 training videos and 1 of 1" in heard.lines[2]
+    assert "needs videos of 8 frames; 5 of 8 training videos and 1 of 1" in heard.lines[2]
     check_lengths(mixed)
     assert heard.lines.count("note: turned") == 1
     shorter = ("lmdm.length=4", "lmdm.history=2", "transition_dm.length=4")
@@ -246,15 +243,18 @@ def test_where_the_held_out_video_is_too_short_another_share_is_advised(tmp_path
 
     (short,) = split(Counted20.names, 0.05)[1]
     counts = [5 if video == short else 20 for video in range(20)]
-    advice = (
-        ", or a smaller lmdm.length or lmdm.history, or hold out another share: --set held_out=0.1"
-    )
+    advice = ", or a smaller lmdm.length, or hold out another share: --set held_out=0.1"
     needs = "19 of 19 training videos and 0 of 1 that it is judged on are as long"
     with pytest.raises(InputError, match=rf"{needs} .*{re.escape(advice)}$"):
         check_lengths(made(0.05, counts))
     check_lengths(made(0.1, counts))
-    with pytest.raises(InputError, match=r"or a smaller lmdm\.length or lmdm\.history$"):
+    with pytest.raises(InputError, match=r"or a smaller lmdm\.length$"):
         check_lengths(made(0.05, [5] * 20))
+    # A window's 8 codes; with 2 before them in one training video, not in held-out ones.
+    check_lengths(made(0.05, [10 if video == (short + 1) % 20 else 8 for video in range(20)]))
+    needs = r"lmdm.history needs one training video with 2 .* are 10 frames; the longest has 8"
+    with pytest.raises(InputError, match=needs):
+        check_lengths(made(0.05, [10 if video == short else 8 for video in range(20)]))
     (tmp_path / CODES).touch()
     with pytest.raises(InputError, match=rf"{re.escape(advice)} in another --run$"):
         check_lengths(Job(RunFolder(tmp_path, tiny_config()), lambda: counted(counts)))
