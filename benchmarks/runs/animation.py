@@ -89,7 +89,7 @@ class Animation:
     def frames(self, progress: Progress | None = None) -> Iterator[Tensor]:
         """The animated frames, float32 [3,H,H] each, about -1..1, in constant memory.
 
-        But for the codes of the driving video where motion goes on from them.
+        With a continuation, the codes of the driving video are kept, too.
 
         `progress` is called with (frames done, frames in all).
 

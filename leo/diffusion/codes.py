@@ -140,8 +140,9 @@ class CodeStats(_Scaled):
         bounds: float32 [L-1,M], largest normalised residual of slots 1 to L-1, with the margin.
         low: float32 [M], smallest normalised code.
         high: float32 [M], largest normalised code.
-        covariance: of residuals around a window, for a model of noise like motion (`MotionPrior`).
-        sizes: quantiles of how much windows move, for the same.
+        covariance: float32, of residuals around a window, as `MotionPrior` takes it; None: the
+            model's noise is white.
+        sizes: float32, quantiles of how much windows move, likewise.
     """
 
     mean: Tensor

@@ -139,7 +139,7 @@ class MotionPrior:
 
     def sized(self, residual_BSM: Tensor, first_BM: Tensor, told: Told) -> Told:
         """With the root mean square of the white departures."""
-        white_BSM = self._white(residual_BSM - self._mean(first_BM, told), told)
+        white_BSM = self._whitened(residual_BSM, first_BM, told)
         return told._replace(size=white_BSM.square().mean(dim=(1, 2)).sqrt().clamp(min=LEAST))
 
     def of_rank(self, rank_B: Tensor, told: Told) -> Told:
@@ -157,7 +157,7 @@ class MotionPrior:
 
     def state(self, residual_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
         """Residuals -> departures from their mean, made white, over their size."""
-        white_BSM = self._white(residual_BSM - self._mean(first_BM, told), told)
+        white_BSM = self._whitened(residual_BSM, first_BM, told)
         return white_BSM / told.size[:, None, None]
 
     def residual(self, state_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
@@ -180,6 +180,10 @@ class MotionPrior:
         """Departures over the size of their slot -> white ones."""
         slot_BSM = self._tables(output_BSM.device).slot[told.known]
         return self._white(output_BSM * slot_BSM, told)
+
+    def _whitened(self, residual_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
+        """Departures of residuals from their mean, made white: [B,S,M]."""
+        return self._white(residual_BSM - self._mean(first_BM, told), told)
 
     def _departure(self, white_BSM: Tensor, told: Told) -> Tensor:
         spread = self._tables(white_BSM.device).spread[told.known]

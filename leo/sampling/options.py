@@ -44,12 +44,13 @@ class Sampling(Data):
             "frames": each frame takes its appearance from the one before. The last two are
             frame-by-frame baselines: their errors in pixels add up.
         transition_every: windows before each transition.
-        guidance: of drawn first frames; more than 1 follows their codes more closely, costs twice,
-            and needs a cDDPM trained with `condition_dropout`.
+        guidance: of drawn first frames, 0 to 100; more than 1 follows their codes more closely,
+            costs twice, and needs a cDDPM trained with `condition_dropout`.
         first_frame_sampler: of drawn first frames, such as "ddpm-250"; empty: as of motion.
         dtype: number format of the LMDM and the Transition DM; bf16 is approximate.
-        motion_scale: of the way of codes from the first one (`leo.sampling.direction`, as below).
-        speed: frames of drawn motion in a frame of the video.
+        motion_scale: factor of the difference of each code from the first one, 0 to 100
+            (`leo.sampling.direction`, as the next two).
+        speed: frames of drawn motion in a frame of the video, above 0 and at most 100.
         loop: the frame after the last would be frame 1, by a transition, or by motion backwards.
         to_frame: which frame of a video gives the pose that a sample ends in, from 1.
     """
