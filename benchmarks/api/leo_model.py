@@ -12,27 +12,33 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypedDict, Unpack
+from typing import Literal, Unpack
 
 import torch
 from torch import Tensor
 
 from leo_bench.benchmarks.api.given_frames import Given, checked, in_memory
-from leo_bench.benchmarks.api.keywords import takes
+from leo_bench.benchmarks.api.keywords import said_in_keywords, takes
+from leo_bench.benchmarks.api.sample_keywords import DEFAULTS, SampleKeywords
 from leo_bench.benchmarks.api.sides import ValueRange
-from leo_bench.benchmarks.runs.animation import (
-    Picture,
-    animation_of,
+from leo_bench.benchmarks.runs.animation import Picture, animation_of
+from leo_bench.benchmarks.runs.opened_animation import (
+    cropped_animation,
     open_animator,
     open_driving,
     open_picture,
+    picture_source,
 )
 from leo_bench.benchmarks.runs.sampling import sampling_of
+from leo_bench.benchmarks.sources.leo_samples import cropped_given
 from leo_bench.benchmarks.sources.open import SourceOptions
 from leo_bench.benchmarks.sources.start_frames import open_start_frames
 from leo_bench.evaluation.errors import InputError
+from leo_bench.evaluation.files.schema import parse
 from leo_bench.evaluation.videos.discover import OpenOptions
 from leo_bench.evaluation.videos.source import VideoSource
+from leo_bench.leo.data.crop_choice import NO_CROP, CropChoice, CropKind
+from leo_bench.leo.data.cropping import CroppedVideos
 from leo_bench.leo.data.videos import cut_note
 from leo_bench.leo.diffusion import SamplerKind
 from leo_bench.leo.models.animator import ImageAnimator
@@ -40,57 +46,11 @@ from leo_bench.leo.networks.layers import to_pixels
 from leo_bench.leo.sampling.continuation import Continuation
 from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.model import LeoModel, device_named, find_model, shipped_models
-from leo_bench.leo.sampling.options import Sampling
 from leo_bench.leo.sampling.source import LeoSource
 from leo_bench.leo.sampling.stated import choice
 from leo_bench.leo.stages import STAGES
 
 Mode = Literal["unconditional", "conditional"]
-
-
-class SampleKeywords(TypedDict, total=False):
-    """Options of sampling, as those of `leo-bench sample`.
-
-    Args:
-        seed: sample i depends on it and on i, but not on the number of samples.
-        steps: of the sampler; they must divide those of training.
-        sampler: of codes and first frames; the paper has "ddpm" with 1,000 steps.
-        start_frame: which frame of a video in `start` is taken.
-        transitions: join windows by the Transition DM, to a newly drawn code.
-        transition_every: windows before each transition.
-        first_frame: frame 1 is the given or drawn picture ("source"), or its rendering ("recon").
-        reencode: which generated frames are encoded again; LEO does not.
-        guidance: guidance scale of the cDDPM.
-        first_frame_sampler: of drawn first frames, such as "ddpm-250"; "": that of motion.
-        dtype: number format of motion's networks; "bf16" is approximate.
-        motion_scale: 0 gives a still, 1 motion as drawn, more wider motion.
-        speed: frames of drawn motion in a frame of the video.
-        loop: make the frame after the last frame 1, by a "transition" or "there-and-back".
-        to: given as `start`; sample i ends in the pose of number i, modulo N.
-        to_frame: which frame of a video in `to` is taken, from 1.
-        value_range: of floats in `start` and `to`: (0, 1) or (-1, 1).
-    """
-
-    seed: int
-    steps: int
-    sampler: SamplerKind
-    start_frame: Literal["first", "random"]
-    transitions: bool
-    transition_every: int
-    first_frame: Literal["source", "recon"]
-    reencode: Literal["off", "start", "runs", "frames"]
-    guidance: float
-    first_frame_sampler: str
-    dtype: Literal["fp32", "bf16"]
-    motion_scale: float
-    speed: float
-    loop: Literal["off", "transition", "there-and-back"]
-    to: Given | None
-    to_frame: int
-    value_range: ValueRange | None
-
-
-DEFAULTS = {name: field.default for name, field in Sampling.model_fields.items()}
 
 
 def load_leo(
@@ -172,6 +132,9 @@ class Leo:
         videos = torch.empty(count, frames, 3, side, side, dtype=torch.uint8)
         for index in range(count):
             _fill(videos[index], source.stream(index))
+        given = source.drawing.starts, source.drawing.ends
+        cropped = [one for one in given if isinstance(one, CroppedVideos)]
+        _warn(note for one in cropped for note in one.crop_notes)
         _warn(note for note in [source.clamped_note()] if note is not None)
         return videos
 
@@ -208,6 +171,8 @@ class Leo:
         seed: int = 0,
         steps: int = 50,
         sampler: SamplerKind = "ddim",
+        crop: CropKind = "none",
+        face: int | None = None,
     ) -> Tensor:
         """Animate a picture by a video; all frames are held in memory.
 
@@ -220,30 +185,44 @@ class Leo:
             seed: of that motion.
             steps: of its sampler.
             sampler: of it.
+            crop: how picture and video are cropped.
+            face: with `crop`: which of several in the picture, from left to right, from 1; None:
+                the largest.
 
         Returns:
             uint8 [T+go_on,3,R,R], RGB, on the CPU; R is the animator's size, to which both are
-            stretched.
+            stretched, unless they are cropped.
 
         Raises:
             InputError: one of the two cannot be used, or `driving` holds several videos; the run
-                has no animator yet; `go_on` with an animator alone.
+                has no animator yet; `go_on` with an animator alone; nobody found to crop.
 
         Warns:
             UserWarning: what is to be known about the two, such as that they are resized.
         """
+        cropping = _cropping(crop, face)
+        picture: Picture | VideoSource
         if isinstance(source, str | Path):
-            picture = open_picture(Path(source))
+            path = Path(source)
+            picture = open_picture(path) if cropping == NO_CROP else picture_source(path)
         else:
-            levels = in_memory("source", [checked("source", source, 3)[None]], value_range)
-            picture = Picture("source", levels.read(0, [0])[0], [])
+            given = in_memory("source", [checked("source", source, 3)[None]], value_range)
+            picture = given
+            if cropping == NO_CROP:
+                picture = Picture("source", given.read(0, [0])[0], [])
         video: VideoSource = (
             open_driving(Path(driving))
             if isinstance(driving, str | Path)
             else in_memory("driving", [checked("driving", driving, 4)], value_range)
         )
         animator = self.animator()
-        animation = animation_of(animator, picture, video, relative=relative)
+        if isinstance(picture, Picture):
+            animation = animation_of(animator, picture, video, relative=relative)
+        else:
+            with said_in_keywords(("crop", "face")):
+                animation = cropped_animation(
+                    animator, picture, video, cropping, self.name, relative=relative
+                )
         if go_on:
             if self.model is None:
                 raise InputError(f"{self.name}: an animator alone, which cannot go on: drop go_on=")
@@ -278,7 +257,8 @@ class Leo:
                 f"{self.name}: an animator alone, which draws no motion: use animate(), or load a "
                 "run of leo-bench train"
             )
-        asked = {k: value for k, value in keywords.items() if k not in ("value_range", "to")}
+        others = ("value_range", "to", "crop", "face")
+        asked = {k: value for k, value in keywords.items() if k not in others}
         given = {
             "count": count,
             "frames": frames,
@@ -297,11 +277,20 @@ class Leo:
         to, side = keywords.get("to"), self.model.config.resolution
         if to is None and sampling.to_frame != 1:
             raise InputError("--to-frame is for --to; leave it out")
+        cropping = _cropping(keywords.get("crop", "none"), keywords.get("face"))
         starts, ends = (
             None if given is None else self._frames(name, given, side, keywords.get("value_range"))
             for name, given in (("start", start), ("to", to))
         )
-        return LeoSource(Drawing(self.model, sampling, starts, ends=ends))
+        drawing = cropped_given(Drawing(self.model, sampling, starts, ends=ends), cropping)
+        _warn(
+            note
+            for one in (starts, ends)
+            if one is not None and cropping == NO_CROP
+            for note in [cut_note(one)]
+            if note is not None
+        )
+        return LeoSource(drawing)
 
     def _frames(
         self, name: str, frames: Given, side: int, value_range: ValueRange | None
@@ -315,8 +304,12 @@ class Leo:
             given = given[None] if given.ndim == 3 else given
             videos = [one[None] if one.ndim == 3 else one for one in given]
             found = in_memory(name, videos, value_range)
-        _warn(note for note in [cut_note(found)] if note is not None)
         return found
+
+
+def _cropping(crop: CropKind, face: int | None) -> CropChoice:
+    with said_in_keywords(("face",)):
+        return parse(CropChoice, {"crop": crop, "face": face}, where="crop")
 
 
 def _fill(video: Tensor, frames: Iterable[Tensor]) -> Tensor:

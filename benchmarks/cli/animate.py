@@ -90,7 +90,7 @@ def animate(
     check_targets(Target("--out", out, NEW))
     from leo_bench.benchmarks.cli.screen import Bar, say
     from leo_bench.benchmarks.cli.screen import out as show
-    from leo_bench.benchmarks.runs.animation import open_animation, open_continuation, write_floats
+    from leo_bench.benchmarks.runs.animation import write_floats
     from leo_bench.benchmarks.runs.crops import (
         choice_of,
         crops_picture,
@@ -98,6 +98,7 @@ def animate(
         write_picture,
         write_record,
     )
+    from leo_bench.benchmarks.runs.opened_animation import open_animation, open_continuation
     from leo_bench.benchmarks.runs.sampling import sampling_of
     from leo_bench.evaluation.errors import InputError
     from leo_bench.evaluation.videos.write import check_fps, write_video

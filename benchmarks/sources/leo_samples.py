@@ -8,7 +8,7 @@ leo:runs/faces?nearest=toy-faces/train                            for a run with
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from leo_bench.benchmarks.sources.locations import query_options
 from leo_bench.benchmarks.sources.start_frames import open_start_frames
@@ -124,7 +124,6 @@ def open_samples(
         InputError: conditional samples without `start`, or unconditional ones with it; no framing
             to crop to; as `open_ends` and `LeoSource`.
     """
-    check_crop_has_use(cropping, given=bool(start or to))
     if sampling.mode == "conditional" and not start:
         raise InputError(
             "conditional samples need first frames: give a picture, a folder or a source as "
@@ -135,32 +134,34 @@ def open_samples(
     starts, side = None, model.config.resolution
     if start:
         starts = open_start_frames(start, lambda spec: open_start(spec, side))
-        starts = cropped_frames(starts, cropping, model, first=sampling.start_frame == "first")
     ends = open_ends(sampling, to, side, open_start)
-    if ends is not None:
-        of_ends = cropping.model_copy(update={"face": None}) if start else cropping
-        ends = cropped_frames(ends, of_ends, model, first=sampling.to_frame == 1)
-    return LeoSource(Drawing(model, sampling, starts, ends=ends), why)
+    return LeoSource(cropped_given(Drawing(model, sampling, starts, ends=ends), cropping), why)
 
 
-def check_crop_has_use(cropping: CropChoice, *, given: bool) -> None:
-    """Refuse a crop where no frames are `given`.
+def cropped_given(drawing: Drawing, cropping: CropChoice) -> Drawing:
+    """The drawing with its first frames and last poses cropped.
 
     Raises:
-        InputError: there is nothing to crop.
+        InputError: there are neither; as `CropChoice.rule`.
     """
-    if cropping.crop != "none" and not given:
-        raise InputError(f"--crop {cropping.crop}: is for given frames; leave it out")
+    if cropping.crop == "none":
+        return drawing
+    starts, ends, sampling = drawing.starts, drawing.ends, drawing.sampling
+    if starts is None and ends is None:
+        raise InputError("--crop is for given frames; leave it out")
+    if starts is not None:
+        first = sampling.start_frame == "first"
+        starts = _cropped(starts, cropping, drawing.model, first=first)
+        cropping = cropping.model_copy(update={"face": None})
+    if ends is not None:
+        ends = _cropped(ends, cropping, drawing.model, first=sampling.to_frame == 1)
+    return replace(drawing, starts=starts, ends=ends)
 
 
-def cropped_frames(
+def _cropped(
     videos: VideoSource, cropping: CropChoice, model: LeoModel, *, first: bool
 ) -> VideoSource:
-    """Given frames, cropped; only the `first` of each video is searched, or some of all.
-
-    Raises:
-        InputError: as `CropChoice.rule`.
-    """
+    """Given frames, cropped; only the `first` of each video is searched, or some of all."""
     searched = 1 if first else SEARCHED
     rule = cropping.rule(model.config.framing, model.name, model.device, searched)
     return videos if rule is None else CroppedVideos.of(videos, rule)

@@ -34,6 +34,11 @@ class ImageAnimator:
             self._encoder = FoldedEncoder(generator.enc)
             self._decoder = FoldedDecoder(generator.dec)
 
+    @property
+    def device(self) -> str:
+        """Where it computes."""
+        return str(self._like.device)
+
     @torch.no_grad()
     def codes(self, frames: Tensor) -> Tensor:
         """Motion codes: uint8 [T,3,H,H] -> float32 [T,D], on the CPU."""

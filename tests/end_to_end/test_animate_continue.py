@@ -10,7 +10,8 @@ from torch import Tensor
 
 from conftest import Run, write_frames
 from leo_bench.benchmarks.api.leo_model import load_leo
-from leo_bench.benchmarks.runs.animation import Animation, open_animation, open_continuation
+from leo_bench.benchmarks.runs.animation import Animation
+from leo_bench.benchmarks.runs.opened_animation import open_animation, open_continuation
 from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.models.animator import relative
 from leo_bench.leo.networks.layers import to_pixels

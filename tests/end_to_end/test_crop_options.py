@@ -11,7 +11,9 @@ from tiny_run import make_run
 from torch import Tensor
 
 from conftest import Run
+from leo_bench.benchmarks.api.leo_model import load_leo
 from leo_bench.benchmarks.worlds.world import WorldShape, open_world
+from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.discover import open_videos
 from leo_bench.leo.data.encode import CODES, read_codes
 
@@ -72,6 +74,14 @@ def test_of_several_faces_one_is_taken_and_others_are_refused(
     said, settings = sampled(leo_bench, run, two, tmp_path / "a", "--crop", "face", "--face", 2)
     assert "2 found where one face is used: number 2 from the left; --face N" in said
     assert settings["crops"]["two.png"]["from_left"] == 2
+    keywords = {"start": two, "steps": 1, "crop": "face"}
+    leo, written = load_leo(run, device="cpu"), open_videos(tmp_path / "a").read(0, [0, 1])
+    with pytest.warns(UserWarning, match="2 found where one face is used: number 2"):
+        assert torch.equal(leo.sample(1, 2, face=2, **keywords)[0], written)
+    with pytest.raises(InputError, match="face=3: 2 found, numbered from left to right"):
+        leo.sample(1, 2, face=3, **keywords)
+    with pytest.raises(InputError, match="crop= is for given frames; leave it out"):
+        leo.sample(1, 2, mode="unconditional", crop="face")
     again = ("sample", "--run", run, "--start-frames", two, "--out", tmp_path / "a", "--count", 1)
     ended = leo_bench(*again, "--frames", 2, "--steps", 1, "--format", "frames", "--crop", "face")
     assert ended.code == 2
@@ -143,6 +153,9 @@ def test_photo_and_driving_video_are_both_cropped(
     assert ended.code == 0, ended
     assert "stretched" not in ended.err
     assert "180x128" not in ended.err
+    with pytest.warns(UserWarning, match="128x128|resized"):
+        frames = load_leo(run, device="cpu").animate(photo, tmp_path / "driving", crop="face")
+    assert torch.equal(frames, open_videos(out).read(0, range(3)))
     crops = json.loads((tmp_path / "out.mkv.crops.json").read_text())
     assert [crop["crop"] for crop in crops] == ["face", "face"]
     assert crops[0]["box"][0] - crops[1]["box"][0] == pytest.approx(60, abs=25)

@@ -10,7 +10,8 @@ from PIL import Image
 
 import leo_bench
 from leo_bench.benchmarks.api.keywords import DistanceKeywords, fields, resources
-from leo_bench.benchmarks.api.leo_model import Leo, SampleKeywords
+from leo_bench.benchmarks.api.leo_model import Leo
+from leo_bench.benchmarks.api.sample_keywords import SampleKeywords
 from leo_bench.benchmarks.scores.requests import FrameScoreRequest, ScoreRequest
 from leo_bench.evaluation.errors import InputError
 

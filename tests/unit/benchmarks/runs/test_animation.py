@@ -11,7 +11,8 @@ from made_videos import encode, moving
 from PIL import Image
 from torch import Tensor
 
-from leo_bench.benchmarks.runs.animation import Animation, open_animation
+from leo_bench.benchmarks.runs.animation import Animation
+from leo_bench.benchmarks.runs.opened_animation import open_animation
 from leo_bench.leo.models.animator import ImageAnimator
 from leo_bench.leo.networks.generator import Generator
 
