@@ -71,6 +71,11 @@ class Training(Data):
     keep_best: Literal["loss", "fvd", "kvd"] = "loss"
     evaluation: Evaluation = Evaluation()
 
+    @property
+    def without_evaluations(self) -> "Training":
+        """The same training, in which no samples are evaluated; the last weights are the same."""
+        return self.model_copy(update={"evaluate_every": 0, "keep_best": "loss"})
+
     @model_validator(mode="after")
     def _best_is_measured(self) -> "Training":
         if self.keep_best == "loss":

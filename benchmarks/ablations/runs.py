@@ -159,7 +159,7 @@ def train_variant(
     folder = run.stage("lmdm", shared.book.digest)
     reused = shared.given is not None and _reuse(model_file(shared.given, "lmdm"), folder)
     model = lmdm.build(config.lmdm, shared.book, config.seed)
-    train(model, config.lmdm.training, folder, watchers, cpu)
+    train(model, config.lmdm.training.without_evaluations, folder, watchers, cpu)
     return Trained(name, seed, root, reused)
 
 

@@ -1,6 +1,7 @@
 """`leo-bench ablate` on tiny models: interrupted and gone on with, taken over, refused."""
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.checkpoint import load_model
 from leo_bench.leo.sampling.model import LeoModel, model_file
 from leo_bench.leo.training.job import train_stage
+from leo_bench.leo.training.run_folder import RunFolder
 
 pytestmark = pytest.mark.usefixtures("quick_pictures")
 
@@ -66,6 +68,18 @@ def shared(place: Path, tmp_path: Path) -> Callable[..., Shared]:
         return share(request, [], None)
 
     return make
+
+
+def test_a_run_that_evaluates_its_samples_is_ablated_without_that(
+    place: Path, shared: Callable[..., Shared]
+) -> None:
+    run = shutil.copytree(place / "run", place / "evaluates")
+    config = (run / "config.toml").read_text()
+    asked = '[lmdm.training]\nevaluate_every = 2\nkeep_best = "fvd"'
+    (run / "config.toml").write_text(config.replace("[lmdm.training]", asked))
+    made = train_variant(shared(run), ("with", LMC.variants["with"]), 0, place / "alone", [], True)
+    assert RunFolder.open(made.run).config.lmdm.training.evaluate_every == 2
+    assert load_model(model_file(made.run, "lmdm")).metadata["step"] == "4"
 
 
 def test_an_interrupted_ablation_ends_as_if_it_had_not_been(
