@@ -143,6 +143,7 @@ class CodeStats(_Scaled):
         covariance: float32, of residuals around a window, as `MotionPrior` takes it; None: the
             model's noise is white.
         sizes: float32, quantiles of how much windows move, likewise.
+        size_correlation: float32 [], of the ranks of a window's two sizes, likewise.
     """
 
     mean: Tensor
@@ -152,6 +153,7 @@ class CodeStats(_Scaled):
     high: Tensor
     covariance: Tensor | None = None
     sizes: Tensor | None = None
+    size_correlation: Tensor | None = None
 
     @staticmethod
     def of(windows: Windows) -> "CodeStats":

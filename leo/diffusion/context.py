@@ -24,7 +24,7 @@ class Told(NamedTuple):
             not told are the window's first code.
         known: how many of them are told, int64 [B], 0 to P.
         anchor: the first code of the video, float32 [B,M].
-        size: how much the window moves, float32 [B], see `MotionPrior`; 1 where it plays no part.
+        size: how much the window moves, float32 [B,2], see `MotionPrior`; 1 where it plays no part.
     """
 
     before: Tensor
@@ -73,7 +73,7 @@ class Context:
         begins_B = windows.starts[index_B] == windows.sequences[index_B, 0]
         anchor_BM = windows.anywhere(index_B, place_B * ~begins_B)
         first_BM = windows.take(index_B)[:, 0]
-        return Told(_kept(before_BPM, told_B, first_BM), told_B, anchor_BM, torch.ones(count))
+        return Told(_kept(before_BPM, told_B, first_BM), told_B, anchor_BM, torch.ones(count, 2))
 
     def given(self, first_BM: Tensor, before_BKM: Tensor | None, anchor_BM: Tensor | None) -> Told:
         """What a window is told that begins with `first_BM` and goes on from `before_BKM`.
@@ -91,8 +91,8 @@ class Context:
         filled = first_BM[:, None].expand(-1, self.slots - told, -1)
         last_BKM = before_BKM[:, before_BKM.shape[1] - told :]
         count_B = torch.full((len(first_BM),), told)
-        size_B = torch.ones(len(first_BM))
-        return Told(torch.cat([filled, last_BKM], dim=1), count_B, anchor_BM, size_B)
+        size_B2 = torch.ones(len(first_BM), 2)
+        return Told(torch.cat([filled, last_BKM], dim=1), count_B, anchor_BM, size_B2)
 
     def fed(self, codes_BLM: Tensor, told: Told, shown_BSX: Tensor) -> Tensor:
         """The network's input: a window of noised codes, and what it is told: [B,P+L,N].

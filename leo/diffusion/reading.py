@@ -41,7 +41,7 @@ class Reading:
         return Reading(CONDITIONS[config.condition], context, scale)
 
     def sized(self, window_BLM: Tensor, told: Told) -> Told:
-        """What a normalised window is told, and its own size."""
+        """What a normalised window is told, and its own sizes."""
         return self.scale.sized(self.condition.state(window_BLM), window_BLM[:, 0], told)
 
     def state(self, window_BLM: Tensor, told: Told) -> Tensor:
@@ -72,13 +72,13 @@ class Reading:
 
     def window(self, state_BSM: Tensor, first_BM: Tensor, told: Told) -> Tensor:
         """The normalised window of a drawn state: [B,S,M] -> [B,L,M]."""
-        state_BSM = self.scale.settled(state_BSM)
+        state_BSM = self.scale.settled(state_BSM, told)
         return self.condition.window(self.scale.residual(state_BSM, first_BM, told), first_BM)
 
 
 def channels_told(config: LmdmConfig, code_size: int) -> int:
     """Channels of the network's input behind those of the codes."""
-    shown = code_size + 1 if config.noise == "motion" else 0
+    shown = code_size + 2 if config.noise == "motion" else 0
     return context_of(config).channels(code_size) + shown
 
 

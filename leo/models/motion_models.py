@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.checkpoint import Model
 from leo_bench.leo.config import FrameDmConfig, LmdmConfig, TransitionConfig
+from leo_bench.leo.diffusion import size_ranks
 from leo_bench.leo.diffusion.codes import CodeStats, FrameStats, TransitionStats
 from leo_bench.leo.diffusion.conditioning import (
     CONDITIONS,
@@ -31,9 +32,6 @@ from leo_bench.leo.models.opening import ConfigT, StatsT, filled, stats_in, tabl
 from leo_bench.leo.networks.code_mlp import CodeMlp
 from leo_bench.leo.networks.fast_unet1d import FastUNet1d
 from leo_bench.leo.networks.unet1d import UNet1d
-from leo_bench.leo.seeds import generator
-
-_OF_VIDEO = 0.75  # share of the variance of windows' ranks that lies between videos
 
 NetworkT = TypeVar("NetworkT", UNet1d, CodeMlp)
 
@@ -41,23 +39,6 @@ NetworkT = TypeVar("NetworkT", UNet1d, CodeMlp)
 def lmdm_network(config: LmdmConfig, code_size: int) -> UNet1d:
     """An untrained network of the stage lmdm."""
     return UNet1d(code_size, config.network, told=channels_told(config, code_size))
-
-
-def ranks(keys: Sequence[Key]) -> Tensor:
-    """A rank for each key, evenly distributed: float32 [len(keys)] in [0,1)."""
-    return torch.stack([torch.rand((), generator=generator(*key, "size")) for key in keys])
-
-
-def of_window(rank_B: Tensor, keys: Sequence[Key]) -> Tensor:
-    """A window's rank, drawn around that of its video: float32 [B] in [0,1), [len(keys)].
-
-    Ranks of a video's windows, as normal scores, have a correlation of 0.73 to 0.78, whether they
-    are 1 or 8 windows apart (64 videos of 1,024 frames of toy-faces). Over all videos, ranks of
-    windows are distributed evenly, too.
-    """
-    video_B, own_B = (torch.special.ndtri(r.clamp(1e-6, 1 - 1e-6)) for r in (rank_B, ranks(keys)))
-    rank: Tensor = torch.special.ndtr(_OF_VIDEO**0.5 * video_B + (1 - _OF_VIDEO) ** 0.5 * own_B)
-    return rank
 
 
 @dataclass(frozen=True)
@@ -102,7 +83,7 @@ class MotionModel:
         sampler: Sampler,
         before_BKM: Tensor | None = None,
         anchor_BM: Tensor | None = None,
-        rank_B: Tensor | None = None,
+        rank_B2: Tensor | None = None,
     ) -> Tensor:
         """Windows that begin with the codes `first_BM`: float32 [B,L,M].
 
@@ -114,8 +95,8 @@ class MotionModel:
                 its config's `history` says; None: there are none.
             anchor_BM: the first code of the video, for a model that is told it; None: the earliest
                 of the codes given.
-            rank_B: how much the windows move, as the share of training windows that move less,
-                float32 [B] in [0,1), for a model of noise like motion; None: drawn.
+            rank_B2: how much the windows move, slowly and fast, as shares of training windows that
+                move less, float32 [B,2] in [0,1], for a model of noise like motion; None: drawn.
 
         Raises:
             InputError: the model cannot be given a first code; as `sample`.
@@ -129,19 +110,30 @@ class MotionModel:
             None if before_BKM is None else self.stats.normalised(before_BKM),
             None if anchor_BM is None else self.stats.normalised(anchor_BM),
         )
-        told = self.reading.scale.of_rank(ranks(keys) if rank_B is None else rank_B, told)
+        rank_B2 = self.ranks(keys) if rank_B2 is None else rank_B2
+        if rank_B2 is not None:
+            told = self.reading.scale.of_rank(rank_B2, told)
         window_BLM = self._drawn(first_BM, told, keys, sampler)
         window_BLM[:, 0] = first_BM  # the given bits, which normalising and back may change
         return window_BLM
 
     def rank(self, window_BLM: Tensor) -> Tensor | None:
-        """How much windows move, as `windows` takes it: [B]; None: the model takes none."""
+        """How much windows move, as `windows` takes it: [B,2]; None: the model takes none."""
         scale = self.reading.scale
         if not isinstance(scale, MotionPrior):
             return None
         codes_BLM = self.stats.normalised(window_BLM)
         told = self.reading.context.given(codes_BLM[:, 0], None, None)
         return scale.rank(self.reading.sized(codes_BLM, told))
+
+    def ranks(self, keys: Sequence[Key], video_B2: Tensor | None = None) -> Tensor | None:
+        """Ranks drawn for videos, or around theirs for windows: [B,2]; None: it takes none."""
+        correlation = self.stats.size_correlation
+        if correlation is None:
+            return None
+        if video_B2 is None:
+            return size_ranks.drawn(keys, correlation)
+        return size_ranks.of_windows(video_B2, keys, correlation)
 
     def unconditional(self, keys: Sequence[Key], sampler: Sampler) -> Tensor:
         """Windows of a model that is given no first code: float32 [B,L,M].

@@ -18,8 +18,6 @@ from leo_bench.leo.models.motion_models import (
     CodeModel,
     MotionModel,
     TransitionModel,
-    of_window,
-    ranks,
 )
 
 
@@ -103,12 +101,13 @@ class Rollout:
         anchor_BM = given_BKM[:, 0]
         length = self.motion.config.length
         # Of the video: windows move about as much from first to last.
-        rank_B = self.motion.rank(given_BKM[:, -length:]) if given_BKM.shape[1] >= length else None
-        rank_B = ranks(keys) if rank_B is None else rank_B
+        known = given_BKM.shape[1] >= length
+        rank_B2 = self.motion.rank(given_BKM[:, -length:]) if known else self.motion.ranks(keys)
         while left > 0:
             own = _at(keys, "run", number)
+            own_B2 = self.motion.ranks(own, rank_B2)
             window_BLM = self.motion.windows(
-                first_BM, own, self.sampler, before_BKM, anchor_BM, of_window(rank_B, own)
+                first_BM, own, self.sampler, before_BKM, anchor_BM, own_B2
             )
             # Errors would grow from window to window, so each begins inside the training range.
             if self.going_on is None:
