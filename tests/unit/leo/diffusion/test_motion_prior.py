@@ -13,7 +13,7 @@ from leo_bench.leo.diffusion.codes import CodeStats, code_windows
 from leo_bench.leo.diffusion.context import Context, Told
 from leo_bench.leo.diffusion.gaussian import Sampler
 from leo_bench.leo.diffusion.motion_prior import MotionPrior, with_prior
-from leo_bench.leo.models.motion_models import MotionModel, ranks
+from leo_bench.leo.models.motion_models import MotionModel
 from leo_bench.leo.stages import lmdm
 
 CONTEXT = Context(history=4, anchor=False, factor=2)
@@ -111,7 +111,7 @@ def test_long_motion_is_drawn_back_to_where_its_video_began() -> None:
     first, still = torch.zeros(2, 2), torch.zeros(2, 3, 2)
     away = torch.tensor([[0.0, 0.0], [1.0, -2.0]])
     rest = torch.zeros(2, LENGTH - 1, 2)
-    for known, pulled in ((0, 0.0), (3, 0.1)):
+    for known, pulled in ((0, 0.0), (3, 0.04)):
         told = context.given(first, still[:, :known], away)
         last = prior.residual(rest, first, told)[:, -1]
         assert not last[0].any()
@@ -124,12 +124,12 @@ def test_networks_see_and_predict_what_is_of_one_size(prior: MotionPrior) -> Non
     random = torch.Generator().manual_seed(2)
     state = torch.randn(2000, LENGTH - 1, 2, generator=random)
     told = CONTEXT.given(torch.zeros(2000, 2), torch.randn(2000, 2, 2, generator=random), None)
-    told = told._replace(size=torch.linspace(0.1, 3, 2000))
-    *shown, size = prior.shown(state, told).unbind(2)
-    seen = torch.stack(shown, dim=2)
+    size = torch.stack([torch.linspace(0.1, 3, 2000), torch.linspace(2, 0.5, 2000)], dim=1)
+    told = told._replace(size=size)
+    seen, sizes = prior.shown(state, told).split(2, dim=2)
     # Four standard errors.
     torch.testing.assert_close(seen.std(0), torch.ones(LENGTH - 1, 2), rtol=0, atol=0.08)
-    assert torch.equal(size, told.size.log()[:, None].expand(-1, LENGTH - 1))
+    assert torch.equal(sizes, size.log()[:, None].expand(-1, LENGTH - 1, -1))
     torch.testing.assert_close(prior.prediction(seen, told), state, rtol=0, atol=1e-3)
 
 
@@ -139,7 +139,7 @@ def test_videos_that_move_more_have_states_of_the_same_size(
     residual, first, told = told_of(stats.normalised(torch.stack(sequences)), 3)
     mean = prior.residual(torch.zeros_like(residual), first, told)
     size = prior.sized(residual, first, told).size
-    for scale in (0.3, 1.0, 4.0):
+    for scale in (0.8, 1.0, 4.0):
         moved = mean + scale * (residual - mean)
         sized = prior.sized(moved, first, told)
         state = prior.state(moved, first, sized)
@@ -148,6 +148,45 @@ def test_videos_that_move_more_have_states_of_the_same_size(
         )
         torch.testing.assert_close(prior.residual(state, first, sized), moved, rtol=0, atol=4e-3)
         torch.testing.assert_close(sized.size, scale * size, rtol=1e-3, atol=0)
+        # Settled once, a state keeps its sizes, whatever they were.
+        torch.testing.assert_close(prior.settled(state, sized), state, rtol=0, atol=1e-3)
+        torch.testing.assert_close(prior.settled(5 * state, sized), state, rtol=0, atol=5e-3)
+
+
+def test_the_fast_size_is_of_what_trembles_and_the_slow_one_of_what_goes_far(
+    sequences: list[Tensor], stats: CodeStats, prior: MotionPrior
+) -> None:
+    residual, first, told = told_of(stats.normalised(torch.stack(sequences)), 3)
+    size = prior.sized(residual, first, told).size
+    slots = torch.arange(1, LENGTH)
+    tremble = 0.05 * (-1.0) ** slots
+    slow, fast = (prior.sized(residual + tremble[:, None], first, told).size / size).unbind(1)
+    assert float((slow - 1).abs().median()) < 0.02
+    assert float(fast.median()) > 1.2
+    far = 2 * (slots / LENGTH) ** 2
+    slow, fast = (prior.sized(residual + far[:, None], first, told).size / size).unbind(1)
+    assert float(slow.median()) > 1.2
+    assert float((fast - 1).abs().median()) < 0.05
+
+
+def test_the_first_code_says_where_motion_goes() -> None:
+    """Codes that wander around one place return to it: half of the way, far ahead."""
+    random = torch.Generator().manual_seed(6)
+    velocity = torch.randn(3000, LENGTH, 2, generator=random)
+    walk = [torch.randn(3000, 2, generator=random)]
+    for step in velocity.unbind(1):
+        walk.append(0.8 * walk[-1] + 0.6 * step)
+    sequences = list(torch.stack(walk, dim=1))
+    context = Context(history=1, anchor=False, factor=1)
+    stats = CodeStats.of(code_windows(sequences, LENGTH))
+    found = with_prior(stats, sequences, context, LENGTH, 1)
+    assert found.covariance is not None
+    assert found.sizes is not None
+    prior = MotionPrior(found.covariance, context, found.sizes)
+    first = torch.tensor([[1.0, -2.0]])
+    mean = prior.residual(torch.zeros(1, LENGTH - 1, 2), first, context.given(first, None, None))
+    back = 0.8 ** torch.arange(1, LENGTH) - 1
+    torch.testing.assert_close(mean, back[None, :, None] * first, rtol=0, atol=0.12)
 
 
 def test_a_rank_is_the_share_of_training_windows_that_move_less(
@@ -156,13 +195,14 @@ def test_a_rank_is_the_share_of_training_windows_that_move_less(
     residual, first, told = told_of(stats.normalised(torch.stack(sequences)), 3)
     sized = prior.sized(residual, first, told)
     found = prior.rank(sized)
-    order = sized.size.argsort().argsort() / len(found)
+    order = sized.size.argsort(dim=0).argsort(dim=0) / len(found)
     torch.testing.assert_close(found, order, rtol=0, atol=0.03)
-    inner = (found > 0.01) & (found < 0.99)
+    inner = ((found > 0.05) & (found < 0.95)).all(1)
     again = prior.of_rank(found, told).size
     torch.testing.assert_close(again[inner], sized.size[inner], rtol=0.03, atol=0)
-    ends = prior.of_rank(torch.tensor([0.0, 1.0]), Told(*(each[:2] for each in told))).size
-    torch.testing.assert_close(ends, torch.stack([sized.size.min(), sized.size.max()]))
+    ends = torch.tensor([[0.0, 0.0], [1.0, 1.0]])
+    found = prior.of_rank(ends, Told(*(each[:2] for each in told))).size
+    torch.testing.assert_close(found, torch.stack([sized.size.amin(0), sized.size.amax(0)]))
 
 
 def test_a_model_draws_motion_of_the_rank_it_is_told() -> None:
@@ -171,14 +211,15 @@ def test_a_model_draws_motion_of_the_rank_it_is_told() -> None:
     model = MotionModel.of(replace(made, stats={**made.stats, "sizes": sizes}))
     first, keys = waves(1, 0.4), [("a", 0)]
     few, many = (
-        model.windows(first, keys, FAST, rank_B=torch.tensor([rank])) for rank in (0.0, 1.0)
+        model.windows(first, keys, FAST, rank_B2=torch.full((1, 2), rank)) for rank in (0.0, 1.0)
     )
     assert (many - first).norm() > 3 * (few - first).norm()
     drawn = model.windows(first, keys, FAST)
-    assert torch.equal(drawn, model.windows(first, keys, FAST, rank_B=ranks(keys)))
+    assert torch.equal(drawn, model.windows(first, keys, FAST, rank_B2=model.ranks(keys)))
     rank = model.rank(waves(LENGTH, 0.4)[None])
     assert rank is not None
-    assert 0 <= float(rank) <= 1
+    assert rank.shape == (1, 2)
+    assert ((rank >= 0) & (rank <= 1)).all()
     assert MotionModel.of(saved(lmdm.build(lmdm_config(), book(), seed=0))).rank(few) is None
 
 
@@ -204,14 +245,14 @@ def test_a_model_keeps_its_prior_in_float32(tmp_path) -> None:
     opened = MotionModel.of(load_model(tmp_path / "model.safetensors"))
     assert opened.stats.covariance is not None
     assert torch.equal(opened.stats.covariance, made.stats["covariance"])
-    assert opened.stats.covariance.shape == (CODE, 3 + LENGTH - 1, 3 + LENGTH - 1)
+    assert opened.stats.covariance.shape == (CODE, 4 + LENGTH - 1, 4 + LENGTH - 1)
 
 
 def test_a_drawn_window_has_the_size_that_it_was_told() -> None:
     model = MotionModel.of(saved(lmdm.build(lmdm_config(**MOTION), book(), seed=0), noise=0.05))
     codes = waves(8, 0.4)[None]
-    rank = torch.tensor([0.7])
-    window = model.windows(codes[:, -1], [("a", 0)], FAST, codes[:, :-1], rank_B=rank)
+    rank = torch.tensor([[0.7, 0.2]])
+    window = model.windows(codes[:, -1], [("a", 0)], FAST, codes[:, :-1], rank_B2=rank)
     scale, context = model.reading.scale, model.reading.context
     first, before = (model.stats.normalised(each) for each in (codes[:, -1], codes[:, :-1]))
     told = context.given(first, before, None)

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from leo_bench.evaluation.errors import InputError
 from leo_bench.evaluation.videos.discover import open_videos
-from leo_bench.leo.models.motion_models import of_window, ranks
 from leo_bench.leo.networks.layers import to_pixels
 from leo_bench.leo.sampling.drawing import Drawing
 from leo_bench.leo.sampling.edit import edited
@@ -102,9 +101,9 @@ def test_motion_goes_on_from_the_code_of_the_last_frame(source: Source, model: L
     ends = torch.stack([video.read(i, [RUN])[0] for i in range(2)])
     begin = model.motion.stats.clamped(drawing.encode(ends))
     codes = torch.stack([video.codes(i) for i in range(2)])
-    rank = of_window(ranks([("motion", 0, i) for i in range(2)]), keys)
+    rank = model.motion.ranks(keys, model.motion.ranks([("motion", 0, i) for i in range(2)]))
     sampler, anchor = drawing.sampler, codes[:, 0]
-    window = model.motion.windows(begin, keys, sampler, anchor_BM=anchor, rank_B=rank)
+    window = model.motion.windows(begin, keys, sampler, anchor_BM=anchor, rank_B2=rank)
     assert torch.equal(codes[:, 8:15], window[:, 1:])
 
 
