@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -134,6 +135,26 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     if metadata.pop(DIGEST, None) != _digest(tensors):
         raise DamagedFileError(f"{path}: its tensors are not those that were written")
     return tensors, metadata
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The metadata of a file of `write_tensors`, without reading its tensors.
+
+    Raises:
+        DamagedFileError: the file is cut short or altered.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            found: dict[str, str] = json.loads((file.metadata() or {}).get(ABOUT, "{}"))
+    except (OSError, SafetensorError) as error:
+        raise DamagedFileError(f"{path}: cannot be read: {error}") from None
+    return found
+
+
+def trained_with(metadata: Mapping[str, str]) -> dict[str, Any]:
+    """The table `training` that a stage's file states, without defaults; {}: it states none."""
+    found: dict[str, Any] = json.loads(metadata.get("config", "{}")).get("training") or {}
+    return found
 
 
 def _force_to_disk(path: Path) -> None:

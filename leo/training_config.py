@@ -8,7 +8,13 @@ from leo_bench.evaluation.files.schema import Data, without_unset
 from leo_bench.leo.networks.network_config import Count, Fraction
 
 # Keys of `Training` that are younger than the first models: written only where they are set.
-_LATER = ("evaluate_every", "keep_best", "evaluation")
+_LATER = ("evaluate_every", "keep_best", "evaluation", "extended_from")
+# Keys of `Training` that change no weight: they may change while a stage trains, and no model, no
+# checkpoint and no digest of samples depends on them.
+CADENCES = (
+    "report_every", "save_every", "validate_every", "picture_every", "evaluate_every", "keep_best",
+    "evaluation",
+)  # fmt: skip
 
 
 class Optimiser(Data):
@@ -55,7 +61,8 @@ class Training(Data):
     """Steps, batch, precision and intervals of a stage's training.
 
     `evaluate_every`: steps between evaluations of samples; 0: none are made. `keep_best`: the
-    number whose lowest value marks `best.safetensors`.
+    number whose lowest value marks `best.safetensors`. `extended_from`: the steps that training was
+    to end after before each `--extend`; `steps` are those in all.
     """
 
     steps: Count
@@ -70,6 +77,14 @@ class Training(Data):
     evaluate_every: int = Field(default=0, ge=0)
     keep_best: Literal["loss", "fvd", "kvd"] = "loss"
     evaluation: Evaluation = Evaluation()
+    extended_from: tuple[Count, ...] = ()
+
+    @property
+    def best_by(self) -> str:
+        """What marks the best model; numbers of other settings are not compared with it."""
+        if self.keep_best == "loss":
+            return self.keep_best
+        return f"{self.keep_best} {self.evaluation.model_dump_json()}"
 
     @property
     def without_evaluations(self) -> "Training":

@@ -70,6 +70,15 @@ def train(
             metavar="FILE",
         ),
     ] = None,
+    extend: Annotated[
+        int | None,
+        main_option(
+            min=1,
+            help="Train a stage that has begun so many steps more. The same command again goes on "
+            "with an extension that was stopped; after its end, it extends once more.",
+            metavar="STEPS",
+        ),
+    ] = None,
     cpu: Cpu = False,
     pack: Pack = 16,
     track: Track = None,
@@ -84,6 +93,14 @@ def train(
 
     --animator takes a checkpoint of LIA, or a RUN/animator/model.safetensors, in place of training
     an animator; the run keeps a copy, and everything made from it has its licence.
+
+    --extend goes on from the last checkpoint, with Adam's state and the average of the weights. The
+    learning rate of each further step is that of a training of all the steps: with a constant rate
+    the weights are those of one training of all the steps, bit for bit. With a rate that falls at
+    the end (`falling`), it rises again first, and the weights differ from such a training. The
+    model is replaced at the end; `leo-bench export` keeps it before.
+
+    Of a stage that has begun, --set may change *_every, keep_best and evaluation of its training.
 
     Examples:
 
@@ -105,6 +122,7 @@ def train(
         resolved_config,
     )
     from leo_bench.benchmarks.sources.training_data import remembered
+    from leo_bench.evaluation.errors import InputError
     from leo_bench.evaluation.files.targets import Target, check_targets, started
     from leo_bench.evaluation.files.toml_text import to_toml
     from leo_bench.leo.stages import STAGES
@@ -115,7 +133,20 @@ def train(
 
     if stage != "all":
         check_stage(stage)
-    request = RunRequest(run, config, data, changes or (), data_root, vgg, cpu, animator, crop)
+    elif extend is not None:
+        raise InputError("--extend: give one stage, as in leo-bench train lmdm --extend 1000")
+    request = RunRequest(
+        run,
+        config,
+        data,
+        changes or (),
+        data_root,
+        vgg,
+        cpu,
+        animator,
+        crop,
+        extend=None if extend is None else (stage, extend),
+    )
     if not dry_run:
         check_targets(Target("--run", run, RUN))
     config_asked, _ = resolved_config(request)

@@ -15,6 +15,7 @@ from leo_bench.leo.config import Config, load_config
 from leo_bench.leo.data.crop_choice import CropKind
 from leo_bench.leo.sampling.model import device_named, model_file
 from leo_bench.leo.stages import STAGES, perceptual
+from leo_bench.leo.training.extending import extended
 from leo_bench.leo.training.job import Job
 from leo_bench.leo.training.origin import first_difference
 from leo_bench.leo.training.run_folder import RunFolder, has_begun
@@ -27,6 +28,7 @@ class RunRequest:
 
     Args:
         like: a run whose training videos are taken by a new run without `data`.
+        extend: a stage, and how many steps it trains more than it was to.
     """
 
     run: Path
@@ -39,6 +41,7 @@ class RunRequest:
     animator: Path | None = None
     crop: CropKind | None = None
     like: Path | None = None
+    extend: tuple[str, int] | None = None
 
 
 def resolved_config(request: RunRequest) -> tuple[Config, Path | None]:
@@ -49,7 +52,7 @@ def resolved_config(request: RunRequest) -> tuple[Config, Path | None]:
         (`with_checkpoint`).
 
     Raises:
-        InputError: there is neither config; as `with_checkpoint`.
+        InputError: there is neither config; as `with_checkpoint`, `extended`.
     """
     name = request.config
     if name is None:
@@ -57,7 +60,11 @@ def resolved_config(request: RunRequest) -> tuple[Config, Path | None]:
         if not begun.is_file():
             raise InputError(f"{request.run}: a new run; give --config (leo-bench list configs)")
         name = str(begun)
-    return with_checkpoint(load_config(name, request.changes), request.run, request.animator)
+    config = load_config(name, request.changes)
+    if request.extend is not None:
+        before = RunFolder.open(request.run).config
+        config = extended(config, before, request.run, *request.extend)
+    return with_checkpoint(config, request.run, request.animator)
 
 
 def check_loss(request: RunRequest, config: Config, stage: str) -> None:
@@ -75,7 +82,7 @@ def check_loss(request: RunRequest, config: Config, stage: str) -> None:
                 f"--vgg {request.vgg}: is for an animator that is trained, and this one is taken "
                 f"from {config.animator.checkpoint.file}; leave it out"
             )
-    elif not model_file(request.run, STAGES[0]).is_file():
+    elif request.extend is not None or not model_file(request.run, STAGES[0]).is_file():
         perceptual.check(config.animator.perceptual, request.vgg)
 
 

@@ -17,7 +17,7 @@ from leo_bench.evaluation.extractors.numerics import chosen_device, usual_device
 from leo_bench.evaluation.files.known_names import did_you_mean
 from leo_bench.evaluation.files.schema import load_toml
 from leo_bench.evaluation.videos.digests import file_sha256
-from leo_bench.leo.checkpoint import Model, load_model
+from leo_bench.leo.checkpoint import Model, load_model, read_metadata, trained_with
 from leo_bench.leo.config import CddpmConfig, Config
 from leo_bench.leo.data.encode import ANIMATOR, CODES, CodeBook, read_codes
 from leo_bench.leo.models.animator import ImageAnimator
@@ -25,6 +25,7 @@ from leo_bench.leo.models.animator_files import generator_from_file
 from leo_bench.leo.models.motion_models import CodeModel, MotionModel, TransitionModel
 from leo_bench.leo.models.starting_frame import FrameModel, StartingFrames
 from leo_bench.leo.stages import ENTRIES
+from leo_bench.leo.training_config import Training
 
 SHIPPED = Path(__file__).parents[1] / "trained"
 
@@ -144,7 +145,7 @@ class LeoModel:
         )
 
     def digest(self, stages: Sequence[str]) -> str:
-        """Hex SHA-256 of these stages' files and config tables.
+        """Hex SHA-256 of these stages' files and config tables, which are as they were trained.
 
         Tables without defaults: a key that a later version adds changes no digest.
 
@@ -152,7 +153,10 @@ class LeoModel:
             InputError: one of them is not trained.
         """
         known = {"resolution", *(ENTRIES[stage].table for stage in stages)}
-        settings = self.config.model_dump_json(include=known, exclude_defaults=True)
+        config = self.config
+        for stage in stages:  # a run's cadences and steps may have changed since
+            config = _trained_as(config, stage, self.file(stage))
+        settings = config.model_dump_json(include=known, exclude_defaults=True)
         digest = hashlib.sha256(settings.encode())
         for stage in stages:
             digest.update(bytes.fromhex(file_sha256(self.file(stage))))
@@ -204,6 +208,16 @@ class LeoModel:
         found = FrameModel.of(self.load(stage), config)
         found.network.to(self.device)
         return found
+
+
+def _trained_as(config: Config, stage: str, model: Path) -> Config:
+    """The config with a stage's `training` as its model's file states it, if it states any."""
+    found, name = trained_with(read_metadata(model)), ENTRIES[stage].table
+    table = getattr(config, name)
+    if not found or table is None:
+        return config
+    update = {"training": Training.model_validate(found)}
+    return config.model_copy(update={name: table.model_copy(update=update)})
 
 
 def device_named(name: str | None) -> str:

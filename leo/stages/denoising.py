@@ -16,6 +16,7 @@ from leo_bench.leo.diffusion.codes import CodeStats, FrameStats, TransitionStats
 from leo_bench.leo.diffusion.gaussian import Key, Sampler, Schedule, plain_noise, target
 from leo_bench.leo.seeds import generator
 from leo_bench.leo.stage import Batch, Losses, LossModule, Player, Share, Stage
+from leo_bench.leo.training_config import CADENCES
 
 HELD_OUT = 256  # held-out samples at most
 SHOWN = 4  # windows in a picture
@@ -175,7 +176,10 @@ class DiffusionStage:
             batch=self.batch,
             validate=validate or HeldOutLoss(self.denoising, self.held_out),
             picture=self.picture,
-            metadata={self.name: self.config.model_dump_json(), **codes.about_animator},
+            metadata={
+                self.name: self.config.model_dump_json(exclude={"training": set(CADENCES)}),
+                **codes.about_animator,
+            },
             tensors=to_tensors(self.stats),
         )
 

@@ -3,6 +3,7 @@
 Training does not depend on it: every step has its own random numbers, and the weights are copied.
 """
 
+import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,7 @@ import torch
 from accelerate import Accelerator
 
 from leo_bench.evaluation.errors import InfrastructureError, InputError
-from leo_bench.leo.checkpoint import Model
+from leo_bench.leo.checkpoint import Model, trained_with
 from leo_bench.leo.training.run_folder import StageFolder
 from leo_bench.leo.training.watching import Distance, Watcher
 from leo_bench.leo.training_config import Training
@@ -51,6 +52,15 @@ class Best:
     of: str
     value: float = math.inf
     step: int = 0
+
+    @classmethod
+    def resumed(cls, training: Training, checkpoint: Mapping[str, str]) -> "Best":
+        """The one in a checkpoint's metadata; none yet if another number marked it (`best_by`)."""
+        progress, theirs = json.loads(checkpoint["state"]), trained_with(checkpoint)
+        before = Training.model_validate(theirs) if theirs else training  # in older checkpoints
+        if progress.get("best_by", before.best_by) != training.best_by:
+            return cls(training.keep_best)
+        return cls(training.keep_best, progress["best_loss"], progress["best_step"])
 
     def take(self, numbers: Mapping[str, float], step: int) -> bool:
         """Take the number of this name if it is there and lower; return whether it was."""

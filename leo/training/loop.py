@@ -26,6 +26,7 @@ from leo_bench.leo.data.prefetch import Prefetch
 from leo_bench.leo.seeds import generator
 from leo_bench.leo.stage import Batch, Share, Stage
 from leo_bench.leo.training.evaluating import Best, Evaluations, OpenEvaluator
+from leo_bench.leo.training.extending import is_shorter
 from leo_bench.leo.training.origin import to_train_anew
 from leo_bench.leo.training.players import PlayerState, learning_rate
 from leo_bench.leo.training.progress import LossMeans, Pace
@@ -104,8 +105,9 @@ def is_done(folder: StageFolder) -> bool:
     """
     if not folder.model.exists():
         return False
-    folder.origin.check(folder.model, load_model(folder.model).metadata)
-    return True
+    metadata = load_model(folder.model).metadata
+    folder.origin.check(folder.model, metadata)
+    return not is_shorter(metadata, folder.origin.steps)
 
 
 def _leave_the_group() -> None:
@@ -282,6 +284,7 @@ class _Loop:
             progress = {
                 "best_loss": self.best.value,
                 "best_step": self.best.step,
+                "best_by": self.training.best_by,
                 "seconds": self.seconds,
                 "validation": self.validation,
             }
@@ -293,9 +296,8 @@ class _Loop:
         checkpoint, damaged = self.folder.newest()
         for line in damaged:
             self.tell(lambda watcher, line=line: watcher.say(line))  # type: ignore[misc]
-        step = 0
+        step = 0 if checkpoint is None else checkpoint.step
         if checkpoint is not None:
-            step = checkpoint.step
             try:
                 for state in self.states:
                     state.restore(checkpoint.tensors)
@@ -305,8 +307,7 @@ class _Loop:
                     f"({error}); {to_train_anew(self.stage.name)}"
                 ) from None
             progress = json.loads(checkpoint.metadata["state"])
-            best = progress["best_loss"], progress["best_step"]
-            self.best = Best(self.training.keep_best, *best)
+            self.best = Best.resumed(self.training, checkpoint.metadata)
             self.seconds, self.validation = progress["seconds"], progress["validation"]
         self.accelerator.wait_for_everyone()
         if self.accelerator.is_main_process:

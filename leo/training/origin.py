@@ -12,6 +12,8 @@ from leo_bench.evaluation.errors import InputError
 from leo_bench.leo.data.encode import CODES
 from leo_bench.leo.stages import STAGES
 from leo_bench.leo.stages.perceptual import how_to_go_on
+from leo_bench.leo.training.extending import OPTION, comparable
+from leo_bench.leo.training_config import CADENCES
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,8 @@ class Origin:
 
     Args:
         stage: its name.
-        config: its table without defaults, and the settings that all stages share.
+        config: its table without defaults, and the settings that all stages share. Files do not
+            state its `CADENCES`.
         data: the fingerprint of the training data.
         perceptual: name of an animator's perceptual loss, which depends on the weights that are
             here; None: any is accepted, as of a finished animator.
@@ -36,9 +39,17 @@ class Origin:
         """The seed of the training run."""
         return int(self.config.get("seed", 0))
 
+    @property
+    def steps(self) -> int | None:
+        """The steps of training in all; None: of a taken animator."""
+        return (self.config.get("training") or {}).get("steps")
+
     def metadata(self) -> dict[str, str]:
         """Metadata for a file."""
-        config = json.dumps(self.config, sort_keys=True)
+        settings = dict(self.config)
+        if isinstance(training := settings.get("training"), dict):
+            settings["training"] = {k: v for k, v in training.items() if k not in CADENCES}
+        config = json.dumps(settings, sort_keys=True)
         digest = hashlib.sha256(config.encode()).hexdigest()
         return {
             "stage": self.stage,
@@ -48,18 +59,15 @@ class Origin:
         }
 
     def check(self, path: Path, metadata: Mapping[str, str]) -> None:
-        """Check that a file was made from the same.
+        """Check that a file was made from the same; cadences may differ, and extensions follow.
 
         Raises:
             InputError: it was not; the message names the first difference.
         """
         data, _, perceptual = metadata.get("data", "").partition(" ")
-        theirs = {
-            "stage": metadata.get("stage"),
-            "config": json.loads(metadata.get("config", "{}")),
-            "data": data,
-        }
-        ours = {"stage": self.stage, "config": self.config, "data": self.data}
+        their_config, our_config = comparable(json.loads(metadata.get("config", "{}")), self.config)
+        theirs = {"stage": metadata.get("stage"), "config": their_config, "data": data}
+        ours = {"stage": self.stage, "config": our_config, "data": self.data}
         if (key := first_difference(theirs, ours)) is not None:
             raise InputError(
                 f"{path}: was made from something else: {key}{why_kept(key)}; give another --run, "
@@ -79,10 +87,10 @@ def to_train_anew(stage: str) -> str:
 
 def why_kept(difference: str) -> str:
     """Why a stage that has begun cannot take a difference; "" where that is obvious."""
-    if "training.steps is " in difference:
-        return " (a stage cannot be trained longer yet)"
-    if re.search(r"training\.\w+_every is ", difference):
-        return " (a stage's files carry its whole training table)"
+    if re.search(r"training\.(steps|extended_from) is ", difference):
+        return f" ({OPTION} STEPS trains longer)"
+    if ".training." in difference or "optimiser." in difference:
+        return " (the weights follow from it)"
     return ""
 
 

@@ -17,7 +17,7 @@ import contextlib
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,8 @@ from leo_bench.leo.checkpoint import DamagedFileError, read_tensors, write_tenso
 from leo_bench.leo.config import Config
 from leo_bench.leo.data.encode import CODES
 from leo_bench.leo.stages import ENTRIES, STAGES, table_of
-from leo_bench.leo.training.origin import Origin, first_difference, why_kept
+from leo_bench.leo.training.extending import comparable, with_extension
+from leo_bench.leo.training.origin import Origin, first_difference, to_train_anew, why_kept
 
 BEST = "best.safetensors"
 SLIGHT = ("config.toml", "data.json", ".lock")  # all that is in a run that has made nothing
@@ -54,7 +55,8 @@ class RunFolder:
         """The run at `root`, new or begun; writes `config.toml`.
 
         Of a run that has begun, `about`, `sampling`, `framing` and the tables of stages that have
-        not may change; `sampling` and `framing` stay where the config has none.
+        not may change, and the cadences of those that have; a stage may be extended. `sampling` and
+        `framing` stay where the config has none, and extensions where it states none.
 
         Raises:
             InputError: the run was begun with another config.
@@ -65,9 +67,14 @@ class RunFolder:
             for kept in ("sampling", "framing"):  # nothing is trained with them
                 if getattr(config, kept) is None:
                     config = config.model_copy(update={kept: getattr(before, kept)})
+            begun = _begun_stages(root)
+            config = _with_extensions(config, before, begun)
             if before == config:
                 return cls(root, config)
-            old, new, begun = _as_asked(before), _as_asked(config), _begun_stages(root)
+            old, new = _as_asked(before), _as_asked(config)
+            for table in (table_of(stage) for stage in begun):
+                if old[table] is not None and new[table] is not None:
+                    old[table], new[table] = comparable(old[table], new[table])
             unbegun = (e.table for e in ENTRIES.values() if e.name not in begun)
             for free in ("about", "sampling", "framing", *unbegun):
                 old.pop(free, None)
@@ -152,7 +159,7 @@ class StageFolder:
         """The newest intact checkpoint, or None; and a line for each damaged one.
 
         Raises:
-            InputError: it is of another config or other data.
+            InputError: it is of another config or other data; there is none, but a model.
         """
         damaged: list[str] = []
         for path in reversed(self.checkpoints()):
@@ -163,6 +170,11 @@ class StageFolder:
                 continue
             self.origin.check(path, metadata)
             return Checkpoint(int(metadata["step"]), tensors, metadata), damaged
+        if self.model.exists():
+            raise InputError(
+                f"{self.path}: is to be trained longer, and has no intact checkpoint to go on "
+                f"from; {to_train_anew(self.origin.stage)}"
+            )
         return None, damaged
 
     def log(self, line: Mapping[str, object]) -> None:
@@ -244,6 +256,18 @@ def has_begun(root: Path) -> bool:
 def _begun_stages(root: Path) -> list[str]:
     """Stages whose folders are not empty."""
     return [stage for stage in STAGES if any((root / stage).glob("*"))]
+
+
+def _with_extensions(config: Config, before: Config, begun: Sequence[str]) -> Config:
+    """The config with the extensions of the stages that have begun, as `with_extension`."""
+    update = {}
+    for name in (table_of(stage) for stage in begun):
+        table, known = getattr(config, name), getattr(before, name)
+        if table is None or known is None or None in (table.training, known.training):
+            continue
+        training = with_extension(table.training, known.training)
+        update[name] = table.model_copy(update={"training": training})
+    return config.model_copy(update=update)
 
 
 def _plain(config: Config) -> dict[str, Any]:
