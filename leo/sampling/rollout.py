@@ -110,9 +110,9 @@ class Rollout:
                 first_BM, own, self.sampler, before_BKM, anchor_BM, own_B2
             )
             # Errors would grow from window to window, so each begins inside the training range.
+            first_BM = self.motion.stats.clamped(window_BLM[:, kept - 1])
+            window_BLM = ending_at(window_BLM, first_BM, kept)
             if self.going_on is None:
-                first_BM = self.motion.stats.clamped(window_BLM[:, kept - 1])
-                window_BLM = ending_at(window_BLM, first_BM, kept)
                 before_BKM = self._last(torch.cat([before_BKM, window_BLM[:, : kept - 1]], dim=1))
             else:
                 # Codes read off pictures do not continue drawn ones, so nothing is told of these.
