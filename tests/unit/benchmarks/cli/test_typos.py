@@ -77,7 +77,7 @@ TYPOS = {
     "model": ("sample --run leo:toy-facs --out o", "leo:toy-faces"),
     "sampler": ("sample --run leo:toy-faces --out o --sampler ddmp", "ddpm"),
     "sampler of first frames": (
-        "sample --run leo:toy-faces --out o --first-frame-sampler ddmp-250",
+        "sample --run leo:toy-faces --mode unconditional --out o --first-frame-sampler ddmp-250",
         "ddpm-250",
     ),
     "weights": ("weights fetch i3d_torchscipt.pt", "i3d_torchscript.pt"),
