@@ -38,6 +38,13 @@ def walks(count: int, frames: int) -> list[Tensor]:
     return list(torch.stack(codes, dim=1))
 
 
+def prior_of(stats: CodeStats, sequences: list[Tensor], context: Context) -> MotionPrior:
+    found = with_prior(stats, sequences, context, LENGTH, 1)
+    assert found.covariance is not None
+    assert found.sizes is not None
+    return MotionPrior(found.covariance, context, found.sizes)
+
+
 @pytest.fixture(scope="module")
 def sequences() -> list[Tensor]:
     return walks(4000, 3 + LENGTH)
@@ -50,10 +57,7 @@ def stats(sequences: list[Tensor]) -> CodeStats:
 
 @pytest.fixture(scope="module")
 def prior(sequences: list[Tensor], stats: CodeStats) -> MotionPrior:
-    found = with_prior(stats, sequences, CONTEXT, LENGTH, 1)
-    assert found.covariance is not None
-    assert found.sizes is not None
-    return MotionPrior(found.covariance, CONTEXT, found.sizes)
+    return prior_of(stats, sequences, CONTEXT)
 
 
 def told_of(codes: Tensor, known: int) -> tuple[Tensor, Tensor, Told]:
@@ -103,11 +107,7 @@ def test_long_motion_is_drawn_back_to_where_its_video_began() -> None:
     wander = torch.stack(walks(1500, 40))
     sequences = list(places + wander - wander.mean(1, keepdim=True))
     context = Context(history=4, anchor=True, factor=2)
-    stats = CodeStats.of(code_windows(sequences, LENGTH))
-    found = with_prior(stats, sequences, context, LENGTH, 1)
-    assert found.covariance is not None
-    assert found.sizes is not None
-    prior = MotionPrior(found.covariance, context, found.sizes)
+    prior = prior_of(CodeStats.of(code_windows(sequences, LENGTH)), sequences, context)
     first, still = torch.zeros(2, 2), torch.zeros(2, 3, 2)
     away = torch.tensor([[0.0, 0.0], [1.0, -2.0]])
     rest = torch.zeros(2, LENGTH - 1, 2)
@@ -178,11 +178,7 @@ def test_the_first_code_says_where_motion_goes() -> None:
         walk.append(0.8 * walk[-1] + 0.6 * step)
     sequences = list(torch.stack(walk, dim=1))
     context = Context(history=1, anchor=False, factor=1)
-    stats = CodeStats.of(code_windows(sequences, LENGTH))
-    found = with_prior(stats, sequences, context, LENGTH, 1)
-    assert found.covariance is not None
-    assert found.sizes is not None
-    prior = MotionPrior(found.covariance, context, found.sizes)
+    prior = prior_of(CodeStats.of(code_windows(sequences, LENGTH)), sequences, context)
     first = torch.tensor([[1.0, -2.0]])
     mean = prior.residual(torch.zeros(1, LENGTH - 1, 2), first, context.given(first, None, None))
     back = 0.8 ** torch.arange(1, LENGTH) - 1
